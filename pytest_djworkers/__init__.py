@@ -1,0 +1,31 @@
+"""pytest-djworkers: did the Django site get slower under the server it is deployed on?"""
+
+from __future__ import annotations
+
+from pytest_djworkers.errors import (
+    BaselineError,
+    BurstArgumentError,
+    BusyMachineError,
+    DatabaseError,
+    DjworkersError,
+    GeneratorError,
+    MarkerError,
+    ProbeError,
+    ServerError,
+    ServerStartError,
+    SettingsError,
+)
+
+__all__ = [
+    "BaselineError",
+    "BurstArgumentError",
+    "BusyMachineError",
+    "DatabaseError",
+    "DjworkersError",
+    "GeneratorError",
+    "MarkerError",
+    "ProbeError",
+    "ServerError",
+    "ServerStartError",
+    "SettingsError",
+]

@@ -1,0 +1,280 @@
+"""The hooks of a run that was asked for backends."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Generator
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+import pytest
+
+from pytest_djworkers.baseline.session import common_facts, session_of
+from pytest_djworkers.baseline.store import burst_key, conditions_of, save
+from pytest_djworkers.errors import BaselineError, DjworkersError, MarkerError, SettingsError
+from pytest_djworkers.markers import Mark, TestPlan, has_limits, misses, read_plan, skip_reason
+from pytest_djworkers.record import BurstRecord
+from pytest_djworkers.report import markdown, terminal
+from pytest_djworkers.report.outcome import Outcome
+from pytest_djworkers.run import Run, Xdist
+from pytest_djworkers.server import database
+from pytest_djworkers.server.log import last_lines
+from pytest_djworkers.settings import read_settings
+from pytest_djworkers.stash import BURST, RUN
+
+_REPORT_ATTRIBUTE = "djworkers_bursts"
+_WORD = "djworkers"
+
+
+def activate(config: pytest.Config) -> None:
+    """Check the settings and register the hooks below. Raises pytest.UsageError."""
+    try:
+        settings = read_settings(config)
+        if settings is None:
+            return
+        _check_django(config)
+        run = Run.begin(settings, _xdist(config))
+    except SettingsError as error:
+        raise pytest.UsageError(str(error)) from None
+    config.stash[RUN] = run
+    config.add_cleanup(run.end)
+    config.pluginmanager.register(ActivePlugin(run), "djworkers-active")
+
+
+def marks_of(node: pytest.Item) -> list[Mark]:
+    """The node's markers, the closest first."""
+    return [Mark(mark.name, mark.args, mark.kwargs) for mark in node.iter_markers()]
+
+
+def test_plan(node: pytest.Item, backend: str) -> TestPlan:
+    """What the node's markers ask for under a backend."""
+    return read_plan(marks_of(node), backend)
+
+
+test_plan.__test__ = False  # type: ignore[attr-defined]  # its name is no test's
+
+
+class ActivePlugin:
+    """Parametrises, judges, collects and reports."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._records: list[BurstRecord] = []
+        self._passed: set[str] = set()
+        self._outcome = Outcome()
+
+    # Before the tests.
+
+    def pytest_report_header(self) -> list[str]:
+        """What will be measured, and how."""
+        return terminal.header(self._run.settings, self._run.baseline)
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """A test that bursts is one test under each backend."""
+        node = metafunc.definition
+        marks = marks_of(node)
+        try:
+            reasons = {
+                backend: skip_reason(marks, backend) for backend in self._run.settings.backends
+            }
+            for backend in reasons:
+                read_plan(marks, backend)
+        except MarkerError as error:
+            path, line, _ = node.location
+            raise pytest.Collector.CollectError(f"{path}:{(line or 0) + 1}: {error}") from None
+        if "djworkers_backend" in metafunc.fixturenames:
+            metafunc.parametrize(
+                "djworkers_backend",
+                [
+                    pytest.param(backend, marks=[pytest.mark.skip(reason)] if reason else [])
+                    for backend, reason in reasons.items()
+                ],
+                indirect=True,
+            )
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_fixture_setup(
+        self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
+    ) -> Generator[None, object, object]:
+        """Have pytest-django make databases that servers in other processes can share."""
+        items = [
+            item
+            for item in request.session.items
+            if "_djworkers_burst" in getattr(item, "fixturenames", ())
+        ]
+        if fixturedef.argname != "django_db_setup" or not items:
+            return (yield)
+        database.move_out_of_memory(self._run.folder)
+        with database.all_aliases_wanted(items):
+            return (yield)
+
+    # Around each test.
+
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Judge the limits when the test function has returned."""
+        try:
+            result = yield
+        except DjworkersError as error:
+            raise self._failure(item, error) from None
+        except (pytest.skip.Exception, KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException:
+            # The test's own failure comes first; what it missed besides is told below it.
+            if missed := self._missed(item):
+                item.add_report_section("call", f"{_WORD} limits", "\n".join(missed))
+            raise
+        if missed := self._missed(item) or _unused_limits(item):
+            raise _failed(missed)
+        return result
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Put the bursts on the report: they travel to the controller on it."""
+        report = yield
+        burst = item.stash.get(BURST, None)
+        if burst is None or report.when != "call":
+            return report
+        setattr(report, _REPORT_ATTRIBUTE, [record.to_dict() for record in burst.records])
+        if report.failed and burst.server.has_launched:
+            log = "\n".join(last_lines(burst.server.log)) or "(empty)"
+            report.sections.append((f"Captured log of {burst.server.backend}", log))
+        return report
+
+    # After the tests; under pytest-xdist, in the controller.
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Collect the bursts."""
+        for data in getattr(report, _REPORT_ATTRIBUTE, ()):
+            self._records.append(BurstRecord.from_dict(data))
+        if report.when == "call" and report.passed:
+            self._passed.add(report.nodeid)
+        elif report.failed:
+            self._passed.discard(report.nodeid)
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Write the files, each whole or not at all. What can't be written fails the run."""
+        if self._run.xdist.controller_pid is not None:
+            return
+        settings = self._run.settings
+        writers: list[Callable[[], None]] = []
+        if settings.save_baseline:
+            writers.append(self._save_baseline)
+        if self._records:
+            writers.extend(
+                partial(markdown.write, file, self._records, self._outcome)
+                for file in settings.reports
+            )
+        for write in writers:
+            try:
+                write()
+            except (BaselineError, OSError) as error:
+                self._outcome.problems.append(str(error))
+        if self._outcome.problems and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """The table."""
+        terminal.summary(terminalreporter, self._records, self._outcome)
+
+    def _missed(self, item: pytest.Item) -> list[str]:
+        burst = item.stash.get(BURST, None)
+        if burst is None:
+            return []
+        lines: list[str] = []
+        for record in burst.records:
+            _note_properties(item, record)
+            missed = misses(burst.plan.limits, record.result)
+            if record.comparison and record.comparison.fails:
+                missed.append(f"regressed: {record.comparison.reason}")
+            lines.extend(f"{record.result.name}: {miss}" for miss in missed)
+            if missed and record.overridden:
+                lines.append(f"{record.result.name}: under {', '.join(record.overridden)}")
+        return lines
+
+    def _failure(self, item: pytest.Item, error: DjworkersError) -> BaseException:
+        if self._run.is_orphaned():
+            return pytest.exit.Exception("the pytest-xdist controller is gone")
+        return _failed([str(error), *self._missed(item)])
+
+    def _save_baseline(self) -> None:
+        settings, machine = self._run.settings, self._run.baseline.machine
+        common = common_facts(settings.root)
+        sessions = {}
+        for record in self._records:
+            key, result = burst_key(record.test, record.result.name), record.result
+            if record.test not in self._passed:
+                reason = "the test did not pass"
+            elif remark := next((r for r in ("starved", "shared run") if r in result.remarks), ""):
+                reason = remark
+            else:
+                sessions[key] = (conditions_of(result), session_of(result, common))
+                continue
+            self._outcome.not_saved.append(f"{key}: {reason}")
+        if not sessions:
+            return
+        file, kept = save(settings.root, settings.baseline, machine, sessions)
+        self._outcome.saved = f"{len(sessions)} in {file}"
+        self._outcome.kept.extend(kept)
+
+
+def _failed(lines: list[str]) -> BaseException:
+    return pytest.fail.Exception("\n".join(lines), pytrace=False)
+
+
+def _note_properties(item: pytest.Item, record: BurstRecord) -> None:
+    """Scalars for JUnit's properties."""
+    result = record.result
+    latency = result.latency
+    figures = {
+        "rps": round(result.rps, 2),
+        "p50_s": latency and latency.p50,
+        "p99_s": latency and latency.p99,
+        "timeouts": result.timeouts,
+        "errors": result.errors,
+        "generator": result.generator.name,
+        "verdict": record.comparison and record.comparison.verdict.value,
+    }
+    noted = {name for name, _ in item.user_properties}
+    for name, value in figures.items():
+        key = f"{_WORD} {result.name} {name}"
+        if value is not None and key not in noted:
+            item.user_properties.append((key, value))
+
+
+def _unused_limits(item: pytest.Item) -> list[str]:
+    burst = item.stash.get(BURST, None)
+    if (burst is None or not burst.records) and has_limits(marks_of(item)):
+        return ["this test has limits and never called burst(), so nothing was held to them"]
+    return []
+
+
+def _check_django(config: pytest.Config) -> None:
+    if not config.pluginmanager.hasplugin("django"):
+        raise SettingsError("--djworkers needs pytest-django, which is not active (-p no:django?)")
+    from pytest_django.lazy_django import django_settings_is_configured
+
+    if not django_settings_is_configured():
+        raise SettingsError(
+            "--djworkers: no Django settings: set DJANGO_SETTINGS_MODULE in pytest's"
+            " configuration or the environment, or use --ds"
+        )
+    from django.conf import settings
+
+    with suppress(AttributeError):
+        if settings.SETTINGS_MODULE:
+            return
+    raise SettingsError(
+        "--djworkers: the Django settings were made by settings.configure(), which a server in"
+        " another process can't import: put them into a module"
+    )
+
+
+def _xdist(config: pytest.Config) -> Xdist:
+    worker_input = getattr(config, "workerinput", None)
+    if worker_input is None:
+        return Xdist()
+    return Xdist(controller_pid=os.getppid(), workers=worker_input["workercount"])

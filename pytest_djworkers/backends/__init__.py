@@ -1,0 +1,1 @@
+"""Ways to serve the site: one small file each, behind one protocol."""

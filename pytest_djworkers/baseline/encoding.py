@@ -1,0 +1,34 @@
+"""Histograms in HdrHistogram's standard compressed form, base64, as other tools read it."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from hdrh.histogram import HdrHistogram
+
+from pytest_djworkers.load.histogram import Latency, bucket
+
+_LONGEST_US = 24 * 3600 * 1_000_000
+_DIGITS = 3
+
+
+def encode_latency(latency: Latency) -> str:
+    """The V2 compressed form of the counts, in microseconds."""
+    histogram = HdrHistogram(1, _LONGEST_US, _DIGITS)
+    for value, count in latency.counts:
+        histogram.record_value(max(1, value), count)
+    encoded: bytes = histogram.encode()
+    return encoded.decode("ascii")
+
+
+def decode_latency(text: str) -> Latency:
+    """The inverse of ``encode_latency``. Raises ValueError for anything else."""
+    try:
+        histogram = HdrHistogram.decode(text.encode("ascii"))
+    except Exception as error:
+        # The library lets zlib's, struct's and its own errors through.
+        raise ValueError(f"not a histogram: {error}") from error
+    counts: Counter[int] = Counter()
+    for item in histogram.get_recorded_iterator():
+        counts[bucket(item.value_iterated_to)] += item.count_at_value_iterated_to
+    return Latency.from_counts(counts)

@@ -1,0 +1,82 @@
+"""Which machine this is, as far as speed can be compared between two of them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import re
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+_KEY_DIGITS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """The part of a machine that its figures hang on. The live clock rate is never in it."""
+
+    cpu: str
+    logical_cpus: int
+    cpu_quota: float | None
+    """How many CPUs a container may use at most; None without a quota."""
+
+    @property
+    def key(self) -> str:
+        """A name for files: readable, and different for machines that are."""
+        identity = f"{self.cpu}|{self.logical_cpus}|{self.cpu_quota}"
+        digest = hashlib.sha256(identity.encode()).hexdigest()[:_KEY_DIGITS]
+        words = re.sub(r"[^a-z0-9]+", "-", self.cpu.lower()).strip("-")[:40].strip("-")
+        return f"{words or 'cpu'}-{self.logical_cpus}x-{digest}"
+
+
+def this_machine() -> Machine:
+    """The machine that this runs on."""
+    return Machine(_cpu_model(), os.cpu_count() or 1, _cpu_quota())
+
+
+def surroundings() -> dict[str, str | int]:
+    """What is noted beside the figures and decides nothing: memory, kernel, platform."""
+    noted: dict[str, str | int] = {"platform": platform.platform(), "kernel": platform.release()}
+    with suppress(OSError, ValueError):
+        noted["memory_bytes"] = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return noted
+
+
+def _cpu_model(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
+    try:
+        text = cpuinfo.read_text()
+    except OSError:
+        text = ""
+    match = re.search(r"^(?:model name|Model|cpu model)\s*:\s*(.+)$", text, re.MULTILINE)
+    return match[1].strip() if match else platform.processor() or platform.machine()
+
+
+def _cpu_quota(
+    root: Path = Path("/sys/fs/cgroup"), own: Path = Path("/proc/self/cgroup")
+) -> float | None:
+    """The smallest quota from this process's cgroup (v2) up to the root, in CPUs."""
+    try:
+        relative = next(
+            line.split("::", 1)[1]
+            for line in own.read_text().splitlines()
+            if line.startswith("0::")
+        )
+    except (OSError, StopIteration):
+        relative = "/"
+    group = root / relative.lstrip("/")
+    quotas = [
+        quota
+        for folder in (group, *group.parents)
+        if folder.is_relative_to(root) and (quota := _quota(folder / "cpu.max")) is not None
+    ]
+    return min(quotas, default=None)
+
+
+def _quota(file: Path) -> float | None:
+    try:
+        limit, period = file.read_text().split()
+        return None if limit == "max" else round(int(limit) / int(period), 3)
+    except (OSError, ValueError, ZeroDivisionError):
+        return None

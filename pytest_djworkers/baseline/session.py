@@ -1,0 +1,136 @@
+"""Between results and stored baselines: what to store of a run, and what a stored one says."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from pytest_djworkers.baseline.encoding import decode_latency
+from pytest_djworkers.baseline.machine import surroundings
+from pytest_djworkers.baseline.store import Stored, differing, round_of
+from pytest_djworkers.baseline.verdict import (
+    Comparison,
+    Figures,
+    compare_with_stored,
+    not_compared,
+)
+from pytest_djworkers.load.result import BurstResult
+
+_GIT_WITHIN_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFigures:
+    """The figures of the last stored session, as the table shows them beside the new ones."""
+
+    rps: float
+    p50: float | None
+    p99: float | None
+    timeouts: int
+    errors: int
+    saved: str
+
+
+def compare(
+    result: BurstResult,
+    stored: Stored | None,
+    *,
+    tolerance: float,
+    max_regression: float | None = None,
+) -> Comparison:
+    """Hold a burst against what is stored of it."""
+    if stored is None:
+        return not_compared("nothing stored for this test on this machine")
+    if result.shared_run:
+        return not_compared("shared run: other pytest-xdist workers ran beside it")
+    if result.starved:
+        return not_compared("starved")
+    if difference := differing(stored, result):
+        return not_compared(difference)
+    comparison = compare_with_stored(
+        Figures(result.rps, result.errors / result.judged if result.judged else 0.0),
+        [_figures(session) for session in stored.sessions],
+        tolerance=tolerance,
+        max_regression=max_regression,
+    )
+    if other := _other_versions(stored.sessions[-1], result):
+        return replace(comparison, reason=f"{comparison.reason}; {other}")
+    return comparison
+
+
+def last_figures(stored: Stored) -> StoredFigures:
+    """The figures of the last session. Raises ValueError when its histogram is broken."""
+    session = stored.sessions[-1]
+    last = session["rounds"][-1]
+    latency = decode_latency(last["latency"]) if last.get("latency") else None
+    return StoredFigures(
+        rps=_figures(session).rps,
+        p50=latency.p50 if latency else None,
+        p99=latency.p99 if latency else None,
+        timeouts=last["late"] + (last.get("unanswered") or 0),
+        errors=last["unexpected"] + last["error"],
+        saved=str(session.get("saved", "")),
+    )
+
+
+def session_of(result: BurstResult, common: Mapping[str, Any]) -> dict[str, Any]:
+    """What is stored of one burst; ``common`` is the same for all bursts of a run."""
+    return {**common, "versions": _versions(result), "rounds": [round_of(result)]}
+
+
+def common_facts(root: Path) -> dict[str, Any]:
+    """When and where a run was made."""
+    return {
+        "saved": datetime.now(UTC).isoformat(timespec="seconds"),
+        "commit": _commit(root),
+        "surroundings": surroundings(),
+    }
+
+
+def _figures(session: Mapping[str, Any]) -> Figures:
+    rounds = session["rounds"]
+    window_s = sum(one["window_s"] for one in rounds)
+    answered = sum(one["ok"] + one["late"] for one in rounds)
+    errors = sum(one["unexpected"] + one["error"] for one in rounds)
+    judged = answered + errors + sum(one.get("unanswered") or 0 for one in rounds)
+    return Figures(answered / window_s, errors / judged if judged else 0.0)
+
+
+def _versions(result: BurstResult) -> dict[str, str]:
+    versions = {
+        "python": platform.python_version(),
+        "django": version("django"),
+        "pytest-djworkers": version("pytest-djworkers"),
+        result.generator.name: result.generator.version,
+    }
+    if result.server is not None:
+        versions[result.server.backend] = result.server.version
+    return versions
+
+
+def _other_versions(session: Mapping[str, Any], result: BurstResult) -> str:
+    then = session.get("versions", {})
+    return ", ".join(
+        f"{name} was {then[name]} and is {now}"
+        for name, now in _versions(result).items()
+        if name in then and then[name] != now
+    )
+
+
+def _commit(root: Path) -> str | None:
+    """The commit, with ``+`` behind it when files differ from it; None without git."""
+    try:
+        said = subprocess.run(
+            ["git", "-C", str(root), "describe", "--always", "--abbrev=40", "--exclude=*",
+             "--dirty=+"],
+            capture_output=True, text=True, timeout=_GIT_WITHIN_S, check=False,
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return said.stdout.strip() or None

@@ -1,0 +1,136 @@
+"""The rule against a stored baseline: pure functions, no clock, no I/O.
+
+A stored baseline is a tripwire: figures of one session differ from those of the next by a bias
+that no number of bursts averages out (on shared machines 10 % and more), so a loss beyond the
+tolerance is a warning, and only a gross one fails a test that did not ask for more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from math import exp, log, sqrt
+from statistics import fmean, stdev
+
+from pytest_djworkers.units import format_change, format_rate, format_share
+
+GROSS_FACTOR = 2.0
+"""Worse than the stored figure by this factor fails."""
+SESSIONS_FOR_INTERVAL = 10
+INTERVAL_LOSS = 0.3
+"""With enough stored sessions, a loss above this fails when it is also outside their
+prediction interval."""
+LEAST_CHANGE_RPS = 20.0
+"""A smaller change, in requests/s, never counts."""
+LEAST_CHANGE_ERRORS = 0.005
+"""More errors than before by this share are a regression."""
+
+# Student's t at 0.99, one-sided, for 9 to 29 degrees of freedom (scipy.stats.t.ppf, which the
+# tests hold it to).
+_T_99 = (
+    2.8214, 2.7638, 2.7181, 2.6810, 2.6503, 2.6245, 2.6025, 2.5835, 2.5669, 2.5524, 2.5395,
+    2.5280, 2.5176, 2.5083, 2.4999, 2.4922, 2.4851, 2.4786, 2.4727, 2.4671, 2.4620,
+)  # fmt: skip
+HISTORY = 30
+"""How many sessions a baseline keeps."""
+
+
+class Verdict(StrEnum):
+    """The words for what a comparison found."""
+
+    OK = "ok"
+    REGRESSED = "regressed"
+    IMPROVED = "improved"
+    INCONCLUSIVE = "inconclusive"
+    NOT_COMPARED = "not compared"
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What is compared of a burst: requests/s, and errors as a fraction."""
+
+    rps: float
+    error_share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What a comparison with a stored baseline found, and whether it fails the test."""
+
+    verdict: Verdict
+    reason: str
+    fails: bool = False
+    ratio: float | None = None
+    """New requests/s over stored."""
+
+
+def not_compared(reason: str) -> Comparison:
+    """A comparison that could not be made, and why."""
+    return Comparison(Verdict.NOT_COMPARED, reason)
+
+
+def compare_with_stored(
+    new: Figures,
+    stored: Sequence[Figures],
+    *,
+    tolerance: float,
+    max_regression: float | None = None,
+) -> Comparison:
+    """Compare a burst with the stored sessions, oldest first; the last is what users accepted.
+
+    ``tolerance`` and ``max_regression`` are fractions of requests/s.
+    """
+    accepted = stored[-1]
+    if new.error_share > accepted.error_share + LEAST_CHANGE_ERRORS:
+        return Comparison(
+            Verdict.REGRESSED,
+            f"errors {format_share(new.error_share)} against {format_share(accepted.error_share)}",
+            fails=max_regression is not None,
+        )
+    if not accepted.rps:
+        return not_compared("the stored figure is 0 requests/s")
+    ratio = new.rps / accepted.rps
+    change = (
+        f"{format_rate(new.rps)} requests/s against {format_rate(accepted.rps)}"
+        f" ({format_change(ratio)})"
+    )
+    if abs(new.rps - accepted.rps) < LEAST_CHANGE_RPS:
+        return Comparison(Verdict.OK, change, ratio=ratio)
+    loss = 1 - ratio
+    if failing := _why_it_fails(new.rps, stored, loss, max_regression):
+        return Comparison(Verdict.REGRESSED, f"{change}, {failing}", fails=True, ratio=ratio)
+    if loss > tolerance:
+        beyond = f"beyond the tolerance of {format_share(tolerance)}"
+        return Comparison(Verdict.REGRESSED, f"{change}, {beyond}", ratio=ratio)
+    verdict = Verdict.IMPROVED if -loss > tolerance else Verdict.OK
+    return Comparison(verdict, change, ratio=ratio)
+
+
+def prediction_floor(rps: Sequence[float]) -> float | None:
+    """The least requests/s to expect of one more session, at 99 %, on a log scale.
+
+    None with fewer sessions than it takes. The usual interval for one further observation of a
+    normal sample: mean - t * s * sqrt(1 + 1/n).
+    """
+    logs = [log(value) for value in rps[-HISTORY:] if value > 0]
+    if len(logs) < SESSIONS_FOR_INTERVAL:
+        return None
+    t = _T_99[len(logs) - SESSIONS_FOR_INTERVAL]
+    return exp(fmean(logs) - t * stdev(logs) * sqrt(1 + 1 / len(logs)))
+
+
+def _why_it_fails(
+    rps: float, stored: Sequence[Figures], loss: float, max_regression: float | None
+) -> str | None:
+    if max_regression is not None and loss > max_regression:
+        return f"limit max_regression({format_share(max_regression)})"
+    if rps * GROSS_FACTOR < stored[-1].rps:
+        return f"worse by more than a factor of {GROSS_FACTOR:g}"
+    floor = prediction_floor([figures.rps for figures in stored])
+    if floor is not None and loss > INTERVAL_LOSS and rps < floor:
+        return (
+            f"worse by more than {format_share(INTERVAL_LOSS)} and below the {format_rate(floor)}"
+            f" that the {len(stored)} stored sessions predict"
+        )
+    return None

@@ -1,0 +1,79 @@
+"""The fixtures: ``burst``, ``djworkers_server``, and ``djworkers_seed`` for users to override."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_djworkers.stash import BURST, RUN
+
+if TYPE_CHECKING:
+    from pytest_django import DjangoDbBlocker
+
+    from pytest_djworkers.burst import Burst
+    from pytest_djworkers.server.launch import Server
+
+
+@pytest.fixture(scope="session")
+def djworkers_seed() -> Callable[[], None] | None:
+    """Override it to return a function that makes the rows your views need.
+
+    It runs before every launch, with the database unblocked; a transactional test's flush
+    empties the tables between, so it must be able to run again.
+    """
+    return None
+
+
+@pytest.fixture
+def djworkers_backend(request: pytest.FixtureRequest) -> str:
+    """The name of the backend that this test runs under."""
+    name: str = request.param
+    return name
+
+
+@pytest.fixture
+def _djworkers_burst(
+    request: pytest.FixtureRequest,
+    djworkers_backend: str,
+    djworkers_seed: Callable[[], None] | None,
+    django_db_setup: None,  # noqa: ARG001  # a fixture for its effect
+    django_db_blocker: DjangoDbBlocker,
+) -> Iterator[Burst]:
+    """The test's server, and what fires at it."""
+    from pytest_djworkers.active import test_plan
+    from pytest_djworkers.burst import Burst
+    from pytest_djworkers.site import prepare_site
+
+    # What flushes the tables must do so after the server is gone: be torn down after us.
+    if "transactional_db" in request.fixturenames:
+        request.getfixturevalue("transactional_db")
+    run = request.config.stash[RUN]
+    server = run.server(djworkers_backend)
+    burst = Burst(
+        run,
+        server,
+        request.node.nodeid,
+        test_plan(request.node, djworkers_backend),
+        prepare=lambda: prepare_site(djworkers_seed, django_db_blocker),
+    )
+    request.node.stash[BURST] = burst
+    yield burst
+    server.stop()
+
+
+@pytest.fixture
+def burst(_djworkers_burst: Burst) -> Burst:
+    """Fires bursts of load at the site, under each backend of ``--djworkers``."""
+    return _djworkers_burst
+
+
+@pytest.fixture
+def djworkers_server(_djworkers_burst: Burst) -> Server:
+    """The running server: its backend, url, live pids and log.
+
+    Launched anew before each burst, so state belongs in the database.
+    """
+    _djworkers_burst.launch()
+    return _djworkers_burst.server

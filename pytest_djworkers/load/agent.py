@@ -1,0 +1,59 @@
+"""One process of the built-in generator: ``python -m pytest_djworkers.load.agent``.
+
+It speaks JSON lines over its standard streams with the pytest process (``agents.py``):
+
+1. in: ``{"profile": ..., "address": [host, port], "connections": N, "drain_s": 0}``
+2. out: ``{"opened": N}`` once the connections stand
+3. in: ``{"start_ns": T}``, a moment of the machine's monotonic clock, the same for all agents
+4. out: an ``AgentReport``
+
+When its standard input ends before that, so does it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import sys
+from typing import Any
+
+from pytest_djworkers.load.pool import Pool
+from pytest_djworkers.load.profile import Profile
+
+OPEN_WITHIN_S = 5.0
+
+
+async def _run() -> None:
+    job = await _hear()
+    profile = Profile.from_dict(job["profile"])
+    host, port = job["address"]
+    pool = Pool(profile, (host, port), job["connections"])
+    try:
+        _say({"opened": await pool.open(OPEN_WITHIN_S)})
+        start = await _hear()
+        # Nothing in a burst makes cycles, and a collection would be a stall of our own making.
+        gc.collect()
+        gc.freeze()
+        gc.disable()
+        report = await pool.fire(start["start_ns"], drain_s=job["drain_s"])
+        _say(report.to_dict())
+    finally:
+        pool.close()
+
+
+async def _hear() -> dict[str, Any]:
+    line = await asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline)
+    if not line:
+        raise SystemExit(0)
+    message: dict[str, Any] = json.loads(line)
+    return message
+
+
+def _say(message: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(message, separators=(",", ":")) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    asyncio.run(_run())

@@ -1,0 +1,241 @@
+"""The built-in generator, seen from the pytest process: starts agents, merges their reports."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import selectors
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from itertools import zip_longest
+from typing import Any, ClassVar, TypeVar
+
+from pytest_djworkers.errors import GeneratorError
+from pytest_djworkers.load.generator import ASYNCIO, Target
+from pytest_djworkers.load.histogram import Latency
+from pytest_djworkers.load.profile import Profile, Shape
+from pytest_djworkers.load.result import BurstResult, Connections, GeneratorFacts, Series
+from pytest_djworkers.load.tally import SERIES_INTERVAL_S, AgentReport
+from pytest_djworkers.server.environment import child_environment
+from pytest_djworkers.server.log import tail
+from pytest_djworkers.server.process import GuardedProcess
+
+_Key = TypeVar("_Key")
+
+_OPEN_WITHIN_S = 30.0
+_REPORT_WITHIN_S = 30.0
+_START_AFTER_NS = 20_000_000
+_SPARE_DESCRIPTORS = 64
+
+
+@dataclass(frozen=True)
+class AsyncioGenerator:
+    """Fires with ``agents`` processes of the built-in client, the connections split evenly."""
+
+    agents: int = 1
+    name: ClassVar[str] = ASYNCIO
+
+    @property
+    def version(self) -> str:
+        """The interpreter's, which is what its speed depends on."""
+        return f"Python {platform.python_version()}"
+
+    def cannot(self, profile: Profile) -> str | None:
+        """Why it can't fire this burst: too few file descriptors."""
+        import resource
+
+        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        connections = profile.shape.connections
+        needed = -(-connections // self.agents) + _SPARE_DESCRIPTORS
+        if hard != resource.RLIM_INFINITY and hard < needed:
+            return (
+                f"{connections} connections need {needed} file descriptors and the hard limit is"
+                f" {hard}: raise it (ulimit -Hn {needed}) or ask for fewer connections"
+            )
+        return None
+
+    def fire(self, profile: Profile, target: Target) -> BurstResult:
+        """Warm up, fire, count. Raises GeneratorError when an agent fails."""
+        return self._fire(profile, target, drain_s=0.0)
+
+    def warm_up(self, profile: Profile, target: Target) -> None:
+        """Warm the server up and leave no work behind in it.
+
+        One connection a worker, for the warm-up's time, until all is answered. Raises
+        GeneratorError when that takes longer than the start-up timeout.
+        """
+        shape = profile.shape
+        gentle = Shape(
+            connections=min(target.workers, shape.connections),
+            duration_s=0.0,
+            timeout_s=shape.timeout_s,
+            warmup_s=shape.warmup_s,
+        )
+        reports = self._reports(
+            replace(profile, shape=gentle), target, drain_s=target.startup_timeout_s
+        )
+        left = sum(report.unanswered + report.in_flight for report in reports)
+        if left:
+            raise GeneratorError(
+                f"{profile.name}: {left} of the warm-up's requests were not answered within"
+                f" {target.startup_timeout_s:g}s (--djworkers-startup-timeout)"
+            )
+
+    def _fire(self, profile: Profile, target: Target, *, drain_s: float) -> BurstResult:
+        reports = self._reports(profile, target, drain_s=drain_s)
+        return merge(profile, reports, version=self.version)
+
+    def _reports(self, profile: Profile, target: Target, *, drain_s: float) -> list[AgentReport]:
+        if reason := self.cannot(profile):
+            raise GeneratorError(f"{profile.name}: {reason}")
+        shares = _split(profile.shape.connections, self.agents)
+        burst_s = profile.shape.warmup_s + profile.shape.duration_s + drain_s
+        with ExitStack() as stack:
+            agents = [_Agent(target) for _ in shares]
+            for agent in agents:
+                stack.callback(agent.stop)
+            for agent, connections in zip(agents, shares, strict=True):
+                agent.say(
+                    {
+                        "profile": profile.to_dict(),
+                        "address": list(target.address),
+                        "connections": connections,
+                        "drain_s": drain_s,
+                    }
+                )
+            for agent in agents:
+                agent.hear(_OPEN_WITHIN_S)
+            start_ns = time.monotonic_ns() + _START_AFTER_NS
+            for agent in agents:
+                agent.say({"start_ns": start_ns})
+            return [AgentReport(**agent.hear(burst_s + _REPORT_WITHIN_S)) for agent in agents]
+
+
+class _Agent:
+    def __init__(self, target: Target) -> None:
+        self._log = target.folder / "agent.log"
+        self._process = GuardedProcess(
+            [sys.executable, "-P", "-m", "pytest_djworkers.load.agent"],
+            log=self._log,
+            environment=child_environment(),
+            watch=target.watch,
+            talks=True,
+        )
+
+    def say(self, message: dict[str, Any]) -> None:
+        try:
+            self._process.input.write(json.dumps(message).encode() + b"\n")
+            self._process.input.flush()
+        except OSError:
+            raise self._failed("ended before it could be told what to do") from None
+
+    def hear(self, within_s: float) -> dict[str, Any]:
+        output = self._process.output
+        deadline = time.monotonic() + within_s
+        line = b""
+        with selectors.DefaultSelector() as selector:
+            selector.register(output, selectors.EVENT_READ)
+            while not line.endswith(b"\n"):
+                if not selector.select(max(0.0, deadline - time.monotonic())):
+                    raise self._failed(f"gave no answer within {within_s:g}s")
+                data = os.read(output.fileno(), 1 << 20)
+                if not data:
+                    raise self._failed("ended in the middle of the burst")
+                line += data
+        message: dict[str, Any] = json.loads(line)
+        return message
+
+    def stop(self) -> None:
+        self._process.stop()
+
+    def _failed(self, what: str) -> GeneratorError:
+        self._process.stop()
+        status = self._process.status
+        how = "" if status is None else f" (exit status {status})"
+        return GeneratorError(f"the load agent {what}{how}{tail(self._log)}")
+
+
+def merge(profile: Profile, reports: Sequence[AgentReport], *, version: str) -> BurstResult:
+    """The result of a burst from the reports of its agents. Percentiles are never averaged."""
+    latency: Counter[int] = Counter()
+    lag: Counter[int] = Counter()
+    for report in reports:
+        latency.update(dict(report.latency))
+        lag.update(dict(report.lag))
+    window_s = reports[0].window_s
+    return BurstResult(
+        profile=profile,
+        window_s=window_s,
+        ok=sum(report.ok for report in reports),
+        late=sum(report.late for report in reports),
+        unexpected=sum(report.unexpected for report in reports),
+        error=sum(report.error for report in reports),
+        unanswered=sum(report.unanswered for report in reports),
+        in_flight=sum(report.in_flight for report in reports),
+        outside=sum(report.outside for report in reports),
+        statuses=_sums({int(s): n for s, n in report.statuses.items()} for report in reports),
+        error_kinds=_sums(report.error_kinds for report in reports),
+        latency=Latency.from_counts(latency),
+        connections=_connections(profile, reports, window_s),
+        series=Series(
+            SERIES_INTERVAL_S,
+            _columns(report.requests for report in reports),
+            _columns(report.errors for report in reports),
+        ),
+        generator=GeneratorFacts(
+            name=ASYNCIO,
+            version=version,
+            agents=len(reports),
+            cpu_share=max(report.cpu_s for report in reports) / window_s if window_s else 0.0,
+            lag_p99_s=Latency.from_counts(lag).p99,
+        ),
+    )
+
+
+def _connections(profile: Profile, reports: Sequence[AgentReport], window_s: float) -> Connections:
+    per_connection = sorted(n for report in reports for n in report.per_connection)
+    asked = profile.shape.connections
+    served = sum(report.served for report in reports)
+    in_service_s = sum(report.in_service_s for report in reports)
+    completed = sum(per_connection) + sum(report.error for report in reports)
+    squares = sum(n * n for n in per_connection)
+
+    def rank(share: float) -> int:
+        return per_connection[min(asked - 1, int(share * asked))]
+
+    return Connections(
+        asked=asked,
+        opened=sum(report.opened for report in reports),
+        served=served,
+        never_served=asked - served,
+        requests_p10=rank(0.1),
+        requests_p50=rank(0.5),
+        requests_p90=rank(0.9),
+        requests_max=per_connection[-1],
+        fairness=sum(per_connection) ** 2 / (asked * squares) if squares else None,
+        connect_max_s=max(report.connect_max_s for report in reports),
+        at_work=in_service_s / window_s if completed and window_s else None,
+        closed_idle=sum(report.closed_idle for report in reports),
+    )
+
+
+def _split(connections: int, agents: int) -> list[int]:
+    agents = min(agents, connections)
+    each, over = divmod(connections, agents)
+    return [each + (index < over) for index in range(agents)]
+
+
+def _sums(mappings: Iterable[Mapping[_Key, int]]) -> dict[_Key, int]:
+    total: Counter[_Key] = Counter()
+    for mapping in mappings:
+        total.update(mapping)
+    return dict(total)
+
+
+def _columns(rows: Iterable[Sequence[int]]) -> tuple[int, ...]:
+    return tuple(map(sum, zip_longest(*rows, fillvalue=0)))

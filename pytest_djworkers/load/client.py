@@ -1,0 +1,119 @@
+"""The HTTP/1.1 client protocol on one connection, without any I/O.
+
+httptools (llhttp) does the parsing. What it leaves to its user is here: answers to HEAD,
+100-continue, answers that end with the connection, and heads that never end.
+"""
+
+from __future__ import annotations
+
+from httptools import HttpParserError, HttpResponseParser
+
+LONGEST_HEAD = 65_536
+
+
+class BadResponse(Exception):
+    """The bytes received are no HTTP/1.1 response."""
+
+
+class ResponseReader:
+    """Reads the answers that arrive on one connection.
+
+    ``feed`` bytes to it; ``complete`` counts the final answers that ended within them, and
+    ``status`` and ``keep_alive`` are the last one's. ``take`` forgets them.
+    """
+
+    __slots__ = ("_before_body", "_parser", "complete", "keep_alive", "status")
+
+    def __init__(self) -> None:
+        self._parser = HttpResponseParser(self)
+        self.complete = 0
+        self.status = 0
+        self.keep_alive = False
+        self._before_body = b""
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether an answer has begun and not ended."""
+        return bool(self._before_body)
+
+    def feed(self, data: bytes) -> None:
+        """Read some bytes. Raises BadResponse when they can't be an answer."""
+        try:
+            self._parser.feed_data(data)
+        except HttpParserError as error:
+            raise BadResponse(str(error)) from error
+        if not self.complete and len(self._before_body) <= LONGEST_HEAD:
+            # What close_ends_answer needs to look at again: the head, however it was cut.
+            self._before_body += data[:LONGEST_HEAD]
+            if len(self._before_body) > LONGEST_HEAD and not _heads(self._before_body).ended:
+                raise BadResponse(f"a head of more than {LONGEST_HEAD} bytes")
+
+    def take(self) -> int:
+        """The status of the answer that is complete; the reader is ready for the next."""
+        self.complete = 0
+        self._before_body = b""
+        return self.status
+
+    def close_ends_answer(self) -> bool:
+        """Whether the end of the connection is the end of an answer (RFC 9112, section 6.3).
+
+        Then ``status`` is that answer's. False means that it was cut off.
+        """
+        heads = _heads(self._before_body)
+        if not heads.ended or heads.is_framed:
+            return False
+        self.status = self._parser.get_status_code()
+        self.keep_alive = False
+        return True
+
+    def on_message_complete(self) -> None:
+        """Called by httptools; an interim answer (100-continue) is not a final one."""
+        status = self._parser.get_status_code()
+        if status >= 200:
+            self.complete += 1
+            self.status = status
+            self.keep_alive = self._parser.should_keep_alive()
+
+
+class HeadResponseReader(ResponseReader):
+    """Reads answers to HEAD, which end with their head whatever it says about a body."""
+
+    __slots__ = ()
+
+    def feed(self, data: bytes) -> None:
+        """Read some bytes. Raises BadResponse when they can't be an answer."""
+        super().feed(data)
+        if self.complete:
+            self._parser = HttpResponseParser(self)
+
+    def on_headers_complete(self) -> None:
+        """Called by httptools at the end of each head."""
+        super().on_message_complete()
+
+    def on_message_complete(self) -> None:
+        """Called by httptools where the head also says that there is no body."""
+
+
+class _Heads:
+    """Reads again what came first, for what the hot path does without."""
+
+    def __init__(self) -> None:
+        self.parser = HttpResponseParser(self)
+        self.ended = False
+        self.is_framed = False
+
+    def on_message_begin(self) -> None:
+        self.ended = self.is_framed = False
+
+    def on_header(self, name: bytes, _value: bytes) -> None:
+        if name.lower() in {b"content-length", b"transfer-encoding"}:
+            self.is_framed = True
+
+    def on_headers_complete(self) -> None:
+        self.ended = self.parser.get_status_code() >= 200
+
+
+def _heads(data: bytes) -> _Heads:
+    heads = _Heads()
+    heads.parser.feed_data(data)
+    return heads

@@ -1,0 +1,44 @@
+"""What fires a burst: the protocol of a generator."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from pytest_djworkers.load.profile import Profile
+from pytest_djworkers.load.result import BurstResult
+from pytest_djworkers.options import GENERATORS
+
+AUTO, ASYNCIO, WRK = GENERATORS
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a burst goes, and where the generator may put its files."""
+
+    address: tuple[str, int]
+    folder: Path
+    watch: tuple[int, ...] = ()
+    """Processes that the generator must not outlive, besides this one."""
+    workers: int = 1
+    """The server's workers, each of which a warm-up should reach."""
+    startup_timeout_s: float = 30.0
+
+
+class Generator(Protocol):
+    """Fires bursts."""
+
+    @property
+    def name(self) -> str:
+        """``asyncio`` or ``wrk``."""
+
+    @property
+    def version(self) -> str:
+        """The version of what fires, for the report."""
+
+    def cannot(self, profile: Profile) -> str | None:
+        """Why it can't fire this burst, in words; None when it can."""
+
+    def fire(self, profile: Profile, target: Target) -> BurstResult:
+        """Warm up, fire, count. Raises GeneratorError when there are no figures."""

@@ -1,0 +1,91 @@
+"""What a burst is asked to be: its shape and its request."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Self
+
+USER_AGENT = "pytest-djworkers"
+BODILESS_METHODS = frozenset({"GET", "HEAD"})
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How much load, and for how long; times in seconds."""
+
+    connections: int = 2000
+    duration_s: float = 10.0
+    timeout_s: float = 2.0
+    warmup_s: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """The one request that a burst repeats.
+
+    ``expect`` holds the statuses that count as an expected answer; empty means any 2xx.
+    """
+
+    path: str
+    method: str = "GET"
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+    expect: tuple[int, ...] = ()
+
+    def expects(self, status: int) -> bool:
+        """Whether an answer with this status is an expected one."""
+        return status in self.expect if self.expect else 200 <= status < 300
+
+    @property
+    def expected(self) -> str:
+        """The expected statuses, for people."""
+        return " or ".join(map(str, self.expect)) if self.expect else "2xx"
+
+    @property
+    def is_safe(self) -> bool:
+        """Whether sending it twice changes nothing (RFC 9110, section 9.2.1)."""
+        return self.method in {"GET", "HEAD", "OPTIONS"}
+
+    def header_lines(self, host: str) -> list[tuple[str, str]]:
+        """The headers as sent, in order; the user's own win over ours."""
+        given = {name.lower() for name, _ in self.headers}
+        lines = [("Host", host)] if "host" not in given else []
+        if "user-agent" not in given:
+            lines.append(("User-Agent", USER_AGENT))
+        lines.extend(self.headers)
+        if self.body or self.method not in BODILESS_METHODS:
+            lines.append(("Content-Length", str(len(self.body))))
+        return lines
+
+    def encode(self, host: str) -> bytes:
+        """The bytes on the wire: one HTTP/1.1 request to ``host``."""
+        head = [f"{self.method} {self.path} HTTP/1.1"]
+        head.extend(f"{name}: {value}" for name, value in self.header_lines(host))
+        return "\r\n".join([*head, "", ""]).encode("latin-1") + self.body
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A burst in full: its name, its request and its shape."""
+
+    name: str
+    request: Request
+    shape: Shape = field(default_factory=Shape)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Simple types only, for JSON and for pytest-xdist."""
+        data = asdict(self)
+        data["request"]["body"] = self.request.body.decode("latin-1")
+        data["request"]["headers"] = [list(pair) for pair in self.request.headers]
+        data["request"]["expect"] = list(self.request.expect)
+        return data
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """The inverse of ``to_dict``."""
+        request = dict(data["request"])
+        request["body"] = request["body"].encode("latin-1")
+        request["headers"] = tuple((name, value) for name, value in request["headers"])
+        request["expect"] = tuple(request["expect"])
+        return cls(data["name"], Request(**request), Shape(**data["shape"]))

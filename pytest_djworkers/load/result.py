@@ -1,0 +1,214 @@
+"""What a burst found: plain, frozen data, JSON both ways.
+
+Every request sent is in one class when the burst ends:
+
+============  ==========================================================================
+ok            an expected answer within the timeout, completed inside the window
+late          an expected answer after the timeout, completed inside the window
+unexpected    a complete answer with another status
+error         refused, reset, closed early, bad answer, ... (``error_kinds``)
+unanswered    not answered when the window ends, and older than the timeout
+in_flight     not answered when the window ends, and younger
+outside       completed before the window began (the warm-up)
+============  ==========================================================================
+
+A figure that a generator can't know is None, and no limit passes on a None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+from pytest_djworkers.load.histogram import Latency
+from pytest_djworkers.load.profile import Profile
+
+STARVED_BELOW = 0.8
+"""The share of the connections asked for that must really have been at work."""
+
+BUSY_ABOVE = 0.95
+"""The CPU share above which the generator was the bottleneck."""
+
+LAG_ABOVE = 0.1
+"""The share of the latency's p99 above which the generator's own lag is a bottleneck."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connections:
+    """What became of the connections; requests per connection are the window's."""
+
+    asked: int
+    opened: int | None = None
+    served: int | None = None
+    never_served: int | None = None
+    requests_p10: int | None = None
+    requests_p50: int | None = None
+    requests_p90: int | None = None
+    requests_max: int | None = None
+    fairness: float | None = None
+    """Jain's index: 1 when every connection got the same, 1/n when one got everything
+    (Jain, Chiu and Hawe, DEC-TR-301, 1984)."""
+    connect_max_s: float | None = None
+    at_work: float | None = None
+    """Requests a second times the mean time in service: how many were really at work."""
+    closed_idle: int | None = None
+    """Reconnects because the server closed an idle connection; not errors."""
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Completions over the window, a count per interval."""
+
+    interval_s: float
+    requests: tuple[int, ...]
+    errors: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratorFacts:
+    """What fired the burst, and whether it could."""
+
+    name: str
+    version: str
+    agents: int
+    cpu_share: float
+    """CPU seconds per second of the busiest of its cores, 0 to 1."""
+    lag_p99_s: float | None = None
+    """How long answers lay in the generator before it turned to them."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerFacts:
+    """The server that the burst hit."""
+
+    backend: str
+    version: str
+    workers: int
+    options: Mapping[str, int | str]
+    """What else shapes it: threads, limits; a part of the baseline's key."""
+    launch_s: float
+    """From the start of the process to the first good reply."""
+
+
+@dataclass(frozen=True, slots=True)
+class BurstResult:
+    """The figures of one burst; times in seconds, everything else in counts."""
+
+    profile: Profile
+    window_s: float
+    ok: int
+    late: int
+    unexpected: int
+    error: int
+    unanswered: int | None
+    in_flight: int | None
+    outside: int | None
+    statuses: Mapping[int, int] | None
+    error_kinds: Mapping[str, int]
+    latency: Latency | None
+    """None when the generator can't tell the answers' latencies from the errors'."""
+    connections: Connections
+    series: Series | None
+    generator: GeneratorFacts
+    server: ServerFacts | None = None
+    shared_run: bool = False
+    """Measured beside other pytest-xdist workers: neither stored nor compared."""
+
+    @property
+    def name(self) -> str:
+        """What tells this burst from the others of its test; default: method and path."""
+        return self.profile.name
+
+    @property
+    def rps(self) -> float:
+        """Expected answers a second, late ones included."""
+        return (self.ok + self.late) / self.window_s
+
+    @property
+    def timeouts(self) -> int:
+        """Answers that came after the timeout, or never did as far as the generator knows."""
+        return self.late + (self.unanswered or 0)
+
+    @property
+    def errors(self) -> int:
+        """Unexpected answers and failed requests."""
+        return self.unexpected + self.error
+
+    @property
+    def judged(self) -> int:
+        """What shares divide by: all but requests in flight and outside the window."""
+        return self.ok + self.late + self.unexpected + self.error + (self.unanswered or 0)
+
+    @property
+    def sent(self) -> int | None:
+        """The sum of all classes; None where one of them is not known."""
+        if self.in_flight is None or self.outside is None or self.unanswered is None:
+            return None
+        return self.judged + self.in_flight + self.outside
+
+    @property
+    def starved(self) -> bool | None:
+        """Whether fewer connections were at work than asked for; None when it can't be told."""
+        at_work = self.connections.at_work
+        return None if at_work is None else at_work < STARVED_BELOW * self.connections.asked
+
+    @property
+    def hides_timeouts(self) -> bool:
+        """Whether requests may have gone unanswered without being counted.
+
+        wrk does not count a request that never ends; a starved burst, or one whose answers
+        were all late, says that there were some.
+        """
+        return self.unanswered is None and self.starved is not False
+
+    @property
+    def generator_bound(self) -> bool:
+        """Whether the generator was the bottleneck: its figures can only be too bad."""
+        if self.generator.cpu_share > BUSY_ABOVE:
+            return True
+        p99 = self.latency.p99 if self.latency else None
+        lag = self.generator.lag_p99_s
+        return lag is not None and p99 is not None and lag > LAG_ABOVE * p99
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a reader must know before believing the figures, in words."""
+        marks = (
+            ("starved", bool(self.starved)),
+            ("generator-bound", self.generator_bound),
+            ("shared run", self.shared_run),
+        )
+        return tuple(word for word, holds in marks if holds)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Simple types only, for JSON and for pytest-xdist."""
+        data = asdict(self)
+        data["profile"] = self.profile.to_dict()
+        if self.statuses is not None:
+            data["statuses"] = {str(status): count for status, count in self.statuses.items()}
+        if self.latency is not None:
+            data["latency"] = [list(pair) for pair in self.latency.counts]
+        if self.series is not None:
+            data["series"]["requests"] = list(self.series.requests)
+            data["series"]["errors"] = list(self.series.errors)
+        return data
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """The inverse of ``to_dict``."""
+        fields = dict(data)
+        fields["profile"] = Profile.from_dict(data["profile"])
+        if data["statuses"] is not None:
+            fields["statuses"] = {int(status): n for status, n in data["statuses"].items()}
+        if data["latency"] is not None:
+            fields["latency"] = Latency(tuple((value, n) for value, n in data["latency"]))
+        if (series := data["series"]) is not None:
+            fields["series"] = Series(
+                series["interval_s"], tuple(series["requests"]), tuple(series["errors"])
+            )
+        fields["connections"] = Connections(**data["connections"])
+        fields["generator"] = GeneratorFacts(**data["generator"])
+        if data["server"] is not None:
+            fields["server"] = ServerFacts(**data["server"])
+        return cls(**fields)

@@ -1,0 +1,150 @@
+"""What users can write: each option, its ini twin, what they accept, and the markers.
+
+Read by ``settings.py`` and ``markers.py``; imported in every run, so it imports little.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pytest_djworkers.units import parse_duration, parse_share, parse_whole
+
+if TYPE_CHECKING:
+    import pytest
+
+GENERATORS = ("auto", "asyncio", "wrk")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+def _generator(value: object) -> str:
+    if value not in GENERATORS:
+        raise ValueError(f"{value!r} is not one of {', '.join(GENERATORS)}")
+    return str(value)
+
+
+def _positive_duration(value: object) -> float:
+    seconds = parse_duration(value)
+    if not seconds:
+        raise ValueError(f"{value!r} is not longer than nothing")
+    return seconds
+
+
+def _baseline_name(value: object) -> str:
+    if not isinstance(value, str) or not _NAME.fullmatch(value):
+        raise ValueError(f"{value!r} is not a name of letters, digits, '.', '_' and '-'")
+    return value
+
+
+def _report_file(value: object) -> str:
+    if not isinstance(value, str) or not value.endswith(".md"):
+        raise ValueError(f"{value!r} is not a file name that ends in .md")
+    return value
+
+
+def _backends(value: object) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in str(value).split(","))
+    if not all(names):
+        raise ValueError(f"{value!r} is not a list of backends, such as gunicorn-gevent,granian")
+    if doubled := sorted({name for name in names if names.count(name) > 1}):
+        raise ValueError(f"{value!r} names {' and '.join(doubled)} twice")
+    if "none" in names:
+        if len(names) > 1:
+            raise ValueError(f"{value!r} has none beside others")
+        return ()
+    return names
+
+
+def _path(value: object) -> str:
+    if not isinstance(value, str) or not value.startswith("/"):
+        raise ValueError(f"{value!r} is not a path that starts with /")
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One option. ``parse`` raises ValueError, with what is accepted."""
+
+    name: str
+    parse: Callable[[object], Any]
+    default: Any
+    metavar: str
+    help: str
+    ini_type: str = "string"
+    flag_only: bool = False
+    ini_only: bool = False
+
+    @property
+    def flag(self) -> str:
+        """As on the command line."""
+        return "--djworkers" + (f"-{self.name.replace('_', '-')}" if self.name else "")
+
+    @property
+    def ini(self) -> str:
+        """As in the configuration file, and the name of the flag's destination."""
+        return "djworkers" + (f"_{self.name}" if self.name else "")
+
+
+OPTIONS: tuple[Option, ...] = (
+    Option("", _backends, (), "NAME,NAME", "backends to serve the site with; none: off"),
+    Option("generator", _generator, "auto", "NAME", "auto, asyncio or wrk"),
+    Option("connections", parse_whole, 2000, "N", "connections of a burst", "int"),
+    Option("duration", _positive_duration, 10.0, "T", "how long a burst is counted"),
+    Option("timeout", _positive_duration, 2.0, "T", "later than this is late"),
+    Option("warmup", parse_duration, 1.0, "T", "load before the counting, thrown away"),
+    Option("workers", parse_whole, None, "N", "workers of a server; default: CPUs", "int"),
+    Option("agents", parse_whole, 1, "N", "processes of the built-in generator", "int"),
+    Option("baseline", _baseline_name, "default", "NAME", "the stored baseline to use"),
+    Option("tolerance", parse_share, 0.1, "P%", "the smallest loss worth a warning"),
+    Option("startup_timeout", _positive_duration, 30.0, "T", "how long a server may take to start"),
+    Option(
+        "report", _report_file, (), "FILE", "write the table to FILE.md; repeatable", "linelist"
+    ),
+    Option(
+        "probe", _path, None, "PATH", "what to ask before a burst that is no GET", ini_only=True
+    ),
+)
+SHAPE_OPTIONS = {
+    "connections": "connections",
+    "duration": "duration_s",
+    "timeout": "timeout_s",
+    "warmup": "warmup_s",
+}
+"""The options that shape a burst, with their field of Shape."""
+
+
+MARKERS = (
+    "min_rps(n, backend=None): the test fails below n requests a second",
+    "max_timeouts(n, backend=None): the most timeouts, a count or a share such as '1%'",
+    "max_errors(n, backend=None): the most errors, a count or a share such as '1%'",
+    "max_latency(p50=, p90=, p95=, p99=, p999=, max=, backend=None): the longest latencies, such"
+    " as '100ms'",
+    "max_regression(share, backend=None): the test fails when it is slower than the stored"
+    " baseline by more than this, such as '10%'",
+    "burst(connections=, duration=, timeout=, warmup=): the shape of the test's bursts",
+    "djworkers(only=[...], skip=[...]): the backends under which the test makes sense",
+)
+
+
+def add_options(parser: pytest.Parser) -> None:
+    """Register all flags and ini values with pytest."""
+    group = parser.getgroup("djworkers", "load on the site under real worker backends")
+    for option in OPTIONS:
+        if not option.ini_only:
+            group.addoption(
+                option.flag,
+                action="append" if option.ini_type == "linelist" else "store",
+                dest=option.ini,
+                metavar=option.metavar,
+                default=None,
+                help=option.help,
+            )
+        parser.addini(option.ini, option.help, type=option.ini_type, default=None)  # type: ignore[arg-type]  # a Literal
+    group.addoption(
+        "--djworkers-save-baseline",
+        action="store_true",
+        default=False,
+        help="store the figures of the tests that pass as the baseline",
+    )

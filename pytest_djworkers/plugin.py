@@ -1,0 +1,52 @@
+"""The plugin's entry point. Without a backend asked for, this is all that is imported."""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_djworkers.fixtures import (  # noqa: F401  # pytest finds fixtures by name here
+    _djworkers_burst,
+    burst,
+    djworkers_backend,
+    djworkers_seed,
+    djworkers_server,
+)
+from pytest_djworkers.stash import RUN
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Register the options."""
+    from pytest_djworkers.options import add_options
+
+    add_options(parser)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the markers; with backends asked for, everything else."""
+    from pytest_djworkers.options import MARKERS
+
+    for marker in MARKERS:
+        config.addinivalue_line("markers", marker)
+    if _asks_for_backends(config):
+        from pytest_djworkers.active import activate
+
+        activate(config)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Skip what bursts when no backend is asked for, before any fixture is set up."""
+    if RUN in config.stash:
+        return
+    skip = pytest.mark.skip(reason="load test: choose backends with --djworkers=NAME,NAME")
+    for item in items:
+        if "_djworkers_burst" in getattr(item, "fixturenames", ()):
+            item.add_marker(skip)
+
+
+def _asks_for_backends(config: pytest.Config) -> bool:
+    if config.getoption("djworkers"):
+        return True
+    try:
+        return bool(config.getini("djworkers"))
+    except (TypeError, ValueError):
+        return True  # it asks for something; what is wrong with it is said when it is read

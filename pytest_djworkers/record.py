@@ -1,0 +1,65 @@
+"""One burst of one test, judged: what travels on the test report and into all outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+from pytest_djworkers.baseline.session import StoredFigures
+from pytest_djworkers.baseline.verdict import Comparison, Verdict
+from pytest_djworkers.load.result import BurstResult
+
+
+@dataclass(frozen=True, slots=True)
+class BurstRecord:
+    """A burst's result, with its test and what the stored baseline says of it."""
+
+    test: str
+    """The test's node id."""
+    result: BurstResult
+    overridden: tuple[str, ...] = ()
+    """Flags that changed the shape this test asked for, in words."""
+    comparison: Comparison | None = None
+    """None where nothing was asked: no baseline, or one is being saved."""
+    stored: StoredFigures | None = None
+
+    @property
+    def test_function(self) -> str:
+        """The test without its file and parameters."""
+        return self.test.rpartition("::")[2].partition("[")[0]
+
+    @property
+    def group(self) -> tuple[str, str]:
+        """What the rows of one endpoint share: the test without its parameters, the burst."""
+        return self.test.partition("[")[0], self.result.name
+
+    @property
+    def backend(self) -> str:
+        """The backend's name."""
+        return self.result.server.backend if self.result.server else ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Simple types only, for JSON and for pytest-xdist."""
+        comparison = self.comparison
+        return {
+            "test": self.test,
+            "result": self.result.to_dict(),
+            "overridden": list(self.overridden),
+            "comparison": comparison
+            and {**asdict(comparison), "verdict": comparison.verdict.value},
+            "stored": self.stored and asdict(self.stored),
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """The inverse of ``to_dict``."""
+        comparison = data["comparison"]
+        return cls(
+            test=data["test"],
+            result=BurstResult.from_dict(data["result"]),
+            overridden=tuple(data["overridden"]),
+            comparison=comparison
+            and Comparison(**{**comparison, "verdict": Verdict(comparison["verdict"])}),
+            stored=data["stored"] and StoredFigures(**data["stored"]),
+        )

@@ -1,0 +1,68 @@
+"""The table as Markdown, in the layout of a wrk notebook: a section a server, a heading an
+endpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pytest_djworkers.baseline.store import write_whole
+from pytest_djworkers.record import BurstRecord
+from pytest_djworkers.report.outcome import Outcome
+from pytest_djworkers.report.table import COLUMNS, is_text, notes, rows
+from pytest_djworkers.units import format_duration
+
+
+def write(file: Path, records: Sequence[BurstRecord], outcome: Outcome) -> None:
+    """Write the report, whole or not at all. Raises OSError."""
+    try:
+        write_whole(file, render(records))
+    except OSError as error:
+        raise OSError(f"report {file} can't be written: {error.strerror}") from error
+    outcome.written.append(str(file))
+
+
+def render(records: Sequence[BurstRecord]) -> str:
+    """The report's text."""
+    lines = ["# Load under real worker backends"]
+    servers = {record.backend: record.result.server for record in records}
+    for backend, server in servers.items():
+        lines += ["", f"## {backend}"]
+        if server is not None:
+            options = ", ".join(f"{key} {value}" for key, value in server.options.items())
+            lines += ["", f"Version {server.version}, {server.workers} workers, {options}."]
+        for record in records:
+            if record.backend == backend:
+                lines += ["", *_burst(record)]
+    if remarks := notes(records):
+        lines += ["", "## Notes", "", *(f"- {_escaped(note)}" for note in remarks)]
+    return "\n".join(lines) + "\n"
+
+
+def _burst(record: BurstRecord) -> list[str]:
+    shape, generator = record.result.profile.shape, record.result.generator
+    indices = [index for index, column in enumerate(COLUMNS) if column != "backend"]
+    lines = [
+        f"### {_escaped(record.result.name)}",
+        "",
+        f"{shape.connections:,} connections, {format_duration(shape.duration_s)}, timeout"
+        f" {format_duration(shape.timeout_s)}; {generator.name} {generator.version}"
+        f" ({_escaped(record.test)})",
+        "",
+        _row([COLUMNS[index] for index in indices]),
+        _row(["---" if is_text(COLUMNS[index]) else "---:" for index in indices]),
+    ]
+    for row in rows(record):
+        cells = [_escaped(row.cells[index]) for index in indices]
+        if row.is_stored:
+            cells[0] = "baseline"
+        lines.append(_row(cells))
+    return lines
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")

@@ -1,0 +1,106 @@
+"""What one pytest process holds while the plugin is on."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from pytest_djworkers.backends.registry import installed
+from pytest_djworkers.baseline.machine import this_machine
+from pytest_djworkers.baseline.store import Baseline, load
+from pytest_djworkers.errors import BaselineError, SettingsError
+from pytest_djworkers.load.wrk import find_wrk
+from pytest_djworkers.server.launch import Place, Server
+from pytest_djworkers.server.lock import MachineLock
+from pytest_djworkers.server.port import ReservedPort
+from pytest_djworkers.settings import Settings
+
+_LONGEST_SOCKET_PATH = 100
+"""AF_UNIX addresses hold 108 bytes on Linux, 104 on macOS."""
+
+
+@dataclass(frozen=True, slots=True)
+class Xdist:
+    """What this process knows of pytest-xdist."""
+
+    controller_pid: int | None = None
+    """In a worker: the process that it must not outlive."""
+    workers: int = 1
+
+
+class Run:
+    """The settings, and what is made when a first burst needs it."""
+
+    def __init__(self, settings: Settings, baseline: Baseline, xdist: Xdist) -> None:
+        self.settings = settings
+        self.baseline = baseline
+        self.xdist = xdist
+        self._lock = MachineLock()
+
+    @classmethod
+    def begin(cls, settings: Settings, xdist: Xdist) -> Run:
+        """Check what can be checked before any server starts.
+
+        Raises SettingsError.
+        """
+        for name in settings.backends:
+            installed(name)
+        if settings.generator == "wrk" and find_wrk() is None:
+            raise SettingsError(
+                "--djworkers-generator=wrk: wrk is not on PATH; install it, or use asyncio"
+            )
+        for report in settings.reports:
+            if report.is_dir() or not report.parent.is_dir():
+                raise SettingsError(
+                    f"--djworkers-report={report}: not a file in a folder that exists"
+                )
+        try:
+            baseline = load(settings.root, settings.baseline, this_machine())
+        except BaselineError as error:
+            raise SettingsError(str(error)) from None
+        return cls(settings, baseline, xdist)
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other pytest-xdist workers run beside this one."""
+        return self.xdist.workers > 1
+
+    @cached_property
+    def folder(self) -> Path:
+        """For logs, sockets and databases; gone when the run ends."""
+        folder = Path(tempfile.mkdtemp(prefix="djworkers-"))
+        if len(str(folder)) > _LONGEST_SOCKET_PATH - len("/ready"):
+            folder.rmdir()
+            folder = Path(tempfile.mkdtemp(prefix="djworkers-", dir="/tmp"))
+        return folder
+
+    @cached_property
+    def _port(self) -> ReservedPort:
+        return ReservedPort()
+
+    def server(self, backend: str) -> Server:
+        """A server of this backend, not yet launched."""
+        controller = self.xdist.controller_pid
+        place = Place(
+            folder=self.folder,
+            port=self._port.number,
+            workers=self.settings.workers,
+            startup_timeout_s=self.settings.startup_timeout_s,
+            watch=() if controller is None else (controller,),
+        )
+        return Server(installed(backend), place, self._lock)
+
+    def is_orphaned(self) -> bool:
+        """Whether the pytest-xdist controller is gone, and this worker should go too."""
+        return self.xdist.controller_pid is not None and os.getppid() != self.xdist.controller_pid
+
+    def end(self) -> None:
+        """Give everything back."""
+        if "_port" in self.__dict__:
+            self._port.release()
+        if "folder" in self.__dict__:
+            shutil.rmtree(self.folder, ignore_errors=True)

@@ -1,0 +1,90 @@
+"""The WSGI entry that runs inside the server: ``pytest_djworkers.server.app:wsgi``.
+
+The server imports this, not the user's module. It points Django at the test databases, turns
+DEBUG off, keeps mail local, loads the site's own application, and reports the process as ready.
+It refuses to serve a database that isn't a test database. What it has to know is in a
+``Brief``, whose path is in the environment.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import os
+import socket
+from typing import Any
+
+from pytest_djworkers.server.brief import ENVIRONMENT_KEY, Brief, DatabaseTarget
+
+_ERRORS_LOGGED = 3
+
+
+def __getattr__(name: str) -> Any:
+    # Loaded when the server asks for it, once in each worker.
+    if name != "wsgi":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    application = globals()[name] = _load()
+    return application
+
+
+def _load() -> Any:
+    brief = Brief.read(os.environ[ENVIRONMENT_KEY])
+    os.environ["DJANGO_SETTINGS_MODULE"] = brief.settings_module
+    _configure(brief)
+    application = _site_application()
+    logging.getLogger("django.request").addHandler(_FirstErrors())
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ready:
+        ready.sendto(str(os.getpid()).encode(), brief.ready_socket)
+    return application
+
+
+class _FirstErrors(logging.StreamHandler[Any]):
+    """Writes the first few of a process's errors to its log, where Django's default logging,
+    without DEBUG, would mail them to nobody. Not all: a burst makes thousands."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setLevel(logging.ERROR)
+        self._left = _ERRORS_LOGGED
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if self._left > 0:
+            self._left -= 1
+            super().emit(record)
+
+
+def _configure(brief: Brief) -> None:
+    if os.environ.get("DJANGO_CONFIGURATION"):
+        importlib.import_module("configurations").setup()
+    from django.conf import settings
+
+    for alias, database in settings.DATABASES.items():
+        _redirect(alias, database, brief.databases.get(alias))
+    settings.DEBUG = False
+    settings.ALLOWED_HOSTS = ["*"]
+    # Not locmem: it keeps every message of the burst.
+    settings.EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
+
+
+def _redirect(alias: str, database: dict[str, Any], target: DatabaseTarget | None) -> None:
+    """Point one database alias at its test database; refuse when there is none."""
+    if not database or database.get("ENGINE") in {None, "", "django.db.backends.dummy"}:
+        return
+    if target is None or str(database.get("NAME")) == target.name:
+        raise RuntimeError(
+            f"refusing to serve database {alias!r} ({database.get('NAME')}): it is not a test"
+            " database. Let pytest-django create one (its fixture django_db_setup)."
+        )
+    database.update(target.settings())
+
+
+def _site_application() -> Any:
+    from django.conf import settings
+
+    path = getattr(settings, "WSGI_APPLICATION", None)
+    if not path:
+        from django.core.wsgi import get_wsgi_application
+
+        return get_wsgi_application()
+    module, _, attribute = path.rpartition(".")
+    return getattr(importlib.import_module(module), attribute)

@@ -1,0 +1,49 @@
+"""What the pytest process tells the server's processes, in a file that only the user can read."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Self
+
+ENVIRONMENT_KEY = "DJWORKERS_BRIEF"
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseTarget:
+    """Where a test database is: Django's setting of the same name, in lower case."""
+
+    name: str
+    user: str = ""
+    password: str = ""
+    host: str = ""
+    port: str = ""
+
+    def settings(self) -> dict[str, str]:
+        """As keys of Django's DATABASES."""
+        return {key.upper(): value for key, value in asdict(self).items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """What ``server/app.py`` has to know."""
+
+    settings_module: str
+    databases: Mapping[str, DatabaseTarget]
+    ready_socket: str
+
+    def write(self, file: Path) -> None:
+        """Write it for the user's eyes only: it may hold a password."""
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with open(descriptor, "w", encoding="utf-8") as stream:
+            json.dump(asdict(self), stream)
+
+    @classmethod
+    def read(cls, file: str) -> Self:
+        """The inverse of ``write``."""
+        data: dict[str, Any] = json.loads(Path(file).read_text(encoding="utf-8"))
+        databases = {alias: DatabaseTarget(**target) for alias, target in data["databases"].items()}
+        return cls(data["settings_module"], databases, data["ready_socket"])

@@ -1,0 +1,196 @@
+"""A process that can't outlive pytest, and neither can anything that it starts.
+
+Run as a script, this file is the guard: a small process between pytest and a command. It
+starts the command in a session of its own and waits for one of three ends:
+
+- the command exits: its status goes to pytest;
+- pytest closes its end of the socket, or is gone, however it ended;
+- the process named by ``--watch`` is gone (under pytest-xdist: the controller).
+
+Whichever it is, every process of that session, and every orphan that fell to the guard, is
+killed with SIGKILL. As a subreaper (Linux) it is the parent of all orphans below it, so it
+knows when nothing is left. Elsewhere the session's process group has to do.
+
+Imported, it gives ``guard_command``. Standard library only, and little of it: every burst
+starts it twice.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import sys
+import time
+
+_PR_SET_CHILD_SUBREAPER = 36
+_KILL_WITHIN_S = 2.0
+_LOOK_EVERY_S = 0.5
+_DEAF_TO = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+
+
+def guard_command(
+    command: list[str], *, socket_fd: int, watch: tuple[int, ...], python: str = sys.executable
+) -> list[str]:
+    """The command line that runs ``command`` under a guard.
+
+    ``socket_fd`` is the guard's end of a socket pair, inherited; its other end gets a JSON line
+    ``{"pid": ...}`` when the command has started, and ``{"status": ..., "cpu_s": ...}``
+    when it ended. ``watch`` are processes whose end is the end of the command.
+    """
+    watched = ",".join(map(str, watch))
+    return [python, "-I", "-S", os.path.abspath(__file__), str(socket_fd), watched, *command]
+
+
+def _main(arguments: list[str]) -> int:
+    channel = int(arguments[0])
+    os.set_inheritable(channel, False)
+    watched = [int(pid) for pid in arguments[1].split(",") if pid]
+    for number in _DEAF_TO:
+        signal.signal(number, signal.SIG_IGN)
+    child_ended, wakeup = os.pipe()
+    os.set_blocking(wakeup, False)
+    signal.set_wakeup_fd(wakeup)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    _become_subreaper()
+    child = _start(arguments[2:])
+    # The command's standard streams are its own now: pytest must see their end.
+    null = os.open(os.devnull, os.O_RDWR)
+    os.dup2(null, 0)
+    os.dup2(null, 1)
+    _say(channel, f'{{"pid": {child}}}\n')
+    status = _wait(child, channel, child_ended, watched)
+    _kill_all(child)
+    if status is not None:
+        _say(channel, status)
+    return 0
+
+
+def _start(command: list[str]) -> int:
+    _raise_file_limit()
+    child = os.fork()
+    if child:
+        return child
+    try:
+        for number in (*_DEAF_TO, signal.SIGPIPE):
+            signal.signal(number, signal.SIG_DFL)
+        os.setsid()
+        os.execvp(command[0], command)
+    except OSError as error:
+        os.write(2, f"{command[0]}: {error.strerror}\n".encode())
+    os._exit(127)
+
+
+def _wait(child: int, channel: int, child_ended: int, watched: list[int]) -> str | None:
+    """The command's status as a JSON line, or None when it has to end now."""
+    processes = {_open_process(pid): pid for pid in watched}
+    poll = select.poll()
+    for fd in (channel, child_ended, *(fd for fd in processes if fd is not None)):
+        poll.register(fd, select.POLLIN)
+    while True:
+        ready = {fd for fd, _ in poll.poll(_LOOK_EVERY_S * 1000)}
+        if child_ended in ready:
+            os.read(child_ended, 4096)
+            if (status := _reap(child)) is not None:
+                return status
+        if channel in ready or ready & processes.keys() or not all(map(_is_alive, watched)):
+            return None
+
+
+def _reap(child: int) -> str | None:
+    """Collect what ended; the command's own status as a JSON line if it is among that."""
+    while True:
+        try:
+            pid, status, usage = os.wait4(-1, os.WNOHANG)
+        except ChildProcessError:
+            return None
+        if pid == child:
+            code = os.waitstatus_to_exitcode(status)
+            cpu_s = usage.ru_utime + usage.ru_stime
+            return f'{{"status": {code}, "cpu_s": {cpu_s:.6f}}}\n'
+        if not pid:
+            return None
+
+
+def _kill_all(session: int) -> None:
+    deadline = time.monotonic() + _KILL_WITHIN_S
+    while time.monotonic() < deadline:
+        for pid in _members(session):
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except OSError:
+                pass
+        try:
+            os.killpg(session, signal.SIGKILL)
+        except OSError:
+            pass
+        try:
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+        except ChildProcessError:
+            return
+        time.sleep(0.002)
+
+
+def _members(session: int) -> list[int]:
+    """The processes of a session, and the guard's own children."""
+    members = []
+    guard = os.getpid()
+    for name in os.listdir("/proc") if os.path.isdir("/proc") else ():
+        if name.isdigit():
+            try:
+                with open(f"/proc/{name}/stat", "rb") as file:
+                    # The command name, in parentheses, may hold anything.
+                    fields = file.read().rpartition(b")")[2].split()
+            except OSError:
+                continue
+            if int(fields[1]) == guard or int(fields[3]) == session:
+                members.append(int(name))
+    return members
+
+
+def _become_subreaper() -> None:
+    if sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def _raise_file_limit() -> None:
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        except (OSError, ValueError):
+            pass  # macOS has an unlimited hard limit that it does not grant
+
+
+def _open_process(pid: int) -> int | None:
+    """A descriptor that is readable once the process is gone, where the system has them."""
+    try:
+        return os.pidfd_open(pid)
+    except (AttributeError, OSError):
+        return None
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        pass
+    return True
+
+
+def _say(channel: int, line: str) -> None:
+    try:
+        os.write(channel, line.encode())
+    except OSError:
+        pass
+
+
+if __name__ == "__main__":
+    sys.exit(_main(sys.argv[1:]))

@@ -1,0 +1,197 @@
+"""A server's life: launched, ready, stopped, never left behind."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pytest_djworkers.backends.protocol import Backend, LaunchPlan
+from pytest_djworkers.backends.registry import version_of
+from pytest_djworkers.errors import ProbeError, ServerStartError
+from pytest_djworkers.load.generator import Target
+from pytest_djworkers.load.profile import Request
+from pytest_djworkers.load.result import ServerFacts
+from pytest_djworkers.server.brief import ENVIRONMENT_KEY, Brief, DatabaseTarget
+from pytest_djworkers.server.environment import child_environment
+from pytest_djworkers.server.lock import MachineLock
+from pytest_djworkers.server.log import tail
+from pytest_djworkers.server.port import HOST
+from pytest_djworkers.server.process import GuardedProcess
+from pytest_djworkers.server.ready import ReadySocket, probe, strangers
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What to serve, and from which databases."""
+
+    settings_module: str
+    databases: Mapping[str, DatabaseTarget]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where and how a run launches its servers."""
+
+    folder: Path
+    """For the log, the brief and the ready socket; its path must be short."""
+    port: int
+    workers: int
+    startup_timeout_s: float
+    watch: tuple[int, ...] = ()
+
+
+class Server:
+    """One running backend: its processes, address and log."""
+
+    host = HOST
+
+    def __init__(self, backend: Backend, place: Place, lock: MachineLock) -> None:
+        self._backend = backend
+        self._place = place
+        self._lock = lock
+        self._process: GuardedProcess | None = None
+        self._facts: ServerFacts | None = None
+        self.log: Path = place.folder / f"{backend.name}.log"
+        """Its standard output and standard error; one launch's, until the next."""
+
+    @property
+    def backend(self) -> str:
+        """The backend's name."""
+        return self._backend.name
+
+    @property
+    def port(self) -> int:
+        """The port it listens on, the same for every launch."""
+        return self._place.port
+
+    @property
+    def url(self) -> str:
+        """``http://host:port``, without a slash at the end."""
+        return f"http://{self.host}:{self.port}"
+
+    @property
+    def has_launched(self) -> bool:
+        """Whether it ever got ready, so that its log says something about a burst."""
+        return self._facts is not None
+
+    @property
+    def pids(self) -> frozenset[int]:
+        """The live processes of its session: the master and the workers."""
+        if self._process is None or self._process.pid is None:
+            return frozenset()
+        return _session_members(self._process.pid)
+
+    @property
+    def facts(self) -> ServerFacts | None:
+        """What is known of the last launch; None before the first."""
+        return self._facts
+
+    @property
+    def target(self) -> Target:
+        """Where a generator finds it."""
+        place = self._place
+        return Target(
+            address=(self.host, self.port),
+            folder=place.folder,
+            watch=place.watch,
+            workers=place.workers,
+            startup_timeout_s=place.startup_timeout_s,
+        )
+
+    def launch(
+        self, site: Site, *, connections: int, probe_with: Request, any_answer: bool = False
+    ) -> None:
+        """Start it anew, and wait until it is ready to hold that many connections.
+
+        Raises ServerStartError when it dies, is not ready within the start-up timeout, or
+        shares its port; ProbeError when it answers, but not as expected; BusyMachineError when
+        another run's burst does not end.
+        """
+        self.stop()
+        self._lock.acquire()
+        began = time.monotonic()
+        deadline = began + self._place.startup_timeout_s
+        plan = LaunchPlan(self.host, self.port, self._place.workers, connections)
+        try:
+            self._start(site, plan, deadline)
+            assert self._process is not None
+            probe(
+                (self.host, self.port),
+                probe_with,
+                self._process,
+                any_answer=any_answer,
+                deadline=deadline,
+            )
+        except (ServerStartError, ProbeError) as error:
+            self.stop()
+            raise type(error)(self._explain(error)) from None
+        except BaseException:
+            self.stop()
+            raise
+        self._facts = ServerFacts(
+            backend=self.backend,
+            version=version_of(self._backend),
+            workers=plan.workers,
+            options=self._backend.options(plan),
+            launch_s=time.monotonic() - began,
+        )
+
+    def stop(self) -> None:
+        """End it, and everything it started."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.stop()
+        self._lock.release()
+
+    def _start(self, site: Site, plan: LaunchPlan, deadline: float) -> None:
+        folder = self._place.folder
+        self.log.unlink(missing_ok=True)
+        ready = ReadySocket(folder / "ready")
+        try:
+            brief = folder / "brief.json"
+            Brief(site.settings_module, site.databases, str(ready.path)).write(brief)
+            environment = child_environment(
+                self._backend.scrubbed,
+                DJANGO_SETTINGS_MODULE=site.settings_module,
+                **{ENVIRONMENT_KEY: str(brief)},
+            )
+            self._process = GuardedProcess(
+                self._backend.command(sys.executable, plan),
+                log=self.log,
+                environment=environment,
+                watch=self._place.watch,
+            )
+            ready.wait(self._process, workers=plan.workers, deadline=deadline)
+        finally:
+            ready.close()
+        if others := strangers(plan.port, self.pids):
+            raise ServerStartError(
+                f"port {plan.port} is also {' and '.join(others)}'s, which would get a part of"
+                " the requests: end it"
+            )
+
+    def _explain(self, error: Exception) -> str:
+        if isinstance(error, ProbeError):
+            return f"{self.backend}: {error}{tail(self.log)}"
+        return (
+            f"{self.backend} did not start: {error}"
+            f" (within --djworkers-startup-timeout={self._place.startup_timeout_s:g}s)"
+            f"{tail(self.log)}"
+        )
+
+
+def _session_members(session: int) -> frozenset[int]:
+    import psutil
+
+    members = set()
+    for pid in psutil.pids():
+        try:
+            if os.getsid(pid) == session:
+                members.add(pid)
+        except OSError:
+            continue
+    return frozenset(members)

@@ -1,0 +1,28 @@
+"""The server's log: a file, never a pipe that nobody drains."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_TAIL_BYTES = 16_384
+TAIL_LINES = 30
+
+
+def tail(log: Path, lines: int = TAIL_LINES) -> str:
+    """The last lines of a log, indented and under a heading of its own; empty when it is."""
+    last = last_lines(log, lines)
+    if not last:
+        return ""
+    return "\nThe end of its log:\n" + "\n".join(f"    {line}" for line in last)
+
+
+def last_lines(log: Path, lines: int = TAIL_LINES) -> list[str]:
+    """The last lines of a log, read from its end however long it is."""
+    try:
+        with log.open("rb") as file:
+            size = file.seek(0, 2)
+            file.seek(max(0, size - _TAIL_BYTES))
+            text = file.read().decode(errors="replace")
+    except OSError:
+        return []
+    return text.rstrip().splitlines()[-lines:]

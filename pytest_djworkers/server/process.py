@@ -1,0 +1,122 @@
+"""A command under a guard, seen from the pytest process."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import IO
+
+from pytest_djworkers.server.guard import guard_command
+
+_STOP_WITHIN_S = 5.0
+
+
+class GuardedProcess:
+    """A command that ends when pytest does, with everything that it started.
+
+    ``input`` and ``output`` are its standard streams where ``talks``; otherwise standard
+    output goes to the log with standard error.
+    """
+
+    def __init__(
+        self,
+        command: list[str],
+        *,
+        log: Path,
+        environment: Mapping[str, str],
+        watch: tuple[int, ...] = (),
+        talks: bool = False,
+    ) -> None:
+        self._ended: dict[str, float] | None = None
+        self._unread = b""
+        self._pid: int | None = None
+        self._channel, theirs = socket.socketpair()
+        with theirs, log.open("ab") as log_file:
+            self._guard = subprocess.Popen(
+                guard_command(command, socket_fd=theirs.fileno(), watch=(os.getpid(), *watch)),
+                stdin=subprocess.PIPE if talks else subprocess.DEVNULL,
+                stdout=subprocess.PIPE if talks else log_file,
+                stderr=log_file,
+                env=environment,
+                pass_fds=[theirs.fileno()],
+                start_new_session=True,
+            )
+        self._channel.setblocking(False)
+
+    @property
+    def input(self) -> IO[bytes]:
+        """Its standard input."""
+        assert self._guard.stdin is not None
+        return self._guard.stdin
+
+    @property
+    def output(self) -> IO[bytes]:
+        """Its standard output."""
+        assert self._guard.stdout is not None
+        return self._guard.stdout
+
+    @property
+    def channel(self) -> socket.socket:
+        """Readable when the guard has something to say: the command ended."""
+        return self._channel
+
+    @property
+    def pid(self) -> int | None:
+        """The command's process id, which is also its session's; None before it started."""
+        self._listen()
+        return self._pid
+
+    @property
+    def status(self) -> int | None:
+        """Its exit status, negative for a signal; None while it runs."""
+        self._listen()
+        return None if self._ended is None else int(self._ended["status"])
+
+    @property
+    def cpu_s(self) -> float:
+        """The CPU seconds it used; 0 while it runs."""
+        self._listen()
+        return 0.0 if self._ended is None else self._ended["cpu_s"]
+
+    def stop(self) -> None:
+        """End it and everything it started. No grace: there is nothing in it worth waiting for."""
+        self._listen()
+        for close in self._closers():
+            with suppress(OSError):
+                close()
+        try:
+            self._guard.wait(_STOP_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            self._guard.kill()
+            self._guard.wait()
+        if self._guard.returncode and self._pid is not None:
+            # The guard did not end its own way, so what it guarded may be there still.
+            with suppress(OSError):
+                os.killpg(self._pid, signal.SIGKILL)
+
+    def _closers(self) -> list[Callable[[], None]]:
+        streams = (self._guard.stdin, self._guard.stdout)
+        return [self._channel.close, *(stream.close for stream in streams if stream)]
+
+    def _listen(self) -> None:
+        if self._channel.fileno() < 0 or self._ended is not None:
+            return
+        with suppress(OSError):
+            while data := self._channel.recv(4096):
+                self._unread += data
+        *lines, self._unread = self._unread.split(b"\n")
+        for line in lines:
+            said = json.loads(line)
+            if "pid" in said:
+                self._pid = said["pid"]
+            else:
+                self._ended = said
+        if self._ended is None and self._guard.poll() is not None:
+            # The guard is gone without a word: somebody killed it.
+            self._ended = {"status": self._guard.returncode, "cpu_s": 0.0}

@@ -1,0 +1,122 @@
+"""When a server is ready: every worker has said so, the port is ours, and one reply is good."""
+
+from __future__ import annotations
+
+import http.client
+import select
+import socket
+import time
+from pathlib import Path
+
+from pytest_djworkers.errors import ProbeError, ServerStartError
+from pytest_djworkers.load.profile import Request
+from pytest_djworkers.server.process import GuardedProcess
+
+_RETRY_AFTER_S = 0.02
+_LOOK_EVERY_S = 0.5
+_SHOWN_OF_BODY = 300
+
+
+class ReadySocket:
+    """Where the server's workers report, each with a datagram that holds its process id.
+
+    A pipe would not do: the children of some servers are spawned and inherit nothing.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket.setblocking(False)
+        self._socket.bind(str(path))
+        self.pids: set[int] = set()
+
+    def close(self) -> None:
+        """Remove it."""
+        self._socket.close()
+        self.path.unlink(missing_ok=True)
+
+    def wait(self, process: GuardedProcess, *, workers: int, deadline: float) -> None:
+        """Wait until that many workers have reported.
+
+        Raises ServerStartError when the process ends before that, or the monotonic deadline
+        passes.
+        """
+        while len(self.pids) < workers:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise ServerStartError(f"{len(self.pids)} of {workers} workers got ready in time")
+            select.select([self._socket, process.channel], [], [], min(left, _LOOK_EVERY_S))
+            self._listen()
+            if process.status is not None and len(self.pids) < workers:
+                raise ServerStartError(f"it ended (exit status {process.status})")
+
+    def _listen(self) -> None:
+        try:
+            while True:
+                self.pids.add(int(self._socket.recv(64)))
+        except BlockingIOError:
+            return
+
+
+def strangers(port: int, ours: frozenset[int]) -> list[str]:
+    """Who listens on a port and isn't ours: several servers share a port without a word."""
+    import psutil
+
+    return sorted(
+        "another user's process" if listener.pid is None else f"process {listener.pid}"
+        for listener in psutil.net_connections(kind="tcp")
+        if listener.laddr
+        and listener.laddr.port == port
+        and listener.status == psutil.CONN_LISTEN
+        and listener.pid not in ours
+    )
+
+
+def probe(
+    address: tuple[str, int],
+    request: Request,
+    process: GuardedProcess,
+    *,
+    any_answer: bool,
+    deadline: float,
+) -> None:
+    """Send one real request, again while nobody accepts it.
+
+    ``any_answer`` takes every complete answer for good. Raises ProbeError for an unexpected
+    answer, ServerStartError for none before the monotonic deadline.
+    """
+    why = "no reply"
+    while (left := deadline - time.monotonic()) > 0:
+        connection = http.client.HTTPConnection(*address, timeout=left)
+        try:
+            connection.putrequest(
+                request.method, request.path, skip_accept_encoding=True, skip_host=True
+            )
+            for name, value in request.header_lines(f"{address[0]}:{address[1]}"):
+                connection.putheader(name, value)
+            connection.endheaders(request.body or None)
+            response = connection.getresponse()
+            body = response.read()
+        except (OSError, http.client.HTTPException) as error:
+            why = str(error) or type(error).__name__
+            if process.status is not None:
+                raise ServerStartError(f"it ended (exit status {process.status})") from None
+            time.sleep(_RETRY_AFTER_S)
+            continue
+        finally:
+            connection.close()
+        if any_answer or request.expects(response.status):
+            return
+        raise ProbeError(_unexpected(request, response, body))
+    raise ServerStartError(f"{request.method} {request.path} got no answer in time ({why})")
+
+
+def _unexpected(request: Request, response: http.client.HTTPResponse, body: bytes) -> str:
+    location = response.getheader("Location")
+    where = f" to {location}" if location else ""
+    text = " ".join(body[:_SHOWN_OF_BODY].decode(errors="replace").split())
+    said = f": {text}" if text else ""
+    return (
+        f"{request.method} {request.path} answers {response.status} {response.reason}{where}"
+        f" where {request.expected} is expected{said}"
+    )

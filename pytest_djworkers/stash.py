@@ -1,0 +1,17 @@
+"""The keys under which the plugin keeps its state on pytest's objects."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pytest_djworkers.burst import Burst
+    from pytest_djworkers.run import Run
+
+RUN: pytest.StashKey[Run] = pytest.StashKey()
+"""On the config: what this process holds while the plugin is on."""
+
+BURST: pytest.StashKey[Burst] = pytest.StashKey()
+"""On an item: what fires its bursts, once its fixture is set up."""

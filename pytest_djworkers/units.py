@@ -1,0 +1,88 @@
+"""Durations, shares and counts: read from what users write, and written for them to read."""
+
+from __future__ import annotations
+
+import math
+import re
+
+_DURATION = re.compile(r"(?P<number>\d+(?:\.\d+)?|\.\d+)\s*(?P<unit>us|ms|s|m|h|)")
+_SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "": 1.0}
+_SHARE = re.compile(r"(?P<number>\d+(?:\.\d+)?|\.\d+)\s*%")
+
+DURATION_FORMS = "a duration such as 250ms, 2s, 1m, or a number of seconds"
+SHARE_FORMS = "a share such as 10%"
+
+
+def parse_duration(value: object) -> float:
+    """The seconds in ``250ms``, ``2s``, ``1m``, ``1h``, or a number of seconds.
+
+    Raises ValueError, with the accepted forms, for anything else and for negative values.
+    """
+    if isinstance(value, bool):
+        raise ValueError(f"{value!r} is not {DURATION_FORMS}")
+    if isinstance(value, int | float):
+        seconds = float(value)
+    else:
+        match = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
+        if match is None:
+            raise ValueError(f"{value!r} is not {DURATION_FORMS}")
+        seconds = float(match["number"]) * _SECONDS[match["unit"]]
+    if not math.isfinite(seconds) or seconds < 0:
+        raise ValueError(f"{value!r} is not {DURATION_FORMS}")
+    return seconds
+
+
+def parse_share(value: object) -> float:
+    """The fraction in ``"10%"``: 0.1. Raises ValueError for anything else."""
+    match = _SHARE.fullmatch(value.strip()) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError(f"{value!r} is not {SHARE_FORMS}")
+    return float(match["number"]) / 100
+
+
+def parse_whole(value: object, *, least: int = 1) -> int:
+    """A whole number of at least ``least``; ``30_000`` may be written as in Python.
+
+    Raises ValueError for anything else.
+    """
+    accepted = f"a whole number of {least} or more"
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise ValueError(f"{value!r} is not {accepted}")
+    try:
+        number = int(value)
+    except ValueError:
+        raise ValueError(f"{value!r} is not {accepted}") from None
+    if number < least:
+        raise ValueError(f"{value!r} is not {accepted}")
+    return number
+
+
+def format_duration(seconds: float) -> str:
+    """A duration in three digits and the unit that suits it: ``812us``, ``45.8ms``, ``2s``."""
+    for unit, size in (("us", 1e-6), ("ms", 1e-3)):
+        if seconds < 999.5 * size:
+            return f"{_three_digits(seconds / size)}{unit}"
+    return f"{_three_digits(seconds)}s"
+
+
+def format_rate(per_second: float) -> str:
+    """Requests a second, grouped by thousands, with decimals only where they say something."""
+    return f"{per_second:,.2f}" if per_second < 100 else f"{per_second:,.0f}"
+
+
+def format_share(share: float) -> str:
+    """A fraction as a percentage: ``0.0123`` is ``1.2%``."""
+    percent = share * 100
+    return f"{percent:,.0f}%" if percent >= 100 else f"{percent:.3g}%"
+
+
+def format_change(ratio: float) -> str:
+    """A ratio of new to old as a signed change: ``0.9`` is ``-10.0%``."""
+    return f"{(ratio - 1) * 100:+.1f}%"
+
+
+def _three_digits(number: float) -> str:
+    if number >= 99.95:
+        return f"{number:.0f}"
+    text = f"{number:.1f}" if number >= 9.995 else f"{number:.2f}"
+    return text.rstrip("0").rstrip(".")
