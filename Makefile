@@ -1,0 +1,40 @@
+# Two commands on a fresh machine, each alone enough: `make demo` and `make test`.
+# They need Python 3.11 or newer with venv, and nothing else.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: demo test lint docs wheel benchmarks clean
+
+demo: $(STAMP)  ## the example project's load tests under both servers, ends in the table
+	cd example_project && ../$(BIN)/python -m pytest --djworkers=gunicorn-gevent,granian $(DEMO)
+
+test: $(STAMP)  ## the plugin's own tests
+	PYTHONDEVMODE=1 $(BIN)/python -m pytest $(TEST)
+
+lint: $(STAMP)  ## ruff and mypy over package, tests, example and benchmarks
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+docs: $(STAMP)  ## the documentation, warnings as errors
+	$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html
+
+wheel: $(STAMP)  ## the wheel and the source distribution
+	$(BIN)/python -m build --outdir dist
+
+benchmarks: $(STAMP)  ## what measures the plugin itself; takes some minutes
+	$(BIN)/python benchmarks/laws.py
+	$(BIN)/python benchmarks/generators_agree.py
+	$(BIN)/python benchmarks/import_cost.py
+
+clean:
+	rm -rf $(VENV) dist build docs/_build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(STAMP): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[all]' --group dev
+	touch $@

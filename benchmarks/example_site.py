@@ -1,0 +1,77 @@
+"""The example project on a database of its own, for benchmarks that need no pytest."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from pytest_djworkers.backends.protocol import Backend
+from pytest_djworkers.load.generator import Generator
+from pytest_djworkers.load.profile import Profile, Request, Shape
+from pytest_djworkers.load.result import BurstResult
+from pytest_djworkers.server.database import close_connections, targets
+from pytest_djworkers.server.launch import Place, Server, Site
+from pytest_djworkers.server.lock import MachineLock
+from pytest_djworkers.server.port import ReservedPort
+from pytest_djworkers.settings import available_cpus
+
+EXAMPLE = Path(__file__).resolve().parent.parent / "example_project"
+WORKERS = 2
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Launches servers of the example, and fires at them."""
+
+    site: Site
+    place: Place
+
+    def burst(self, backend: Backend, generator: Generator, path: str, shape: Shape) -> BurstResult:
+        """One burst on a freshly launched server."""
+        request = Request(path)
+        server = Server(backend, self.place, MachineLock())
+        try:
+            server.launch(self.site, connections=shape.connections, probe_with=request)
+            return generator.fire(Profile(f"GET {path}", request, shape), server.target)
+        finally:
+            server.stop()
+
+
+@contextmanager
+def example_bench() -> Iterator[Bench]:
+    """The example, migrated and seeded, in a folder that is gone afterwards."""
+    sys.path.insert(0, str(EXAMPLE))
+    os.environ["DJANGO_SETTINGS_MODULE"] = "example.settings"
+    import django
+    from django.conf import settings
+
+    with tempfile.TemporaryDirectory(prefix="djworkers-") as name:
+        folder = Path(name)
+        django.setup()
+        settings.DATABASES["default"]["NAME"] = str(folder / "benchmark.sqlite3")
+        from django.core.management import call_command
+        from myapp.seed import seed
+
+        call_command("migrate", verbosity=0)
+        seed()
+        databases = targets()
+        close_connections()
+        port = ReservedPort()
+        place = Place(folder, port.number, WORKERS, startup_timeout_s=60.0)
+        try:
+            yield Bench(Site("example.settings", databases), place)
+        finally:
+            port.release()
+
+
+def machine_line() -> str:
+    """What the figures below were measured on."""
+    from pytest_djworkers.baseline.machine import this_machine
+
+    machine = this_machine()
+    return f"{machine.cpu}, {available_cpus()} CPUs, Python {sys.version.split()[0]}"
