@@ -1,0 +1,57 @@
+"""What the load tests need: rows in the database, and the upstream that two views call."""
+
+import select
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from myapp.seed import seed
+
+UPSTREAM_SERVER = Path(__file__).parent / "upstream" / "server.py"
+START_TIMEOUT_S = 10
+END_TIMEOUT_S = 5
+
+
+@pytest.fixture(scope="session")
+def djworkers_seed() -> Callable[[], None]:
+    """Makes the rows that the views read; run before each launch of a server."""
+    return seed
+
+
+@pytest.fixture(scope="session")
+def upstream() -> Iterator[str]:
+    """The URL of the upstream; servers launched while it runs find it in their environment."""
+    process = subprocess.Popen(
+        [sys.executable, str(UPSTREAM_SERVER)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,  # Ctrl-C is for pytest, which then ends the upstream in its turn
+    )
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            url = first_line(process)
+            patch.setenv("EXAMPLE_UPSTREAM_URL", url)
+            yield url
+    finally:
+        end(process)
+
+
+def first_line(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    readable, _, _ = select.select([process.stdout], [], [], START_TIMEOUT_S)
+    line = process.stdout.readline().strip() if readable else ""
+    if not line:
+        pytest.fail(f"the upstream said no URL within {START_TIMEOUT_S} s", pytrace=False)
+    return line
+
+
+def end(process: subprocess.Popen[str]) -> None:
+    """Close the upstream's standard input, which ends it, and wait until it's gone."""
+    try:
+        process.communicate(timeout=END_TIMEOUT_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()

@@ -1,0 +1,5 @@
+"""The site's addresses: everything is under /myapp/."""
+
+from django.urls import include, path
+
+urlpatterns = [path("myapp/", include("myapp.urls"))]

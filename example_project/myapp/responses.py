@@ -1,0 +1,60 @@
+"""The responses: what sync and async views share once they have waited for their data."""
+
+import json
+from collections.abc import Sequence
+from functools import cache
+
+import brotli
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+
+from myapp.catalogue import BOOKS
+from myapp.models import Book
+
+BOOKS_IN_JSON = 7
+BOOKS_ON_PAGE = 12
+
+# The library's default, 11, takes a hundred times the CPU for a body a quarter smaller.
+BROTLI_QUALITY = 5
+
+
+def greeting() -> HttpResponse:
+    return JsonResponse({"message": "Hello from the shop!"})
+
+
+def books_json(books: Sequence[Book]) -> HttpResponse:
+    rows = [
+        {
+            "isbn": book.isbn,
+            "title": book.title,
+            "author": book.author.name,
+            "published_on": book.published_on,
+            "price": book.price,
+        }
+        for book in books
+    ]
+    return JsonResponse({"books": rows})
+
+
+def books_page(request: HttpRequest, books: Sequence[Book]) -> HttpResponse:
+    return render(request, "myapp/books.html", {"books": books})
+
+
+def gateway_answer(waited_s: float) -> HttpResponse:
+    return JsonResponse({"ok": True, "waited_s": waited_s})
+
+
+@cache
+def _catalogue_body() -> bytes:
+    return json.dumps([vars(row) for row in BOOKS], default=str).encode()
+
+
+def compressed_catalogue() -> HttpResponse:
+    """The whole catalogue, compressed anew for each request, whether or not it was asked for."""
+    body = brotli.compress(_catalogue_body(), quality=BROTLI_QUALITY)
+    headers = {"Content-Encoding": "br"}
+    return HttpResponse(body, content_type="application/json", headers=headers)
+
+
+def upstream_answer(body: bytes) -> HttpResponse:
+    return HttpResponse(body, content_type="application/json")

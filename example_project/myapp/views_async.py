@@ -1,0 +1,42 @@
+"""The same views as coroutines."""
+
+# ruff: noqa: ARG001 - Django gives every view its request
+
+import asyncio
+
+from django.http import HttpRequest, HttpResponse
+
+from myapp import queries, responses, upstream_client
+
+
+async def json(request: HttpRequest) -> HttpResponse:
+    return responses.greeting()
+
+
+async def json_query(request: HttpRequest) -> HttpResponse:
+    books = [book async for book in queries.newest_books(responses.BOOKS_IN_JSON)]
+    return responses.books_json(books)
+
+
+async def template_query(request: HttpRequest) -> HttpResponse:
+    books = [book async for book in queries.newest_books(responses.BOOKS_ON_PAGE)]
+    return responses.books_page(request, books)
+
+
+async def gateway(request: HttpRequest, wait_s: float) -> HttpResponse:
+    """Answer after `wait_s` seconds, as a view that waits for a slow gateway does."""
+    await asyncio.sleep(wait_s)
+    return responses.gateway_answer(wait_s)
+
+
+async def brotli(request: HttpRequest) -> HttpResponse:
+    return responses.compressed_catalogue()
+
+
+async def requests(request: HttpRequest) -> HttpResponse:
+    body = await asyncio.to_thread(upstream_client.get_with_requests)
+    return responses.upstream_answer(body)
+
+
+async def httpx(request: HttpRequest) -> HttpResponse:
+    return responses.upstream_answer(await upstream_client.aget_with_httpx())

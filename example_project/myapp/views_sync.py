@@ -1,0 +1,39 @@
+"""The views as plain functions."""
+
+# ruff: noqa: ARG001 - Django gives every view its request
+
+import time
+
+from django.http import HttpRequest, HttpResponse
+
+from myapp import queries, responses, upstream_client
+
+
+def json(request: HttpRequest) -> HttpResponse:
+    return responses.greeting()
+
+
+def json_query(request: HttpRequest) -> HttpResponse:
+    return responses.books_json(list(queries.newest_books(responses.BOOKS_IN_JSON)))
+
+
+def template_query(request: HttpRequest) -> HttpResponse:
+    return responses.books_page(request, list(queries.newest_books(responses.BOOKS_ON_PAGE)))
+
+
+def gateway(request: HttpRequest, wait_s: float) -> HttpResponse:
+    """Answer after `wait_s` seconds, as a view that waits for a slow gateway does."""
+    time.sleep(wait_s)
+    return responses.gateway_answer(wait_s)
+
+
+def brotli(request: HttpRequest) -> HttpResponse:
+    return responses.compressed_catalogue()
+
+
+def requests(request: HttpRequest) -> HttpResponse:
+    return responses.upstream_answer(upstream_client.get_with_requests())
+
+
+def httpx(request: HttpRequest) -> HttpResponse:
+    return responses.upstream_answer(upstream_client.get_with_httpx())

@@ -1,0 +1,279 @@
+"""The example site under real servers: every endpoint answers, rightly and in the right size."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import brotli
+import pytest
+
+PROJECT = Path(__file__).parents[2] / "example_project"
+SCRIPTS = Path(sys.executable).parent
+
+START_TIMEOUT_S = 15.0
+ANSWER_TIMEOUT_S = 20.0
+
+SETTINGS = """
+from example.settings import *
+
+DEBUG = False
+DATABASES = {{"default": {{"ENGINE": "django.db.backends.sqlite3", "NAME": {database!r}}}}}
+"""
+
+SEED_TWICE = """
+import django
+
+django.setup()
+
+from django.core.management import call_command
+from myapp.models import Author, Book
+from myapp.seed import seed
+
+call_command("migrate", verbosity=0)
+seed()
+first = (Author.objects.count(), Book.objects.count())
+seed()
+assert first == (Author.objects.count(), Book.objects.count()) and min(first) > 0
+"""
+
+# Bytes of a whole response, head included, from the table that the site is to be measured by.
+SIZES = {
+    "json": 300,
+    "json_query": 1_240,
+    "template_query": 3_090,
+    "gateway_1s": 290,
+    "gateway_3s": 290,
+    "gateway_10s": 290,
+    "brotli": 6_700,
+    "requests": 25_600,
+    "httpx": 25_600,
+}
+
+GUNICORN = ("gunicorn", "--no-control-socket", "--log-level", "warning", "-b", "127.0.0.1:{port}")
+GRANIAN = ("granian", "--log-level", "warning", "--host", "127.0.0.1", "--port", "{port}")
+
+COMMANDS = {
+    "gunicorn-gevent": (*GUNICORN, "-k", "gevent", "example.wsgi:application"),
+    "granian": (*GRANIAN, "--interface", "wsgi", "example.wsgi:application"),
+    "granian-asgi": (*GRANIAN, "--interface", "asginl", "example.asgi:application"),
+}
+
+KINDS = {"gunicorn-gevent": "sync", "granian": "sync", "granian-asgi": "async"}
+
+CASES = [(server, endpoint) for server in COMMANDS for endpoint in SIZES]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One response as it came over the socket."""
+
+    head: bytes
+    body: bytes
+    took_s: float
+
+    @property
+    def size(self) -> int:
+        return len(self.head) + len(self.body)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        lines = self.head.decode("latin-1").rstrip().split("\r\n")[1:]
+        pairs = (line.split(": ", 1) for line in lines)
+        return {name.lower(): value for name, value in pairs}
+
+
+def fetch(port: int, path: str, timeout_s: float = ANSWER_TIMEOUT_S) -> Answer:
+    """GET `path` with no header but Host, so that the site decides what is in the response."""
+    started_s = time.monotonic()
+    with (
+        socket.create_connection(("127.0.0.1", port), timeout_s) as connection,
+        connection.makefile("rb") as stream,
+    ):
+        connection.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
+        head = b"".join(iter(stream.readline, b"\r\n")) + b"\r\n"
+        answer = Answer(head, b"", 0.0)
+        body = stream.read(int(answer.headers["content-length"]))
+    return Answer(head, body, time.monotonic() - started_s)
+
+
+def wait_until_ready(server: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
+    deadline_s = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < deadline_s and server.poll() is None:
+        try:
+            if fetch(port, "/myapp/sync/json").head.startswith(b"HTTP/1.1 200"):
+                return
+        except (OSError, KeyError):
+            time.sleep(0.05)
+    pytest.fail(f"the server isn't ready:\n{log.read_text()[-4000:]}", pytrace=False)
+
+
+@contextmanager
+def reserved_port() -> Iterator[int]:
+    """A port that the kernel gives to nobody else while the server starts."""
+    with socket.socket() as placeholder:
+        placeholder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        placeholder.bind(("127.0.0.1", 0))
+        yield placeholder.getsockname()[1]
+
+
+@contextmanager
+def running_server(name: str, environ: dict[str, str], folder: Path) -> Iterator[int]:
+    """Serve the site; gives the port."""
+    log = folder / f"{name}.log"
+    with reserved_port() as port, log.open("wb") as log_file:
+        program, *arguments = (part.format(port=port) for part in COMMANDS[name])
+        server = subprocess.Popen(
+            [SCRIPTS / program, *arguments],
+            cwd=PROJECT,
+            env=environ,
+            stdin=subprocess.DEVNULL,
+            stdout=log_file,
+            stderr=log_file,
+            start_new_session=True,
+        )
+        try:
+            wait_until_ready(server, port, log)
+            yield port
+        finally:
+            os.killpg(server.pid, signal.SIGKILL)
+            server.wait()
+
+
+def start_upstream() -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, PROJECT / "upstream" / "server.py"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+@contextmanager
+def running_upstream() -> Iterator[str]:
+    with start_upstream() as upstream:
+        assert upstream.stdout is not None
+        assert upstream.stdin is not None
+        try:
+            yield upstream.stdout.readline().strip()
+        finally:
+            upstream.stdin.close()
+
+
+@pytest.fixture(scope="module")
+def environ(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """What a process of the site needs to use a database of its own, migrated and seeded."""
+    folder = tmp_path_factory.mktemp("site")
+    settings = folder / "site_settings.py"
+    settings.write_text(SETTINGS.format(database=str(folder / "db.sqlite3")))
+    environ = {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "site_settings",
+        "PYTHONPATH": os.pathsep.join([str(folder), str(PROJECT)]),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    subprocess.run([sys.executable, "-c", SEED_TWICE], cwd=PROJECT, env=environ, check=True)
+    return environ
+
+
+@pytest.fixture(scope="module")
+def answers(
+    environ: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> dict[tuple[str, str], Answer]:
+    """Every endpoint's answer under every server, all asked for at once: the slowest takes 10 s."""
+    folder = tmp_path_factory.mktemp("logs")
+    with ExitStack() as stack:
+        environ = {**environ, "EXAMPLE_UPSTREAM_URL": stack.enter_context(running_upstream())}
+        ports = {
+            name: stack.enter_context(running_server(name, environ, folder)) for name in COMMANDS
+        }
+
+        def answer(case: tuple[str, str]) -> Answer:
+            server, endpoint = case
+            return fetch(ports[server], f"/myapp/{KINDS[server]}/{endpoint}")
+
+        with ThreadPoolExecutor(len(CASES)) as threads:
+            return dict(zip(CASES, threads.map(answer, CASES), strict=True))
+
+
+@pytest.mark.parametrize(("server", "endpoint"), CASES)
+def test_size(answers: dict[tuple[str, str], Answer], server: str, endpoint: str) -> None:
+    answer = answers[server, endpoint]
+    assert answer.head.startswith(b"HTTP/1.1 200 ")
+    assert answer.size == pytest.approx(SIZES[endpoint], rel=0.1)
+
+
+@pytest.mark.parametrize("server", COMMANDS)
+def test_query_results_are_rows(answers: dict[tuple[str, str], Answer], server: str) -> None:
+    books = json.loads(answers[server, "json_query"].body)["books"]
+    page = answers[server, "template_query"].body.decode()
+    assert len({book["isbn"] for book in books}) == len(books) > 1
+    assert all(f"{book['title']}</h2>" in page for book in books)
+    assert page.count('<article class="book"') > len(books)
+
+
+@pytest.mark.parametrize("server", COMMANDS)
+@pytest.mark.parametrize("wait_s", [1, 3, 10])
+def test_gateway_waits(answers: dict[tuple[str, str], Answer], server: str, wait_s: int) -> None:
+    answer = answers[server, f"gateway_{wait_s}s"]
+    assert json.loads(answer.body) == {"ok": True, "waited_s": wait_s}
+    assert answer.took_s >= wait_s
+
+
+@pytest.mark.parametrize("server", COMMANDS)
+def test_brotli_body_decompresses(answers: dict[tuple[str, str], Answer], server: str) -> None:
+    answer = answers[server, "brotli"]
+    body = brotli.decompress(answer.body)
+    assert answer.headers["content-encoding"] == "br"
+    assert len(body) > 30_000
+    assert len(json.loads(body)) > 100
+
+
+@pytest.mark.parametrize("server", COMMANDS)
+def test_upstream_body_is_passed_on(answers: dict[tuple[str, str], Answer], server: str) -> None:
+    body = answers[server, "requests"].body
+    assert body == answers[server, "httpx"].body
+    assert len(json.loads(body)) > 100
+
+
+@pytest.mark.parametrize("endpoint", ["requests", "httpx"])
+def test_upstream_is_really_called(environ: dict[str, str], tmp_path: Path, endpoint: str) -> None:
+    with reserved_port() as nobody:
+        environ = {**environ, "EXAMPLE_UPSTREAM_URL": f"http://127.0.0.1:{nobody}"}
+        with running_server("granian", environ, tmp_path) as port:
+            answer = fetch(port, f"/myapp/sync/{endpoint}")
+    assert answer.head.startswith(b"HTTP/1.1 500 ")
+
+
+def test_upstream_ends_with_its_stdin() -> None:
+    with start_upstream() as upstream:
+        assert upstream.stdin is not None
+        assert upstream.stdout is not None
+        url = upstream.stdout.readline()
+        assert url.startswith("http://127.0.0.1:")
+        with socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2]))):
+            upstream.stdin.close()
+            assert upstream.wait(5) == 0
+
+
+def test_upstream_takes_requests_in_pieces_and_several_at_once() -> None:
+    request = b"GET / HTTP/1.1\r\nHost: upstream\r\n\r\n"
+    with (
+        running_upstream() as url,
+        socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2])), 5) as connection,
+    ):
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection.sendall(request[:10])
+        connection.sendall(request[10:] + request + request[:20])
+        connection.sendall(request[20:-4] + b"\r\nConnection: close\r\n\r\n")
+        received = b"".join(iter(lambda: connection.recv(65_536), b""))
+    assert received.count(b"HTTP/1.1 200 OK\r\n") == 3
+    assert len(received) % 3 == 0
