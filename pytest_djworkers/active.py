@@ -13,6 +13,7 @@ import pytest
 from pytest_djworkers.baseline.session import common_facts, session_of
 from pytest_djworkers.baseline.store import burst_key, conditions_of, save
 from pytest_djworkers.errors import BaselineError, DjworkersError, MarkerError, SettingsError
+from pytest_djworkers.fixtures import uses_burst
 from pytest_djworkers.markers import Mark, TestPlan, has_limits, misses, read_plan, skip_reason
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.report import markdown, terminal
@@ -22,6 +23,7 @@ from pytest_djworkers.server import database
 from pytest_djworkers.server.log import last_lines
 from pytest_djworkers.settings import read_settings
 from pytest_djworkers.stash import BURST, RUN
+from pytest_djworkers.units import counted
 
 _REPORT_ATTRIBUTE = "djworkers_bursts"
 _WORD = "djworkers"
@@ -32,6 +34,11 @@ def activate(config: pytest.Config) -> None:
     try:
         settings = read_settings(config)
         if settings is None:
+            if config.getoption("djworkers_save_baseline"):
+                raise SettingsError(
+                    "--djworkers-save-baseline: nothing to measure; name backends with"
+                    " --djworkers=NAME,NAME"
+                )
             return
         _check_django(config)
         run = Run.begin(settings, _xdist(config))
@@ -98,12 +105,10 @@ class ActivePlugin:
         self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
     ) -> Generator[None, object, object]:
         """Have pytest-django make databases that servers in other processes can share."""
-        items = [
-            item
-            for item in request.session.items
-            if "_djworkers_burst" in getattr(item, "fixturenames", ())
-        ]
-        if fixturedef.argname != "django_db_setup" or not items:
+        if fixturedef.argname != "django_db_setup":
+            return (yield)
+        items = [item for item in request.session.items if uses_burst(item)]
+        if not items:
             return (yield)
         database.move_out_of_memory(self._run.folder)
         with database.all_aliases_wanted(items):
@@ -192,7 +197,7 @@ class ActivePlugin:
                 missed.append(f"regressed: {record.comparison.reason}")
             lines.extend(f"{record.result.name}: {miss}" for miss in missed)
             if missed and record.overridden:
-                lines.append(f"{record.result.name}: under {', '.join(record.overridden)}")
+                lines.append(f"{record.result.name}: fired with {', '.join(record.overridden)}")
         return lines
 
     def _failure(self, item: pytest.Item, error: DjworkersError) -> BaseException:
@@ -203,22 +208,22 @@ class ActivePlugin:
     def _save_baseline(self) -> None:
         settings, machine = self._run.settings, self._run.baseline.machine
         common = common_facts(settings.root)
-        sessions = {}
+        sessions, not_saved = {}, {}
         for record in self._records:
             key, result = burst_key(record.test, record.result.name), record.result
             if record.test not in self._passed:
-                reason = "the test did not pass"
+                not_saved[key] = "the test did not pass"
             elif remark := next((r for r in ("starved", "shared run") if r in result.remarks), ""):
-                reason = remark
+                not_saved[key] = remark
             else:
                 sessions[key] = (conditions_of(result), session_of(result, common))
-                continue
-            self._outcome.not_saved.append(f"{key}: {reason}")
+        self._outcome.not_saved.extend(f"{key}: {reason}" for key, reason in not_saved.items())
         if not sessions:
             return
         file, kept = save(settings.root, settings.baseline, machine, sessions)
-        self._outcome.saved = f"{len(sessions)} in {file}"
-        self._outcome.kept.extend(kept)
+        shown = file.relative_to(settings.root)
+        self._outcome.saved = f"{counted(len(sessions), 'burst')} in {shown}"
+        self._outcome.kept.extend(key for key in kept if key not in not_saved)
 
 
 def _failed(lines: list[str]) -> BaseException:
@@ -248,7 +253,7 @@ def _note_properties(item: pytest.Item, record: BurstRecord) -> None:
 def _unused_limits(item: pytest.Item) -> list[str]:
     burst = item.stash.get(BURST, None)
     if (burst is None or not burst.records) and has_limits(marks_of(item)):
-        return ["this test has limits and never called burst(), so nothing was held to them"]
+        return ["this test has limits, and no burst was held to them: call burst()"]
     return []
 
 

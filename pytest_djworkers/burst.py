@@ -69,7 +69,7 @@ class Burst:
         settings = self._run.settings
         burst_shape, overridden = settings.shape_for(self.plan.shape, shape)
         request = make_request(path, method, headers, body, json, expect)
-        name = f"{request.method} {path}" if name is None else name
+        name = f"{request.method} {path}" if name is None else _one_line(name)
         if any(record.result.name == name for record in self.records):
             raise BurstArgumentError(
                 f"a second burst named {name!r} in one test: tell them apart with name="
@@ -139,6 +139,8 @@ def make_request(
     verb = method.upper() if isinstance(method, str) else ""
     if not _METHOD.fullmatch(verb) or verb in {"CONNECT", "TRACE"}:
         raise BurstArgumentError(f"method={method!r} is not an HTTP method that can be used here")
+    if not isinstance(headers, Mapping | None):
+        raise BurstArgumentError(f"headers={headers!r} is not a mapping of names to values")
     given = list((headers or {}).items())
     for header, value in given:
         _check_header(header, value)
@@ -155,6 +157,12 @@ def make_request(
     if not isinstance(content, bytes):
         raise BurstArgumentError(f"body= is {type(body).__name__}, not bytes or str")
     return Request(path, verb, tuple(given), content, _statuses(expect))
+
+
+def _one_line(name: object) -> str:
+    if not isinstance(name, str) or not name.strip() or not name.isprintable():
+        raise BurstArgumentError(f"name={name!r} is not a line of text")
+    return name
 
 
 def _check_header(name: object, value: object) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from pytest_djworkers.burst import Burst
     from pytest_djworkers.server.launch import Server
+
+T = TypeVar("T")
+WITHOUT_BACKENDS = "load test: choose backends with --djworkers=NAME,NAME"
 
 
 @pytest.fixture(scope="session")
@@ -29,6 +32,15 @@ def djworkers_seed() -> Callable[[], None] | None:
 @pytest.fixture
 def djworkers_backend(request: pytest.FixtureRequest) -> str:
     """The name of the backend that this test runs under."""
+    if RUN not in request.config.stash:
+        pytest.skip(WITHOUT_BACKENDS)
+    if not hasattr(request, "param"):
+        pytest.fail(
+            "only a test function that names burst or djworkers_server among its arguments, or in"
+            " usefixtures, runs once under each backend; getfixturevalue() and unittest.TestCase"
+            " can't do that",
+            pytrace=False,
+        )
     name: str = request.param
     return name
 
@@ -47,15 +59,16 @@ def _djworkers_burst(
     from pytest_djworkers.site import prepare_site
 
     # What flushes the tables must do so after the server is gone: be torn down after us.
-    if "transactional_db" in request.fixturenames:
-        request.getfixturevalue("transactional_db")
+    for transactional in ("transactional_db", "django_db_reset_sequences"):
+        if transactional in request.fixturenames:
+            request.getfixturevalue(transactional)
     run = request.config.stash[RUN]
     server = run.server(djworkers_backend)
     burst = Burst(
         run,
         server,
         request.node.nodeid,
-        test_plan(request.node, djworkers_backend),
+        _in_words(lambda: test_plan(request.node, djworkers_backend)),
         prepare=lambda: prepare_site(djworkers_seed, django_db_blocker),
     )
     request.node.stash[BURST] = burst
@@ -75,5 +88,20 @@ def djworkers_server(_djworkers_burst: Burst) -> Server:
 
     Launched anew before each burst, so state belongs in the database.
     """
-    _djworkers_burst.launch()
+    _in_words(_djworkers_burst.launch)
     return _djworkers_burst.server
+
+
+def uses_burst(item: pytest.Item) -> bool:
+    """Whether a test fires bursts, or asks for a server."""
+    return "_djworkers_burst" in getattr(item, "fixturenames", ())
+
+
+def _in_words(function: Callable[[], T]) -> T:
+    """Call it; what it raises on purpose says enough without a traceback."""
+    from pytest_djworkers.errors import DjworkersError
+
+    try:
+        return function()
+    except DjworkersError as error:
+        raise pytest.fail.Exception(str(error), pytrace=False) from None

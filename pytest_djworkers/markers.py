@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 from pytest_djworkers.backends.registry import known
@@ -21,6 +22,9 @@ from pytest_djworkers.units import (
 )
 
 PERCENTILES = {"p50": 50.0, "p90": 90.0, "p95": 95.0, "p99": 99.0, "p999": 99.9}
+_LATENCIES = (*PERCENTILES, "max")
+_FIGURES = ("rps", "timeouts", "errors", *(f"latency {name}" for name in _LATENCIES), "regression")
+"""The order in which limits are judged and told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +92,8 @@ def read_plan(marks: Iterable[Mark], backend: str) -> TestPlan:
         elif mark.name == "burst":
             for name, value in _read_shape(mark).items():
                 shape.setdefault(name, value)
-    return TestPlan(tuple(chosen.values()), shape)
+    in_order = sorted(chosen.values(), key=lambda limit: _FIGURES.index(limit.figure))
+    return TestPlan(tuple(in_order), shape)
 
 
 def has_limits(marks: Iterable[Mark]) -> bool:
@@ -212,7 +217,7 @@ def _one_argument(mark: Mark) -> object:
 
 def _read_rps(mark: Mark) -> Iterable[tuple[str, float, bool]]:
     value = _one_argument(mark)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < inf:
         raise MarkerError(f"min_rps({value!r}): not a number above 0")
     yield "rps", float(value), False
 
@@ -225,8 +230,10 @@ def _read_count_or_share(mark: Mark) -> Iterable[tuple[str, float, bool]]:
             yield figure, parse_share(value), True
         else:
             yield figure, float(parse_whole(value, least=0)), False
-    except ValueError as error:
-        raise MarkerError(f"{mark.name}({value!r}): {error}, or a share such as '1%'") from None
+    except ValueError:
+        raise MarkerError(
+            f"{mark.name}({value!r}): neither a whole number of 0 or more nor a share such as '1%'"
+        ) from None
 
 
 def _read_regression(mark: Mark) -> Iterable[tuple[str, float, bool]]:
@@ -254,7 +261,7 @@ _READERS = {
     "min_rps": (_read_rps, frozenset()),
     "max_timeouts": (_read_count_or_share, frozenset()),
     "max_errors": (_read_count_or_share, frozenset()),
-    "max_latency": (_read_latency, frozenset([*PERCENTILES, "max"])),
+    "max_latency": (_read_latency, frozenset(_LATENCIES)),
     "max_regression": (_read_regression, frozenset()),
 }
 

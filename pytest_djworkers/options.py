@@ -45,8 +45,8 @@ def _report_file(value: object) -> str:
 
 
 def _backends(value: object) -> tuple[str, ...]:
-    names = tuple(name.strip() for name in str(value).split(","))
-    if not all(names):
+    names = tuple(name.strip() for name in value.split(",")) if isinstance(value, str) else ()
+    if not names or not all(names):
         raise ValueError(f"{value!r} is not a list of backends, such as gunicorn-gevent,granian")
     if doubled := sorted({name for name in names if names.count(name) > 1}):
         raise ValueError(f"{value!r} names {' and '.join(doubled)} twice")

@@ -5,11 +5,13 @@ from __future__ import annotations
 import pytest
 
 from pytest_djworkers.fixtures import (  # noqa: F401  # pytest finds fixtures by name here
+    WITHOUT_BACKENDS,
     _djworkers_burst,
     burst,
     djworkers_backend,
     djworkers_seed,
     djworkers_server,
+    uses_burst,
 )
 from pytest_djworkers.stash import RUN
 
@@ -27,7 +29,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
     for marker in MARKERS:
         config.addinivalue_line("markers", marker)
-    if _asks_for_backends(config):
+    if _asks_for_something(config):
         from pytest_djworkers.active import activate
 
         activate(config)
@@ -37,16 +39,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Skip what bursts when no backend is asked for, before any fixture is set up."""
     if RUN in config.stash:
         return
-    skip = pytest.mark.skip(reason="load test: choose backends with --djworkers=NAME,NAME")
+    skip = pytest.mark.skip(reason=WITHOUT_BACKENDS)
     for item in items:
-        if "_djworkers_burst" in getattr(item, "fixturenames", ()):
+        if uses_burst(item):
             item.add_marker(skip)
 
 
-def _asks_for_backends(config: pytest.Config) -> bool:
-    if config.getoption("djworkers"):
+def _asks_for_something(config: pytest.Config) -> bool:
+    if config.getoption("djworkers") is not None or config.getoption("djworkers_save_baseline"):
         return True
     try:
         return bool(config.getini("djworkers"))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, pytest.UsageError):
         return True  # it asks for something; what is wrong with it is said when it is read

@@ -26,13 +26,22 @@ class BurstRecord:
 
     @property
     def test_function(self) -> str:
-        """The test without its file and parameters."""
-        return self.test.rpartition("::")[2].partition("[")[0]
+        """The test without its file, its classes and its backend."""
+        _, name, others = self._test_parts
+        return f"{name.rpartition('::')[2]}{others}"
 
     @property
     def group(self) -> tuple[str, str]:
-        """What the rows of one endpoint share: the test without its parameters, the burst."""
-        return self.test.partition("[")[0], self.result.name
+        """What the rows of one endpoint share: the test without its backend, the burst."""
+        return "".join(self._test_parts), self.result.name
+
+    @property
+    def _test_parts(self) -> tuple[str, str, str]:
+        """The file, the test in it, and its parameters other than the backend."""
+        file, _, test = self.test.partition("::")
+        name, _, parameters = test.partition("[")
+        others = f"-{parameters.removesuffix(']')}-".replace(f"-{self.backend}-", "-", 1)
+        return f"{file}::", name, f"[{others.strip('-')}]" if others.strip("-") else ""
 
     @property
     def backend(self) -> str:

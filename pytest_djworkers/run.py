@@ -13,7 +13,6 @@ from pytest_djworkers.backends.registry import installed
 from pytest_djworkers.baseline.machine import this_machine
 from pytest_djworkers.baseline.store import Baseline, load
 from pytest_djworkers.errors import BaselineError, SettingsError
-from pytest_djworkers.load.wrk import find_wrk
 from pytest_djworkers.server.launch import Place, Server
 from pytest_djworkers.server.lock import MachineLock
 from pytest_djworkers.server.port import ReservedPort
@@ -43,21 +42,7 @@ class Run:
 
     @classmethod
     def begin(cls, settings: Settings, xdist: Xdist) -> Run:
-        """Check what can be checked before any server starts.
-
-        Raises SettingsError.
-        """
-        for name in settings.backends:
-            installed(name)
-        if settings.generator == "wrk" and find_wrk() is None:
-            raise SettingsError(
-                "--djworkers-generator=wrk: wrk is not on PATH; install it, or use asyncio"
-            )
-        for report in settings.reports:
-            if report.is_dir() or not report.parent.is_dir():
-                raise SettingsError(
-                    f"--djworkers-report={report}: not a file in a folder that exists"
-                )
+        """Read the baseline, before any server starts. Raises SettingsError when it can't."""
         try:
             baseline = load(settings.root, settings.baseline, this_machine())
         except BaselineError as error:

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import pytest
+
+from pytest_djworkers.backends.registry import installed
 from pytest_djworkers.errors import BurstArgumentError, SettingsError
 from pytest_djworkers.load.profile import Shape
+from pytest_djworkers.load.wrk import find_wrk
 from pytest_djworkers.options import OPTIONS, SHAPE_OPTIONS, Option
-
-if TYPE_CHECKING:
-    import pytest
+from pytest_djworkers.units import format_duration
 
 _BY_NAME = {option.name: option for option in OPTIONS}
+_INI_VALUES = {
+    "string": "a string",
+    "int": "a whole number",
+    "linelist": "a list of strings",
+}
+"""What a configuration file must hold, by the type that pytest knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +46,14 @@ class Settings:
     shape_flags: Mapping[str, float]
     """What flags say of the shape, by option name; they win over everything."""
 
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """The flags that shape every burst, as on the command line."""
+        return tuple(
+            f"{_BY_NAME[name].flag}={_shown(name, value)}"
+            for name, value in self.shape_flags.items()
+        )
+
     def shape_for(
         self, marker: Mapping[str, object], call: Mapping[str, object]
     ) -> tuple[Shape, tuple[str, ...]]:
@@ -49,7 +65,7 @@ class Settings:
         asked = {**parse_shape(marker), **parse_shape(call)}
         wanted = {**_fields(self.shape), **asked}
         overridden = tuple(
-            f"{_BY_NAME[name].flag}={value:g} (instead of {wanted[name]:g})"
+            f"{_BY_NAME[name].flag}={_shown(name, value)} (instead of {_shown(name, wanted[name])})"
             for name, value in self.shape_flags.items()
             if wanted[name] != value
         )
@@ -72,7 +88,6 @@ def read_settings(config: pytest.Config) -> Settings | None:
         if option.name in SHAPE_OPTIONS and is_flag:
             shape_flags[option.name] = value
             values[option.name] = _from_ini(config, option)
-    reports = values["report"] or ()
     return Settings(
         backends=backends,
         generator=values["generator"],
@@ -81,7 +96,7 @@ def read_settings(config: pytest.Config) -> Settings | None:
         baseline=values["baseline"],
         tolerance=values["tolerance"],
         startup_timeout_s=values["startup_timeout"],
-        reports=tuple(config.invocation_params.dir / file for file in reports),
+        reports=values["report"],
         probe=values["probe"],
         save_baseline=config.getoption("djworkers_save_baseline"),
         root=config.rootpath,
@@ -103,29 +118,61 @@ def _value(config: pytest.Config, option: Option) -> tuple[Any, bool]:
     given = None if option.ini_only else config.getoption(option.ini)
     if given is None:
         return _from_ini(config, option), False
+    folder = config.invocation_params.dir
     if option.ini_type == "linelist":
-        return tuple(_parse(option, item, f"{option.flag}={item}") for item in given), True
-    return _parse(option, given, f"{option.flag}={given}"), True
+        return tuple(_parse(option, one, f"{option.flag}={one}", folder) for one in given), True
+    return _parse(option, given, f"{option.flag}={given}", folder), True
 
 
 def _from_ini(config: pytest.Config, option: Option) -> Any:
-    file = config.inipath.name if config.inipath else "the configuration"
+    where = f"{option.ini} in {config.inipath.name if config.inipath else 'the configuration'}"
     try:
         given = config.getini(option.ini)
-    except (TypeError, ValueError) as error:
-        raise SettingsError(f"{option.ini} in {file}: {error}") from None
+    except (TypeError, ValueError, pytest.UsageError) as error:
+        said = str(error).removeprefix(f"{config.inipath}: ")
+        raise SettingsError(f"{where}: not {_INI_VALUES[option.ini_type]} ({said})") from None
     if given is None or given == "" or given == []:
         return option.default
     if option.ini_type == "linelist":
-        return tuple(_parse(option, item, f"{option.ini} in {file}") for item in given)
-    return _parse(option, given, f"{option.ini} in {file}")
+        return tuple(_parse(option, one, where, config.rootpath) for one in given)
+    return _parse(option, given, where, config.rootpath)
 
 
-def _parse(option: Option, given: object, where: str) -> Any:
+def _parse(option: Option, given: object, where: str, folder: Path) -> Any:
+    """The value, checked; ``folder`` is what a file's name is relative to."""
     try:
-        return option.parse(given)
-    except ValueError as error:
+        value = option.parse(given)
+        check = _CHECKS.get(option.name)
+        return check(value, folder) if check else value
+    except (ValueError, SettingsError) as error:
         raise SettingsError(f"{where}: {error}") from None
+
+
+def _installed(backends: tuple[str, ...], _: Path) -> tuple[str, ...]:
+    for name in backends:
+        installed(name)
+    return backends
+
+
+def _on_path(generator: str, _: Path) -> str:
+    if generator == "wrk" and find_wrk() is None:
+        raise ValueError("wrk is not on PATH: install it, or use asyncio")
+    return generator
+
+
+def _in_a_folder(name: str, folder: Path) -> Path:
+    file = folder / name
+    if file.is_dir() or not file.parent.is_dir():
+        raise ValueError(f"{str(file)!r} is not a file in a folder that exists")
+    return file
+
+
+_CHECKS: Mapping[str, Callable[[Any, Path], Any]] = {
+    "": _installed,
+    "generator": _on_path,
+    "report": _in_a_folder,
+}
+"""What this machine must have for a value to be of use, by option."""
 
 
 def _fields(shape: Shape) -> dict[str, float]:
@@ -134,6 +181,10 @@ def _fields(shape: Shape) -> dict[str, float]:
 
 def _shape(values: Mapping[str, Any]) -> Shape:
     return Shape(**{field: values[name] for name, field in SHAPE_OPTIONS.items()})
+
+
+def _shown(name: str, value: float) -> str:
+    return str(value) if name == "connections" else format_duration(value)
 
 
 def parse_shape(given: Mapping[str, object]) -> dict[str, float]:

@@ -21,7 +21,7 @@ def parse_duration(value: object) -> float:
     if isinstance(value, bool):
         raise ValueError(f"{value!r} is not {DURATION_FORMS}")
     if isinstance(value, int | float):
-        seconds = float(value)
+        seconds = _float(value)
     else:
         match = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
         if match is None:
@@ -35,9 +35,9 @@ def parse_duration(value: object) -> float:
 def parse_share(value: object) -> float:
     """The fraction in ``"10%"``: 0.1. Raises ValueError for anything else."""
     match = _SHARE.fullmatch(value.strip()) if isinstance(value, str) else None
-    if match is None:
+    if match is None or not math.isfinite(percent := float(match["number"])):
         raise ValueError(f"{value!r} is not {SHARE_FORMS}")
-    return float(match["number"]) / 100
+    return percent / 100
 
 
 def parse_whole(value: object, *, least: int = 1) -> int:
@@ -59,6 +59,8 @@ def parse_whole(value: object, *, least: int = 1) -> int:
 
 def format_duration(seconds: float) -> str:
     """A duration in three digits and the unit that suits it: ``812us``, ``45.8ms``, ``2s``."""
+    if not seconds:
+        return "0s"
     for unit, size in (("us", 1e-6), ("ms", 1e-3)):
         if seconds < 999.5 * size:
             return f"{_three_digits(seconds / size)}{unit}"
@@ -76,9 +78,21 @@ def format_share(share: float) -> str:
     return f"{percent:,.0f}%" if percent >= 100 else f"{percent:.3g}%"
 
 
+def counted(number: int, word: str) -> str:
+    """A number with its word in the singular or the plural: ``1 worker``, ``2,000 workers``."""
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
 def format_change(ratio: float) -> str:
     """A ratio of new to old as a signed change: ``0.9`` is ``-10.0%``."""
     return f"{(ratio - 1) * 100:+.1f}%"
+
+
+def _float(number: float) -> float:
+    try:
+        return float(number)
+    except OverflowError:  # a whole number can be longer than any float
+        return math.inf
 
 
 def _three_digits(number: float) -> str:

@@ -19,6 +19,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -120,7 +121,9 @@ def load(root: Path, name: str, machine: Machine) -> Baseline:
     try:
         data = json.loads(text)
         schema = data["schema"]
-        if isinstance(schema, int) and schema > SCHEMA:
+        if type(schema) is not int or schema < 1:
+            raise ValueError(f"schema {schema!r}")
+        if schema > SCHEMA:
             raise BaselineError(
                 f"baseline {file} has schema {schema}, and this version reads up to {SCHEMA}:"
                 " upgrade pytest-djworkers or use another --djworkers-baseline"
@@ -131,7 +134,7 @@ def load(root: Path, name: str, machine: Machine) -> Baseline:
         }
         for stored in bursts.values():
             _check(stored)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         what = f"{type(error).__name__}: {error}"
         raise BaselineError(f"baseline {file} is broken ({what}): {mend}") from None
     return Baseline(file, machine, bursts)
@@ -200,15 +203,26 @@ def _document(machine: Machine, bursts: Mapping[str, Stored]) -> dict[str, Any]:
 
 
 def _check(stored: Stored) -> None:
+    """Raise where a figure that is compared or shown is not one."""
+    from pytest_djworkers.baseline.encoding import check_encoded
+
     if not stored.sessions:
         raise ValueError("a burst without sessions")
     for session in stored.sessions:
+        if not session["rounds"]:
+            raise ValueError("a session without rounds")
         for figures in session["rounds"]:
-            if not figures["window_s"] > 0:
+            if not 0 < figures["window_s"] < inf:
                 raise ValueError("a round without a window")
-            for name in ("ok", "late", "unexpected", "error"):
-                if not isinstance(figures[name], int):
+            for name in ("ok", "late", "unexpected", "error", "unanswered"):
+                if not _is_count(figures[name]) and (name, figures[name]) != ("unanswered", None):
                     raise TypeError(f"{name} is not a count")
+    if latency := stored.sessions[-1]["rounds"][-1]["latency"]:
+        check_encoded(latency)
+
+
+def _is_count(value: object) -> bool:
+    return type(value) is int and value >= 0
 
 
 @contextmanager

@@ -81,30 +81,16 @@ def compare_with_stored(
 
     ``tolerance`` and ``max_regression`` are fractions of requests/s.
     """
-    accepted = stored[-1]
-    if new.error_share > accepted.error_share + LEAST_CHANGE_ERRORS:
-        return Comparison(
-            Verdict.REGRESSED,
-            f"errors {format_share(new.error_share)} against {format_share(accepted.error_share)}",
-            fails=max_regression is not None,
-        )
-    if not accepted.rps:
-        return not_compared("the stored figure is 0 requests/s")
-    ratio = new.rps / accepted.rps
-    change = (
-        f"{format_rate(new.rps)} requests/s against {format_rate(accepted.rps)}"
-        f" ({format_change(ratio)})"
+    speed = _compare_speed(new.rps, stored, tolerance, max_regression)
+    before = stored[-1].error_share
+    if new.error_share <= before + LEAST_CHANGE_ERRORS:
+        return speed
+    errors = f"errors {format_share(new.error_share)} against {format_share(before)}"
+    return Comparison(
+        Verdict.REGRESSED,
+        f"{errors}; {speed.reason}" if speed.fails else errors,
+        fails=speed.fails or max_regression is not None,
     )
-    if abs(new.rps - accepted.rps) < LEAST_CHANGE_RPS:
-        return Comparison(Verdict.OK, change, ratio=ratio)
-    loss = 1 - ratio
-    if failing := _why_it_fails(new.rps, stored, loss, max_regression):
-        return Comparison(Verdict.REGRESSED, f"{change}, {failing}", fails=True, ratio=ratio)
-    if loss > tolerance:
-        beyond = f"beyond the tolerance of {format_share(tolerance)}"
-        return Comparison(Verdict.REGRESSED, f"{change}, {beyond}", ratio=ratio)
-    verdict = Verdict.IMPROVED if -loss > tolerance else Verdict.OK
-    return Comparison(verdict, change, ratio=ratio)
 
 
 def prediction_floor(rps: Sequence[float]) -> float | None:
@@ -118,6 +104,28 @@ def prediction_floor(rps: Sequence[float]) -> float | None:
         return None
     t = _T_99[len(logs) - SESSIONS_FOR_INTERVAL]
     return exp(fmean(logs) - t * stdev(logs) * sqrt(1 + 1 / len(logs)))
+
+
+def _compare_speed(
+    rps: float, stored: Sequence[Figures], tolerance: float, max_regression: float | None
+) -> Comparison:
+    accepted = stored[-1].rps
+    if not accepted:
+        return not_compared("the stored figure is 0 requests/s")
+    ratio = rps / accepted
+    change = (
+        f"{format_rate(rps)} requests/s against {format_rate(accepted)} ({format_change(ratio)})"
+    )
+    if abs(rps - accepted) < LEAST_CHANGE_RPS:
+        return Comparison(Verdict.OK, change, ratio=ratio)
+    loss = 1 - ratio
+    if failing := _why_it_fails(rps, stored, loss, max_regression):
+        return Comparison(Verdict.REGRESSED, f"{change}, {failing}", fails=True, ratio=ratio)
+    if loss > tolerance:
+        beyond = f"beyond the tolerance of {format_share(tolerance)}"
+        return Comparison(Verdict.REGRESSED, f"{change}, {beyond}", ratio=ratio)
+    verdict = Verdict.IMPROVED if -loss > tolerance else Verdict.OK
+    return Comparison(verdict, change, ratio=ratio)
 
 
 def _why_it_fails(

@@ -16,7 +16,7 @@ from itertools import zip_longest
 from typing import Any, ClassVar, TypeVar
 
 from pytest_djworkers.errors import GeneratorError
-from pytest_djworkers.load.generator import ASYNCIO, Target
+from pytest_djworkers.load.generator import ASYNCIO, Target, lack_of_descriptors
 from pytest_djworkers.load.histogram import Latency
 from pytest_djworkers.load.profile import Profile, Shape
 from pytest_djworkers.load.result import BurstResult, Connections, GeneratorFacts, Series
@@ -29,8 +29,8 @@ _Key = TypeVar("_Key")
 
 _OPEN_WITHIN_S = 30.0
 _REPORT_WITHIN_S = 30.0
+_STATUS_WITHIN_S = 1.0
 _START_AFTER_NS = 20_000_000
-_SPARE_DESCRIPTORS = 64
 
 
 @dataclass(frozen=True)
@@ -47,17 +47,7 @@ class AsyncioGenerator:
 
     def cannot(self, profile: Profile) -> str | None:
         """Why it can't fire this burst: too few file descriptors."""
-        import resource
-
-        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-        connections = profile.shape.connections
-        needed = -(-connections // self.agents) + _SPARE_DESCRIPTORS
-        if hard != resource.RLIM_INFINITY and hard < needed:
-            return (
-                f"{connections} connections need {needed} file descriptors and the hard limit is"
-                f" {hard}: raise it (ulimit -Hn {needed}) or ask for fewer connections"
-            )
-        return None
+        return lack_of_descriptors(profile.shape.connections, processes=self.agents)
 
     def fire(self, profile: Profile, target: Target) -> BurstResult:
         """Warm up, fire, count. Raises GeneratorError when an agent fails."""
@@ -96,8 +86,9 @@ class AsyncioGenerator:
         shares = _split(profile.shape.connections, self.agents)
         burst_s = profile.shape.warmup_s + profile.shape.duration_s + drain_s
         with ExitStack() as stack:
-            agents = [_Agent(target) for _ in shares]
-            for agent in agents:
+            agents = []
+            for number in range(1, len(shares) + 1):
+                agents.append(agent := _Agent(target, number, of=len(shares)))
                 stack.callback(agent.stop)
             for agent, connections in zip(agents, shares, strict=True):
                 agent.say(
@@ -117,8 +108,9 @@ class AsyncioGenerator:
 
 
 class _Agent:
-    def __init__(self, target: Target) -> None:
-        self._log = target.folder / "agent.log"
+    def __init__(self, target: Target, number: int, *, of: int) -> None:
+        self._name = f"load agent {number} of {of}"
+        self._log = target.folder / f"agent-{number}.log"
         self._process = GuardedProcess(
             [sys.executable, "-P", "-m", "pytest_djworkers.load.agent"],
             log=self._log,
@@ -132,7 +124,7 @@ class _Agent:
             self._process.input.write(json.dumps(message).encode() + b"\n")
             self._process.input.flush()
         except OSError:
-            raise self._failed("ended before it could be told what to do") from None
+            raise self._ended("before it could be told what to do") from None
 
     def hear(self, within_s: float) -> dict[str, Any]:
         output = self._process.output
@@ -145,7 +137,7 @@ class _Agent:
                     raise self._failed(f"gave no answer within {within_s:g}s")
                 data = os.read(output.fileno(), 1 << 20)
                 if not data:
-                    raise self._failed("ended in the middle of the burst")
+                    raise self._ended("in the middle of the burst")
                 line += data
         message: dict[str, Any] = json.loads(line)
         return message
@@ -153,11 +145,18 @@ class _Agent:
     def stop(self) -> None:
         self._process.stop()
 
+    def _ended(self, when: str) -> GeneratorError:
+        deadline = time.monotonic() + _STATUS_WITHIN_S
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._process.channel, selectors.EVENT_READ)
+            while (status := self._process.status) is None and time.monotonic() < deadline:
+                selector.select(deadline - time.monotonic())
+        how = "" if status is None else f" (exit status {status})"
+        return self._failed(f"ended {when}{how}")
+
     def _failed(self, what: str) -> GeneratorError:
         self._process.stop()
-        status = self._process.status
-        how = "" if status is None else f" (exit status {status})"
-        return GeneratorError(f"the load agent {what}{how}{tail(self._log)}")
+        return GeneratorError(f"{self._name} {what}{tail(self._log)}")
 
 
 def merge(profile: Profile, reports: Sequence[AgentReport], *, version: str) -> BurstResult:
@@ -205,17 +204,17 @@ def _connections(profile: Profile, reports: Sequence[AgentReport], window_s: flo
     completed = sum(per_connection) + sum(report.error for report in reports)
     squares = sum(n * n for n in per_connection)
 
-    def rank(share: float) -> int:
-        return per_connection[min(asked - 1, int(share * asked))]
+    def rank(percent: int) -> int:
+        return per_connection[-(-percent * asked // 100) - 1]
 
     return Connections(
         asked=asked,
         opened=sum(report.opened for report in reports),
         served=served,
         never_served=asked - served,
-        requests_p10=rank(0.1),
-        requests_p50=rank(0.5),
-        requests_p90=rank(0.9),
+        requests_p10=rank(10),
+        requests_p50=rank(50),
+        requests_p90=rank(90),
         requests_max=per_connection[-1],
         fairness=sum(per_connection) ** 2 / (asked * squares) if squares else None,
         connect_max_s=max(report.connect_max_s for report in reports),

@@ -19,22 +19,19 @@ class ResponseReader:
     """Reads the answers that arrive on one connection.
 
     ``feed`` bytes to it; ``complete`` counts the final answers that ended within them, and
-    ``status`` and ``keep_alive`` are the last one's. ``take`` forgets them.
+    ``status`` and ``keep_alive`` are the last one's. ``is_partial`` says whether another one,
+    or an interim one before it, has begun. ``take`` forgets what is complete.
     """
 
-    __slots__ = ("_before_body", "_parser", "complete", "keep_alive", "status")
+    __slots__ = ("_before_body", "_parser", "complete", "is_partial", "keep_alive", "status")
 
     def __init__(self) -> None:
         self._parser = HttpResponseParser(self)
         self.complete = 0
         self.status = 0
         self.keep_alive = False
+        self.is_partial = False
         self._before_body = b""
-
-    @property
-    def is_partial(self) -> bool:
-        """Whether an answer has begun and not ended."""
-        return bool(self._before_body)
 
     def feed(self, data: bytes) -> None:
         """Read some bytes. Raises BadResponse when they can't be an answer."""
@@ -64,21 +61,30 @@ class ResponseReader:
             return False
         self.status = self._parser.get_status_code()
         self.keep_alive = False
+        self.is_partial = False
         return True
+
+    def on_message_begin(self) -> None:
+        """Called by httptools at an answer's first byte."""
+        self.is_partial = True
 
     def on_message_complete(self) -> None:
         """Called by httptools; an interim answer (100-continue) is not a final one."""
         status = self._parser.get_status_code()
         if status >= 200:
             self.complete += 1
+            self.is_partial = False
             self.status = status
             self.keep_alive = self._parser.should_keep_alive()
+        elif status < 100 or status == 101:
+            # Nobody asked to switch protocols.
+            raise BadResponse(f"status {status}")
 
 
 class HeadResponseReader(ResponseReader):
     """Reads answers to HEAD, which end with their head whatever it says about a body."""
 
-    __slots__ = ()
+    __slots__ = ("_closes",)
 
     def feed(self, data: bytes) -> None:
         """Read some bytes. Raises BadResponse when they can't be an answer."""
@@ -86,9 +92,26 @@ class HeadResponseReader(ResponseReader):
         if self.complete:
             self._parser = HttpResponseParser(self)
 
+    def on_message_begin(self) -> None:
+        """Called by httptools at an answer's first byte."""
+        super().on_message_begin()
+        self._closes = False
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Called by httptools for each header."""
+        if name.lower() == b"connection" and b"close" in value.lower():
+            self._closes = True
+
     def on_headers_complete(self) -> None:
         """Called by httptools at the end of each head."""
         super().on_message_complete()
+        # The parser closes where no length is given, for want of another end of the body.
+        if not self._closes and self._parser.get_http_version() == "1.1":
+            self.keep_alive = True
+
+    def on_body(self, _data: bytes) -> None:
+        """Called by httptools: what follows the head answers nothing."""
+        self.complete += 1
 
     def on_message_complete(self) -> None:
         """Called by httptools where the head also says that there is no body."""

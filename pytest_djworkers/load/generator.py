@@ -11,6 +11,7 @@ from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.options import GENERATORS
 
 AUTO, ASYNCIO, WRK = GENERATORS
+_SPARE_DESCRIPTORS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +43,17 @@ class Generator(Protocol):
 
     def fire(self, profile: Profile, target: Target) -> BurstResult:
         """Warm up, fire, count. Raises GeneratorError when there are no figures."""
+
+
+def lack_of_descriptors(connections: int, *, processes: int = 1) -> str | None:
+    """Why this many connections, split over processes, can't be opened; None when they can."""
+    import resource
+
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    needed = -(-connections // processes) + _SPARE_DESCRIPTORS
+    if hard == resource.RLIM_INFINITY or hard >= needed:
+        return None
+    return (
+        f"{connections} connections need {needed} file descriptors and the hard limit is"
+        f" {hard}: raise it (ulimit -Hn {needed}) or ask for fewer connections"
+    )

@@ -29,6 +29,7 @@ _KINDS = {
     errno.ETIMEDOUT: "connect timeout",
     errno.EADDRNOTAVAIL: "no free port",
     errno.EMFILE: "no free descriptor",
+    errno.ENFILE: "no free descriptor",
 }
 _clock = time.monotonic_ns
 
@@ -49,7 +50,7 @@ class Connection:
         "answers",
         "answers_on_socket",
         "began_ns",
-        "connect_ns",
+        "connecting_since_ns",
         "reader",
         "sock",
         "state",
@@ -63,8 +64,8 @@ class Connection:
         self.reader = ResponseReader()
         self.began_ns = 0
         """When the request in flight began; 0 where there is none."""
-        self.connect_ns = 0
-        self.unsent = b""
+        self.connecting_since_ns = 0
+        self.unsent: bytes | memoryview = b""
         self.answers = 0
         self.answers_on_socket = 0
         self.window_answers = 0
@@ -81,7 +82,9 @@ class Pool:
         host, port = address
         self._profile = profile
         self._address = address
-        self._payload = profile.request.encode(f"{host}:{port}")
+        self._family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        # A view, so that what is left of a large body is not copied at each send.
+        self._payload = memoryview(profile.request.encode(f"{host}:{port}"))
         self._retries_closed_idle = profile.request.is_safe
         self._timeout_ns = round(profile.shape.timeout_s * 1e9)
         self._reader_type = (
@@ -97,6 +100,7 @@ class Pool:
         self._stop_ns = sys.maxsize
         """From here on, what arrives is none of the burst's business."""
         self._opened = 0
+        self._connect_max_ns = 0
         self._cpu_s = 0.0
         self._loop.add_reader(self._poller.fileno(), self._ready)
 
@@ -176,7 +180,7 @@ class Pool:
                 self._tally.leave(connection.began_ns)
         return self._tally.report(
             opened=self._opened,
-            connect_max_ns=max(connection.connect_ns for connection in self._connections),
+            connect_max_ns=self._connect_max_ns,
             cpu_s=self._cpu_s,
             answered=((bool(c.answers), c.window_answers) for c in self._connections),
         )
@@ -193,13 +197,16 @@ class Pool:
                 connection = self._by_fd[fd]
                 if connection.state is State.CONNECTING:
                     self._connected(connection, now)
-                    continue
-                if mask & WRITE:
+                elif mask & ~WRITE:
+                    # Before any sending: the answer to a request that the server did not read
+                    # to its end would be lost with the connection.
+                    self._readable(connection, now)
+                else:
                     self._send(connection, connection.unsent, now)
-                if mask & ~WRITE and connection.sock is not None:
-                    self._readable(connection, connection.sock, now)
 
-    def _readable(self, connection: Connection, sock: socket.socket, now: int) -> None:
+    def _readable(self, connection: Connection, now: int) -> None:
+        sock = connection.sock
+        assert sock is not None
         try:
             data = sock.recv(_RECEIVE)
         except BlockingIOError:
@@ -222,7 +229,7 @@ class Pool:
         if not reader.complete:
             if not connection.began_ns:
                 self._fail(connection, "unasked answer", now)
-        elif reader.complete == 1 and connection.began_ns and not connection.unsent:
+        elif reader.complete == 1 and connection.began_ns and not reader.is_partial:
             self._answered(connection, now)
         else:
             self._fail(connection, "unasked answer", now)
@@ -235,8 +242,9 @@ class Pool:
         connection.answers += 1
         connection.answers_on_socket += 1
         connection.began_ns = 0
-        if not reader.keep_alive:
-            # At once: some servers linger until the client has closed.
+        if not reader.keep_alive or connection.unsent:
+            # At once: some servers linger until the client has closed. The rest of a request
+            # that is answered already is of no use to anybody.
             self._disconnect(connection)
         else:
             connection.state = State.IDLE
@@ -256,7 +264,7 @@ class Pool:
         elif connection.state is State.DOWN:
             self._connect(connection, now)
 
-    def _send(self, connection: Connection, data: bytes, now: int) -> None:
+    def _send(self, connection: Connection, data: bytes | memoryview, now: int) -> None:
         sock = connection.sock
         assert sock is not None
         try:
@@ -278,17 +286,20 @@ class Pool:
     # What happens to connections.
 
     def _connect(self, connection: Connection, now: int) -> None:
-        sock = socket.socket(socket.AF_INET6 if ":" in self._address[0] else socket.AF_INET)
+        connection.reader = self._reader_type()
+        connection.unsent = b""
+        connection.answers_on_socket = 0
+        connection.connecting_since_ns = now
+        connection.state = State.CONNECTING
+        try:
+            sock = connection.sock = socket.socket(self._family)
+        except OSError as error:
+            self._fail(connection, _KINDS.get(error.errno or 0, "connect failed"), now)
+            return
         sock.setblocking(False)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         # A reset instead of a FIN: no TIME_WAIT, so ports don't run out over many bursts.
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
-        connection.sock = sock
-        connection.reader = self._reader_type()
-        connection.unsent = b""
-        connection.answers_on_socket = 0
-        connection.connect_ns = now
-        connection.state = State.CONNECTING
         self._by_fd[sock.fileno()] = connection
         self._poller.register(sock.fileno(), WRITE)
         result = sock.connect_ex(self._address)
@@ -298,11 +309,11 @@ class Pool:
     def _connected(self, connection: Connection, now: int) -> None:
         sock = connection.sock
         assert sock is not None
-        connection.connect_ns = now - connection.connect_ns
         self._changed.set()
         if result := sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
             self._fail(connection, _KINDS.get(result, "connect failed"), now)
             return
+        self._connect_max_ns = max(self._connect_max_ns, now - connection.connecting_since_ns)
         self._poller.modify(sock.fileno(), READ)
         if connection.began_ns:
             connection.state = State.WAITING

@@ -22,7 +22,7 @@ from typing import Any, ClassVar
 
 from pytest_djworkers.errors import GeneratorError
 from pytest_djworkers.load.agents import AsyncioGenerator
-from pytest_djworkers.load.generator import WRK, Target
+from pytest_djworkers.load.generator import WRK, Target, lack_of_descriptors
 from pytest_djworkers.load.histogram import Latency, bucket
 from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.load.result import BurstResult, Connections, GeneratorFacts
@@ -71,7 +71,7 @@ class WrkGenerator:
             return f"it can't tell a status of {request.expected} from others"
         if request.method == "HEAD":
             return "it waits for the body that an answer to HEAD has not"
-        return None
+        return lack_of_descriptors(shape.connections)
 
     def fire(self, profile: Profile, target: Target) -> BurstResult:
         """Warm up with the built-in generator, fire, count."""
@@ -120,12 +120,12 @@ class WrkGenerator:
     def _command(self, profile: Profile, target: Target, threads: int, script: Path) -> list[str]:
         shape, request = profile.shape, profile.request
         host, port = target.address
+        # wrk writes Content-Length itself, and Host where there is none in just this spelling.
         headers = [
             flag
             for name, value in request.header_lines(f"{host}:{port}")
-            # wrk writes these two itself.
-            if name.lower() != "content-length" and (name, value) != ("Host", f"{host}:{port}")
-            for flag in ("-H", f"{name}: {value}")
+            if name.lower() != "content-length"
+            for flag in ("-H", _header("Host" if name.lower() == "host" else name, value))
         ]
         return [
             self.program,
@@ -145,12 +145,14 @@ def to_result(
 ) -> BurstResult:
     """wrk's figures in our classes; what wrk can't know is None.
 
-    Statuses from 400 on are unexpected. A late answer is a request whose latency wrk dropped.
+    Statuses from 400 on are unexpected. A late answer is a request whose latency wrk dropped;
+    it does not say which of them were unexpected too, so no more are late than were expected.
     Answers with an error are in wrk's histogram with the others, so where there are any, there
     is no latency of the expected ones.
     """
     window_s = figures["duration_us"] / 1e6
-    requests, late, unexpected = figures["requests"], figures["timeout"], figures["status"]
+    requests, unexpected = figures["requests"], figures["status"]
+    late = min(figures["timeout"], requests - unexpected)
     kinds = {kind: figures[kind] for kind in ("connect", "read", "write") if figures[kind]}
     raw = _raw(profile, figures)
     latency = None
@@ -162,7 +164,7 @@ def to_result(
     return BurstResult(
         profile=profile,
         window_s=window_s,
-        ok=max(0, requests - late - unexpected),
+        ok=requests - late - unexpected,
         late=late,
         unexpected=unexpected,
         error=sum(kinds.values()),
@@ -216,7 +218,8 @@ def _raw(profile: Profile, figures: dict[str, Any]) -> dict[int, int] | None:
     except KeyError:
         return None
     # What was measured is exactly what was answered in time, or it is not believed.
-    return raw if sum(raw.values()) == figures["requests"] - figures["timeout"] else None
+    measured = figures["requests"] - figures["timeout"]
+    return raw if sum(raw.values()) == measured and min(raw.values(), default=0) >= 0 else None
 
 
 def _at_work(raw: dict[int, int] | None, requests: int, window_s: float) -> float | None:
@@ -227,6 +230,11 @@ def _at_work(raw: dict[int, int] | None, requests: int, window_s: float) -> floa
     mean_s = sum(value * count for value, count in raw.items()) / sum(raw.values()) / 1e6
     kept = 1 - mean_s / window_s
     return requests / window_s * mean_s / kept if kept > 0 else None
+
+
+def _header(name: str, value: str) -> str:
+    # Encoded as the built-in generator does it, whatever the locale says.
+    return os.fsdecode(f"{name}: {value}".encode("latin-1"))
 
 
 def _threads(connections: int) -> int:

@@ -121,6 +121,9 @@ def notes(records: Iterable[BurstRecord]) -> list[str]:
     for record in records:
         comparison = record.comparison
         where = f"{record.test} {record.result.name}"
-        if comparison is not None and comparison.verdict is not Verdict.OK:
-            found.append(f"{comparison.verdict.value}: {where}: {comparison.reason}")
+        if comparison is None or comparison.verdict is Verdict.OK:
+            continue
+        only = comparison.verdict is Verdict.REGRESSED and not comparison.fails
+        verdict = f"{comparison.verdict.value}{' (a warning)' if only else ''}"
+        found.append(f"{verdict}: {where}: {comparison.reason}")
     return found

@@ -12,26 +12,31 @@ from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.report.outcome import Outcome
 from pytest_djworkers.report.table import COLUMNS, Row, grouped, is_text, notes, rows
 from pytest_djworkers.settings import Settings
-from pytest_djworkers.units import format_duration, format_share
+from pytest_djworkers.units import counted, format_duration, format_share
 
 _QUIETEST = -2
+_GAP = "  "
 
 
 def header(settings: Settings, baseline: Baseline) -> list[str]:
     """What will be measured, and how."""
     backends = ", ".join(f"{name} {version_of(known(name))}" for name in settings.backends)
-    shape = settings.shape
+    shape, _ = settings.shape_for({}, {})
     lines = [
-        f"djworkers: {backends}; {settings.workers} workers each; generator {settings.generator}",
-        f"djworkers: bursts of {shape.connections:,} connections for"
+        f"djworkers: {backends}; {counted(settings.workers, 'worker')} each;"
+        f" generator {settings.generator}",
+        f"djworkers: bursts of {counted(shape.connections, 'connection')} for"
         f" {format_duration(shape.duration_s)} after {format_duration(shape.warmup_s)} of warm-up,"
         f" timeout {format_duration(shape.timeout_s)}",
     ]
-    for name, value in settings.shape_flags.items():
-        lines.append(f"djworkers: --djworkers-{name}={value:g} overrides what tests and ini say")
-    if baseline.bursts and not settings.save_baseline:
+    if settings.flags:
+        lines.append(f"djworkers: whatever tests and ini ask for: {' '.join(settings.flags)}")
+    if settings.save_baseline:
+        lines.append(f"djworkers: saves baseline {settings.baseline!r}")
+    elif baseline.bursts:
+        held = counted(len(baseline.bursts), "burst")
         lines.append(
-            f"djworkers: baseline {settings.baseline!r} with {len(baseline.bursts)} bursts,"
+            f"djworkers: baseline {settings.baseline!r} with {held},"
             f" tolerance {format_share(settings.tolerance)}"
         )
     return lines
@@ -42,7 +47,6 @@ def summary(
 ) -> None:
     """The table, grouped by endpoint, and what must be said below it."""
     if reporter.config.get_verbosity() > _QUIETEST and records:
-        reporter.section("djworkers", sep="-", bold=True)
         _table(reporter, records)
         for note in notes(records):
             color = {"regressed": "red", "improved": "green"}.get(note.partition(":")[0], "yellow")
@@ -61,14 +65,15 @@ def summary(
 def _table(reporter: pytest.TerminalReporter, records: Sequence[BurstRecord]) -> None:
     groups = grouped(records)
     lines = {group: [row for one in found for row in rows(one)] for group, found in groups.items()}
-    shown = _shown_columns([row for group in lines.values() for row in group])
-    widths = [
-        max(
-            len(COLUMNS[index]),
-            *(len(row.cells[index]) for group in lines.values() for row in group),
-        )
-        for index in shown
-    ]
+    every_row = [row for group in lines.values() for row in group]
+    shown, widths = _columns(every_row)
+    title = "djworkers"
+    generators = {record.result.generator.name for record in records}
+    window = reporter.config.get_terminal_writer().fullwidth
+    if len(generators) == 1 and sum(widths) + len(_GAP) * len(widths) > window:
+        shown, widths = _columns(every_row, without="generator")
+        title += f", fired by {generators.pop()}"
+    reporter.write_sep("-", title, bold=True)
     reporter.write_line(_line(COLUMNS, shown, widths), bold=True)
     for group, found in groups.items():
         reporter.write_line(f"{group[1]}  ({found[0].test_function})", cyan=True)
@@ -76,12 +81,17 @@ def _table(reporter: pytest.TerminalReporter, records: Sequence[BurstRecord]) ->
             reporter.write_line(_line(row.cells, shown, widths), light=row.is_stored)
 
 
-def _shown_columns(every_row: Sequence[Row]) -> list[int]:
-    return [
+def _columns(every_row: Sequence[Row], without: str = "") -> tuple[list[int], list[int]]:
+    """Which columns have something to say, and how wide they are."""
+    shown = [
         index
         for index, column in enumerate(COLUMNS)
-        if column != "vs baseline" or any(row.cells[index] for row in every_row)
+        if column != without and any(row.cells[index] for row in every_row)
     ]
+    widths = [
+        max(len(COLUMNS[index]), *(len(row.cells[index]) for row in every_row)) for index in shown
+    ]
+    return shown, widths
 
 
 def _line(cells: Sequence[str], shown: Sequence[int], widths: Sequence[int]) -> str:
@@ -89,4 +99,4 @@ def _line(cells: Sequence[str], shown: Sequence[int], widths: Sequence[int]) -> 
         cells[index].ljust(width) if is_text(COLUMNS[index]) else cells[index].rjust(width)
         for index, width in zip(shown, widths, strict=True)
     ]
-    return ("  " + "  ".join(parts)).rstrip()
+    return (_GAP + _GAP.join(parts)).rstrip()

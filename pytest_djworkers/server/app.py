@@ -12,6 +12,7 @@ import importlib
 import logging
 import os
 import socket
+from contextlib import suppress
 from typing import Any
 
 from pytest_djworkers.server.brief import ENVIRONMENT_KEY, Brief, DatabaseTarget
@@ -33,9 +34,17 @@ def _load() -> Any:
     _configure(brief)
     application = _site_application()
     logging.getLogger("django.request").addHandler(_FirstErrors())
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ready:
-        ready.sendto(str(os.getpid()).encode(), brief.ready_socket)
+    _report_ready(brief.ready_socket)
     return application
+
+
+def _report_ready(address: str) -> None:
+    # Once all workers are there, nobody listens to one that replaces another.
+    with (
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ready,
+        suppress(FileNotFoundError, ConnectionRefusedError),
+    ):
+        ready.sendto(str(os.getpid()).encode(), address)
 
 
 class _FirstErrors(logging.StreamHandler[Any]):
@@ -63,7 +72,12 @@ def _configure(brief: Brief) -> None:
     settings.DEBUG = False
     settings.ALLOWED_HOSTS = ["*"]
     # Not locmem: it keeps every message of the burst.
-    settings.EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
+    nowhere = "django.core.mail.backends.dummy.EmailBackend"
+    # Django 6.1's setting, which excludes the older one; where it is in use, it is there.
+    if mailers := getattr(settings, "MAILERS", None):
+        settings.MAILERS = {alias: {"BACKEND": nowhere} for alias in mailers}
+    else:
+        settings.EMAIL_BACKEND = nowhere
 
 
 def _redirect(alias: str, database: dict[str, Any], target: DatabaseTarget | None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from pytest_djworkers.errors import BusyMachineError
@@ -30,12 +31,18 @@ class MachineLock:
         self._descriptor: int | None = None
 
     def acquire(self) -> None:
-        """Wait for it. Raises BusyMachineError after a quarter of an hour."""
+        """Wait for it. Raises BusyMachineError after a quarter of an hour, or without a lock."""
         import fcntl
 
         if self._descriptor is not None:
             return
-        descriptor = _open(self._file)
+        try:
+            descriptor = _open(self._file)
+        except OSError as error:
+            raise BusyMachineError(
+                f"can't tell whether another run's burst holds this machine: {self._file}:"
+                f" {error.strerror}; let everybody read it (chmod 644)"
+            ) from None
         deadline = time.monotonic() + self._wait_at_most_s
         try:
             while True:
@@ -57,7 +64,11 @@ class MachineLock:
 
     def release(self) -> None:
         """Let the next one in."""
+        import fcntl
+
         if self._descriptor is not None:
+            # Unlocked, not only closed: a fork of this process may have it open too.
+            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
             os.close(self._descriptor)
             self._descriptor = None
 
@@ -65,7 +76,12 @@ class MachineLock:
 def _open(file: Path) -> int:
     # Reading is enough to lock, and another user's file in a sticky folder must not be opened
     # with O_CREAT (fs.protected_regular).
-    try:
+    with suppress(FileNotFoundError):
         return os.open(file, os.O_RDONLY)
-    except FileNotFoundError:
-        return os.open(file, os.O_RDONLY | os.O_CREAT, 0o644)
+    try:
+        descriptor = os.open(file, os.O_RDONLY | os.O_CREAT | os.O_EXCL)
+    except FileExistsError:
+        return os.open(file, os.O_RDONLY)
+    # Whatever the umask is, other users must be able to lock it.
+    os.fchmod(descriptor, 0o644)
+    return descriptor

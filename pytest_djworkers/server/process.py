@@ -36,17 +36,18 @@ class GuardedProcess:
         self._ended: dict[str, float] | None = None
         self._unread = b""
         self._pid: int | None = None
-        self._channel, theirs = socket.socketpair()
-        with theirs, log.open("ab") as log_file:
-            self._guard = subprocess.Popen(
-                guard_command(command, socket_fd=theirs.fileno(), watch=(os.getpid(), *watch)),
-                stdin=subprocess.PIPE if talks else subprocess.DEVNULL,
-                stdout=subprocess.PIPE if talks else log_file,
-                stderr=log_file,
-                env=environment,
-                pass_fds=[theirs.fileno()],
-                start_new_session=True,
-            )
+        with log.open("ab") as log_file:
+            self._channel, theirs = socket.socketpair()
+            with theirs:
+                self._guard = subprocess.Popen(
+                    guard_command(command, socket_fd=theirs.fileno(), watch=(os.getpid(), *watch)),
+                    stdin=subprocess.PIPE if talks else subprocess.DEVNULL,
+                    stdout=subprocess.PIPE if talks else log_file,
+                    stderr=log_file,
+                    env=environment,
+                    pass_fds=[theirs.fileno()],
+                    start_new_session=True,
+                )
         self._channel.setblocking(False)
 
     @property
@@ -86,6 +87,8 @@ class GuardedProcess:
 
     def stop(self) -> None:
         """End it and everything it started. No grace: there is nothing in it worth waiting for."""
+        if self._channel.fileno() < 0:
+            return
         self._listen()
         for close in self._closers():
             with suppress(OSError):
@@ -107,6 +110,8 @@ class GuardedProcess:
     def _listen(self) -> None:
         if self._channel.fileno() < 0 or self._ended is not None:
             return
+        # Asked for before the guard's last words are read, which then are all there.
+        gone = self._guard.poll()
         with suppress(OSError):
             while data := self._channel.recv(4096):
                 self._unread += data
@@ -117,6 +122,6 @@ class GuardedProcess:
                 self._pid = said["pid"]
             else:
                 self._ended = said
-        if self._ended is None and self._guard.poll() is not None:
+        if self._ended is None and gone is not None:
             # The guard is gone without a word: somebody killed it.
-            self._ended = {"status": self._guard.returncode, "cpu_s": 0.0}
+            self._ended = {"status": gone, "cpu_s": 0.0}

@@ -10,8 +10,10 @@ from pathlib import Path
 
 from pytest_djworkers.errors import ProbeError, ServerStartError
 from pytest_djworkers.load.profile import Request
+from pytest_djworkers.server.port import HOST
 from pytest_djworkers.server.process import GuardedProcess
 
+_REACHED_AT = frozenset({HOST, f"::ffff:{HOST}", "0.0.0.0", "::"})  # noqa: S104  # compared only
 _RETRY_AFTER_S = 0.02
 _LOOK_EVERY_S = 0.5
 _SHOWN_OF_BODY = 300
@@ -41,11 +43,14 @@ class ReadySocket:
         Raises ServerStartError when the process ends before that, or the monotonic deadline
         passes.
         """
+        news = select.poll()
+        news.register(self._socket, select.POLLIN)
+        news.register(process.channel, select.POLLIN)
         while len(self.pids) < workers:
             left = deadline - time.monotonic()
             if left <= 0:
                 raise ServerStartError(f"{len(self.pids)} of {workers} workers got ready in time")
-            select.select([self._socket, process.channel], [], [], min(left, _LOOK_EVERY_S))
+            news.poll(min(left, _LOOK_EVERY_S) * 1000)
             self._listen()
             if process.status is not None and len(self.pids) < workers:
                 raise ServerStartError(f"it ended (exit status {process.status})")
@@ -67,6 +72,7 @@ def strangers(port: int, ours: frozenset[int]) -> list[str]:
         for listener in psutil.net_connections(kind="tcp")
         if listener.laddr
         and listener.laddr.port == port
+        and listener.laddr.ip in _REACHED_AT
         and listener.status == psutil.CONN_LISTEN
         and listener.pid not in ours
     )
@@ -96,7 +102,7 @@ def probe(
                 connection.putheader(name, value)
             connection.endheaders(request.body or None)
             response = connection.getresponse()
-            body = response.read()
+            body = _beginning(response, deadline)
         except (OSError, http.client.HTTPException) as error:
             why = str(error) or type(error).__name__
             if process.status is not None:
@@ -111,10 +117,25 @@ def probe(
     raise ServerStartError(f"{request.method} {request.path} got no answer in time ({why})")
 
 
+def _beginning(response: http.client.HTTPResponse, deadline: float) -> bytes:
+    """The first bytes of a body that is read to its end.
+
+    Raises TimeoutError when the end is not there by the deadline, HTTPException when it is cut.
+    """
+    body = b""
+    while piece := response.read1():
+        body = (body + piece)[:_SHOWN_OF_BODY]
+        if time.monotonic() > deadline:
+            raise TimeoutError("the answer does not end")
+    if response.length:
+        raise http.client.IncompleteRead(body, response.length)
+    return body
+
+
 def _unexpected(request: Request, response: http.client.HTTPResponse, body: bytes) -> str:
     location = response.getheader("Location")
     where = f" to {location}" if location else ""
-    text = " ".join(body[:_SHOWN_OF_BODY].decode(errors="replace").split())
+    text = " ".join(body.decode(errors="replace").split())
     said = f": {text}" if text else ""
     return (
         f"{request.method} {request.path} answers {response.status} {response.reason}{where}"

@@ -1,0 +1,91 @@
+"""The backends' command lines: limits that hold the burst's connections, and nothing else."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+
+from pytest_djworkers.backends import gunicorn_gevent
+from pytest_djworkers.backends.granian import Granian
+from pytest_djworkers.backends.gunicorn_gevent import GunicornGevent
+from pytest_djworkers.backends.protocol import WSGI_ENTRY, Backend, LaunchPlan
+
+
+def plan(workers: int = 2, connections: int = 2000) -> LaunchPlan:
+    return LaunchPlan("127.0.0.1", 4321, workers, connections)
+
+
+def flags(backend: Backend, plan: LaunchPlan) -> dict[str, str]:
+    """The options of a backend's command line that take a value."""
+    command = backend.command("python", plan)
+    return {
+        flag.removeprefix("--"): value
+        for flag, value in pairwise(command)
+        if flag.startswith("--") and not value.startswith("--")
+    }
+
+
+@pytest.mark.parametrize("connections", [1, 1000, 1001, 2000, 5000])
+@pytest.mark.parametrize("workers", [1, 2, 20])
+def test_each_worker_of_gunicorn_gevent_holds_them_all(workers: int, connections: int) -> None:
+    given = flags(GunicornGevent(), plan(workers, connections))
+    assert int(given["worker-connections"]) == max(1000, connections)
+    assert int(given["backlog"]) == max(2048, connections)
+
+
+@pytest.mark.parametrize("connections", [1, 64, 1024, 2000, 5000])
+@pytest.mark.parametrize("workers", [1, 2, 3, 20, 2000])
+def test_the_workers_of_granian_hold_them_when_unevenly_spread(
+    workers: int, connections: int
+) -> None:
+    given = flags(Granian(), plan(workers, connections))
+    fair_share = connections / workers
+    assert int(given["backlog"]) == max(1024, connections)
+    assert int(given["backpressure"]) >= min(connections, 1.3 * fair_share)
+    assert int(given["backpressure"]) >= 1024 // workers
+
+
+@pytest.mark.parametrize(("workers", "threads"), [(1, 512), (2, 256), (20, 25), (5000, 1)])
+@pytest.mark.parametrize("connections", [1, 5000])
+def test_the_threads_of_granian_are_its_own_default(
+    workers: int, connections: int, threads: int
+) -> None:
+    assert flags(Granian(), plan(workers, connections))["blocking-threads"] == str(threads)
+
+
+def test_the_threads_of_granian_may_be_chosen() -> None:
+    backend = Granian(blocking_threads=1)
+    assert flags(backend, plan())["blocking-threads"] == "1"
+    assert backend.options(plan())["blocking_threads"] == 1
+
+
+@pytest.mark.parametrize(("version", "has_socket"), [("23.0.0", 0), ("25.0.0", 1), ("27.0.1", 1)])
+def test_gunicorns_control_socket_is_switched_off_where_there_is_one(
+    monkeypatch: pytest.MonkeyPatch, version: str, has_socket: int
+) -> None:
+    monkeypatch.setattr(gunicorn_gevent, "version", lambda _: version)
+    command = GunicornGevent().command("python", plan())
+    assert command.count("--no-control-socket") == has_socket
+
+
+def test_gunicorn_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gunicorn_gevent, "version", lambda _: "27.0.1")
+    assert GunicornGevent().command("python", plan()) == [
+        *("python", "-P", "-m", "gunicorn"),
+        *("--config", "python:pytest_djworkers.backends.gunicorn_config"),
+        "--no-control-socket",
+        *("--bind", "127.0.0.1:4321", "--workers", "2", "--worker-class", "gevent"),
+        *("--worker-connections", "2000", "--backlog", "2048", "--log-level", "warning"),
+        WSGI_ENTRY,
+    ]
+
+
+def test_granian_as_a_whole() -> None:
+    assert Granian().command("python", plan()) == [
+        *("python", "-P", "-m", "granian", "--interface", "wsgi"),
+        *("--host", "127.0.0.1", "--port", "4321", "--workers", "2"),
+        *("--backlog", "2000", "--backpressure", "1301", "--blocking-threads", "256"),
+        *("--log-level", "warning", "--no-access-log"),
+        WSGI_ENTRY,
+    ]

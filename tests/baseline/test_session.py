@@ -1,0 +1,129 @@
+"""What is stored of a run, and what a stored run says of the next."""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_djworkers.baseline.session import (
+    StoredFigures,
+    common_facts,
+    compare,
+    last_figures,
+    session_of,
+)
+from pytest_djworkers.baseline.store import Stored, conditions_of
+from pytest_djworkers.baseline.verdict import Verdict
+from pytest_djworkers.load.result import BurstResult
+from tests.made import RESULT, WRK
+
+FAST = replace(RESULT, ok=9_990)
+"""1000 requests/s: enough for a change to count."""
+
+
+def stored(*results: BurstResult, **common: Any) -> Stored:
+    sessions = tuple(session_of(result, common) for result in results)
+    return Stored(conditions_of(results[0]), sessions)
+
+
+def test_a_burst_is_ok_against_itself() -> None:
+    comparison = compare(FAST, stored(FAST), tolerance=0.1)
+    assert comparison.verdict is Verdict.OK
+    assert comparison.ratio == 1
+
+
+def test_the_last_session_is_the_one_to_beat() -> None:
+    slow = replace(FAST, ok=4_990)
+    assert compare(slow, stored(FAST, slow), tolerance=0.1).verdict is Verdict.OK
+    assert compare(FAST, stored(FAST, slow), tolerance=0.1).verdict is Verdict.IMPROVED
+
+
+def test_a_loss_beyond_the_limit_fails() -> None:
+    slower = replace(FAST, ok=7_990)
+    assert not compare(slower, stored(FAST), tolerance=0.1).fails
+    assert compare(slower, stored(FAST), tolerance=0.1, max_regression=0.15).fails
+
+
+@pytest.mark.parametrize("worse", [replace(FAST, unexpected=500), replace(FAST, error=500)])
+def test_errors_of_both_kinds_are_compared(worse: BurstResult) -> None:
+    assert compare(worse, stored(FAST), tolerance=0.1).verdict is Verdict.REGRESSED
+    assert compare(worse, stored(worse), tolerance=0.1).verdict is Verdict.OK
+    assert compare(FAST, stored(worse), tolerance=0.1).verdict is Verdict.OK
+
+
+@pytest.mark.parametrize(
+    ("result", "why"),
+    [
+        (replace(FAST, shared_run=True), "shared run"),
+        (replace(FAST, connections=replace(FAST.connections, at_work=1.0)), "starved"),
+        (replace(FAST, generator=WRK.generator), "generator was asyncio and is wrk"),
+    ],
+)
+def test_what_cannot_be_compared_says_why(result: BurstResult, why: str) -> None:
+    comparison = compare(result, stored(FAST), tolerance=0.1, max_regression=0.01)
+    assert comparison.verdict is Verdict.NOT_COMPARED
+    assert comparison.reason.startswith(why)
+    assert not comparison.fails
+
+
+def test_a_test_without_stored_figures_is_not_compared() -> None:
+    comparison = compare(FAST, None, tolerance=0.1, max_regression=0.1)
+    assert comparison.verdict is Verdict.NOT_COMPARED
+    assert "nothing stored" in comparison.reason
+
+
+def test_other_versions_are_compared_and_named() -> None:
+    assert FAST.server is not None
+    newer = replace(FAST, server=replace(FAST.server, version="9.0"))
+    comparison = compare(newer, stored(FAST), tolerance=0.1)
+    assert comparison.verdict is Verdict.OK
+    assert comparison.reason.endswith("; granian was 2.8 and is 9.0")
+
+
+def test_the_versions_of_all_that_counts_are_stored() -> None:
+    assert session_of(FAST, {})["versions"].keys() == {
+        "python", "django", "pytest-djworkers", "asyncio", "granian",
+    }  # fmt: skip
+
+
+def test_the_last_figures_are_those_of_the_burst() -> None:
+    figures = last_figures(stored(FAST, RESULT, saved="today"))
+    assert RESULT.latency is not None
+    assert figures.p50 == RESULT.latency.p50
+    assert figures.p99 == pytest.approx(RESULT.latency.p99, rel=1e-3)
+    assert replace(figures, p50=None, p99=None) == StoredFigures(
+        RESULT.rps, None, None, RESULT.timeouts, RESULT.errors, "today"
+    )
+
+
+def test_what_the_generator_did_not_know_stays_unknown() -> None:
+    figures = last_figures(stored(replace(WRK, latency=None)))
+    assert (figures.p50, figures.p99, figures.timeouts) == (None, None, WRK.late)
+
+
+def test_outside_git_there_is_no_commit(tmp_path: Path) -> None:
+    facts = common_facts(tmp_path)
+    assert facts["commit"] is None
+    assert facts["saved"].endswith("+00:00")
+    assert facts["surroundings"]
+
+
+def test_the_commit_is_marked_where_files_differ_from_it(tmp_path: Path) -> None:
+    def git(*arguments: str) -> str:
+        who = ["-c", "user.name=a", "-c", "user.email=a@example.com"]
+        command = ["git", "-C", str(tmp_path), *who, *arguments]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+    git("init", "--quiet")
+    file = tmp_path / "file"
+    file.write_text("one")
+    git("add", "file")
+    git("commit", "--quiet", "--message=one")
+    commit = git("rev-parse", "HEAD")
+    assert common_facts(tmp_path)["commit"] == commit
+    file.write_text("two")
+    assert common_facts(tmp_path)["commit"] == f"{commit}+"

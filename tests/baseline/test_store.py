@@ -1,0 +1,284 @@
+"""The baseline's file: whole or not at all, nothing lost, and good to commit."""
+
+from __future__ import annotations
+
+import json
+import resource
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_djworkers.baseline.machine import Machine
+from pytest_djworkers.baseline.store import (
+    SCHEMA,
+    Baseline,
+    Stored,
+    burst_key,
+    conditions_of,
+    differing,
+    load,
+    round_of,
+    save,
+    write_whole,
+)
+from pytest_djworkers.baseline.verdict import HISTORY
+from pytest_djworkers.errors import BaselineError
+from pytest_djworkers.load.profile import Profile, Request, Shape
+from tests.made import RESULT, WRK
+
+MACHINE = Machine("A CPU", 2, None)
+CONDITIONS = conditions_of(RESULT)
+
+
+def a_session(note: str = "") -> dict[str, Any]:
+    return {"saved": note, "rounds": [round_of(RESULT)]}
+
+
+def save_one(root: Path, key: str = "test GET /", note: str = "", **conditions: Any) -> Path:
+    sessions = {key: ({**CONDITIONS, **conditions}, a_session(note))}
+    return save(root, "default", MACHINE, sessions)[0]
+
+
+def load_it(root: Path, machine: Machine = MACHINE) -> Baseline:
+    return load(root, "default", machine)
+
+
+def notes(baseline: Baseline, key: str = "test GET /") -> list[str]:
+    return [session["saved"] for session in baseline.bursts[key].sessions]
+
+
+def test_without_a_file_it_is_empty_and_nothing_is_made(tmp_path: Path) -> None:
+    assert load_it(tmp_path).bursts == {}
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
+    file = save_one(tmp_path)
+    baseline = load_it(tmp_path)
+    assert baseline.file == file == tmp_path / ".djworkers" / "default" / f"{MACHINE.key}.json"
+    stored = json.loads(json.dumps({"conditions": CONDITIONS, "session": a_session()}))
+    assert baseline.bursts == {
+        "test GET /": Stored(stored["conditions"], (stored["session"],)),
+    }
+    assert differing(baseline.bursts["test GET /"], RESULT) is None
+
+
+def test_a_burst_of_wrk_with_its_gaps_is_loaded_too(tmp_path: Path) -> None:
+    session = {"rounds": [round_of(replace(WRK, latency=None, series=None))]}
+    save(tmp_path, "default", MACHINE, {"k": (conditions_of(WRK), session)})
+    assert load_it(tmp_path).bursts["k"].sessions[0]["rounds"][0]["unanswered"] is None
+
+
+def test_each_machine_and_each_name_has_its_own_file(tmp_path: Path) -> None:
+    save_one(tmp_path)
+    assert load_it(tmp_path, replace(MACHINE, logical_cpus=4)).bursts == {}
+    assert load(tmp_path, "other", MACHINE).bursts == {}
+
+
+def test_bursts_that_are_not_saved_are_kept_and_told(tmp_path: Path) -> None:
+    save_one(tmp_path, "b")
+    save_one(tmp_path, "a")
+    _, kept = save(tmp_path, "default", MACHINE, {"c": (CONDITIONS, a_session())})
+    assert kept == ["a", "b"]
+    assert set(load_it(tmp_path).bursts) == {"a", "b", "c"}
+
+
+def test_the_last_sessions_are_kept_in_order(tmp_path: Path) -> None:
+    for number in range(HISTORY + 2):
+        save_one(tmp_path, note=str(number))
+    assert notes(load_it(tmp_path)) == [str(number) for number in range(2, HISTORY + 2)]
+
+
+def test_the_history_begins_again_under_other_conditions(tmp_path: Path) -> None:
+    save_one(tmp_path, note="before")
+    save_one(tmp_path, note="after", workers=7)
+    save_one(tmp_path, note="once more", workers=7)
+    assert notes(load_it(tmp_path)) == ["after", "once more"]
+
+
+def test_the_file_is_good_to_commit(tmp_path: Path) -> None:
+    save_one(tmp_path, "b")
+    file = save_one(tmp_path, "a")
+    first = file.read_text()
+    assert list(json.loads(first)["bursts"]) == ["a", "b"]
+    assert first.endswith("}\n")
+    assert max(map(len, first.splitlines())) < 1000
+    before = set(first.splitlines())
+    save_one(tmp_path, "c")
+    assert before <= set(file.read_text().splitlines())
+    assert file.stat().st_mode & 0o444 == 0o444
+
+
+def test_nothing_else_is_left_beside_it(tmp_path: Path) -> None:
+    file = save_one(tmp_path)
+    assert list(file.parent.iterdir()) == [file]
+
+
+def test_runs_that_save_at_once_all_get_their_figures_in(tmp_path: Path) -> None:
+    script = (
+        "import sys; from pathlib import Path; from tests.baseline.test_store import save_one\n"
+        "sys.stdin.read()\n"
+        "for i in range(5): save_one(Path(sys.argv[1]), f'{sys.argv[2]} {i}')\n"
+    )
+    writers = [
+        subprocess.Popen(
+            [sys.executable, "-c", script, tmp_path, str(number)],
+            cwd=Path(__file__).parents[2],
+            stdin=subprocess.PIPE,
+        )
+        for number in range(4)
+    ]
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(lambda writer: writer.communicate(timeout=60), writers))
+    assert [writer.returncode for writer in writers] == [0] * 4
+    assert len(load_it(tmp_path).bursts) == 20
+
+
+@contextmanager
+def files_of_at_most(size: int) -> Iterator[None]:
+    """As on a full disk: writing beyond that many bytes fails."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
+
+
+def test_a_full_disk_leaves_the_file_as_it_was(tmp_path: Path) -> None:
+    file = save_one(tmp_path, "kept")
+    before = file.read_bytes()
+    with files_of_at_most(100), pytest.raises(BaselineError, match="nothing was changed"):
+        save_one(tmp_path, "lost")
+    assert file.read_bytes() == before
+    assert list(file.parent.iterdir()) == [file]
+
+
+def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / ".djworkers").write_text("a file where the folder should be")
+    with pytest.raises(BaselineError, match=r"\.djworkers/default can't be written"):
+        save_one(tmp_path)
+
+
+def test_writing_whole_replaces_and_keeps_the_umask(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("a long text from before")
+    write_whole(file, "ü")
+    assert file.read_text(encoding="utf-8") == "ü"
+
+
+Damage = Callable[[dict[str, Any]], Any]
+
+
+def _first(data: dict[str, Any]) -> Any:
+    return data["bursts"]["test GET /"]["sessions"][0]["rounds"][0]
+
+
+DAMAGES: dict[str, Damage] = {
+    "no schema": lambda data: data.pop("schema"),
+    "a schema in words": lambda data: data.update(schema="one"),
+    "schema 0": lambda data: data.update(schema=0),
+    "schema true": lambda data: data.update(schema=True),
+    "no bursts": lambda data: data.pop("bursts"),
+    "a list of bursts": lambda data: data.update(bursts=[]),
+    "no conditions": lambda data: data["bursts"]["test GET /"].pop("conditions"),
+    "no sessions": lambda data: data["bursts"]["test GET /"].update(sessions=[]),
+    "a session of text": lambda data: data["bursts"]["test GET /"].update(sessions=["x"]),
+    "no rounds": lambda data: data["bursts"]["test GET /"]["sessions"][0].update(rounds=[]),
+    "no window": lambda data: _first(data).update(window_s=0),
+    "an endless window": lambda data: _first(data).update(window_s=float("inf")),
+    "a window of text": lambda data: _first(data).update(window_s="10"),
+    "a count of text": lambda data: _first(data).update(ok="990"),
+    "a negative count": lambda data: _first(data).update(ok=-1),
+    "no count": lambda data: _first(data).pop("error"),
+    "a count of none": lambda data: _first(data).update(late=None),
+    "half a count": lambda data: _first(data).update(unanswered=0.5),
+    "a broken histogram": lambda data: _first(data).update(latency="HISTF"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+def test_a_damaged_file_is_broken_and_stays_as_it_is(tmp_path: Path, damage: Damage) -> None:
+    file = save_one(tmp_path)
+    data = json.loads(file.read_text())
+    damage(data)
+    file.write_text(json.dumps(data))
+    before = file.read_text()
+    with pytest.raises(BaselineError, match=r"is broken .* delete it"):
+        load_it(tmp_path)
+    with pytest.raises(BaselineError, match="is broken"):
+        save_one(tmp_path)
+    assert file.read_text() == before
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{", b"[]", b"null", b'"text"', b"\xff\xfe", b"<<<<<<< HEAD\n{}", b"[" * 100_000],
+)
+def test_what_is_no_baseline_is_broken(tmp_path: Path, content: bytes) -> None:
+    save_one(tmp_path).write_bytes(content)
+    with pytest.raises(BaselineError, match="is broken"):
+        load_it(tmp_path)
+
+
+def test_a_newer_schema_says_what_to_do(tmp_path: Path) -> None:
+    save_one(tmp_path).write_text(json.dumps({"schema": SCHEMA + 1, "other": "things"}))
+    with pytest.raises(BaselineError, match=f"has schema {SCHEMA + 1}.*upgrade"):
+        load_it(tmp_path)
+
+
+def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    file = save_one(tmp_path)
+    file.unlink()
+    file.mkdir()
+    with pytest.raises(BaselineError, match="can't be read"):
+        load_it(tmp_path)
+
+
+def test_the_key_of_a_burst_holds_test_and_name() -> None:
+    assert burst_key("t.py::test[granian]", "GET /") == "t.py::test[granian] GET /"
+
+
+@pytest.mark.parametrize(
+    ("changed", "word"),
+    [
+        (replace(RESULT, generator=WRK.generator), "generator was asyncio and is wrk"),
+        (
+            replace(RESULT, profile=Profile("x", Request("/json"), Shape(connections=9))),
+            "connections was 8 and is 9",
+        ),
+        (
+            replace(RESULT, profile=replace(RESULT.profile, request=Request("/other"))),
+            "request was GET /json and is GET /other",
+        ),
+        (replace(RESULT, server=None), "backend was granian and is None"),
+    ],
+)
+def test_another_condition_is_named(changed: Any, word: str) -> None:
+    assert differing(Stored(CONDITIONS, ()), changed) == word
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        ({"workers": 3}, "workers was 2 and is 3"),
+        ({"options": {"backlog": 9}}, "backlog was 1024 and is 9"),
+        ({"options": {}}, "backlog was 1024 and is None"),
+        ({"version": "9.9"}, None),
+        ({"launch_s": 9.9}, None),
+    ],
+)
+def test_of_the_server_its_shape_counts(change: dict[str, Any], word: str | None) -> None:
+    assert RESULT.server is not None
+    changed = replace(RESULT, server=replace(RESULT.server, **change))
+    assert differing(Stored(CONDITIONS, ()), changed) == word

@@ -1,0 +1,47 @@
+"""Profiles, reports and results with the figures that a test is about."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pytest_djworkers.load.histogram import Latency
+from pytest_djworkers.load.profile import Profile, Request, Shape
+from pytest_djworkers.load.result import BurstResult, Connections, GeneratorFacts
+from pytest_djworkers.load.tally import AgentReport
+
+ROOT = Request("/")
+
+
+def make_profile(request: Request = ROOT, **shape: Any) -> Profile:
+    """A burst of this request; what the shape leaves out is small."""
+    small: dict[str, Any] = {"connections": 4, "duration_s": 0.2, "timeout_s": 5, "warmup_s": 0}
+    return Profile("burst", request, Shape(**small | shape))
+
+
+def make_report(**figures: Any) -> AgentReport:
+    """An agent's report; what is left out is nothing."""
+    whole = "asked opened ok late unexpected error unanswered in_flight outside closed_idle served"
+    empty: dict[str, Any] = dict.fromkeys(whole.split(), 0)
+    empty |= {"statuses": {}, "error_kinds": {}, "latency": [], "lag": [], "per_connection": []}
+    empty |= {"requests": [], "errors": [], "connect_max_s": 0.0, "in_service_s": 0.0}
+    return AgentReport(**empty | {"window_s": 1.0, "cpu_s": 0.0} | figures)
+
+
+def make_result(**figures: Any) -> BurstResult:
+    """A burst's result; what is left out is nothing, and the window is a second."""
+    whole = "ok late unexpected error unanswered in_flight outside"
+    empty: dict[str, Any] = dict.fromkeys(whole.split(), 0)
+    empty |= {"profile": make_profile(connections=10), "window_s": 1.0}
+    empty |= {"statuses": {}, "error_kinds": {}, "latency": Latency(()), "series": None}
+    empty |= {"connections": Connections(asked=10)}
+    empty |= {"generator": GeneratorFacts("asyncio", "1", agents=1, cpu_share=0.5)}
+    return BurstResult(**empty | figures)
+
+
+def latencies(*milliseconds: float) -> Latency:
+    """A histogram of these samples."""
+    counts: dict[int, int] = {}
+    for sample in milliseconds:
+        microseconds = round(sample * 1000)
+        counts[microseconds] = counts.get(microseconds, 0) + 1
+    return Latency.from_counts(counts)

@@ -1,0 +1,312 @@
+"""The client protocol, held against h11 on answers cut at random places."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import h11
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from pytest_djworkers.load.client import (
+    LONGEST_HEAD,
+    BadResponse,
+    HeadResponseReader,
+    ResponseReader,
+)
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer as sent, and what only its maker can know of it."""
+
+    data: bytes
+    method: str = "GET"
+    stays_by_1_0: bool = False
+    """HTTP/1.0 and asked to stay open, which h11 never does."""
+
+
+def pieces(data: bytes, cuts: list[int]) -> list[bytes]:
+    """The data cut at these places."""
+    places = [0, *sorted(cut % (len(data) + 1) for cut in cuts), len(data)]
+    return [data[begin:end] for begin, end in pairwise(places) if begin < end]
+
+
+@st.composite
+def heads(draw: st.DrawFn, version: str, status: int, headers: list[str]) -> bytes:
+    """A head with these headers, and others that mean nothing here, in any order."""
+    reason = draw(st.sampled_from(["", " ", " OK", " Quite All Right"]))
+    others = draw(st.lists(st.sampled_from(["Server: x", "X-Empty:", "Date:  y "]), unique=True))
+    lines = [f"HTTP/{version} {status}{reason}", *draw(st.permutations([*headers, *others]))]
+    return "\r\n".join([*lines, "", ""]).encode()
+
+
+@st.composite
+def chunked_bodies(draw: st.DrawFn) -> bytes:
+    """A body in chunks, some with extensions, perhaps with trailers."""
+    extension = draw(st.sampled_from([b"", b";a", b";a=b"]))
+    chunks = draw(st.lists(st.binary(min_size=1, max_size=40), max_size=4))
+    trailers = draw(st.sampled_from([b"", b"X-Sum: 1\r\n", b"X-Sum: 1\r\nX-More: 2\r\n"]))
+    sent = [b"%X%s\r\n%s\r\n" % (len(chunk), extension, chunk) for chunk in chunks]
+    return b"".join(sent) + b"0\r\n" + trailers + b"\r\n"
+
+
+@st.composite
+def answers(draw: st.DrawFn) -> Answer:
+    """A valid answer to GET or HEAD: framed in any way, with interim ones before it."""
+    method = draw(st.sampled_from(["GET", "HEAD"]))
+    version = draw(st.sampled_from(["1.0", "1.1"]))
+    status = draw(st.sampled_from([200, 201, 204, 206, 302, 304, 404, 500, 599]))
+    length = st.just("length")
+    framing = draw(length | st.just("close") | (st.just("chunked") if version == "1.1" else length))
+    body = draw(st.binary(max_size=60))
+    headers: list[str] = []
+    if framing == "length":
+        headers.append(
+            draw(st.sampled_from(["Content-Length", "content-length"])) + f": {len(body)}"
+        )
+    elif framing == "chunked":
+        headers.append("Transfer-Encoding: chunked")
+        body = draw(chunked_bodies())
+    connection = draw(st.sampled_from(["", "close", "Close", "keep-alive", "x, close"]))
+    if connection:
+        headers.append(f"Connection: {connection}")
+    interim = b"".join(
+        draw(heads("1.1", early, [])) for early in draw(st.lists(st.sampled_from([100, 102, 103])))
+    )
+    head = draw(heads(version, status, headers))
+    bodiless = method == "HEAD" or status in {204, 304}
+    return Answer(
+        interim + head + (b"" if bodiless else body),
+        method,
+        stays_by_1_0=version == "1.0"
+        and connection == "keep-alive"
+        and (framing == "length" or status in {204, 304}),
+    )
+
+
+class Oracle:
+    """What h11 makes of the same bytes."""
+
+    def __init__(self, method: str) -> None:
+        self._connection = h11.Connection(h11.CLIENT)
+        self._connection.send(h11.Request(method=method, target="/", headers=[("Host", "x")]))
+        self._connection.send(h11.EndOfMessage())
+        self.status = 0
+        self.complete = False
+        self.keep_alive = False
+
+    def feed(self, data: bytes) -> None:
+        """Read some bytes; none at all are the end of the connection."""
+        self._connection.receive_data(data)
+        while not self.complete:
+            event = self._connection.next_event()
+            if event is h11.NEED_DATA:
+                return
+            if isinstance(event, h11.Response):
+                self.status = event.status_code
+            self.complete = isinstance(event, h11.EndOfMessage)
+        self.keep_alive = bool(data) and self._connection.their_state is h11.DONE
+
+
+def make_reader(method: str) -> ResponseReader:
+    """The reader of answers to this method."""
+    return HeadResponseReader() if method == "HEAD" else ResponseReader()
+
+
+@given(answers(), st.lists(st.integers(0, 10_000), max_size=12))
+def test_a_valid_answer_is_read_as_h11_reads_it(answer: Answer, cuts: list[int]) -> None:
+    reader, oracle = make_reader(answer.method), Oracle(answer.method)
+    for piece in pieces(answer.data, cuts):
+        assert not reader.complete
+        reader.feed(piece)
+        oracle.feed(piece)
+        assert bool(reader.complete) is oracle.complete
+        assert reader.is_partial is not oracle.complete
+    if not reader.complete:
+        oracle.feed(b"")
+        assert reader.close_ends_answer()
+    assert oracle.complete
+    assert not reader.is_partial
+    assert reader.status == oracle.status
+    assert reader.keep_alive is (oracle.keep_alive or answer.stays_by_1_0)
+    assert reader.take() == oracle.status
+
+
+@given(answers(), st.integers(0))
+def test_a_cut_off_answer_is_not_complete(answer: Answer, cut: int) -> None:
+    reader, oracle = make_reader(answer.method), Oracle(answer.method)
+    data = answer.data[: 1 + cut % len(answer.data)]
+    reader.feed(data)
+    oracle.feed(data)
+    assert bool(reader.complete) is oracle.complete
+    if not oracle.complete:
+        try:
+            oracle.feed(b"")
+        except h11.RemoteProtocolError:
+            assert not reader.close_ends_answer()
+        else:
+            assert reader.close_ends_answer() is oracle.complete
+
+
+@given(st.lists(answers().filter(lambda answer: answer.method == "GET"), min_size=2, max_size=4))
+def test_answers_one_after_the_other_are_told_apart(several: list[Answer]) -> None:
+    reader = ResponseReader()
+    for answer in several:
+        oracle = Oracle("GET")
+        oracle.feed(answer.data)
+        reader.feed(answer.data)
+        assert bool(reader.complete) is oracle.complete
+        if not reader.complete or not reader.keep_alive:
+            return
+        assert reader.take() == oracle.status
+
+
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+BAD = {
+    "no version": b"200 OK\r\n\r\n",
+    "another protocol": b"HTTPS/1.1 200 OK\r\n\r\n",
+    "no status": b"HTTP/1.1 OK\r\n\r\n",
+    "a status of two digits": b"HTTP/1.1 20 OK\r\n\r\n",
+    "a status of four digits": b"HTTP/1.1 2000 OK\r\n\r\n",
+    "a negative length": b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
+    "a length with a sign": b"HTTP/1.1 200 OK\r\nContent-Length: +1\r\n\r\nx",
+    "a length in hexadecimal": b"HTTP/1.1 200 OK\r\nContent-Length: 0x1\r\n\r\nx",
+    "no length in its header": b"HTTP/1.1 200 OK\r\nContent-Length: \r\n\r\n",
+    "two lengths": b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxx",
+    "a length beyond all bounds": b"HTTP/1.1 200 OK\r\nContent-Length: %s\r\n\r\n" % (b"9" * 40),
+    "a header without a colon": b"HTTP/1.1 200 OK\r\nServer\r\n\r\n",
+    "a header without a name": b"HTTP/1.1 200 OK\r\n: x\r\n\r\n",
+    "a space in a header's name": b"HTTP/1.1 200 OK\r\nX Y: z\r\n\r\n",
+    "a null in a header": b"HTTP/1.1 200 OK\r\nX: \0\r\n\r\n",
+    "a chunk size that is no number": CHUNKED + b"z\r\n",
+    "a negative chunk size": CHUNKED + b"-1\r\n",
+    "no chunk size": CHUNKED + b"\r\n",
+    "a chunk longer than it says": CHUNKED + b"1\r\nxx\r\n",
+}
+
+
+def refuses(reader: ResponseReader | Oracle, data: list[bytes]) -> bool:
+    """Whether these bytes are an error to it."""
+    try:
+        for piece in data:
+            reader.feed(piece)
+    except (BadResponse, h11.RemoteProtocolError):
+        return True
+    return False
+
+
+@pytest.mark.parametrize("data", BAD.values(), ids=BAD.keys())
+@given(cuts=st.lists(st.integers(0, 200), max_size=6))
+def test_an_invalid_answer_is_refused_as_h11_refuses_it(data: bytes, cuts: list[int]) -> None:
+    assert refuses(ResponseReader(), pieces(data, cuts))
+    assert refuses(Oracle("GET"), pieces(data, cuts))
+
+
+@pytest.mark.parametrize("status", ["000", "099", "101"])
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_status_that_ends_no_answer_and_promises_none_is_refused(
+    status: str, method: str
+) -> None:
+    headers = "Upgrade: websocket\r\nConnection: upgrade\r\nContent-Length: 0\r\n"
+    with pytest.raises(BadResponse):
+        make_reader(method).feed(f"HTTP/1.1 {status} X\r\n{headers}\r\n".encode())
+
+
+# The parser also takes RTSP and ICE, which nobody serves by mistake.
+@given(st.binary(min_size=1).filter(lambda data: data[0] not in b"\r\nHRI"))
+def test_what_does_not_begin_as_an_answer_is_refused(garbage: bytes) -> None:
+    assert refuses(ResponseReader(), [garbage])
+
+
+@given(answers(), st.integers(0), st.binary(max_size=3), st.lists(st.integers(0, 999), max_size=3))
+@example(Answer(OK), 0, b"", [])
+def test_damaged_bytes_are_an_answer_or_refused_and_nothing_else(
+    answer: Answer, place: int, damage: bytes, cuts: list[int]
+) -> None:
+    place %= len(answer.data)
+    reader = make_reader(answer.method)
+    if not refuses(reader, pieces(answer.data[:place] + damage + answer.data[place + 1 :], cuts)):
+        assert reader.complete or not reader.close_ends_answer() or reader.status >= 200
+
+
+@pytest.mark.parametrize("step", [1000, 65_536])
+@pytest.mark.parametrize(
+    "beginning", [b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n"]
+)
+def test_a_head_that_never_ends_is_refused(beginning: bytes, step: int) -> None:
+    reader = ResponseReader()
+    reader.feed(beginning)
+    line = b"X-More: %s\r\n" % (b"y" * (step - 10))
+    assert refuses(reader, [line] * (LONGEST_HEAD // step + 2))
+
+
+def test_interim_answers_that_never_end_are_refused() -> None:
+    reader = ResponseReader()
+    assert refuses(reader, [b"HTTP/1.1 100 Continue\r\n\r\n"] * LONGEST_HEAD)
+
+
+@pytest.mark.parametrize("framed", [True, False])
+def test_a_long_body_is_not_kept(framed: bool) -> None:
+    reader = ResponseReader()
+    length = b"Content-Length: 99999999\r\n" if framed else b""
+    reader.feed(b"HTTP/1.1 200 OK\r\n" + length + b"\r\n")
+    for _ in range(100):
+        reader.feed(b"x" * 65_536)
+    assert len(reader._before_body) <= 2 * LONGEST_HEAD
+    assert reader.close_ends_answer() is not framed
+
+
+def test_a_long_body_is_read_to_its_end() -> None:
+    reader = ResponseReader()
+    reader.feed(b"HTTP/1.1 200 OK\r\nContent-Length: 6553600\r\n\r\n")
+    for _ in range(100):
+        assert not reader.complete
+        reader.feed(b"x" * 65_536)
+    assert reader.complete == 1
+    assert reader.keep_alive
+
+
+def test_two_answers_at_once_are_counted() -> None:
+    reader = ResponseReader()
+    reader.feed(OK + OK)
+    assert (reader.complete, reader.is_partial) == (2, False)
+
+
+@pytest.mark.parametrize("more", range(1, len(OK)))
+def test_the_beginning_of_a_second_answer_is_noticed(more: int) -> None:
+    reader = ResponseReader()
+    reader.feed(OK + OK[:more])
+    assert (reader.complete, reader.is_partial) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("framing", "body"),
+    [
+        (b"Content-Length: 2\r\n", b"ok"),
+        (b"Transfer-Encoding: chunked\r\n", b"2\r\nok\r\n0\r\n\r\n"),
+        (b"", b"ok"),
+    ],
+)
+def test_a_body_after_an_answer_to_head_is_noticed(framing: bytes, body: bytes) -> None:
+    reader = HeadResponseReader()
+    reader.feed(b"HTTP/1.1 200 OK\r\n" + framing + b"\r\n" + body)
+    assert reader.complete > 1
+
+
+def test_a_second_answer_to_head_is_noticed() -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+    reader = HeadResponseReader()
+    reader.feed(head + head[:9])
+    assert (reader.complete, reader.is_partial) == (1, True)
+
+
+def test_an_interim_answer_is_the_beginning_of_one() -> None:
+    reader = ResponseReader()
+    reader.feed(b"HTTP/1.1 100 Continue\r\n\r\n")
+    assert (reader.complete, reader.is_partial) == (0, True)
+    assert not reader.close_ends_answer()

@@ -1,0 +1,76 @@
+"""Percentiles by nearest rank, from buckets that lose no more than they say."""
+
+from __future__ import annotations
+
+from collections import Counter
+from fractions import Fraction
+from math import ceil
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_djworkers.load.histogram import SAMPLES_BEYOND, Latency, bucket, fold
+
+PERCENTS = {"p50": "50", "p90": "90", "p95": "95", "p99": "99", "p999": "99.9"}
+samples = st.lists(st.integers(0, 10_000_000), max_size=300)
+
+
+def rank(percent: str, count: int) -> int:
+    """The nearest rank, in exact arithmetic."""
+    return max(1, ceil(Fraction(percent) * count / 100))
+
+
+def of(values: list[int]) -> Latency:
+    """A histogram of values in microseconds, as they are."""
+    return Latency.from_counts(Counter(values))
+
+
+@given(samples.map(sorted), st.sampled_from(sorted(PERCENTS)))
+def test_a_percentile_is_the_value_of_the_nearest_rank(values: list[int], name: str) -> None:
+    nearest = rank(PERCENTS[name], len(values))
+    enough = bool(values) and len(values) - nearest >= SAMPLES_BEYOND
+    assert getattr(of(values), name) == (values[nearest - 1] / 1e6 if enough else None)
+
+
+@pytest.mark.parametrize(
+    ("percent", "enough"), [(50, 20), (90, 100), (95, 200), (99, 1000), (99.9, 10_000)]
+)
+def test_a_percentile_needs_ten_samples_beyond_it(percent: float, enough: int) -> None:
+    assert of([5] * enough).why_not(percent) is None
+    reason = of([5] * (enough - 1)).why_not(percent)
+    assert reason == f"p{percent:g} of {enough - 1} samples has 9 beyond it (10 are needed)"
+    assert of([5] * (enough - 1)).percentile(percent) is None
+
+
+def test_nothing_has_no_figures() -> None:
+    nothing = Latency(())
+    assert (nothing.count, nothing.mean, nothing.max, nothing.p50) == (0, None, None, None)
+    assert nothing.why_not(50) == "no samples"
+
+
+@given(samples.filter(bool))
+def test_mean_and_longest_are_those_of_the_samples(values: list[int]) -> None:
+    assert of(values).count == len(values)
+    assert of(values).mean == pytest.approx(sum(values) / len(values) / 1e6)
+    assert of(values).max == max(values) / 1e6
+
+
+@given(st.integers(0, 2**40))
+def test_a_bucket_is_within_a_thousandth_and_exact_below_2048_us(microseconds: int) -> None:
+    assert abs(bucket(microseconds) - microseconds) <= (microseconds >= 2048) * microseconds / 1000
+    assert bucket(bucket(microseconds)) == bucket(microseconds)
+
+
+@given(st.lists(st.integers(0, 2**40), max_size=100), st.integers(0, 100))
+def test_folding_in_parts_counts_every_sample_in_its_bucket(
+    nanoseconds: list[int], cut: int
+) -> None:
+    counts: Counter[int] = Counter()
+    for part in (nanoseconds[:cut], nanoseconds[cut:]):
+        fold(part, counts)
+    assert counts == Counter(bucket(sample // 1000) for sample in nanoseconds)
+
+
+def test_values_that_nobody_had_are_left_out() -> None:
+    assert Latency.from_counts({7: 0, 3: 2, 1: 1}).counts == ((1, 1), (3, 2))

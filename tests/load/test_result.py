@@ -1,0 +1,130 @@
+"""The arithmetic of a burst's classes, and what it makes a result say of itself."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_djworkers.load.result import (
+    BurstResult,
+    Connections,
+    GeneratorFacts,
+    Series,
+    ServerFacts,
+)
+from tests.load.making import latencies, make_profile, make_result
+
+CLASSES = ("ok", "late", "unexpected", "error", "unanswered", "in_flight", "outside")
+classes = st.fixed_dictionaries(dict.fromkeys(CLASSES, st.integers(0, 10**6)))
+
+
+def generator(cpu_share: float = 0.1, lag_p99_s: float | None = None) -> GeneratorFacts:
+    """A generator that was this busy."""
+    return GeneratorFacts("asyncio", "1", agents=1, cpu_share=cpu_share, lag_p99_s=lag_p99_s)
+
+
+@given(classes, st.floats(0.1, 100))
+def test_what_each_class_counts_towards(counts: Mapping[str, int], window_s: float) -> None:
+    result = make_result(window_s=window_s, **counts)
+    assert result.rps == pytest.approx((counts["ok"] + counts["late"]) / window_s)
+    assert result.timeouts == counts["late"] + counts["unanswered"]
+    assert result.errors == counts["unexpected"] + counts["error"]
+    assert result.judged == sum(counts.values()) - counts["in_flight"] - counts["outside"]
+    assert result.sent == sum(counts.values())
+
+
+@pytest.mark.parametrize("unknown", ["unanswered", "in_flight", "outside"])
+def test_what_was_sent_is_not_known_where_a_class_is_not(unknown: str) -> None:
+    assert make_result(ok=5, **{unknown: None}).sent is None
+
+
+def test_unanswered_requests_that_nobody_counted_are_no_timeouts() -> None:
+    result = make_result(ok=3, late=2, unanswered=None)
+    assert (result.timeouts, result.judged) == (2, 5)
+
+
+@pytest.mark.parametrize(
+    ("at_work", "starved"), [(None, None), (7.99, True), (8.0, False), (10.2, False)]
+)
+def test_starved_is_less_than_four_fifths_of_the_connections_at_work(
+    at_work: float | None, starved: bool | None
+) -> None:
+    result = make_result(connections=Connections(asked=10, at_work=at_work))
+    assert result.starved is starved
+    assert ("starved" in result.remarks) is bool(starved)
+
+
+@pytest.mark.parametrize(
+    ("unanswered", "at_work", "hides"),
+    [(0, 1.0, False), (None, 10.0, False), (None, 1.0, True), (None, None, True)],
+    ids=["counted", "all at work", "starved", "cannot be told"],
+)
+def test_timeouts_hide_where_they_are_not_counted_and_connections_are_missing(
+    unanswered: int | None, at_work: float | None, hides: bool
+) -> None:
+    connections = Connections(asked=10, at_work=at_work)
+    assert make_result(unanswered=unanswered, connections=connections).hides_timeouts is hides
+
+
+@pytest.mark.parametrize(
+    ("facts", "bound"),
+    [
+        (generator(cpu_share=0.95), False),
+        (generator(cpu_share=0.96), True),
+        (generator(lag_p99_s=0.0009), False),
+        (generator(lag_p99_s=0.0011), True),
+    ],
+)
+def test_generator_bound_is_a_busy_generator_or_one_that_lags(
+    facts: GeneratorFacts, bound: bool
+) -> None:
+    result = make_result(generator=facts, latency=latencies(*[10] * 1000))
+    assert result.generator_bound is bound
+    assert ("generator-bound" in result.remarks) is bound
+
+
+def test_a_lag_without_a_p99_to_hold_it_against_says_nothing() -> None:
+    assert not make_result(generator=generator(lag_p99_s=5.0)).generator_bound
+    assert not make_result(generator=generator(lag_p99_s=5.0), latency=None).generator_bound
+
+
+def test_a_shared_run_is_remarked_upon() -> None:
+    assert make_result(shared_run=True).remarks == ("shared run",)
+
+
+def through_json(result: BurstResult) -> Any:
+    """What comes out of a JSON document."""
+    return BurstResult.from_dict(json.loads(json.dumps(result.to_dict())))
+
+
+@given(classes, st.dictionaries(st.integers(200, 599), st.integers(1, 9)))
+def test_json_gives_back_the_same_figures(
+    counts: Mapping[str, int], statuses: Mapping[int, int]
+) -> None:
+    result = make_result(statuses=statuses, **counts)
+    assert through_json(result) == result
+
+
+def test_json_gives_back_everything_that_the_built_in_generator_knows() -> None:
+    full = make_result(
+        profile=make_profile(connections=2),
+        error_kinds={"reset": 2},
+        latency=latencies(1, 1, 2.5),
+        connections=Connections(2, 2, 2, 0, 1, 2, 3, 4, 0.5, 0.1, 1.9, 7),
+        series=Series(0.1, (1, 2), (0, 1)),
+        generator=generator(lag_p99_s=0.001),
+        server=ServerFacts("granian", "2", 2, {"backlog": 4096, "interface": "wsgi"}, 0.4),
+        shared_run=True,
+    )
+    assert through_json(full) == full
+
+
+def test_json_gives_back_what_wrk_does_not_know() -> None:
+    unknown = dict.fromkeys(("unanswered", "in_flight", "outside", "statuses", "latency"))
+    result = make_result(**unknown)
+    assert through_json(result) == result

@@ -1,0 +1,56 @@
+"""Results and records made by hand, for what judges and shows them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from pytest_djworkers.load.histogram import Latency
+from pytest_djworkers.load.profile import Profile, Request, Shape
+from pytest_djworkers.load.result import (
+    BurstResult,
+    Connections,
+    GeneratorFacts,
+    Series,
+    ServerFacts,
+)
+from pytest_djworkers.record import BurstRecord
+
+RESULT = BurstResult(
+    profile=Profile("GET /json", Request("/json"), Shape(connections=8, duration_s=10.0)),
+    window_s=10.0,
+    ok=990,
+    late=10,
+    unexpected=0,
+    error=0,
+    unanswered=0,
+    in_flight=8,
+    outside=100,
+    statuses={200: 1000},
+    error_kinds={},
+    latency=Latency(((1_000, 500), (20_000, 450), (300_000, 50))),
+    connections=Connections(asked=8, opened=8, served=8, never_served=0, at_work=7.9),
+    series=Series(0.1, (10,) * 100, (0,) * 100),
+    generator=GeneratorFacts("asyncio", "3.11", agents=1, cpu_share=0.2, lag_p99_s=0.001),
+    server=ServerFacts("granian", "2.8", 2, {"backlog": 1024}, launch_s=0.4),
+)
+"""1000 answers in 10 s, 10 of them late; p50 1 ms, p90 20 ms, p99 300 ms."""
+
+WRK = replace(
+    RESULT,
+    unanswered=None,
+    in_flight=None,
+    outside=None,
+    statuses=None,
+    generator=GeneratorFacts("wrk", "4.2.0", agents=1, cpu_share=0.2),
+)
+"""The same as wrk tells it."""
+
+
+def record(backend: str = "granian", test: str = "test_json", **changes: Any) -> BurstRecord:
+    """A record of RESULT under a backend; ``changes`` are the record's other fields."""
+    result = changes.pop("result", RESULT)
+    server = replace(result.server, backend=backend)
+    return BurstRecord(
+        test=f"test_site.py::{test}[{backend}]", result=replace(result, server=server), **changes
+    )

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from pytest_djworkers.baseline.session import StoredFigures
+from pytest_djworkers.baseline.verdict import Comparison, Verdict
+from pytest_djworkers.report.markdown import render, write
+from pytest_djworkers.report.outcome import Outcome
+from tests.made import RESULT, record
+
+STORED = StoredFigures(200.0, 0.002, None, 1, 2, "2026-01-02T03:04:05+00:00")
+
+
+def test_a_section_a_server_and_a_heading_an_endpoint() -> None:
+    text = render([record("gunicorn-gevent"), record("granian"), record("granian", "test_two")])
+    assert [line for line in text.splitlines() if line.startswith("#")] == [
+        "# Load under real worker backends",
+        "## gunicorn-gevent",
+        "### GET /json",
+        "## granian",
+        "### GET /json",
+        "### GET /json",
+    ]
+    assert "Version 2.8, 2 workers, backlog 1024." in text
+    assert "8 connections, 10s, timeout 2s; asyncio 3.11 (test_site.py::test_json[granian])" in text
+
+
+def test_figures_and_stored_figures_are_rows_of_a_table() -> None:
+    comparison = Comparison(Verdict.REGRESSED, "why", fails=True, ratio=0.5)
+    text = render([record(comparison=comparison, stored=STORED)])
+    table = [line for line in text.splitlines() if line.startswith("|")]
+    assert table == [
+        "| generator | requests/s | vs baseline | p50 | p99 | timeouts | errors | served | remarks"
+        " |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |",
+        "| asyncio | 100 | -50.0% | 1ms | 300ms | 10 | 0 | 8/8 |  |",
+        "| baseline | 200 |  | 2ms | - | 1 | 2 |  | 2026-01-02 |",
+    ]
+    assert text.endswith(
+        "## Notes\n\n- regressed: test_site.py::test_json[granian] GET /json: why\n"
+    )
+
+
+def test_what_markdown_would_read_as_its_own_is_escaped() -> None:
+    named = replace(RESULT, profile=replace(RESULT.profile, name="a|b<c>\\"))
+    assert "### a\\|b&lt;c>\\\\\n" in render([record(result=named)])
+
+
+def test_a_report_is_written_and_told(tmp_path: Path) -> None:
+    file, outcome = tmp_path / "load.md", Outcome()
+    file.write_text("an older one")
+    write(file, [record()], outcome)
+    assert file.read_text() == render([record()])
+    assert outcome.written == [str(file)]
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_report_that_cant_be_written_is_an_error_with_its_name(tmp_path: Path) -> None:
+    file, outcome = tmp_path / "gone" / "load.md", Outcome()
+    with pytest.raises(OSError, match=r"report .*load\.md can't be written: No such file"):
+        write(file, [record()], outcome)
+    assert not outcome.written

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from pytest_djworkers.baseline.session import StoredFigures
+from pytest_djworkers.baseline.verdict import Comparison, Verdict
+from pytest_djworkers.load.result import BurstResult, Connections
+from pytest_djworkers.report.table import COLUMNS, grouped, notes, rows
+from tests.made import RESULT, WRK, record
+
+STORED = StoredFigures(200.0, 0.002, None, 1, 2, "2026-01-02T03:04:05+00:00")
+
+
+def cells(result: BurstResult) -> dict[str, str]:
+    """A result's row by column."""
+    (row,) = rows(record(result=result))
+    return dict(zip(COLUMNS, row.cells, strict=True))
+
+
+def test_a_row_tells_a_burst() -> None:
+    assert cells(RESULT) == {
+        "backend": "granian",
+        "generator": "asyncio",
+        "requests/s": "100",
+        "vs baseline": "",
+        "p50": "1ms",
+        "p99": "300ms",
+        "timeouts": "10",
+        "errors": "0",
+        "served": "8/8",
+        "remarks": "",
+    }
+
+
+@pytest.mark.parametrize(
+    ("result", "column", "text"),
+    [
+        (replace(RESULT, latency=None), "p50", "-"),
+        (replace(RESULT, unexpected=1500, error=1), "errors", "1,501"),
+        (replace(RESULT, connections=Connections(asked=2000)), "served", "-/2,000"),
+        (replace(RESULT, connections=Connections(asked=8, served=3)), "served", "3/8"),
+        (replace(RESULT, connections=Connections(asked=8, at_work=1)), "remarks", "starved"),
+        (replace(RESULT, shared_run=True), "remarks", "shared run"),
+        (
+            replace(
+                RESULT,
+                generator=replace(RESULT.generator, cpu_share=0.99),
+                connections=Connections(asked=8, at_work=1),
+            ),
+            "remarks",
+            "starved, generator-bound",
+        ),
+        (WRK, "timeouts", "10"),
+        (replace(WRK, connections=Connections(asked=8, at_work=1)), "timeouts", "10+?"),
+    ],
+)
+def test_what_is_odd_is_said(result: BurstResult, column: str, text: str) -> None:
+    assert cells(result)[column] == text
+
+
+def test_the_stored_figures_stand_below() -> None:
+    new, old = rows(record(stored=STORED, comparison=Comparison(Verdict.REGRESSED, "", ratio=0.5)))
+    assert (new.is_stored, old.is_stored) == (False, True)
+    assert new.cells[COLUMNS.index("vs baseline")] == "-50.0%"
+    assert old.cells == ("  baseline", "", "200", "", "2ms", "-", "1", "2", "", "2026-01-02")
+
+
+def test_without_a_ratio_the_verdict_is_shown() -> None:
+    (row,) = rows(record(comparison=Comparison(Verdict.NOT_COMPARED, "why")))
+    assert row.cells[COLUMNS.index("vs baseline")] == "not compared"
+
+
+def test_an_endpoint_is_a_group_in_the_order_of_measuring() -> None:
+    records = [record("a", "test_2"), record("a", "test_1"), record("b", "test_2")]
+    assert [[one.backend for one in group] for group in grouped(records).values()] == [
+        ["a", "b"],
+        ["a"],
+    ]
+
+
+def test_notes_tell_every_verdict_but_ok() -> None:
+    def note(verdict: Verdict, *, fails: bool = False) -> list[str]:
+        return notes([record(comparison=Comparison(verdict, "why", fails=fails))])
+
+    assert note(Verdict.OK) == notes([record()]) == []
+    test = "test_site.py::test_json[granian] GET /json: why"
+    assert note(Verdict.IMPROVED) == [f"improved: {test}"]
+    assert note(Verdict.NOT_COMPARED) == [f"not compared: {test}"]
+    assert note(Verdict.REGRESSED, fails=True) == [f"regressed: {test}"]
+    assert note(Verdict.REGRESSED) == [f"regressed (a warning): {test}"]

@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from _pytest.terminal import TerminalReporter
+
+from pytest_djworkers.baseline.machine import this_machine
+from pytest_djworkers.baseline.session import StoredFigures
+from pytest_djworkers.baseline.store import Baseline, Stored
+from pytest_djworkers.baseline.verdict import Comparison, Verdict
+from pytest_djworkers.load.profile import Shape
+from pytest_djworkers.record import BurstRecord
+from pytest_djworkers.report.outcome import Outcome
+from pytest_djworkers.report.terminal import header, summary
+from pytest_djworkers.settings import Settings
+from tests.made import RESULT, WRK, record
+
+SETTINGS = Settings(
+    backends=("granian",),
+    generator="auto",
+    workers=2,
+    agents=1,
+    baseline="default",
+    tolerance=0.1,
+    startup_timeout_s=30.0,
+    reports=(),
+    probe=None,
+    save_baseline=False,
+    root=Path("/root-of-the-project"),
+    shape=Shape(),
+    shape_flags={},
+)
+NO_BASELINE = Baseline(Path("none.json"), this_machine())
+ONE_STORED = replace(NO_BASELINE, bursts={"a": Stored({}, ({},))})
+
+STORED = StoredFigures(200.0, 0.002, None, 1, 2, "2026-01-02T03:04:05+00:00")
+
+
+def printed(
+    pytester: pytest.Pytester,
+    records: list[BurstRecord],
+    outcome: Outcome | None = None,
+    *flags: str,
+    width: int = 80,
+) -> list[str]:
+    """The lines of a summary on a terminal of this width."""
+    config = pytester.parseconfigure(*flags)
+    stream = io.StringIO()
+    reporter = TerminalReporter(config, stream)
+    config.pluginmanager.unregister(name="terminalreporter")
+    config.pluginmanager.register(reporter, "terminalreporter")
+    reporter._tw.fullwidth = width
+    summary(reporter, records, outcome or Outcome())
+    return stream.getvalue().splitlines()
+
+
+def test_the_header_says_what_will_be_measured() -> None:
+    first, second = header(SETTINGS, NO_BASELINE)
+    assert first.startswith("djworkers: granian 2")
+    assert first.endswith("; 2 workers each; generator auto")
+    assert second == (
+        "djworkers: bursts of 2,000 connections for 10s after 1s of warm-up, timeout 2s"
+    )
+
+
+def test_the_header_says_what_a_flag_overrides() -> None:
+    flagged = replace(SETTINGS, workers=1, shape_flags={"connections": 8, "duration": 0.3})
+    first, second, third = header(flagged, NO_BASELINE)
+    assert "; 1 worker each; " in first
+    assert "bursts of 8 connections for 300ms after 1s" in second
+    assert third == (
+        "djworkers: whatever tests and ini ask for:"
+        " --djworkers-connections=8 --djworkers-duration=300ms"
+    )
+
+
+def test_the_header_says_what_is_compared_with_or_saved() -> None:
+    assert header(SETTINGS, ONE_STORED)[2:] == [
+        "djworkers: baseline 'default' with 1 burst, tolerance 10%"
+    ]
+    for baseline in (NO_BASELINE, ONE_STORED):
+        assert header(replace(SETTINGS, save_baseline=True), baseline)[2:] == [
+            "djworkers: saves baseline 'default'"
+        ]
+
+
+def test_a_table_is_grouped_by_endpoint(pytester: pytest.Pytester) -> None:
+    lines = printed(
+        pytester, [record("gunicorn-gevent"), record(test="test_two"), record(result=WRK)]
+    )
+    assert lines == [
+        "---------------------------------- djworkers -----------------------------------",
+        "  backend          generator  requests/s  p50    p99  timeouts  errors  served",
+        "GET /json  (test_json)",
+        "  gunicorn-gevent  asyncio           100  1ms  300ms        10       0     8/8",
+        "  granian          wrk               100  1ms  300ms        10       0     8/8",
+        "GET /json  (test_two)",
+        "  granian          asyncio           100  1ms  300ms        10       0     8/8",
+    ]
+
+
+def test_a_baseline_and_remarks_have_columns_where_there_are_some(
+    pytester: pytest.Pytester,
+) -> None:
+    comparison = Comparison(Verdict.REGRESSED, "why", ratio=0.5)
+    shared = replace(RESULT, shared_run=True)
+    one = record(result=shared, stored=STORED, comparison=comparison)
+    assert printed(pytester, [one], width=120)[1:] == [
+        "  backend     generator  requests/s  vs baseline  p50    p99  timeouts  errors  served"
+        "  remarks",
+        "GET /json  (test_json)",
+        "  granian     asyncio           100       -50.0%  1ms  300ms        10       0     8/8"
+        "  shared run",
+        "    baseline                    200               2ms      -         1       2        "
+        "  2026-01-02",
+        "regressed (a warning): test_site.py::test_json[granian] GET /json: why",
+    ]
+
+
+def test_in_a_narrow_window_the_one_generator_stands_in_the_title(
+    pytester: pytest.Pytester,
+) -> None:
+    title, columns, *_ = printed(pytester, [record("gunicorn-gevent")], width=70)
+    assert "- djworkers, fired by asyncio -" in title
+    assert "generator" not in columns
+    assert len(columns) <= 70
+    title, columns, *_ = printed(pytester, [record(), record(result=WRK)], width=60)
+    assert "fired by" not in title
+    assert "generator" in columns
+
+
+@pytest.mark.parametrize(("flags", "shown"), [(("-q",), True), (("-qq",), False)])
+def test_the_table_goes_last_of_what_quiet_takes(
+    pytester: pytest.Pytester, flags: tuple[str, ...], shown: bool
+) -> None:
+    lines = printed(pytester, [record()], Outcome(problems=["no room"]), *flags)
+    assert ("GET /json  (test_json)" in lines) is shown
+    assert lines[-1] == "djworkers: no room"
+
+
+def test_what_became_of_files_is_told(pytester: pytest.Pytester) -> None:
+    outcome = Outcome(
+        saved="2 bursts in .djworkers/default/x.json",
+        kept=["a"],
+        not_saved=["b: starved"],
+        written=["load.md"],
+        problems=["baseline x can't be written"],
+    )
+    assert printed(pytester, [], outcome) == [
+        "report: load.md",
+        "baseline saved: 2 bursts in .djworkers/default/x.json",
+        "baseline kept as it was: a",
+        "baseline not saved: b: starved",
+        "djworkers: baseline x can't be written",
+    ]
+
+
+def test_without_bursts_there_is_no_table(pytester: pytest.Pytester) -> None:
+    assert printed(pytester, []) == []

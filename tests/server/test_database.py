@@ -1,0 +1,165 @@
+"""The test databases, as pytest-django makes them and a server in another process sees them."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.conftest import SETTINGS, Site
+
+ONE_TEST = """
+import json, urllib.request
+
+def get(server, path):
+    return json.load(urllib.request.urlopen(server.url + path))
+
+def test_users(djworkers_server):
+    assert get(djworkers_server, "/users") == {"users": 1}
+    print("database:", get(djworkers_server, "/facts")["database"])
+"""
+
+
+def served(site: Site, *arguments: str, test: str = ONE_TEST) -> str:
+    """The database that a server used, in a run that passed."""
+    site.test(test)
+    result = site.burst("-s", *arguments)
+    result.assert_outcomes(passed=1)
+    (line,) = (line for line in result.outlines if "database: " in line)
+    return str(line).partition("database: ")[2]
+
+
+@pytest.mark.parametrize(
+    ("settings", "flag"),
+    [
+        ("", "--create-db"),
+        ('DATABASES["default"].update(NAME=":memory:", TEST={"NAME": ":memory:"})', "--reuse-db"),
+    ],
+    ids=["by default", "named so"],
+)
+def test_sqlite_in_memory_becomes_a_file(site: Site, settings: str, flag: str) -> None:
+    site.write("settings.py", SETTINGS + settings)
+    database = served(site, flag)
+    assert database.endswith("/test-default.sqlite3")
+    assert "site.sqlite3" not in {file.name for file in site.folder.iterdir()}
+
+
+def test_a_name_that_the_settings_choose_is_kept(site: Site) -> None:
+    site.write("settings.py", SETTINGS + 'DATABASES["default"]["TEST"] = {"NAME": "own.sqlite3"}')
+    assert served(site) == "own.sqlite3"
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        "def django_db_setup(django_db_setup, django_db_blocker): pass",
+        "def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix): pass",
+        """
+def django_db_setup(django_test_environment, django_db_blocker):
+    from django.core.management import call_command
+    from django.db import connections
+    from django.test.utils import setup_databases, teardown_databases
+    with django_db_blocker.unblock():
+        made = setup_databases(verbosity=0, interactive=False)
+    yield
+    with django_db_blocker.unblock():
+        teardown_databases(made, verbosity=0)
+""",
+    ],
+    ids=["setup, added to", "settings, replaced", "setup, replaced"],
+)
+def test_overrides_of_the_users_still_work(site: Site, override: str) -> None:
+    conftest = (site.folder / "conftest.py").read_text()
+    site.write(
+        "conftest.py", f'{conftest}\n\n@pytest.fixture(scope="session")\n{override.strip()}\n'
+    )
+    assert served(site).endswith("/test-default.sqlite3")
+
+
+def test_with_reuse_db_a_file_is_there_again(site: Site) -> None:
+    site.write("settings.py", SETTINGS + 'DATABASES["default"]["TEST"] = {"NAME": "own.sqlite3"}')
+    for _ in range(2):
+        assert served(site, "--reuse-db") == "own.sqlite3"
+        assert (site.folder / "own.sqlite3").exists()
+
+
+def test_all_databases_are_made_though_no_test_asks_for_them(site: Site) -> None:
+    site.write(
+        "settings.py",
+        SETTINGS
+        + """
+DATABASES["other"] = {"ENGINE": "django.db.backends.sqlite3", "NAME": "other.sqlite3"}
+DATABASES["replica"] = {
+    "ENGINE": "django.db.backends.sqlite3", "NAME": "r.sqlite3", "TEST": {"MIRROR": "default"},
+}
+""",
+    )
+    site.write(
+        "urls.py",
+        (site.folder / "urls.py").read_text()
+        + """
+def everywhere(request):
+    return JsonResponse({alias: User.objects.using(alias).count() for alias in settings.DATABASES})
+
+urlpatterns.append(path("everywhere", everywhere))
+""",
+    )
+    expected = {"default": 1, "other": 0, "replica": 1}
+    test = ONE_TEST + f'    assert get(djworkers_server, "/everywhere") == {expected}\n'
+    assert served(site, test=test)
+
+
+def test_other_tests_keep_the_databases_they_asked_for(site: Site) -> None:
+    site.test(
+        ONE_TEST
+        + """
+
+@pytest.mark.django_db
+def test_rows_of_its_own():
+    from django.contrib.auth.models import User
+    assert not User.objects.filter(username="mine").exists()
+    User.objects.create(username="mine")
+
+
+@pytest.mark.django_db
+def test_rolled_back():
+    test_rows_of_its_own()
+"""
+    )
+    site.burst().assert_outcomes(passed=3)
+
+
+def test_a_transaction_is_refused_with_the_way_out(site: Site) -> None:
+    site.test("""
+def test_fixture(burst, db):
+    burst("/users")
+
+@pytest.mark.django_db
+def test_mark(burst):
+    burst("/users")
+""")
+    result = site.burst()
+    result.assert_outcomes(failed=2)
+    said = "*this test holds a transaction on database 'default'*djworkers_seed*transactional_db*"
+    result.stdout.fnmatch_lines([said, said])
+
+
+def test_a_transactional_test_and_the_server_see_each_others_rows(site: Site) -> None:
+    site.test("""
+import urllib.request
+from django.contrib.auth.models import User
+
+def check(server):
+    assert [user.username for user in User.objects.all()] == ["seeded"]
+    urllib.request.urlopen(server.url + "/add").close()
+    assert User.objects.count() == 2
+    User.objects.create(username="mine")
+    users = urllib.request.urlopen(server.url + "/users").read()
+    assert users == b'{"users": 3}'
+
+def test_fixture(djworkers_server, transactional_db):
+    check(djworkers_server)
+
+@pytest.mark.django_db(transaction=True)
+def test_mark(djworkers_server):
+    check(djworkers_server)
+""")
+    site.burst().assert_outcomes(passed=2)

@@ -1,0 +1,117 @@
+"""A guarded command, seen from the pytest process."""
+
+from __future__ import annotations
+
+import signal
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from pytest_djworkers.server.process import GuardedProcess
+from tests.server.conftest import Guarded
+from tests.server.watching import lives, mentioning, until
+
+STAY = "import signal; signal.pause()"
+
+
+def test_it_talks(guarded: Guarded) -> None:
+    process = guarded("for line in open(0): print(line.upper(), end='', flush=True)", talks=True)
+    for word in (b"one\n", b"two\n"):
+        process.input.write(word)
+        process.input.flush()
+        assert process.output.readline() == word.upper()
+    process.input.close()
+    assert process.output.read() == b""
+    until(lambda: process.status is not None)
+    assert process.status == 0
+
+
+def test_a_command_that_does_not_talk_writes_to_the_log(guarded: Guarded, log: Path) -> None:
+    log.write_text("before\n")
+    process = guarded("import sys; print('out', flush=True); print('err', file=sys.stderr)")
+    until(lambda: process.status is not None)
+    assert log.read_text() == "before\nout\nerr\n"
+
+
+def test_the_output_ends_with_the_command(guarded: Guarded) -> None:
+    process = guarded("print('last words')", talks=True)
+    assert process.output.read() == b"last words\n"
+
+
+def test_while_it_runs_there_is_a_pid_and_no_status(guarded: Guarded) -> None:
+    process = guarded(STAY)
+    until(lambda: process.pid is not None)
+    assert process.pid is not None
+    assert lives(process.pid)
+    assert process.status is None
+
+
+def test_the_channel_is_readable_when_it_ended(guarded: Guarded) -> None:
+    process = guarded("pass")
+    until(lambda: process.status is not None)
+    process.channel.setblocking(True)
+    assert process.channel.recv(1) == b""
+
+
+def test_what_the_guard_said_last_is_heard(
+    guarded: Guarded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process = guarded("raise SystemExit(3)")
+    # The guard ends just when it is looked at.
+    monkeypatch.setattr(process._guard, "poll", process._guard.wait)
+    assert process.status == 3
+
+
+def test_stopping_twice_is_stopping_once(guarded: Guarded) -> None:
+    process = guarded(STAY)
+    process.stop()
+    process.stop()
+
+
+def test_stopping_after_its_end_is_harmless(guarded: Guarded) -> None:
+    process = guarded("pass")
+    until(lambda: process.status is not None)
+    process.stop()
+    assert process.status == 0
+
+
+def test_stopping_before_it_began_ends_it(guarded: Guarded, tmp_path: Path) -> None:
+    process = guarded(STAY, str(tmp_path))
+    process.stop()
+    assert process._guard.returncode == 0
+    assert not mentioning(tmp_path)
+
+
+def test_a_command_that_does_not_read_does_not_hold_stopping_up(guarded: Guarded) -> None:
+    process = guarded(STAY, talks=True)
+    process.input.write(b"unread")
+    began = time.monotonic()
+    process.stop()
+    assert time.monotonic() - began < 10
+
+
+def test_when_the_guard_is_killed_stopping_still_ends_the_session(guarded: Guarded) -> None:
+    process = guarded(f"import os; os.fork(); {STAY}")
+    until(lambda: process.pid is not None)
+    session = process.pid
+    assert session is not None
+    process._guard.send_signal(signal.SIGKILL)
+    until(lambda: process.status is not None)
+    assert process.status == -signal.SIGKILL
+    assert lives(session)
+    process.stop()
+    until(lambda: not lives(session))
+
+
+def test_without_a_folder_for_the_log_nothing_is_left_open(tmp_path: Path) -> None:
+    before = open_descriptors()
+    with pytest.raises(FileNotFoundError):
+        GuardedProcess(["true"], log=tmp_path / "none" / "log", environment={})
+    assert open_descriptors() == before
+
+
+def open_descriptors() -> int:
+    """How many this process has."""
+    return psutil.Process().num_fds()

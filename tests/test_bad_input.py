@@ -1,0 +1,118 @@
+"""Bad input ends the run early, with exit code 4 and one line, before any server starts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pytest_djworkers.baseline.machine import this_machine
+from tests.conftest import Site
+
+
+def refused(site: Site, *arguments: str) -> str:
+    """The one line that refuses to run."""
+    site.test("def test_json(burst):\n    burst('/json')")
+    result = site.pytest(*arguments)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert not result.outlines
+    (line,) = filter(None, result.errlines)
+    return line.removeprefix("ERROR: ")
+
+
+def hide(site: Site, package: str) -> None:
+    """Make a package look as if it were not installed, in the pytest that the site runs."""
+    site.write(
+        "hides.py",
+        f"""
+import importlib.util as util
+
+found = util.find_spec
+util.find_spec = lambda name, *rest: None if name == {package!r} else found(name, *rest)
+""",
+    )
+
+
+def test_an_unknown_backend_is_answered_with_the_list_and_the_nearest(site: Site) -> None:
+    assert refused(site, "--djworkers=gunicorn-gevnt") == (
+        "--djworkers=gunicorn-gevnt: unknown backend 'gunicorn-gevnt'; did you mean"
+        " 'gunicorn-gevent'? (known: granian, gunicorn-gevent)"
+    )
+
+
+def test_a_missing_package_is_answered_with_its_extra(site: Site) -> None:
+    hide(site, "granian")
+    assert refused(site, "-p", "hides", "--djworkers=granian") == (
+        "--djworkers=granian: backend 'granian' needs granian, which is not installed:"
+        " pip install 'pytest-djworkers[granian]'"
+    )
+
+
+def test_a_bad_ini_value_is_answered_with_its_file(site: Site) -> None:
+    arguments = ("-o", "djworkers=granian", "-o", "djworkers_connections=many")
+    assert refused(site, *arguments).startswith(
+        "djworkers_connections in pytest.ini: not a whole number (invalid literal"
+    )
+
+
+def test_wrk_that_is_not_there_is_not_replaced(
+    site: Site, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert refused(site, "--djworkers=granian", "--djworkers-generator=wrk") == (
+        "--djworkers-generator=wrk: wrk is not on PATH: install it, or use asyncio"
+    )
+
+
+def test_a_report_needs_a_folder(site: Site) -> None:
+    assert refused(site, "--djworkers=granian", "--djworkers-report=no/such/load.md").endswith(
+        "/no/such/load.md' is not a file in a folder that exists"
+    )
+
+
+@pytest.mark.parametrize("flags", [(), ("--djworkers=none",)], ids=str)
+def test_an_action_needs_backends(site: Site, flags: tuple[str, ...]) -> None:
+    assert refused(site, "--djworkers-save-baseline", *flags) == (
+        "--djworkers-save-baseline: nothing to measure; name backends with --djworkers=NAME,NAME"
+    )
+
+
+def test_the_controller_of_xdist_refuses_before_its_workers(site: Site) -> None:
+    assert refused(site, "-n2", "--djworkers=nginx").startswith("--djworkers=nginx: unknown")
+
+
+def test_pytest_django_must_be_active(site: Site) -> None:
+    site.write("pytest.ini", "[pytest]\npythonpath = .\n")
+    assert "pytest-django, which is not active" in refused(
+        site, "-p", "no:django", "--djworkers=granian"
+    )
+
+
+def test_there_must_be_django_settings(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DJANGO_SETTINGS_MODULE", raising=False)
+    site.write("pytest.ini", "[pytest]\npythonpath = .\n")
+    assert "no Django settings: set DJANGO_SETTINGS_MODULE" in refused(site, "--djworkers=granian")
+
+
+def test_the_settings_must_be_a_module(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DJANGO_SETTINGS_MODULE", raising=False)
+    site.write("pytest.ini", "[pytest]\npythonpath = .\n")
+    site.write(
+        "configured.py", "from django.conf import settings\n\nsettings.configure(SECRET_KEY='x')"
+    )
+    assert "made by settings.configure(), which a server in another process can't import" in (
+        refused(site, "-p", "configured", "--djworkers=granian")
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{", "is broken (JSONDecodeError"),
+        ("{}", "is broken (KeyError"),
+        ('{"schema": 99}', "has schema 99, and this version reads up to 1: upgrade pytest-djw"),
+    ],
+)
+def test_a_baseline_that_cant_be_read_is_named(site: Site, text: str, said: str) -> None:
+    file = site.write(f".djworkers/default/{this_machine().key}.json", text)
+    assert refused(site, "--djworkers=granian").startswith(f"baseline {file} {said}")

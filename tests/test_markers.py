@@ -1,0 +1,354 @@
+"""Markers read into limits, and limits held against results made by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from pytest_djworkers.errors import MarkerError
+from pytest_djworkers.load.histogram import Latency
+from pytest_djworkers.load.result import BurstResult, Connections
+from pytest_djworkers.markers import (
+    Limit,
+    Mark,
+    has_limits,
+    misses,
+    read_plan,
+    skip_reason,
+)
+from tests.conftest import Site
+from tests.made import RESULT, WRK
+
+
+def mark(name: str, *args: object, **kwargs: object) -> Mark:
+    return Mark(name, args, kwargs)
+
+
+def missed(result: BurstResult, *marks: Mark) -> list[str]:
+    """What a result misses of these markers."""
+    return misses(read_plan(marks, "granian").limits, result)
+
+
+# Reading.
+
+
+def test_a_plan_holds_every_limit_in_the_order_of_the_table() -> None:
+    plan = read_plan(
+        [
+            mark("max_regression", "10%"),
+            mark("max_latency", max="2s", p999="1s", p50="100ms"),
+            mark("max_errors", 3),
+            mark("max_timeouts", "1%"),
+            mark("min_rps", 30_000),
+            mark("parametrize", "x", [1]),
+        ],
+        "granian",
+    )
+    assert plan.limits == (
+        Limit("rps", 30_000),
+        Limit("timeouts", 0.01, is_share=True),
+        Limit("errors", 3),
+        Limit("latency p50", 0.1),
+        Limit("latency p999", 1),
+        Limit("latency max", 2),
+        Limit("regression", 0.1, is_share=True),
+    )
+    assert plan.max_regression == 0.1
+    assert [limit.text for limit in plan.limits] == [
+        "min_rps(30_000)",
+        "max_timeouts(1%)",
+        "max_errors(3)",
+        "max_latency(p50=100ms)",
+        "max_latency(p999=1s)",
+        "max_latency(max=2s)",
+        "max_regression(10%)",
+    ]
+
+
+def test_the_most_specific_backend_wins_then_the_closest_node() -> None:
+    closest_first = [
+        mark("min_rps", 10),
+        mark("min_rps", 20, backend="granian"),
+        mark("min_rps", 30, backend="granian"),
+        mark("min_rps", 40),
+    ]
+    assert read_plan(closest_first, "granian").limits == (Limit("rps", 20, backend="granian"),)
+    assert read_plan(closest_first, "gunicorn-gevent").limits == (Limit("rps", 10),)
+
+
+def test_each_latency_is_a_figure_of_its_own() -> None:
+    marks = [mark("max_latency", p50="1ms"), mark("max_latency", p50="9ms", p99="5ms")]
+    assert {limit.figure: limit.bound for limit in read_plan(marks, "granian").limits} == {
+        "latency p50": 0.001,
+        "latency p99": 0.005,
+    }
+
+
+def test_the_closest_burst_marker_shapes_argument_by_argument() -> None:
+    marks = [mark("burst", connections=5), mark("burst", connections=9, duration="2s")]
+    assert read_plan(marks, "granian").shape == {"connections": 5, "duration": 2.0}
+
+
+def test_only_limits_are_limits() -> None:
+    assert has_limits([mark("burst"), mark("max_regression", "10%")])
+    assert not has_limits([mark("burst"), mark("djworkers", only=["granian"]), mark("skip")])
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (mark("min_rps"), "min_rps takes one value, and 0 are given"),
+        (mark("min_rps", 1, 2), "min_rps takes one value, and 2 are given"),
+        (mark("min_rps", 0), "min_rps(0): not a number above 0"),
+        (mark("min_rps", "30k"), "min_rps('30k'): not a number above 0"),
+        (mark("min_rps", True), "min_rps(True): not a number above 0"),
+        (mark("min_rps", float("nan")), "min_rps(nan): not a number above 0"),
+        (mark("min_rps", float("inf")), "min_rps(inf): not a number above 0"),
+        (mark("min_rps", 1, backends="granian"), "no argument 'backends' (it has: backend)"),
+        (mark("min_rps", 1, backend="granien"), "unknown backend 'granien'; did you mean"),
+        (mark("max_errors", "5"), "max_errors('5'): neither a whole number of 0 or more nor a"),
+        (mark("max_errors", -1), "max_errors(-1): neither"),
+        (mark("max_timeouts", 0.01), "max_timeouts(0.01): neither"),
+        (mark("max_latency"), "max_latency takes p50=, p90=, p95=, p99=, p999= and max="),
+        (mark("max_latency", "1s"), "max_latency takes p50="),
+        (mark("max_latency", backend="granian"), "max_latency takes p50="),
+        (mark("max_latency", p42="1s"), "max_latency has no argument 'p42' (it has: backend, max"),
+        (mark("max_latency", p50="fast"), "max_latency(p50='fast'): 'fast' is not a duration"),
+        (mark("max_regression", 0.1), "max_regression(0.1): 0.1 is not a share such as 10%"),
+        (mark("burst", 5), "burst takes connections=, duration=, timeout=, warmup="),
+        (mark("burst", conections=5), "burst: conections is not one of connections"),
+        (mark("burst", duration="x"), "burst: duration='x': 'x' is not a duration"),
+    ],
+)
+def test_a_wrong_marker_is_an_error_in_words(wrong: Mark, said: str) -> None:
+    with pytest.raises(MarkerError) as refusal:
+        read_plan([wrong], "gunicorn-gevent")
+    assert said in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (mark("djworkers", "granian"), "djworkers takes only=[...] and skip=[...]"),
+        (mark("djworkers", without=["granian"]), "djworkers takes only=[...] and skip=[...]"),
+        (mark("djworkers", only="granian"), "djworkers('granian'): not a list of backends"),
+        (mark("djworkers", skip=["granien"]), "unknown backend 'granien'"),
+    ],
+)
+def test_a_wrong_choice_of_backends_is_an_error_in_words(wrong: Mark, said: str) -> None:
+    with pytest.raises(MarkerError) as refusal:
+        skip_reason([wrong], "granian")
+    assert said in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "reason"),
+    [
+        (mark("djworkers"), None),
+        (mark("djworkers", only=["granian", "gunicorn-gevent"]), None),
+        (mark("djworkers", skip=["gunicorn-gevent"]), None),
+        (mark("min_rps", 5), None),
+        (
+            mark("djworkers", only=["gunicorn-gevent"]),
+            "not for granian: the test is for gunicorn-gevent only",
+        ),
+        (mark("djworkers", skip=["granian"]), "not for granian: the test says so"),
+    ],
+)
+def test_a_test_says_under_which_backends_it_makes_sense(chosen: Mark, reason: str | None) -> None:
+    assert skip_reason([chosen], "granian") == reason
+
+
+# Judging. RESULT: 100 requests/s, 10 timeouts of 1000, p50 1 ms, p90 20 ms, p99 300 ms.
+
+
+def test_limits_that_are_just_met_are_met() -> None:
+    assert not missed(
+        RESULT,
+        mark("min_rps", 100),
+        mark("max_timeouts", 10),
+        mark("max_timeouts", "1%", backend="granian"),
+        mark("max_errors", 0),
+        mark("max_latency", p50="1ms", p90="20ms", p95="20ms", p99="300ms", max="300ms"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("limit", "said"),
+    [
+        (mark("min_rps", 125), "requests/s: 100, limit min_rps(125), 25.00 (20%) short"),
+        (mark("max_timeouts", 9), "timeouts: 10 of 1,000 (1%), limit max_timeouts(9), 1 over"),
+        (
+            mark("max_timeouts", "0.4%"),
+            "timeouts: 10 of 1,000 (1%), limit max_timeouts(0.4%), 0.6% over",
+        ),
+        (mark("max_latency", p50="0"), "latency p50: 1ms, limit max_latency(p50=0s), 1ms over"),
+        (
+            mark("max_latency", p99="100ms"),
+            "latency p99: 300ms, limit max_latency(p99=100ms), 200ms over",
+        ),
+        (
+            mark("max_latency", p999="1h"),
+            "latency p999: p99.9 of 1000 samples has 1 beyond it (10 are needed),"
+            " so max_latency(p999=3600s) can't pass",
+        ),
+    ],
+)
+def test_a_miss_has_figure_limit_and_distance(limit: Mark, said: str) -> None:
+    assert missed(RESULT, limit) == [said]
+
+
+def test_errors_are_told_by_kind() -> None:
+    result = replace(
+        RESULT,
+        unexpected=3,
+        error=2,
+        statuses={200: 1000, 404: 1, 500: 2},
+        error_kinds={"reset": 2},
+    )
+    assert missed(result, mark("max_errors", 4)) == [
+        "errors: 5 of 1,005 (0.498%) (1 status 404, 2 status 500, 2 reset), limit max_errors(4),"
+        " 1 over"
+    ]
+
+
+def test_every_limit_missed_is_told() -> None:
+    found = missed(
+        RESULT, mark("max_latency", p50="0", p99="0"), mark("max_timeouts", 0), mark("min_rps", 1e6)
+    )
+    assert [miss.partition(":")[0] for miss in found] == [
+        "requests/s",
+        "timeouts",
+        "latency p50",
+        "latency p99",
+    ]
+
+
+NOTHING = replace(RESULT, ok=0, late=0, statuses={}, latency=Latency(()))
+
+
+@pytest.mark.parametrize(
+    "limit",
+    [
+        mark("min_rps", 0.1),
+        mark("max_timeouts", 10),
+        mark("max_errors", "100%"),
+        mark("max_latency", p50="1h"),
+        mark("max_latency", max="1h"),
+    ],
+    ids=lambda limit: limit.name,
+)
+def test_limits_on_nothing_are_missed(limit: Mark) -> None:
+    assert len(missed(NOTHING, limit)) == 1
+
+
+STARVED = replace(WRK, connections=Connections(asked=8, at_work=6.3))
+ALL_LATE = replace(WRK, ok=0, latency=None, connections=Connections(asked=8))
+
+
+@pytest.mark.parametrize("result", [STARVED, ALL_LATE], ids=["starved", "all late"])
+@pytest.mark.parametrize(
+    "limit", [mark("max_timeouts", "100%"), mark("max_latency", p50="1h"),
+              mark("max_latency", max="1h")], ids=str
+)  # fmt: skip
+def test_what_wrk_hides_passes_no_limit(result: BurstResult, limit: Mark) -> None:
+    (said,) = missed(result, limit)
+    assert "does not count requests that never end" in said
+    assert not missed(WRK, limit)
+
+
+def test_a_starved_burst_of_the_built_in_generator_is_judged_as_it_is() -> None:
+    starved = replace(RESULT, connections=Connections(asked=8, at_work=1.0))
+    assert not missed(starved, mark("max_timeouts", "1%"), mark("max_latency", p50="1ms"))
+
+
+def test_a_latency_that_is_not_known_passes_no_limit() -> None:
+    unknown = replace(WRK, latency=None)
+    assert missed(unknown, mark("max_latency", p50="1h")) == [
+        "latency p50: wrk can't tell it, so max_latency(p50=3600s) can't pass"
+    ]
+
+
+def test_a_generator_that_was_the_bottleneck_is_named_in_a_miss() -> None:
+    bound = replace(RESULT, generator=replace(RESULT.generator, cpu_share=0.99))
+    assert not missed(bound, mark("min_rps", 100))
+    assert missed(bound, mark("min_rps", 101))[0].endswith(
+        "(generator-bound: the generator may be why)"
+    )
+
+
+def test_regressions_are_the_baselines_business() -> None:
+    assert not missed(RESULT, mark("max_regression", "1%"))
+
+
+# As users meet them.
+
+
+def test_wrong_markers_are_collection_errors_with_file_and_line(site: Site) -> None:
+    wrong = {
+        "test_argument.py": "@pytest.mark.max_latency(p42='1s')\ndef test_it(burst): pass",
+        "test_value.py": "@pytest.mark.parametrize('x', [1])\n"
+        "@pytest.mark.min_rps('fast')\ndef test_it(burst, x): pass",
+        "test_backend.py": "@pytest.mark.djworkers(only=['granien'])\ndef test_it(burst): pass",
+        "test_module.py": "pytestmark = pytest.mark.burst(duration='x')\ndef test_it(burst): pass",
+    }
+    for name, text in wrong.items():
+        site.write(name, f"import pytest\n\n{text}\n")
+    result = site.pytest("--djworkers=granian", "--strict-markers")
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+    result.assert_outcomes(errors=4)
+    for said in (
+        "test_argument.py:3: max_latency has no argument 'p42' (it has: *",
+        "test_value.py:3: min_rps('fast'): not a number above 0",
+        "test_backend.py:3: unknown backend 'granien'; did you mean 'granian'? (known: *",
+        "test_module.py:4: burst: duration='x': 'x' is not a duration *",
+    ):
+        result.stdout.fnmatch_lines([said])
+    result.stdout.no_fnmatch_line("*Traceback*")
+
+
+@pytest.mark.skipif(pytest.version_tuple < (9,), reason="new in pytest 9")
+def test_the_markers_are_registered_for_strict_mode(site: Site) -> None:
+    site.write("pytest.ini", "[pytest]\nDJANGO_SETTINGS_MODULE=settings\npythonpath=.\nstrict=true")
+    site.test(
+        """
+@pytest.mark.min_rps(1)
+@pytest.mark.max_timeouts(1)
+@pytest.mark.max_errors("1%")
+@pytest.mark.max_latency(p50="1s", backend="granian")
+@pytest.mark.max_regression("10%")
+@pytest.mark.burst(connections=1, duration="1s", timeout="1s", warmup=0)
+@pytest.mark.djworkers(only=["granian"])
+def test_it(burst):
+    pass
+"""
+    )
+    for flags in ((), ("--djworkers=granian", "--djworkers-generator=asyncio")):
+        site.pytest("--collect-only", "-q", *flags).stdout.fnmatch_lines(["1 test collected*"])
+
+
+def test_backends_choose_their_tests_and_their_limits(site: Site) -> None:
+    site.test(
+        """
+pytestmark = pytest.mark.min_rps(1e9, backend="gunicorn-gevent")
+
+@pytest.mark.min_rps(1)
+@pytest.mark.djworkers(skip=["gunicorn-gevent"])
+def test_one(burst):
+    burst("/json")
+
+@pytest.mark.min_rps(1)
+def test_both(burst):
+    burst("/json")
+"""
+    )
+    result = site.burst("-rsf", backends="gunicorn-gevent,granian")
+    result.assert_outcomes(passed=2, failed=1, skipped=1)
+    result.stdout.fnmatch_lines(
+        [
+            "GET /json: requests/s: *, limit min_rps(1_000_000_000), *",
+            "*not for gunicorn-gevent: the test says so",
+            "FAILED test_site.py::test_both[[]gunicorn-gevent[]]*",
+        ]
+    )

@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import pytest
+
+from pytest_djworkers.load.profile import Shape
+from pytest_djworkers.options import OPTIONS, SHAPE_OPTIONS, Option
+
+BY_NAME = {option.name: option for option in OPTIONS}
+
+GOOD: list[tuple[str, object, object]] = [
+    ("", "granian", ("granian",)),
+    ("", "gunicorn-gevent, granian", ("gunicorn-gevent", "granian")),
+    ("", "none", ()),
+    ("generator", "wrk", "wrk"),
+    ("connections", "2_000", 2000),
+    ("duration", "10s", 10.0),
+    ("timeout", "500ms", 0.5),
+    ("warmup", "0", 0.0),
+    ("workers", "3", 3),
+    ("agents", 2, 2),
+    ("baseline", "py3.13", "py3.13"),
+    ("tolerance", "5%", 0.05),
+    ("startup_timeout", "1m", 60.0),
+    ("report", "out/load.md", "out/load.md"),
+    ("probe", "/healthy", "/healthy"),
+]
+BAD: list[tuple[str, object, str]] = [
+    ("", "", "such as gunicorn-gevent,granian"),
+    ("", "granian,,", "such as gunicorn-gevent,granian"),
+    ("", ["granian"], "such as gunicorn-gevent,granian"),
+    ("", "granian,granian", "names granian twice"),
+    ("", "granian,none", "has none beside others"),
+    ("generator", "ab", "not one of auto, asyncio, wrk"),
+    ("connections", "0", "a whole number of 1 or more"),
+    ("duration", "0s", "not longer than nothing"),
+    ("timeout", "soon", "a duration such as 250ms"),
+    ("warmup", "-1s", "a duration such as 250ms"),
+    ("workers", "two", "a whole number of 1 or more"),
+    ("agents", "1.5", "a whole number of 1 or more"),
+    ("baseline", "../main", "a name of letters, digits"),
+    ("tolerance", "0.1", "a share such as 10%"),
+    ("startup_timeout", "0", "not longer than nothing"),
+    ("report", "load.pdf", "a file name that ends in .md"),
+    ("probe", "healthy", "a path that starts with /"),
+]
+
+
+@pytest.mark.parametrize(("name", "given", "value"), GOOD)
+def test_an_option_reads_what_it_accepts(name: str, given: object, value: object) -> None:
+    assert BY_NAME[name].parse(given) == value
+
+
+@pytest.mark.parametrize(("name", "given", "accepted"), BAD)
+def test_an_option_refuses_the_rest_in_words(name: str, given: object, accepted: str) -> None:
+    with pytest.raises(ValueError, match=r".") as refusal:
+        BY_NAME[name].parse(given)
+    assert repr(given) in str(refusal.value)
+    assert accepted in str(refusal.value)
+
+
+@pytest.mark.parametrize("option", OPTIONS, ids=lambda option: option.ini)
+def test_every_option_is_tried_with_good_and_bad(option: Option) -> None:
+    assert option.name in {name for name, _, _ in GOOD}
+    assert option.name in {name for name, _, _ in BAD}
+
+
+@pytest.mark.parametrize("option", OPTIONS, ids=lambda option: option.ini)
+def test_a_flag_and_its_twin_have_one_name(option: Option) -> None:
+    assert option.flag.removeprefix("--").replace("-", "_") == option.ini
+    assert option.help
+
+
+@pytest.mark.parametrize("option", OPTIONS, ids=lambda option: option.ini)
+def test_a_default_is_one_that_the_option_accepts(option: Option) -> None:
+    if option.default not in (None, ()):
+        given = f"{option.default:.0%}" if option.name == "tolerance" else option.default
+        assert option.parse(given) == option.default
+
+
+def test_the_shape_is_what_the_options_say_it_is() -> None:
+    defaults = {field: BY_NAME[name].default for name, field in SHAPE_OPTIONS.items()}
+    assert asdict(Shape()) == defaults

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from pytest_djworkers.baseline.session import StoredFigures
+from pytest_djworkers.baseline.verdict import Comparison, Verdict
+from pytest_djworkers.load.result import BurstResult
+from pytest_djworkers.record import BurstRecord
+from tests.made import RESULT, WRK, record
+
+
+@pytest.mark.parametrize("result", [RESULT, WRK, replace(RESULT, latency=None, series=None)])
+@pytest.mark.parametrize("verdict", Verdict)
+def test_a_record_survives_json(result: BurstResult, verdict: Verdict) -> None:
+    whole = record(
+        result=result,
+        overridden=("--djworkers-connections=8 (instead of 2000)",),
+        comparison=Comparison(verdict, "because", fails=True, ratio=0.5),
+        stored=StoredFigures(100.0, 0.001, None, 3, 4, "2026-01-02T03:04:05+00:00"),
+    )
+    for one in (whole, record(result=result)):
+        assert BurstRecord.from_dict(json.loads(json.dumps(one.to_dict()))) == one
+
+
+@pytest.mark.parametrize(
+    ("test", "function", "group"),
+    [
+        ("t.py::test_a[granian]", "test_a", "t.py::test_a"),
+        ("t.py::TestIt::test_a[granian]", "test_a", "t.py::TestIt::test_a"),
+        ("t.py::test_a[granian-1]", "test_a[1]", "t.py::test_a[1]"),
+        ("t.py::test_a[x-granian-1]", "test_a[x-1]", "t.py::test_a[x-1]"),
+        ("t.py::test_a[granian-x::y[z]]", "test_a[x::y[z]]", "t.py::test_a[x::y[z]]"),
+        ("[x]/t.py::test_a[granian]", "test_a", "[x]/t.py::test_a"),
+    ],
+)
+def test_rows_of_an_endpoint_share_all_but_the_backend(
+    test: str, function: str, group: str
+) -> None:
+    one = replace(record(), test=test)
+    assert one.test_function == function
+    assert one.group == (group, "GET /json")
+
+
+def test_a_backend_whose_name_begins_like_another_is_itself() -> None:
+    one = record("gunicorn-gevent")
+    other = record("gunicorn")
+    assert one.group == other.group
+    assert (one.backend, other.backend) == ("gunicorn-gevent", "gunicorn")

@@ -1,0 +1,283 @@
+"""Flags and ini values through pytest's own configuration, in every form that it reads."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from pytest_djworkers.errors import BurstArgumentError, SettingsError
+from pytest_djworkers.load.profile import Shape
+from pytest_djworkers.settings import Settings, available_cpus, read_settings
+
+NATIVE_TOML = pytest.mark.skipif(pytest.version_tuple < (9,), reason="new in pytest 9")
+
+type_of_file = pytest.mark.parametrize(
+    ("file", "table"),
+    [
+        ("pytest.ini", "[pytest]"),
+        ("pyproject.toml", "[tool.pytest.ini_options]"),
+        pytest.param("pyproject.toml", "[tool.pytest]", marks=NATIVE_TOML),
+        pytest.param("pytest.toml", "[pytest]", marks=NATIVE_TOML),
+    ],
+)
+
+Read = Callable[..., Settings | None]
+
+
+@pytest.fixture
+def read(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Read:
+    """Settings from flags and from a configuration file's values."""
+    monkeypatch.delenv("DJANGO_SETTINGS_MODULE", raising=False)
+
+    def read(
+        *flags: str, file: str = "pytest.ini", table: str = "[pytest]", **ini: object
+    ) -> Settings | None:
+        shown: Callable[[object], object] = (lambda v: v) if file.endswith(".ini") else json.dumps
+        lines = [table, *(f"{name} = {shown(value)}" for name, value in ini.items())]
+        (pytester.path / file).write_text("\n".join(lines) + "\n")
+        return read_settings(pytester.parseconfig(*flags))
+
+    return read
+
+
+def on(settings: Settings | None) -> Settings:
+    """The settings of a run that has some."""
+    assert settings is not None
+    return settings
+
+
+def test_without_backends_there_are_no_settings(read: Read) -> None:
+    assert read() is None
+    assert read("--djworkers=none", djworkers="granian") is None
+    assert read(djworkers="none") is None
+    assert read(djworkers="") is None
+
+
+def test_the_defaults_are_the_designs(read: Read, pytester: pytest.Pytester) -> None:
+    assert read("--djworkers=granian") == Settings(
+        backends=("granian",),
+        generator="auto",
+        workers=available_cpus(),
+        agents=1,
+        baseline="default",
+        tolerance=0.1,
+        startup_timeout_s=30.0,
+        reports=(),
+        probe=None,
+        save_baseline=False,
+        root=pytester.path,
+        shape=Shape(connections=2000, duration_s=10.0, timeout_s=2.0, warmup_s=1.0),
+        shape_flags={},
+    )
+
+
+@type_of_file
+def test_every_ini_value_is_read(
+    read: Read, pytester: pytest.Pytester, file: str, table: str
+) -> None:
+    reports: object = "load.md" if file.endswith(".ini") else ["load.md"]
+    settings = read(
+        file=file,
+        table=table,
+        djworkers="gunicorn-gevent,granian",
+        djworkers_generator="asyncio",
+        djworkers_connections=64,
+        djworkers_duration="3s",
+        djworkers_timeout="500ms",
+        djworkers_warmup="0s",
+        djworkers_workers=3,
+        djworkers_agents=2,
+        djworkers_baseline="main",
+        djworkers_tolerance="5%",
+        djworkers_startup_timeout="1m",
+        djworkers_report=reports,
+        djworkers_probe="/healthy",
+    )
+    assert settings == Settings(
+        backends=("gunicorn-gevent", "granian"),
+        generator="asyncio",
+        workers=3,
+        agents=2,
+        baseline="main",
+        tolerance=0.05,
+        startup_timeout_s=60.0,
+        reports=(pytester.path / "load.md",),
+        probe="/healthy",
+        save_baseline=False,
+        root=pytester.path,
+        shape=Shape(connections=64, duration_s=3.0, timeout_s=0.5, warmup_s=0.0),
+        shape_flags={},
+    )
+
+
+def test_every_flag_wins_over_its_ini_value(read: Read, pytester: pytest.Pytester) -> None:
+    settings = read(
+        "--djworkers=granian",
+        "--djworkers-generator=asyncio",
+        "--djworkers-connections=8",
+        "--djworkers-duration=1s",
+        "--djworkers-timeout=100ms",
+        "--djworkers-warmup=0",
+        "--djworkers-workers=1",
+        "--djworkers-agents=4",
+        "--djworkers-baseline=other",
+        "--djworkers-tolerance=20%",
+        "--djworkers-startup-timeout=5s",
+        "--djworkers-report=a.md",
+        "--djworkers-report=b.md",
+        "--djworkers-save-baseline",
+        djworkers="gunicorn-gevent",
+        djworkers_generator="auto",
+        djworkers_connections=64,
+        djworkers_duration="3s",
+        djworkers_timeout="500ms",
+        djworkers_workers=3,
+        djworkers_agents=2,
+        djworkers_baseline="main",
+        djworkers_tolerance="5%",
+        djworkers_startup_timeout="1m",
+        djworkers_report="load.md",
+    )
+    assert settings == Settings(
+        backends=("granian",),
+        generator="asyncio",
+        workers=1,
+        agents=4,
+        baseline="other",
+        tolerance=0.2,
+        startup_timeout_s=5.0,
+        reports=(pytester.path / "a.md", pytester.path / "b.md"),
+        probe=None,
+        save_baseline=True,
+        root=pytester.path,
+        shape=Shape(connections=64, duration_s=3.0, timeout_s=0.5, warmup_s=1.0),
+        shape_flags={"connections": 8, "duration": 1.0, "timeout": 0.1, "warmup": 0.0},
+    )
+
+
+def test_a_report_is_beside_the_file_that_names_it(
+    read: Read, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = pytester.mkdir("below")
+    monkeypatch.chdir(folder)
+    assert on(read("--djworkers=granian", djworkers_report="a.md")).reports == (
+        pytester.path / "a.md",
+    )
+    flag = read("--djworkers=granian", "--djworkers-report=a.md")
+    assert on(flag).reports == (folder / "a.md",)
+
+
+@pytest.mark.parametrize(
+    ("flag", "said"),
+    [
+        ("--djworkers=", "'' is not a list of backends"),
+        ("--djworkers=granien", "unknown backend 'granien'; did you mean 'granian'? (known: gran"),
+        ("--djworkers=granian,nginx", "unknown backend 'nginx'"),
+        ("--djworkers-generator=ab", "'ab' is not one of auto, asyncio, wrk"),
+        ("--djworkers-connections=many", "'many' is not a whole number of 1 or more"),
+        ("--djworkers-duration=0s", "'0s' is not longer than nothing"),
+        ("--djworkers-tolerance=10", "'10' is not a share such as 10%"),
+        ("--djworkers-baseline=a/b", "'a/b' is not a name of letters"),
+        ("--djworkers-report=load.txt", "'load.txt' is not a file name that ends in .md"),
+        ("--djworkers-report=no/such/load.md", "is not a file in a folder that exists"),
+    ],
+)
+def test_a_bad_flag_is_named_with_what_is_accepted(read: Read, flag: str, said: str) -> None:
+    backends = [] if flag.startswith("--djworkers=") else ["--djworkers=granian"]
+    with pytest.raises(SettingsError) as refusal:
+        read(*backends, flag)
+    assert str(refusal.value).startswith(f"{flag}: ")
+    assert said in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+
+
+@type_of_file
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("djworkers", "granien", "did you mean 'granian'"),
+        ("djworkers_connections", 0, "0 is not a whole number of 1 or more"),
+        ("djworkers_connections", "many", "not a whole number"),
+        ("djworkers_duration", "2 days", "'2 days' is not a duration such as 250ms"),
+        ("djworkers_probe", "healthy", "'healthy' is not a path that starts with /"),
+    ],
+)
+def test_a_bad_ini_value_is_named_with_its_file(
+    read: Read, file: str, table: str, name: str, value: object, said: str
+) -> None:
+    with pytest.raises(SettingsError) as refusal:
+        read(file=file, table=table, **{"djworkers": "granian", name: value})
+    assert str(refusal.value).startswith(f"{name} in {file}: ")
+    assert said in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+
+
+@NATIVE_TOML
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("djworkers_duration", 10, "not a string"),
+        ("djworkers_connections", "10", "not a whole number"),
+        ("djworkers_report", "load.md", "not a list of strings"),
+    ],
+)
+def test_native_toml_has_types(read: Read, name: str, value: object, said: str) -> None:
+    with pytest.raises(SettingsError, match=f"{name} in pytest.toml: {said}"):
+        read("--djworkers=granian", file="pytest.toml", **{name: value})
+
+
+def test_wrk_must_be_on_path(read: Read, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert on(read("--djworkers=granian")).generator == "auto"
+    with pytest.raises(SettingsError, match=r"^--djworkers-generator=wrk: wrk is not on PATH"):
+        read("--djworkers=granian", "--djworkers-generator=wrk")
+    with pytest.raises(SettingsError, match=r"^djworkers_generator in pytest.ini: wrk is not on"):
+        read("--djworkers=granian", djworkers_generator="wrk")
+
+
+def test_a_shape_is_flag_over_call_over_marker_over_ini_over_default(read: Read) -> None:
+    settings = on(
+        read(
+            "--djworkers=granian",
+            "--djworkers-connections=1",
+            djworkers_connections=2,
+            djworkers_duration="20s",
+            djworkers_timeout="3s",
+        )
+    )
+    marker = {"connections": 4, "duration": "5s", "timeout": "4s"}
+    call = {"connections": 5, "duration": "6s", "warmup": None}
+    shape, overridden = settings.shape_for(marker, call)
+    assert shape == Shape(connections=1, duration_s=6.0, timeout_s=4.0, warmup_s=1.0)
+    assert overridden == ("--djworkers-connections=1 (instead of 5)",)
+    assert settings.shape_for({}, {})[0] == Shape(1, 20.0, 3.0, 1.0)
+    without_flags = replace(settings, shape_flags={})
+    assert without_flags.shape_for(marker, {})[0] == Shape(4, 5.0, 4.0, 1.0)
+
+
+def test_flags_are_told_as_they_are_written(read: Read) -> None:
+    settings = on(
+        read("--djworkers=granian", "--djworkers-duration=0.25", "--djworkers-connections=300000")
+    )
+    assert settings.flags == ("--djworkers-connections=300000", "--djworkers-duration=250ms")
+    _, overridden = settings.shape_for({"duration": "1m"}, {})
+    assert overridden[1] == "--djworkers-duration=250ms (instead of 60s)"
+
+
+@pytest.mark.parametrize(
+    ("shape", "said"),
+    [
+        ({"conections": 5}, "conections is not one of connections, duration, timeout, warmup"),
+        ({"connections": 0}, "connections=0: 0 is not a whole number of 1 or more"),
+        ({"duration": "x"}, "duration='x': 'x' is not a duration"),
+        ({"timeout": 0}, "timeout=0: 0 is not longer than nothing"),
+    ],
+)
+def test_a_bad_shape_is_an_error_in_words(read: Read, shape: dict[str, object], said: str) -> None:
+    with pytest.raises(BurstArgumentError) as refusal:
+        on(read("--djworkers=granian")).shape_for({}, shape)
+    assert said in str(refusal.value)
