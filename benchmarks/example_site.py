@@ -55,6 +55,7 @@ def example_bench() -> Iterator[Bench]:
         django.setup()
         settings.DATABASES["default"]["NAME"] = str(folder / "benchmark.sqlite3")
         from django.core.management import call_command
+
         from myapp.seed import seed
 
         call_command("migrate", verbosity=0)

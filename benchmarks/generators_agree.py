@@ -12,11 +12,11 @@ import sys
 from collections.abc import Sequence
 
 from example_site import Bench, example_bench, machine_line
-
 from pytest_djworkers.backends.granian import Granian
 from pytest_djworkers.backends.gunicorn_gevent import GunicornGevent
 from pytest_djworkers.backends.protocol import Backend
 from pytest_djworkers.load.agents import AsyncioGenerator
+from pytest_djworkers.load.generator import Generator
 from pytest_djworkers.load.profile import Shape
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.load.wrk import WrkGenerator, find_wrk
@@ -42,8 +42,10 @@ def p50(result: BurstResult) -> float:
 def compare(bench: Bench, program: str, backend: Backend, connections: int) -> tuple[float, float]:
     """Print a row; the medians of the ratios of requests/s and of p50, built-in over wrk."""
     shape = Shape(connections=connections, duration_s=5.0, timeout_s=2.0, warmup_s=1.0)
-    ours, theirs = [], []
+    ours: list[BurstResult] = []
+    theirs: list[BurstResult] = []
     for pair in range(PAIRS):
+        order: list[tuple[Generator, list[BurstResult]]]
         order = [(AsyncioGenerator(), ours), (WrkGenerator(program), theirs)]
         for generator, results in order if pair % 2 else reversed(order):
             results.append(bench.burst(backend, generator, PATH, shape))

@@ -15,7 +15,6 @@ import sys
 from collections.abc import Callable
 
 from example_site import Bench, example_bench, machine_line
-
 from pytest_djworkers.backends.granian import Granian
 from pytest_djworkers.backends.gunicorn_gevent import GunicornGevent
 from pytest_djworkers.backends.protocol import Backend

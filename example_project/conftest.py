@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
 from myapp.seed import seed
 
 UPSTREAM_SERVER = Path(__file__).parent / "upstream" / "server.py"

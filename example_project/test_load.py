@@ -40,7 +40,7 @@ def test_template_query(burst: Burst) -> None:
 # A view that waits costs next to nothing: what counts is how many requests can wait at once.
 # All 2000 can under gevent, 512 in the threads of two Granian workers.
 @pytest.mark.min_rps(200, backend="gunicorn-gevent")
-@pytest.mark.min_rps(100, backend="granian")
+@pytest.mark.min_rps(90, backend="granian")
 @pytest.mark.max_errors("1%")
 def test_gateway_1s(burst: Burst) -> None:
     burst("/myapp/sync/gateway_1s")

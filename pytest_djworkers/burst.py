@@ -92,7 +92,8 @@ class Burst:
             raise
         result = replace(result, server=self.server.facts, shared_run=self._run.is_shared)
         record = BurstRecord(self._test, result, overridden)
-        if self._run.baseline.bursts and not settings.save_baseline:
+        asks = self._run.baseline.bursts or self.plan.max_regression is not None
+        if asks and not settings.save_baseline:
             record = replace(
                 record,
                 comparison=compare(
@@ -111,6 +112,8 @@ class Burst:
 
         The probe is ``request`` itself where that changes nothing, else ``djworkers_probe``.
         """
+        # Before the rows are made: it may be working off its queue still.
+        self.server.stop()
         site = self._prepare()
         probe = self._run.settings.probe
         is_own = request is not None and request.method in BODILESS_METHODS

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pytest_djworkers.server.launch import Server
 
 T = TypeVar("T")
+_DATABASE_FIXTURES = ("db", "transactional_db", "django_db_reset_sequences")
 WITHOUT_BACKENDS = "load test: choose backends with --djworkers=NAME,NAME"
 
 
@@ -56,12 +57,14 @@ def _djworkers_burst(
     """The test's server, and what fires at it."""
     from pytest_djworkers.active import test_plan
     from pytest_djworkers.burst import Burst
+    from pytest_djworkers.server.database import end_sessions
     from pytest_djworkers.site import prepare_site
 
-    # What flushes the tables must do so after the server is gone: be torn down after us.
-    for transactional in ("transactional_db", "django_db_reset_sequences"):
-        if transactional in request.fixturenames:
-            request.getfixturevalue(transactional)
+    # What holds a transaction must be seen to; what flushes the tables must do so after the
+    # server is gone: be torn down after us.
+    for database in _DATABASE_FIXTURES:
+        if database in request.fixturenames:
+            request.getfixturevalue(database)
     run = request.config.stash[RUN]
     server = run.server(djworkers_backend)
     burst = Burst(
@@ -74,6 +77,9 @@ def _djworkers_burst(
     request.node.stash[BURST] = burst
     yield burst
     server.stop()
+    if server.has_launched:
+        with django_db_blocker.unblock():
+            end_sessions()
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from math import inf
 from typing import Any
 
 from pytest_djworkers.backends.registry import known
@@ -20,6 +19,9 @@ from pytest_djworkers.units import (
     parse_share,
     parse_whole,
 )
+
+_MOST = 1e300
+"""Above this, a Python number may not be one that can be compared with a rate."""
 
 PERCENTILES = {"p50": 50.0, "p90": 90.0, "p95": 95.0, "p99": 99.0, "p999": 99.9}
 _LATENCIES = (*PERCENTILES, "max")
@@ -217,7 +219,7 @@ def _one_argument(mark: Mark) -> object:
 
 def _read_rps(mark: Mark) -> Iterable[tuple[str, float, bool]]:
     value = _one_argument(mark)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < inf:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < _MOST:
         raise MarkerError(f"min_rps({value!r}): not a number above 0")
     yield "rps", float(value), False
 

@@ -6,7 +6,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from pytest_djworkers.errors import DatabaseError
-from pytest_djworkers.server.database import close_connections, refuse_transaction, targets
+from pytest_djworkers.server.database import (
+    close_connections,
+    end_sessions,
+    refuse_transaction,
+    targets,
+)
 from pytest_djworkers.server.launch import Site
 
 if TYPE_CHECKING:
@@ -22,13 +27,14 @@ def prepare_site(seed: Callable[[], None] | None, blocker: DjangoDbBlocker) -> S
 
     refuse_transaction()
     databases = targets()
-    if seed is not None:
-        if not callable(seed):
-            raise DatabaseError(
-                "the fixture djworkers_seed must return a function that makes the rows, and it"
-                f" returns {seed!r}"
-            )
-        with blocker.unblock():
+    if seed is not None and not callable(seed):
+        raise DatabaseError(
+            "the fixture djworkers_seed must return a function that makes the rows, and it"
+            f" returns {seed!r}"
+        )
+    with blocker.unblock():
+        end_sessions()
+        if seed is not None:
             seed()
     close_connections()
     return Site(settings.SETTINGS_MODULE, databases)

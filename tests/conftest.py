@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from pytest import RunResult  # noqa: PT013  # a method below is named as the module
 
 SETTINGS = """
 SECRET_KEY = "of no use"
@@ -85,6 +86,9 @@ def djworkers_seed():
     return make_user
 """
 
+PYTEST = (sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:hypothesispytest")
+"""Without hypothesis, whose import takes longer than the rest of a run."""
+
 GENTLE = (
     "--djworkers-generator=asyncio",
     "--djworkers-connections=8",
@@ -117,20 +121,18 @@ class Site:
         """Write the site's one test file."""
         return self.write("test_site.py", f"import pytest\n\n{text}")
 
-    def pytest(self, *arguments: str, timeout_s: float = 60) -> pytest.RunResult:
+    def pytest(self, *arguments: str, timeout_s: float = 60) -> RunResult:
         """Run pytest in a subprocess, in the site's folder."""
-        return self.pytester.run(
-            sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments, timeout=timeout_s
-        )
+        return self.pytester.run(*PYTEST, *arguments, timeout=timeout_s)
 
-    def burst(self, *arguments: str, backends: str = "granian") -> pytest.RunResult:
+    def burst(self, *arguments: str, backends: str = "granian") -> RunResult:
         """Run pytest with gentle bursts under these backends."""
         return self.pytest(f"--djworkers={backends}", *GENTLE, *arguments)
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start pytest and leave it running; its output is one text stream."""
         return subprocess.Popen(
-            [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments],
+            [*PYTEST, *arguments],
             cwd=self.folder,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

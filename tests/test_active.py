@@ -161,7 +161,7 @@ def test_by_name(request):
     result.stdout.fnmatch_lines(
         [
             "E*AssertionError: assert 'own' == 'failure'",
-            "*- djworkers limits -*",
+            "*- Captured djworkers limits call -*",
             "GET /json: requests/s: *, limit min_rps(1_000_000_000), *",
         ]
     )
@@ -196,7 +196,7 @@ def test_fine():
     chosen = site.burst("-k", "granian", *cached, backends=backends)
     chosen.assert_outcomes(failed=1, deselected=2)
     last = site.burst("--lf", "-x", "-q", *cached, backends=backends)
-    last.assert_outcomes(failed=1, deselected=2)
+    last.assert_outcomes(failed=1)
     last.stdout.fnmatch_lines(["FAILED test_site.py::test_slow[[]granian[]]*"])
     last.stdout.no_fnmatch_line("*djworkers: bursts of*")
     listed = site.burst("--collect-only", "-q", backends=backends)
@@ -325,7 +325,6 @@ def test_a_baseline_is_saved_and_the_next_run_is_held_against_it(site: Site) -> 
     steady(site, 499, "--djworkers-baseline=other").assert_outcomes(passed=1)
     steady(site, 499, "--djworkers-save-baseline").assert_outcomes(passed=1)
     assert list(stored_sessions(site).values()) == [2]
-    steady(site, 499).assert_outcomes(passed=1)
 
 
 def test_a_loss_beyond_the_tolerance_warns_and_fails_where_asked(site: Site) -> None:

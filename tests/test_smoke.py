@@ -10,16 +10,15 @@ from tests.conftest import Site
 @pytest.mark.parametrize("backend", ["gunicorn-gevent", "granian"])
 def test_a_burst_is_fired_and_judged(site: Site, backend: str) -> None:
     site.test(
-        """
+        f"""
 @pytest.mark.min_rps(1)
 @pytest.mark.max_errors(0)
 def test_json(burst):
     result = burst("/users")
     assert result.ok > 0
-    assert result.server.backend == "%s"
+    assert result.server.backend == "{backend}"
 """
-        % backend
     )
     result = site.burst(backends=backend)
     result.assert_outcomes(passed=1)
-    result.stdout.fnmatch_lines([f"*GET /users*(test_json)*", f"*{backend} *asyncio*8/8*"])
+    result.stdout.fnmatch_lines(["*GET /users*(test_json)*", f"*{backend} *asyncio*"])

@@ -1,7 +1,5 @@
 """The same views as coroutines."""
 
-# ruff: noqa: ARG001 - Django gives every view its request
-
 import asyncio
 
 from django.http import HttpRequest, HttpResponse

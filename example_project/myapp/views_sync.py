@@ -1,7 +1,5 @@
 """The views as plain functions."""
 
-# ruff: noqa: ARG001 - Django gives every view its request
-
 import time
 
 from django.http import HttpRequest, HttpResponse

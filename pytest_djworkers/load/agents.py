@@ -100,11 +100,15 @@ class AsyncioGenerator:
                     }
                 )
             for agent in agents:
-                agent.hear(_OPEN_WITHIN_S)
+                agent.hear(_OPEN_WITHIN_S, "while it opened its connections")
             start_ns = time.monotonic_ns() + _START_AFTER_NS
             for agent in agents:
                 agent.say({"start_ns": start_ns})
-            return [AgentReport(**agent.hear(burst_s + _REPORT_WITHIN_S)) for agent in agents]
+            report_within_s = burst_s + _REPORT_WITHIN_S
+            return [
+                AgentReport(**agent.hear(report_within_s, "in the middle of the burst"))
+                for agent in agents
+            ]
 
 
 class _Agent:
@@ -126,7 +130,7 @@ class _Agent:
         except OSError:
             raise self._ended("before it could be told what to do") from None
 
-    def hear(self, within_s: float) -> dict[str, Any]:
+    def hear(self, within_s: float, when: str) -> dict[str, Any]:
         output = self._process.output
         deadline = time.monotonic() + within_s
         line = b""
@@ -137,7 +141,7 @@ class _Agent:
                     raise self._failed(f"gave no answer within {within_s:g}s")
                 data = os.read(output.fileno(), 1 << 20)
                 if not data:
-                    raise self._ended("in the middle of the burst")
+                    raise self._ended(when)
                 line += data
         message: dict[str, Any] = json.loads(line)
         return message

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
 import pytest
@@ -69,7 +70,7 @@ def _table(reporter: pytest.TerminalReporter, records: Sequence[BurstRecord]) ->
     shown, widths = _columns(every_row)
     title = "djworkers"
     generators = {record.result.generator.name for record in records}
-    window = reporter.config.get_terminal_writer().fullwidth
+    window = reporter.config.get_terminal_writer().fullwidth if reporter.isatty else sys.maxsize
     if len(generators) == 1 and sum(widths) + len(_GAP) * len(widths) > window:
         shown, widths = _columns(every_row, without="generator")
         title += f", fired by {generators.pop()}"

@@ -14,6 +14,12 @@ if TYPE_CHECKING:
     import pytest
 
 _DUMMY = "django.db.backends.dummy"
+APPLICATION = "pytest-djworkers"
+"""What PostgreSQL knows the servers' sessions by."""
+_END_SESSIONS = """
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND application_name = %s
+"""
 
 
 def targets() -> dict[str, DatabaseTarget]:
@@ -54,6 +60,15 @@ def close_connections() -> None:
     for connection in _connections():
         if not connection.in_atomic_block:
             connection.close()
+
+
+def end_sessions() -> None:
+    """End what a server that was killed left running in PostgreSQL, which would not notice before
+    the query is done: until then the tables are locked, and the database can't be dropped."""
+    for connection in _connections():
+        if connection.vendor == "postgresql" and not connection.in_atomic_block:
+            with connection.cursor() as cursor:
+                cursor.execute(_END_SESSIONS, [APPLICATION])
 
 
 def move_out_of_memory(folder: Path) -> None:

@@ -16,12 +16,15 @@ from pytest_djworkers.load.generator import Target
 from pytest_djworkers.load.profile import Request
 from pytest_djworkers.load.result import ServerFacts
 from pytest_djworkers.server.brief import ENVIRONMENT_KEY, Brief, DatabaseTarget
+from pytest_djworkers.server.database import APPLICATION
 from pytest_djworkers.server.environment import child_environment
 from pytest_djworkers.server.lock import MachineLock
 from pytest_djworkers.server.log import tail
 from pytest_djworkers.server.port import HOST
 from pytest_djworkers.server.process import GuardedProcess
 from pytest_djworkers.server.ready import ReadySocket, probe, strangers
+
+_LOOKS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +160,7 @@ class Server:
             environment = child_environment(
                 self._backend.scrubbed,
                 DJANGO_SETTINGS_MODULE=site.settings_module,
+                PGAPPNAME=APPLICATION,
                 **{ENVIRONMENT_KEY: str(brief)},
             )
             self._process = GuardedProcess(
@@ -168,11 +172,19 @@ class Server:
             ready.wait(self._process, workers=plan.workers, deadline=deadline)
         finally:
             ready.close()
-        if others := strangers(plan.port, self.pids):
-            raise ServerStartError(
-                f"port {plan.port} is also {' and '.join(others)}'s, which would get a part of"
-                " the requests: end it"
-            )
+        self._refuse_strangers()
+
+    def _refuse_strangers(self) -> None:
+        # Looked at more than once: a socket that begins to listen between the two lists that a
+        # look is made of seems to be nobody's.
+        for _ in range(_LOOKS):
+            others = strangers(self.port, self.pids)
+            if not others:
+                return
+        raise ServerStartError(
+            f"port {self.port} is also {' and '.join(others)}'s, which would get a part of"
+            " the requests: end it"
+        )
 
     def _explain(self, error: Exception) -> str:
         if isinstance(error, ProbeError):

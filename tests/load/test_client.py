@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import h11
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pytest_djworkers.load.client import (
@@ -118,7 +118,11 @@ def make_reader(method: str) -> ResponseReader:
     return HeadResponseReader() if method == "HEAD" else ResponseReader()
 
 
+@settings(max_examples=200)
 @given(answers(), st.lists(st.integers(0, 10_000), max_size=12))
+@example(Answer(b"HTTP/1.1 200 OK\r\n\r\n", "HEAD"), [])
+@example(Answer(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n", "HEAD"), [])
+@example(Answer(b"HTTP/1.0 200 OK\r\n\r\n", "HEAD"), [])
 def test_a_valid_answer_is_read_as_h11_reads_it(answer: Answer, cuts: list[int]) -> None:
     reader, oracle = make_reader(answer.method), Oracle(answer.method)
     for piece in pieces(answer.data, cuts):
@@ -153,6 +157,7 @@ def test_a_cut_off_answer_is_not_complete(answer: Answer, cut: int) -> None:
             assert reader.close_ends_answer() is oracle.complete
 
 
+@settings(max_examples=30)
 @given(st.lists(answers().filter(lambda answer: answer.method == "GET"), min_size=2, max_size=4))
 def test_answers_one_after_the_other_are_told_apart(several: list[Answer]) -> None:
     reader = ResponseReader()

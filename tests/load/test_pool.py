@@ -328,7 +328,26 @@ def test_an_answer_to_a_body_that_is_not_read_to_its_end_counts_as_what_it_is(
     with serve(refuses) as server:
         report = fire(server.address, Request("/", "POST", body=b"x" * 20_000_000))
     assert report.statuses.keys() == {"413"}
-    assert report.unexpected
+    assert server.connections > report.asked
+
+
+def test_a_server_that_closes_at_once_is_all_errors() -> None:
+    with serve(closes) as server:
+        report = fire(server.address)
+    assert classes(report) == {"error"}
+    assert report.error_kinds.keys() <= {"closed early", "reset"}
+
+
+@pytest.mark.parametrize("greeting", [OK, OK[:9]])
+def test_what_a_server_says_before_it_is_asked_is_not_waited_for(greeting: bytes) -> None:
+    async def greets(peer: Peer) -> None:
+        await peer.send(greeting)
+        await always(OK)(peer)
+
+    with serve(greets) as server:
+        report = fire(server.address)
+        # Nobody can tell a greeting from the answer to a request that is sent meanwhile.
+        assert report.ok <= len(server.requests) + server.connections
 
 
 @contextmanager

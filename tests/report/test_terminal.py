@@ -39,20 +39,27 @@ ONE_STORED = replace(NO_BASELINE, bursts={"a": Stored({}, ({},))})
 STORED = StoredFigures(200.0, 0.002, None, 1, 2, "2026-01-02T03:04:05+00:00")
 
 
+class Window(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
 def printed(
     pytester: pytest.Pytester,
     records: list[BurstRecord],
     outcome: Outcome | None = None,
     *flags: str,
-    width: int = 80,
+    window: int | None = None,
 ) -> list[str]:
-    """The lines of a summary on a terminal of this width."""
+    """The lines of a summary, in a file or in a window of this width."""
     config = pytester.parseconfigure(*flags)
-    stream = io.StringIO()
+    stream = io.StringIO() if window is None else Window()
     reporter = TerminalReporter(config, stream)
     config.pluginmanager.unregister(name="terminalreporter")
     config.pluginmanager.register(reporter, "terminalreporter")
-    reporter._tw.fullwidth = width
+    reporter._tw.fullwidth = window or 80
     summary(reporter, records, outcome or Outcome())
     return stream.getvalue().splitlines()
 
@@ -108,7 +115,7 @@ def test_a_baseline_and_remarks_have_columns_where_there_are_some(
     comparison = Comparison(Verdict.REGRESSED, "why", ratio=0.5)
     shared = replace(RESULT, shared_run=True)
     one = record(result=shared, stored=STORED, comparison=comparison)
-    assert printed(pytester, [one], width=120)[1:] == [
+    assert printed(pytester, [one], window=120)[1:] == [
         "  backend     generator  requests/s  vs baseline  p50    p99  timeouts  errors  served"
         "  remarks",
         "GET /json  (test_json)",
@@ -123,13 +130,15 @@ def test_a_baseline_and_remarks_have_columns_where_there_are_some(
 def test_in_a_narrow_window_the_one_generator_stands_in_the_title(
     pytester: pytest.Pytester,
 ) -> None:
-    title, columns, *_ = printed(pytester, [record("gunicorn-gevent")], width=70)
+    title, columns, *_ = printed(pytester, [record("gunicorn-gevent")], window=70)
     assert "- djworkers, fired by asyncio -" in title
     assert "generator" not in columns
     assert len(columns) <= 70
-    title, columns, *_ = printed(pytester, [record(), record(result=WRK)], width=60)
+    title, columns, *_ = printed(pytester, [record(), record(result=WRK)], window=60)
     assert "fired by" not in title
     assert "generator" in columns
+    title, columns, *_ = printed(pytester, [record(result=replace(RESULT, shared_run=True))])
+    assert "generator" in columns  # a file has no width
 
 
 @pytest.mark.parametrize(("flags", "shown"), [(("-q",), True), (("-qq",), False)])

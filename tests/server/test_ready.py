@@ -105,8 +105,9 @@ def test_its_file_goes_with_it(tmp_path: Path) -> None:
 LISTEN = """
 import socket, sys
 server = socket.socket()
-server.setsockopt(socket.SOL_SOCKET, getattr(socket, sys.argv[1]), 1)
-server.bind((sys.argv[2], int(sys.argv[3])))
+for option in sys.argv[3:]:
+    server.setsockopt(socket.SOL_SOCKET, getattr(socket, option), 1)
+server.bind((sys.argv[1], int(sys.argv[2])))
 server.listen()
 print(server.getsockname()[1], flush=True)
 sys.stdin.read()
@@ -114,10 +115,10 @@ sys.stdin.read()
 
 
 @contextmanager
-def listener(option: str, host: str = HOST, port: int = 0) -> Iterator[tuple[int, int]]:
+def listener(*options: str, host: str = HOST, port: int = 0) -> Iterator[tuple[int, int]]:
     """Another process that listens; its process id and its port."""
     with subprocess.Popen(
-        [sys.executable, "-c", LISTEN, option, host, str(port)],
+        [sys.executable, "-c", LISTEN, host, str(port), *options],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     ) as other:
@@ -127,7 +128,7 @@ def listener(option: str, host: str = HOST, port: int = 0) -> Iterator[tuple[int
 
 
 def test_a_foreign_listener_is_found() -> None:
-    with listener("SO_REUSEADDR") as (pid, port):
+    with listener() as (pid, port):
         assert strangers(port, frozenset()) == [f"process {pid}"]
         assert strangers(port, frozenset({pid})) == []
 
@@ -145,7 +146,7 @@ def test_who_shares_our_port_is_found() -> None:
 
 @pytest.mark.parametrize(("host", "is_one"), [("0.0.0.0", True), ("127.0.0.2", False)])
 def test_a_stranger_is_who_gets_our_requests(host: str, is_one: bool) -> None:
-    with listener("SO_REUSEADDR", host) as (_, port):
+    with listener(host=host) as (_, port):
         assert bool(strangers(port, frozenset())) is is_one
 
 
@@ -153,7 +154,7 @@ def test_a_reserved_port_and_a_connection_are_nobodys_listener() -> None:
     with socket.socket() as placeholder:
         placeholder.bind((HOST, 0))
         assert strangers(placeholder.getsockname()[1], frozenset()) == []
-    with listener("SO_REUSEADDR") as (pid, port), socket.create_connection((HOST, port)) as client:
+    with listener() as (pid, port), socket.create_connection((HOST, port)) as client:
         assert strangers(port, frozenset({pid})) == []
         assert strangers(client.getsockname()[1], frozenset()) == []
 

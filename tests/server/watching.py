@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import psutil
@@ -29,7 +29,7 @@ def lives(pid: int) -> bool:
         return False
 
 
-def all_gone(pids: list[int]) -> bool:
+def all_gone(pids: Iterable[int]) -> bool:
     """Whether none of them lives."""
     return not any(map(lives, pids))
 

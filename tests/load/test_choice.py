@@ -1,0 +1,78 @@
+"""Which generator a burst gets, by what was asked for, installed, stored and possible."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pytest_djworkers.errors import GeneratorError
+from pytest_djworkers.load.agents import AsyncioGenerator
+from pytest_djworkers.load.choice import choose
+from tests.load.making import make_profile
+
+POSSIBLE = make_profile(duration_s=10, timeout_s=2)
+IMPOSSIBLE = make_profile(duration_s=0.5, timeout_s=2)
+
+
+@pytest.fixture
+def wrk_on_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A program of that name; it is chosen, not run."""
+    program = tmp_path / "wrk"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    return str(program)
+
+
+@pytest.fixture
+def no_wrk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A PATH without it."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+
+@pytest.mark.usefixtures("wrk_on_path")
+@pytest.mark.parametrize(
+    ("asked", "stored", "chosen"),
+    [
+        ("auto", None, "wrk"),
+        ("auto", "wrk", "wrk"),
+        ("auto", "asyncio", "asyncio"),
+        ("wrk", None, "wrk"),
+        ("wrk", "asyncio", "wrk"),
+        ("asyncio", None, "asyncio"),
+        ("asyncio", "wrk", "asyncio"),
+    ],
+)
+def test_what_is_asked_for_comes_before_what_is_stored_and_that_before_wrk(
+    asked: str, stored: str | None, chosen: str
+) -> None:
+    assert choose(asked, POSSIBLE, stored=stored).name == chosen
+
+
+def test_wrk_is_the_one_on_path(wrk_on_path: str) -> None:
+    assert getattr(choose("auto", POSSIBLE), "program", None) == wrk_on_path
+
+
+@pytest.mark.usefixtures("wrk_on_path")
+@pytest.mark.parametrize("stored", [None, "wrk"])
+def test_auto_takes_the_built_in_one_where_wrk_cannot(stored: str | None) -> None:
+    assert choose("auto", IMPOSSIBLE, agents=2, stored=stored) == AsyncioGenerator(2)
+
+
+@pytest.mark.usefixtures("wrk_on_path")
+def test_wrk_asked_for_where_it_cannot_is_an_error_that_says_why() -> None:
+    with pytest.raises(GeneratorError, match=r"'burst': a duration of 0\.5s is not in whole sec"):
+        choose("wrk", IMPOSSIBLE)
+
+
+@pytest.mark.usefixtures("no_wrk")
+@pytest.mark.parametrize("stored", [None, "wrk"])
+def test_auto_without_wrk_is_the_built_in_one(stored: str | None) -> None:
+    assert choose("auto", POSSIBLE, stored=stored).name == "asyncio"
+
+
+@pytest.mark.usefixtures("no_wrk")
+def test_wrk_asked_for_and_absent_is_an_error() -> None:
+    with pytest.raises(GeneratorError, match="wrk is not on PATH"):
+        choose("wrk", POSSIBLE)

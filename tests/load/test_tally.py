@@ -1,0 +1,162 @@
+"""Every request is counted once, in the class that its times and its answer put it in."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_djworkers.load.histogram import bucket
+from pytest_djworkers.load.tally import AgentReport, Tally
+from tests.load.firing import check, sent
+from tests.load.making import make_profile
+
+MS = 1_000_000
+BEGIN = 5_000 * MS
+TIMEOUT = 300 * MS
+END = BEGIN + 1_000 * MS
+
+
+def make_tally() -> Tally:
+    """A window of a second from BEGIN on, with a timeout of 0.3 s."""
+    tally = Tally(make_profile(duration_s=1, timeout_s=0.3))
+    tally.open_window(BEGIN)
+    return tally
+
+
+def report_of(tally: Tally) -> AgentReport:
+    """What it comes to, for one connection."""
+    answered = tally.ok + tally.late + tally.unexpected
+    return tally.report(opened=1, connect_max_ns=0, cpu_s=0, answered=[(True, answered)])
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A request, and what became of it: a status, a kind of error, or nothing."""
+
+    began_ns: int
+    ended_ns: int
+    outcome: int | str | None
+
+    def tell(self, tally: Tally) -> None:
+        """Have it counted."""
+        if self.outcome is None:
+            tally.leave(self.began_ns)
+        elif isinstance(self.outcome, str):
+            tally.failure(self.outcome, self.began_ns, self.ended_ns)
+        else:
+            tally.answer(self.outcome, self.began_ns, self.ended_ns, self.ended_ns + 1)
+
+    @property
+    def belongs(self) -> str:
+        """Its class, as the design defines it."""
+        if self.outcome is None:
+            return "unanswered" if END - self.began_ns > TIMEOUT else "in_flight"
+        if not BEGIN <= self.ended_ns < END:
+            return "outside"
+        if isinstance(self.outcome, str):
+            return "error"
+        if not 200 <= self.outcome < 300:
+            return "unexpected"
+        return "late" if self.ended_ns - self.began_ns > TIMEOUT else "ok"
+
+
+@st.composite
+def requests(draw: st.DrawFn) -> Sent:
+    """A request around the window, often at its very edges."""
+    moments = st.integers(BEGIN - 1000 * MS, END + 100 * MS)
+    ended = draw(moments | st.sampled_from([BEGIN - 1, BEGIN, END - 1, END]))
+    took = draw(st.integers(0, 900 * MS) | st.sampled_from([TIMEOUT, TIMEOUT + 1]))
+    outcome = draw(st.sampled_from([200, 204, 302, 404, 500, "reset", "refused", None]))
+    return Sent((END if outcome is None else ended) - took, ended, outcome)
+
+
+@given(st.lists(requests(), max_size=40))
+def test_each_request_is_in_exactly_one_class(every: list[Sent]) -> None:
+    tally = make_tally()
+    for request in every:
+        request.tell(tally)
+    report = report_of(tally)
+    check(report)
+    assert sent(report) == len(every)
+    counted = Counter(request.belongs for request in every)
+    assert {name: getattr(report, name) for name in counted} == counted
+
+
+@given(st.lists(requests(), max_size=40))
+def test_the_histogram_holds_expected_answers_and_the_ages_of_unanswered_requests(
+    every: list[Sent],
+) -> None:
+    tally = make_tally()
+    for request in every:
+        request.tell(tally)
+    took = Counter(
+        bucket(((END if request.outcome is None else request.ended_ns) - request.began_ns) // 1000)
+        for request in every
+        if request.belongs in {"ok", "late", "unanswered"}
+    )
+    assert dict(report_of(tally).latency) == took
+
+
+@given(st.lists(requests(), max_size=40))
+def test_the_series_has_each_completion_in_its_tenth_of_a_second(every: list[Sent]) -> None:
+    tally = make_tally()
+    for request in every:
+        request.tell(tally)
+    report = report_of(tally)
+    for series, members in ((report.requests, "ok late"), (report.errors, "unexpected error")):
+        ended = [each.ended_ns for each in every if each.belongs in members.split()]
+        assert series == [
+            sum(begin <= moment < begin + 100 * MS for moment in ended)
+            for begin in range(BEGIN, END, 100 * MS)
+        ]
+
+
+@pytest.mark.parametrize(("duration_s", "intervals"), [(0, 0), (0.1, 1), (0.25, 3), (2, 20)])
+def test_the_series_is_as_long_as_the_window(duration_s: float, intervals: int) -> None:
+    tally = Tally(make_profile(duration_s=duration_s))
+    tally.open_window(BEGIN)
+    if duration_s:
+        tally.answer(200, BEGIN, tally.end_ns - 1, tally.end_ns)
+    report = report_of(tally)
+    assert len(report.requests) == len(report.errors) == intervals
+    assert report.requests[-1:] == [1] * bool(intervals)
+
+
+@pytest.mark.parametrize(("moment", "inside"), [(BEGIN, True), (END - 1, True), (END, False)])
+def test_an_answer_says_whether_it_is_the_windows(moment: int, inside: bool) -> None:
+    assert make_tally().answer(200, BEGIN - 1, moment, moment) is inside
+
+
+def test_lag_is_from_poll_to_turn_and_service_from_beginning_to_turn() -> None:
+    tally = make_tally()
+    tally.answer(200, BEGIN, BEGIN + 10 * MS, BEGIN + 12 * MS)
+    tally.answer(500, BEGIN, BEGIN + 10 * MS, BEGIN + 15 * MS)
+    tally.failure("reset", BEGIN, BEGIN + 3 * MS)
+    report = report_of(tally)
+    assert report.lag == [(2000, 1), (bucket(5000), 1)]
+    assert report.in_service_s == pytest.approx(0.030)
+
+
+def test_folding_keeps_counts_and_no_samples() -> None:
+    tally = make_tally()
+    for _ in range(1000):
+        tally.answer(200, BEGIN, BEGIN + MS, BEGIN + MS)
+    tally.fold()
+    assert (len(tally._samples), len(tally._lags)) == (0, 0)
+    tally.answer(200, BEGIN, BEGIN + MS, BEGIN + MS)
+    assert report_of(tally).latency == [(1000, 1001)]
+
+
+def test_a_report_travels_as_json() -> None:
+    tally = make_tally()
+    tally.answer(200, BEGIN, BEGIN + MS, BEGIN + MS)
+    tally.failure("reset", BEGIN, BEGIN + MS)
+    data = report_of(tally).to_dict()
+    travelled = AgentReport(**json.loads(json.dumps(data)))
+    assert json.dumps(travelled.to_dict()) == json.dumps(data)
+    assert (travelled.statuses, travelled.error_kinds) == ({"200": 1}, {"reset": 1})

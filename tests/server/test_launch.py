@@ -1,0 +1,313 @@
+"""Real launches of every backend on a small site."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_djworkers.backends.granian import Granian
+from pytest_djworkers.backends.protocol import Backend
+from pytest_djworkers.backends.registry import BACKENDS
+from pytest_djworkers.errors import BusyMachineError, ProbeError, ServerStartError
+from pytest_djworkers.load.profile import Request
+from pytest_djworkers.server import launch as launch_module
+from pytest_djworkers.server.brief import DatabaseTarget
+from pytest_djworkers.server.launch import Place, Server
+from pytest_djworkers.server.launch import Site as Served
+from pytest_djworkers.server.lock import MachineLock
+from pytest_djworkers.server.port import ReservedPort
+from tests.conftest import SETTINGS, URLS
+from tests.server.test_ready import listener
+from tests.server.watching import all_gone, lives, mentioning, until
+
+SERVED = Served("site_settings", {"default": DatabaseTarget("test.sqlite3")})
+JSON = Request("/json")
+
+MakeServer = Callable[..., Server]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current folder, with a site that can be imported."""
+    settings = SETTINGS.replace('"urls"', '"site_urls"')
+    (tmp_path / "site_settings.py").write_text(settings)
+    (tmp_path / "site_urls.py").write_text(URLS)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def lock(tmp_path: Path) -> MachineLock:
+    """A lock of the test's own, so that it doesn't wait for bursts beside it."""
+    return MachineLock(tmp_path / "lock", wait_at_most_s=0)
+
+
+@pytest.fixture(params=BACKENDS)
+def backend(request: pytest.FixtureRequest) -> Backend:
+    """Each backend in turn."""
+    return BACKENDS[request.param]
+
+
+@pytest.fixture
+def make_server(folder: Path, lock: MachineLock) -> Iterator[MakeServer]:
+    """What makes servers that are stopped with the test."""
+    port = ReservedPort()
+    with ExitStack() as stack:
+        stack.callback(port.release)
+
+        def make(backend: Backend, *, workers: int = 1, **place: Any) -> Server:
+            made = Server(
+                backend,
+                replace(Place(folder, port.number, workers, startup_timeout_s=30.0), **place),
+                lock,
+            )
+            stack.callback(made.stop)
+            return made
+
+        yield make
+
+
+def start(server: Server, probe_with: Request = JSON, connections: int = 8) -> Server:
+    """Launch it for a burst."""
+    server.launch(SERVED, connections=connections, probe_with=probe_with)
+    return server
+
+
+def facts(server: Server) -> dict[str, Any]:
+    """What a worker says of itself."""
+    with urllib.request.urlopen(f"{server.url}/facts", timeout=15) as answer:
+        said: dict[str, Any] = json.load(answer)
+    return said
+
+
+def test_a_launched_server_is_ours_and_serves(
+    make_server: MakeServer, backend: Backend, folder: Path
+) -> None:
+    server = start(make_server(backend, workers=2))
+    assert server.has_launched
+    said = facts(server)
+    assert said["pid"] in server.pids
+    assert len(server.pids) >= 3
+    assert all(map(lives, server.pids))
+    assert (said["debug"], said["database"]) == (False, "test.sqlite3")
+    assert server.facts is not None
+    assert (server.facts.backend, server.facts.workers) == (backend.name, 2)
+    assert 0 < server.facts.launch_s < 30
+    assert not (folder / "ready").exists()
+
+
+def test_it_is_ready_when_its_slowest_worker_is(
+    make_server: MakeServer, backend: Backend, folder: Path
+) -> None:
+    """Whichever worker imports the settings second reports a file when it is done."""
+    with (folder / "site_settings.py").open("a") as file:
+        file.write("""
+import os, time
+try:
+    os.close(os.open("first", os.O_CREAT | os.O_EXCL))
+except FileExistsError:
+    time.sleep(1)
+    open("second", "w").close()
+""")
+    start(make_server(backend, workers=2))
+    assert (folder / "second").exists()
+
+
+def test_it_starts_again_and_again_on_its_port(make_server: MakeServer, backend: Backend) -> None:
+    server = make_server(backend)
+    seen = set()
+    for _ in range(10):
+        start(server)
+        seen.add(facts(server)["pid"])
+    assert len(seen) == 10
+
+
+def test_stopping_leaves_nothing(
+    make_server: MakeServer, backend: Backend, lock: MachineLock, folder: Path
+) -> None:
+    server = start(make_server(backend, workers=2))
+    assert len(mentioning(folder)) >= 4
+    with socket.create_connection((server.host, server.port)) as busy:
+        busy.sendall(b"GET /sleep/30000 HTTP/1.1\r\nHost: a\r\n\r\n")
+        server.stop()
+    assert not mentioning(folder)
+    assert server.pids == frozenset()
+    assert lock._descriptor is None
+    server.stop()
+
+
+def test_a_worker_that_ends_is_replaced_where_the_server_does_that(
+    make_server: MakeServer,
+) -> None:
+    server = start(make_server(BACKENDS["gunicorn-gevent"]))
+    first = facts(server)["pid"]
+    os.kill(first, signal.SIGKILL)
+    until(lambda: not lives(first))
+    until(lambda: answers(server))
+    assert facts(server)["pid"] != first
+
+
+def answers(server: Server) -> bool:
+    """Whether it answers now."""
+    try:
+        return bool(facts(server))
+    except OSError:
+        return False
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [("import no_such_module", "No module named 'no_such_module'"), ("1 / 0", "ZeroDivisionError")],
+)
+def test_a_server_that_dies_at_start_says_why(
+    make_server: MakeServer, backend: Backend, folder: Path, settings: str, said: str
+) -> None:
+    (folder / "site_settings.py").write_text(settings)
+    server = make_server(backend)
+    with pytest.raises(ServerStartError) as error:
+        start(server)
+    text = str(error.value)
+    assert text.startswith(f"{backend.name} did not start: it ended (exit status ")
+    assert "The end of its log:" in text
+    assert said in text
+    assert not server.has_launched
+    assert not mentioning(folder)
+
+
+def test_a_server_that_never_gets_ready_ends_in_time(
+    make_server: MakeServer, backend: Backend, folder: Path
+) -> None:
+    with (folder / "site_settings.py").open("a") as file:
+        file.write("import time; time.sleep(60)")
+    began = time.monotonic()
+    with pytest.raises(
+        ServerStartError,
+        match=r"0 of 1 workers got ready in time \(within --djworkers-startup-timeout=1s\)",
+    ):
+        start(make_server(backend, startup_timeout_s=1.0))
+    assert time.monotonic() - began < 10
+    assert not mentioning(folder)
+
+
+def test_a_path_that_fails_is_told_with_the_traceback(
+    make_server: MakeServer, backend: Backend, folder: Path
+) -> None:
+    with pytest.raises(ProbeError) as error:
+        start(make_server(backend), Request("/fails"))
+    assert f"{backend.name}: GET /fails answers 500" in str(error.value)
+    assert "ZeroDivisionError: this view always fails" in str(error.value)
+    assert not mentioning(folder)
+
+
+def test_a_view_slower_than_the_start_up_timeout_is_told(make_server: MakeServer) -> None:
+    server = make_server(Granian(), startup_timeout_s=2.0)
+    with pytest.raises(ServerStartError, match="GET /sleep/30000 got no answer in time"):
+        start(server, Request("/sleep/30000"))
+
+
+def test_stray_settings_do_not_reach_it(
+    make_server: MakeServer, backend: Backend, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stray = {
+        "WEB_CONCURRENCY": "7",
+        "GUNICORN_CMD_ARGS": "--threads=no-number --bind=127.0.0.1:1",
+        "GRANIAN_PORT": "1",
+        "GRANIAN_WORKERS": "no-number",
+        "PYTHONWARNINGS": "error",
+        "PYTHONDEVMODE": "1",
+        "COVERAGE_PROCESS_START": "/no/such/file",
+    }
+    for name, value in stray.items():
+        monkeypatch.setenv(name, value)
+    (folder / "gunicorn.conf.py").write_text("raise SystemExit('loaded')")
+    said = facts(start(make_server(backend)))["environment"]
+    assert not [name for name in said if name.startswith(("PYTHONWARN", "PYTHONDEV", "COVERAGE_"))]
+    assert not {name for name in stray if name.startswith(backend.scrubbed)} & said.keys()
+
+
+def test_its_limits_hold_the_bursts_connections(make_server: MakeServer, backend: Backend) -> None:
+    connections = 1100
+    server = start(make_server(backend), connections=connections)
+    poll = select.poll()
+    with ExitStack() as stack:
+        by_fd = {}
+        for _ in range(connections):
+            client = stack.enter_context(socket.create_connection((server.host, server.port), 15))
+            client.sendall(b"GET /json HTTP/1.1\r\nHost: a\r\n\r\n")
+            by_fd[client.fileno()] = client
+            poll.register(client, select.POLLIN)
+        deadline = time.monotonic() + 30
+        while by_fd and time.monotonic() < deadline:
+            for fd, _ in poll.poll(1000):
+                assert by_fd.pop(fd).recv(4096).startswith(b"HTTP/1.1 200")
+                poll.unregister(fd)
+        assert not by_fd
+
+
+def test_a_stranger_on_the_port_is_told(make_server: MakeServer) -> None:
+    server = make_server(Granian())
+    # As granian listens: two of them share a port without a word.
+    with (
+        listener("SO_REUSEADDR", "SO_REUSEPORT", port=server.port) as (pid, _),
+        pytest.raises(ServerStartError, match=f"port {server.port} is also process {pid}'s"),
+    ):
+        start(server)
+
+
+def test_while_another_burst_goes_on_it_is_not_started(
+    make_server: MakeServer, tmp_path: Path, folder: Path
+) -> None:
+    other = MachineLock(tmp_path / "lock")
+    other.acquire()
+    with pytest.raises(BusyMachineError):
+        start(make_server(Granian()))
+    other.release()
+    assert not mentioning(folder)
+
+
+@pytest.mark.parametrize("interruption", [KeyboardInterrupt, SystemExit])
+def test_an_interrupted_launch_leaves_nothing(
+    make_server: MakeServer,
+    folder: Path,
+    lock: MachineLock,
+    monkeypatch: pytest.MonkeyPatch,
+    interruption: type[BaseException],
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise interruption
+
+    monkeypatch.setattr(launch_module, "probe", interrupted)
+    with pytest.raises(interruption):
+        start(make_server(Granian()))
+    assert not mentioning(folder)
+    assert lock._descriptor is None
+
+
+def test_the_log_is_one_launchs(make_server: MakeServer) -> None:
+    server = make_server(Granian())
+    server.log.write_text("of the launch before\n")
+    start(server)
+    assert "before" not in server.log.read_text()
+
+
+def test_it_ends_with_what_the_run_watches(make_server: MakeServer) -> None:
+    watched = subprocess.Popen(["sleep", "60"])
+    server = start(make_server(Granian(), watch=(watched.pid,)))
+    pids = list(server.pids)
+    watched.kill()
+    until(lambda: all_gone(pids))
+    watched.wait()
