@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
+from pytest_djworkers.server import database
 from tests.conftest import SETTINGS, Site
 
 ONE_TEST = """
@@ -163,3 +168,20 @@ def test_mark(djworkers_server):
     check(djworkers_server)
 """)
     site.burst().assert_outcomes(passed=2)
+
+
+@pytest.mark.parametrize(
+    ("vendor", "in_atomic_block", "are_ended"),
+    [("postgresql", False, True), ("postgresql", True, False), ("sqlite", False, False)],
+)
+def test_only_postgresql_keeps_sessions_of_dead_servers(
+    monkeypatch: pytest.MonkeyPatch, vendor: str, in_atomic_block: bool, are_ended: bool
+) -> None:
+    said: list[Any] = []
+    cursor = SimpleNamespace(execute=lambda *arguments: said.append(arguments))
+    connection = SimpleNamespace(
+        vendor=vendor, in_atomic_block=in_atomic_block, cursor=lambda: nullcontext(cursor)
+    )
+    monkeypatch.setattr(database, "_connections", lambda: [connection])
+    database.end_sessions()
+    assert [parameters for _, parameters in said] == [[database.APPLICATION]] * are_ended
