@@ -56,9 +56,8 @@ def test_a_name_that_the_settings_choose_is_kept(site: Site) -> None:
     "override",
     [
         "def django_db_setup(django_db_setup, django_db_blocker): pass",
-        "def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix): pass",
         """
-def django_db_setup(django_test_environment, django_db_blocker):
+def django_db_setup(django_db_modify_db_settings, django_test_environment, django_db_blocker):
     from django.core.management import call_command
     from django.db import connections
     from django.test.utils import setup_databases, teardown_databases
@@ -69,7 +68,7 @@ def django_db_setup(django_test_environment, django_db_blocker):
         teardown_databases(made, verbosity=0)
 """,
     ],
-    ids=["setup, added to", "settings, replaced", "setup, replaced"],
+    ids=["added to", "replaced"],
 )
 def test_overrides_of_the_users_still_work(site: Site, override: str) -> None:
     conftest = (site.folder / "conftest.py").read_text()

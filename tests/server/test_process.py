@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import signal
 import time
 from pathlib import Path
@@ -38,6 +39,13 @@ def test_a_command_that_does_not_talk_writes_to_the_log(guarded: Guarded, log: P
 def test_the_output_ends_with_the_command(guarded: Guarded) -> None:
     process = guarded("print('last words')", talks=True)
     assert process.output.read() == b"last words\n"
+
+
+def test_a_closed_output_is_seen_while_the_command_runs(guarded: Guarded) -> None:
+    process = guarded(f"import os; os.close(1); {STAY}", talks=True)
+    assert select.select([process.output], [], [], 15)[0]
+    assert process.output.read() == b""
+    assert process.status is None
 
 
 def test_while_it_runs_there_is_a_pid_and_no_status(guarded: Guarded) -> None:
