@@ -180,6 +180,7 @@ def test_by_name(request):
         result.stdout.fnmatch_lines(lines)
 
 
+@pytest.mark.matrix
 def test_pytests_own_options_work(site: Site) -> None:
     site.test(
         """
@@ -360,6 +361,7 @@ def test_other_conditions(burst):
     )
 
 
+@pytest.mark.matrix
 def test_only_tests_that_pass_are_saved_and_the_others_are_kept(site: Site) -> None:
     site.test(
         """

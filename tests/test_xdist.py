@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from xml.etree import ElementTree as ET
 
+import pytest
+
 from tests.conftest import Site
 
 TWO_TESTS = """
@@ -41,6 +43,7 @@ def test_a_shared_run_is_told_by_the_controller_and_not_saved(site: Site) -> Non
     assert "djworkers GET /users rps" in {one.get("name") for one in junit.iter("property")}
 
 
+@pytest.mark.matrix
 def test_one_worker_does_not_share(site: Site) -> None:
     site.test("def test_passes(burst):\n    burst('/users')")
     result = site.burst("-n1", "--djworkers-save-baseline")
@@ -48,6 +51,7 @@ def test_one_worker_does_not_share(site: Site) -> None:
     result.stdout.no_fnmatch_line("*shared run*")
 
 
+@pytest.mark.matrix
 def test_a_wrong_marker_is_a_collection_error_there_too(site: Site) -> None:
     site.test("@pytest.mark.min_rps('fast')\ndef test_it(burst):\n    pass")
     result = site.burst("-n2")

@@ -47,6 +47,7 @@ def test_sqlite_in_memory_becomes_a_file(site: Site, settings: str, flag: str) -
     assert "site.sqlite3" not in {file.name for file in site.folder.iterdir()}
 
 
+@pytest.mark.matrix
 def test_a_name_that_the_settings_choose_is_kept(site: Site) -> None:
     site.write("settings.py", SETTINGS + 'DATABASES["default"]["TEST"] = {"NAME": "own.sqlite3"}')
     assert served(site) == "own.sqlite3"
@@ -70,6 +71,7 @@ def django_db_setup(django_db_modify_db_settings, django_test_environment, djang
     ],
     ids=["added to", "replaced"],
 )
+@pytest.mark.matrix
 def test_overrides_of_the_users_still_work(site: Site, override: str) -> None:
     conftest = (site.folder / "conftest.py").read_text()
     site.write(
@@ -78,6 +80,7 @@ def test_overrides_of_the_users_still_work(site: Site, override: str) -> None:
     assert served(site).endswith("/test-default.sqlite3")
 
 
+@pytest.mark.matrix
 def test_with_reuse_db_a_file_is_there_again(site: Site) -> None:
     site.write("settings.py", SETTINGS + 'DATABASES["default"]["TEST"] = {"NAME": "own.sqlite3"}')
     for _ in range(2):
@@ -85,6 +88,7 @@ def test_with_reuse_db_a_file_is_there_again(site: Site) -> None:
         assert (site.folder / "own.sqlite3").exists()
 
 
+@pytest.mark.matrix
 def test_all_databases_are_made_though_no_test_asks_for_them(site: Site) -> None:
     site.write(
         "settings.py",
@@ -111,6 +115,7 @@ urlpatterns.append(path("everywhere", everywhere))
     assert served(site, test=test)
 
 
+@pytest.mark.matrix
 def test_other_tests_keep_the_databases_they_asked_for(site: Site) -> None:
     site.test(
         ONE_TEST

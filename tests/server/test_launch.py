@@ -36,6 +36,7 @@ from tests.server.watching import all_gone, lives, mentioning, until
 
 SERVED = Served("site_settings", {"default": DatabaseTarget("test.sqlite3")})
 JSON = Request("/json")
+LAST_CHUNK = b"0\r\n\r\n"
 SLEEP = b"GET /sleep/100 HTTP/1.1\r\nHost: a\r\n\r\n"
 
 MakeServer = Callable[..., Server]
@@ -130,6 +131,7 @@ except FileExistsError:
     assert (folder / "second").exists()
 
 
+@pytest.mark.matrix
 def test_it_starts_again_and_again_on_its_port(make_server: MakeServer, backend: Backend) -> None:
     server = make_server(backend)
     seen = set()
@@ -238,6 +240,7 @@ def test_stray_settings_do_not_reach_it(
     assert not {name for name in stray if name.startswith(backend.scrubbed)} & said.keys()
 
 
+@pytest.mark.matrix
 def test_its_limits_hold_the_bursts_connections(make_server: MakeServer, backend: Backend) -> None:
     """All of them are served though none of them ever rests."""
     connections = 1100
@@ -256,7 +259,7 @@ def test_its_limits_hold_the_bursts_connections(make_server: MakeServer, backend
             for fd, _ in poll.poll(1000):
                 piece = clients[fd].recv(4096)
                 assert piece
-                if piece.endswith(b'{"slept": 100}'):
+                if piece.endswith(LAST_CHUNK):
                     served.add(fd)
                     clients[fd].sendall(SLEEP)
     assert len(served) == connections
