@@ -47,10 +47,11 @@ Start = Callable[..., "subprocess.Popen[str]"]
 
 
 @pytest.fixture
-def mid_burst(site: Site, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
+def mid_burst(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
     """What starts pytest, and comes back in the middle of its first burst."""
-    # So that all that is ours can be told from what runs beside it.
-    monkeypatch.setenv("TMPDIR", str(site.folder))
+    # What is ours is told from what runs beside it by the site's folder, pytester's HOME. The
+    # run's own folder goes where it is not in the way when nobody is left to remove it.
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
     site.write("urls.py", (site.folder / "urls.py").read_text() + VIEW)
     site.test(TESTS)
     started: list[subprocess.Popen[str]] = []
@@ -85,16 +86,19 @@ def test_after_a_signal_to_pytest(site: Site, mid_burst: Start, end: signal.Sign
     nothing_is_left(site.folder)
 
 
-def test_after_ctrl_c_with_the_table_of_what_there_was(site: Site, mid_burst: Start) -> None:
+def test_after_ctrl_c_with_the_table_of_what_there_was(
+    site: Site, mid_burst: Start, tmp_path: Path
+) -> None:
     site.test(f"def test_first(burst):\n    burst('/json', duration='300ms')\n{TESTS}")
     run = mid_burst("-k", "granian")
+    assert list(tmp_path.glob("djworkers-*"))
     run.send_signal(signal.SIGINT)
     output, _ = run.communicate(timeout=30)
     nothing_is_left(site.folder)
     assert run.returncode == pytest.ExitCode.INTERRUPTED
     assert "KeyboardInterrupt" in output
     assert "GET /json  (test_first)" in output
-    assert not list(site.folder.glob("djworkers-*"))
+    assert not list(tmp_path.glob("djworkers-*"))
 
 
 def test_after_ctrl_c_twice(site: Site, mid_burst: Start) -> None:
