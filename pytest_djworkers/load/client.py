@@ -9,6 +9,8 @@ from __future__ import annotations
 from httptools import HttpParserError, HttpResponseParser
 
 LONGEST_HEAD = 65_536
+HEAD_END = b"\r\n\r\n"
+_KNOWN_HEADS = 64
 
 
 class BadResponse(Exception):
@@ -32,6 +34,11 @@ class ResponseReader:
         self.keep_alive = False
         self.is_partial = False
         self._before_body = b""
+
+    @property
+    def fits(self) -> bool:
+        """Whether the last answer's body is as it should be; nobody looks at it here."""
+        return True
 
     def feed(self, data: bytes) -> None:
         """Read some bytes. Raises BadResponse when they can't be an answer."""
@@ -117,20 +124,72 @@ class HeadResponseReader(ResponseReader):
         """Called by httptools where the head also says that there is no body."""
 
 
+class CheckingResponseReader(ResponseReader):
+    """Reads answers, and whether the last one's body contains what it should."""
+
+    __slots__ = ("_body", "_contains")
+
+    def __init__(self, contains: bytes) -> None:
+        super().__init__()
+        self._contains = contains
+        self._body: list[bytes] = []
+
+    @property
+    def fits(self) -> bool:
+        """Whether the last answer's body, as sent, contains it."""
+        return self._contains in b"".join(self._body)
+
+    def on_message_begin(self) -> None:
+        """Called by httptools at an answer's first byte."""
+        super().on_message_begin()
+        self._body.clear()
+
+    def on_body(self, data: bytes) -> None:
+        """Called by httptools for each piece of the body."""
+        self._body.append(data)
+
+
+class KnownHeads(dict[bytes, tuple[int, int]]):
+    """Heads that were parsed before, so that most answers need no parsing.
+
+    For each head, up to and with its empty line: how many bytes the whole answer has, and its
+    status. The parser is a function of the bytes alone, so an answer of that many bytes with
+    that head would be parsed to the same. Only expected answers that keep the connection are in
+    it. There are few at a time: a head often holds a date. To be cleared now and then.
+    """
+
+    def learn(self, data: bytes, status: int) -> None:
+        """Remember the head of what the parser found to be exactly one such answer."""
+        if len(self) >= _KNOWN_HEADS:
+            return
+        end = data.find(HEAD_END) + len(HEAD_END)
+        heads = _heads(data[:end])
+        if heads.ended and heads.length is not None and end + heads.length == len(data):
+            self[data[:end]] = (len(data), status)
+
+
 class _Heads:
     """Reads again what came first, for what the hot path does without."""
 
     def __init__(self) -> None:
         self.parser = HttpResponseParser(self)
         self.ended = False
-        self.is_framed = False
+        self.is_chunked = False
+        self.length: int | None = None
+
+    @property
+    def is_framed(self) -> bool:
+        return self.is_chunked or self.length is not None
 
     def on_message_begin(self) -> None:
-        self.ended = self.is_framed = False
+        self.ended = self.is_chunked = False
+        self.length = None
 
-    def on_header(self, name: bytes, _value: bytes) -> None:
-        if name.lower() in {b"content-length", b"transfer-encoding"}:
-            self.is_framed = True
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if name.lower() == b"content-length":
+            self.length = int(value)
+        elif name.lower() == b"transfer-encoding":
+            self.is_chunked = True
 
     def on_headers_complete(self) -> None:
         self.ended = self.parser.get_status_code() >= 200

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import errno
-import socket
-import struct
 import sys
 import time
-from enum import IntEnum
+from collections import deque
 
-from pytest_djworkers.load.client import BadResponse, HeadResponseReader, ResponseReader
-from pytest_djworkers.load.poller import READ, WRITE, make_poller
+from pytest_djworkers.load.client import (
+    HEAD_END,
+    BadResponse,
+    CheckingResponseReader,
+    HeadResponseReader,
+    KnownHeads,
+    ResponseReader,
+)
+from pytest_djworkers.load.connection import Connection, State
+from pytest_djworkers.load.poller import READ, WRITE
 from pytest_djworkers.load.profile import Profile
+from pytest_djworkers.load.schedule import FixedRate, Share
+from pytest_djworkers.load.sockets import Sockets, kind_of
 from pytest_djworkers.load.tally import AgentReport, Tally
 
 _RECEIVE = 65_536
@@ -20,106 +27,63 @@ _BATCHES = 16
 """How many batches one wake-up drains before the loop's timers get their turn."""
 _OPENED_AT_ONCE = 250
 _RETRY_AFTER_S = 0.1
-_FOLD_EVERY_S = 0.1
-_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
-_KINDS = {
-    errno.ECONNREFUSED: "refused",
-    errno.ECONNRESET: "reset",
-    errno.EPIPE: "reset",
-    errno.ETIMEDOUT: "connect timeout",
-    errno.EADDRNOTAVAIL: "no free port",
-    errno.EMFILE: "no free descriptor",
-    errno.ENFILE: "no free descriptor",
-}
+_FOLD_EVERY_NS = 100_000_000
+_SENT_AT_ONCE = 256
+"""How many planned requests go out before answers get their turn."""
 _clock = time.monotonic_ns
 
 
-class State(IntEnum):
-    """What a connection is doing."""
-
-    DOWN = 0
-    CONNECTING = 1
-    IDLE = 2
-    WAITING = 3
-
-
-class Connection:
-    """One place among the burst's connections; its socket may be replaced."""
-
-    __slots__ = (
-        "answers",
-        "answers_on_socket",
-        "began_ns",
-        "connecting_since_ns",
-        "reader",
-        "sock",
-        "state",
-        "unsent",
-        "window_answers",
-    )
-
-    def __init__(self) -> None:
-        self.sock: socket.socket | None = None
-        self.state = State.DOWN
-        self.reader = ResponseReader()
-        self.began_ns = 0
-        """When the request in flight began; 0 where there is none."""
-        self.connecting_since_ns = 0
-        self.unsent: bytes | memoryview = b""
-        self.answers = 0
-        self.answers_on_socket = 0
-        self.window_answers = 0
-
-
 class Pool:
-    """Fires one burst's requests over its connections, a closed loop on each.
+    """Fires one burst's requests over its connections: a closed loop on each, or a fixed rate.
 
     All sockets sit behind one descriptor that the asyncio loop watches. A response's time is
     taken when poll returns with it, not when its turn comes.
     """
 
-    def __init__(self, profile: Profile, address: tuple[str, int], connections: int) -> None:
+    def __init__(
+        self,
+        profile: Profile,
+        address: tuple[str, int],
+        connections: int,
+        share: Share = Share(),  # noqa: B008  # frozen
+    ) -> None:
         host, port = address
         self._profile = profile
-        self._address = address
-        self._family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._share = share
         # A view, so that what is left of a large body is not copied at each send.
         self._payload = memoryview(profile.request.encode(f"{host}:{port}"))
-        self._retries_closed_idle = profile.request.is_safe
         self._timeout_ns = round(profile.shape.timeout_s * 1e9)
-        self._reader_type = (
-            HeadResponseReader if profile.request.method == "HEAD" else ResponseReader
-        )
-        self._connections = [Connection() for _ in range(connections)]
-        self._by_fd: dict[int, Connection] = {}
-        self._poller = make_poller()
+        self._connections = [Connection(self._reader()) for _ in range(connections)]
+        self._sockets = Sockets(address)
         self._loop = asyncio.get_running_loop()
         self._changed = asyncio.Event()
         self._tally = Tally(profile)
+        self._heads = KnownHeads()
         self._running = False
+        self._plan: FixedRate | None = None
+        self._idle: deque[Connection] = deque()
+        """At a fixed rate: who can take the next request, the longest idle first."""
+        self._alarm: asyncio.TimerHandle | None = None
         self._stop_ns = sys.maxsize
         """From here on, what arrives is none of the burst's business."""
         self._opened = 0
         self._connect_max_ns = 0
         self._cpu_s = 0.0
-        self._loop.add_reader(self._poller.fileno(), self._ready)
+        self._loop.add_reader(self._sockets.fileno(), self._ready)
 
-    async def open(self, within_s: float) -> int:
-        """Open all connections; how many are open. Those that fail are tried again later."""
+    async def open(self, within_s: float, *, at_once: int = _OPENED_AT_ONCE) -> int:
+        """Open all connections; how many are open. Those that fail are tried again later.
+
+        ``at_once`` is how many may be connecting, so that a short backlog does not overflow.
+        """
         deadline = self._loop.time() + within_s
-        now = _clock()
-        for index, connection in enumerate(self._connections, 1):
-            self._connect(connection, now)
-            if index % _OPENED_AT_ONCE == 0:
-                await asyncio.sleep(0)
-        while any(connection.state is State.CONNECTING for connection in self._connections):
-            left = deadline - self._loop.time()
-            if left <= 0:
-                break
-            self._changed.clear()
-            try:
-                await asyncio.wait_for(self._changed.wait(), left)
-            except TimeoutError:
+        waiting = deque(self._connections)
+        while True:
+            connecting = sum(c.state is State.CONNECTING for c in self._connections)
+            while waiting and connecting < at_once:
+                self._connect(connection := waiting.popleft(), _clock())
+                connecting += connection.state is State.CONNECTING
+            if not connecting or not await self._change(deadline):
                 break
         self._opened = sum(c.state is State.IDLE for c in self._connections)
         return self._opened
@@ -130,94 +94,166 @@ class Pool:
         With ``drain_s``, wait up to that long after the window for what is in flight, so that
         nothing is left behind in the server.
         """
-        shape = self._profile.shape
-        self._tally.open_window(start_ns + round(shape.warmup_s * 1e9))
+        tally, shape = self._tally, self._profile.shape
+        tally.open_window(start_ns + round(shape.warmup_s * 1e9))
         if not drain_s:
-            self._stop_ns = self._tally.end_ns
+            self._stop_ns = tally.end_ns
+        if shape.rate is not None:
+            self._plan = FixedRate(shape.rate, self._share, start_ns, tally.end_ns)
         await self._sleep_until(start_ns)
         self._running = True
         now = _clock()
         for connection in self._connections:
-            self._begin(connection, now)
-        await self._sleep_until(self._tally.begin_ns)
+            if connection.state is not State.CONNECTING or self._plan is None:
+                self._free(connection, now)
+        self._send_due()
+        await self._sleep_until(tally.begin_ns)
         cpu_before_s = time.process_time()
-        while _clock() < self._tally.end_ns:
-            next_ns = min(_clock() + round(_FOLD_EVERY_S * 1e9), self._tally.end_ns)
-            await self._sleep_until(next_ns)
-            self._tally.fold()
+        while (now := _clock()) < tally.end_ns:
+            await self._sleep_until(min(now + _FOLD_EVERY_NS, tally.end_ns))
+            tally.fold()
+            self._heads.clear()
+            if self._plan is not None:
+                tally.look(self._pending() + self._plan.overdue(_clock()))
         self._cpu_s = time.process_time() - cpu_before_s
         self._running = False
-        await self._drain(drain_s)
+        deadline = self._loop.time() + drain_s
+        while drain_s and self._pending() and await self._change(deadline):
+            pass
         return self._finish()
 
     def close(self) -> None:
         """Drop every connection."""
         self._running = False
-        self._loop.remove_reader(self._poller.fileno())
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._loop.remove_reader(self._sockets.fileno())
         for connection in self._connections:
-            self._disconnect(connection)
-        self._poller.close()
+            self._sockets.drop(connection)
+        self._sockets.close()
+
+    def _reader(self) -> ResponseReader:
+        request = self._profile.request
+        if request.contains:
+            return CheckingResponseReader(request.contains)
+        return HeadResponseReader() if request.method == "HEAD" else ResponseReader()
 
     async def _sleep_until(self, moment_ns: int) -> None:
         while (left := moment_ns - _clock()) > 0:
             await asyncio.sleep(left / 1e9)
 
-    async def _drain(self, within_s: float) -> None:
-        deadline = self._loop.time() + within_s
-        while self._pending() and (left := deadline - self._loop.time()) > 0:
-            self._changed.clear()
-            try:
-                await asyncio.wait_for(self._changed.wait(), left)
-            except TimeoutError:
-                return
+    async def _change(self, deadline: float) -> bool:
+        """Wait until something has happened to a connection; False at the deadline."""
+        self._changed.clear()
+        try:
+            async with asyncio.timeout_at(deadline):
+                await self._changed.wait()
+        except TimeoutError:
+            return False
+        return True
 
-    def _pending(self) -> bool:
-        return any(connection.began_ns for connection in self._connections)
+    def _pending(self) -> int:
+        return sum(bool(connection.began_ns) for connection in self._connections)
 
     def _finish(self) -> AgentReport:
         for connection in self._connections:
             if connection.began_ns:
                 self._tally.leave(connection.began_ns)
+        for planned_ns in self._plan.left() if self._plan else ():
+            self._tally.leave(planned_ns)
         return self._tally.report(
             opened=self._opened,
             connect_max_ns=self._connect_max_ns,
             cpu_s=self._cpu_s,
-            answered=((bool(c.answers), c.window_answers) for c in self._connections),
+            answered=((c.is_served, c.window_answers) for c in self._connections),
         )
 
-    # The hot path: what happens for every response.
+    # What is ready, batch by batch.
 
     def _ready(self) -> None:
         for _ in range(_BATCHES):
-            events = self._poller.poll()
+            events = self._sockets.poll()
             now = _clock()
             if not events or now >= self._stop_ns:
-                return
-            for fd, mask in events:
-                connection = self._by_fd[fd]
-                if connection.state is State.CONNECTING:
-                    self._connected(connection, now)
-                elif mask & ~WRITE:
-                    # Before any sending: the answer to a request that the server did not read
-                    # to its end would be lost with the connection.
-                    self._readable(connection, now)
-                else:
-                    self._send(connection, connection.unsent, now)
+                break
+            self._batch(events, now)
+        if self._plan is not None:
+            self._send_due()
 
-    def _readable(self, connection: Connection, now: int) -> None:
-        sock = connection.sock
-        assert sock is not None
-        try:
-            data = sock.recv(_RECEIVE)
-        except BlockingIOError:
-            return
-        except OSError as error:
-            self._lost(connection, _kind(error), now)
-            return
+    def _batch(self, events: list[tuple[int, int]], now: int) -> None:
+        """Deal with a batch. Written out at length: it is where a generator's time goes.
+
+        An expected answer that came whole, with a head that was parsed before, is counted
+        and followed by the next request right here; everything else has a method.
+        """
+        tally, by_fd, heads = self._tally, self._sockets.by_fd, self._heads
+        add_sample, add_lag, statuses = tally.samples.append, tally.lags.append, tally.statuses
+        payload, size = self._payload, len(self._payload)
+        waiting, clock, head_end = State.WAITING, _clock, HEAD_END
+        goes_on = self._running and self._plan is None
+        counts = tally.in_window(now)
+        answers = 0
+        for fd, mask in events:
+            connection = by_fd[fd]
+            if mask != READ or connection.state is not waiting:
+                self._happened(connection, mask, now)
+                continue
+            try:
+                data = connection.receive(_RECEIVE)
+            except OSError as error:
+                self._not_received(connection, error, now)
+                continue
+            known = heads.get(data[: data.find(head_end) + 4])
+            if known is None or known[0] != len(data):
+                self._received(connection, data, now)
+                continue
+            answers += 1
+            handled = clock()
+            if counts:
+                add_sample(now - connection.began_ns)
+                add_lag(handled - now)
+                statuses[known[1]] += 1
+                connection.window_answers += 1
+            connection.has_answered = connection.is_served = True
+            if not goes_on:
+                self._answered(connection, handled)
+                continue
+            connection.began_ns = handled
+            try:
+                sent = connection.send(payload)
+            except OSError as error:
+                self._not_sent(connection, error, handled)
+                continue
+            if sent != size:
+                self._sockets.sent(connection, payload, sent)
+        if answers:
+            tally.batch(answers, now)
+
+    def _happened(self, connection: Connection, mask: int, now: int) -> None:
+        """Anything but a first readable moment after a request."""
+        if connection.state is State.CONNECTING:
+            self._connected(connection, now)
+        elif mask & ~WRITE:
+            # Before any sending: the answer to a request that the server did not read
+            # to its end would be lost with the connection.
+            try:
+                data = connection.receive(_RECEIVE)
+            except OSError as error:
+                self._not_received(connection, error, now)
+            else:
+                self._received(connection, data, now)
+        else:
+            self._send(connection, connection.unsent, now)
+
+    def _not_received(self, connection: Connection, error: OSError, now: int) -> None:
+        if not isinstance(error, BlockingIOError):
+            self._lost(connection, kind_of(error), now)
+
+    def _received(self, connection: Connection, data: bytes, now: int) -> None:
         reader = connection.reader
         if not data:
             if connection.began_ns and reader.close_ends_answer():
-                self._answered(connection, now)
+                self._complete(connection, now)
             else:
                 self._lost(connection, "closed early", now)
             return
@@ -229,113 +265,132 @@ class Pool:
         if not reader.complete:
             if not connection.began_ns:
                 self._fail(connection, "unasked answer", now)
+            elif connection.state is State.WAITING:
+                connection.state = State.RECEIVING
         elif reader.complete == 1 and connection.began_ns and not reader.is_partial:
-            self._answered(connection, now)
+            is_whole = connection.state is State.WAITING
+            expected = self._complete(connection, now)
+            if expected and is_whole and reader.keep_alive and not self._profile.request.contains:
+                self._heads.learn(data, reader.status)
         else:
             self._fail(connection, "unasked answer", now)
 
-    def _answered(self, connection: Connection, now: int) -> None:
-        reader = connection.reader
+    def _complete(self, connection: Connection, now: int) -> bool:
+        """Count an answer, whatever it is; whether it is an expected one."""
+        reader, tally = connection.reader, self._tally
+        status = reader.take()
         handled = _clock()
-        if self._tally.answer(reader.take(), connection.began_ns, now, handled):
-            connection.window_answers += 1
-        connection.answers += 1
-        connection.answers_on_socket += 1
-        connection.began_ns = 0
+        expected = self._profile.request.expects(status)
+        counts = tally.in_window(now)
+        if expected and not reader.fits:
+            expected = False
+            tally.wrong_bodies += counts
+        if not expected:
+            tally.unwanted(status, connection.began_ns, now, handled - now)
+        else:
+            tally.batch(1, now)
+            if counts:
+                tally.samples.append(now - connection.began_ns)
+                tally.lags.append(handled - now)
+                tally.statuses[status] += 1
+        connection.window_answers += counts
+        connection.has_answered = connection.is_served = True
         if not reader.keep_alive or connection.unsent:
             # At once: some servers linger until the client has closed. The rest of a request
             # that is answered already is of no use to anybody.
-            self._disconnect(connection)
-        else:
-            connection.state = State.IDLE
-        if self._running:
-            self._begin(connection, handled)
-        else:
-            self._changed.set()
+            self._sockets.drop(connection)
+        self._answered(connection, handled)
+        return expected
 
-    def _begin(self, connection: Connection, now: int) -> None:
-        """Begin the next request; on a new connection, its time includes the connecting."""
+    def _answered(self, connection: Connection, now: int) -> None:
+        connection.began_ns = 0
+        if connection.state is not State.DOWN:
+            connection.state = State.IDLE
+        self._free(connection, now)
+        self._changed.set()
+
+    # When requests begin.
+
+    def _free(self, connection: Connection, now: int) -> None:
+        """A connection has nothing to do: its next request is due at once, or when planned."""
         if not self._running:
             return
-        connection.began_ns = now
+        if self._plan is None:
+            self._begin(connection, now, now)
+        else:
+            connection.idle_since_ns = now
+            self._idle.append(connection)
+
+    def _begin(self, connection: Connection, began_ns: int, now: int) -> None:
+        """Begin a request; on a new connection, its time includes the connecting."""
+        connection.began_ns = began_ns
         if connection.state is State.IDLE:
             connection.state = State.WAITING
             self._send(connection, self._payload, now)
         elif connection.state is State.DOWN:
+            self._tally.reconnects += self._tally.in_window(now)
             self._connect(connection, now)
 
+    def _send_due(self) -> None:
+        """At a fixed rate: send what is due to whom is idle, and set the alarm for the next."""
+        if self._plan is None or not self._running:
+            return
+        now = _clock()
+        for _ in range(_SENT_AT_ONCE):
+            if not self._idle or (planned := self._plan.take(now)) is None:
+                break
+            connection = self._idle.popleft()
+            if self._tally.in_window(now):
+                self._tally.lags.append(now - max(planned, connection.idle_since_ns))
+            self._begin(connection, planned, now)
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+        if self._idle and (next_ns := self._plan.next_ns) is not None:
+            self._alarm = self._loop.call_at(next_ns / 1e9, self._send_due)
+
     def _send(self, connection: Connection, data: bytes | memoryview, now: int) -> None:
-        sock = connection.sock
-        assert sock is not None
-        try:
-            sent = sock.send(data)
-        except BlockingIOError:
-            sent = 0
-        except OSError as error:
-            self._lost(connection, _kind(error), now)
-            return
-        if sent == len(data):
-            if connection.unsent:
-                connection.unsent = b""
-                self._poller.modify(sock.fileno(), READ)
-            return
-        if not connection.unsent:
-            self._poller.modify(sock.fileno(), READ | WRITE)
-        connection.unsent = data[sent:]
+        if kind := self._sockets.send(connection, data):
+            self._lost(connection, kind, now)
+
+    def _not_sent(self, connection: Connection, error: OSError, now: int) -> None:
+        if kind := self._sockets.not_sent(connection, self._payload, error):
+            self._lost(connection, kind, now)
 
     # What happens to connections.
 
     def _connect(self, connection: Connection, now: int) -> None:
-        connection.reader = self._reader_type()
-        connection.unsent = b""
-        connection.answers_on_socket = 0
+        connection.reader = self._reader()
         connection.connecting_since_ns = now
-        connection.state = State.CONNECTING
-        try:
-            sock = connection.sock = socket.socket(self._family)
-        except OSError as error:
-            self._fail(connection, _KINDS.get(error.errno or 0, "connect failed"), now)
-            return
-        sock.setblocking(False)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        # A reset instead of a FIN: no TIME_WAIT, so ports don't run out over many bursts.
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
-        self._by_fd[sock.fileno()] = connection
-        self._poller.register(sock.fileno(), WRITE)
-        result = sock.connect_ex(self._address)
-        if result not in {0, errno.EINPROGRESS}:
-            self._fail(connection, _KINDS.get(result, "connect failed"), now)
+        if kind := self._sockets.connect(connection):
+            self._fail(connection, kind, now)
 
     def _connected(self, connection: Connection, now: int) -> None:
-        sock = connection.sock
-        assert sock is not None
         self._changed.set()
-        if result := sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
-            self._fail(connection, _KINDS.get(result, "connect failed"), now)
+        if kind := self._sockets.connected(connection):
+            self._fail(connection, kind, now)
             return
         self._connect_max_ns = max(self._connect_max_ns, now - connection.connecting_since_ns)
-        self._poller.modify(sock.fileno(), READ)
         if connection.began_ns:
             connection.state = State.WAITING
             self._send(connection, self._payload, now)
         else:
-            connection.state = State.IDLE
-            self._begin(connection, now)
+            self._free(connection, now)
 
     def _lost(self, connection: Connection, kind: str, now: int) -> None:
         """The server ended the connection."""
         began = connection.began_ns
         if not began:
-            self._disconnect(connection)
+            self._sockets.drop(connection)
             self._tally.closed_idle += self._running
             return
-        closed_idle = connection.answers_on_socket and not connection.reader.is_partial
-        may_repeat = self._running and self._retries_closed_idle
+        closed_idle = connection.has_answered and not connection.reader.is_partial
+        may_repeat = self._running and self._profile.request.is_safe
         if closed_idle and may_repeat and now - began <= self._timeout_ns:
             # It closed an idle connection just as the request was on its way. A request that
             # is already late is not quietly sent again.
             self._tally.closed_idle += 1
-            self._disconnect(connection)
+            self._sockets.drop(connection)
             self._connect(connection, now)
             return
         self._fail(connection, kind, now)
@@ -345,30 +400,18 @@ class Pool:
         was_connecting = connection.state is State.CONNECTING
         began = connection.began_ns
         connection.began_ns = 0
-        self._disconnect(connection)
+        self._sockets.drop(connection)
         if began:
             self._tally.failure(kind, began, now)
         self._changed.set()
-        if not self._running:
-            return
-        if was_connecting:
+        if self._plan is not None:
+            if began or was_connecting:
+                self._free(connection, now)
+        elif was_connecting and self._running:
             self._loop.call_later(_RETRY_AFTER_S, self._retry, connection)
         else:
-            self._begin(connection, _clock())
+            self._free(connection, _clock())
 
     def _retry(self, connection: Connection) -> None:
         if connection.state is State.DOWN and not connection.began_ns:
-            self._begin(connection, _clock())
-
-    def _disconnect(self, connection: Connection) -> None:
-        sock, connection.sock = connection.sock, None
-        connection.state = State.DOWN
-        connection.unsent = b""
-        if sock is not None:
-            del self._by_fd[sock.fileno()]
-            self._poller.unregister(sock.fileno())
-            sock.close()
-
-
-def _kind(error: OSError) -> str:
-    return _KINDS.get(error.errno or 0, "reset")
+            self._free(connection, _clock())

@@ -12,12 +12,17 @@ BODILESS_METHODS = frozenset({"GET", "HEAD"})
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How much load, and for how long; times in seconds."""
+    """How much load, and for how long; times in seconds.
+
+    ``rate`` is in requests a second; None is a closed loop, in which each connection sends its
+    next request when it has the answer to the last.
+    """
 
     connections: int = 2000
     duration_s: float = 10.0
     timeout_s: float = 2.0
     warmup_s: float = 1.0
+    rate: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +30,7 @@ class Request:
     """The one request that a burst repeats.
 
     ``expect`` holds the statuses that count as an expected answer; empty means any 2xx.
+    ``contains`` is what the body of an expected answer has in it, as sent; empty means anything.
     """
 
     path: str
@@ -32,6 +38,7 @@ class Request:
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
     expect: tuple[int, ...] = ()
+    contains: bytes = b""
 
     def expects(self, status: int) -> bool:
         """Whether an answer with this status is an expected one."""
@@ -77,6 +84,7 @@ class Profile:
         """Simple types only, for JSON and for pytest-xdist."""
         data = asdict(self)
         data["request"]["body"] = self.request.body.decode("latin-1")
+        data["request"]["contains"] = self.request.contains.decode("latin-1")
         data["request"]["headers"] = [list(pair) for pair in self.request.headers]
         data["request"]["expect"] = list(self.request.expect)
         return data
@@ -86,6 +94,7 @@ class Profile:
         """The inverse of ``to_dict``."""
         request = dict(data["request"])
         request["body"] = request["body"].encode("latin-1")
+        request["contains"] = request["contains"].encode("latin-1")
         request["headers"] = tuple((name, value) for name, value in request["headers"])
         request["expect"] = tuple(request["expect"])
         return cls(data["name"], Request(**request), Shape(**data["shape"]))

@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from pytest_djworkers.load.histogram import fold
+from pytest_djworkers.load.gaps import Gaps
+from pytest_djworkers.load.histogram import bucket, fold
 from pytest_djworkers.load.profile import Profile
 
 SERIES_INTERVAL_S = 0.1
@@ -29,12 +30,16 @@ class AgentReport:
     in_flight: int
     outside: int
     closed_idle: int
+    reconnects: int
+    wrong_bodies: int
     statuses: dict[str, int]
     error_kinds: dict[str, int]
     latency: list[tuple[int, int]]
     lag: list[tuple[int, int]]
     requests: list[int]
     errors: list[int]
+    outstanding: list[int]
+    gaps: list[tuple[int, int]]
     per_connection: list[int]
     served: int
     connect_max_s: float
@@ -49,65 +54,71 @@ class AgentReport:
 
 
 class Tally:
-    """Counts by class. Times are nanoseconds of the monotonic clock."""
+    """Counts by class. Times are nanoseconds of the monotonic clock.
+
+    The hot path appends to ``samples`` and ``lags`` itself: the latency and the lag of each
+    expected answer of the window, and tells ``batch`` how many there were.
+    """
 
     def __init__(self, profile: Profile) -> None:
-        self._request = profile.request
         self._timeout_ns = round(profile.shape.timeout_s * 1e9)
         self._duration_ns = round(profile.shape.duration_s * 1e9)
         self.begin_ns = 0
         self.end_ns = 0
         self.ok = self.late = self.unexpected = self.error = 0
-        self.unanswered = self.in_flight = self.outside = self.closed_idle = 0
+        self.unanswered = self.in_flight = self.outside = 0
+        self.closed_idle = self.reconnects = self.wrong_bodies = 0
         self.statuses: Counter[int] = Counter()
         self.error_kinds: Counter[str] = Counter()
-        self.in_service_ns = 0
-        self._samples = array("Q")
-        self._lags = array("Q")
+        self.samples = array("Q")
+        self.lags = array("Q")
+        self._in_service_ns = 0
         self._latency: Counter[int] = Counter()
         self._lag: Counter[int] = Counter()
         intervals = -(-self._duration_ns // _INTERVAL_NS)
         self._requests = [0] * intervals
         self._errors = [0] * intervals
+        self._outstanding: list[int] = []
+        self._gaps = Gaps(0, 0)
 
     def open_window(self, begin_ns: int) -> None:
         """Count from here."""
         self.begin_ns = begin_ns
         self.end_ns = begin_ns + self._duration_ns
+        self._gaps = Gaps(begin_ns, self.end_ns)
 
-    def answer(self, status: int, began_ns: int, now_ns: int, handled_ns: int) -> bool:
-        """Count a complete answer; whether it fell into the window.
+    def in_window(self, now_ns: int) -> bool:
+        """Whether what happens now counts."""
+        return self.begin_ns <= now_ns < self.end_ns
 
-        ``now_ns`` is when poll returned with it, ``handled_ns`` when its turn came.
-        """
-        if not self.begin_ns <= now_ns < self.end_ns:
-            self.outside += 1
-            return False
-        self.statuses[status] += 1
-        self.in_service_ns += handled_ns - began_ns
-        self._lags.append(handled_ns - now_ns)
-        interval = (now_ns - self.begin_ns) // _INTERVAL_NS
-        if not self._request.expects(status):
-            self.unexpected += 1
-            self._errors[interval] += 1
-            return True
-        latency = now_ns - began_ns
-        if latency > self._timeout_ns:
-            self.late += 1
+    def batch(self, answers: int, now_ns: int) -> None:
+        """So many expected answers came at once."""
+        if self.in_window(now_ns):
+            self._requests[(now_ns - self.begin_ns) // _INTERVAL_NS] += answers
+            self._gaps.answered(now_ns)
         else:
-            self.ok += 1
-        self._samples.append(latency)
-        self._requests[interval] += 1
-        return True
+            self.outside += answers
+
+    def unwanted(self, status: int, began_ns: int, now_ns: int, lag_ns: int) -> None:
+        """Count a complete answer that is not an expected one."""
+        if not self.in_window(now_ns):
+            self.outside += 1
+            return
+        self.unexpected += 1
+        self.statuses[status] += 1
+        self.lags.append(lag_ns)
+        self._in_service_ns += now_ns - began_ns
+        self._errors[(now_ns - self.begin_ns) // _INTERVAL_NS] += 1
+        self._gaps.answered(now_ns)
 
     def failure(self, kind: str, began_ns: int, now_ns: int) -> None:
         """Count a request that failed."""
-        if not self.begin_ns <= now_ns < self.end_ns:
+        if not self.in_window(now_ns):
             self.outside += 1
             return
         self.error += 1
         self.error_kinds[kind] += 1
-        self.in_service_ns += now_ns - began_ns
+        self._in_service_ns += now_ns - began_ns
         self._errors[(now_ns - self.begin_ns) // _INTERVAL_NS] += 1
 
     def leave(self, began_ns: int) -> None:
@@ -115,15 +126,26 @@ class Tally:
         age = self.end_ns - began_ns
         if age > self._timeout_ns:
             self.unanswered += 1
-            self._samples.append(age)
+            self._latency[bucket(age // 1000)] += 1
         else:
             self.in_flight += 1
 
     def fold(self) -> None:
         """Turn samples into counts, so that memory does not grow with the burst."""
-        fold(self._samples, self._latency)
-        fold(self._lags, self._lag)
-        del self._samples[:], self._lags[:]
+        samples, lags = self.samples, self.lags
+        if samples and max(samples) > self._timeout_ns:
+            late = sum(sample > self._timeout_ns for sample in samples)
+            self.late += late
+            self.ok -= late
+        self.ok += len(samples)
+        self._in_service_ns += sum(samples) + sum(lags)
+        fold(samples, self._latency)
+        fold(lags, self._lag)
+        del samples[:], lags[:]
+
+    def look(self, outstanding: int) -> None:
+        """So many requests that should have been sent by now are without an answer."""
+        self._outstanding.append(outstanding)
 
     def report(
         self,
@@ -148,16 +170,20 @@ class Tally:
             in_flight=self.in_flight,
             outside=self.outside,
             closed_idle=self.closed_idle,
+            reconnects=self.reconnects,
+            wrong_bodies=self.wrong_bodies,
             statuses={str(status): count for status, count in sorted(self.statuses.items())},
             error_kinds=dict(sorted(self.error_kinds.items())),
             latency=sorted(self._latency.items()),
             lag=sorted(self._lag.items()),
             requests=self._requests,
             errors=self._errors,
+            outstanding=self._outstanding,
+            gaps=self._gaps.whole(),
             per_connection=[count for _, count in connections],
             served=sum(served for served, _ in connections),
             connect_max_s=connect_max_ns / 1e9,
-            in_service_s=self.in_service_ns / 1e9,
+            in_service_s=self._in_service_ns / 1e9,
             window_s=self._duration_ns / 1e9,
             cpu_s=cpu_s,
         )

@@ -267,9 +267,9 @@ def test_a_mistake_of_our_own_is_no_smaller_burst(
     code = """
 import runpy
 from pytest_djworkers.load.pool import Pool
-def _readable(*_):
+def _received(*_):
     raise ZeroDivisionError("a mistake of our own")
-Pool._readable = _readable
+Pool._received = _received
 runpy.run_module("pytest_djworkers.load.agent", run_name="__main__")
 """
     pretend(tmp_path, monkeypatch, code)

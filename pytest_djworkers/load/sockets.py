@@ -1,0 +1,110 @@
+"""The sockets of a pool: connected, sent on, dropped, and polled as one."""
+
+from __future__ import annotations
+
+import errno
+import socket
+import struct
+
+from pytest_djworkers.load.connection import Connection, State
+from pytest_djworkers.load.poller import READ, WRITE, make_poller
+
+_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+_KINDS = {
+    errno.ECONNREFUSED: "refused",
+    errno.ECONNRESET: "reset",
+    errno.EPIPE: "reset",
+    errno.ETIMEDOUT: "connect timeout",
+    errno.EADDRNOTAVAIL: "no free port",
+    errno.EMFILE: "no free descriptor",
+    errno.ENFILE: "no free descriptor",
+}
+
+
+class Sockets:
+    """Sockets to one address. What fails is told in a word: the kind of the error."""
+
+    def __init__(self, address: tuple[str, int]) -> None:
+        self._address = address
+        self._family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+        self._poller = make_poller()
+        self.fileno = self._poller.fileno
+        self.poll = self._poller.poll
+        self.by_fd: dict[int, Connection] = {}
+
+    def connect(self, connection: Connection) -> str | None:
+        """Begin to connect; it is done when the socket can be written to."""
+        connection.unsent = b""
+        connection.has_answered = False
+        connection.state = State.CONNECTING
+        try:
+            sock = socket.socket(self._family)
+        except OSError as error:
+            return _KINDS.get(error.errno or 0, "connect failed")
+        sock.setblocking(False)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        # A reset instead of a FIN: no TIME_WAIT, so ports don't run out over many bursts.
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+        connection.attach(sock)
+        self.by_fd[sock.fileno()] = connection
+        self._poller.register(sock.fileno(), WRITE)
+        result = sock.connect_ex(self._address)
+        if result in {0, errno.EINPROGRESS}:
+            return None
+        return _KINDS.get(result, "connect failed")
+
+    def connected(self, connection: Connection) -> str | None:
+        """See how connecting ended."""
+        sock = connection.sock
+        assert sock is not None
+        if result := sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+            return _KINDS.get(result, "connect failed")
+        self._poller.modify(sock.fileno(), READ)
+        connection.state = State.IDLE
+        return None
+
+    def send(self, connection: Connection, data: bytes | memoryview) -> str | None:
+        """Send what the socket takes now, and the rest when it can be written to again."""
+        try:
+            sent = connection.send(data)
+        except OSError as error:
+            return self.not_sent(connection, data, error)
+        self.sent(connection, data, sent)
+        return None
+
+    def sent(self, connection: Connection, data: bytes | memoryview, count: int) -> None:
+        """So many bytes of this are on their way."""
+        assert connection.sock is not None
+        was_sending = connection.state is State.SENDING
+        connection.unsent = data[count:]
+        connection.state = State.SENDING if connection.unsent else State.WAITING
+        if was_sending != bool(connection.unsent):
+            self._poller.modify(connection.sock.fileno(), READ if was_sending else READ | WRITE)
+
+    def not_sent(
+        self, connection: Connection, data: bytes | memoryview, error: OSError
+    ) -> str | None:
+        """Nothing of this is on its way; no error where the socket is only full."""
+        if not isinstance(error, BlockingIOError):
+            return kind_of(error)
+        self.sent(connection, data, 0)
+        return None
+
+    def drop(self, connection: Connection) -> None:
+        """Close the socket, if there is one."""
+        sock, connection.sock = connection.sock, None
+        connection.state = State.DOWN
+        connection.unsent = b""
+        if sock is not None:
+            del self.by_fd[sock.fileno()]
+            self._poller.unregister(sock.fileno())
+            sock.close()
+
+    def close(self) -> None:
+        """Stop polling; every connection has been dropped."""
+        self._poller.close()
+
+
+def kind_of(error: OSError) -> str:
+    """What an error of a connected socket counts as."""
+    return _KINDS.get(error.errno or 0, "reset")
