@@ -8,7 +8,8 @@ DjworkersError
 ├── DatabaseError          the test's database is one that a server can't share
 ├── ServerError
 │   ├── ServerStartError   it died, never got ready, or somebody else has its port
-│   └── ProbeError         it runs, but the path does not give an expected answer
+│   ├── ProbeError         it runs, but the path does not give an expected answer
+│   └── ServerDiedError    it ended in the middle of a burst
 ├── GeneratorError         what fires the burst failed, so there are no figures
 ├── BusyMachineError       another run held this machine for too long
 └── BaselineError          a stored baseline can't be read or written
@@ -50,6 +51,10 @@ class ServerStartError(ServerError):
 
 class ProbeError(ServerError):
     """The server runs, but the path does not give an expected answer."""
+
+
+class ServerDiedError(ServerError):
+    """The server ended in the middle of a burst, whose figures then say nothing."""
 
 
 class GeneratorError(DjworkersError):

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pytest_djworkers.units import parse_duration, parse_share, parse_whole
+from pytest_djworkers.units import parse_duration, parse_rate, parse_share, parse_whole
 
 if TYPE_CHECKING:
     import pytest
@@ -94,6 +94,7 @@ OPTIONS: tuple[Option, ...] = (
     Option("duration", _positive_duration, 10.0, "T", "how long a burst is counted"),
     Option("timeout", _positive_duration, 2.0, "T", "later than this is late"),
     Option("warmup", parse_duration, 1.0, "T", "load before the counting, thrown away"),
+    Option("rate", parse_rate, None, "R", "requests/s at fixed moments; default: closed loop"),
     Option("workers", parse_whole, None, "N", "workers of a server; default: CPUs", "int"),
     Option("agents", parse_whole, 1, "N", "processes of the built-in generator", "int"),
     Option("baseline", _baseline_name, "default", "NAME", "the stored baseline to use"),
@@ -111,6 +112,7 @@ SHAPE_OPTIONS = {
     "duration": "duration_s",
     "timeout": "timeout_s",
     "warmup": "warmup_s",
+    "rate": "rate",
 }
 """The options that shape a burst, with their field of Shape."""
 
@@ -123,7 +125,7 @@ MARKERS = (
     " as '100ms'",
     "max_regression(share, backend=None): the test fails when it is slower than the stored"
     " baseline by more than this, such as '10%'",
-    "burst(connections=, duration=, timeout=, warmup=): the shape of the test's bursts",
+    "burst(connections=, duration=, timeout=, warmup=, rate=): the shape of the test's bursts",
     "djworkers(only=[...], skip=[...]): the backends under which the test makes sense",
 )
 

@@ -175,7 +175,7 @@ _CHECKS: Mapping[str, Callable[[Any, Path], Any]] = {
 """What this machine must have for a value to be of use, by option."""
 
 
-def _fields(shape: Shape) -> dict[str, float]:
+def _fields(shape: Shape) -> dict[str, float | None]:
     return {name: getattr(shape, field) for name, field in SHAPE_OPTIONS.items()}
 
 
@@ -183,8 +183,10 @@ def _shape(values: Mapping[str, Any]) -> Shape:
     return Shape(**{field: values[name] for name, field in SHAPE_OPTIONS.items()})
 
 
-def _shown(name: str, value: float) -> str:
-    return str(value) if name == "connections" else format_duration(value)
+def _shown(name: str, value: float | None) -> str:
+    if value is None:
+        return "a closed loop"
+    return format_duration(value) if SHAPE_OPTIONS[name].endswith("_s") else f"{value:g}"
 
 
 def parse_shape(given: Mapping[str, object]) -> dict[str, float]:

@@ -10,6 +10,9 @@ _SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "": 1.0}
 _SHARE = re.compile(r"(?P<number>\d+(?:\.\d+)?|\.\d+)\s*%")
 
 DURATION_FORMS = "a duration such as 250ms, 2s, 1m, or a number of seconds"
+LEAST_RATE = 1 / 60
+MOST_RATE = 100_000.0
+RATE_FORMS = f"a number of requests a second up to {MOST_RATE:,.0f}"
 SHARE_FORMS = "a share such as 10%"
 
 
@@ -38,6 +41,18 @@ def parse_share(value: object) -> float:
     if match is None or not math.isfinite(percent := float(match["number"])):
         raise ValueError(f"{value!r} is not {SHARE_FORMS}")
     return percent / 100
+
+
+def parse_rate(value: object) -> float:
+    """Requests a second, from a number. Raises ValueError for anything else, for less than one
+    in a minute and for more than any generator here can plan."""
+    try:
+        rate = math.nan if isinstance(value, bool) else _float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        rate = math.nan
+    if not LEAST_RATE <= rate <= MOST_RATE:
+        raise ValueError(f"{value!r} is not {RATE_FORMS}")
+    return rate
 
 
 def parse_whole(value: object, *, least: int = 1) -> int:

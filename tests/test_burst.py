@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_djworkers.burst import make_request
 from pytest_djworkers.errors import BurstArgumentError
 from pytest_djworkers.load.profile import Request
+from pytest_djworkers.request import make_request
 from tests.conftest import SETTINGS, URLS, Site
 
 JSON = {"deep": [1, {"ü": None}]}
@@ -41,6 +41,14 @@ JSON = {"deep": [1, {"ü": None}]}
             {"path": "/", "method": "POST", "json": 1, "headers": {"content-type": "text/x"}},
             Request("/", "POST", (("content-type", "text/x"),), b"1"),
         ),
+        ({"path": "/", "query": {"q": "ü b", "n": [1, 2]}}, Request("/?q=%C3%BC+b&n=1&n=2")),
+        ({"path": "/?a=b", "query": {"c": 1}}, Request("/?a=b&c=1")),
+        ({"path": "/", "query": {}, "cookies": {}}, Request("/")),
+        (
+            {"path": "/", "cookies": {"sessionid": "abc", "x": "y=z"}},
+            Request("/", headers=(("Cookie", "sessionid=abc; x=y=z"),)),
+        ),
+        ({"path": "/", "contains": "ü"}, Request("/", contains="ü".encode())),
         ({"path": "/", "expect": 302}, Request("/", expect=(302,))),
         ({"path": "/", "expect": [404, 200, 404]}, Request("/", expect=(200, 404))),
     ],
@@ -68,6 +76,13 @@ def test_a_call_makes_a_request(arguments: dict[str, Any], request_made: Request
         ({"headers": {"Content-Length": "5"}}, "Content-Length is set by the generator"),
         ({"body": b"", "json": {}}, "body= and json= exclude each other"),
         ({"body": 5}, "body= is int, not bytes or str"),
+        ({"query": "a=b"}, "query='a=b' is not a mapping"),
+        ({"cookies": "a=b"}, "cookies='a=b' is not a mapping"),
+        ({"cookies": {"a b": "c"}}, "cookies=: 'a b' is not a cookie's name"),
+        ({"cookies": {"a": "b;c"}}, "cookies=: the value of a can't be sent: 'b;c'"),
+        ({"cookies": {"a": 5}}, "cookies=: the value of a can't be sent: 5"),
+        ({"contains": 5}, "contains= is int, not bytes or str"),
+        ({"contains": "x", "method": "HEAD"}, "an answer to HEAD has none"),
         ({"json": {1, 2}}, "json=: Object of type set is not JSON serializable"),
         ({"expect": 99}, "expect=99 is not a status from 200 to 599"),
         ({"expect": "200"}, "expect='200' is not a status"),

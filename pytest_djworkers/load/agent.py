@@ -2,7 +2,8 @@
 
 It speaks JSON lines over its standard streams with the pytest process (``agents.py``):
 
-1. in: ``{"profile": ..., "address": [host, port], "connections": N, "drain_s": 0}``
+1. in: ``{"profile": ..., "address": [host, port], "connections": N, "share": [index, of],
+   "at_once": N, "drain_s": 0}``
 2. out: ``{"opened": N}`` once the connections stand
 3. in: ``{"start_ns": T}``, a moment of the machine's monotonic clock, the same for all agents
 4. out: an ``AgentReport``
@@ -16,11 +17,13 @@ import asyncio
 import gc
 import json
 import os
+import selectors
 import sys
 from typing import Any
 
 from pytest_djworkers.load.pool import Pool
 from pytest_djworkers.load.profile import Profile
+from pytest_djworkers.load.schedule import Share
 
 OPEN_WITHIN_S = 5.0
 
@@ -30,9 +33,9 @@ async def _run() -> None:
     job = await _hear()
     profile = Profile.from_dict(job["profile"])
     host, port = job["address"]
-    pool = Pool(profile, (host, port), job["connections"])
+    pool = Pool(profile, (host, port), job["connections"], Share(*job["share"]))
     try:
-        _say({"opened": await pool.open(OPEN_WITHIN_S)})
+        _say({"opened": await pool.open(OPEN_WITHIN_S, at_once=job["at_once"])})
         start = await _hear()
         # Nothing in a burst makes cycles, and a collection would be a stall of our own making.
         gc.collect()
@@ -63,5 +66,17 @@ def _die(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
     os._exit(1)
 
 
+def _loop() -> asyncio.AbstractEventLoop:
+    # It watches two descriptors, and select waits to the microsecond where epoll, as the
+    # standard library calls it, rounds up to a millisecond: too coarse for a fixed rate.
+    return asyncio.SelectorEventLoop(selectors.SelectSelector())
+
+
+def main() -> None:
+    """Do as told."""
+    with asyncio.Runner(loop_factory=_loop) as runner:
+        runner.run(_run())
+
+
 if __name__ == "__main__":
-    asyncio.run(_run())
+    main()

@@ -16,6 +16,7 @@ from itertools import zip_longest
 from typing import Any, ClassVar, TypeVar
 
 from pytest_djworkers.errors import GeneratorError
+from pytest_djworkers.load.gaps import longest_common_ns
 from pytest_djworkers.load.generator import ASYNCIO, Target, lack_of_descriptors
 from pytest_djworkers.load.histogram import Latency
 from pytest_djworkers.load.profile import Profile, Shape
@@ -28,6 +29,8 @@ from pytest_djworkers.server.process import GuardedProcess
 _Key = TypeVar("_Key")
 
 _OPEN_WITHIN_S = 30.0
+_OPENED_AT_ONCE = 512
+"""A bound to the bursts of connecting; most servers' backlogs are several times that."""
 _REPORT_WITHIN_S = 30.0
 _STATUS_WITHIN_S = 1.0
 _START_AFTER_NS = 20_000_000
@@ -96,6 +99,8 @@ class AsyncioGenerator:
                         "profile": profile.to_dict(),
                         "address": list(target.address),
                         "connections": connections,
+                        "share": [agent.index, len(shares)],
+                        "at_once": _at_once(target, len(shares)),
                         "drain_s": drain_s,
                     }
                 )
@@ -113,6 +118,7 @@ class AsyncioGenerator:
 
 class _Agent:
     def __init__(self, target: Target, number: int, *, of: int) -> None:
+        self.index = number - 1
         self._name = f"load agent {number} of {of}"
         self._log = target.folder / f"agent-{number}.log"
         self._process = GuardedProcess(
@@ -189,7 +195,10 @@ def merge(profile: Profile, reports: Sequence[AgentReport], *, version: str) -> 
             SERIES_INTERVAL_S,
             _columns(report.requests for report in reports),
             _columns(report.errors for report in reports),
+            outstanding=_columns(report.outstanding for report in reports),
         ),
+        wrong_bodies=sum(report.wrong_bodies for report in reports),
+        longest_gap_s=longest_common_ns(report.gaps for report in reports) / 1e9,
         generator=GeneratorFacts(
             name=ASYNCIO,
             version=version,
@@ -206,6 +215,7 @@ def _connections(profile: Profile, reports: Sequence[AgentReport], window_s: flo
     served = sum(report.served for report in reports)
     in_service_s = sum(report.in_service_s for report in reports)
     completed = sum(per_connection) + sum(report.error for report in reports)
+    is_closed_loop = profile.shape.rate is None
     squares = sum(n * n for n in per_connection)
 
     def rank(percent: int) -> int:
@@ -222,8 +232,9 @@ def _connections(profile: Profile, reports: Sequence[AgentReport], window_s: flo
         requests_max=per_connection[-1],
         fairness=sum(per_connection) ** 2 / (asked * squares) if squares else None,
         connect_max_s=max(report.connect_max_s for report in reports),
-        at_work=in_service_s / window_s if completed and window_s else None,
+        at_work=in_service_s / window_s if completed and window_s and is_closed_loop else None,
         closed_idle=sum(report.closed_idle for report in reports),
+        reconnects=sum(report.reconnects for report in reports),
     )
 
 
@@ -231,6 +242,12 @@ def _split(connections: int, agents: int) -> list[int]:
     agents = min(agents, connections)
     each, over = divmod(connections, agents)
     return [each + (index < over) for index in range(agents)]
+
+
+def _at_once(target: Target, agents: int) -> int:
+    """How many connections an agent may be opening at a time."""
+    most = _OPENED_AT_ONCE if target.backlog is None else min(target.backlog, _OPENED_AT_ONCE)
+    return max(1, most // agents)
 
 
 def _sums(mappings: Iterable[Mapping[_Key, int]]) -> dict[_Key, int]:

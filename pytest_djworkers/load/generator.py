@@ -25,6 +25,8 @@ class Target:
     workers: int = 1
     """The server's workers, each of which a warm-up should reach."""
     startup_timeout_s: float = 30.0
+    backlog: int | None = None
+    """How many connections may wait to be accepted, where that is few."""
 
 
 class Generator(Protocol):

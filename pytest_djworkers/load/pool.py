@@ -25,7 +25,6 @@ from pytest_djworkers.load.tally import AgentReport, Tally
 _RECEIVE = 65_536
 _BATCHES = 16
 """How many batches one wake-up drains before the loop's timers get their turn."""
-_OPENED_AT_ONCE = 250
 _RETRY_AFTER_S = 0.1
 _FOLD_EVERY_NS = 100_000_000
 _SENT_AT_ONCE = 256
@@ -71,7 +70,7 @@ class Pool:
         self._cpu_s = 0.0
         self._loop.add_reader(self._sockets.fileno(), self._ready)
 
-    async def open(self, within_s: float, *, at_once: int = _OPENED_AT_ONCE) -> int:
+    async def open(self, within_s: float, *, at_once: int = sys.maxsize) -> int:
         """Open all connections; how many are open. Those that fail are tried again later.
 
         ``at_once`` is how many may be connecting, so that a short backlog does not overflow.

@@ -21,7 +21,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
-from pytest_djworkers.load.histogram import Latency
+from pytest_djworkers.load.histogram import SAMPLES_BEYOND, Latency
 from pytest_djworkers.load.profile import Profile
 
 STARVED_BELOW = 0.8
@@ -29,6 +29,12 @@ STARVED_BELOW = 0.8
 
 BUSY_ABOVE = 0.95
 """The CPU share above which the generator was the bottleneck."""
+
+GROWTH_ABOVE = 0.05
+"""The share of a fixed rate's requests by which the outstanding ones may grow in a window."""
+
+LEAST_LAG_S = 0.0005
+"""A shorter lag is none: no closer than this are latencies measured here."""
 
 LAG_ABOVE = 0.1
 """The share of the latency's p99 above which the generator's own lag is a bottleneck."""
@@ -54,6 +60,12 @@ class Connections:
     """Requests a second times the mean time in service: how many were really at work."""
     closed_idle: int | None = None
     """Reconnects because the server closed an idle connection; not errors."""
+    reconnects: int | None = None
+    """Requests whose time includes connecting, since the server closes after an answer."""
+    listen_overflows: int | None = None
+    """Connections that a full backlog turned away while the burst ran, on the whole machine."""
+    syn_retransmits: int | None = None
+    """Attempts to connect that were sent again, on the whole machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +75,8 @@ class Series:
     interval_s: float
     requests: tuple[int, ...]
     errors: tuple[int, ...]
+    outstanding: tuple[int, ...] = ()
+    """At a fixed rate: requests without an answer that should have been sent by then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +126,10 @@ class BurstResult:
     series: Series | None
     generator: GeneratorFacts
     server: ServerFacts | None = None
+    wrong_bodies: int | None = None
+    """Unexpected answers whose status was right and whose body was not."""
+    longest_gap_s: float | None = None
+    """The longest time in the window without any answer; 0 below a thousandth of the window."""
     shared_run: bool = False
     """Measured beside other pytest-xdist workers: neither stored nor compared."""
 
@@ -151,7 +169,29 @@ class BurstResult:
     def starved(self) -> bool | None:
         """Whether fewer connections were at work than asked for; None when it can't be told."""
         at_work = self.connections.at_work
+        if self.profile.shape.rate is not None:
+            return False
         return None if at_work is None else at_work < STARVED_BELOW * self.connections.asked
+
+    @property
+    def fell_behind(self) -> bool:
+        """At a fixed rate: whether the server could not keep it, so that requests piled up.
+
+        The least number of outstanding requests in the last fifth of the window is compared
+        with that in the first, so that a stall which was caught up with does not count.
+        """
+        rate = self.profile.shape.rate
+        outstanding = self.series.outstanding if self.series else ()
+        fifth = len(outstanding) // 5
+        if rate is None or not fifth:
+            return False
+        grown = min(outstanding[-fifth:]) - min(outstanding[:fifth])
+        return grown > max(SAMPLES_BEYOND, GROWTH_ABOVE * rate * self.window_s)
+
+    @property
+    def closes_connections(self) -> bool:
+        """Whether most requests needed a new connection, the time of which is in the latency."""
+        return 2 * (self.connections.reconnects or 0) > self.judged
 
     @property
     def hides_timeouts(self) -> bool:
@@ -169,17 +209,24 @@ class BurstResult:
             return True
         p99 = self.latency.p99 if self.latency else None
         lag = self.generator.lag_p99_s
-        return lag is not None and p99 is not None and lag > LAG_ABOVE * p99
+        if lag is None or p99 is None:
+            return False
+        return lag > max(LEAST_LAG_S, LAG_ABOVE * p99)
 
     @property
     def remarks(self) -> tuple[str, ...]:
         """What a reader must know before believing the figures, in words."""
+        asked, opened = self.connections.asked, self.connections.opened
         marks = (
-            ("starved", bool(self.starved)),
-            ("generator-bound", self.generator_bound),
-            ("shared run", self.shared_run),
+            (f"opened {opened:,} connections" if opened is not None and opened < asked else ""),
+            ("starved" if self.starved else ""),
+            (f"fell behind {self.profile.shape.rate:g}/s" if self.fell_behind else ""),
+            ("generator-bound" if self.generator_bound else ""),
+            ("closes connections" if self.closes_connections else ""),
+            ("backlog overflowed" if self.connections.listen_overflows else ""),
+            ("shared run" if self.shared_run else ""),
         )
-        return tuple(word for word, holds in marks if holds)
+        return tuple(filter(None, marks))
 
     def to_dict(self) -> dict[str, Any]:
         """Simple types only, for JSON and for pytest-xdist."""
@@ -192,6 +239,7 @@ class BurstResult:
         if self.series is not None:
             data["series"]["requests"] = list(self.series.requests)
             data["series"]["errors"] = list(self.series.errors)
+            data["series"]["outstanding"] = list(self.series.outstanding)
         return data
 
     @classmethod
@@ -205,7 +253,10 @@ class BurstResult:
             fields["latency"] = Latency(tuple((value, n) for value, n in data["latency"]))
         if (series := data["series"]) is not None:
             fields["series"] = Series(
-                series["interval_s"], tuple(series["requests"]), tuple(series["errors"])
+                series["interval_s"],
+                tuple(series["requests"]),
+                tuple(series["errors"]),
+                tuple(series["outstanding"]),
             )
         fields["connections"] = Connections(**data["connections"])
         fields["generator"] = GeneratorFacts(**data["generator"])

@@ -67,6 +67,10 @@ class WrkGenerator:
             return f"a duration of {shape.duration_s:g}s is not in whole seconds"
         if shape.timeout_s != int(shape.timeout_s) or shape.timeout_s < 1:
             return f"a timeout of {shape.timeout_s:g}s is not in whole seconds"
+        if shape.rate is not None:
+            return "it has no fixed rate"
+        if request.contains:
+            return "it does not look at bodies"
         if request.expect:
             return f"it can't tell a status of {request.expected} from others"
         if request.method == "HEAD":

@@ -9,7 +9,7 @@ from pathlib import Path
 from pytest_djworkers.baseline.store import write_whole
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.report.outcome import Outcome
-from pytest_djworkers.report.table import COLUMNS, is_text, notes, rows
+from pytest_djworkers.report.table import COLUMNS, at_rate, is_text, notes, rows
 from pytest_djworkers.units import format_duration
 
 
@@ -46,7 +46,7 @@ def _burst(record: BurstRecord) -> list[str]:
         f"### {_escaped(record.result.name)}",
         "",
         f"{shape.connections:,} connections, {format_duration(shape.duration_s)}, timeout"
-        f" {format_duration(shape.timeout_s)}; {generator.name} {generator.version}"
+        f" {format_duration(shape.timeout_s)}{at_rate(shape)}; {generator.name} {generator.version}"
         f" ({_escaped(record.test)})",
         "",
         _row([COLUMNS[index] for index in indices]),

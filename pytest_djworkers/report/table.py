@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pytest_djworkers.baseline.verdict import Verdict
+from pytest_djworkers.load.profile import Shape
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.units import format_change, format_duration, format_rate
@@ -91,6 +92,11 @@ def rows(record: BurstRecord) -> list[Row]:
 def seconds(value: float | None) -> str:
     """A latency, or a dash where there is none."""
     return UNKNOWN if value is None else format_duration(value)
+
+
+def at_rate(shape: Shape) -> str:
+    """The fixed rate of a burst, to follow the rest of its shape; nothing in a closed loop."""
+    return "" if shape.rate is None else f", {format_rate(shape.rate)} requests/s"
 
 
 def timeouts(result: BurstResult) -> str:

@@ -11,7 +11,7 @@ from pytest_djworkers.backends.registry import known, version_of
 from pytest_djworkers.baseline.store import Baseline
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.report.outcome import Outcome
-from pytest_djworkers.report.table import COLUMNS, Row, grouped, is_text, notes, rows
+from pytest_djworkers.report.table import COLUMNS, Row, at_rate, grouped, is_text, notes, rows
 from pytest_djworkers.settings import Settings
 from pytest_djworkers.units import counted, format_duration, format_share
 
@@ -28,7 +28,7 @@ def header(settings: Settings, baseline: Baseline) -> list[str]:
         f" generator {settings.generator}",
         f"djworkers: bursts of {counted(shape.connections, 'connection')} for"
         f" {format_duration(shape.duration_s)} after {format_duration(shape.warmup_s)} of warm-up,"
-        f" timeout {format_duration(shape.timeout_s)}",
+        f" timeout {format_duration(shape.timeout_s)}{at_rate(shape)}",
     ]
     if settings.flags:
         lines.append(f"djworkers: whatever tests and ini ask for: {' '.join(settings.flags)}")

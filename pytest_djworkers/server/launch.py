@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pytest_djworkers.backends.protocol import Backend, LaunchPlan
 from pytest_djworkers.backends.registry import version_of
-from pytest_djworkers.errors import ProbeError, ServerStartError
+from pytest_djworkers.errors import ProbeError, ServerDiedError, ServerStartError
 from pytest_djworkers.load.generator import Target
 from pytest_djworkers.load.profile import Request
 from pytest_djworkers.load.result import ServerFacts
@@ -142,6 +142,14 @@ class Server:
             options=self._backend.options(plan),
             launch_s=time.monotonic() - began,
         )
+
+    def check_alive(self, burst: str) -> None:
+        """Raise ServerDiedError when it has ended, though nobody ended it."""
+        status = None if self._process is None else self._process.status
+        if status is not None:
+            raise ServerDiedError(
+                f"{self.backend} died during {burst} (exit status {status}){tail(self.log)}"
+            )
 
     def stop(self) -> None:
         """End it, and everything it started."""

@@ -102,7 +102,7 @@ def probe(
                 connection.putheader(name, value)
             connection.endheaders(request.body or None)
             response = connection.getresponse()
-            body = _beginning(response, deadline)
+            body = _whole(response, deadline)
         except (OSError, http.client.HTTPException) as error:
             why = str(error) or type(error).__name__
             if process.status is not None:
@@ -111,20 +111,21 @@ def probe(
             continue
         finally:
             connection.close()
-        if any_answer or request.expects(response.status):
+        fits = request.contains in body
+        if any_answer or (request.expects(response.status) and fits):
             return
         raise ProbeError(_unexpected(request, response, body))
     raise ServerStartError(f"{request.method} {request.path} got no answer in time ({why})")
 
 
-def _beginning(response: http.client.HTTPResponse, deadline: float) -> bytes:
-    """The first bytes of a body that is read to its end.
+def _whole(response: http.client.HTTPResponse, deadline: float) -> bytes:
+    """The body, read to its end.
 
     Raises TimeoutError when the end is not there by the deadline, HTTPException when it is cut.
     """
     body = b""
     while piece := response.read1():
-        body = (body + piece)[:_SHOWN_OF_BODY]
+        body += piece
         if time.monotonic() > deadline:
             raise TimeoutError("the answer does not end")
     if response.length:
@@ -135,9 +136,12 @@ def _beginning(response: http.client.HTTPResponse, deadline: float) -> bytes:
 def _unexpected(request: Request, response: http.client.HTTPResponse, body: bytes) -> str:
     location = response.getheader("Location")
     where = f" to {location}" if location else ""
-    text = " ".join(body.decode(errors="replace").split())
+    text = " ".join(body[:_SHOWN_OF_BODY].decode(errors="replace").split())
     said = f": {text}" if text else ""
+    expected = request.expected
+    if request.expects(response.status):
+        expected = f"a body that contains {request.contains.decode(errors='replace')!r}"
     return (
         f"{request.method} {request.path} answers {response.status} {response.reason}{where}"
-        f" where {request.expected} is expected{said}"
+        f" where {expected} is expected{said}"
     )

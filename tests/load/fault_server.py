@@ -135,11 +135,13 @@ class FaultServer:
 
 
 @contextmanager
-def serve(behave: Behaviour) -> Iterator[FaultServer]:
+def serve(
+    behave: Behaviour, address: tuple[str, int] = (LOCAL, 0), *, backlog: int = 128
+) -> Iterator[FaultServer]:
     """A server whose every connection behaves like this."""
     loop = asyncio.new_event_loop()
     stop = asyncio.Event()
-    listener = socket.create_server((LOCAL, 0), backlog=128)
+    listener = socket.create_server(address, backlog=backlog)
     server = FaultServer(behave, listener.getsockname())
     thread = threading.Thread(
         target=loop.run_until_complete, args=(_serve(server, listener, stop),)

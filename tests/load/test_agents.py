@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import resource
+import shutil
 import signal
+import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -289,6 +291,40 @@ def test_too_few_file_descriptors_are_an_error_that_says_what_to_do(
         " raise it (ulimit -Hn 2064) or ask for fewer connections"
     )
     assert AsyncioGenerator(3).cannot(profile) is None
+
+
+WITHOUT_PORTS = """
+import sys
+from pathlib import Path
+from tests.load.fault_server import always, answer, serve
+from tests.load.making import make_profile
+from pytest_djworkers.load.agents import AsyncioGenerator
+from pytest_djworkers.load.generator import Target
+
+Path("/proc/sys/net/ipv4/ip_local_port_range").write_text("40000 40019")
+with serve(always(answer()), ("127.0.0.1", 39000)) as server:
+    profile = make_profile(connections=30, duration_s=0.5)
+    result = AsyncioGenerator(2).fire(profile, Target(server.address, Path(sys.argv[1])))
+assert result.ok, result
+assert result.error_kinds.keys() == {"no free port"}, result.error_kinds
+assert result.connections.opened < 30, result.connections
+assert any(remark.startswith("opened ") for remark in result.remarks), result.remarks
+"""
+
+
+@pytest.mark.skipif(shutil.which("unshare") is None, reason="there is no unshare")
+def test_no_free_ports_are_errors_of_that_name_and_a_remark(tmp_path: Path) -> None:
+    command = ["unshare", "--net", "--map-root-user", "sh", "-c", 'ip link set lo up && exec "$@"']
+    done = subprocess.run(
+        [*command, "sh", sys.executable, "-c", WITHOUT_PORTS, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    if "unshare failed" in done.stderr:
+        pytest.skip(done.stderr)
+    assert done.returncode == 0, done.stderr
 
 
 def test_no_limit_is_no_lack(monkeypatch: pytest.MonkeyPatch) -> None:

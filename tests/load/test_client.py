@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from pytest_djworkers.load.client import (
     LONGEST_HEAD,
     BadResponse,
+    CheckingResponseReader,
     HeadResponseReader,
+    KnownHeads,
     ResponseReader,
 )
 
@@ -315,3 +317,68 @@ def test_an_interim_answer_is_the_beginning_of_one() -> None:
     reader.feed(b"HTTP/1.1 100 Continue\r\n\r\n")
     assert (reader.complete, reader.is_partial) == (0, True)
     assert not reader.close_ends_answer()
+
+
+# Heads that were parsed before.
+
+
+@given(answers(), st.binary(max_size=60))
+def test_a_known_head_says_what_the_parser_would(answer: Answer, other_body: bytes) -> None:
+    heads = KnownHeads()
+    reader = HeadResponseReader() if answer.method == "HEAD" else ResponseReader()
+    reader.feed(answer.data)
+    if reader.complete != 1 or not reader.keep_alive or reader.is_partial:
+        return
+    heads.learn(answer.data, reader.take())
+    for head, (size, status) in heads.items():
+        # Any body of that length is an answer of the same kind.
+        body = (other_body * size)[: size - len(head)]
+        if len(body) < size - len(head):
+            continue
+        again = HeadResponseReader() if answer.method == "HEAD" else ResponseReader()
+        again.feed(head + body)
+        assert (again.complete, again.is_partial, again.keep_alive) == (1, False, True)
+        assert again.take() == status
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+        b"HTTP/1.1 100 Continue\r\n\r\n" + OK,
+        b"HTTP/1.1 304 N\r\nContent-Length: 9\r\n\r\n",
+        b"HTTP/1.1 204 N\r\n\r\n",
+    ],
+)
+def test_a_head_that_does_not_tell_the_end_is_not_remembered(data: bytes) -> None:
+    heads = KnownHeads()
+    heads.learn(data, 200)
+    assert not heads
+
+
+def test_few_heads_are_remembered() -> None:
+    heads = KnownHeads()
+    for number in range(1000):
+        heads.learn(b"HTTP/1.1 200 OK\r\nX: %d\r\nContent-Length: 2\r\n\r\nok" % number, 200)
+    assert 10 <= len(heads) <= 100
+
+
+@given(answers(), st.lists(st.integers(0), max_size=5))
+def test_a_body_is_looked_at_in_whatever_pieces_it_comes(answer: Answer, cuts: list[int]) -> None:
+    if answer.method == "HEAD":
+        return
+    peer = h11.Connection(h11.CLIENT)
+    peer.send(h11.Request(method="GET", target="/", headers=[("Host", "x")]))
+    peer.send(h11.EndOfMessage())
+    peer.receive_data(answer.data)
+    body = b""
+    while (event := peer.next_event()) is not h11.NEED_DATA and not isinstance(
+        event, h11.EndOfMessage
+    ):
+        if isinstance(event, h11.Data):
+            body += event.data
+    for wanted, fits in ((body[1:-1] or body, True), (body + b"x", False)):
+        reader = CheckingResponseReader(wanted)
+        for piece in pieces(answer.data, cuts):
+            reader.feed(piece)
+        assert reader.fits is fits

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import resource
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pytest_djworkers.load.gaps import longest_common_ns
+from pytest_djworkers.load.kernel import read_counts
+from pytest_djworkers.load.pool import Pool
 from pytest_djworkers.load.profile import Request
 from tests.load.fault_server import (
     Behaviour,
@@ -28,7 +34,7 @@ from tests.load.fault_server import (
     trickles,
 )
 from tests.load.firing import classes, fire, sent
-from tests.load.making import ROOT
+from tests.load.making import ROOT, make_profile
 
 OK = answer()
 HEAD = Request("/", "HEAD")
@@ -152,6 +158,180 @@ def test_every_request_is_in_its_class(row: Row) -> None:
     assert classes(report) == set(row.classes.split())
     assert " ".join([*report.statuses, *report.error_kinds]) == row.says
     assert report.opened == report.asked
+
+
+def test_one_in_many_that_is_never_answered_is_not_lost_among_the_rest() -> None:
+    async def forgets(peer: Peer) -> None:
+        for count in range(50):
+            await peer.request()
+            if count < 49:
+                await peer.send(OK)
+        await peer.hang()
+
+    with serve(forgets) as server:
+        report = fire(server.address, timeout_s=0.1, duration_s=0.6)
+    assert (report.ok, report.unanswered) == (4 * 49, 4)
+    assert sum(count for age, count in report.latency if age > 100_000) == 4
+
+
+def test_an_error_in_a_hundred_answers_is_counted_as_it_is() -> None:
+    with serve(in_turn(*[OK] * 99, answer("500 Oh"))) as server:
+        report = fire(server.address, duration_s=0.5)
+    assert classes(report) == {"ok", "unexpected"}
+    assert report.unexpected == sum(count // 100 for count in report.per_connection)
+
+
+def test_a_server_that_stalls_now_and_then_is_seen_to() -> None:
+    def stall_of(beginning: float) -> bool:
+        return int((time.monotonic() - beginning) * 10) % 4 == 3
+
+    beginning = time.monotonic()
+
+    async def stalls(peer: Peer) -> None:
+        while True:
+            await peer.request()
+            while stall_of(beginning):
+                await peer.pause(0.005)
+            await peer.send(OK)
+
+    with serve(stalls) as server:
+        report = fire(server.address, duration_s=1.2)
+    assert classes(report) == {"ok"}
+    assert longest_common_ns([report.gaps]) >= 90_000_000
+    assert max(latency for latency, _ in report.latency) >= 90_000
+
+
+def test_a_server_that_dies_and_comes_back_is_found_again() -> None:
+    with refusing() as address:
+        pass
+    burst = ThreadPoolExecutor(1).submit(fire, address, duration_s=1.5)
+    with serve(always(OK), address):
+        assert eventually(lambda: burst.running())
+        with suppress(TimeoutError):
+            burst.result(timeout=0.4)
+    with suppress(TimeoutError):
+        burst.result(timeout=0.3)
+    with serve(always(OK), address) as again:
+        report = burst.result()
+        assert again.requests
+    assert classes(report) == {"ok", "error"}
+    assert report.error_kinds.keys() <= {"refused", "reset", "closed early"}
+
+
+@pytest.mark.parametrize("server_says", ["Connection: close", "X: y"])
+def test_servers_that_close_each_connection_are_told_by_their_reconnects(server_says: str) -> None:
+    behave = (once if "close" in server_says else always)(answer("200 OK", b"ok", server_says))
+    with serve(behave) as server:
+        report = fire(server.address)
+    assert classes(report) == {"ok"}
+    assert (2 * report.reconnects > report.ok) is ("close" in server_says)
+
+
+# Bodies.
+
+
+@pytest.mark.parametrize("cut", [b"", b"100\r\n"])
+@pytest.mark.parametrize("framing", ["length", "chunks"])
+def test_a_body_without_what_it_should_contain_is_not_wanted(framing: str, cut: bytes) -> None:
+    body = b"a login page" + cut
+    good, bad = answer("200 OK", b"the right page" + cut), answer("200 OK", body)
+    if framing == "chunks":
+        good, bad = (
+            CHUNKED + b"3\r\nthe\r\n6\r\n right\r\n5\r\n page\r\n0\r\n\r\n",
+            CHUNKED + b"c\r\na login page\r\n0\r\n\r\n",
+        )
+    with serve(in_turn(good, bad)) as server:
+        report = fire(server.address, Request("/", contains=b"right page"))
+    assert classes(report) == {"ok", "unexpected"}
+    assert report.wrong_bodies == report.unexpected
+    assert abs(report.ok - report.unexpected) <= report.asked
+    assert report.statuses.keys() == {"200"}
+
+
+# Fixed rates.
+
+
+def test_a_fixed_rate_is_kept_whatever_the_server_takes() -> None:
+    with serve(always(OK, after_s=0.05)) as server:
+        report = fire(server.address, rate=100, connections=20, warmup_s=0.1, duration_s=0.5)
+    assert classes(report) == {"ok"}
+    assert sent(report) == 60
+    assert 45 <= report.ok <= 50
+    assert all(latency >= 50_000 * 0.99 for latency, _ in report.latency)
+
+
+def test_a_stall_is_seen_by_every_request_that_was_due_in_it() -> None:
+    stalled = False
+
+    async def stalls_once(peer: Peer) -> None:
+        nonlocal stalled
+        while True:
+            await peer.request()
+            if not stalled and len(server.requests) > 20:
+                stalled = True
+                await peer.pause(0.4)
+            await peer.send(OK)
+
+    with serve(stalls_once) as server:
+        report = fire(server.address, rate=100, connections=1, duration_s=1, timeout_s=0.25)
+    assert sent(report) == 100
+    # Of the 40 that were due, some 25 waited less than the timeout and 15 longer.
+    assert 10 <= report.late <= 20
+    assert sum(count for latency, count in report.latency if latency > 20_000) >= 30
+    assert max(report.outstanding) >= 25
+    assert report.outstanding[-1] <= 5
+
+
+def test_a_rate_that_the_server_cannot_keep_piles_up() -> None:
+    with serve(always(OK, after_s=0.1)) as server:
+        report = fire(server.address, rate=100, connections=2, duration_s=1, timeout_s=0.2)
+    assert sent(report) == 100
+    assert 15 <= report.ok + report.late <= 20
+    assert report.unanswered >= 50
+    assert report.outstanding[0] < report.outstanding[4] < report.outstanding[-1]
+    assert len(server.requests) <= 22
+
+
+def test_connections_take_turns_at_a_fixed_rate() -> None:
+    with serve(always(OK)) as server:
+        report = fire(server.address, rate=200, connections=8, duration_s=0.5)
+    assert report.served == 8
+    assert max(report.per_connection) - min(report.per_connection) <= 2
+
+
+@pytest.mark.parametrize("row", ROWS, ids=[row.name for row in ROWS])
+def test_every_request_is_in_its_class_at_a_fixed_rate_too(row: Row) -> None:
+    timeout_s = 0.1 if row.classes == "unanswered" else 5
+    with serve(row.behave) as server:
+        report = fire(server.address, row.request, rate=80, timeout_s=timeout_s, duration_s=0.25)
+    assert sent(report) == 20
+    assert classes(report) <= set(row.classes.split())
+    assert classes(report) or row.classes == "ok unexpected"
+
+
+def test_refused_connections_are_errors_at_a_fixed_rate() -> None:
+    with refusing() as address:
+        report = fire(address, rate=100, duration_s=0.3)
+    assert (report.error, sent(report)) == (30, 30)
+    assert report.error_kinds.keys() == {"refused"}
+
+
+def test_a_short_backlog_is_not_overflowed_by_connecting() -> None:
+    async def opened() -> int:
+        pool = Pool(make_profile(connections=60), address, 60)
+        try:
+            return await pool.open(10, at_once=4)
+        finally:
+            pool.close()
+
+    # What is not accepted yet takes a place of the backlog's five, and one more.
+    with serve(always(OK), backlog=5) as server:
+        address = server.address
+        before = read_counts()
+        assert asyncio.run(opened()) == 60
+        after = read_counts()
+    if before is not None and after is not None:
+        assert after.since(before).listen_overflows == 0
 
 
 def test_refused_connections_are_errors_and_tried_again() -> None:

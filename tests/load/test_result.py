@@ -88,6 +88,56 @@ def test_generator_bound_is_a_busy_generator_or_one_that_lags(
     assert ("generator-bound" in result.remarks) is bound
 
 
+def test_a_lag_that_nobody_could_tell_from_the_latency_says_nothing() -> None:
+    result = make_result(generator=generator(lag_p99_s=0.0004), latency=latencies(*[1] * 1000))
+    assert not result.generator_bound
+
+
+def at_rate(*outstanding: int, **figures: Any) -> BurstResult:
+    """A burst at 1000/s for a second, with this many requests outstanding over it."""
+    series = Series(0.1, (0,) * 10, (0,) * 10, outstanding)
+    return make_result(profile=make_profile(rate=1000.0), series=series, **figures)
+
+
+@pytest.mark.parametrize(
+    ("outstanding", "behind"),
+    [
+        ([2, 3, 2, 4, 3, 2, 3, 2, 3, 2], False),
+        ([0, 0, 0, 90, 190, 100, 0, 0, 0, 0], False),
+        ([0, 9, 20, 30, 38, 50, 60, 70, 80, 90], True),
+        ([0, 0, 0, 0, 0, 0, 0, 0, 0, 900], False),
+        ([], False),
+    ],
+    ids=["steady", "a stall that was caught up with", "growing", "one look", "too short"],
+)
+def test_a_server_that_falls_behind_its_rate_is_said_to(
+    outstanding: list[int], behind: bool
+) -> None:
+    result = at_rate(*outstanding)
+    assert result.fell_behind is behind
+    assert ("fell behind 1000/s" in result.remarks) is behind
+
+
+def test_at_a_fixed_rate_no_connection_has_to_be_at_work() -> None:
+    assert at_rate(connections=Connections(asked=10, at_work=1.0)).starved is False
+
+
+@pytest.mark.parametrize(
+    ("connections", "remark"),
+    [
+        ({"opened": 1999, "asked": 2000}, "opened 1,999 connections"),
+        ({"reconnects": 6, "asked": 10}, "closes connections"),
+        ({"listen_overflows": 1, "asked": 10}, "backlog overflowed"),
+    ],
+)
+def test_what_happened_to_connections_is_remarked_upon(
+    connections: dict[str, int], remark: str
+) -> None:
+    assert make_result(ok=10, connections=Connections(**connections)).remarks == (remark,)
+    unremarkable = dict.fromkeys(connections, 0) | {"asked": 10}
+    assert not make_result(ok=10, connections=Connections(**unremarkable | {"opened": 10})).remarks
+
+
 def test_a_lag_without_a_p99_to_hold_it_against_says_nothing() -> None:
     assert not make_result(generator=generator(lag_p99_s=5.0)).generator_bound
     assert not make_result(generator=generator(lag_p99_s=5.0), latency=None).generator_bound
@@ -115,8 +165,10 @@ def test_json_gives_back_everything_that_the_built_in_generator_knows() -> None:
         profile=make_profile(connections=2),
         error_kinds={"reset": 2},
         latency=latencies(1, 1, 2.5),
-        connections=Connections(2, 2, 2, 0, 1, 2, 3, 4, 0.5, 0.1, 1.9, 7),
-        series=Series(0.1, (1, 2), (0, 1)),
+        connections=Connections(2, 2, 2, 0, 1, 2, 3, 4, 0.5, 0.1, 1.9, 7, 8, 9, 10),
+        series=Series(0.1, (1, 2), (0, 1), (3, 4)),
+        wrong_bodies=1,
+        longest_gap_s=0.5,
         generator=generator(lag_p99_s=0.001),
         server=ServerFacts("granian", "2", 2, {"backlog": 4096, "interface": "wsgi"}, 0.4),
         shared_run=True,

@@ -31,6 +31,7 @@ from tests.load.fault_server import (
     serve,
 )
 from tests.load.making import ROOT, make_profile
+from tests.load.test_pool import ROWS, Row
 
 OK = answer()
 
@@ -155,6 +156,8 @@ def test_figures_that_say_nothing_of_the_connections_hide_timeouts(found: dict[s
         (make_profile(duration_s=1, timeout_s=0.5), "a timeout of 0.5s is not in whole seconds"),
         (make_profile(Request("/", expect=(200, 404)), duration_s=1), "a status of 200 or 404"),
         (make_profile(Request("/", "HEAD"), duration_s=1), "an answer to HEAD"),
+        (make_profile(Request("/", contains=b"x"), duration_s=1), "does not look at bodies"),
+        (make_profile(duration_s=1, rate=100), "it has no fixed rate"),
     ],
 )
 def test_what_wrk_cannot_do_it_says(profile: Profile, reason: str) -> None:
@@ -303,6 +306,32 @@ def test_a_script_that_fails_is_an_error(
     with pytest.raises(GeneratorError, match=r"no figures \(exit status 0\)") as raised:
         fire(wrk, always(OK), tmp_path)
     assert "wrk.lua" in str(raised.value)
+
+
+BELIEVED = {
+    "100-continue",
+    "closes after 100",
+    "only interim answers",
+    "redirects",
+    "switches protocols",
+    "a length too short",
+    "two answers",
+    "an answer and a half",
+}
+"""What wrk takes for good answers and is none; the documentation says so."""
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize("row", ROWS, ids=[row.name for row in ROWS])
+def test_no_fault_is_a_good_figure_with_wrk(row: Row, wrk: WrkGenerator, tmp_path: Path) -> None:
+    profile = make_profile(row.request, connections=2, duration_s=1, timeout_s=1)
+    if wrk.cannot(profile):
+        return
+    result, _ = fire(wrk, row.behave, tmp_path, row.request, timeout_s=1)
+    assert bool(result.ok) is ("ok" in row.classes or row.name in BELIEVED)
+    assert not result.late
+    if row.classes == "unanswered" and not result.ok:
+        assert result.hides_timeouts
 
 
 # Programs that pass for wrk.

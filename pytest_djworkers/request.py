@@ -1,0 +1,119 @@
+"""The request that a call of ``burst()`` asks for, checked before anything is sent."""
+
+from __future__ import annotations
+
+import json as json_module
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from pytest_djworkers.errors import BurstArgumentError
+from pytest_djworkers.load.profile import Request
+
+_METHOD = re.compile(r"[A-Z]+")
+_PATH = re.compile(r"/[!-~]*")
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_HEADER_VALUE = re.compile(r"[\t -~\x80-\xff]*")
+_COOKIE_VALUE = re.compile(r"[!#-+\--:<-\[\]-~]*")
+"""Printable, but for blanks, quotes, commas, semicolons and backslashes (RFC 6265, 4.1.1)."""
+_OURS = frozenset({"content-length", "transfer-encoding", "connection"})
+
+
+def make_request(
+    path: object,
+    method: object = "GET",
+    *,
+    headers: Mapping[str, str] | None = None,
+    body: bytes | str | None = None,
+    json: Any = None,
+    query: Mapping[str, Any] | None = None,
+    cookies: Mapping[str, str] | None = None,
+    expect: int | Iterable[int] | None = None,
+    contains: str | bytes | None = None,
+) -> Request:
+    """The request that a call of ``burst`` asks for. Raises BurstArgumentError."""
+    if not isinstance(path, str) or not _PATH.fullmatch(path):
+        raise BurstArgumentError(
+            f"path {path!r} is not one that starts with / and holds only printable ASCII"
+            " (percent-encode the rest)"
+        )
+    verb = method.upper() if isinstance(method, str) else ""
+    if not _METHOD.fullmatch(verb) or verb in {"CONNECT", "TRACE"}:
+        raise BurstArgumentError(f"method={method!r} is not an HTTP method that can be used here")
+    if not isinstance(headers, Mapping | None):
+        raise BurstArgumentError(f"headers={headers!r} is not a mapping of names to values")
+    given = [*(headers or {}).items(), *_cookie_header(cookies)]
+    for header, value in given:
+        _check_header(header, value)
+    if body is not None and json is not None:
+        raise BurstArgumentError("body= and json= exclude each other")
+    if json is not None:
+        try:
+            body = json_module.dumps(json)
+        except (TypeError, ValueError) as error:
+            raise BurstArgumentError(f"json=: {error}") from None
+        if "content-type" not in {header.lower() for header, _ in given}:
+            given.append(("Content-Type", "application/json"))
+    if contains is not None and verb == "HEAD":
+        raise BurstArgumentError("contains= looks at a body, and an answer to HEAD has none")
+    return Request(
+        _with_query(path, query),
+        verb,
+        tuple(given),
+        _bytes("body", body),
+        _statuses(expect),
+        _bytes("contains", contains),
+    )
+
+
+def _bytes(argument: str, value: object) -> bytes:
+    if isinstance(value, str):
+        return value.encode()
+    if not isinstance(value, bytes | None):
+        raise BurstArgumentError(f"{argument}= is {type(value).__name__}, not bytes or str")
+    return value or b""
+
+
+def _with_query(path: str, query: object) -> str:
+    if query is None:
+        return path
+    if not isinstance(query, Mapping):
+        raise BurstArgumentError(f"query={query!r} is not a mapping of names to values")
+    text = urlencode(query, doseq=True)
+    return f"{path}{'&' if '?' in path else '?'}{text}" if text else path
+
+
+def _cookie_header(cookies: object) -> list[tuple[str, str]]:
+    if cookies is None:
+        return []
+    if not isinstance(cookies, Mapping):
+        raise BurstArgumentError(f"cookies={cookies!r} is not a mapping of names to values")
+    for name, value in cookies.items():
+        if not isinstance(name, str) or not _HEADER_NAME.fullmatch(name):
+            raise BurstArgumentError(f"cookies=: {name!r} is not a cookie's name")
+        if not isinstance(value, str) or not _COOKIE_VALUE.fullmatch(value):
+            raise BurstArgumentError(f"cookies=: the value of {name} can't be sent: {value!r}")
+    text = "; ".join(f"{name}={value}" for name, value in cookies.items())
+    return [("Cookie", text)] if text else []
+
+
+def _check_header(name: object, value: object) -> None:
+    if not isinstance(name, str) or not _HEADER_NAME.fullmatch(name):
+        raise BurstArgumentError(f"headers=: {name!r} is not a header name")
+    if name.lower() in _OURS:
+        raise BurstArgumentError(f"headers=: {name} is set by the generator")
+    if not isinstance(value, str) or not _HEADER_VALUE.fullmatch(value):
+        raise BurstArgumentError(f"headers=: the value of {name} can't be sent: {value!r}")
+
+
+def _statuses(expect: object) -> tuple[int, ...]:
+    if expect is None:
+        return ()
+    statuses = tuple(expect) if isinstance(expect, Iterable) else (expect,)
+    for status in statuses:
+        if isinstance(status, bool) or not isinstance(status, int) or not 200 <= status <= 599:
+            raise BurstArgumentError(f"expect={expect!r} is not a status from 200 to 599")
+    if not statuses:
+        raise BurstArgumentError("expect= holds no status")
+    return tuple(sorted(set(statuses)))
