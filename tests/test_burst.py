@@ -174,6 +174,28 @@ def test_post(burst):
     result.stdout.fnmatch_lines(["POST /posted  (test_post)"])
 
 
+def test_a_server_that_dies_in_mid_burst_fails_its_test(site: Site) -> None:
+    dies = """
+def dies(request):
+    import os, signal
+    os.kill(os.getppid(), signal.SIGKILL)
+    return JsonResponse({})
+
+
+urlpatterns += [path("dies", dies)]
+"""
+    site.write("urls.py", URLS + dies)
+    site.test(
+        """
+def test_without_a_limit(burst):
+    burst("/dies", method="POST")
+"""
+    )
+    result = site.burst()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*granian died during POST /dies (exit status -9)*"])
+
+
 def test_a_path_that_does_not_answer_as_expected_is_not_burst(site: Site) -> None:
     site.test(
         """

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
+from pytest_djworkers.load.connection import Connection, State
 from pytest_djworkers.load.gaps import longest_common_ns
-from pytest_djworkers.load.kernel import read_counts
 from pytest_djworkers.load.pool import Pool
 from pytest_djworkers.load.profile import Request
 from tests.load.fault_server import (
@@ -316,22 +316,44 @@ def test_refused_connections_are_errors_at_a_fixed_rate() -> None:
     assert report.error_kinds.keys() == {"refused"}
 
 
-def test_a_short_backlog_is_not_overflowed_by_connecting() -> None:
+def test_no_more_connections_are_opened_at_once_than_a_backlog_holds() -> None:
+    connecting: list[int] = []
+
     async def opened() -> int:
-        pool = Pool(make_profile(connections=60), address, 60)
+        pool = Pool(make_profile(connections=60), server.address, 60)
+        begin = pool._sockets.connect
+
+        def connect(connection: Connection) -> str | None:
+            failure = begin(connection)
+            every = pool._connections
+            connecting.append(sum(other.state is State.CONNECTING for other in every))
+            return failure
+
+        pool._sockets.connect = connect  # type: ignore[method-assign]
         try:
             return await pool.open(10, at_once=4)
         finally:
             pool.close()
 
-    # What is not accepted yet takes a place of the backlog's five, and one more.
-    with serve(always(OK), backlog=5) as server:
-        address = server.address
-        before = read_counts()
+    with serve(always(OK)) as server:
         assert asyncio.run(opened()) == 60
-        after = read_counts()
-    if before is not None and after is not None:
-        assert after.since(before).listen_overflows == 0
+    assert max(connecting) == 4
+
+
+def test_an_answer_with_a_head_that_is_known_is_still_read_to_its_end() -> None:
+    async def halves(peer: Peer) -> None:
+        while True:
+            await peer.request()
+            await peer.send(OK)
+            await peer.request()
+            await peer.send(OK[:-1])
+            await peer.pause(0.02)
+            await peer.send(OK[-1:])
+
+    with serve(halves) as server:
+        report = fire(server.address)
+    assert classes(report) == {"ok"}
+    assert sum(count for latency, count in report.latency if latency >= 20_000) >= report.ok // 3
 
 
 def test_refused_connections_are_errors_and_tried_again() -> None:
