@@ -6,13 +6,17 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test lint docs wheel benchmarks clean
+.PHONY: demo test coverage lint docs wheel benchmarks clean
 
 demo: $(STAMP)  ## the example project's load tests under both servers, ends in the table
 	cd example_project && ../$(BIN)/python -m pytest --djworkers=gunicorn-gevent,granian $(DEMO)
 
 test: $(STAMP)  ## the plugin's own tests
 	PYTHONDEVMODE=1 $(BIN)/python -m pytest $(TEST)
+
+coverage: $(STAMP)  ## that the tests of load/ reach all of it, but for lines marked with a reason
+	$(BIN)/coverage run -m pytest -q tests/load
+	$(BIN)/coverage report
 
 lint: $(STAMP)  ## ruff and mypy over package, tests, example and benchmarks
 	$(BIN)/ruff check .
@@ -31,7 +35,7 @@ benchmarks: $(STAMP)  ## what measures the plugin itself; takes some minutes
 	$(BIN)/python benchmarks/import_cost.py
 
 clean:
-	rm -rf $(VENV) dist build docs/_build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) dist build docs/_build .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)

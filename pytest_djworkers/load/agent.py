@@ -78,5 +78,5 @@ def main() -> None:
         runner.run(_run())
 
 
-if __name__ == "__main__":
+if __name__ == "__main__":  # pragma: no cover  # in a process of its own
     main()

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import accumulate
 from math import ceil
 from typing import Self
 
@@ -89,12 +90,11 @@ class Latency:
         if self.why_not(percent):
             return None
         rank = self._rank(percent)
-        seen = 0
-        for value, count in self.counts:
-            seen += count
-            if seen >= rank:
-                return value / 1e6
-        raise AssertionError("a rank is never above the count")
+        up_to = accumulate(count for _, count in self.counts)
+        reached = (
+            value for (value, _), seen in zip(self.counts, up_to, strict=True) if seen >= rank
+        )
+        return next(reached) / 1e6
 
     def why_not(self, percent: float) -> str | None:
         """Why there is no such percentile, in words; None where there is one."""

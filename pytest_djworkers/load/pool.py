@@ -412,5 +412,4 @@ class Pool:
             self._free(connection, _clock())
 
     def _retry(self, connection: Connection) -> None:
-        if connection.state is State.DOWN and not connection.began_ns:
-            self._free(connection, _clock())
+        self._free(connection, _clock())

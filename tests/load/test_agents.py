@@ -255,6 +255,17 @@ def test_an_agent_that_fails_is_an_error_with_its_last_words(
     assert "some last words" in said
 
 
+def test_an_agent_that_does_not_listen_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pretend(tmp_path, monkeypatch, "import sys; sys.stdin.close(); sys.exit('no thanks')")
+    # Longer than what a pipe takes.
+    profile = make_profile(Request("/", "POST", body=b"x" * 1_000_000))
+    with pytest.raises(GeneratorError, match="ended before it could be told what to do") as raised:
+        AsyncioGenerator().fire(profile, Target(NOWHERE, tmp_path))
+    assert "no thanks" in str(raised.value)
+
+
 def test_an_agent_that_says_nothing_is_given_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, started: list[GuardedProcess]
 ) -> None:

@@ -7,7 +7,7 @@ from fractions import Fraction
 from math import ceil
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pytest_djworkers.load.histogram import SAMPLES_BEYOND, Latency, bucket, fold
@@ -26,8 +26,12 @@ def of(values: list[int]) -> Latency:
     return Latency.from_counts(Counter(values))
 
 
-@given(samples.map(sorted), st.sampled_from(sorted(PERCENTS)))
-def test_a_percentile_is_the_value_of_the_nearest_rank(values: list[int], name: str) -> None:
+@given(samples, st.sampled_from([1, 100]), st.sampled_from(sorted(PERCENTS)))
+@example(list(range(200)), 100, "p999")
+def test_a_percentile_is_the_value_of_the_nearest_rank(
+    several: list[int], times: int, name: str
+) -> None:
+    values = sorted(several * times)
     nearest = rank(PERCENTS[name], len(values))
     enough = bool(values) and len(values) - nearest >= SAMPLES_BEYOND
     assert getattr(of(values), name) == (values[nearest - 1] / 1e6 if enough else None)

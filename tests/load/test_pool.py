@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import resource
+import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -314,6 +315,87 @@ def test_refused_connections_are_errors_at_a_fixed_rate() -> None:
         report = fire(address, rate=100, duration_s=0.3)
     assert (report.error, sent(report)) == (30, 30)
     assert report.error_kinds.keys() == {"refused"}
+
+
+def test_a_rate_above_what_fits_into_one_go_is_kept_all_the_same() -> None:
+    with serve(always(OK)) as server:
+        report = fire(server.address, rate=40_000, connections=600, duration_s=0.05, timeout_s=9)
+    assert sent(report) == 2000
+
+
+def test_connections_that_do_not_stand_yet_take_part_in_a_fixed_rate_when_they_do() -> None:
+    with deaf(backlog=0) as address:
+        report = fire(address, rate=100, connections=6, timeout_s=0.1, duration_s=0.4)
+    assert 0 < report.opened < 6
+    assert (sent(report), report.ok) == (40, 0)
+    assert report.unanswered >= 25
+
+
+@pytest.mark.parametrize("more", [OK, OK[:9]])
+def test_an_answer_that_nobody_asked_for_ends_its_idle_connection(more: bytes) -> None:
+    async def says_more(peer: Peer) -> None:
+        await peer.request()
+        await peer.send(OK)
+        await peer.pause(0.03)
+        await peer.send(more)
+        await peer.hang()
+
+    with serve(says_more) as server:
+        report = fire(server.address, rate=20, connections=4, duration_s=0.5)
+        assert server.connections > report.asked
+    assert classes(report) == {"ok"}
+
+
+def test_a_burst_that_is_broken_off_leaves_no_alarm_behind() -> None:
+    async def broken_off() -> None:
+        pool = Pool(make_profile(rate=5.0, duration_s=9), server.address, 4)
+        await pool.open(5)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(pool.fire(time.monotonic_ns()), 0.1)
+        pool.close()
+        assert not server.requests[1:]
+
+    with serve(always(OK)) as server:
+        asyncio.run(broken_off())
+
+
+class Trouble:
+    """A call of the system that fails every third time."""
+
+    def __init__(self, call: Callable[..., Any], error: OSError) -> None:
+        self._call = call
+        self._error = error
+        self._count = 0
+
+    def __call__(self, data: Any) -> Any:
+        self._count += 1
+        if self._count % 3 == 0:
+            raise self._error
+        return self._call(data)
+
+
+@pytest.mark.parametrize("call", ["send", "receive"])
+@pytest.mark.parametrize("error", [BlockingIOError(11, "again"), BrokenPipeError(32, "pipe")])
+def test_calls_that_fail_are_tried_again_or_end_the_connection(
+    call: str, error: OSError, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    attach = Connection.attach
+
+    def with_trouble(connection: Connection, sock: socket.socket) -> None:
+        attach(connection, sock)
+        setattr(connection, call, Trouble(getattr(connection, call), error))
+
+    monkeypatch.setattr(Connection, "attach", with_trouble)
+    with serve(always(OK)) as server:
+        report = fire(server.address)
+    assert classes(report) == {"ok"}
+    assert bool(report.closed_idle) is isinstance(error, BrokenPipeError)
+
+
+def test_an_address_that_cannot_be_reached_is_an_error_of_its_own() -> None:
+    # A multicast address: the system refuses to connect at once.
+    report = fire(("224.0.0.1", 9), duration_s=0.15)
+    assert report.error_kinds.keys() == {"connect failed"}
 
 
 def test_no_more_connections_are_opened_at_once_than_a_backlog_holds() -> None:

@@ -143,6 +143,10 @@ def test_a_lag_without_a_p99_to_hold_it_against_says_nothing() -> None:
     assert not make_result(generator=generator(lag_p99_s=5.0), latency=None).generator_bound
 
 
+def test_its_name_is_the_profiles() -> None:
+    assert make_result().name == make_profile().name
+
+
 def test_a_shared_run_is_remarked_upon() -> None:
     assert make_result(shared_run=True).remarks == ("shared run",)
 

@@ -1,0 +1,86 @@
+"""What an agent does in its process, with its streams in this one."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import io
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from pytest_djworkers.load import agent
+from pytest_djworkers.load.tally import AgentReport
+from tests.load.fault_server import always, answer, serve
+from tests.load.making import make_profile
+
+
+@pytest.fixture(autouse=True)
+def collected() -> Iterator[None]:
+    """Garbage is collected again after a burst."""
+    yield
+    gc.unfreeze()
+    gc.enable()
+
+
+def talk(monkeypatch: pytest.MonkeyPatch, *told: dict[str, Any]) -> list[dict[str, Any]]:
+    """What an agent says that is told this."""
+    said = io.StringIO()
+    lines = "".join(json.dumps(message) + "\n" for message in told)
+    monkeypatch.setattr(sys, "stdin", io.StringIO(lines))
+    monkeypatch.setattr(sys, "stdout", said)
+    agent.main()
+    return [json.loads(line) for line in said.getvalue().splitlines()]
+
+
+def job(address: tuple[str, int]) -> dict[str, Any]:
+    """A burst over three connections, as the second of two agents."""
+    return {
+        "profile": make_profile(connections=3, rate=100.0).to_dict(),
+        "address": address,
+        "connections": 3,
+        "share": [1, 2],
+        "at_once": 2,
+        "drain_s": 0,
+    }
+
+
+def test_it_opens_fires_and_reports(monkeypatch: pytest.MonkeyPatch) -> None:
+    with serve(always(answer())) as server:
+        start = {"start_ns": time.monotonic_ns() + 50_000_000}
+        opened, report = talk(monkeypatch, job(server.address), start)
+    assert opened == {"opened": 3}
+    # Its half of 100 a second for 0.2 s.
+    assert AgentReport(**report).ok + AgentReport(**report).in_flight == 10
+
+
+@pytest.mark.parametrize("told", [0, 1])
+def test_it_ends_when_nobody_talks_to_it_any_more(
+    told: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serve(always(answer())) as server, pytest.raises(SystemExit) as ended:
+        talk(monkeypatch, *[job(server.address)][:told])
+    assert ended.value.code == 0
+
+
+def test_it_ends_at_a_mistake_in_a_callback(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    ends: list[int] = []
+    monkeypatch.setattr(os, "_exit", ends.append)
+
+    async def mistaken() -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(agent._die)
+        loop.call_soon(lambda: 1 / 0)
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+
+    asyncio.run(mistaken())
+    assert ends == [1]
+    assert "ZeroDivisionError" in caplog.text
