@@ -9,6 +9,7 @@ the pairs of an alternating run. Exit status 1 if a bar is missed.
 from __future__ import annotations
 
 import argparse
+import shutil
 import statistics
 import sys
 import tempfile
@@ -25,7 +26,6 @@ from fast_server import FastServer, fast_server
 from pytest_djworkers.load.agents import AsyncioGenerator
 from pytest_djworkers.load.generator import Target
 from pytest_djworkers.load.profile import Profile, Request, Shape
-from pytest_djworkers.load.wrk import find_wrk
 from pytest_djworkers.server.lock import MachineLock
 from speed import Speed, Start, built_in, leaves, measure, pinned
 from tables import Bar, Table, at_least, at_most, finish
@@ -138,8 +138,7 @@ def against_wrk(server: FastServer, length: Length) -> Table:
         if isinstance(pairs, str):
             table.add("two agents, wrk -t2", str(connections), pairs, "", "", "", "MISSED")
             continue
-        name = "requests/s, two agents and wrk -t2"
-        row(name, connections, middle(pairs, rps), RATE_BAR)
+        row("requests/s, two agents and wrk -t2", connections, middle(pairs, rps), RATE_BAR)
     if others_share:
         # What disturbs requests/s, and hardly the CPU time.
         share = f"{statistics.median(others_share):.2f}"
@@ -254,9 +253,10 @@ def arguments() -> argparse.Namespace:
 def main() -> int:
     """Print the tables."""
     asked = arguments()
-    if find_wrk() is None:
-        print("wrk is not on PATH")
-        return 2
+    for program in ("nginx", "wrk"):
+        if shutil.which(program) is None:
+            print(f"{program} is not on PATH")
+            return 2
     if len(psutil.Process().cpu_affinity() or []) < 2:
         print("it takes two CPUs, the tool's and the server's")
         return 2

@@ -66,9 +66,9 @@ class Table:
         """As a list-table."""
         lines = [f".. list-table:: {self.title}", "   :header-rows: 1", ""]
         for row in ([name for name, _ in self.columns], *self.rows):
-            lines += [f"   {'-' if n else '* -'} {cell}".rstrip() for n, cell in enumerate(row)]
-        # The cells after the first are indented below the bullet of their row.
-        return "\n".join(line.replace("   - ", "     - ") for line in lines) + "\n"
+            for number, cell in enumerate(row):
+                lines.append(f"   {'  -' if number else '* -'} {cell}".rstrip())
+        return "\n".join(lines) + "\n"
 
 
 def finish(tables: Sequence[Table], file: Path | None) -> int:

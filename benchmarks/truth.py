@@ -17,6 +17,7 @@ The tool is on one CPU, the server on the other. Exit status 1 if a bar is misse
 from __future__ import annotations
 
 import argparse
+import shutil
 import statistics
 import sys
 import tempfile
@@ -251,9 +252,9 @@ def arguments() -> argparse.Namespace:
 def main() -> int:
     """Print the tables."""
     asked = arguments()
-    program = find_wrk()
-    if program is None:
-        print("wrk is not on PATH")
+    program, server = find_wrk(), shutil.which("nginx")
+    if program is None or server is None:
+        print(f"{'nginx' if program else 'wrk'} is not on PATH")
         return 2
     print(machine_line())
     tables = [
