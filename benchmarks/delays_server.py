@@ -1,0 +1,184 @@
+"""A server whose delays are known: it draws them, and records what it did with each request.
+
+Run as a script it is the server: DISTRIBUTION MEDIAN_S SEED. It says its port, answers every
+request after a delay of its own choosing, and writes its record when its standard input ends.
+Imported, it gives ``delays_server``, which runs that, and ``Record``.
+"""
+
+from __future__ import annotations
+
+import gc
+import heapq
+import json
+import math
+import os
+import random
+import select
+import socket
+import subprocess
+import sys
+import time
+from array import array
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+HOST = "127.0.0.1"
+BODY = b"x" * 130
+ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n%s" % (
+    len(BODY),
+    BODY,
+)
+SIGMA = 0.5
+SLOW_SHARE = 0.015
+"""Not 1 %: p99 would then lie on the brink between the two modes."""
+DISTRIBUTIONS: dict[str, Callable[[random.Random], float]] = {
+    "none": lambda _: 0.0,
+    "lognormal": lambda source: source.lognormvariate(0.0, SIGMA),
+    "bimodal": lambda source: (
+        source.uniform(4.0, 6.0) if source.random() < SLOW_SHARE else source.uniform(0.8, 1.2)
+    ),
+}
+MEAN_OVER_MEDIAN = {
+    "lognormal": math.exp(SIGMA**2 / 2),
+    "bimodal": 1 - SLOW_SHARE + SLOW_SHARE * 5,
+}
+_clock = time.monotonic_ns
+
+
+@dataclass(frozen=True)
+class Record:
+    """What the server did; times are nanoseconds of the machine's monotonic clock."""
+
+    accepted_ns: list[int]
+    """When each connection was accepted."""
+    read_ns: list[int]
+    """When each request had been read, in that order."""
+    written_ns: list[int]
+    """When its answer had been written; 0 where it was not."""
+
+
+class DelaysServer:
+    """A running server, and its record once it has ended."""
+
+    def __init__(self, process: subprocess.Popen[bytes], port: int) -> None:
+        self._process = process
+        self.address = (HOST, port)
+
+    def end(self) -> Record:
+        """End it."""
+        said, _ = self._process.communicate()
+        return Record(**json.loads(said))
+
+
+@contextmanager
+def delays_server(
+    distribution: str, median_s: float, *, cpu: int, seed: int = 1
+) -> Iterator[DelaysServer]:
+    """The server pinned to ``cpu``; gone afterwards."""
+    process = subprocess.Popen(
+        [sys.executable, __file__, distribution, str(median_s), str(seed)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    try:
+        os.sched_setaffinity(process.pid, {cpu})
+        assert process.stdout is not None
+        yield DelaysServer(process, int(process.stdout.readline()))
+    finally:
+        process.kill()
+        process.wait()
+
+
+class _Server:
+    def __init__(self, delay_s: Callable[[], float]) -> None:
+        self._delay_s = delay_s
+        self._listener = socket.create_server((HOST, 0), backlog=4096)
+        self._listener.setblocking(False)
+        self._epoll = select.epoll()
+        self._connections: dict[int, socket.socket] = {}
+        self._due: list[tuple[int, int, socket.socket]] = []
+        self._accepted, self._read, self._written = array("Q"), array("Q"), array("Q")
+
+    @property
+    def port(self) -> int:
+        port: int = self._listener.getsockname()[1]
+        return port
+
+    def record(self) -> dict[str, list[int]]:
+        return {
+            "accepted_ns": self._accepted.tolist(),
+            "read_ns": self._read.tolist(),
+            "written_ns": self._written.tolist(),
+        }
+
+    def serve_until_readable(self, control: int) -> None:
+        listener = self._listener.fileno()
+        for descriptor in (listener, control):
+            self._epoll.register(descriptor, select.EPOLLIN)
+        while True:
+            wait_s = max(0.0, (self._due[0][0] - _clock()) / 1e9) if self._due else -1
+            for descriptor, _ in self._epoll.poll(wait_s, 4096):
+                if descriptor == control:
+                    return
+                if descriptor == listener:
+                    self._accept()
+                else:
+                    self._receive(self._connections[descriptor])
+            while self._due and self._due[0][0] <= _clock():
+                _, number, connection = heapq.heappop(self._due)
+                self._answer(number, connection)
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except BlockingIOError:
+                return
+            self._accepted.append(_clock())
+            connection.setblocking(False)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._connections[connection.fileno()] = connection
+            self._epoll.register(connection.fileno(), select.EPOLLIN)
+
+    def _receive(self, connection: socket.socket) -> None:
+        try:
+            data = connection.recv(65536)
+        except ConnectionError:
+            data = b""
+        if not data:
+            del self._connections[connection.fileno()]
+            connection.close()
+            return
+        if not data.endswith(b"\r\n\r\n"):
+            raise ValueError(f"not one whole GET: {data!r}")
+        now = _clock()
+        number = len(self._read)
+        self._read.append(now)
+        self._written.append(0)
+        delay_ns = round(self._delay_s() * 1e9)
+        if delay_ns:
+            heapq.heappush(self._due, (now + delay_ns, number, connection))
+        else:
+            self._answer(number, connection)
+
+    def _answer(self, number: int, connection: socket.socket) -> None:
+        try:
+            connection.send(ANSWER)
+        except OSError:
+            return  # the client is gone
+        self._written[number] = _clock()
+
+
+def _main(distribution: str, median_s: str, seed: str) -> None:
+    source, median = random.Random(int(seed)), float(median_s)
+    draw = DISTRIBUTIONS[distribution]
+    server = _Server(lambda: draw(source) * median)
+    print(server.port, flush=True)
+    gc.disable()
+    server.serve_until_readable(sys.stdin.fileno())
+    json.dump(server.record(), sys.stdout)
+
+
+if __name__ == "__main__":
+    _main(*sys.argv[1:])

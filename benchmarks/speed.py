@@ -1,0 +1,173 @@
+"""What a tool does per second and per CPU microsecond, seen from outside and alike for all.
+
+In the same window, with the connections standing: requests as the server counted them, CPU time
+(user and system) as the kernel counted it for the tool's processes.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from fast_server import PATH, FastServer
+from pytest_djworkers.load.agents import AsyncioGenerator
+from pytest_djworkers.load.generator import Target
+from pytest_djworkers.load.profile import Profile, Request, Shape
+
+_OPEN_WITHIN_S = 40.0
+_SETTLE_S = 0.5
+_LOOK_EVERY_S = 0.05
+_LONGER_THAN_ANY_RUN_S = 3600
+
+
+@dataclass(frozen=True)
+class Speed:
+    """What a tool did in a window."""
+
+    rps: float
+    cpu_us: float
+    """CPU microseconds per request."""
+    elsewhere: float
+    """The CPUs that neither the tool nor the server used, but somebody."""
+
+
+@dataclass(frozen=True)
+class _Look:
+    at_s: float
+    requests: int
+    cpu_s: float
+    server_cpu_s: float
+    machine_cpu_s: float
+
+
+Running = AbstractContextManager[None]
+Start = Callable[[FastServer, int, float], Running]
+"""Starts a tool with so many connections, for at least so many seconds."""
+
+
+@contextmanager
+def pinned(cpus: set[int]) -> Iterator[None]:
+    """What this thread starts meanwhile runs on these CPUs."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cpus)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def command(*words: str, cpus: set[int], environment: dict[str, str] | None = None) -> Start:
+    """A tool that is a command. In its words HOST, PORT, PATH, CONNECTIONS and SECONDS are
+    replaced; it is killed when it is no longer wanted."""
+
+    @contextmanager
+    def start(server: FastServer, connections: int, _seconds: float) -> Iterator[None]:
+        host, port = server.address
+        values = {
+            "HOST": host,
+            "PORT": str(port),
+            "PATH": PATH,
+            "CONNECTIONS": str(connections),
+            "SECONDS": str(_LONGER_THAN_ANY_RUN_S),
+        }
+        line = list(words)
+        for name, value in values.items():
+            line = [word.replace(name, value) for word in line]
+        with tempfile.TemporaryFile() as said, pinned(cpus):
+            process = subprocess.Popen(
+                line, stdout=said, stderr=said, env={**os.environ, **(environment or {})}
+            )
+        try:
+            yield
+        finally:
+            process.kill()
+            process.wait()
+
+    return start
+
+
+def built_in(agents: int, cpus: set[int]) -> Start:
+    """The built-in generator."""
+
+    @contextmanager
+    def start(server: FastServer, connections: int, seconds: float) -> Iterator[None]:
+        shape = Shape(connections, duration_s=seconds + 1.0, warmup_s=0.5)
+        failures: list[Exception] = []
+
+        def fire() -> None:
+            # The affinity is this thread's, and of what it starts.
+            os.sched_setaffinity(0, cpus)
+            try:
+                with tempfile.TemporaryDirectory(prefix="djworkers-") as folder:
+                    AsyncioGenerator(agents).fire(
+                        Profile("speed", Request(PATH), shape), Target(server.address, Path(folder))
+                    )
+            except Exception as error:  # noqa: BLE001  # raised below, in the thread that waits
+                failures.append(error)
+
+        thread = threading.Thread(target=fire)
+        thread.start()
+        try:
+            yield
+        finally:
+            thread.join()
+        if failures:
+            raise failures[0]
+
+    return start
+
+
+def measure(server: FastServer, start: Start, connections: int, window_s: float) -> Speed | str:
+    """The tool's speed; in words where it did not come to it."""
+    with start(server, connections, _SETTLE_S + window_s):
+        deadline = time.monotonic() + _OPEN_WITHIN_S
+        while (opened := server.count()[0]) < connections:
+            if time.monotonic() > deadline:
+                return f"{opened} open in {_OPEN_WITHIN_S:g}s"
+            time.sleep(_LOOK_EVERY_S)
+        time.sleep(_SETTLE_S)
+        processes = leaves(server)
+        before = _look(server, processes)
+        time.sleep(window_s)
+        after = _look(server, processes)
+    seconds = after.at_s - before.at_s
+    requests = after.requests - before.requests - 1  # the look's own
+    if requests < 1:
+        return "no request"
+    cpu_s = after.cpu_s - before.cpu_s
+    known_s = cpu_s + after.server_cpu_s - before.server_cpu_s
+    elsewhere_s = after.machine_cpu_s - before.machine_cpu_s - known_s
+    return Speed(requests / seconds, cpu_s / requests * 1e6, max(0.0, elsewhere_s / seconds))
+
+
+def leaves(server: FastServer) -> list[psutil.Process]:
+    """The processes that do the tool's work: those below this one that have none of their own."""
+    below = psutil.Process().children(recursive=True)
+    parents = {process.ppid() for process in below}
+    return [process for process in below if process.pid not in {server.pid, *parents}]
+
+
+def _look(server: FastServer, processes: list[psutil.Process]) -> _Look:
+    _, requests = server.count()
+    machine = psutil.cpu_times()
+    return _Look(
+        time.monotonic(),
+        requests,
+        sum(map(_cpu_s, processes)),
+        _cpu_s(psutil.Process(server.pid)),
+        sum(machine) - machine.idle - machine.iowait - machine.guest - machine.guest_nice,
+    )
+
+
+def _cpu_s(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return times.user + times.system
