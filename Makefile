@@ -6,7 +6,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test coverage lint docs wheel benchmarks clean
+.PHONY: demo test coverage lint docs wheel benchmarks tables clean
 
 demo: $(STAMP)  ## the example project's load tests under both servers, ends in the table
 	cd example_project && ../$(BIN)/python -m pytest --djworkers=gunicorn-gevent,granian $(DEMO)
@@ -39,6 +39,7 @@ benchmarks: $(STAMP)  ## what measures the plugin itself; takes half an hour
 # A missed bar stops nothing here: the table says so.
 tables: $(STAMP)  ## writes the measured tables of the documentation; takes half an hour
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group benchmarks
+	-$(BIN)/python benchmarks/generators_agree.py --rst docs/generators-table.rst
 	-$(BIN)/python benchmarks/generator.py --rst docs/generator-speed.rst
 	-$(BIN)/python benchmarks/generator.py --candidates --rst docs/generator-candidates.rst
 	-$(BIN)/python benchmarks/truth.py --rst docs/truth-table.rst
