@@ -12,12 +12,13 @@ from pytest_djworkers.errors import BurstArgumentError
 from pytest_djworkers.load.choice import choose
 from pytest_djworkers.load.kernel import KernelCounts, read_counts
 from pytest_djworkers.load.profile import BODILESS_METHODS, Profile, Request
-from pytest_djworkers.load.result import BurstResult
+from pytest_djworkers.load.result import BurstResult, Usage
 from pytest_djworkers.markers import TestPlan
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.request import make_request
 from pytest_djworkers.run import Run
 from pytest_djworkers.server.launch import Server, Site
+from pytest_djworkers.server.usage import UsageWatch
 
 
 class Burst:
@@ -95,8 +96,10 @@ class Burst:
         self.launch(request, burst_shape.connections)
         try:
             before = read_counts()
-            result = _with_counts(generator.fire(profile, self.server.target), before)
+            with self.server.watched() as watch:
+                result = generator.fire(profile, self.server.target)
             self.server.check_alive(name)
+            result = replace(_with_counts(result, before), usage=_usage(watch, result))
         except BaseException:
             self.server.stop()
             raise
@@ -133,6 +136,12 @@ class Burst:
             probe_with=request if request is not None and is_own else Request(probe or "/"),
             any_answer=not is_own and probe is None,
         )
+
+
+def _usage(watch: UsageWatch, result: BurstResult) -> Usage | None:
+    if result.began_at is None:
+        return None
+    return watch.usage(result.began_at, result.began_at + result.window_s)
 
 
 def _with_counts(result: BurstResult, before: KernelCounts | None) -> BurstResult:

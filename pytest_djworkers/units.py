@@ -7,9 +7,12 @@ import re
 
 _DURATION = re.compile(r"(?P<number>\d+(?:\.\d+)?|\.\d+)\s*(?P<unit>us|ms|s|m|h|)")
 _SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "": 1.0}
+_SIZE = re.compile(r"(?P<number>\d+(?:\.\d+)?|\.\d+)\s*(?P<unit>[kMG]?B|[KMG]iB)")
+_BYTES = {"B": 1, "kB": 1e3, "MB": 1e6, "GB": 1e9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
 _SHARE = re.compile(r"(?P<number>\d+(?:\.\d+)?|\.\d+)\s*%")
 
 DURATION_FORMS = "a duration such as 250ms, 2s, 1m, or a number of seconds"
+SIZE_FORMS = "a size such as 512MB, 1.5GiB, or a number of bytes"
 LEAST_RATE = 1 / 60
 MOST_RATE = 100_000.0
 RATE_FORMS = f"a number of requests a second up to {MOST_RATE:,.0f}"
@@ -96,6 +99,29 @@ def format_share(share: float) -> str:
 def counted(number: int, word: str) -> str:
     """A number with its word in the singular or the plural: ``1 worker``, ``2,000 workers``."""
     return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
+def format_size(size: float) -> str:
+    """Bytes in three digits and the unit that suits them: ``512B``, ``45.8MB``, ``1.2GB``."""
+    for unit, factor in (("B", 1), ("kB", 1e3), ("MB", 1e6)):
+        if size < 999.5 * factor:
+            return f"{_three_digits(size / factor)}{unit}"
+    return f"{_three_digits(size / 1e9)}GB"
+
+
+def parse_size(value: object) -> float:
+    """The bytes in ``512MB``, ``1.5GB``, ``64MiB`` or a number of bytes.
+
+    Raises ValueError, with the accepted forms, for anything else and for less than a byte.
+    """
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        size = _float(value)
+    else:
+        match = _SIZE.fullmatch(value.strip()) if isinstance(value, str) else None
+        size = float(match["number"]) * _BYTES[match["unit"]] if match else math.nan
+    if not 1 <= size < math.inf:
+        raise ValueError(f"{value!r} is not {SIZE_FORMS}")
+    return size
 
 
 def format_change(ratio: float) -> str:

@@ -54,7 +54,8 @@ class AsyncioGenerator:
 
     def fire(self, profile: Profile, target: Target) -> BurstResult:
         """Warm up, fire, count. Raises GeneratorError when an agent fails."""
-        return self._fire(profile, target, drain_s=0.0)
+        reports = self._reports(profile, target, drain_s=0.0)
+        return merge(profile, reports, version=self.version)
 
     def warm_up(self, profile: Profile, target: Target) -> None:
         """Warm the server up and leave no work behind in it.
@@ -78,10 +79,6 @@ class AsyncioGenerator:
                 f"{profile.name}: {left} of the warm-up's requests were not answered within"
                 f" {target.startup_timeout_s:g}s (--djworkers-startup-timeout)"
             )
-
-    def _fire(self, profile: Profile, target: Target, *, drain_s: float) -> BurstResult:
-        reports = self._reports(profile, target, drain_s=drain_s)
-        return merge(profile, reports, version=self.version)
 
     def _reports(self, profile: Profile, target: Target, *, drain_s: float) -> list[AgentReport]:
         if reason := self.cannot(profile):
@@ -197,6 +194,7 @@ def merge(profile: Profile, reports: Sequence[AgentReport], *, version: str) -> 
             _columns(report.errors for report in reports),
             outstanding=_columns(report.outstanding for report in reports),
         ),
+        began_at=reports[0].began_at,
         wrong_bodies=sum(report.wrong_bodies for report in reports),
         longest_gap_s=longest_common_ns(report.gaps for report in reports) / 1e9,
         generator=GeneratorFacts(

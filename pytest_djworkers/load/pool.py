@@ -163,6 +163,7 @@ class Pool:
         return self._tally.report(
             opened=self._opened,
             connect_max_ns=self._connect_max_ns,
+            began_at=time.time() - (_clock() - self._tally.begin_ns) / 1e9,
             cpu_s=self._cpu_s,
             answered=((c.is_served, c.window_answers) for c in self._connections),
         )

@@ -23,6 +23,7 @@ from typing import Any, Self
 
 from pytest_djworkers.load.histogram import SAMPLES_BEYOND, Latency
 from pytest_djworkers.load.profile import Profile
+from pytest_djworkers.units import counted
 
 STARVED_BELOW = 0.8
 """The share of the connections asked for that must really have been at work."""
@@ -106,6 +107,24 @@ class ServerFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Usage:
+    """What the server's processes used, and what became of them."""
+
+    cpu_s: float
+    """CPU seconds, user and system, of all of them in the window."""
+    memory_bytes: int
+    """The most that was resident in all of them together at any look; what they share counts in
+    each."""
+    workers: int
+    workers_alive: int
+    """Of the workers that the burst began with, those that saw its end."""
+    processes_started: int
+    """Processes that were not there when it began, such as workers in place of others."""
+    log_errors: int
+    """Lines of the log that tell of an error."""
+
+
+@dataclass(frozen=True, slots=True)
 class BurstResult:
     """The figures of one burst; times in seconds, everything else in counts."""
 
@@ -130,6 +149,10 @@ class BurstResult:
     """Unexpected answers whose status was right and whose body was not."""
     longest_gap_s: float | None = None
     """The longest time in the window without any answer; 0 below a thousandth of the window."""
+    began_at: float | None = None
+    """When the window began, in Unix time."""
+    usage: Usage | None = None
+    """None where the server is not ours to look at."""
     shared_run: bool = False
     """Measured beside other pytest-xdist workers: neither stored nor compared."""
 
@@ -172,6 +195,12 @@ class BurstResult:
         if self.profile.shape.rate is not None:
             return False
         return None if at_work is None else at_work < STARVED_BELOW * self.connections.asked
+
+    @property
+    def cpu_per_request_s(self) -> float | None:
+        """The server's CPU seconds for each answer of the window; None where that can't be told."""
+        answers = self.ok + self.late + self.unexpected
+        return self.usage.cpu_s / answers if self.usage and answers else None
 
     @property
     def fell_behind(self) -> bool:
@@ -224,6 +253,7 @@ class BurstResult:
             ("generator-bound" if self.generator_bound else ""),
             ("closes connections" if self.closes_connections else ""),
             ("backlog overflowed" if self.connections.listen_overflows else ""),
+            (_fate(self.usage) if self.usage else ""),
             ("shared run" if self.shared_run else ""),
         )
         return tuple(filter(None, marks))
@@ -262,4 +292,14 @@ class BurstResult:
         fields["generator"] = GeneratorFacts(**data["generator"])
         if data["server"] is not None:
             fields["server"] = ServerFacts(**data["server"])
+        if data["usage"] is not None:
+            fields["usage"] = Usage(**data["usage"])
         return cls(**fields)
+
+
+def _fate(usage: Usage) -> str:
+    """What happened to the workers, where something did."""
+    died = usage.workers - usage.workers_alive
+    if not died:
+        return ""
+    return f"{counted(died, 'worker')} died, {usage.processes_started} started"

@@ -45,6 +45,8 @@ class AgentReport:
     connect_max_s: float
     in_service_s: float
     """The sum over requests of the time from their beginning to when they were dealt with."""
+    began_at: float
+    """When the window began, in Unix time."""
     window_s: float
     cpu_s: float
 
@@ -152,6 +154,7 @@ class Tally:
         *,
         opened: int,
         connect_max_ns: int,
+        began_at: float,
         cpu_s: float,
         answered: Iterable[tuple[bool, int]],
     ) -> AgentReport:
@@ -184,6 +187,7 @@ class Tally:
             served=sum(served for served, _ in connections),
             connect_max_s=connect_max_ns / 1e9,
             in_service_s=self._in_service_ns / 1e9,
+            began_at=began_at,
             window_s=self._duration_ns / 1e9,
             cpu_s=cpu_s,
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections.abc import Mapping
@@ -23,6 +22,7 @@ from pytest_djworkers.server.log import tail
 from pytest_djworkers.server.port import HOST
 from pytest_djworkers.server.process import GuardedProcess
 from pytest_djworkers.server.ready import ReadySocket, probe, strangers
+from pytest_djworkers.server.usage import UsageWatch, session_members
 
 _LOOKS = 3
 
@@ -58,6 +58,7 @@ class Server:
         self._lock = lock
         self._process: GuardedProcess | None = None
         self._facts: ServerFacts | None = None
+        self._workers: frozenset[int] = frozenset()
         self.log: Path = place.folder / f"{backend.name}.log"
         """Its standard output and standard error; one launch's, until the next."""
 
@@ -86,7 +87,12 @@ class Server:
         """The live processes of its session: the master and the workers."""
         if self._process is None or self._process.pid is None:
             return frozenset()
-        return _session_members(self._process.pid)
+        return session_members(self._process.pid)
+
+    @property
+    def workers(self) -> frozenset[int]:
+        """The processes of the last launch that loaded the site, and said so."""
+        return self._workers
 
     @property
     def facts(self) -> ServerFacts | None:
@@ -143,6 +149,12 @@ class Server:
             launch_s=time.monotonic() - began,
         )
 
+    def watched(self) -> UsageWatch:
+        """What looks at what it uses, while entered. It must run."""
+        assert self._process is not None
+        assert self._process.pid is not None
+        return UsageWatch(self._process.pid, self._workers, self.log)
+
     def check_alive(self, burst: str) -> None:
         """Raise ServerDiedError when it has ended, though nobody ended it."""
         status = None if self._process is None else self._process.status
@@ -178,6 +190,7 @@ class Server:
                 watch=self._place.watch,
             )
             ready.wait(self._process, workers=plan.workers, deadline=deadline)
+            self._workers = frozenset(ready.pids)
         finally:
             ready.close()
         self._refuse_strangers()
@@ -202,16 +215,3 @@ class Server:
             f" (within --djworkers-startup-timeout={self._place.startup_timeout_s:g}s)"
             f"{tail(self.log)}"
         )
-
-
-def _session_members(session: int) -> frozenset[int]:
-    import psutil
-
-    members = set()
-    for pid in psutil.pids():
-        try:
-            if os.getsid(pid) == session:
-                members.add(pid)
-        except OSError:
-            continue
-    return frozenset(members)

@@ -16,6 +16,7 @@ from pytest_djworkers.load.result import (
     GeneratorFacts,
     Series,
     ServerFacts,
+    Usage,
 )
 from tests.load.making import latencies, make_profile, make_result
 
@@ -118,6 +119,21 @@ def test_a_server_that_falls_behind_its_rate_is_said_to(
     assert ("fell behind 1000/s" in result.remarks) is behind
 
 
+def test_workers_that_died_are_remarked_upon() -> None:
+    every = {"cpu_s": 1.0, "memory_bytes": 1, "processes_started": 1, "log_errors": 0}
+    assert make_result(usage=Usage(workers=2, workers_alive=2, **every)).remarks == ()  # type: ignore[arg-type]
+    died = make_result(usage=Usage(workers=2, workers_alive=1, **every))  # type: ignore[arg-type]
+    assert died.remarks == ("1 worker died, 1 started",)
+
+
+def test_cpu_time_is_for_each_answer() -> None:
+    usage = Usage(2.0, 1, 1, 1, 0, 0)
+    result = make_result(ok=6, late=1, unexpected=1, error=5, unanswered=9, usage=usage)
+    assert result.cpu_per_request_s == 0.25
+    assert make_result(error=5, usage=usage).cpu_per_request_s is None
+    assert make_result(ok=5).cpu_per_request_s is None
+
+
 def test_at_a_fixed_rate_no_connection_has_to_be_at_work() -> None:
     assert at_rate(connections=Connections(asked=10, at_work=1.0)).starved is False
 
@@ -173,6 +189,8 @@ def test_json_gives_back_everything_that_the_built_in_generator_knows() -> None:
         series=Series(0.1, (1, 2), (0, 1), (3, 4)),
         wrong_bodies=1,
         longest_gap_s=0.5,
+        began_at=1.5,
+        usage=Usage(1.5, 9, 2, 1, 1, 3),
         generator=generator(lag_p99_s=0.001),
         server=ServerFacts("granian", "2", 2, {"backlog": 4096, "interface": "wsgi"}, 0.4),
         shared_run=True,

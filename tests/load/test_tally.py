@@ -44,7 +44,9 @@ def report_of(tally: Tally) -> AgentReport:
     """What it comes to, for one connection."""
     tally.fold()
     answered = tally.ok + tally.late + tally.unexpected
-    return tally.report(opened=1, connect_max_ns=0, cpu_s=0, answered=[(True, answered)])
+    return tally.report(
+        opened=1, connect_max_ns=0, began_at=0, cpu_s=0, answered=[(True, answered)]
+    )
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,153 @@
+"""What a server uses while a burst runs: looked at from outside, a few times a second."""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+import time
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from pytest_djworkers.load.result import Usage
+
+if TYPE_CHECKING:
+    import psutil
+
+_LOOK_EVERY_S = 0.25
+_JOIN_WITHIN_S = 5.0
+_LONGEST_LOG = 8 << 20
+_ERROR_LINE = re.compile(
+    rb"^.*(?:\b(?:ERROR|CRITICAL)\b|\[error\]|Internal Server Error|^Traceback \().*$", re.MULTILINE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What the processes had used together at one moment, in Unix time."""
+
+    at: float
+    cpu_s: float
+    memory_bytes: int
+
+
+class UsageWatch:
+    """Looks at the processes of a session from ``__enter__`` to ``__exit__``, in a thread.
+
+    ``workers`` are those of its processes that serve.
+    """
+
+    def __init__(self, session: int, workers: frozenset[int], log: Path) -> None:
+        self._session = session
+        self._workers = workers
+        self._log = log
+        self._log_began = _size(log)
+        self._processes: dict[int, psutil.Process] = {}
+        self._cpu_s: dict[int, float] = {}
+        self._looks: list[Look] = []
+        self._first: frozenset[int] = frozenset()
+        self._last: frozenset[int] = frozenset()
+        self._is_over = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="djworkers usage", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._first = self._look()
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._is_over.set()
+        self._thread.join(_JOIN_WITHIN_S)
+        self._last = self._look()
+
+    def usage(self, begin: float, end: float) -> Usage:
+        """What was used between two moments, in Unix time."""
+        return Usage(
+            cpu_s=cpu_between(self._looks, begin, end),
+            memory_bytes=max(look.memory_bytes for look in self._looks),
+            workers=len(self._workers),
+            workers_alive=len(self._workers & self._last),
+            processes_started=len(self._last - self._first),
+            log_errors=errors_in(_read(self._log, self._log_began)),
+        )
+
+    def _watch(self) -> None:
+        while not self._is_over.wait(_LOOK_EVERY_S):
+            self._look()
+
+    def _look(self) -> frozenset[int]:
+        import psutil
+
+        memory_bytes = 0
+        pids = session_members(self._session)
+        for pid in pids:
+            try:
+                process = self._processes.get(pid) or psutil.Process(pid)
+                times = process.cpu_times()
+                memory_bytes += process.memory_info().rss
+            except psutil.Error:
+                continue
+            self._processes[pid] = process
+            # Kept when the process is gone: what it used was used.
+            self._cpu_s[pid] = times.user + times.system
+        self._looks.append(Look(time.time(), sum(self._cpu_s.values()), memory_bytes))
+        return pids
+
+
+def cpu_between(looks: Sequence[Look], begin: float, end: float) -> float:
+    """The CPU seconds used between two moments, as if used evenly from look to look."""
+    return max(0.0, _cpu_at(looks, end) - _cpu_at(looks, begin))
+
+
+def _cpu_at(looks: Sequence[Look], moment: float) -> float:
+    after = bisect_right(looks, moment, key=lambda look: look.at)
+    if after == 0:
+        return looks[0].cpu_s
+    if after == len(looks):
+        return looks[-1].cpu_s
+    one, other = looks[after - 1], looks[after]
+    return one.cpu_s + (other.cpu_s - one.cpu_s) * (moment - one.at) / (other.at - one.at)
+
+
+def errors_in(log: bytes) -> int:
+    """How many lines tell of an error."""
+    return len(_ERROR_LINE.findall(log))
+
+
+def session_members(session: int) -> frozenset[int]:
+    """The processes of a session, those that only wait to be collected too."""
+    import psutil
+
+    members = set()
+    for pid in psutil.pids():
+        try:
+            if os.getsid(pid) == session:
+                members.add(pid)
+        except OSError:
+            continue
+    return frozenset(members)
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except OSError:
+        return 0
+
+
+def _read(file: Path, begin: int) -> bytes:
+    try:
+        with file.open("rb") as opened:
+            opened.seek(begin)
+            return opened.read(_LONGEST_LOG)
+    except OSError:
+        return b""

@@ -1,0 +1,129 @@
+"""What a server used, looked at from outside: real processes, and figures without any."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_djworkers.server.usage import Look, UsageWatch, cpu_between, errors_in
+from tests.server.conftest import Guarded
+from tests.server.watching import lives, until
+
+looks = st.lists(
+    st.tuples(st.floats(0, 100), st.floats(0, 10)),
+    min_size=1,
+    max_size=20,
+    unique_by=lambda x: x[0],
+)
+
+
+def looked(found: list[tuple[float, float]]) -> list[Look]:
+    """Looks at rising times with rising CPU seconds."""
+    times = sorted(at for at, _ in found)
+    used = sorted(cpu_s for _, cpu_s in found)
+    return [Look(at, cpu_s, 0) for at, cpu_s in zip(times, used, strict=True)]
+
+
+@given(looks, st.lists(st.floats(-10, 110), min_size=3, max_size=3))
+def test_what_is_used_in_parts_is_what_is_used(
+    found: list[tuple[float, float]], moments: list[float]
+) -> None:
+    begin, middle, end = sorted(moments)
+    every = looked(found)
+    whole = cpu_between(every, begin, end)
+    parts = cpu_between(every, begin, middle) + cpu_between(every, middle, end)
+    assert whole == pytest.approx(parts, abs=1e-6)
+    assert 0 <= whole <= every[-1].cpu_s - every[0].cpu_s + 1e-9
+
+
+def test_use_is_even_from_look_to_look() -> None:
+    every = [Look(10, 1, 0), Look(20, 3, 0), Look(30, 3, 0)]
+    assert cpu_between(every, 10, 20) == 2
+    assert cpu_between(every, 15, 30) == 1
+    assert cpu_between(every, 0, 12.5) == 0.5
+    assert cpu_between(every, 20, 99) == 0
+
+
+@pytest.mark.parametrize(
+    ("log", "errors"),
+    [
+        (b"", 0),
+        (b"[INFO] all is well\nno errors here\n", 0),
+        (b"[2026-01-01] [7] [ERROR] Error handling request /\nTraceback (most\n", 2),
+        (b"Internal Server Error: /json\nTraceback (most recent call last):\n  File\n", 2),
+        (b"CRITICAL: WORKER TIMEOUT\n2026 [error] x\n", 2),
+    ],
+)
+def test_lines_that_tell_of_an_error_are_counted(log: bytes, errors: int) -> None:
+    assert errors_in(log) == errors
+
+
+BUSY = """
+import os, sys, time
+children = []
+for work in sys.argv[1:]:
+    pid = os.fork()
+    if not pid:
+        held = bytearray(50_000_000)
+        while work == "busy":
+            pass
+        time.sleep(60)
+    children.append(pid)
+print(*children, flush=True)
+for _ in children:
+    pid, _ = os.wait()
+    print("ERROR", pid, "died", flush=True)
+time.sleep(60)
+"""
+
+
+def workers(log: Path, count: int) -> frozenset[int]:
+    """The children that a busy script has started."""
+
+    def told() -> list[str]:
+        return log.read_text().split()
+
+    until(lambda: len(told()) >= count)
+    return frozenset(map(int, told()[:count]))
+
+
+def test_a_session_is_looked_at_as_a_whole(guarded: Guarded, log: Path) -> None:
+    process = guarded(BUSY, "busy", "idle")
+    pids = workers(log, 2)
+    assert process.pid is not None
+    with UsageWatch(process.pid, pids, log) as watch:
+        until(lambda: watch.usage(0, time.time()).cpu_s > 0.3)
+    usage = watch.usage(0, time.time())
+    assert 0.3 < usage.cpu_s < 60
+    assert 100_000_000 < usage.memory_bytes < 1_000_000_000
+    assert (usage.workers, usage.workers_alive, usage.processes_started) == (2, 2, 0)
+    assert usage.log_errors == 0
+
+
+def test_a_worker_that_dies_is_missed_and_its_work_is_not(guarded: Guarded, log: Path) -> None:
+    process = guarded(BUSY, "busy", "idle")
+    pids = workers(log, 2)
+    assert process.pid is not None
+    with UsageWatch(process.pid, pids, log) as watch:
+        until(lambda: watch.usage(0, time.time()).cpu_s > 0.3)
+        for pid in pids:
+            os.kill(pid, signal.SIGKILL)
+        until(lambda: not any(map(lives, pids)))
+        until(lambda: log.read_text().count("died") == 2)
+    usage = watch.usage(0, time.time())
+    assert usage.cpu_s > 0.3
+    assert (usage.workers, usage.workers_alive) == (2, 0)
+    assert usage.log_errors == 2
+
+
+def test_nobody_used_nothing(tmp_path: Path) -> None:
+    with UsageWatch(0x7FFFFFF0, frozenset(), tmp_path / "no-log") as watch:
+        pass
+    usage = watch.usage(0, time.time())
+    assert (usage.cpu_s, usage.memory_bytes, usage.log_errors) == (0, 0, 0)
