@@ -12,8 +12,10 @@ from pytest_djworkers.units import (
     format_duration,
     format_rate,
     format_share,
+    format_size,
     parse_duration,
     parse_share,
+    parse_size,
     parse_whole,
 )
 
@@ -46,6 +48,25 @@ def test_a_duration_has_a_unit_or_is_seconds(text: object, seconds: float) -> No
 def test_another_duration_is_refused_with_what_is_accepted(value: object) -> None:
     with pytest.raises(ValueError, match="is not a duration such as 250ms, 2s, 1m"):
         parse_duration(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "size"),
+    [("512MB", 512e6), ("1.5 GiB", 1.5 * 2**30), (" 10kB", 1e4), ("7B", 7), (4096, 4096)],
+)
+def test_a_size_has_a_unit_or_is_bytes(value: object, size: float) -> None:
+    assert parse_size(value) == size
+
+
+@pytest.mark.parametrize("value", ["", "512", "5mb", "0B", "-1B", 0, -1, True, None, math.nan])
+def test_another_size_is_refused_with_what_is_accepted(value: object) -> None:
+    with pytest.raises(ValueError, match="is not a size such as 512MB"):
+        parse_size(value)
+
+
+@given(st.floats(min_value=1, max_value=1e12))
+def test_a_size_written_is_read_within_three_digits(size: float) -> None:
+    assert parse_size(format_size(size)) == pytest.approx(size, rel=0.0051, abs=0.51)
 
 
 @given(st.floats(min_value=1e-6, max_value=1e5))

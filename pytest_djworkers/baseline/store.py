@@ -43,6 +43,9 @@ _ROUND_FIELDS = (
     "error_kinds",
     "connections",
     "series",
+    "wrong_bodies",
+    "longest_gap_s",
+    "usage",
 )
 
 

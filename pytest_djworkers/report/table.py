@@ -9,7 +9,7 @@ from pytest_djworkers.baseline.verdict import Verdict
 from pytest_djworkers.load.profile import Shape
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.record import BurstRecord
-from pytest_djworkers.units import format_change, format_duration, format_rate
+from pytest_djworkers.units import format_change, format_duration, format_rate, format_size
 
 UNKNOWN = "-"
 COLUMNS = (
@@ -22,6 +22,8 @@ COLUMNS = (
     "timeouts",
     "errors",
     "served",
+    "CPU/req.",
+    "memory",
     "remarks",
 )
 _TEXT_COLUMNS = frozenset({"backend", "generator", "remarks"})
@@ -64,6 +66,8 @@ def rows(record: BurstRecord) -> list[Row]:
                 timeouts(result),
                 f"{result.errors:,}",
                 served(result),
+                "" if result.usage is None else seconds(result.cpu_per_request_s),
+                "" if result.usage is None else format_size(result.usage.memory_bytes),
                 ", ".join(result.remarks),
             )
         )
@@ -80,6 +84,8 @@ def rows(record: BurstRecord) -> list[Row]:
                     seconds(stored.p99),
                     f"{stored.timeouts:,}",
                     f"{stored.errors:,}",
+                    "",
+                    "",
                     "",
                     stored.saved.partition("T")[0],
                 ),

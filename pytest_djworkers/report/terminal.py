@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 
 import pytest
 
@@ -17,6 +18,8 @@ from pytest_djworkers.units import counted, format_duration, format_share
 
 _QUIETEST = -2
 _GAP = "  "
+_FIRST_TO_GO = ("memory", "CPU/req.")
+"""What a narrow window has no room for."""
 
 
 def header(settings: Settings, baseline: Baseline) -> list[str]:
@@ -67,13 +70,20 @@ def _table(reporter: pytest.TerminalReporter, records: Sequence[BurstRecord]) ->
     groups = grouped(records)
     lines = {group: [row for one in found for row in rows(one)] for group, found in groups.items()}
     every_row = [row for group in lines.values() for row in group]
-    shown, widths = _columns(every_row)
     title = "djworkers"
     generators = {record.result.generator.name for record in records}
     window = reporter.config.get_terminal_writer().fullwidth if reporter.isatty else sys.maxsize
-    if len(generators) == 1 and sum(widths) + len(_GAP) * len(widths) > window:
-        shown, widths = _columns(every_row, without="generator")
-        title += f", fired by {generators.pop()}"
+    without: set[str] = set()
+    for column in ("generator", *_FIRST_TO_GO):
+        shown, widths = _columns(every_row, without)
+        if sum(widths) + len(_GAP) * len(widths) <= window:
+            break
+        if column != "generator":
+            without.add(column)
+        elif len(generators) == 1:
+            without.add(column)
+            title += f", fired by {generators.pop()}"
+    shown, widths = _columns(every_row, without)
     reporter.write_sep("-", title, bold=True)
     reporter.write_line(_line(COLUMNS, shown, widths), bold=True)
     for group, found in groups.items():
@@ -82,12 +92,12 @@ def _table(reporter: pytest.TerminalReporter, records: Sequence[BurstRecord]) ->
             reporter.write_line(_line(row.cells, shown, widths), light=row.is_stored)
 
 
-def _columns(every_row: Sequence[Row], without: str = "") -> tuple[list[int], list[int]]:
+def _columns(every_row: Sequence[Row], without: AbstractSet[str]) -> tuple[list[int], list[int]]:
     """Which columns have something to say, and how wide they are."""
     shown = [
         index
         for index, column in enumerate(COLUMNS)
-        if column != without and any(row.cells[index] for row in every_row)
+        if column not in without and any(row.cells[index] for row in every_row)
     ]
     widths = [
         max(len(COLUMNS[index]), *(len(row.cells[index]) for row in every_row)) for index in shown

@@ -6,7 +6,7 @@ import pytest
 
 from pytest_djworkers.baseline.session import StoredFigures
 from pytest_djworkers.baseline.verdict import Comparison, Verdict
-from pytest_djworkers.load.result import BurstResult, Connections
+from pytest_djworkers.load.result import BurstResult, Connections, Usage
 from pytest_djworkers.report.table import COLUMNS, grouped, notes, rows
 from tests.made import RESULT, WRK, record
 
@@ -30,6 +30,8 @@ def test_a_row_tells_a_burst() -> None:
         "timeouts": "10",
         "errors": "0",
         "served": "8/8",
+        "CPU/req.": "",
+        "memory": "",
         "remarks": "",
     }
 
@@ -52,6 +54,8 @@ def test_a_row_tells_a_burst() -> None:
             "remarks",
             "starved, generator-bound",
         ),
+        (replace(RESULT, usage=Usage(0.5, 150_000_000, 2, 2, 0, 0)), "memory", "150MB"),
+        (replace(RESULT, ok=990, late=10, usage=Usage(0.5, 1, 2, 2, 0, 0)), "CPU/req.", "500us"),
         (WRK, "timeouts", "10"),
         (replace(WRK, connections=Connections(asked=8, at_work=1)), "timeouts", "10+?"),
     ],
@@ -64,7 +68,20 @@ def test_the_stored_figures_stand_below() -> None:
     new, old = rows(record(stored=STORED, comparison=Comparison(Verdict.REGRESSED, "", ratio=0.5)))
     assert (new.is_stored, old.is_stored) == (False, True)
     assert new.cells[COLUMNS.index("vs baseline")] == "-50.0%"
-    assert old.cells == ("  baseline", "", "200", "", "2ms", "-", "1", "2", "", "2026-01-02")
+    assert old.cells == (
+        "  baseline",
+        "",
+        "200",
+        "",
+        "2ms",
+        "-",
+        "1",
+        "2",
+        "",
+        "",
+        "",
+        "2026-01-02",
+    )
 
 
 def test_without_a_ratio_the_verdict_is_shown() -> None:

@@ -12,6 +12,7 @@ from pytest_djworkers.baseline.session import StoredFigures
 from pytest_djworkers.baseline.store import Baseline, Stored
 from pytest_djworkers.baseline.verdict import Comparison, Verdict
 from pytest_djworkers.load.profile import Shape
+from pytest_djworkers.load.result import Usage
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.report.outcome import Outcome
 from pytest_djworkers.report.terminal import header, summary
@@ -125,6 +126,24 @@ def test_a_baseline_and_remarks_have_columns_where_there_are_some(
         "  2026-01-02",
         "regressed (a warning): test_site.py::test_json[granian] GET /json: why",
     ]
+
+
+@pytest.mark.parametrize(
+    ("window", "gone"),
+    [
+        (200, set()),
+        (90, {"generator"}),
+        (80, {"generator", "memory"}),
+        (70, {"generator", "memory", "CPU/req."}),
+    ],
+)
+def test_a_narrow_window_has_no_room_for_everything(
+    window: int, gone: set[str], pytester: pytest.Pytester
+) -> None:
+    used = replace(RESULT, usage=Usage(0.5, 150_000_000, 2, 2, 0, 0))
+    _, columns, *_ = printed(pytester, [record("gunicorn-gevent", result=used)], window=window)
+    assert len(columns) <= window
+    assert {"generator", "memory", "CPU/req."} - set(columns.split()) == gone
 
 
 def test_in_a_narrow_window_the_one_generator_stands_in_the_title(
