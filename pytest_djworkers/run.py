@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,10 +14,8 @@ from pytest_djworkers.errors import BaselineError, SettingsError
 from pytest_djworkers.server.launch import Place, Server
 from pytest_djworkers.server.lock import MachineLock
 from pytest_djworkers.server.port import ReservedPort
+from pytest_djworkers.server.scratch import ScratchFolder
 from pytest_djworkers.settings import Settings
-
-_LONGEST_SOCKET_PATH = 100
-"""AF_UNIX addresses hold 108 bytes on Linux, 104 on macOS."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +51,13 @@ class Run:
         return self.xdist.workers > 1
 
     @cached_property
+    def _scratch(self) -> ScratchFolder:
+        return ScratchFolder()
+
+    @property
     def folder(self) -> Path:
         """For logs, sockets and databases; gone when the run ends."""
-        folder = Path(tempfile.mkdtemp(prefix="djworkers-"))
-        if len(str(folder)) > _LONGEST_SOCKET_PATH - len("/ready"):
-            folder.rmdir()
-            folder = Path(tempfile.mkdtemp(prefix="djworkers-", dir="/tmp"))
-        return folder
+        return self._scratch.path
 
     @cached_property
     def _port(self) -> ReservedPort:
@@ -87,5 +83,5 @@ class Run:
         """Give everything back."""
         if "_port" in self.__dict__:
             self._port.release()
-        if "folder" in self.__dict__:
-            shutil.rmtree(self.folder, ignore_errors=True)
+        if "_scratch" in self.__dict__:
+            self._scratch.remove()

@@ -1,0 +1,98 @@
+"""A run's folder, and what the next run does about it when nobody was left to remove it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from pytest_djworkers.server.scratch import ScratchFolder
+from tests.server.watching import REPOSITORY
+
+OWN = """
+import sys
+from pytest_djworkers.server.scratch import ScratchFolder
+
+print(ScratchFolder().path, flush=True)
+sys.stdin.readline()
+"""
+
+
+@pytest.fixture(autouse=True)
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where temporary folders are made, by this process and its children."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    return tmp_path
+
+
+@contextmanager
+def owner() -> Iterator[tuple[subprocess.Popen[str], Path]]:
+    """Another process, and the folder that it owns."""
+    with subprocess.Popen(
+        [sys.executable, "-c", OWN],
+        cwd=REPOSITORY,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        yield process, Path(process.stdout.readline().rstrip())
+        process.kill()
+
+
+def test_a_folder_is_there_until_it_is_removed(temporary: Path) -> None:
+    folder = ScratchFolder()
+    (folder.path / "server.log").write_text("all is well")
+    assert folder.path.parent == temporary
+    assert folder.path.stat().st_mode & 0o777 == 0o700
+    folder.remove()
+    assert list(temporary.iterdir()) == []
+
+
+def test_a_killed_runs_folder_is_removed_by_the_next(temporary: Path) -> None:
+    with owner() as (process, left):
+        (left / "brief.json").write_text("{}")
+        process.kill()
+        process.wait()
+        assert left.is_dir()
+        next_folder = ScratchFolder()
+        assert list(temporary.iterdir()) == [next_folder.path]
+        next_folder.remove()
+
+
+def test_a_running_ones_folder_stays(temporary: Path) -> None:
+    with owner() as (_, theirs):
+        ours = ScratchFolder()
+        assert theirs.is_dir()
+        ours.remove()
+        assert theirs.is_dir()
+
+
+@pytest.mark.parametrize("name", ["djworkers-new", "djworkers-link", "others"])
+def test_what_may_not_be_ours_stays(name: str, temporary: Path) -> None:
+    folder = temporary / name
+    folder.mkdir()
+    if name.endswith("link"):
+        (temporary / "precious").write_text("")
+        (folder / ".owned").symlink_to(temporary / "precious")
+    if name == "others":
+        (folder / ".owned").touch()
+    ScratchFolder().remove()
+    assert folder.is_dir()
+
+
+def test_a_path_too_long_for_a_socket_is_not_used(
+    temporary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deep = temporary / ("x" * 120)
+    deep.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(deep))
+    folder = ScratchFolder()
+    assert len(str(folder.path)) < 90
+    folder.remove()
+    assert list(deep.iterdir()) == []
