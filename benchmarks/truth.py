@@ -211,10 +211,10 @@ def the_lag(program: str, quick: bool) -> Table:
             ("generator", 9),
             ("requests/s", 10),
             ("mean at its turn", 16),
-            ("mean at poll", 12),
+            ("mean latency", 12),
             ("between", 8),
             ("lag p99", 8),
-            ("p50 at poll", 11),
+            ("p50", 8),
             ("verdict", 7),
         ),
     )
