@@ -117,11 +117,14 @@ def against_wrk(server: FastServer, length: Length) -> Table:
     one, both = {OURS}, {OURS, SERVERS}
     others_share: list[float] = []
 
-    def row(name: str, connections: int, figures: tuple[float, float, float], bar: Bar) -> None:
+    def row(
+        name: str, connections: int, figures: tuple[float, float, float], bar: Bar | None = None
+    ) -> None:
         own, other, ratio = figures
         form = "{:,.1f}" if own < 1000 else "{:,.0f}"
         cells = (form.format(own), form.format(other), f"{ratio:.2f}")
-        table.add(name, str(connections), *cells, bar.text, bar.verdict(ratio))
+        judged = (bar.text, bar.verdict(ratio)) if bar else ("", "")
+        table.add(name, str(connections), *cells, *judged)
 
     for connections in (FEW, MANY):
         arms = built_in(1, one), wrk(1, one)
@@ -138,7 +141,8 @@ def against_wrk(server: FastServer, length: Length) -> Table:
         if isinstance(pairs, str):
             table.add("two agents, wrk -t2", str(connections), pairs, "", "", "", "MISSED")
             continue
-        row("requests/s, two agents and wrk -t2", connections, middle(pairs, rps), RATE_BAR)
+        row("CPU µs per request, two agents, wrk -t2", connections, middle(pairs, cpu_us))
+        row("requests/s, two agents, wrk -t2", connections, middle(pairs, rps), RATE_BAR)
     if others_share:
         # What disturbs requests/s, and hardly the CPU time.
         share = f"{statistics.median(others_share):.2f}"
