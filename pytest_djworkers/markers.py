@@ -15,8 +15,10 @@ from pytest_djworkers.units import (
     format_duration,
     format_rate,
     format_share,
+    format_size,
     parse_duration,
     parse_share,
+    parse_size,
     parse_whole,
 )
 
@@ -25,7 +27,17 @@ _MOST = 1e300
 
 PERCENTILES = {"p50": 50.0, "p90": 90.0, "p95": 95.0, "p99": 99.0, "p999": 99.9}
 _LATENCIES = (*PERCENTILES, "max")
-_FIGURES = ("rps", "timeouts", "errors", *(f"latency {name}" for name in _LATENCIES), "regression")
+_USAGE: Mapping[str, Callable[[float], str]] = {
+    "cpu_per_request": format_duration,
+    "memory": format_size,
+}
+"""What the server uses, and how that is written."""
+_FIGURES = (
+    *("rps", "timeouts", "errors"),
+    *(f"latency {name}" for name in _LATENCIES),
+    *_USAGE,
+    "regression",
+)
 """The order in which limits are judged and told."""
 
 
@@ -40,7 +52,8 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """One threshold. ``bound`` is requests/s, seconds, a count, or a fraction (``is_share``)."""
+    """One threshold. ``bound`` is requests/s, seconds, bytes, a count, or a fraction
+    (``is_share``)."""
 
     figure: str
     """``rps``, ``timeouts``, ``errors``, ``latency p99``, ..., ``regression``."""
@@ -55,6 +68,8 @@ class Limit:
             return f"min_rps({self.bound:_.10g})"
         if self.figure.startswith("latency "):
             return f"max_latency({self.figure[8:]}={format_duration(self.bound)})"
+        if self.figure in _USAGE:
+            return f"max_{self.figure}({_USAGE[self.figure](self.bound)})"
         return (
             f"max_{self.figure}({format_share(self.bound) if self.is_share else f'{self.bound:g}'})"
         )
@@ -136,6 +151,8 @@ def _miss(limit: Limit, result: BurstResult) -> str | None:
         return _miss_rps(limit, result)
     if limit.figure.startswith("latency "):
         return _miss_latency(limit, result)
+    if limit.figure in _USAGE:
+        return _miss_usage(limit, result)
     if not result.judged:
         return f"{limit.figure}: nothing was answered, so there is nothing to hold to {limit.text}"
     if limit.figure == "timeouts" and result.hides_timeouts:
@@ -183,6 +200,20 @@ def _miss_latency(limit: Limit, result: BurstResult) -> str | None:
         f"latency {name}: {format_duration(value)}, limit {limit.text},"
         f" {format_duration(over)} over"
     )
+
+
+def _miss_usage(limit: Limit, result: BurstResult) -> str | None:
+    """Of what the server used."""
+    what, unit = limit.figure.replace("_", " "), _USAGE[limit.figure]
+    if result.usage is None:
+        return f"{what}: nobody could look at the server, so {limit.text} can't pass"
+    is_memory = limit.figure == "memory"
+    value = result.usage.memory_bytes if is_memory else result.cpu_per_request_s
+    if value is None:
+        return f"{what}: nothing was answered, so there is nothing to hold to {limit.text}"
+    if value <= limit.bound:
+        return None
+    return f"{what}: {unit(value)}, limit {limit.text}, {unit(value - limit.bound)} over"
 
 
 def _hidden(result: BurstResult) -> str:
@@ -246,6 +277,22 @@ def _read_regression(mark: Mark) -> Iterable[tuple[str, float, bool]]:
         raise MarkerError(f"max_regression({value!r}): {error}") from None
 
 
+def _read_cpu(mark: Mark) -> Iterable[tuple[str, float, bool]]:
+    value = _one_argument(mark)
+    try:
+        yield "cpu_per_request", parse_duration(value), False
+    except ValueError as error:
+        raise MarkerError(f"max_cpu_per_request({value!r}): {error}") from None
+
+
+def _read_memory(mark: Mark) -> Iterable[tuple[str, float, bool]]:
+    value = _one_argument(mark)
+    try:
+        yield "memory", parse_size(value), False
+    except ValueError as error:
+        raise MarkerError(f"max_memory({value!r}): {error}") from None
+
+
 def _read_latency(mark: Mark) -> Iterable[tuple[str, float, bool]]:
     if mark.args or not mark.kwargs.keys() - {"backend"}:
         raise MarkerError("max_latency takes p50=, p90=, p95=, p99=, p999= and max=")
@@ -264,6 +311,8 @@ _READERS = {
     "max_timeouts": (_read_count_or_share, frozenset()),
     "max_errors": (_read_count_or_share, frozenset()),
     "max_latency": (_read_latency, frozenset(_LATENCIES)),
+    "max_cpu_per_request": (_read_cpu, frozenset()),
+    "max_memory": (_read_memory, frozenset()),
     "max_regression": (_read_regression, frozenset()),
 }
 

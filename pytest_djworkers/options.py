@@ -123,6 +123,9 @@ MARKERS = (
     "max_errors(n, backend=None): the most errors, a count or a share such as '1%'",
     "max_latency(p50=, p90=, p95=, p99=, p999=, max=, backend=None): the longest latencies, such"
     " as '100ms'",
+    "max_cpu_per_request(t, backend=None): the most CPU time of the server for an answer, such as"
+    " '500us'",
+    "max_memory(size, backend=None): the most memory of the server, such as '512MB'",
     "max_regression(share, backend=None): the test fails when it is slower than the stored"
     " baseline by more than this, such as '10%'",
     "burst(connections=, duration=, timeout=, warmup=, rate=): the shape of the test's bursts",

@@ -8,7 +8,7 @@ import pytest
 
 from pytest_djworkers.errors import MarkerError
 from pytest_djworkers.load.histogram import Latency
-from pytest_djworkers.load.result import BurstResult, Connections
+from pytest_djworkers.load.result import BurstResult, Connections, Usage
 from pytest_djworkers.markers import (
     Limit,
     Mark,
@@ -38,6 +38,8 @@ def test_a_plan_holds_every_limit_in_the_order_of_the_table() -> None:
         [
             mark("max_regression", "10%"),
             mark("max_latency", max="2s", p999="1s", p50="100ms"),
+            mark("max_memory", "1.5GB"),
+            mark("max_cpu_per_request", "500us"),
             mark("max_errors", 3),
             mark("max_timeouts", "1%"),
             mark("min_rps", 30_000),
@@ -52,6 +54,8 @@ def test_a_plan_holds_every_limit_in_the_order_of_the_table() -> None:
         Limit("latency p50", 0.1),
         Limit("latency p999", 1),
         Limit("latency max", 2),
+        Limit("cpu_per_request", 0.0005),
+        Limit("memory", 1.5e9),
         Limit("regression", 0.1, is_share=True),
     )
     assert plan.max_regression == 0.1
@@ -62,6 +66,8 @@ def test_a_plan_holds_every_limit_in_the_order_of_the_table() -> None:
         "max_latency(p50=100ms)",
         "max_latency(p999=1s)",
         "max_latency(max=2s)",
+        "max_cpu_per_request(500us)",
+        "max_memory(1.5GB)",
         "max_regression(10%)",
     ]
 
@@ -109,6 +115,9 @@ def test_only_limits_are_limits() -> None:
         (mark("min_rps", 1, backend="granien"), "unknown backend 'granien'; did you mean"),
         (mark("max_errors", "5"), "max_errors('5'): neither a whole number of 0 or more nor a"),
         (mark("max_errors", -1), "max_errors(-1): neither"),
+        (mark("max_memory", "big"), "max_memory('big'): 'big' is not a size such as 512MB"),
+        (mark("max_memory"), "max_memory takes one value, and 0 are given"),
+        (mark("max_cpu_per_request", "x"), "max_cpu_per_request('x'): 'x' is not a duration"),
         (mark("max_timeouts", 0.01), "max_timeouts(0.01): neither"),
         (mark("max_latency"), "max_latency takes p50=, p90=, p95=, p99=, p999= and max="),
         (mark("max_latency", "1s"), "max_latency takes p50="),
@@ -225,6 +234,26 @@ def test_every_limit_missed_is_told() -> None:
     ]
 
 
+USED = replace(RESULT, usage=Usage(1.0, 600_000_000, 2, 2, 0, 0))
+
+
+@pytest.mark.parametrize(
+    ("limit", "said"),
+    [
+        (mark("max_memory", "600MB"), []),
+        (mark("max_memory", "500MB"), ["memory: 600MB, limit max_memory(500MB), 100MB over"]),
+        (mark("max_cpu_per_request", "1ms"), []),
+        (
+            mark("max_cpu_per_request", "900us"),
+            ["cpu per request: 1ms, limit max_cpu_per_request(900us), 100us over"],
+        ),
+    ],
+)
+def test_what_the_server_used_is_held_to_limits(limit: Mark, said: list[str]) -> None:
+    assert missed(USED, limit) == said
+    assert "nobody could look at the server" in missed(RESULT, limit)[0]
+
+
 NOTHING = replace(RESULT, ok=0, late=0, statuses={}, latency=Latency(()))
 
 
@@ -317,8 +346,10 @@ def test_the_markers_are_registered_for_strict_mode(site: Site) -> None:
 @pytest.mark.max_timeouts(1)
 @pytest.mark.max_errors("1%")
 @pytest.mark.max_latency(p50="1s", backend="granian")
+@pytest.mark.max_cpu_per_request("1ms")
+@pytest.mark.max_memory("1GB")
 @pytest.mark.max_regression("10%")
-@pytest.mark.burst(connections=1, duration="1s", timeout="1s", warmup=0)
+@pytest.mark.burst(connections=1, duration="1s", timeout="1s", warmup=0, rate=5)
 @pytest.mark.djworkers(only=["granian"])
 def test_it(burst):
     pass

@@ -81,14 +81,15 @@ def strangers(port: int, ours: frozenset[int]) -> list[str]:
 def probe(
     address: tuple[str, int],
     request: Request,
-    process: GuardedProcess,
+    process: GuardedProcess | None,
     *,
     any_answer: bool,
     deadline: float,
 ) -> None:
     """Send one real request, again while nobody accepts it.
 
-    ``any_answer`` takes every complete answer for good. Raises ProbeError for an unexpected
+    ``any_answer`` takes every complete answer for good; ``process`` is the server, where it is
+    ours. Raises ProbeError for an unexpected
     answer, ServerStartError for none before the monotonic deadline.
     """
     why = "no reply"
@@ -105,7 +106,7 @@ def probe(
             body = _whole(response, deadline)
         except (OSError, http.client.HTTPException) as error:
             why = str(error) or type(error).__name__
-            if process.status is not None:
+            if process is not None and process.status is not None:
                 raise ServerStartError(f"it ended (exit status {process.status})") from None
             time.sleep(_RETRY_AFTER_S)
             continue

@@ -1,0 +1,154 @@
+"""A server that somebody else runs: measured where it is, and drained instead of relaunched."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import time
+from collections.abc import Collection
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+from urllib.parse import urlsplit
+
+from pytest_djworkers.errors import ServerStartError
+from pytest_djworkers.load.generator import Target
+from pytest_djworkers.load.profile import Request
+from pytest_djworkers.load.result import ServerFacts
+from pytest_djworkers.server.launch import Place, Site
+from pytest_djworkers.server.lock import MachineLock
+from pytest_djworkers.server.ready import probe
+from pytest_djworkers.server.usage import UsageWatch
+
+NAME = "url"
+"""What it is called where backends have names."""
+QUICK_ANSWERS = 8
+"""So many in a row, each on a connection of its own, say that no work is left in any worker."""
+_SLOWER_BY = 2.0
+_SLOWER_BY_S = 0.05
+_FORM = "a URL of scheme, host and port, such as http://127.0.0.1:8000"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where it is: the address, and what the Host header says."""
+
+    host: str
+    port: int
+    netloc: str
+
+    @classmethod
+    def of(cls, url: str, allowed_hosts: Collection[str]) -> Self:
+        """From a URL. Raises ValueError for another form, for a host that can't be found, and for
+        one that is neither this machine nor allowed."""
+        parts = urlsplit(url)
+        try:
+            port = parts.port or 80
+        except ValueError:
+            raise ValueError(f"{url!r} is not {_FORM}") from None
+        if parts.scheme != "http" or not parts.hostname or parts.path.strip("/") or parts.query:
+            raise ValueError(f"{url!r} is not {_FORM}")
+        try:
+            found = socket.getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM)
+        except OSError as error:
+            raise ValueError(f"host {parts.hostname!r} can't be found: {error}") from None
+        hosts = [str(address[0]) for *_, address in found]
+        is_here = all(ipaddress.ip_address(host).is_loopback for host in hosts)
+        if not is_here and parts.hostname not in allowed_hosts:
+            raise ValueError(
+                f"{parts.hostname!r} is not this machine: say --djworkers-allow-host="
+                f"{parts.hostname} if its owners agree to the load"
+            )
+        return cls(hosts[0], port, parts.netloc.rpartition("@")[2])
+
+
+class ExternalServer:
+    """What a ``Server`` is to a burst, for one whose life is not ours."""
+
+    backend = NAME
+    log = Path("/nonexistent")
+    """There is none to be seen."""
+    has_launched = False
+    pids: frozenset[int] = frozenset()
+
+    def __init__(self, origin: Origin, place: Place, lock: MachineLock) -> None:
+        self._origin = origin
+        self._place = place
+        self._lock = lock
+        self._facts: ServerFacts | None = None
+
+    @property
+    def url(self) -> str:
+        """``http://host:port``, without a slash at the end."""
+        return f"http://{self._origin.netloc}"
+
+    @property
+    def facts(self) -> ServerFacts | None:
+        """What is known of it, once it was drained."""
+        return self._facts
+
+    @property
+    def target(self) -> Target:
+        """Where a generator finds it."""
+        return Target(
+            address=(self._origin.host, self._origin.port),
+            folder=self._place.folder,
+            watch=self._place.watch,
+            startup_timeout_s=self._place.startup_timeout_s,
+        )
+
+    def launch(
+        self,
+        site: Site | None = None,  # noqa: ARG002  # its databases are its own
+        *,
+        connections: int,  # noqa: ARG002  # and so are its limits
+        probe_with: Request,
+        any_answer: bool = False,
+    ) -> None:
+        """Wait until it answers quickly several times in a row: nothing is left in it to do.
+
+        Quickly is not much slower than the quickest answer so far. Raises ServerStartError when
+        it doesn't within the start-up timeout, ProbeError for another answer than expected,
+        BusyMachineError when another run's burst does not end.
+        """
+        self._lock.acquire()
+        began = time.monotonic()
+        within_s = self._place.startup_timeout_s
+        quickest_s = within_s
+        in_a_row = 0
+        try:
+            while in_a_row < QUICK_ANSWERS:
+                asked = time.monotonic()
+                probe(
+                    (self._origin.host, self._origin.port),
+                    probe_with,
+                    None,
+                    any_answer=any_answer,
+                    deadline=began + within_s,
+                )
+                took_s = time.monotonic() - asked
+                in_a_row = in_a_row + 1 if took_s <= _SLOWER_BY * quickest_s + _SLOWER_BY_S else 0
+                quickest_s = min(quickest_s, took_s)
+        except ServerStartError as error:
+            self._lock.release()
+            raise ServerStartError(
+                f"{self.url} gave no {QUICK_ANSWERS} quick answers in a row within {within_s:g}s"
+                f" (--djworkers-startup-timeout): it is not running, or still at work on what an"
+                f" earlier burst asked for ({error})"
+            ) from None
+        except BaseException:
+            self._lock.release()
+            raise
+        self._facts = ServerFacts(NAME, "unknown", 0, {"url": self.url}, time.monotonic() - began)
+
+    def watched(self) -> AbstractContextManager[UsageWatch | None]:
+        """Nobody looks at what it uses."""
+        return nullcontext()
+
+    def check_alive(self, burst: str) -> None:
+        """Its errors say so themselves."""
+
+    def stop(self) -> None:
+        """Let the next burst in; it runs on."""
+        self._lock.release()

@@ -1,0 +1,116 @@
+"""A server that somebody else runs: where it may be, and when it is drained."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pytest_djworkers.errors import ProbeError, ServerStartError
+from pytest_djworkers.load.profile import Request
+from pytest_djworkers.server.external import QUICK_ANSWERS, ExternalServer, Origin
+from pytest_djworkers.server.launch import Place
+from pytest_djworkers.server.lock import MachineLock
+from tests.load.fault_server import Behaviour, Peer, always, answer, hangs, refusing, serve
+
+OK = answer()
+ROOT = Request("/")
+
+
+@pytest.mark.parametrize(
+    ("url", "origin"),
+    [
+        ("http://127.0.0.1:8000", Origin("127.0.0.1", 8000, "127.0.0.1:8000")),
+        ("http://127.0.0.1:8000/", Origin("127.0.0.1", 8000, "127.0.0.1:8000")),
+        ("http://127.9.9.9", Origin("127.9.9.9", 80, "127.9.9.9")),
+        ("http://[::1]:8000", Origin("::1", 8000, "[::1]:8000")),
+    ],
+)
+def test_a_url_says_where_it_is(url: str, origin: Origin) -> None:
+    assert Origin.of(url, ()) == origin
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("127.0.0.1:8000", "is not a URL of scheme, host and port"),
+        ("https://127.0.0.1", "is not a URL of scheme, host and port"),
+        ("http://", "is not a URL of scheme, host and port"),
+        ("http://127.0.0.1:99999", "is not a URL of scheme, host and port"),
+        ("http://127.0.0.1:8000/json", "is not a URL of scheme, host and port"),
+        ("http://host.invalid:8000", "host 'host.invalid' can't be found"),
+        ("http://192.0.2.1:8000", "'192.0.2.1' is not this machine: say --djworkers-allow-host="),
+    ],
+)
+def test_another_url_is_refused_in_words(url: str, said: str) -> None:
+    with pytest.raises(ValueError, match=r".") as refusal:
+        Origin.of(url, ())
+    assert said in str(refusal.value)
+
+
+def test_another_machine_has_to_be_allowed_by_name() -> None:
+    assert Origin.of("http://192.0.2.1:8000", ["192.0.2.1"]).host == "192.0.2.1"
+    with pytest.raises(ValueError, match="is not this machine"):
+        Origin.of("http://192.0.2.1:8000", ["192.0.2.2"])
+
+
+def drained(behave: Behaviour, folder: Path, *, within_s: float = 10) -> ExternalServer:
+    """A server that behaves like this, drained."""
+    with serve(behave) as peer:
+        host, port = peer.address
+        place = Place(folder, 0, 2, startup_timeout_s=within_s)
+        server = ExternalServer(
+            Origin(host, port, f"{host}:{port}"), place, MachineLock(folder / "lock")
+        )
+        try:
+            server.launch(connections=8, probe_with=ROOT)
+            assert len(peer.requests) >= QUICK_ANSWERS
+        finally:
+            server.stop()
+    return server
+
+
+def test_a_server_at_rest_is_drained_at_once(tmp_path: Path) -> None:
+    server = drained(always(OK), tmp_path)
+    assert server.facts is not None
+    assert server.facts.options == {"url": server.url}
+    assert server.facts.launch_s < 5
+
+
+def test_one_slow_answer_among_quick_ones_begins_the_row_anew(tmp_path: Path) -> None:
+    asked = 0
+
+    async def behave(peer: Peer) -> None:
+        nonlocal asked
+        await peer.request()
+        asked += 1
+        if asked in {1, 5}:
+            await peer.pause(0.3)
+        await peer.send(OK)
+
+    server = drained(behave, tmp_path)
+    assert asked == 5 + QUICK_ANSWERS
+    assert server.facts is not None
+    assert server.facts.launch_s >= 0.6
+
+
+def test_one_that_is_still_at_work_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ServerStartError, match=r"gave no 8 quick answers in a row within 0\.3s"):
+        drained(hangs, tmp_path, within_s=0.3)
+
+
+def test_another_answer_than_expected_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ProbeError, match="GET / answers 500 Oh where 2xx is expected"):
+        drained(always(answer("500 Oh")), tmp_path)
+
+
+def test_one_that_is_not_there_is_an_error_and_the_machine_is_free_again(tmp_path: Path) -> None:
+    with refusing() as (host, port):
+        place = Place(tmp_path, 0, 2, startup_timeout_s=0.2)
+        lock = tmp_path / "lock"
+        server = ExternalServer(Origin(host, port, f"{host}:{port}"), place, MachineLock(lock))
+        with pytest.raises(ServerStartError, match=r"it is not running, .*Connection refused"):
+            server.launch(connections=8, probe_with=ROOT)
+        free = MachineLock(lock, wait_at_most_s=0.1)
+        free.acquire()
+        free.release()
