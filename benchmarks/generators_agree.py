@@ -62,7 +62,7 @@ def compare(bench: Bench, program: str, backend: Backend, connections: int) -> t
         for results in (ours, theirs)
     )
     print(
-        f"{backend.name:<16} {connections:>5}   {own[0]:>8,.0f} {other[0]:>8,.0f} {rps:>6.2f}"
+        f"{backend.about.name:<16} {connections:>5}   {own[0]:>8,.0f} {other[0]:>8,.0f} {rps:>6.2f}"
         f"   {own[1]:>8} {other[1]:>8} {latency:>6.2f}   {own[2]:>4} {other[2]:>4}"
         f"   {own[3]:>4} {other[3]:>4}",
         flush=True,

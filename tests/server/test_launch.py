@@ -109,7 +109,7 @@ def test_a_launched_server_is_ours_and_serves(
     assert (said["debug"], said["database"]) == (False, "test.sqlite3")
     assert said["environment"]["PGAPPNAME"] == APPLICATION
     assert server.facts is not None
-    assert (server.facts.backend, server.facts.workers) == (backend.name, 2)
+    assert (server.facts.backend, server.facts.workers) == (backend.about.name, 2)
     assert 0 < server.facts.launch_s < 30
     assert not (folder / "ready").exists()
 
@@ -182,7 +182,7 @@ def test_a_server_that_dies_at_start_says_why(
     with pytest.raises(ServerStartError) as error:
         start(server)
     text = str(error.value)
-    assert text.startswith(f"{backend.name} did not start: it ended (exit status ")
+    assert text.startswith(f"{backend.about.name} did not start: it ended (exit status ")
     assert "The end of its log:" in text
     assert "No module named 'no_such_module'" in text
     assert not server.has_launched
@@ -209,7 +209,7 @@ def test_a_path_that_fails_is_told_with_the_traceback(
 ) -> None:
     with pytest.raises(ProbeError) as error:
         start(make_server(backend), Request("/fails"))
-    assert f"{backend.name}: GET /fails answers 500" in str(error.value)
+    assert f"{backend.about.name}: GET /fails answers 500" in str(error.value)
     assert "ZeroDivisionError: this view always fails" in str(error.value)
     assert not mentioning(folder)
 
@@ -237,7 +237,7 @@ def test_stray_settings_do_not_reach_it(
     (folder / "gunicorn.conf.py").write_text("raise SystemExit('loaded')")
     said = facts(start(make_server(backend)))["environment"]
     assert not [name for name in said if name.startswith(("PYTHONWARN", "PYTHONDEV", "COVERAGE_"))]
-    assert not {name for name in stray if name.startswith(backend.scrubbed)} & said.keys()
+    assert not {name for name in stray if name.startswith(backend.about.scrubbed)} & said.keys()
 
 
 @pytest.mark.matrix
