@@ -6,13 +6,16 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test lint docs wheel benchmarks clean
+.PHONY: demo test matrix lint docs wheel benchmarks clean
 
 demo: $(STAMP)  ## the example project's load tests under both servers, ends in the table
 	cd example_project && ../$(BIN)/python -m pytest --djworkers=gunicorn-gevent,granian $(DEMO)
 
 test: $(STAMP)  ## the plugin's own tests
 	PYTHONDEVMODE=1 $(BIN)/python -m pytest $(TEST)
+
+matrix: $(STAMP)  ## every endpoint of the example project under every backend; over an hour
+	$(BIN)/python -m pytest -s -m full_matrix $(TEST)
 
 lint: $(STAMP)  ## ruff and mypy over package, tests, example and benchmarks
 	$(BIN)/ruff check .

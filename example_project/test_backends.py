@@ -32,9 +32,14 @@ BODY_BYTES = {
     "httpx": 25_263,
 }
 WAITS_S = {"gateway_1s": 1, "gateway_3s": 3, "gateway_10s": 10}
-SECONDS = {"json": 2, "json_query": 4, "template_query": 6, "brotli": 6}
+SECONDS = {"json": 3, "json_query": 6, "template_query": 8, "brotli": 6}
 """For the views that compute; those that call the upstream are the slowest of them."""
 SLOWEST_S = 15
+
+COMPUTING = {"json_query", "template_query", "brotli"}
+NOT_UNDER_GEVENT = pytest.mark.djworkers(
+    skip=["gunicorn-gevent"], reason="a view that only computes starves connections there"
+)
 
 VIEWS_AT_ONCE = {
     "gunicorn-sync": 1,
@@ -55,7 +60,13 @@ pytestmark = [
 ]
 
 
-@pytest.mark.parametrize("endpoint", BODY_BYTES)
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        pytest.param(name, marks=NOT_UNDER_GEVENT if name in COMPUTING else ())
+        for name in BODY_BYTES
+    ],
+)
 def test_sync(burst: Burst, djworkers_server: Any, endpoint: str) -> None:
     serves(burst, djworkers_server, "sync", endpoint)
 
