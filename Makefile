@@ -6,7 +6,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test coverage lint docs wheel benchmarks tables clean
+.PHONY: demo test coverage matrix lint docs wheel benchmarks tables clean
 
 demo: $(STAMP)  ## the example project's load tests under both servers, ends in the table
 	cd example_project && ../$(BIN)/python -m pytest --djworkers=gunicorn-gevent,granian $(DEMO)
@@ -17,6 +17,9 @@ test: $(STAMP)  ## the plugin's own tests
 coverage: $(STAMP)  ## that the tests of load/ reach all of it, but for lines marked with a reason
 	$(BIN)/coverage run -m pytest -q tests/load
 	$(BIN)/coverage report
+
+matrix: $(STAMP)  ## every endpoint of the example project under every backend; over an hour
+	$(BIN)/python -m pytest -s -m full_matrix $(TEST)
 
 lint: $(STAMP)  ## ruff and mypy over package, tests, example and benchmarks
 	$(BIN)/ruff check .

@@ -65,7 +65,7 @@ def compare(bench: Bench, program: str, backend: Backend, connections: int, tabl
     rps = median(ours, lambda result: result.rps) / median(theirs, lambda result: result.rps)
     latency = median(ours, p50) / median(theirs, p50)
     agree = max(abs(rps - 1), abs(latency - 1)) <= WITHIN
-    cells = [backend.name, str(connections)]
+    cells = [backend.about.name, str(connections)]
     for results in (ours, theirs):
         cells += [
             f"{median(results, lambda result: result.rps):,.0f}",
@@ -73,7 +73,9 @@ def compare(bench: Bench, program: str, backend: Backend, connections: int, tabl
             str(sum(bool(result.starved) for result in results)),
             str(sum(result.generator_bound for result in results)),
         ]
-    verdict = ("held" if agree else "MISSED") if (backend.name, connections) == MUST_AGREE else ""
+    verdict = (
+        ("held" if agree else "MISSED") if (backend.about.name, connections) == MUST_AGREE else ""
+    )
     table.add(*cells, f"{rps:.2f}", f"{latency:.2f}", verdict)
 
 

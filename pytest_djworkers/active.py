@@ -56,7 +56,7 @@ def marks_of(node: pytest.Item) -> list[Mark]:
 
 def test_plan(node: pytest.Item, backend: str) -> TestPlan:
     """What the node's markers ask for under a backend."""
-    return read_plan(marks_of(node), backend)
+    return read_plan(marks_of(node), backend, node.config.stash[RUN].settings.registry)
 
 
 test_plan.__test__ = False  # type: ignore[attr-defined]  # its name is no test's
@@ -81,12 +81,14 @@ class ActivePlugin:
         """A test that bursts is one test under each backend."""
         node = metafunc.definition
         marks = marks_of(node)
+        settings = self._run.settings
         try:
             reasons = {
-                backend: skip_reason(marks, backend) for backend in self._run.settings.backends
+                backend: skip_reason(marks, backend, settings.registry)
+                for backend in settings.backends
             }
             for backend in reasons:
-                read_plan(marks, backend)
+                read_plan(marks, backend, settings.registry)
         except MarkerError as error:
             path, line, _ = node.location
             raise pytest.Collector.CollectError(f"{path}:{(line or 0) + 1}: {error}") from None

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pytest_djworkers.backends.registry import known
+from pytest_djworkers.backends.registry import OURS, Registry
+from pytest_djworkers.backends.spec import bare_name, spec_of
 from pytest_djworkers.errors import BurstArgumentError, MarkerError, SettingsError
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.options import SHAPE_OPTIONS
@@ -60,6 +61,7 @@ class Limit:
     bound: float
     is_share: bool = False
     backend: str | None = None
+    """A backend's name, for all its settings, or a whole spec."""
 
     @property
     def text(self) -> str:
@@ -90,8 +92,8 @@ class TestPlan:
         return next((limit.bound for limit in self.limits if limit.figure == "regression"), None)
 
 
-def read_plan(marks: Iterable[Mark], backend: str) -> TestPlan:
-    """What the markers ask for under this backend.
+def read_plan(marks: Iterable[Mark], backend: str, registry: Registry = OURS) -> TestPlan:
+    """What the markers ask for under this backend, named by its spec.
 
     For each figure the most specific backend wins, then the closest node. Raises MarkerError
     for an unknown argument, a bad value, or an unknown backend.
@@ -100,11 +102,11 @@ def read_plan(marks: Iterable[Mark], backend: str) -> TestPlan:
     shape: dict[str, object] = {}
     for mark in marks:
         if mark.name in _READERS:
-            for limit in _read_limits(mark):
-                if limit.backend not in {None, backend}:
+            for limit in _read_limits(mark, registry):
+                if limit.backend is not None and not _names(limit.backend, backend):
                     continue
                 before = chosen.get(limit.figure)
-                if before is None or (before.backend is None and limit.backend is not None):
+                if before is None or _specificity(before) < _specificity(limit):
                     chosen[limit.figure] = limit
         elif mark.name == "burst":
             for name, value in _read_shape(mark).items():
@@ -118,22 +120,34 @@ def has_limits(marks: Iterable[Mark]) -> bool:
     return any(mark.name in _READERS for mark in marks)
 
 
-def skip_reason(marks: Iterable[Mark], backend: str) -> str | None:
-    """Why a test makes no sense under a backend; None when it does.
+def skip_reason(marks: Iterable[Mark], backend: str, registry: Registry = OURS) -> str | None:
+    """Why a test makes no sense under a backend, named by its spec; None when it does.
 
     Raises MarkerError for an unknown argument or backend.
     """
     for mark in marks:
         if mark.name != "djworkers":
             continue
-        if mark.args or not mark.kwargs.keys() <= {"only", "skip"}:
-            raise MarkerError("djworkers takes only=[...] and skip=[...]")
-        only, skip = (_backend_list(mark.kwargs.get(key)) for key in ("only", "skip"))
-        if only and backend not in only:
-            return f"not for {backend}: the test is for {', '.join(only)} only"
-        if backend in skip:
-            return f"not for {backend}: the test says so"
+        if mark.args or not mark.kwargs.keys() <= {"only", "skip", "reason"}:
+            raise MarkerError("djworkers takes only=[...], skip=[...] and reason=")
+        only, skip = (_backend_list(mark.kwargs.get(key), registry) for key in ("only", "skip"))
+        reason = mark.kwargs.get("reason")
+        the_only = f"the test is for {', '.join(only)} only"
+        if only and not any(_names(one, backend) for one in only):
+            return f"not for {backend}: {reason or the_only}"
+        if any(_names(one, backend) for one in skip):
+            return f"not for {backend}: {reason or 'the test says so'}"
     return None
+
+
+def _names(named: str, backend: str) -> bool:
+    """Whether a name, or a spec, in a marker is this backend's."""
+    return named in {backend, bare_name(backend)}
+
+
+def _specificity(limit: Limit) -> int:
+    """0 for all backends, 1 for a server, 2 for one with its settings."""
+    return 0 if limit.backend is None else 1 + (":" in limit.backend)
 
 
 def misses(limits: Iterable[Limit], result: BurstResult) -> list[str]:
@@ -317,14 +331,14 @@ _READERS = {
 }
 
 
-def _read_limits(mark: Mark) -> list[Limit]:
+def _read_limits(mark: Mark, registry: Registry) -> list[Limit]:
     reader, arguments = _READERS[mark.name]
     if unknown := sorted(mark.kwargs.keys() - arguments - {"backend"}):
         accepted = ", ".join(sorted(arguments | {"backend"}))
         raise MarkerError(f"{mark.name} has no argument {unknown[0]!r} (it has: {accepted})")
     backend = mark.kwargs.get("backend")
     if backend is not None:
-        _check_backend(backend)
+        backend = _spec(backend, registry)
     return [Limit(figure, bound, share, backend) for figure, bound, share in reader(mark)]
 
 
@@ -337,19 +351,17 @@ def _read_shape(mark: Mark) -> Mapping[str, object]:
         raise MarkerError(f"burst: {error}") from None
 
 
-def _check_backend(name: object) -> None:
+def _spec(name: object, registry: Registry) -> str:
+    """The backend that is named, as it is shown."""
     try:
-        known(str(name))
+        return spec_of(registry.known(str(name)))
     except SettingsError as error:
         raise MarkerError(str(error)) from None
 
 
-def _backend_list(value: object) -> tuple[str, ...]:
+def _backend_list(value: object, registry: Registry) -> tuple[str, ...]:
     if value is None:
         return ()
     if isinstance(value, str) or not isinstance(value, Iterable):
         raise MarkerError(f"djworkers({value!r}): not a list of backends")
-    names = tuple(value)
-    for name in names:
-        _check_backend(name)
-    return names
+    return tuple(_spec(name, registry) for name in value)

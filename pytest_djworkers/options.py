@@ -57,6 +57,12 @@ def _backends(value: object) -> tuple[str, ...]:
     return names
 
 
+def _command(value: object) -> str:
+    if not isinstance(value, str) or "=" not in value:
+        raise ValueError(f"{value!r} is not NAME = command")
+    return value
+
+
 def _path(value: object) -> str:
     if not isinstance(value, str) or not value.startswith("/"):
         raise ValueError(f"{value!r} is not a path that starts with /")
@@ -88,7 +94,13 @@ class Option:
 
 
 OPTIONS: tuple[Option, ...] = (
-    Option("", _backends, (), "NAME,NAME", "backends to serve the site with; none: off"),
+    Option(
+        "",
+        _backends,
+        (),
+        "NAME,NAME",
+        "backends to serve the site with, NAME:OPTION=VALUE; or none",
+    ),
     Option("generator", _generator, "auto", "NAME", "auto, asyncio or wrk"),
     Option("connections", parse_whole, 2000, "N", "connections of a burst", "int"),
     Option("duration", _positive_duration, 10.0, "T", "how long a burst is counted"),
@@ -102,6 +114,15 @@ OPTIONS: tuple[Option, ...] = (
     Option("startup_timeout", _positive_duration, 30.0, "T", "how long a server may take to start"),
     Option(
         "report", _report_file, (), "FILE", "write the table to FILE.md; repeatable", "linelist"
+    ),
+    Option(
+        "commands",
+        _command,
+        (),
+        "LINE",
+        "backends of your own: NAME = command with {python} {host} {port} {wsgi} {asgi} {workers}",
+        "linelist",
+        ini_only=True,
     ),
     Option(
         "probe", _path, None, "PATH", "what to ask before a burst that is no GET", ini_only=True
@@ -129,7 +150,7 @@ MARKERS = (
     "max_regression(share, backend=None): the test fails when it is slower than the stored"
     " baseline by more than this, such as '10%'",
     "burst(connections=, duration=, timeout=, warmup=, rate=): the shape of the test's bursts",
-    "djworkers(only=[...], skip=[...]): the backends under which the test makes sense",
+    "djworkers(only=[...], skip=[...], reason=None): the backends under which the test makes sense",
 )
 
 
@@ -147,6 +168,12 @@ def add_options(parser: pytest.Parser) -> None:
                 help=option.help,
             )
         parser.addini(option.ini, option.help, type=option.ini_type, default=None)  # type: ignore[arg-type]  # a Literal
+    group.addoption(
+        "--djworkers-list",
+        action="store_true",
+        default=False,
+        help="list all backends with version, limits and options, and run nothing",
+    )
     group.addoption(
         "--djworkers-save-baseline",
         action="store_true",

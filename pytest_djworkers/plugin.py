@@ -23,6 +23,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add_options(parser)
 
 
+def pytest_cmdline_main(config: pytest.Config) -> pytest.ExitCode | None:
+    """List the backends instead of running tests, where that is asked for."""
+    if not config.getoption("djworkers_list"):
+        return None
+    from pytest_djworkers.report.listing import print_backends
+
+    return print_backends(config)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Register the markers; with backends asked for, everything else."""
     from pytest_djworkers.options import MARKERS

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from pytest_djworkers.backends.registry import installed
 from pytest_djworkers.baseline.machine import this_machine
 from pytest_djworkers.baseline.store import Baseline, load
 from pytest_djworkers.errors import BaselineError, SettingsError
@@ -73,7 +72,7 @@ class Run:
             startup_timeout_s=self.settings.startup_timeout_s,
             watch=() if controller is None else (controller,),
         )
-        return Server(installed(backend), place, self._lock)
+        return Server(self.settings.backends[backend], place, self._lock)
 
     def is_orphaned(self) -> bool:
         """Whether the pytest-xdist controller is gone, and this worker should go too."""

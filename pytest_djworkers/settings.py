@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pytest_djworkers.backends.registry import installed
+from pytest_djworkers.backends.protocol import Backend
+from pytest_djworkers.backends.registry import Registry, registry_of
+from pytest_djworkers.backends.spec import spec_of
 from pytest_djworkers.errors import BurstArgumentError, SettingsError
 from pytest_djworkers.load.profile import Shape
 from pytest_djworkers.load.wrk import find_wrk
@@ -30,7 +32,10 @@ _INI_VALUES = {
 class Settings:
     """What this run was asked to do. Times in seconds, tolerance as a fraction."""
 
-    backends: tuple[str, ...]
+    backends: Mapping[str, Backend]
+    """With their settings, by the name they are shown with."""
+    registry: Registry
+    """All there are, for markers that name them."""
     generator: str
     workers: int
     agents: int
@@ -45,6 +50,8 @@ class Settings:
     """What a burst is where neither its test nor a flag says more: ini over default."""
     shape_flags: Mapping[str, float]
     """What flags say of the shape, by option name; they win over everything."""
+    notes: tuple[str, ...] = ()
+    """What was asked for and can't be had, in words."""
 
     @property
     def flags(self) -> tuple[str, ...]:
@@ -77,9 +84,11 @@ def read_settings(config: pytest.Config) -> Settings | None:
 
     Raises SettingsError for a flag or ini value that can't be used.
     """
-    backends, _ = _value(config, _BY_NAME[""])
-    if not backends:
+    specs, where = _specs(config)
+    if not specs:
         return None
+    registry = read_registry(config)
+    backends = _configured(registry, specs, where)
     values: dict[str, Any] = {}
     shape_flags: dict[str, float] = {}
     for option in OPTIONS:
@@ -88,10 +97,12 @@ def read_settings(config: pytest.Config) -> Settings | None:
         if option.name in SHAPE_OPTIONS and is_flag:
             shape_flags[option.name] = value
             values[option.name] = _from_ini(config, option)
+    asked_workers = values["workers"]
     return Settings(
         backends=backends,
+        registry=registry,
         generator=values["generator"],
-        workers=values["workers"] or available_cpus(),
+        workers=asked_workers or available_cpus(),
         agents=values["agents"],
         baseline=values["baseline"],
         tolerance=values["tolerance"],
@@ -102,7 +113,20 @@ def read_settings(config: pytest.Config) -> Settings | None:
         root=config.rootpath,
         shape=_shape({name: values[name] for name in SHAPE_OPTIONS}),
         shape_flags=shape_flags,
+        notes=tuple(_too_many_workers(backends, asked_workers)),
     )
+
+
+def read_registry(config: pytest.Config) -> Registry:
+    """All the backends that this run may name. Raises SettingsError."""
+    option = _BY_NAME["commands"]
+    lines = _from_ini(config, option)
+    try:
+        return registry_of(lines)
+    except SettingsError as error:
+        raise SettingsError(
+            f"{_in_file(config, option)}: {error}" if lines else str(error)
+        ) from None
 
 
 def available_cpus() -> int:
@@ -111,6 +135,35 @@ def available_cpus() -> int:
         return len(os.sched_getaffinity(0))
     except AttributeError:
         return os.cpu_count() or 1
+
+
+def _specs(config: pytest.Config) -> tuple[tuple[str, ...], str]:
+    """The backends asked for, as written, and where that is."""
+    option = _BY_NAME[""]
+    specs, is_flag = _value(config, option)
+    given = f"{option.flag}={config.getoption(option.ini)}"
+    return specs, given if is_flag else _in_file(config, option)
+
+
+def _configured(registry: Registry, specs: tuple[str, ...], where: str) -> dict[str, Backend]:
+    backends: dict[str, Backend] = {}
+    try:
+        for spec in specs:
+            backend = registry.installed(spec)
+            shown = spec_of(backend)
+            if shown in backends:
+                raise SettingsError(f"{shown} is named twice")
+            backends[shown] = backend
+    except SettingsError as error:
+        raise SettingsError(f"{where}: {error}") from None
+    return backends
+
+
+def _too_many_workers(backends: Mapping[str, Backend], default: int | None) -> Iterator[str]:
+    for shown, backend in backends.items():
+        asked, most = backend.workers or default, backend.about.most_workers
+        if asked is not None and most is not None and asked > most:
+            yield f"{shown} is a single process: it has {most} worker, not the {asked} asked for"
 
 
 def _value(config: pytest.Config, option: Option) -> tuple[Any, bool]:
@@ -125,7 +178,7 @@ def _value(config: pytest.Config, option: Option) -> tuple[Any, bool]:
 
 
 def _from_ini(config: pytest.Config, option: Option) -> Any:
-    where = f"{option.ini} in {config.inipath.name if config.inipath else 'the configuration'}"
+    where = _in_file(config, option)
     try:
         given = config.getini(option.ini)
     except (TypeError, ValueError, pytest.UsageError) as error:
@@ -138,6 +191,10 @@ def _from_ini(config: pytest.Config, option: Option) -> Any:
     return _parse(option, given, where, config.rootpath)
 
 
+def _in_file(config: pytest.Config, option: Option) -> str:
+    return f"{option.ini} in {config.inipath.name if config.inipath else 'the configuration'}"
+
+
 def _parse(option: Option, given: object, where: str, folder: Path) -> Any:
     """The value, checked; ``folder`` is what a file's name is relative to."""
     try:
@@ -146,12 +203,6 @@ def _parse(option: Option, given: object, where: str, folder: Path) -> Any:
         return check(value, folder) if check else value
     except (ValueError, SettingsError) as error:
         raise SettingsError(f"{where}: {error}") from None
-
-
-def _installed(backends: tuple[str, ...], _: Path) -> tuple[str, ...]:
-    for name in backends:
-        installed(name)
-    return backends
 
 
 def _on_path(generator: str, _: Path) -> str:
@@ -168,7 +219,6 @@ def _in_a_folder(name: str, folder: Path) -> Path:
 
 
 _CHECKS: Mapping[str, Callable[[Any, Path], Any]] = {
-    "": _installed,
     "generator": _on_path,
     "report": _in_a_folder,
 }

@@ -25,10 +25,18 @@ def hide(site: Site, package: str) -> None:
     site.write(
         "hides.py",
         f"""
-import importlib.util as util
+import importlib.metadata as metadata
 
-found = util.find_spec
-util.find_spec = lambda name, *rest: None if name == {package!r} else found(name, *rest)
+found = metadata.version
+
+
+def version(name):
+    if name == {package!r}:
+        raise metadata.PackageNotFoundError(name)
+    return found(name)
+
+
+metadata.version = version
 """,
     )
 
@@ -36,7 +44,9 @@ util.find_spec = lambda name, *rest: None if name == {package!r} else found(name
 def test_an_unknown_backend_is_answered_with_the_list_and_the_nearest(site: Site) -> None:
     assert refused(site, "--djworkers=gunicorn-gevnt") == (
         "--djworkers=gunicorn-gevnt: unknown backend 'gunicorn-gevnt'; did you mean"
-        " 'gunicorn-gevent'? (known: granian, gunicorn-gevent)"
+        " 'gunicorn-gevent'? (known: cheroot, daphne, granian, granian-asgi, gunicorn-asgi,"
+        " gunicorn-gevent, gunicorn-gthread, gunicorn-sync, gunicorn-uvicorn, hypercorn, runserver,"
+        " uvicorn, uwsgi, waitress)"
     )
 
 

@@ -83,6 +83,28 @@ def test_the_most_specific_backend_wins_then_the_closest_node() -> None:
     assert read_plan(closest_first, "gunicorn-gevent").limits == (Limit("rps", 10),)
 
 
+FOUR = "granian:workers-4:blocking-threads-8"
+
+
+@pytest.mark.parametrize("spec", [FOUR, "granian:blocking-threads=8:workers=4"])
+def test_a_bare_name_is_for_all_settings_and_a_whole_spec_wins_over_it(spec: str) -> None:
+    marks = [
+        mark("min_rps", 10),
+        mark("min_rps", 20, backend="granian"),
+        mark("min_rps", 30, backend=spec),
+        mark("min_rps", 40, backend="granian:workers=4"),
+    ]
+    for backend, bound in [(FOUR, 30), ("granian:workers-4", 40), ("granian", 20), ("daphne", 10)]:
+        assert [limit.bound for limit in read_plan(marks, backend).limits] == [bound]
+
+
+def test_a_bare_name_skips_all_settings_and_a_spec_only_its_own() -> None:
+    assert skip_reason([mark("djworkers", skip=["granian"])], FOUR)
+    assert skip_reason([mark("djworkers", skip=[FOUR])], FOUR)
+    assert skip_reason([mark("djworkers", skip=[FOUR])], "granian:workers-4") is None
+    assert skip_reason([mark("djworkers", only=["granian"])], FOUR) is None
+
+
 def test_each_latency_is_a_figure_of_its_own() -> None:
     marks = [mark("max_latency", p50="1ms"), mark("max_latency", p50="9ms", p99="5ms")]
     assert {limit.figure: limit.bound for limit in read_plan(marks, "granian").limits} == {
@@ -113,6 +135,7 @@ def test_only_limits_are_limits() -> None:
         (mark("min_rps", float("inf")), "min_rps(inf): not a number above 0"),
         (mark("min_rps", 1, backends="granian"), "no argument 'backends' (it has: backend)"),
         (mark("min_rps", 1, backend="granien"), "unknown backend 'granien'; did you mean"),
+        (mark("min_rps", 1, backend="granian:threads=2"), "granian has no setting 'threads'"),
         (mark("max_errors", "5"), "max_errors('5'): neither a whole number of 0 or more nor a"),
         (mark("max_errors", -1), "max_errors(-1): neither"),
         (mark("max_memory", "big"), "max_memory('big'): 'big' is not a size such as 512MB"),
@@ -139,8 +162,11 @@ def test_a_wrong_marker_is_an_error_in_words(wrong: Mark, said: str) -> None:
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        (mark("djworkers", "granian"), "djworkers takes only=[...] and skip=[...]"),
-        (mark("djworkers", without=["granian"]), "djworkers takes only=[...] and skip=[...]"),
+        (mark("djworkers", "granian"), "djworkers takes only=[...], skip=[...] and reason="),
+        (
+            mark("djworkers", without=["granian"]),
+            "djworkers takes only=[...], skip=[...] and reason=",
+        ),
         (mark("djworkers", only="granian"), "djworkers('granian'): not a list of backends"),
         (mark("djworkers", skip=["granien"]), "unknown backend 'granien'"),
     ],
@@ -163,6 +189,19 @@ def test_a_wrong_choice_of_backends_is_an_error_in_words(wrong: Mark, said: str)
             "not for granian: the test is for gunicorn-gevent only",
         ),
         (mark("djworkers", skip=["granian"]), "not for granian: the test says so"),
+        (
+            mark("djworkers", skip=["granian"], reason="it is too fast"),
+            "not for granian: it is too fast",
+        ),
+        (
+            mark("djworkers", only=["daphne"], reason="websockets"),
+            "not for granian: websockets",
+        ),
+        (mark("djworkers", skip=["granian:workers=2"]), None),
+        (
+            mark("djworkers", only=["granian:workers=2"]),
+            "not for granian: the test is for granian:workers-2 only",
+        ),
     ],
 )
 def test_a_test_says_under_which_backends_it_makes_sense(chosen: Mark, reason: str | None) -> None:

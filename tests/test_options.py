@@ -26,6 +26,12 @@ GOOD: list[tuple[str, object, object]] = [
     ("startup_timeout", "1m", 60.0),
     ("report", "out/load.md", "out/load.md"),
     ("probe", "/healthy", "/healthy"),
+    ("commands", "own = {python} {port} {wsgi}", "own = {python} {port} {wsgi}"),
+    (
+        "",
+        "granian:workers=4:blocking-threads=8,daphne",
+        ("granian:workers=4:blocking-threads=8", "daphne"),
+    ),
 ]
 BAD: list[tuple[str, object, str]] = [
     ("", "", "such as gunicorn-gevent,granian"),
@@ -48,6 +54,7 @@ BAD: list[tuple[str, object, str]] = [
     ("tolerance", "0.1", "a share such as 10%"),
     ("startup_timeout", "0", "not longer than nothing"),
     ("report", "load.pdf", "a file name that ends in .md"),
+    ("commands", "own", "is not NAME = command"),
     ("probe", "healthy", "a path that starts with /"),
 ]
 

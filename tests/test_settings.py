@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from pytest_djworkers.backends.granian import Granian
+from pytest_djworkers.backends.gunicorn_gevent import GunicornGevent
+from pytest_djworkers.backends.registry import OURS
 from pytest_djworkers.errors import BurstArgumentError, SettingsError
 from pytest_djworkers.load.profile import Shape
 from pytest_djworkers.settings import Settings, available_cpus, read_settings
@@ -59,7 +62,8 @@ def test_without_backends_there_are_no_settings(read: Read) -> None:
 
 def test_the_defaults_are_the_designs(read: Read, pytester: pytest.Pytester) -> None:
     assert read("--djworkers=granian") == Settings(
-        backends=("granian",),
+        backends={"granian": Granian()},
+        registry=OURS,
         generator="auto",
         workers=available_cpus(),
         agents=1,
@@ -98,7 +102,8 @@ def test_every_ini_value_is_read(
         djworkers_probe="/healthy",
     )
     assert settings == Settings(
-        backends=("gunicorn-gevent", "granian"),
+        backends={"gunicorn-gevent": GunicornGevent(), "granian": Granian()},
+        registry=OURS,
         generator="asyncio",
         workers=3,
         agents=2,
@@ -143,7 +148,8 @@ def test_every_flag_wins_over_its_ini_value(read: Read, pytester: pytest.Pyteste
         djworkers_report="load.md",
     )
     assert settings == Settings(
-        backends=("granian",),
+        backends={"granian": Granian()},
+        registry=OURS,
         generator="asyncio",
         workers=1,
         agents=4,
@@ -175,7 +181,7 @@ def test_a_report_is_beside_the_file_that_names_it(
     ("flag", "said"),
     [
         ("--djworkers=", "'' is not a list of backends"),
-        ("--djworkers=granien", "unknown backend 'granien'; did you mean 'granian'? (known: gran"),
+        ("--djworkers=granien", "unknown backend 'granien'; did you mean 'granian'? (known: cher"),
         ("--djworkers=granian,nginx", "unknown backend 'nginx'"),
         ("--djworkers-generator=ab", "'ab' is not one of auto, asyncio, wrk"),
         ("--djworkers-connections=many", "'many' is not a whole number of 1 or more"),

@@ -6,49 +6,44 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from pytest_djworkers.backends.protocol import WSGI_ENTRY, LaunchPlan
-
-_BACKLOG = 1024
-"""granian's default, for all workers together."""
-_IMBALANCE = 1.3
-"""The kernel hashes connections over the workers' sockets, not quite evenly."""
+from pytest_djworkers.backends.granian_server import (
+    LIMITS,
+    REQUIRES,
+    SCRUBBED,
+    GranianServer,
+    default_share,
+)
+from pytest_djworkers.backends.protocol import About, LaunchPlan
+from pytest_djworkers.backends.spec import setting
 
 
 @dataclass(frozen=True, slots=True)
-class Granian:
+class Granian(GranianServer):
     """``blocking_threads`` is the number of threads a worker runs views in; None stands for
     granian's own default, half of its backlog's share, which must be spelt out: raising the
     limit of connections would raise it too."""
 
-    blocking_threads: int | None = None
-    name: ClassVar[str] = "granian"
-    package: ClassVar[str] = "granian"
-    requires: ClassVar[tuple[str, ...]] = ("granian",)
-    scrubbed: ClassVar[tuple[str, ...]] = ("GRANIAN_", "WEB_CONCURRENCY")
-
-    def command(self, python: str, plan: LaunchPlan) -> list[str]:
-        """granian's command line, silent but for warnings."""
-        options = self.options(plan)
-        return [
-            *(python, "-P", "-m", "granian"),
-            *("--interface", "wsgi"),
-            *("--host", plan.host),
-            *("--port", str(plan.port)),
-            *("--workers", str(plan.workers)),
-            *("--backlog", str(options["backlog"])),
-            *("--backpressure", str(options["backpressure"])),
-            *("--blocking-threads", str(options["blocking_threads"])),
-            *("--log-level", "warning"),
-            "--no-access-log",
-            WSGI_ENTRY,
-        ]
+    blocking_threads: int | None = setting(
+        "threads that each worker runs views in; the default is half of 1024 over the workers"
+    )
+    interface: ClassVar[str] = "wsgi"
+    about: ClassVar[About] = About(
+        name="granian",
+        requires=REQUIRES,
+        interface="WSGI",
+        limits=LIMITS,
+        in_a_burst=(
+            "Its backpressure limits connections, not requests: those above it are accepted by"
+            " nobody until another one closes. By default 1024 in all.",
+            "Each worker runs up to 256 views at once (two workers): many database connections,"
+            " and little of it for views that compute. A single --blocking-threads for each"
+            " worker is what older versions and many examples have.",
+            "What a client has asked for is worked off when the client is gone.",
+        ),
+        scrubbed=SCRUBBED,
+    )
 
     def options(self, plan: LaunchPlan) -> Mapping[str, int | str]:
-        """Its limits, raised to the burst's connections, and its threads, which are not."""
-        each = -(-plan.connections // plan.workers)
-        default_share = max(1, _BACKLOG // plan.workers)
-        return {
-            "backlog": max(_BACKLOG, plan.connections),
-            "backpressure": max(default_share, min(plan.connections, int(each * _IMBALANCE) + 1)),
-            "blocking_threads": self.blocking_threads or max(1, default_share // 2),
-        }
+        """Its limits, and its threads, which are not raised."""
+        threads = self.blocking_threads or max(1, default_share(plan) // 2)
+        return {**GranianServer.options(self, plan), "blocking_threads": threads}

@@ -4,49 +4,46 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.metadata import version
 from typing import ClassVar
 
-from pytest_djworkers.backends.protocol import WSGI_ENTRY, LaunchPlan
+from pytest_djworkers.backends.gunicorn import SCRUBBED, Gunicorn, raised_backlog
+from pytest_djworkers.backends.protocol import About, LaunchPlan
+from pytest_djworkers.backends.spec import setting
 
-_CONTROL_SOCKET_SINCE = 25
-_LEAST_BACKLOG = 2048
-"""gunicorn's default."""
 _LEAST_WORKER_CONNECTIONS = 1000
 """gunicorn's default."""
 
 
 @dataclass(frozen=True, slots=True)
-class GunicornGevent:
+class GunicornGevent(Gunicorn):
     """Each worker may hold all of the burst's connections: the kernel does not spread them
     evenly (79, 71, 25 and 25 of 200 were seen)."""
 
-    name: ClassVar[str] = "gunicorn-gevent"
-    package: ClassVar[str] = "gunicorn"
-    requires: ClassVar[tuple[str, ...]] = ("gunicorn", "gevent")
-    scrubbed: ClassVar[tuple[str, ...]] = ("GUNICORN_", "WEB_CONCURRENCY", "GEVENT_")
+    worker_connections: int | None = setting("connections that each worker holds")
+    worker_class: ClassVar[str] = "gevent"
+    about: ClassVar[About] = About(
+        name="gunicorn-gevent",
+        requires=("gunicorn>=23", "gevent>=24.11"),
+        interface="WSGI",
+        limits="--backlog (2048) and --worker-connections (1000) to the connections, if those are"
+        " more",
+        in_a_burst=(
+            "Views that wait let others run; views that compute starve the one that accepts new"
+            " connections, so that some of 2000 may never be served. The result says starved.",
+            "A kept-alive connection holds its place for 2 s after its last answer"
+            " (--keep-alive): with fewer places than connections, the rest waits for ever.",
+            "Async views fail as soon as two of them run at once, and async queries always"
+            " do: leave such tests out with djworkers(skip=[...]).",
+            "psycopg 3 lets others run while it waits for PostgreSQL; psycopg2 does not without"
+            " psycogreen.",
+        ),
+        scrubbed=(*SCRUBBED, "GEVENT_"),
+    )
 
-    def command(self, python: str, plan: LaunchPlan) -> list[str]:
-        """gunicorn's command line, silent but for warnings."""
-        options = self.options(plan)
-        # Since 25 it opens a socket in the home folder that all instances share.
-        has_socket = int(version("gunicorn").partition(".")[0]) >= _CONTROL_SOCKET_SINCE
-        return [
-            *(python, "-P", "-m", "gunicorn"),
-            *("--config", "python:pytest_djworkers.backends.gunicorn_config"),
-            *(("--no-control-socket",) if has_socket else ()),
-            *("--bind", f"{plan.host}:{plan.port}"),
-            *("--workers", str(plan.workers)),
-            *("--worker-class", "gevent"),
-            *("--worker-connections", str(options["worker_connections"])),
-            *("--backlog", str(options["backlog"])),
-            *("--log-level", "warning"),
-            WSGI_ENTRY,
-        ]
-
-    def options(self, plan: LaunchPlan) -> Mapping[str, int | str]:
-        """Its limits, raised to the burst's connections."""
+    def limits(self, plan: LaunchPlan) -> Mapping[str, int | str]:
+        """Each worker may hold them all."""
         return {
-            "backlog": max(_LEAST_BACKLOG, plan.connections),
-            "worker_connections": max(_LEAST_WORKER_CONNECTIONS, plan.connections),
+            "backlog": raised_backlog(plan),
+            "worker_connections": self.worker_connections
+            or max(_LEAST_WORKER_CONNECTIONS, plan.connections),
         }

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-WSGI_ENTRY = "pytest_djworkers.server.app:wsgi"
+WSGI_ENTRY = "pytest_djworkers.server.wsgi:application"
+ASGI_ENTRY = "pytest_djworkers.server.asgi:application"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,31 +21,68 @@ class LaunchPlan:
     """How many connections the burst will open, which its limits must hold."""
 
 
-class Backend(Protocol):
-    """A way to serve the site.
+@dataclass(frozen=True, slots=True)
+class About:
+    """What is true of a server whatever its settings: for its users, in words."""
 
-    Add one: a file beside this with a frozen dataclass of this shape, a line in ``registry.py``,
-    an extra of the same name in ``pyproject.toml``, and a line in ``tests/backends``.
+    name: str
+    """What users call it, and the name of its extra."""
+    requires: tuple[str, ...]
+    """The distributions it needs, as in its extra; the version of the first is its own."""
+    interface: str
+    """``WSGI`` or ``ASGI``."""
+    limits: str
+    """Which of its limits are raised to hold the burst's connections."""
+    in_a_burst: tuple[str, ...]
+    """What its defaults do to a burst, and what it can't do; a sentence or two each."""
+    scrubbed: tuple[str, ...] = ()
+    """Prefixes of environment variables that must not reach it, besides ``SCRUBBED``."""
+    most_workers: int | None = None
+    """1 for a server that is a single process; None where there is no such limit."""
+
+
+class Backend(Protocol):
+    """A way to serve the site: a frozen dataclass whose fields are what users may set.
+
+    Add one: a file beside this with a dataclass of this shape, a line in ``registry.py``, and an
+    extra of the same name in ``pyproject.toml``. ``tests/backends`` then covers it.
     """
 
     @property
-    def name(self) -> str:
-        """What users call it, and the name of its extra."""
+    def about(self) -> About:
+        """Its description."""
 
     @property
-    def package(self) -> str:
-        """The distribution whose version counts."""
-
-    @property
-    def requires(self) -> tuple[str, ...]:
-        """The modules that must be importable."""
-
-    @property
-    def scrubbed(self) -> tuple[str, ...]:
-        """Prefixes of environment variables that must not reach it."""
+    def workers(self) -> int | None:
+        """How many workers its users set; None for as many as the run's other backends have."""
 
     def command(self, python: str, plan: LaunchPlan) -> list[str]:
         """The command line that serves our entry with this interpreter."""
 
     def options(self, plan: LaunchPlan) -> Mapping[str, int | str]:
         """What else shapes its speed, for the report and the baseline's key."""
+
+    def backlog(self, plan: LaunchPlan) -> int | None:
+        """How many connections it lets wait to be accepted; None where that is not known."""
+
+
+def workers_of(backend: Backend, default: int) -> int:
+    """How many workers a backend is launched with."""
+    asked = backend.workers or default
+    most = backend.about.most_workers
+    return asked if most is None else min(asked, most)
+
+
+def flags(options: Mapping[str, int | str], *, but: Iterable[str] = ()) -> list[str]:
+    """Options as flags: ``worker_connections`` is ``--worker-connections``."""
+    return [
+        text
+        for name, value in options.items()
+        if name not in but
+        for text in (f"--{name.replace('_', '-')}", str(value))
+    ]
+
+
+def chosen(**options: int | str | None) -> dict[str, int | str]:
+    """The options that have a value."""
+    return {name: value for name, value in options.items() if value is not None}

@@ -1,50 +1,157 @@
-"""The backends by name."""
+"""The backends by name: ours, those of installed packages, and those of the configuration."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from difflib import get_close_matches
-from importlib.metadata import PackageNotFoundError, version
-from importlib.util import find_spec
+from importlib.metadata import PackageNotFoundError, entry_points, version
 
+from packaging.requirements import Requirement
+
+from pytest_djworkers.backends.cheroot import Cheroot
+from pytest_djworkers.backends.command import command_backend
+from pytest_djworkers.backends.daphne import Daphne
 from pytest_djworkers.backends.granian import Granian
+from pytest_djworkers.backends.granian_asgi import GranianAsgi
+from pytest_djworkers.backends.gunicorn_asgi import GunicornAsgi
 from pytest_djworkers.backends.gunicorn_gevent import GunicornGevent
+from pytest_djworkers.backends.gunicorn_gthread import GunicornGthread
+from pytest_djworkers.backends.gunicorn_sync import GunicornSync
+from pytest_djworkers.backends.gunicorn_uvicorn import GunicornUvicorn
+from pytest_djworkers.backends.hypercorn import Hypercorn
 from pytest_djworkers.backends.protocol import Backend
+from pytest_djworkers.backends.runserver import Runserver
+from pytest_djworkers.backends.spec import spec_of, with_settings
+from pytest_djworkers.backends.uvicorn import Uvicorn
+from pytest_djworkers.backends.uwsgi import Uwsgi
+from pytest_djworkers.backends.waitress import Waitress
 from pytest_djworkers.errors import SettingsError
 
+ENTRY_POINTS = "pytest_djworkers.backends"
+UNKNOWN_VERSION = "unknown"
+
 BACKENDS: Mapping[str, Backend] = {
-    backend.name: backend for backend in (GunicornGevent(), Granian())
+    backend.about.name: backend
+    for backend in (
+        GunicornSync(),
+        GunicornGthread(),
+        GunicornGevent(),
+        Granian(),
+        Uwsgi(),
+        Waitress(),
+        Cheroot(),
+        Uvicorn(),
+        GunicornUvicorn(),
+        GunicornAsgi(),
+        Hypercorn(),
+        Daphne(),
+        GranianAsgi(),
+        Runserver(),
+    )
 }
+"""Ours."""
 
 
-def known(name: str) -> Backend:
-    """The backend of this name. Raises SettingsError, with the list and the nearest name."""
-    try:
-        return BACKENDS[name]
-    except KeyError:
-        nearest = get_close_matches(name, BACKENDS, n=1, cutoff=0.4)
-        hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
-        raise SettingsError(
-            f"unknown backend {name!r}{hint} (known: {', '.join(sorted(BACKENDS))})"
-        ) from None
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """All backends of a run, by name."""
+
+    backends: Mapping[str, Backend]
+
+    def known(self, spec: str) -> Backend:
+        """The backend that a spec names, with its settings.
+
+        Raises SettingsError: for a name, with the list and the nearest one; for a setting, with
+        what is accepted.
+        """
+        name, *settings = spec.split(":")
+        try:
+            backend = self.backends[name]
+        except KeyError:
+            nearest = get_close_matches(name, self.backends, n=1, cutoff=0.4)
+            hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
+            raise SettingsError(
+                f"unknown backend {name!r}{hint} (known: {', '.join(sorted(self.backends))})"
+            ) from None
+        return with_settings(backend, settings)
+
+    def installed(self, spec: str) -> Backend:
+        """The backend that a spec names. Raises SettingsError also when it lacks a package."""
+        backend = self.known(spec)
+        if missing := missing_of(backend):
+            raise SettingsError(
+                f"backend {backend.about.name!r} needs {' and '.join(missing)}, which"
+                f" {'is' if len(missing) == 1 else 'are'} not installed: {how_to_install(backend)}"
+            )
+        return backend
 
 
-def installed(name: str) -> Backend:
-    """The backend of this name. Raises SettingsError also when its package is missing."""
-    backend = known(name)
-    missing = [module for module in backend.requires if find_spec(module) is None]
-    if missing:
-        raise SettingsError(
-            f"backend {name!r} needs {' and '.join(missing)}, which "
-            f"{'is' if len(missing) == 1 else 'are'} not installed:"
-            f" pip install 'pytest-djworkers[{name}]'"
-        )
-    return backend
+OURS = Registry(BACKENDS)
+
+
+def registry_of(commands: Iterable[str]) -> Registry:
+    """Ours, those of installed packages, and those that the configuration describes.
+
+    Raises SettingsError for one that can't be used, or that has the name of another.
+    """
+    backends = dict(BACKENDS)
+    for point in entry_points(group=ENTRY_POINTS):
+        where = f"entry point {point.name} = {point.value} of {ENTRY_POINTS}"
+        try:
+            backend: Backend = point.load()
+            is_its_name = backend.about.name == point.name
+            spec_of(backend)
+        except Exception as error:  # noqa: BLE001  # another package's code
+            what = f"{type(error).__name__}: {error}"
+            raise SettingsError(f"{where} is no backend ({what}): mend or uninstall it") from None
+        if not is_its_name:
+            raise SettingsError(f"{where} is a backend named {backend.about.name!r}")
+        _add(backends, backend)
+    for line in commands:
+        _add(backends, command_backend(line))
+    return Registry(backends)
+
+
+def missing_of(backend: Backend) -> list[str]:
+    """The distributions that a backend needs and that are not installed, or too old."""
+    needs = [need for need in map(Requirement, backend.about.requires) if not _is_met(need)]
+    return [
+        need.name if version_of_package(need.name) == UNKNOWN_VERSION else str(need)
+        for need in needs
+    ]
+
+
+def how_to_install(backend: Backend) -> str:
+    """The command that installs what a backend needs."""
+    name = backend.about.name
+    if name in BACKENDS:
+        return f"pip install 'pytest-djworkers[{name}]'"
+    return f"pip install {' '.join(repr(need) for need in backend.about.requires)}"
 
 
 def version_of(backend: Backend) -> str:
-    """The installed version of its package."""
+    """The installed version of its server."""
+    if not backend.about.requires:
+        return UNKNOWN_VERSION
+    return version_of_package(Requirement(backend.about.requires[0]).name)
+
+
+def version_of_package(name: str) -> str:
+    """The installed version of a distribution."""
     try:
-        return version(backend.package)
+        return version(name)
     except PackageNotFoundError:
-        return "unknown"
+        return UNKNOWN_VERSION
+
+
+def _is_met(need: Requirement) -> bool:
+    installed = version_of_package(need.name)
+    return installed != UNKNOWN_VERSION and need.specifier.contains(installed, prereleases=True)
+
+
+def _add(backends: dict[str, Backend], backend: Backend) -> None:
+    name = backend.about.name
+    if name in backends or name == "none":
+        raise SettingsError(f"{name!r} is the name of another backend: choose another one")
+    backends[name] = backend

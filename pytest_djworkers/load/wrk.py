@@ -82,10 +82,9 @@ class WrkGenerator:
         if profile.shape.warmup_s:
             AsyncioGenerator().warm_up(profile, target)
         threads = _threads(profile.shape.connections)
-        version = self.version
         began_at = time.time()
         figures, cpu_s = self._run(profile, target, threads)
-        result = to_result(profile, figures, version=version, threads=threads, cpu_s=cpu_s)
+        result = to_result(profile, figures, version=self.version, threads=threads, cpu_s=cpu_s)
         return replace(result, began_at=began_at)
 
     def _run(self, profile: Profile, target: Target, threads: int) -> tuple[dict[str, Any], float]:

@@ -8,7 +8,8 @@ from collections.abc import Set as AbstractSet
 
 import pytest
 
-from pytest_djworkers.backends.registry import known, version_of
+from pytest_djworkers.backends.protocol import Backend, workers_of
+from pytest_djworkers.backends.registry import version_of
 from pytest_djworkers.baseline.store import Baseline
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.report.outcome import Outcome
@@ -24,7 +25,9 @@ _FIRST_TO_GO = ("memory", "CPU/req.")
 
 def header(settings: Settings, baseline: Baseline) -> list[str]:
     """What will be measured, and how."""
-    backends = ", ".join(f"{name} {version_of(known(name))}" for name in settings.backends)
+    backends = ", ".join(
+        _in_header(name, backend, settings.workers) for name, backend in settings.backends.items()
+    )
     shape, _ = settings.shape_for({}, {})
     lines = [
         f"djworkers: {backends}; {counted(settings.workers, 'worker')} each;"
@@ -33,6 +36,7 @@ def header(settings: Settings, baseline: Baseline) -> list[str]:
         f" {format_duration(shape.duration_s)} after {format_duration(shape.warmup_s)} of warm-up,"
         f" timeout {format_duration(shape.timeout_s)}{at_rate(shape)}",
     ]
+    lines.extend(f"djworkers: {note}" for note in settings.notes)
     if settings.flags:
         lines.append(f"djworkers: whatever tests and ini ask for: {' '.join(settings.flags)}")
     if settings.save_baseline:
@@ -44,6 +48,13 @@ def header(settings: Settings, baseline: Baseline) -> list[str]:
             f" tolerance {format_share(settings.tolerance)}"
         )
     return lines
+
+
+def _in_header(name: str, backend: Backend, workers: int) -> str:
+    """A backend with its version, and its workers where it has not as many as the others."""
+    own = workers_of(backend, workers)
+    unlike = f" ({counted(own, 'worker')})" if own != workers else ""
+    return f"{name} {version_of(backend)}{unlike}"
 
 
 def summary(

@@ -1,6 +1,6 @@
-"""The WSGI entry that runs inside the server: ``pytest_djworkers.server.app:wsgi``.
+"""What ``server/wsgi.py`` and ``server/asgi.py`` load inside the server.
 
-The server imports this, not the user's module. It points Django at the test databases, turns
+The server imports those, not the user's module. This points Django at the test databases, turns
 DEBUG off, keeps mail local, loads the site's own application, and reports the process as ready.
 It refuses to serve a database that isn't a test database. What it has to know is in a
 ``Brief``, whose path is in the environment.
@@ -20,19 +20,12 @@ from pytest_djworkers.server.brief import ENVIRONMENT_KEY, Brief, DatabaseTarget
 _ERRORS_LOGGED = 3
 
 
-def __getattr__(name: str) -> Any:
-    # Loaded when the server asks for it, once in each worker.
-    if name != "wsgi":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    application = globals()[name] = _load()
-    return application
-
-
-def _load() -> Any:
+def load(interface: str) -> Any:
+    """The site's application for ``wsgi`` or ``asgi``, once this process is set up to serve it."""
     brief = Brief.read(os.environ[ENVIRONMENT_KEY])
     os.environ["DJANGO_SETTINGS_MODULE"] = brief.settings_module
     _configure(brief)
-    application = _site_application()
+    application = _site_application(interface)
     logging.getLogger("django.request").addHandler(_FirstErrors())
     _report_ready(brief.ready_socket)
     return application
@@ -92,13 +85,13 @@ def _redirect(alias: str, database: dict[str, Any], target: DatabaseTarget | Non
     database.update(target.settings())
 
 
-def _site_application() -> Any:
+def _site_application(interface: str) -> Any:
+    """The site's ``WSGI_APPLICATION`` or ``ASGI_APPLICATION``; Django's own where it has none."""
     from django.conf import settings
 
-    path = getattr(settings, "WSGI_APPLICATION", None)
+    path = getattr(settings, f"{interface.upper()}_APPLICATION", None)
     if not path:
-        from django.core.wsgi import get_wsgi_application
-
-        return get_wsgi_application()
-    module, _, attribute = path.rpartition(".")
-    return getattr(importlib.import_module(module), attribute)
+        module = importlib.import_module(f"django.core.{interface}")
+        return getattr(module, f"get_{interface}_application")()
+    name, _, attribute = path.rpartition(".")
+    return getattr(importlib.import_module(name), attribute)

@@ -14,6 +14,10 @@ _SCRUBBED = (
     "PYTHONSTARTUP",
     "COVERAGE_",
     "COV_CORE_",
+    # Several servers take their number of workers, or a socket, from here.
+    "WEB_CONCURRENCY",
+    "LISTEN_FDS",
+    "LISTEN_PID",
 )
 
 

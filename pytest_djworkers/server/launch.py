@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pytest_djworkers.backends.protocol import Backend, LaunchPlan
+from pytest_djworkers.backends.backlog import accept_queue
+from pytest_djworkers.backends.protocol import Backend, LaunchPlan, workers_of
 from pytest_djworkers.backends.registry import version_of
+from pytest_djworkers.backends.spec import spec_of
 from pytest_djworkers.errors import ProbeError, ServerDiedError, ServerStartError
 from pytest_djworkers.load.generator import Target
 from pytest_djworkers.load.profile import Request
@@ -43,6 +45,7 @@ class Place:
     """For the log, the brief and the ready socket; its path must be short."""
     port: int
     workers: int
+    """Of a backend that does not say otherwise."""
     startup_timeout_s: float
     watch: tuple[int, ...] = ()
 
@@ -59,13 +62,14 @@ class Server:
         self._process: GuardedProcess | None = None
         self._facts: ServerFacts | None = None
         self._workers: frozenset[int] = frozenset()
-        self.log: Path = place.folder / f"{backend.name}.log"
+        self._backlog: int | None = None
+        self.log: Path = place.folder / f"{backend.about.name}.log"
         """Its standard output and standard error; one launch's, until the next."""
 
     @property
     def backend(self) -> str:
-        """The backend's name."""
-        return self._backend.name
+        """The backend's name, with its settings."""
+        return spec_of(self._backend)
 
     @property
     def port(self) -> int:
@@ -95,6 +99,12 @@ class Server:
         return self._workers
 
     @property
+    def backlog(self) -> int | None:
+        """How many connections may wait to be accepted by the last launch; more at a time are
+        dropped, and come again a second later. None where that is not known."""
+        return self._backlog
+
+    @property
     def facts(self) -> ServerFacts | None:
         """What is known of the last launch; None before the first."""
         return self._facts
@@ -107,8 +117,9 @@ class Server:
             address=(self.host, self.port),
             folder=place.folder,
             watch=place.watch,
-            workers=place.workers,
+            workers=workers_of(self._backend, place.workers),
             startup_timeout_s=place.startup_timeout_s,
+            backlog=self._backlog,
         )
 
     def launch(
@@ -124,7 +135,8 @@ class Server:
         self._lock.acquire()
         began = time.monotonic()
         deadline = began + self._place.startup_timeout_s
-        plan = LaunchPlan(self.host, self.port, self._place.workers, connections)
+        workers = workers_of(self._backend, self._place.workers)
+        plan = LaunchPlan(self.host, self.port, workers, connections)
         try:
             self._start(site, plan, deadline)
             assert self._process is not None
@@ -141,6 +153,7 @@ class Server:
         except BaseException:
             self.stop()
             raise
+        self._backlog = accept_queue(self._backend, plan)
         self._facts = ServerFacts(
             backend=self.backend,
             version=version_of(self._backend),
@@ -178,7 +191,7 @@ class Server:
             brief = folder / "brief.json"
             Brief(site.settings_module, site.databases, str(ready.path)).write(brief)
             environment = child_environment(
-                self._backend.scrubbed,
+                self._backend.about.scrubbed,
                 DJANGO_SETTINGS_MODULE=site.settings_module,
                 PGAPPNAME=APPLICATION,
                 **{ENVIRONMENT_KEY: str(brief)},

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from pytest_djworkers.backends import gunicorn_gevent
+from pytest_djworkers.backends import gunicorn
 from pytest_djworkers.backends.granian import Granian
 from pytest_djworkers.backends.gunicorn_gevent import GunicornGevent
 from pytest_djworkers.backends.protocol import WSGI_ENTRY, Backend, LaunchPlan
@@ -64,19 +64,19 @@ def test_the_threads_of_granian_may_be_chosen() -> None:
 def test_gunicorns_control_socket_is_switched_off_where_there_is_one(
     monkeypatch: pytest.MonkeyPatch, version: str, has_socket: int
 ) -> None:
-    monkeypatch.setattr(gunicorn_gevent, "version", lambda _: version)
+    monkeypatch.setattr(gunicorn, "version", lambda _: version)
     command = GunicornGevent().command("python", plan())
     assert command.count("--no-control-socket") == has_socket
 
 
 def test_gunicorn_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gunicorn_gevent, "version", lambda _: "27.0.1")
+    monkeypatch.setattr(gunicorn, "version", lambda _: "27.0.1")
     assert GunicornGevent().command("python", plan()) == [
         *("python", "-P", "-m", "gunicorn"),
         *("--config", "python:pytest_djworkers.backends.gunicorn_config"),
         "--no-control-socket",
         *("--bind", "127.0.0.1:4321", "--workers", "2", "--worker-class", "gevent"),
-        *("--worker-connections", "2000", "--backlog", "2048", "--log-level", "warning"),
+        *("--backlog", "2048", "--worker-connections", "2000", "--log-level", "warning"),
         WSGI_ENTRY,
     ]
 

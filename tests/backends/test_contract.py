@@ -1,4 +1,4 @@
-"""What every backend must be. That it serves is held by ``tests/server/test_launch.py``."""
+"""What every backend must be. That it serves is held by ``test_launches.py``."""
 
 from __future__ import annotations
 
@@ -10,23 +10,30 @@ from typing import Any
 
 import pytest
 
-from pytest_djworkers.backends.protocol import WSGI_ENTRY, Backend, LaunchPlan
-from pytest_djworkers.backends.registry import BACKENDS, installed, version_of
+from pytest_djworkers.backends.protocol import ASGI_ENTRY, WSGI_ENTRY, Backend, LaunchPlan
+from pytest_djworkers.backends.registry import BACKENDS, OURS, version_of
+from pytest_djworkers.backends.spec import settings_of, spec_of, with_settings
 
 PLAN = LaunchPlan("127.0.0.1", 4321, 3, 100)
 PROJECT = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
+EXTRAS = PROJECT["optional-dependencies"]
 
 
 @pytest.fixture(params=BACKENDS)
 def backend(request: pytest.FixtureRequest) -> Backend:
-    return installed(request.param)
+    return OURS.installed(request.param)
 
 
-def test_it_is_named_as_its_extra(backend: Backend) -> None:
-    assert BACKENDS[backend.name] is backend
-    extras = PROJECT["optional-dependencies"]
-    assert any(need.startswith(backend.package) for need in extras[backend.name])
-    assert backend.name in extras["all"][0]
+def test_its_extra_is_what_it_requires(backend: Backend) -> None:
+    name = backend.about.name
+    assert BACKENDS[name] == backend
+    assert EXTRAS[name] == list(backend.about.requires)
+    in_all = ",".join(EXTRAS["all"]).replace("[", ",").replace("]", ",").split(",")
+    assert in_all.count(name) == 1
+
+
+def test_every_extra_of_a_server_is_a_backend() -> None:
+    assert {name for name in EXTRAS if name != "all"} == BACKENDS.keys()
 
 
 def test_it_is_an_immutable_value(backend: Any) -> None:
@@ -36,26 +43,79 @@ def test_it_is_an_immutable_value(backend: Any) -> None:
             setattr(backend, field.name, None)
 
 
+def test_it_describes_itself_in_sentences(backend: Backend) -> None:
+    about = backend.about
+    assert about.interface in {"WSGI", "ASGI"}
+    assert about.limits
+    assert about.in_a_burst
+    assert all(text.endswith(".") for text in about.in_a_burst)
+    assert all(setting.help for setting in settings_of(backend).values())
+
+
+def test_all_its_fields_are_settings_and_workers_is_the_first(backend: Any) -> None:
+    names = list(settings_of(backend))
+    assert names[0] == "workers"
+    assert len(names) == len(fields(backend))
+    assert spec_of(backend) == backend.about.name
+
+
 def test_it_runs_with_the_python_it_is_given(backend: Backend) -> None:
     command = backend.command("/some/python", PLAN)
-    assert command[:3] == ["/some/python", "-P", "-m"]
+    if backend.about.name == "uwsgi":
+        assert command[0] == "/some/uwsgi"
+    else:
+        assert command[:3] == ["/some/python", "-P", "-m"]
     assert all(command)
 
 
 def test_it_serves_our_entry_where_it_is_told_to(backend: Backend) -> None:
     command = backend.command("python", PLAN)
-    assert command[-1] == WSGI_ENTRY
+    if backend.about.name != "runserver":
+        assert command[-1] == {"WSGI": WSGI_ENTRY, "ASGI": ASGI_ENTRY}[backend.about.interface]
     assert "127.0.0.1" in " ".join(command)
     assert "4321" in " ".join(command)
-    assert command[command.index("--workers") + 1] == "3"
+    if backend.about.most_workers is None:
+        workers = "--processes" if backend.about.name == "uwsgi" else "--workers"
+        assert command[command.index(workers) + 1] == "3"
 
 
 def test_its_options_are_what_it_is_started_with(backend: Backend) -> None:
     command = backend.command("python", PLAN)
-    options = backend.options(PLAN)
-    assert options
-    for name, value in options.items():
-        assert command[command.index("--" + name.replace("_", "-")) + 1] == str(value)
+    for name, value in backend.options(PLAN).items():
+        if backend.about.name == "daphne":
+            assert f":{name}={value}" in " ".join(command)
+        else:
+            assert command[command.index("--" + name.replace("_", "-")) + 1] == str(value)
+
+
+def test_each_of_its_settings_but_workers_is_an_option(backend: Backend, tmp_path: Path) -> None:
+    file = tmp_path / "server.conf"
+    file.touch()
+    for name, setting in settings_of(backend).items():
+        if name == "workers":
+            continue
+        value = next(
+            value for value in ("17", "asyncio", "st", "h11", str(file)) if reads(setting, value)
+        )
+        chosen = with_settings(backend, [f"{name}={value}"])
+        assert str(chosen.options(PLAN)[name.replace("-", "_")]) == value
+        command = chosen.command("python", PLAN)
+        assert command[command.index(f"--{name}") + 1] == value
+
+
+def reads(setting: Any, value: str) -> bool:
+    """Whether a setting takes a value."""
+    try:
+        setting.read(value)
+    except ValueError:
+        return False
+    return True
+
+
+def test_its_backlog_holds_the_connections_where_it_can_be_raised(backend: Backend) -> None:
+    cannot = {"gunicorn-asgi": 100, "runserver": 10}
+    backlog = backend.backlog(LaunchPlan("127.0.0.1", 4321, 2, 2000))
+    assert backlog == cannot.get(backend.about.name) or (backlog is not None and backlog >= 2000)
 
 
 def test_its_options_can_be_stored(backend: Backend) -> None:
@@ -69,7 +129,3 @@ def test_the_same_plan_makes_the_same_command(backend: Backend) -> None:
 
 def test_it_has_a_version(backend: Backend) -> None:
     assert version_of(backend)[0].isdigit()
-
-
-def test_it_scrubs_what_sets_the_number_of_workers(backend: Backend) -> None:
-    assert "WEB_CONCURRENCY".startswith(backend.scrubbed)

@@ -1,71 +1,153 @@
-"""Backends by name: unknown, missing, and never imported here."""
+"""Backends by name: unknown, missing, of other packages, and never imported here."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 import pytest
 
 from pytest_djworkers.backends import registry
+from pytest_djworkers.backends.daphne import Daphne
 from pytest_djworkers.backends.granian import Granian
-from pytest_djworkers.backends.registry import BACKENDS, installed, known, version_of
+from pytest_djworkers.backends.registry import BACKENDS, OURS, missing_of, registry_of, version_of
 from pytest_djworkers.errors import SettingsError
+
+KNOWN = (
+    "(known: cheroot, daphne, granian, granian-asgi, gunicorn-asgi, gunicorn-gevent,"
+    " gunicorn-gthread, gunicorn-sync, gunicorn-uvicorn, hypercorn, runserver, uvicorn, uwsgi,"
+    " waitress)"
+)
 
 
 @pytest.mark.parametrize(
     ("name", "nearest"),
-    [("grannian", "granian"), ("gunicorn", "gunicorn-gevent"), ("gevent", "gunicorn-gevent")],
+    [("grannian", "granian"), ("gunicorn-gevnt", "gunicorn-gevent"), ("gevent", "gunicorn-gevent")],
 )
 def test_an_unknown_name_gets_the_nearest_and_the_list(name: str, nearest: str) -> None:
     with pytest.raises(SettingsError) as error:
-        known(name)
-    assert str(error.value) == (
-        f"unknown backend {name!r}; did you mean {nearest!r}? (known: granian, gunicorn-gevent)"
-    )
+        OURS.known(name)
+    assert str(error.value) == f"unknown backend {name!r}; did you mean {nearest!r}? {KNOWN}"
 
 
 @pytest.mark.parametrize("name", ["", "xyz"])
 def test_a_name_like_no_other_gets_the_list(name: str) -> None:
-    with pytest.raises(SettingsError, match=rf"unknown backend {name!r} \(known: granian, gun"):
-        known(name)
+    with pytest.raises(SettingsError) as error:
+        OURS.known(name)
+    assert str(error.value) == f"unknown backend {name!r} {KNOWN}"
+
+
+def lacking(monkeypatch: pytest.MonkeyPatch, **versions: str | None) -> None:
+    """Make distributions look as if they were not there, or of another version."""
+
+    def replaced(name: str) -> str:
+        if name not in versions:
+            return version(name)
+        if (said := versions[name]) is None:
+            raise PackageNotFoundError(name)
+        return said
+
+    monkeypatch.setattr(registry, "version", replaced)
 
 
 @pytest.mark.parametrize(
-    ("missing", "words"),
+    ("versions", "words"),
     [
-        ({"gevent"}, "needs gevent, which is not installed"),
-        ({"gunicorn", "gevent"}, "needs gunicorn and gevent, which are not installed"),
+        ({"gevent": None}, "needs gevent, which is not installed"),
+        ({"gunicorn": None, "gevent": None}, "needs gunicorn and gevent, which are not installed"),
+        ({"gunicorn": "20.1.0"}, "needs gunicorn>=23, which is not installed"),
     ],
 )
 def test_a_missing_package_names_the_extra(
-    monkeypatch: pytest.MonkeyPatch, missing: set[str], words: str
+    monkeypatch: pytest.MonkeyPatch, versions: dict[str, str | None], words: str
 ) -> None:
-    monkeypatch.setattr(
-        registry, "find_spec", lambda module: None if module in missing else object()
-    )
+    lacking(monkeypatch, **versions)
     with pytest.raises(SettingsError) as error:
-        installed("gunicorn-gevent")
+        OURS.installed("gunicorn-gevent")
     assert words in str(error.value)
     assert "pip install 'pytest-djworkers[gunicorn-gevent]'" in str(error.value)
-    assert installed("granian") is BACKENDS["granian"]
+    assert OURS.installed("granian") is not None
 
 
 def test_an_unknown_version_is_no_reason_to_stop(monkeypatch: pytest.MonkeyPatch) -> None:
     assert version_of(Granian())[0].isdigit()
-    monkeypatch.setattr(Granian, "package", "no-such-distribution")
+    lacking(monkeypatch, granian=None)
     assert version_of(Granian()) == "unknown"
+
+
+def test_a_version_before_its_release_is_new_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    lacking(monkeypatch, granian="3.0.0rc1")
+    assert not missing_of(Granian())
+
+
+MODULE = """
+from dataclasses import replace
+
+from pytest_djworkers.backends.daphne import Daphne
+
+
+class Own(Daphne):
+    about = replace(Daphne.about, name="own", requires=("no-such-distribution>=2",))
+
+
+OWN = Own()
+NOT_A_BACKEND = 5
+"""
+
+
+def entry_point(folder: Path, point: str) -> None:
+    """Install a distribution with an entry point into a folder."""
+    (folder / "own_backend.py").write_text(MODULE)
+    information = folder / "own-1.0.dist-info"
+    information.mkdir()
+    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: own\nVersion: 1.0\n")
+    (information / "entry_points.txt").write_text(f"[{registry.ENTRY_POINTS}]\n{point}\n")
+
+
+def test_another_package_brings_a_backend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    entry_point(tmp_path, "own = own_backend:OWN")
+    monkeypatch.syspath_prepend(tmp_path)
+    own = registry_of(()).known("own:workers=1")
+    assert own.about == replace(Daphne.about, name="own", requires=("no-such-distribution>=2",))
+    with pytest.raises(SettingsError, match="pip install 'no-such-distribution>=2'"):
+        registry_of(()).installed("own")
+
+
+@pytest.mark.parametrize(
+    ("point", "said"),
+    [
+        ("own = no_such_module:OWN", "is no backend (ModuleNotFoundError: No module named"),
+        ("own = own_backend:NO_SUCH_NAME", "is no backend (AttributeError: "),
+        ("own = own_backend:NOT_A_BACKEND", "is no backend (AttributeError: "),
+        ("other = own_backend:OWN", "is a backend named 'own'"),
+    ],
+)
+def test_another_packages_mistake_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, point: str, said: str
+) -> None:
+    entry_point(tmp_path, point)
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(SettingsError) as error:
+        registry_of(())
+    assert str(error.value).startswith(f"entry point {point} of pytest_djworkers.backends is ")
+    assert said in str(error.value)
 
 
 def test_asking_for_all_of_them_imports_no_server() -> None:
     script = (
         "import sys, pytest_djworkers.active, pytest_djworkers.burst\n"
         "from pytest_djworkers.backends.protocol import LaunchPlan\n"
-        "from pytest_djworkers.backends.registry import BACKENDS, installed, version_of\n"
-        "for name in BACKENDS:\n"
-        "    backend = installed(name)\n"
+        "from pytest_djworkers.backends.registry import OURS, version_of\n"
+        "for name in OURS.backends:\n"
+        "    backend = OURS.installed(name)\n"
         "    version_of(backend), backend.command('python', LaunchPlan('h', 1, 1, 1))\n"
-        "print(sorted({'gunicorn', 'gevent', 'granian'} & set(sys.modules)))\n"
+        "servers = {'gunicorn', 'gevent', 'granian', 'uvicorn', 'uvloop', 'hypercorn', 'daphne',\n"
+        "           'twisted', 'waitress', 'cheroot', 'uvicorn_worker', 'django'}\n"
+        "print(sorted(servers & set(sys.modules)))\n"
     )
     said = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)
     assert said.stdout == b"[]\n"
+    assert len(BACKENDS) == 14

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from _pytest.terminal import TerminalReporter
 
+from pytest_djworkers.backends.granian import Granian
+from pytest_djworkers.backends.registry import OURS
 from pytest_djworkers.baseline.machine import this_machine
 from pytest_djworkers.baseline.session import StoredFigures
 from pytest_djworkers.baseline.store import Baseline, Stored
@@ -20,7 +22,8 @@ from pytest_djworkers.settings import Settings
 from tests.made import RESULT, WRK, record
 
 SETTINGS = Settings(
-    backends=("granian",),
+    backends={"granian": Granian()},
+    registry=OURS,
     generator="auto",
     workers=2,
     agents=1,

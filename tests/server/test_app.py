@@ -37,7 +37,7 @@ urlpatterns = [path("json", lambda request: JsonResponse({"served": True})), pat
 
 PROLOGUE = """
 import json, logging, sys
-from pytest_djworkers.server.app import wsgi
+from pytest_djworkers.server.wsgi import application as wsgi
 from django.conf import settings
 
 def get(path):
@@ -61,6 +61,7 @@ class Entry:
     ready: ReadySocket
     databases: Mapping[str, DatabaseTarget]
     settings: str = SETTINGS
+    prologue: str = PROLOGUE
 
     def run(self, script: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
         """Load the entry in another process, then run a script beside it."""
@@ -69,7 +70,7 @@ class Entry:
         brief = self.folder / "brief.json"
         Brief("settings", self.databases, str(self.ready.path)).write(brief)
         return subprocess.run(
-            [sys.executable, "-c", PROLOGUE + script],
+            [sys.executable, "-c", self.prologue + script],
             cwd=self.folder,
             env=child_environment((), **{ENVIRONMENT_KEY: str(brief)}, **environment),
             capture_output=True,
@@ -190,6 +191,51 @@ def test_the_sites_own_application_is_served(entry: Entry) -> None:
     assert entry.told("tell(get('/json'))") == ["299 Own", "own"]
 
 
+ASGI_PROLOGUE = """
+import asyncio, json, sys
+
+def get():
+    from pytest_djworkers.server.asgi import application
+    sent, requests = [], [{"type": "http.request"}]
+
+    async def receive():
+        return requests.pop() if requests else await asyncio.Event().wait()
+
+    async def send(message):
+        sent.append(message)
+
+    scope = {"type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET",
+             "path": "/json", "query_string": b"", "headers": []}
+    asyncio.run(application(scope, receive, send))
+    return sent[0]["status"], sent[1]["body"].decode()
+
+json.dump(get(), sys.stdout)
+"""
+
+
+@pytest.mark.parametrize(
+    ("setting", "answer"),
+    [
+        ("", [200, '{"served": true}']),
+        ('ASGI_APPLICATION = "own.application"', [299, "own"]),
+        ('WSGI_APPLICATION = "own.application"', [200, '{"served": true}']),
+    ],
+)
+def test_the_site_is_served_with_asgi_as_well(
+    entry: Entry, setting: str, answer: list[object]
+) -> None:
+    entry.settings += setting
+    (entry.folder / "own.py").write_text(
+        "async def application(scope, receive, send):\n"
+        "    await send({'type': 'http.response.start', 'status': 299, 'headers': []})\n"
+        "    await send({'type': 'http.response.body', 'body': b'own'})\n"
+    )
+    entry.prologue = ASGI_PROLOGUE
+    assert entry.told("") == answer
+    entry.ready._listen()
+    assert len(entry.ready.pids) == 1
+
+
 def test_the_first_errors_are_logged_and_no_more(entry: Entry) -> None:
     done = entry.run("tell([get('/fails')[0] for _ in range(20)])")
     assert json.loads(done.stdout) == ["500 Internal Server Error"] * 20
@@ -206,17 +252,13 @@ def test_the_settings_are_those_of_the_brief(entry: Entry) -> None:
 
 
 def test_the_entry_is_loaded_once(entry: Entry) -> None:
-    script = "import pytest_djworkers.server.app as app; tell(app.wsgi is wsgi)"
+    script = "import pytest_djworkers.server.wsgi as entry; tell(entry.application is wsgi)"
     assert entry.told(script) is True
     entry.ready._listen()
     assert len(entry.ready.pids) == 1
 
 
 def test_importing_it_alone_loads_nothing() -> None:
-    script = (
-        "import sys, pytest_djworkers.server.app as app\n"
-        "assert 'django' not in sys.modules\n"
-        "assert not hasattr(app, 'asgi')\n"
-    )
+    script = "import sys, pytest_djworkers.server.app as app\nassert 'django' not in sys.modules\n"
     environment = {**os.environ, ENVIRONMENT_KEY: "/no/such/brief"}
     subprocess.run([sys.executable, "-c", script], env=environment, check=True)

@@ -1,0 +1,100 @@
+"""Every endpoint under any backend: whole, right, and a turn for each of 100 connections.
+
+What a server must be able to do before its figures mean something: no limits on speed here.
+`make matrix` runs it under all of them; by hand:
+
+    pytest test_backends.py --djworkers=uvicorn,uwsgi:threads=50
+"""
+
+from __future__ import annotations
+
+import urllib.request
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+Burst = Callable[..., Any]
+
+CONNECTIONS = 100
+ANSWERS_EACH = 3
+"""So many answers each connection must be able to get while the burst lasts."""
+
+BODY_BYTES = {
+    "json": 35,
+    "json_query": 971,
+    "template_query": 2_763,
+    "gateway_1s": 27,
+    "gateway_3s": 27,
+    "gateway_10s": 28,
+    "brotli": 6_331,
+    "requests": 25_263,
+    "httpx": 25_263,
+}
+WAITS_S = {"gateway_1s": 1, "gateway_3s": 3, "gateway_10s": 10}
+SECONDS = {"json": 3, "json_query": 6, "template_query": 8, "brotli": 6}
+"""For the views that compute; those that call the upstream are the slowest of them."""
+SLOWEST_S = 15
+
+COMPUTING = {"json_query", "template_query", "brotli"}
+NOT_UNDER_GEVENT = pytest.mark.djworkers(
+    skip=["gunicorn-gevent"], reason="a view that only computes starves connections there"
+)
+
+VIEWS_AT_ONCE = {
+    "gunicorn-sync": 1,
+    "gunicorn-gthread": 1,
+    "uwsgi": 1,
+    "waitress": 4,
+    "cheroot": 10,
+}
+"""In each worker, where that is fewer than connections and no setting says otherwise."""
+ASGI = ["uvicorn", "gunicorn-uvicorn", "gunicorn-asgi", "hypercorn", "daphne", "granian-asgi"]
+
+pytestmark = [
+    pytest.mark.usefixtures("upstream"),
+    pytest.mark.burst(connections=CONNECTIONS, warmup="500ms", timeout="90s"),
+    pytest.mark.min_rps(1),
+    pytest.mark.max_errors(0),
+    pytest.mark.max_timeouts(0),
+]
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        pytest.param(name, marks=NOT_UNDER_GEVENT if name in COMPUTING else ())
+        for name in BODY_BYTES
+    ],
+)
+def test_sync(burst: Burst, djworkers_server: Any, endpoint: str) -> None:
+    serves(burst, djworkers_server, "sync", endpoint)
+
+
+@pytest.mark.djworkers(only=ASGI, reason="async views gain nothing under WSGI, and gevent can't")
+@pytest.mark.parametrize("endpoint", BODY_BYTES)
+def test_async(burst: Burst, djworkers_server: Any, endpoint: str) -> None:
+    serves(burst, djworkers_server, "async", endpoint)
+
+
+def serves(burst: Burst, server: Any, kind: str, endpoint: str) -> None:
+    """Hold one answer to its size, and a burst to a turn for everybody."""
+    path = f"/myapp/{kind}/{endpoint}"
+    with urllib.request.urlopen(f"{server.url}{path}", timeout=30) as answer:
+        assert len(answer.read()) == BODY_BYTES[endpoint]
+    result = burst(path, duration=long_enough(server, endpoint))
+    assert result.connections.served == CONNECTIONS
+    assert result.ok >= CONNECTIONS * ANSWERS_EACH
+    assert not result.starved
+
+
+def long_enough(server: Any, endpoint: str) -> float:
+    """Seconds in which each connection gets its answers, when it waits for its turn."""
+    wait_s = WAITS_S.get(endpoint)
+    if wait_s is None:
+        return SECONDS.get(endpoint, SLOWEST_S)
+    name, *settings = server.backend.split(":")
+    threads = next((int(one[8:]) for one in settings if one.startswith("threads-")), None)
+    in_each = threads or VIEWS_AT_ONCE.get(name, CONNECTIONS)
+    turns = -(-CONNECTIONS // min(CONNECTIONS, in_each * len(server.workers)))
+    return (ANSWERS_EACH * turns + 1) * wait_s

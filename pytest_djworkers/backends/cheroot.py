@@ -1,0 +1,52 @@
+"""cheroot, the server of CherryPy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from pytest_djworkers.backends.protocol import WSGI_ENTRY, About, LaunchPlan, flags
+from pytest_djworkers.backends.spec import setting
+
+_THREADS = 10
+"""cheroot's default."""
+_LEAST_BACKLOG = 128
+"""Its default of 5 would drop most of the connections of a small burst, too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cheroot:
+    """``threads`` is what it runs views in."""
+
+    workers: int | None = setting("1: it is a single process")
+    threads: int | None = setting("threads that run views; the default is 10")
+    about: ClassVar[About] = About(
+        name="cheroot",
+        requires=("cheroot>=10",),
+        interface="WSGI",
+        limits="--request-queue-size (5, its backlog) to the connections",
+        in_a_burst=(
+            "10 threads by default: a view that takes a second serves ten requests a second.",
+            "It keeps 10 connections alive; with more, each answer closes its connection, so that"
+            " most requests pay for a new one. Its command line can't change that.",
+        ),
+        most_workers=1,
+    )
+
+    def command(self, python: str, plan: LaunchPlan) -> list[str]:
+        """cheroot's command line."""
+        return [
+            *(python, "-P", "-m", "cheroot"),
+            *("--bind", f"{plan.host}:{plan.port}"),
+            *flags(self.options(plan)),
+            WSGI_ENTRY,
+        ]
+
+    def options(self, plan: LaunchPlan) -> Mapping[str, int | str]:
+        """Its backlog, raised to the burst's connections, and its threads."""
+        return {"request_queue_size": self.backlog(plan), "threads": self.threads or _THREADS}
+
+    def backlog(self, plan: LaunchPlan) -> int:
+        """The burst's connections."""
+        return max(_LEAST_BACKLOG, plan.connections)

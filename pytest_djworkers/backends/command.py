@@ -1,0 +1,84 @@
+"""A server that users describe with its command line, in ``djworkers_commands``."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from string import Formatter
+
+from pytest_djworkers.backends.protocol import ASGI_ENTRY, WSGI_ENTRY, About, LaunchPlan
+from pytest_djworkers.backends.spec import setting
+from pytest_djworkers.errors import SettingsError
+
+_LINE = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)\s*=\s*(?P<template>\S.*)")
+_PLACEHOLDERS = ("python", "host", "port", "wsgi", "asgi", "workers")
+
+
+@dataclass(frozen=True, slots=True)
+class CommandBackend:
+    """Its template says what it is: ``{wsgi}`` or ``{asgi}`` its interface, and without
+    ``{workers}`` it is a single process."""
+
+    about: About
+    template: str
+    workers: int | None = setting("worker processes, where its command has {workers}")
+
+    def command(self, python: str, plan: LaunchPlan) -> list[str]:
+        """The template, filled in."""
+        values = {
+            "python": python,
+            "host": plan.host,
+            "port": plan.port,
+            "wsgi": WSGI_ENTRY,
+            "asgi": ASGI_ENTRY,
+            "workers": plan.workers,
+        }
+        return [part.format_map(values) for part in shlex.split(self.template)]
+
+    def options(self, plan: LaunchPlan) -> Mapping[str, int | str]:
+        """The template: another one is another server."""
+        return {"command": self.template}
+
+    def backlog(self, plan: LaunchPlan) -> int | None:
+        """Only the server knows."""
+        return None
+
+
+def command_backend(line: str) -> CommandBackend:
+    """The backend that a line of ``djworkers_commands`` describes. Raises SettingsError."""
+    match = _LINE.fullmatch(line.strip())
+    if match is None:
+        raise SettingsError(f"{line!r} is not NAME = command")
+    name, template = match["name"], match["template"]
+    used = _placeholders(name, template)
+    if "port" not in used:
+        raise SettingsError(f"{name}: its command has no {{port}}")
+    if len(interfaces := used & {"wsgi", "asgi"}) != 1:
+        raise SettingsError(f"{name}: its command needs one of {{wsgi}} and {{asgi}}")
+    program = shlex.split(template)[0]
+    if "{" not in program and shutil.which(program) is None:
+        raise SettingsError(f"{name}: there is no program {program!r}")
+    about = About(
+        name=name,
+        requires=(),
+        interface=interfaces.pop().upper(),
+        limits="none: its command says what they are",
+        in_a_burst=(),
+        most_workers=None if "workers" in used else 1,
+    )
+    return CommandBackend(about, template)
+
+
+def _placeholders(name: str, template: str) -> set[str]:
+    accepted = ", ".join(f"{{{one}}}" for one in _PLACEHOLDERS)
+    try:
+        parts = [part for text in shlex.split(template) for part in Formatter().parse(text)]
+    except ValueError as error:
+        raise SettingsError(f"{name}: its command can't be read: {error}") from None
+    used = {field for _, field, _, _ in parts if field is not None}
+    if unknown := sorted(used - set(_PLACEHOLDERS)):
+        raise SettingsError(f"{name}: {{{unknown[0]}}} is not one of {accepted}")
+    return used

@@ -1,0 +1,50 @@
+"""gunicorn with its threaded worker."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from pytest_djworkers.backends.gunicorn import SCRUBBED, Gunicorn, raised_backlog
+from pytest_djworkers.backends.protocol import About, LaunchPlan
+from pytest_djworkers.backends.spec import setting
+
+_THREADS = 1
+"""gunicorn's default."""
+_LEAST_WORKER_CONNECTIONS = 1000
+"""gunicorn's default."""
+
+
+@dataclass(frozen=True, slots=True)
+class GunicornGthread(Gunicorn):
+    """``threads`` is what a worker runs views in."""
+
+    threads: int | None = setting("threads of each worker; gunicorn's default is 1")
+    worker_connections: int | None = setting("connections that each worker holds")
+    worker_class: ClassVar[str] = "gthread"
+    about: ClassVar[About] = About(
+        name="gunicorn-gthread",
+        requires=("gunicorn>=23",),
+        interface="WSGI",
+        limits="--backlog (2048) and --worker-connections (1000) to the connections, if those are"
+        " more",
+        in_a_burst=(
+            "The default is 1 thread: one request at a time in each worker, whatever the number"
+            " of connections. Ask for more: gunicorn-gthread:threads=16.",
+            "An idle connection is closed after 2 s (--keep-alive).",
+            "Since gunicorn 26 a worker that closes a connection waits, for up to 2 s, until the"
+            " client has closed as well.",
+        ),
+        scrubbed=SCRUBBED,
+    )
+
+    def limits(self, plan: LaunchPlan) -> Mapping[str, int | str]:
+        """A worker keeps as many connections alive as it may hold beyond its threads."""
+        threads = self.threads or _THREADS
+        return {
+            "backlog": raised_backlog(plan),
+            "worker_connections": self.worker_connections
+            or max(_LEAST_WORKER_CONNECTIONS, plan.connections) + threads,
+            "threads": threads,
+        }

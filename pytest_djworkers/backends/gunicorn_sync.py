@@ -1,0 +1,31 @@
+"""gunicorn with its sync worker."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from pytest_djworkers.backends.gunicorn import SCRUBBED, Gunicorn
+from pytest_djworkers.backends.protocol import About
+
+
+@dataclass(frozen=True, slots=True)
+class GunicornSync(Gunicorn):
+    """One request at a time in each worker, one request on each connection."""
+
+    worker_class: ClassVar[str] = "sync"
+    about: ClassVar[About] = About(
+        name="gunicorn-sync",
+        requires=("gunicorn>=23",),
+        interface="WSGI",
+        limits="--backlog (2048) to the connections, if those are more",
+        in_a_burst=(
+            "Each worker answers one request at a time; all other connections wait in the"
+            " backlog. A view that takes a second serves one request a second per worker.",
+            "Every answer closes its connection, so that each request pays for a new one.",
+            "Since gunicorn 26 a worker waits, for up to 2 s, until the client has closed as well:"
+            " a slow client lowers the rate of a sync worker directly.",
+            "A request of 30 s is ended, and its worker killed (--timeout).",
+        ),
+        scrubbed=SCRUBBED,
+    )

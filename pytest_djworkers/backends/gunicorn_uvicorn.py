@@ -1,0 +1,31 @@
+"""gunicorn with uvicorn's worker."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from pytest_djworkers.backends.gunicorn import SCRUBBED, Gunicorn
+from pytest_djworkers.backends.protocol import ASGI_ENTRY, About
+
+
+@dataclass(frozen=True, slots=True)
+class GunicornUvicorn(Gunicorn):
+    """uvicorn under gunicorn's master; uvloop and httptools are used where they are installed."""
+
+    worker_class: ClassVar[str] = "uvicorn_worker.UvicornWorker"
+    entry: ClassVar[str] = ASGI_ENTRY
+    about: ClassVar[About] = About(
+        name="gunicorn-uvicorn",
+        requires=("gunicorn>=23", "uvicorn-worker>=0.3", "uvicorn[standard]>=0.34"),
+        interface="ASGI",
+        limits="--backlog (2048) to the connections, if those are more; --worker-connections is"
+        " not enforced",
+        in_a_burst=(
+            "Each sync view gets a thread: what views use together, such as database"
+            " connections, is asked for by all connections at once.",
+            "The kernel does not spread connections evenly: 90, 55, 52 and 3 of 200 were seen.",
+            "An idle connection is closed after 2 s (--keep-alive).",
+        ),
+        scrubbed=(*SCRUBBED, "UVICORN_"),
+    )

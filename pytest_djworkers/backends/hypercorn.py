@@ -1,0 +1,60 @@
+"""hypercorn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from pytest_djworkers.backends.protocol import ASGI_ENTRY, About, LaunchPlan, chosen, flags
+from pytest_djworkers.backends.spec import existing_file, one_of, setting
+
+_LEAST_BACKLOG = 100
+"""hypercorn's default."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hypercorn:
+    """With ``config``, that file sets what the settings here don't."""
+
+    workers: int | None = setting("worker processes")
+    worker_class: str | None = setting(
+        "event loop: asyncio, the default, or uvloop", one_of("asyncio", "uvloop")
+    )
+    config: str | None = setting("your own hypercorn.toml", existing_file)
+    about: ClassVar[About] = About(
+        name="hypercorn",
+        requires=("hypercorn>=0.17",),
+        interface="ASGI",
+        limits="--backlog (100) to the connections, if those are more",
+        in_a_burst=(
+            "It closes a connection after 1000 requests, and says so: the connection is opened"
+            " anew, and nothing is lost but that time.",
+            "Each sync view gets a thread.",
+            "Its worker class trio can't serve Django.",
+        ),
+        scrubbed=("HYPERCORN_",),
+    )
+
+    def command(self, python: str, plan: LaunchPlan) -> list[str]:
+        """hypercorn's command line, silent but for warnings."""
+        return [
+            *(python, "-P", "-m", "hypercorn"),
+            *("--bind", f"{plan.host}:{plan.port}"),
+            *("--workers", str(plan.workers)),
+            *flags(self.options(plan)),
+            *("--log-level", "WARNING"),
+            ASGI_ENTRY,
+        ]
+
+    def options(self, plan: LaunchPlan) -> Mapping[str, int | str]:
+        """Its limit, raised to the burst's connections, and its event loop."""
+        return {
+            "backlog": self.backlog(plan),
+            "worker_class": self.worker_class or "asyncio",
+            **chosen(config=self.config),
+        }
+
+    def backlog(self, plan: LaunchPlan) -> int:
+        """hypercorn's, or the burst's connections where those are more."""
+        return max(_LEAST_BACKLOG, plan.connections)

@@ -1,0 +1,46 @@
+"""All backends, for ``--djworkers-list``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from packaging.requirements import Requirement
+
+from pytest_djworkers.backends.protocol import Backend
+from pytest_djworkers.backends.registry import how_to_install, missing_of, version_of_package
+from pytest_djworkers.backends.spec import settings_of
+from pytest_djworkers.errors import SettingsError
+from pytest_djworkers.settings import read_registry
+
+_INDENT = "    "
+
+
+def print_backends(config: pytest.Config) -> pytest.ExitCode:
+    """Print them. Raises pytest.UsageError for a configuration that can't be used."""
+    try:
+        registry = read_registry(config)
+    except SettingsError as error:
+        raise pytest.UsageError(str(error)) from None
+    for backend in registry.backends.values():
+        print("\n".join(described(backend)))
+    return pytest.ExitCode.OK
+
+
+def described(backend: Backend) -> Iterator[str]:
+    """A backend in a few lines: interface, version, workers, limits and settings."""
+    about = backend.about
+    yield f"{about.name}  {about.interface}, {availability(backend)}"
+    if about.most_workers is not None:
+        yield f"{_INDENT}workers: {about.most_workers}, it is a single process"
+    yield f"{_INDENT}raised for a burst: {about.limits}"
+    yield f"{_INDENT}settings: {', '.join(f'{name}=' for name in settings_of(backend))}"
+
+
+def availability(backend: Backend) -> str:
+    """The versions of what a backend needs, or how to install it."""
+    if missing_of(backend):
+        return f"not installed: {how_to_install(backend)}"
+    needs = (Requirement(need).name for need in backend.about.requires)
+    versions = [f"{name} {version_of_package(name)}" for name in needs]
+    return ", ".join(versions) or "a command of the configuration"

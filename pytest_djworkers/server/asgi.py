@@ -1,0 +1,5 @@
+"""The ASGI entry, which the server imports in each worker."""
+
+from pytest_djworkers.server.app import load
+
+application = load("asgi")

@@ -1,0 +1,76 @@
+"""The example's endpoints under every backend: its ``test_backends.py``, as a user runs it.
+
+Servers with few threads get so many that a view that waits is not all that is measured.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pytest_djworkers.backends.registry import BACKENDS
+from pytest_djworkers.backends.spec import bare_name
+
+PROJECT = Path(__file__).parents[2] / "example_project"
+SPECS = [
+    "gunicorn-sync:workers=20",
+    "gunicorn-gthread:threads=50",
+    "gunicorn-gevent",
+    "granian",
+    "uwsgi:threads=50",
+    "waitress:threads=100",
+    "cheroot:threads=100",
+    "uvicorn",
+    "gunicorn-uvicorn",
+    "gunicorn-asgi",
+    "hypercorn",
+    "daphne",
+    "granian-asgi",
+    "runserver",
+]
+THREE = "json or gateway_1s"
+"""json, json_query and gateway_1s."""
+
+
+def run(spec: str, *arguments: str) -> None:
+    """Run the example's acceptance tests under a backend, and show their table."""
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "test_backends.py"),
+            *(f"--djworkers={spec}", "--djworkers-workers=2", "--djworkers-generator=asyncio"),
+            *arguments,
+        ],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+    )
+    print(done.stdout)
+    assert done.returncode == 0, done.stderr
+    assert " passed" in done.stdout
+
+
+def test_no_backend_is_left_out() -> None:
+    assert [bare_name(spec) for spec in SPECS] == list(BACKENDS)
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize("spec", SPECS)
+def test_three_endpoints(spec: str) -> None:
+    run(spec, "-k", f"test_sync and ({THREE})")
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize(
+    "spec", [spec for spec in SPECS if BACKENDS[bare_name(spec)].about.interface == "ASGI"]
+)
+def test_three_endpoints_as_coroutines(spec: str) -> None:
+    run(spec, "-k", f"test_async and ({THREE})")
+
+
+@pytest.mark.full_matrix
+@pytest.mark.parametrize("spec", SPECS)
+def test_all_endpoints(spec: str) -> None:
+    run(spec)
