@@ -37,6 +37,8 @@ class About:
     """What its defaults do to a burst, and what it can't do; a sentence or two each."""
     scrubbed: tuple[str, ...] = ()
     """Prefixes of environment variables that must not reach it, besides ``SCRUBBED``."""
+    instead: tuple[str, ...] = ()
+    """Distributions each of which does for the first of ``requires``."""
     most_workers: int | None = None
     """1 for a server that is a single process; None where there is no such limit."""
 

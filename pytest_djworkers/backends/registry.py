@@ -113,9 +113,18 @@ def registry_of(commands: Iterable[str]) -> Registry:
     return Registry(backends)
 
 
+def needs_of(backend: Backend) -> list[Requirement]:
+    """The distributions that a backend needs; for its server, the one that is installed."""
+    needs = [Requirement(need) for need in backend.about.requires]
+    for other in map(Requirement, backend.about.instead):
+        if _is_met(other) and not _is_met(needs[0]):
+            needs[0] = other
+    return needs
+
+
 def missing_of(backend: Backend) -> list[str]:
     """The distributions that a backend needs and that are not installed, or too old."""
-    needs = [need for need in map(Requirement, backend.about.requires) if not _is_met(need)]
+    needs = [need for need in needs_of(backend) if not _is_met(need)]
     return [
         need.name if version_of_package(need.name) == UNKNOWN_VERSION else str(need)
         for need in needs
@@ -134,7 +143,7 @@ def version_of(backend: Backend) -> str:
     """The installed version of its server."""
     if not backend.about.requires:
         return UNKNOWN_VERSION
-    return version_of_package(Requirement(backend.about.requires[0]).name)
+    return version_of_package(needs_of(backend)[0].name)
 
 
 def version_of_package(name: str) -> str:

@@ -18,14 +18,16 @@ _LEAST_BACKLOG = 100
 @dataclass(frozen=True, slots=True)
 class Uwsgi:
     """``threads`` is what each process runs views in. uWSGI is a program, not a module: the one
-    beside the interpreter is run."""
+    beside the interpreter is run. The extra is pyuwsgi, the same server built already; a uWSGI that
+    was built here does as well."""
 
     workers: int | None = setting("worker processes")
     threads: int | None = setting("threads of each worker; the default is none but its own")
     ini: str | None = setting("your own uwsgi.ini, read before the settings here", existing_file)
     about: ClassVar[About] = About(
         name="uwsgi",
-        requires=("uwsgi>=2.0.28",),
+        requires=("pyuwsgi>=2.0.28",),
+        instead=("uwsgi>=2.0.28",),
         interface="WSGI",
         limits="--listen (100) to the connections, if those are more, as far as"
         " net.core.somaxconn allows: with more than that it would not start",

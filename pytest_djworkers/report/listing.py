@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from packaging.requirements import Requirement
 
 from pytest_djworkers.backends.protocol import Backend
-from pytest_djworkers.backends.registry import how_to_install, missing_of, version_of_package
+from pytest_djworkers.backends.registry import (
+    how_to_install,
+    missing_of,
+    needs_of,
+    version_of_package,
+)
 from pytest_djworkers.backends.spec import settings_of
 from pytest_djworkers.errors import SettingsError
 from pytest_djworkers.settings import read_registry
@@ -41,6 +45,6 @@ def availability(backend: Backend) -> str:
     """The versions of what a backend needs, or how to install it."""
     if missing_of(backend):
         return f"not installed: {how_to_install(backend)}"
-    needs = (Requirement(need).name for need in backend.about.requires)
-    versions = [f"{name} {version_of_package(name)}" for name in needs]
+    names = (need.name for need in needs_of(backend))
+    versions = [f"{name} {version_of_package(name)}" for name in names]
     return ", ".join(versions) or "a command of the configuration"

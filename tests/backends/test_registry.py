@@ -14,6 +14,7 @@ from pytest_djworkers.backends import registry
 from pytest_djworkers.backends.daphne import Daphne
 from pytest_djworkers.backends.granian import Granian
 from pytest_djworkers.backends.registry import BACKENDS, OURS, missing_of, registry_of, version_of
+from pytest_djworkers.backends.uwsgi import Uwsgi
 from pytest_djworkers.errors import SettingsError
 
 KNOWN = (
@@ -81,6 +82,14 @@ def test_an_unknown_version_is_no_reason_to_stop(monkeypatch: pytest.MonkeyPatch
 def test_a_version_before_its_release_is_new_enough(monkeypatch: pytest.MonkeyPatch) -> None:
     lacking(monkeypatch, granian="3.0.0rc1")
     assert not missing_of(Granian())
+
+
+def test_another_build_of_a_server_does_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    lacking(monkeypatch, pyuwsgi=None, uwsgi="2.0.31")
+    assert not missing_of(Uwsgi())
+    assert version_of(Uwsgi()) == "2.0.31"
+    lacking(monkeypatch, pyuwsgi=None, uwsgi="1.9")
+    assert missing_of(Uwsgi()) == ["pyuwsgi"]
 
 
 MODULE = """
