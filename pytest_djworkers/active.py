@@ -85,7 +85,7 @@ class ActivePlugin:
         try:
             reasons = {
                 backend: skip_reason(marks, backend, settings.registry)
-                for backend in settings.backends
+                for backend in settings.names
             }
             for backend in reasons:
                 read_plan(marks, backend, settings.registry)

@@ -17,6 +17,7 @@ from pytest_djworkers.markers import TestPlan
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.request import make_request
 from pytest_djworkers.run import Run
+from pytest_djworkers.server.external import ExternalServer
 from pytest_djworkers.server.launch import Server, Site
 from pytest_djworkers.server.usage import UsageWatch
 
@@ -27,7 +28,7 @@ class Burst:
     def __init__(
         self,
         run: Run,
-        server: Server,
+        server: Server | ExternalServer,
         test: str,
         plan: TestPlan,
         *,
@@ -138,8 +139,8 @@ class Burst:
         )
 
 
-def _usage(watch: UsageWatch, result: BurstResult) -> Usage | None:
-    if result.began_at is None:
+def _usage(watch: UsageWatch | None, result: BurstResult) -> Usage | None:
+    if watch is None or result.began_at is None:
         return None
     return watch.usage(result.began_at, result.began_at + result.window_s)
 

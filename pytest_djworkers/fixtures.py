@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pytest_django import DjangoDbBlocker
 
     from pytest_djworkers.burst import Burst
+    from pytest_djworkers.server.external import ExternalServer
     from pytest_djworkers.server.launch import Server
 
 T = TypeVar("T")
@@ -58,6 +59,7 @@ def _djworkers_burst(
     from pytest_djworkers.active import test_plan
     from pytest_djworkers.burst import Burst
     from pytest_djworkers.server.database import end_sessions
+    from pytest_djworkers.server.external import NOT_OURS
     from pytest_djworkers.site import prepare_site
 
     # What holds a transaction must be seen to; what flushes the tables must do so after the
@@ -67,12 +69,13 @@ def _djworkers_burst(
             request.getfixturevalue(database)
     run = request.config.stash[RUN]
     server = run.server(djworkers_backend)
+    is_ours = run.settings.origin is None
     burst = Burst(
         run,
         server,
         request.node.nodeid,
         _in_words(lambda: test_plan(request.node, djworkers_backend)),
-        prepare=lambda: prepare_site(djworkers_seed, django_db_blocker),
+        prepare=lambda: prepare_site(djworkers_seed, django_db_blocker) if is_ours else NOT_OURS,
     )
     request.node.stash[BURST] = burst
     yield burst
@@ -89,7 +92,7 @@ def burst(_djworkers_burst: Burst) -> Burst:
 
 
 @pytest.fixture
-def djworkers_server(_djworkers_burst: Burst) -> Server:
+def djworkers_server(_djworkers_burst: Burst) -> Server | ExternalServer:
     """The running server: its backend, url, live pids and log.
 
     Launched anew before each burst, so state belongs in the database.

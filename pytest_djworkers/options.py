@@ -63,6 +63,12 @@ def _command(value: object) -> str:
     return value
 
 
+def _text(value: object) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError(f"{value!r} is nothing")
+    return value.strip()
+
+
 def _path(value: object) -> str:
     if not isinstance(value, str) or not value.startswith("/"):
         raise ValueError(f"{value!r} is not a path that starts with /")
@@ -115,6 +121,8 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "report", _report_file, (), "FILE", "write the table to FILE.md; repeatable", "linelist"
     ),
+    Option("url", _text, None, "URL", "measure the server that runs at http://HOST:PORT already"),
+    Option("allow_host", _text, (), "HOST", "a host that the URL may name; repeatable", "linelist"),
     Option(
         "commands",
         _command,

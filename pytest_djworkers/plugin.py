@@ -55,9 +55,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _asks_for_something(config: pytest.Config) -> bool:
-    if config.getoption("djworkers") is not None or config.getoption("djworkers_save_baseline"):
+    flags = ("djworkers", "djworkers_url", "djworkers_save_baseline")
+    if any(config.getoption(flag) not in {None, False} for flag in flags):
         return True
     try:
-        return bool(config.getini("djworkers"))
+        return bool(config.getini("djworkers") or config.getini("djworkers_url"))
     except (TypeError, ValueError, pytest.UsageError):
         return True  # it asks for something; what is wrong with it is said when it is read

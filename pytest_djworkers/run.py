@@ -10,6 +10,7 @@ from pathlib import Path
 from pytest_djworkers.baseline.machine import this_machine
 from pytest_djworkers.baseline.store import Baseline, load
 from pytest_djworkers.errors import BaselineError, SettingsError
+from pytest_djworkers.server.external import ExternalServer
 from pytest_djworkers.server.launch import Place, Server
 from pytest_djworkers.server.lock import MachineLock
 from pytest_djworkers.server.port import ReservedPort
@@ -62,8 +63,8 @@ class Run:
     def _port(self) -> ReservedPort:
         return ReservedPort()
 
-    def server(self, backend: str) -> Server:
-        """A server of this backend, not yet launched."""
+    def server(self, backend: str) -> Server | ExternalServer:
+        """A server of this backend, not yet launched, or the one that is there already."""
         controller = self.xdist.controller_pid
         place = Place(
             folder=self.folder,
@@ -72,6 +73,8 @@ class Run:
             startup_timeout_s=self.settings.startup_timeout_s,
             watch=() if controller is None else (controller,),
         )
+        if self.settings.origin is not None:
+            return ExternalServer(self.settings.origin, place, self._lock)
         return Server(self.settings.backends[backend], place, self._lock)
 
     def is_orphaned(self) -> bool:

@@ -17,6 +17,8 @@ from pytest_djworkers.errors import BurstArgumentError, SettingsError
 from pytest_djworkers.load.profile import Shape
 from pytest_djworkers.load.wrk import find_wrk
 from pytest_djworkers.options import OPTIONS, SHAPE_OPTIONS, Option
+from pytest_djworkers.server.external import NAME as EXTERNAL
+from pytest_djworkers.server.external import Origin
 from pytest_djworkers.units import format_duration
 
 _BY_NAME = {option.name: option for option in OPTIONS}
@@ -50,8 +52,15 @@ class Settings:
     """What a burst is where neither its test nor a flag says more: ini over default."""
     shape_flags: Mapping[str, float]
     """What flags say of the shape, by option name; they win over everything."""
+    origin: Origin | None = None
+    """Where the server is that somebody else runs; then there are no backends."""
     notes: tuple[str, ...] = ()
     """What was asked for and can't be had, in words."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What each test runs under: the backends, or the one server that is there already."""
+        return (EXTERNAL,) if self.origin else tuple(self.backends)
 
     @property
     def flags(self) -> tuple[str, ...]:
@@ -85,7 +94,8 @@ def read_settings(config: pytest.Config) -> Settings | None:
     Raises SettingsError for a flag or ini value that can't be used.
     """
     specs, where = _specs(config)
-    if not specs:
+    origin = _origin(config, specs)
+    if not specs and origin is None:
         return None
     registry = read_registry(config)
     backends = _configured(registry, specs, where)
@@ -113,8 +123,23 @@ def read_settings(config: pytest.Config) -> Settings | None:
         root=config.rootpath,
         shape=_shape({name: values[name] for name in SHAPE_OPTIONS}),
         shape_flags=shape_flags,
+        origin=origin,
         notes=tuple(_too_many_workers(backends, asked_workers)),
     )
+
+
+def _origin(config: pytest.Config, specs: tuple[str, ...]) -> Origin | None:
+    option = _BY_NAME["url"]
+    url, is_flag = _value(config, option)
+    if url is None:
+        return None
+    where = f"{option.flag}={url}" if is_flag else _in_file(config, option)
+    if specs:
+        raise SettingsError(f"{where}: it excludes --djworkers={','.join(specs)}")
+    try:
+        return Origin.of(url, _value(config, _BY_NAME["allow_host"])[0])
+    except ValueError as error:
+        raise SettingsError(f"{where}: {error}") from None
 
 
 def read_registry(config: pytest.Config) -> Registry:

@@ -50,6 +50,29 @@ def test_an_unknown_backend_is_answered_with_the_list_and_the_nearest(site: Site
     )
 
 
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (
+            ["--djworkers-url=http://127.0.0.1:1", "--djworkers=granian"],
+            "--djworkers-url=http://127.0.0.1:1: it excludes --djworkers=granian",
+        ),
+        (
+            ["--djworkers-url=127.0.0.1"],
+            "--djworkers-url=127.0.0.1: '127.0.0.1' is not a URL of scheme, host and port, such as"
+            " http://127.0.0.1:8000",
+        ),
+        (
+            ["--djworkers-url=http://192.0.2.1", "--djworkers-allow-host=192.0.2.2"],
+            "--djworkers-url=http://192.0.2.1: '192.0.2.1' is not this machine: say"
+            " --djworkers-allow-host=192.0.2.1 if its owners agree to the load",
+        ),
+    ],
+)
+def test_a_url_that_cannot_be_measured_is_refused(site: Site, flags: list[str], said: str) -> None:
+    assert refused(site, *flags) == said
+
+
 def test_a_missing_package_is_answered_with_its_extra(site: Site) -> None:
     hide(site, "granian")
     assert refused(site, "-p", "hides", "--djworkers=granian") == (

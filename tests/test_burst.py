@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from pytest_djworkers.errors import BurstArgumentError
 from pytest_djworkers.load.profile import Request
 from pytest_djworkers.request import make_request
-from tests.conftest import SETTINGS, URLS, Site
+from tests.conftest import GENTLE, SETTINGS, URLS, Site
+from tests.load.fault_server import always, answer, serve
 
 JSON = {"deep": [1, {"ü": None}]}
 
@@ -172,6 +173,36 @@ def test_post(burst):
     result = site.burst("-o", "djworkers_probe=/probed")
     result.assert_outcomes(passed=3)
     result.stdout.fnmatch_lines(["POST /posted  (test_post)"])
+
+
+def test_a_server_that_somebody_else_runs_is_measured_where_it_is(site: Site) -> None:
+    site.test(
+        """
+def test_it(burst, djworkers_server):
+    result = burst("/json")
+    assert result.ok and not result.errors
+    assert (result.server.backend, result.usage) == ("url", None)
+    assert djworkers_server.url == result.server.options["url"]
+
+@pytest.mark.max_memory("1GB")
+def test_memory(burst):
+    burst("/json")
+"""
+    )
+    with serve(always(answer())) as server:
+        url = "http://{}:{}".format(*server.address)
+        result = site.pytest(f"--djworkers-url={url}", *GENTLE)
+        hosts = {line for request in server.requests for line in request.split(b"\r\n")[1:2]}
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            f"djworkers: the server at {url}, as it is; generator asyncio",
+            "*memory: nobody could look at the server, so max_memory(1GB) can't pass",
+            "  url *",
+        ]
+    )
+    result.stdout.fnmatch_lines(["FAILED test_site.py::test_memory[[]url[]]*"])
+    assert hosts == {b"Host: " + url.removeprefix("http://").encode()}
 
 
 def test_a_server_that_dies_in_mid_burst_fails_its_test(site: Site) -> None:

@@ -26,6 +26,8 @@ GOOD: list[tuple[str, object, object]] = [
     ("startup_timeout", "1m", 60.0),
     ("report", "out/load.md", "out/load.md"),
     ("probe", "/healthy", "/healthy"),
+    ("url", " http://127.0.0.1:8000 ", "http://127.0.0.1:8000"),
+    ("allow_host", "staging", "staging"),
     ("commands", "own = {python} {port} {wsgi}", "own = {python} {port} {wsgi}"),
     (
         "",
@@ -56,6 +58,8 @@ BAD: list[tuple[str, object, str]] = [
     ("report", "load.pdf", "a file name that ends in .md"),
     ("commands", "own", "is not NAME = command"),
     ("probe", "healthy", "a path that starts with /"),
+    ("url", " ", "is nothing"),
+    ("allow_host", "", "is nothing"),
 ]
 
 

@@ -2,8 +2,8 @@
 
 It speaks JSON lines over its standard streams with the pytest process (``agents.py``):
 
-1. in: ``{"profile": ..., "address": [host, port], "connections": N, "share": [index, of],
-   "at_once": N, "drain_s": 0}``
+1. in: ``{"profile": ..., "address": [address, port], "host": "name:port",
+   "connections": N, "share": [index, of], "at_once": N, "drain_s": 0}``
 2. out: ``{"opened": N}`` once the connections stand
 3. in: ``{"start_ns": T}``, a moment of the machine's monotonic clock, the same for all agents
 4. out: an ``AgentReport``
@@ -32,8 +32,10 @@ async def _run() -> None:
     asyncio.get_running_loop().set_exception_handler(_die)
     job = await _hear()
     profile = Profile.from_dict(job["profile"])
-    host, port = job["address"]
-    pool = Pool(profile, (host, port), job["connections"], Share(*job["share"]))
+    address, port = job["address"]
+    pool = Pool(
+        profile, (address, port), job["connections"], Share(*job["share"]), host=job["host"]
+    )
     try:
         _say({"opened": await pool.open(OPEN_WITHIN_S, at_once=job["at_once"])})
         start = await _hear()

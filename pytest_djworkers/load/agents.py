@@ -95,6 +95,7 @@ class AsyncioGenerator:
                     {
                         "profile": profile.to_dict(),
                         "address": list(target.address),
+                        "host": target.authority,
                         "connections": connections,
                         "share": [agent.index, len(shares)],
                         "at_once": _at_once(target, len(shares)),

@@ -27,6 +27,13 @@ class Target:
     startup_timeout_s: float = 30.0
     backlog: int | None = None
     """How many connections may wait to be accepted, where that is few."""
+    host: str = ""
+    """What the Host header says; empty: the address."""
+
+    @property
+    def authority(self) -> str:
+        """The host and port of a URL that leads here."""
+        return self.host or "{}:{}".format(*self.address)
 
 
 class Generator(Protocol):

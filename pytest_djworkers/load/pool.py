@@ -45,12 +45,13 @@ class Pool:
         address: tuple[str, int],
         connections: int,
         share: Share = Share(),  # noqa: B008  # frozen
+        *,
+        host: str | None = None,
     ) -> None:
-        host, port = address
         self._profile = profile
         self._share = share
         # A view, so that what is left of a large body is not copied at each send.
-        self._payload = memoryview(profile.request.encode(f"{host}:{port}"))
+        self._payload = memoryview(profile.request.encode(host or "{}:{}".format(*address)))
         self._timeout_ns = round(profile.shape.timeout_s * 1e9)
         self._connections = [Connection(self._reader()) for _ in range(connections)]
         self._sockets = Sockets(address)

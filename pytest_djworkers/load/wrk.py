@@ -125,11 +125,10 @@ class WrkGenerator:
 
     def _command(self, profile: Profile, target: Target, threads: int, script: Path) -> list[str]:
         shape, request = profile.shape, profile.request
-        host, port = target.address
         # wrk writes Content-Length itself, and Host where there is none in just this spelling.
         headers = [
             flag
-            for name, value in request.header_lines(f"{host}:{port}")
+            for name, value in request.header_lines(target.authority)
             if name.lower() != "content-length"
             for flag in ("-H", _header("Host" if name.lower() == "host" else name, value))
         ]
@@ -142,7 +141,7 @@ class WrkGenerator:
             "-s",
             str(script),
             *headers,
-            f"http://{host}:{port}{request.path}",
+            f"http://{_url_host(target.address[0])}:{target.address[1]}{request.path}",
         ]
 
 
@@ -236,6 +235,10 @@ def _at_work(raw: dict[int, int] | None, requests: int, window_s: float) -> floa
     mean_s = sum(value * count for value, count in raw.items()) / sum(raw.values()) / 1e6
     kept = 1 - mean_s / window_s
     return requests / window_s * mean_s / kept if kept > 0 else None
+
+
+def _url_host(address: str) -> str:
+    return f"[{address}]" if ":" in address else address
 
 
 def _header(name: str, value: str) -> str:

@@ -25,13 +25,17 @@ _FIRST_TO_GO = ("memory", "CPU/req.")
 
 def header(settings: Settings, baseline: Baseline) -> list[str]:
     """What will be measured, and how."""
-    backends = ", ".join(
-        _in_header(name, backend, settings.workers) for name, backend in settings.backends.items()
-    )
+    if settings.origin is None:
+        backends = ", ".join(
+            _in_header(name, backend, settings.workers)
+            for name, backend in settings.backends.items()
+        )
+        where = f"{backends}; {counted(settings.workers, 'worker')} each"
+    else:
+        where = f"the server at http://{settings.origin.netloc}, as it is"
     shape, _ = settings.shape_for({}, {})
     lines = [
-        f"djworkers: {backends}; {counted(settings.workers, 'worker')} each;"
-        f" generator {settings.generator}",
+        f"djworkers: {where}; generator {settings.generator}",
         f"djworkers: bursts of {counted(shape.connections, 'connection')} for"
         f" {format_duration(shape.duration_s)} after {format_duration(shape.warmup_s)} of warm-up,"
         f" timeout {format_duration(shape.timeout_s)}{at_rate(shape)}",

@@ -23,6 +23,8 @@ from pytest_djworkers.server.usage import UsageWatch
 
 NAME = "url"
 """What it is called where backends have names."""
+NOT_OURS = Site("", {})
+"""Its site and its databases are its own."""
 QUICK_ANSWERS = 8
 """So many in a row, each on a connection of its own, say that no work is left in any worker."""
 _SLOWER_BY = 2.0
@@ -96,11 +98,12 @@ class ExternalServer:
             folder=self._place.folder,
             watch=self._place.watch,
             startup_timeout_s=self._place.startup_timeout_s,
+            host=self._origin.netloc,
         )
 
     def launch(
         self,
-        site: Site | None = None,  # noqa: ARG002  # its databases are its own
+        site: Site = NOT_OURS,  # noqa: ARG002  # as it says
         *,
         connections: int,  # noqa: ARG002  # and so are its limits
         probe_with: Request,
@@ -126,6 +129,7 @@ class ExternalServer:
                     None,
                     any_answer=any_answer,
                     deadline=began + within_s,
+                    host=self._origin.netloc,
                 )
                 took_s = time.monotonic() - asked
                 in_a_row = in_a_row + 1 if took_s <= _SLOWER_BY * quickest_s + _SLOWER_BY_S else 0

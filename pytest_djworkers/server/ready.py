@@ -85,6 +85,7 @@ def probe(
     *,
     any_answer: bool,
     deadline: float,
+    host: str | None = None,
 ) -> None:
     """Send one real request, again while nobody accepts it.
 
@@ -99,7 +100,7 @@ def probe(
             connection.putrequest(
                 request.method, request.path, skip_accept_encoding=True, skip_host=True
             )
-            for name, value in request.header_lines(f"{address[0]}:{address[1]}"):
+            for name, value in request.header_lines(host or f"{address[0]}:{address[1]}"):
                 connection.putheader(name, value)
             connection.endheaders(request.body or None)
             response = connection.getresponse()

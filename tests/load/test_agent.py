@@ -43,6 +43,7 @@ def job(address: tuple[str, int]) -> dict[str, Any]:
     return {
         "profile": make_profile(connections=3, rate=100.0).to_dict(),
         "address": address,
+        "host": "example.com",
         "connections": 3,
         "share": [1, 2],
         "at_once": 2,
@@ -55,6 +56,7 @@ def test_it_opens_fires_and_reports(monkeypatch: pytest.MonkeyPatch) -> None:
         start = {"start_ns": time.monotonic_ns() + 50_000_000}
         opened, report = talk(monkeypatch, job(server.address), start)
     assert opened == {"opened": 3}
+    assert b"Host: example.com\r\n" in server.requests[0]
     # Its half of 100 a second for 0.2 s.
     assert AgentReport(**report).ok + AgentReport(**report).in_flight == 10
 
