@@ -6,7 +6,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test coverage matrix lint docs wheel benchmarks tables clean
+.PHONY: demo test coverage matrix lint docs wheel benchmarks launches tables clean
 
 demo: $(STAMP)  ## the example project's load tests under both servers, ends in the table
 	cd example_project && ../$(BIN)/python -m pytest --djworkers=gunicorn-gevent,granian $(DEMO)
@@ -35,9 +35,13 @@ wheel: $(STAMP)  ## the wheel and the source distribution
 benchmarks: $(STAMP)  ## what measures the plugin itself; takes half an hour
 	$(BIN)/python benchmarks/laws.py
 	$(BIN)/python benchmarks/generators_agree.py
+	$(BIN)/python benchmarks/order.py
 	$(BIN)/python benchmarks/import_cost.py
 	$(BIN)/python benchmarks/generator.py
 	$(BIN)/python benchmarks/truth.py
+
+launches: $(STAMP)  ## a thousand launches in a row, over all backends; about ten minutes
+	$(BIN)/python benchmarks/launches.py
 
 # A missed bar stops nothing here: the table says so.
 tables: $(STAMP)  ## writes the measured tables of the documentation; takes half an hour
