@@ -14,7 +14,8 @@ from pytest_djworkers.baseline.session import common_facts, session_of
 from pytest_djworkers.baseline.store import burst_key, conditions_of, save
 from pytest_djworkers.errors import BaselineError, DjworkersError, MarkerError, SettingsError
 from pytest_djworkers.fixtures import uses_burst
-from pytest_djworkers.markers import Mark, TestPlan, has_limits, misses, read_plan, skip_reason
+from pytest_djworkers.limits import misses
+from pytest_djworkers.markers import Mark, TestPlan, has_limits, read_plan, skip_reason
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.report import markdown, terminal
 from pytest_djworkers.report.outcome import Outcome

@@ -1,4 +1,4 @@
-"""Threshold markers, read into frozen Limits, and their check against a result."""
+"""Threshold markers, read into frozen Limits."""
 
 from __future__ import annotations
 
@@ -9,14 +9,10 @@ from typing import Any
 from pytest_djworkers.backends.registry import OURS, Registry
 from pytest_djworkers.backends.spec import bare_name, spec_of
 from pytest_djworkers.errors import BurstArgumentError, MarkerError, SettingsError
-from pytest_djworkers.load.result import BurstResult
+from pytest_djworkers.limits import FIGURES, LATENCIES, Limit
 from pytest_djworkers.options import SHAPE_OPTIONS
 from pytest_djworkers.settings import parse_shape
 from pytest_djworkers.units import (
-    format_duration,
-    format_rate,
-    format_share,
-    format_size,
     parse_duration,
     parse_share,
     parse_size,
@@ -26,21 +22,6 @@ from pytest_djworkers.units import (
 _MOST = 1e300
 """Above this, a Python number may not be one that can be compared with a rate."""
 
-PERCENTILES = {"p50": 50.0, "p90": 90.0, "p95": 95.0, "p99": 99.0, "p999": 99.9}
-_LATENCIES = (*PERCENTILES, "max")
-_USAGE: Mapping[str, Callable[[float], str]] = {
-    "cpu_per_request": format_duration,
-    "memory": format_size,
-}
-"""What the server uses, and how that is written."""
-_FIGURES = (
-    *("rps", "timeouts", "errors"),
-    *(f"latency {name}" for name in _LATENCIES),
-    *_USAGE,
-    "regression",
-)
-"""The order in which limits are judged and told."""
-
 
 @dataclass(frozen=True, slots=True)
 class Mark:
@@ -49,32 +30,6 @@ class Mark:
     name: str
     args: tuple[Any, ...]
     kwargs: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """One threshold. ``bound`` is requests/s, seconds, bytes, a count, or a fraction
-    (``is_share``)."""
-
-    figure: str
-    """``rps``, ``timeouts``, ``errors``, ``latency p99``, ..., ``regression``."""
-    bound: float
-    is_share: bool = False
-    backend: str | None = None
-    """A backend's name, for all its settings, or a whole spec."""
-
-    @property
-    def text(self) -> str:
-        """The limit as its marker says it."""
-        if self.figure == "rps":
-            return f"min_rps({self.bound:_.10g})"
-        if self.figure.startswith("latency "):
-            return f"max_latency({self.figure[8:]}={format_duration(self.bound)})"
-        if self.figure in _USAGE:
-            return f"max_{self.figure}({_USAGE[self.figure](self.bound)})"
-        return (
-            f"max_{self.figure}({format_share(self.bound) if self.is_share else f'{self.bound:g}'})"
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +66,7 @@ def read_plan(marks: Iterable[Mark], backend: str, registry: Registry = OURS) ->
         elif mark.name == "burst":
             for name, value in _read_shape(mark).items():
                 shape.setdefault(name, value)
-    in_order = sorted(chosen.values(), key=lambda limit: _FIGURES.index(limit.figure))
+    in_order = sorted(chosen.values(), key=lambda limit: FIGURES.index(limit.figure))
     return TestPlan(tuple(in_order), shape)
 
 
@@ -148,109 +103,6 @@ def _names(named: str, backend: str) -> bool:
 def _specificity(limit: Limit) -> int:
     """0 for all backends, 1 for a server, 2 for one with its settings."""
     return 0 if limit.backend is None else 1 + (":" in limit.backend)
-
-
-def misses(limits: Iterable[Limit], result: BurstResult) -> list[str]:
-    """Every limit that a burst missed, with figure, limit and distance."""
-    found = []
-    for limit in limits:
-        if limit.figure != "regression" and (miss := _miss(limit, result)):
-            doubt = " (generator-bound: the generator may be why)" if result.generator_bound else ""
-            found.append(f"{miss}{doubt}")
-    return found
-
-
-def _miss(limit: Limit, result: BurstResult) -> str | None:
-    if limit.figure == "rps":
-        return _miss_rps(limit, result)
-    if limit.figure.startswith("latency "):
-        return _miss_latency(limit, result)
-    if limit.figure in _USAGE:
-        return _miss_usage(limit, result)
-    if not result.judged:
-        return f"{limit.figure}: nothing was answered, so there is nothing to hold to {limit.text}"
-    if limit.figure == "timeouts" and result.hides_timeouts:
-        return f"timeouts: {_hidden(result)}, so {limit.text} can't pass"
-    count = result.timeouts if limit.figure == "timeouts" else result.errors
-    value = count / result.judged if limit.is_share else count
-    if value <= limit.bound:
-        return None
-    share = format_share(count / result.judged)
-    over = format_share(value - limit.bound) if limit.is_share else f"{value - limit.bound:g}"
-    kinds = f" ({_error_kinds(result)})" if limit.figure == "errors" else ""
-    return (
-        f"{limit.figure}: {count:,} of {result.judged:,} ({share}){kinds}, limit {limit.text},"
-        f" {over} over"
-    )
-
-
-def _miss_rps(limit: Limit, result: BurstResult) -> str | None:
-    if result.rps >= limit.bound:
-        return None
-    short = limit.bound - result.rps
-    return (
-        f"requests/s: {format_rate(result.rps)}, limit {limit.text}, {format_rate(short)}"
-        f" ({format_share(short / limit.bound)}) short"
-    )
-
-
-def _miss_latency(limit: Limit, result: BurstResult) -> str | None:
-    name = limit.figure[8:]
-    if result.hides_timeouts:
-        return f"latency {name}: {_hidden(result)}, so {limit.text} can't pass"
-    if result.latency is None:
-        return f"latency {name}: {result.generator.name} can't tell it, so {limit.text} can't pass"
-    if name == "max":
-        value, reason = result.latency.max, "no samples"
-    else:
-        value = result.latency.percentile(PERCENTILES[name])
-        reason = result.latency.why_not(PERCENTILES[name]) or ""
-    if value is None:
-        return f"latency {name}: {reason}, so {limit.text} can't pass"
-    if value <= limit.bound:
-        return None
-    over = value - limit.bound
-    return (
-        f"latency {name}: {format_duration(value)}, limit {limit.text},"
-        f" {format_duration(over)} over"
-    )
-
-
-def _miss_usage(limit: Limit, result: BurstResult) -> str | None:
-    """Of what the server used."""
-    what, unit = limit.figure.replace("_", " "), _USAGE[limit.figure]
-    if result.usage is None:
-        return f"{what}: nobody could look at the server, so {limit.text} can't pass"
-    is_memory = limit.figure == "memory"
-    value = result.usage.memory_bytes if is_memory else result.cpu_per_request_s
-    if value is None:
-        return f"{what}: nothing was answered, so there is nothing to hold to {limit.text}"
-    if value <= limit.bound:
-        return None
-    return f"{what}: {unit(value)}, limit {limit.text}, {unit(value - limit.bound)} over"
-
-
-def _hidden(result: BurstResult) -> str:
-    name = result.generator.name
-    if result.starved is None:
-        return f"{name} got no answer in time, and does not count requests that never end"
-    at_work = result.connections.at_work or 0.0
-    return (
-        f"starved: {at_work:.0f} of {result.connections.asked} connections were at work, and {name}"
-        " does not count requests that never end (--djworkers-generator=asyncio does)"
-    )
-
-
-def _error_kinds(result: BurstResult) -> str:
-    kinds = {
-        f"status {status}": count
-        for status, count in (result.statuses or {}).items()
-        if not result.profile.request.expects(status)
-    }
-    if result.statuses is None and result.unexpected:
-        kinds["status 400 or above"] = result.unexpected
-    kinds.update(result.error_kinds)
-    return ", ".join(f"{count} {kind}" for kind, count in kinds.items())
 
 
 # Reading.
@@ -324,7 +176,7 @@ _READERS = {
     "min_rps": (_read_rps, frozenset()),
     "max_timeouts": (_read_count_or_share, frozenset()),
     "max_errors": (_read_count_or_share, frozenset()),
-    "max_latency": (_read_latency, frozenset(_LATENCIES)),
+    "max_latency": (_read_latency, frozenset(LATENCIES)),
     "max_cpu_per_request": (_read_cpu, frozenset()),
     "max_memory": (_read_memory, frozenset()),
     "max_regression": (_read_regression, frozenset()),

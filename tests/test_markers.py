@@ -1,33 +1,17 @@
-"""Markers read into limits, and limits held against results made by hand."""
+"""Markers read into limits."""
 
 from __future__ import annotations
-
-from dataclasses import replace
 
 import pytest
 
 from pytest_djworkers.errors import MarkerError
-from pytest_djworkers.load.histogram import Latency
-from pytest_djworkers.load.result import BurstResult, Connections, Usage
-from pytest_djworkers.markers import (
-    Limit,
-    Mark,
-    has_limits,
-    misses,
-    read_plan,
-    skip_reason,
-)
+from pytest_djworkers.limits import Limit
+from pytest_djworkers.markers import Mark, has_limits, read_plan, skip_reason
 from tests.conftest import Site
-from tests.made import RESULT, WRK
 
 
 def mark(name: str, *args: object, **kwargs: object) -> Mark:
     return Mark(name, args, kwargs)
-
-
-def missed(result: BurstResult, *marks: Mark) -> list[str]:
-    """What a result misses of these markers."""
-    return misses(read_plan(marks, "granian").limits, result)
 
 
 # Reading.
@@ -206,148 +190,6 @@ def test_a_wrong_choice_of_backends_is_an_error_in_words(wrong: Mark, said: str)
 )
 def test_a_test_says_under_which_backends_it_makes_sense(chosen: Mark, reason: str | None) -> None:
     assert skip_reason([chosen], "granian") == reason
-
-
-# Judging. RESULT: 100 requests/s, 10 timeouts of 1000, p50 1 ms, p90 20 ms, p99 300 ms.
-
-
-def test_limits_that_are_just_met_are_met() -> None:
-    assert not missed(
-        RESULT,
-        mark("min_rps", 100),
-        mark("max_timeouts", 10),
-        mark("max_timeouts", "1%", backend="granian"),
-        mark("max_errors", 0),
-        mark("max_latency", p50="1ms", p90="20ms", p95="20ms", p99="300ms", max="300ms"),
-    )
-
-
-@pytest.mark.parametrize(
-    ("limit", "said"),
-    [
-        (mark("min_rps", 125), "requests/s: 100, limit min_rps(125), 25.00 (20%) short"),
-        (mark("max_timeouts", 9), "timeouts: 10 of 1,000 (1%), limit max_timeouts(9), 1 over"),
-        (
-            mark("max_timeouts", "0.4%"),
-            "timeouts: 10 of 1,000 (1%), limit max_timeouts(0.4%), 0.6% over",
-        ),
-        (mark("max_latency", p50="0"), "latency p50: 1ms, limit max_latency(p50=0s), 1ms over"),
-        (
-            mark("max_latency", p99="100ms"),
-            "latency p99: 300ms, limit max_latency(p99=100ms), 200ms over",
-        ),
-        (
-            mark("max_latency", p999="1h"),
-            "latency p999: p99.9 of 1000 samples has 1 beyond it (10 are needed),"
-            " so max_latency(p999=3600s) can't pass",
-        ),
-    ],
-)
-def test_a_miss_has_figure_limit_and_distance(limit: Mark, said: str) -> None:
-    assert missed(RESULT, limit) == [said]
-
-
-def test_errors_are_told_by_kind() -> None:
-    result = replace(
-        RESULT,
-        unexpected=3,
-        error=2,
-        statuses={200: 1000, 404: 1, 500: 2},
-        error_kinds={"reset": 2},
-    )
-    assert missed(result, mark("max_errors", 4)) == [
-        "errors: 5 of 1,005 (0.498%) (1 status 404, 2 status 500, 2 reset), limit max_errors(4),"
-        " 1 over"
-    ]
-
-
-def test_every_limit_missed_is_told() -> None:
-    found = missed(
-        RESULT, mark("max_latency", p50="0", p99="0"), mark("max_timeouts", 0), mark("min_rps", 1e6)
-    )
-    assert [miss.partition(":")[0] for miss in found] == [
-        "requests/s",
-        "timeouts",
-        "latency p50",
-        "latency p99",
-    ]
-
-
-USED = replace(RESULT, usage=Usage(1.0, 600_000_000, 2, 2, 0, 0))
-
-
-@pytest.mark.parametrize(
-    ("limit", "said"),
-    [
-        (mark("max_memory", "600MB"), []),
-        (mark("max_memory", "500MB"), ["memory: 600MB, limit max_memory(500MB), 100MB over"]),
-        (mark("max_cpu_per_request", "1ms"), []),
-        (
-            mark("max_cpu_per_request", "900us"),
-            ["cpu per request: 1ms, limit max_cpu_per_request(900us), 100us over"],
-        ),
-    ],
-)
-def test_what_the_server_used_is_held_to_limits(limit: Mark, said: list[str]) -> None:
-    assert missed(USED, limit) == said
-    assert "nobody could look at the server" in missed(RESULT, limit)[0]
-
-
-NOTHING = replace(RESULT, ok=0, late=0, statuses={}, latency=Latency(()))
-
-
-@pytest.mark.parametrize(
-    "limit",
-    [
-        mark("min_rps", 0.1),
-        mark("max_timeouts", 10),
-        mark("max_errors", "100%"),
-        mark("max_latency", p50="1h"),
-        mark("max_latency", max="1h"),
-    ],
-    ids=lambda limit: limit.name,
-)
-def test_limits_on_nothing_are_missed(limit: Mark) -> None:
-    assert len(missed(NOTHING, limit)) == 1
-
-
-STARVED = replace(WRK, connections=Connections(asked=8, at_work=6.3))
-ALL_LATE = replace(WRK, ok=0, latency=None, connections=Connections(asked=8))
-
-
-@pytest.mark.parametrize("result", [STARVED, ALL_LATE], ids=["starved", "all late"])
-@pytest.mark.parametrize(
-    "limit", [mark("max_timeouts", "100%"), mark("max_latency", p50="1h"),
-              mark("max_latency", max="1h")], ids=str
-)  # fmt: skip
-def test_what_wrk_hides_passes_no_limit(result: BurstResult, limit: Mark) -> None:
-    (said,) = missed(result, limit)
-    assert "does not count requests that never end" in said
-    assert not missed(WRK, limit)
-
-
-def test_a_starved_burst_of_the_built_in_generator_is_judged_as_it_is() -> None:
-    starved = replace(RESULT, connections=Connections(asked=8, at_work=1.0))
-    assert not missed(starved, mark("max_timeouts", "1%"), mark("max_latency", p50="1ms"))
-
-
-def test_a_latency_that_is_not_known_passes_no_limit() -> None:
-    unknown = replace(WRK, latency=None)
-    assert missed(unknown, mark("max_latency", p50="1h")) == [
-        "latency p50: wrk can't tell it, so max_latency(p50=3600s) can't pass"
-    ]
-
-
-def test_a_generator_that_was_the_bottleneck_is_named_in_a_miss() -> None:
-    bound = replace(RESULT, generator=replace(RESULT.generator, cpu_share=0.99))
-    assert not missed(bound, mark("min_rps", 100))
-    assert missed(bound, mark("min_rps", 101))[0].endswith(
-        "(generator-bound: the generator may be why)"
-    )
-
-
-def test_regressions_are_the_baselines_business() -> None:
-    assert not missed(RESULT, mark("max_regression", "1%"))
 
 
 # As users meet them.

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from httptools import HttpParserError, HttpResponseParser
 
+from pytest_djworkers.load.profile import Request
+
 LONGEST_HEAD = 65_536
 HEAD_END = b"\r\n\r\n"
 _KNOWN_HEADS = 64
@@ -147,6 +149,13 @@ class CheckingResponseReader(ResponseReader):
     def on_body(self, data: bytes) -> None:
         """Called by httptools for each piece of the body."""
         self._body.append(data)
+
+
+def make_reader(request: Request) -> ResponseReader:
+    """What reads the answers to a request."""
+    if request.contains:
+        return CheckingResponseReader(request.contains)
+    return HeadResponseReader() if request.method == "HEAD" else ResponseReader()
 
 
 class KnownHeads(dict[bytes, tuple[int, int]]):

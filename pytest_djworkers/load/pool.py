@@ -7,14 +7,7 @@ import sys
 import time
 from collections import deque
 
-from pytest_djworkers.load.client import (
-    HEAD_END,
-    BadResponse,
-    CheckingResponseReader,
-    HeadResponseReader,
-    KnownHeads,
-    ResponseReader,
-)
+from pytest_djworkers.load.client import HEAD_END, BadResponse, KnownHeads, make_reader
 from pytest_djworkers.load.connection import Connection, State
 from pytest_djworkers.load.poller import READ, WRITE
 from pytest_djworkers.load.profile import Profile
@@ -53,7 +46,7 @@ class Pool:
         # A view, so that what is left of a large body is not copied at each send.
         self._payload = memoryview(profile.request.encode(host or "{}:{}".format(*address)))
         self._timeout_ns = round(profile.shape.timeout_s * 1e9)
-        self._connections = [Connection(self._reader()) for _ in range(connections)]
+        self._connections = [Connection(make_reader(profile.request)) for _ in range(connections)]
         self._sockets = Sockets(address)
         self._loop = asyncio.get_running_loop()
         self._changed = asyncio.Event()
@@ -131,12 +124,6 @@ class Pool:
         for connection in self._connections:
             self._sockets.drop(connection)
         self._sockets.close()
-
-    def _reader(self) -> ResponseReader:
-        request = self._profile.request
-        if request.contains:
-            return CheckingResponseReader(request.contains)
-        return HeadResponseReader() if request.method == "HEAD" else ResponseReader()
 
     async def _sleep_until(self, moment_ns: int) -> None:
         while (left := moment_ns - _clock()) > 0:
@@ -361,7 +348,7 @@ class Pool:
     # What happens to connections.
 
     def _connect(self, connection: Connection, now: int) -> None:
-        connection.reader = self._reader()
+        connection.reader = make_reader(self._profile.request)
         connection.connecting_since_ns = now
         if kind := self._sockets.connect(connection):
             self._fail(connection, kind, now)
