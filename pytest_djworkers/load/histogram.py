@@ -7,6 +7,8 @@ stored histogram loses nothing more.
 
 from __future__ import annotations
 
+import struct
+from array import array
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -15,6 +17,12 @@ from math import ceil
 from typing import Self
 
 _SUB_BUCKET_BITS = 11
+_LONGEST_BITS = 36
+"""Values of more bits, in microseconds, count as the longest: most of a day."""
+_REST_BITS = 42
+"""Of a double's 64 bits, those after the sign, the exponent and ten bits of the fraction."""
+_BITS_OF_1 = 1023 << 10
+"""What is left of the double 1.0 without them."""
 SAMPLES_BEYOND = 10
 """How many samples must lie beyond a percentile before it is worth a name."""
 
@@ -27,10 +35,35 @@ def bucket(microseconds: int) -> int:
     return ((microseconds >> shift) << shift) + (1 << (shift - 1))
 
 
-def fold(nanoseconds: Iterable[int], into: Counter[int]) -> None:
-    """Add samples in nanoseconds to counts per bucket in microseconds."""
-    for microseconds, count in Counter([sample // 1000 for sample in nanoseconds]).items():
-        into[bucket(microseconds)] += count
+class Counts:
+    """Counts per bucket, in the same memory however much is counted.
+
+    A bucket of HdrHistogram is what a floating-point number's exponent and its first ten bits
+    after the point tell apart, so its number is in the bits of the value as a double.
+    """
+
+    def __init__(self) -> None:
+        self._counts = array("Q", bytes(8 * (_LONGEST_BITS * 1024 + 1)))
+
+    def add(self, nanoseconds: Iterable[int]) -> None:
+        """Count samples, in nanoseconds."""
+        counts, last = self._counts, len(self._counts) - 1
+        microseconds = array("d", [sample // 1000 for sample in nanoseconds])
+        doubles = memoryview(microseconds).cast("B").cast("Q")
+        for bits, count in Counter([double >> _REST_BITS for double in doubles]).items():
+            counts[min(max(0, bits - _BITS_OF_1 + 1), last)] += count
+
+    def items(self) -> list[tuple[int, int]]:
+        """The middles of the buckets that hold any, in microseconds, and how many; ascending."""
+        return [(_middle(index), count) for index, count in enumerate(self._counts) if count]
+
+
+def _middle(index: int) -> int:
+    """The middle of the bucket of that number, in microseconds."""
+    if not index:
+        return 0
+    (lowest,) = struct.unpack("<d", struct.pack("<Q", (index - 1 + _BITS_OF_1) << _REST_BITS))
+    return bucket(int(lowest))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from pytest_djworkers.load.gaps import Gaps
-from pytest_djworkers.load.histogram import bucket, fold
+from pytest_djworkers.load.histogram import Counts
 from pytest_djworkers.load.profile import Profile
 
 SERIES_INTERVAL_S = 0.1
@@ -75,8 +75,8 @@ class Tally:
         self.samples = array("Q")
         self.lags = array("Q")
         self._in_service_ns = 0
-        self._latency: Counter[int] = Counter()
-        self._lag: Counter[int] = Counter()
+        self._latency = Counts()
+        self._lag = Counts()
         intervals = -(-self._duration_ns // _INTERVAL_NS)
         self._requests = [0] * intervals
         self._errors = [0] * intervals
@@ -128,7 +128,7 @@ class Tally:
         age = self.end_ns - began_ns
         if age > self._timeout_ns:
             self.unanswered += 1
-            self._latency[bucket(age // 1000)] += 1
+            self._latency.add([age])
         else:
             self.in_flight += 1
 
@@ -141,8 +141,8 @@ class Tally:
             self.ok -= late
         self.ok += len(samples)
         self._in_service_ns += sum(samples) + sum(lags)
-        fold(samples, self._latency)
-        fold(lags, self._lag)
+        self._latency.add(samples)
+        self._lag.add(lags)
         del samples[:], lags[:]
 
     def look(self, outstanding: int) -> None:
@@ -177,8 +177,8 @@ class Tally:
             wrong_bodies=self.wrong_bodies,
             statuses={str(status): count for status, count in sorted(self.statuses.items())},
             error_kinds=dict(sorted(self.error_kinds.items())),
-            latency=sorted(self._latency.items()),
-            lag=sorted(self._lag.items()),
+            latency=self._latency.items(),
+            lag=self._lag.items(),
             requests=self._requests,
             errors=self._errors,
             outstanding=self._outstanding,

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pytest_djworkers.load.histogram import SAMPLES_BEYOND, Latency, bucket, fold
+from pytest_djworkers.load.histogram import SAMPLES_BEYOND, Counts, Latency, bucket
 
 PERCENTS = {"p50": "50", "p90": "90", "p95": "95", "p99": "99", "p999": "99.9"}
 samples = st.lists(st.integers(0, 10_000_000), max_size=300)
@@ -69,13 +69,20 @@ def test_a_bucket_is_within_a_thousandth_and_exact_below_2048_us(microseconds: i
 
 
 @given(st.lists(st.integers(0, 2**40), max_size=100), st.integers(0, 100))
-def test_folding_in_parts_counts_every_sample_in_its_bucket(
+def test_counting_in_parts_counts_every_sample_in_its_bucket(
     nanoseconds: list[int], cut: int
 ) -> None:
-    counts: Counter[int] = Counter()
+    counts = Counts()
     for part in (nanoseconds[:cut], nanoseconds[cut:]):
-        fold(part, counts)
-    assert counts == Counter(bucket(sample // 1000) for sample in nanoseconds)
+        counts.add(part)
+    every = Counter(bucket(sample // 1000) for sample in nanoseconds)
+    assert counts.items() == sorted(every.items())
+
+
+def test_a_sample_longer_than_any_counts_as_the_longest() -> None:
+    counts = Counts()
+    counts.add([2**36 * 1000, 2**60])
+    assert [count for _, count in counts.items()] == [2]
 
 
 def test_values_that_nobody_had_are_left_out() -> None:
