@@ -56,13 +56,13 @@ def test_no_backend_is_left_out() -> None:
     assert [bare_name(spec) for spec in SPECS] == list(BACKENDS)
 
 
-@pytest.mark.matrix
+@pytest.mark.full_matrix
 @pytest.mark.parametrize("spec", SPECS)
 def test_three_endpoints(spec: str) -> None:
     run(spec, "-k", f"test_sync and ({THREE})")
 
 
-@pytest.mark.matrix
+@pytest.mark.full_matrix
 @pytest.mark.parametrize(
     "spec", [spec for spec in SPECS if BACKENDS[bare_name(spec)].about.interface == "ASGI"]
 )
