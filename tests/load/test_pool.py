@@ -360,36 +360,64 @@ def test_a_burst_that_is_broken_off_leaves_no_alarm_behind() -> None:
 
 
 class Trouble:
-    """A call of the system that fails every third time."""
+    """A call of the system of which one in three fails, beginning with that of a number."""
 
-    def __init__(self, call: Callable[..., Any], error: OSError) -> None:
+    def __init__(self, call: Callable[..., Any], error: OSError, first: int) -> None:
         self._call = call
         self._error = error
-        self._count = 0
+        self._left = first
 
     def __call__(self, data: Any) -> Any:
-        self._count += 1
-        if self._count % 3 == 0:
+        self._left -= 1
+        if self._left == 0:
+            self._left = 3
             raise self._error
         return self._call(data)
 
 
-@pytest.mark.parametrize("call", ["send", "receive"])
-@pytest.mark.parametrize("error", [BlockingIOError(11, "again"), BrokenPipeError(32, "pipe")])
-def test_calls_that_fail_are_tried_again_or_end_the_connection(
-    call: str, error: OSError, monkeypatch: pytest.MonkeyPatch
-) -> None:
+AGAIN = BlockingIOError(11, "again")
+PIPE = BrokenPipeError(32, "pipe")
+
+MakeTrouble = Callable[[str, OSError, int], None]
+
+
+@pytest.fixture
+def trouble(monkeypatch: pytest.MonkeyPatch) -> MakeTrouble:
+    """What has a call of every socket fail now and then."""
     attach = Connection.attach
 
-    def with_trouble(connection: Connection, sock: socket.socket) -> None:
-        attach(connection, sock)
-        setattr(connection, call, Trouble(getattr(connection, call), error))
+    def make(call: str, error: OSError, first: int) -> None:
+        def with_trouble(connection: Connection, sock: socket.socket) -> None:
+            attach(connection, sock)
+            setattr(connection, call, Trouble(getattr(connection, call), error, first))
 
-    monkeypatch.setattr(Connection, "attach", with_trouble)
+        monkeypatch.setattr(Connection, "attach", with_trouble)
+
+    return make
+
+
+@pytest.mark.parametrize("call", ["send", "receive"])
+@pytest.mark.parametrize("error", [AGAIN, PIPE])
+def test_calls_that_fail_are_tried_again_or_end_the_connection(
+    call: str, error: OSError, trouble: MakeTrouble
+) -> None:
+    trouble(call, error, 3)
     with serve(always(OK)) as server:
         report = fire(server.address)
     assert classes(report) == {"ok"}
-    assert bool(report.closed_idle) is isinstance(error, BrokenPipeError)
+    assert bool(report.closed_idle) is (error is PIPE)
+
+
+@pytest.mark.parametrize("call", ["send", "receive"])
+@pytest.mark.parametrize(("error", "found"), [(AGAIN, "ok"), (PIPE, "error")])
+def test_a_new_connections_first_call_that_fails_is_tried_again_or_an_error(
+    call: str, error: OSError, found: str, trouble: MakeTrouble
+) -> None:
+    trouble(call, error, 1)
+    with serve(always(OK)) as server:
+        report = fire(server.address)
+    assert classes(report) == {found}
+    assert set(report.error_kinds) <= {"reset"}
 
 
 def test_an_address_that_cannot_be_reached_is_an_error_of_its_own() -> None:
