@@ -3,12 +3,14 @@
 It speaks JSON lines over its standard streams with the pytest process (``agents.py``):
 
 1. in: ``{"profile": ..., "address": [address, port], "host": "name:port",
-   "connections": N, "share": [index, of], "at_once": N, "drain_s": 0}``
+   "connections": N, "share": [index, of], "at_once": N, "drain_s": 0,
+   "enough": {"seconds": S, "answers": N} or null}``
 2. out: ``{"opened": N}`` once the connections stand
 3. in: ``{"start_ns": T}``, a moment of the machine's monotonic clock, the same for all agents
 4. out: an ``AgentReport``
 
-When its standard input ends before that, so does it.
+3 and 4 may be repeated on the same connections, where what is in flight is drained; those that
+the server closed in between are opened again. When its standard input ends, so does it.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from typing import Any
 from pytest_djworkers.load.pool import Pool
 from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.load.schedule import Share
+from pytest_djworkers.load.tally import Enough
 
 OPEN_WITHIN_S = 5.0
 
@@ -33,6 +36,7 @@ async def _run() -> None:
     job = await _hear()
     profile = Profile.from_dict(job["profile"])
     address, port = job["address"]
+    enough = Enough.of(job["enough"])
     pool = Pool(
         profile, (address, port), job["connections"], Share(*job["share"]), host=job["host"]
     )
@@ -43,18 +47,27 @@ async def _run() -> None:
         gc.collect()
         gc.freeze()
         gc.disable()
-        report = await pool.fire(start["start_ns"], drain_s=job["drain_s"])
-        _say(report.to_dict())
+        while True:
+            report = await pool.fire(start["start_ns"], drain_s=job["drain_s"], enough=enough)
+            _say(report.to_dict())
+            # What was not drained is not fit for another window.
+            if not job["drain_s"] or (start := await _hear_or_end()) is None:
+                break
+            await pool.open(OPEN_WITHIN_S, at_once=job["at_once"])
     finally:
         pool.close()
 
 
-async def _hear() -> dict[str, Any]:
-    line = await asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline)
-    if not line:
+async def _hear() -> Any:
+    message = await _hear_or_end()
+    if message is None:
         raise SystemExit(0)
-    message: dict[str, Any] = json.loads(line)
     return message
+
+
+async def _hear_or_end() -> Any:
+    line = await asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline)
+    return json.loads(line) if line else None
 
 
 def _say(message: dict[str, Any]) -> None:

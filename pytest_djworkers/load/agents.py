@@ -2,38 +2,23 @@
 
 from __future__ import annotations
 
-import json
-import os
 import platform
-import selectors
-import sys
-import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from itertools import zip_longest
-from typing import Any, ClassVar, TypeVar
+from typing import ClassVar, TypeVar
 
 from pytest_djworkers.errors import GeneratorError
+from pytest_djworkers.load.agent_process import Agents
 from pytest_djworkers.load.gaps import longest_common_ns
 from pytest_djworkers.load.generator import ASYNCIO, Target, lack_of_descriptors
 from pytest_djworkers.load.histogram import Latency
 from pytest_djworkers.load.profile import Profile, Shape
 from pytest_djworkers.load.result import BurstResult, Connections, GeneratorFacts, Series
 from pytest_djworkers.load.tally import SERIES_INTERVAL_S, AgentReport
-from pytest_djworkers.server.environment import child_environment
-from pytest_djworkers.server.log import tail
-from pytest_djworkers.server.process import GuardedProcess
 
 _Key = TypeVar("_Key")
-
-_OPEN_WITHIN_S = 30.0
-_OPENED_AT_ONCE = 512
-"""A bound to the bursts of connecting; most servers' backlogs are several times that."""
-_REPORT_WITHIN_S = 30.0
-_STATUS_WITHIN_S = 1.0
-_START_AFTER_NS = 20_000_000
 
 
 @dataclass(frozen=True)
@@ -83,88 +68,9 @@ class AsyncioGenerator:
     def _reports(self, profile: Profile, target: Target, *, drain_s: float) -> list[AgentReport]:
         if reason := self.cannot(profile):
             raise GeneratorError(f"{profile.name}: {reason}")
-        shares = _split(profile.shape.connections, self.agents)
-        burst_s = profile.shape.warmup_s + profile.shape.duration_s + drain_s
-        with ExitStack() as stack:
-            agents = []
-            for number in range(1, len(shares) + 1):
-                agents.append(agent := _Agent(target, number, of=len(shares)))
-                stack.callback(agent.stop)
-            for agent, connections in zip(agents, shares, strict=True):
-                agent.say(
-                    {
-                        "profile": profile.to_dict(),
-                        "address": list(target.address),
-                        "host": target.authority,
-                        "connections": connections,
-                        "share": [agent.index, len(shares)],
-                        "at_once": _at_once(target, len(shares)),
-                        "drain_s": drain_s,
-                    }
-                )
-            for agent in agents:
-                agent.hear(_OPEN_WITHIN_S, "while it opened its connections")
-            start_ns = time.monotonic_ns() + _START_AFTER_NS
-            for agent in agents:
-                agent.say({"start_ns": start_ns})
-            report_within_s = burst_s + _REPORT_WITHIN_S
-            return [
-                AgentReport(**agent.hear(report_within_s, "in the middle of the burst"))
-                for agent in agents
-            ]
-
-
-class _Agent:
-    def __init__(self, target: Target, number: int, *, of: int) -> None:
-        self.index = number - 1
-        self._name = f"load agent {number} of {of}"
-        self._log = target.folder / f"agent-{number}.log"
-        self._process = GuardedProcess(
-            [sys.executable, "-P", "-m", "pytest_djworkers.load.agent"],
-            log=self._log,
-            environment=child_environment(),
-            watch=target.watch,
-            talks=True,
-        )
-
-    def say(self, message: dict[str, Any]) -> None:
-        try:
-            self._process.input.write(json.dumps(message).encode() + b"\n")
-            self._process.input.flush()
-        except OSError:
-            raise self._ended("before it could be told what to do") from None
-
-    def hear(self, within_s: float, when: str) -> dict[str, Any]:
-        output = self._process.output
-        deadline = time.monotonic() + within_s
-        line = b""
-        with selectors.DefaultSelector() as selector:
-            selector.register(output, selectors.EVENT_READ)
-            while not line.endswith(b"\n"):
-                if not selector.select(max(0.0, deadline - time.monotonic())):
-                    raise self._failed(f"gave no answer within {within_s:g}s")
-                data = os.read(output.fileno(), 1 << 20)
-                if not data:
-                    raise self._ended(when)
-                line += data
-        message: dict[str, Any] = json.loads(line)
-        return message
-
-    def stop(self) -> None:
-        self._process.stop()
-
-    def _ended(self, when: str) -> GeneratorError:
-        deadline = time.monotonic() + _STATUS_WITHIN_S
-        with selectors.DefaultSelector() as selector:
-            selector.register(self._process.channel, selectors.EVENT_READ)
-            while (status := self._process.status) is None and time.monotonic() < deadline:
-                selector.select(deadline - time.monotonic())
-        how = "" if status is None else f" (exit status {status})"
-        return self._failed(f"ended {when}{how}")
-
-    def _failed(self, what: str) -> GeneratorError:
-        self._process.stop()
-        return GeneratorError(f"{self._name} {what}{tail(self._log)}")
+        with Agents(min(self.agents, profile.shape.connections), target) as agents:
+            agents.open(profile, target, drain_s=drain_s)
+            return agents.fire()
 
 
 def merge(profile: Profile, reports: Sequence[AgentReport], *, version: str) -> BurstResult:
@@ -235,18 +141,6 @@ def _connections(profile: Profile, reports: Sequence[AgentReport], window_s: flo
         closed_idle=sum(report.closed_idle for report in reports),
         reconnects=sum(report.reconnects for report in reports),
     )
-
-
-def _split(connections: int, agents: int) -> list[int]:
-    agents = min(agents, connections)
-    each, over = divmod(connections, agents)
-    return [each + (index < over) for index in range(agents)]
-
-
-def _at_once(target: Target, agents: int) -> int:
-    """How many connections an agent may be opening at a time."""
-    most = _OPENED_AT_ONCE if target.backlog is None else min(target.backlog, _OPENED_AT_ONCE)
-    return max(1, most // agents)
 
 
 def _sums(mappings: Iterable[Mapping[_Key, int]]) -> dict[_Key, int]:

@@ -13,7 +13,6 @@ class Gaps:
 
     def __init__(self, begin_ns: int, end_ns: int) -> None:
         self._begin_ns = self._last_ns = begin_ns
-        self._end_ns = end_ns
         self._least_ns = (end_ns - begin_ns) // SHARE
         self._kept: list[tuple[int, int]] = []
 
@@ -23,9 +22,9 @@ class Gaps:
             self._kept.append((self._last_ns - self._begin_ns, now_ns - self._begin_ns))
         self._last_ns = now_ns
 
-    def whole(self) -> list[tuple[int, int]]:
+    def whole(self, end_ns: int) -> list[tuple[int, int]]:
         """All of them, as times since the window began, up to its end."""
-        self.answered(self._end_ns)
+        self.answered(end_ns)
         return self._kept
 
 

@@ -13,13 +13,15 @@ from pytest_djworkers.load.poller import READ, WRITE
 from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.load.schedule import FixedRate, Share
 from pytest_djworkers.load.sockets import Sockets, kind_of
-from pytest_djworkers.load.tally import AgentReport, Tally
+from pytest_djworkers.load.tally import AgentReport, Enough, Tally
 
 _RECEIVE = 65_536
 _BATCHES = 16
 """How many batches one wake-up drains before the loop's timers get their turn."""
 _RETRY_AFTER_S = 0.1
 _FOLD_EVERY_NS = 100_000_000
+_LOOK_EVERY_NS = 5_000_000
+"""How often it is seen whether a window that may close early has."""
 _SENT_AT_ONCE = 256
 """How many planned requests go out before answers get their turn."""
 _clock = time.monotonic_ns
@@ -51,6 +53,7 @@ class Pool:
         self._loop = asyncio.get_running_loop()
         self._changed = asyncio.Event()
         self._tally = Tally(profile)
+        """Of the window that is being counted."""
         self._heads = KnownHeads()
         self._running = False
         self._plan: FixedRate | None = None
@@ -65,12 +68,12 @@ class Pool:
         self._loop.add_reader(self._sockets.fileno(), self._ready)
 
     async def open(self, within_s: float, *, at_once: int = sys.maxsize) -> int:
-        """Open all connections; how many are open. Those that fail are tried again later.
+        """Open all that are down; how many are open. Those that fail are tried again later.
 
         ``at_once`` is how many may be connecting, so that a short backlog does not overflow.
         """
         deadline = self._loop.time() + within_s
-        waiting = deque(self._connections)
+        waiting = deque(c for c in self._connections if c.state is State.DOWN)
         while True:
             connecting = sum(c.state is State.CONNECTING for c in self._connections)
             while waiting and connecting < at_once:
@@ -81,12 +84,16 @@ class Pool:
         self._opened = sum(c.state is State.IDLE for c in self._connections)
         return self._opened
 
-    async def fire(self, start_ns: int, *, drain_s: float = 0.0) -> AgentReport:
+    async def fire(
+        self, start_ns: int, *, drain_s: float = 0.0, enough: Enough | None = None
+    ) -> AgentReport:
         """Warm up from ``start_ns`` on, then count for the window, and report.
 
         With ``drain_s``, wait up to that long after the window for what is in flight, so that
-        nothing is left behind in the server.
+        nothing is left behind in the server, and another window may follow. With ``enough``, the
+        window closes when it has that, and after its duration at the latest.
         """
+        self._begin_anew(enough)
         tally, shape = self._tally, self._profile.shape
         tally.open_window(start_ns + round(shape.warmup_s * 1e9))
         if not drain_s:
@@ -102,8 +109,9 @@ class Pool:
         self._send_due()
         await self._sleep_until(tally.begin_ns)
         cpu_before_s = time.process_time()
+        step_ns = _LOOK_EVERY_NS if enough else _FOLD_EVERY_NS
         while (now := _clock()) < tally.end_ns:
-            await self._sleep_until(min(now + _FOLD_EVERY_NS, tally.end_ns))
+            await self._sleep_until(min(now + step_ns, tally.end_ns))
             tally.fold()
             self._heads.clear()
             if self._plan is not None:
@@ -124,6 +132,16 @@ class Pool:
         for connection in self._connections:
             self._sockets.drop(connection)
         self._sockets.close()
+
+    def _begin_anew(self, enough: Enough | None) -> None:
+        """Forget the last window; a connection that it never got an answer on is given up."""
+        self._tally = Tally(self._profile, enough)
+        self._idle.clear()
+        for connection in self._connections:
+            connection.window_answers = 0
+            if connection.began_ns:
+                connection.began_ns = 0
+                self._sockets.drop(connection)
 
     async def _sleep_until(self, moment_ns: int) -> None:
         while (left := moment_ns - _clock()) > 0:
@@ -401,4 +419,5 @@ class Pool:
             self._free(connection, _clock())
 
     def _retry(self, connection: Connection) -> None:
-        self._free(connection, _clock())
+        if connection.state is State.DOWN:  # else another window has begun with it
+            self._free(connection, _clock())

@@ -6,7 +6,7 @@ from array import array
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Self
 
 from pytest_djworkers.load.gaps import Gaps
 from pytest_djworkers.load.histogram import Counts
@@ -55,6 +55,19 @@ class AgentReport:
         return asdict(self)
 
 
+@dataclass(frozen=True, slots=True)
+class Enough:
+    """When a window may close before its time is over: as soon as both are reached."""
+
+    seconds: float
+    answers: int
+
+    @classmethod
+    def of(cls, data: dict[str, Any] | None) -> Self | None:
+        """From what travels to an agent."""
+        return None if data is None else cls(**data)
+
+
 class Tally:
     """Counts by class. Times are nanoseconds of the monotonic clock.
 
@@ -62,7 +75,9 @@ class Tally:
     expected answer of the window, and tells ``batch`` how many there were.
     """
 
-    def __init__(self, profile: Profile) -> None:
+    def __init__(self, profile: Profile, enough: Enough | None = None) -> None:
+        self._enough = enough
+        self._answers = 0
         self._timeout_ns = round(profile.shape.timeout_s * 1e9)
         self._duration_ns = round(profile.shape.duration_s * 1e9)
         self.begin_ns = 0
@@ -98,8 +113,16 @@ class Tally:
         if self.in_window(now_ns):
             self._requests[(now_ns - self.begin_ns) // _INTERVAL_NS] += answers
             self._gaps.answered(now_ns)
+            if self._enough is not None:
+                self._close_if(self._enough, answers, now_ns)
         else:
             self.outside += answers
+
+    def _close_if(self, enough: Enough, answers: int, now_ns: int) -> None:
+        """Close the window right behind these answers, the last that it takes."""
+        self._answers += answers
+        if self._answers >= enough.answers and now_ns - self.begin_ns >= enough.seconds * 1e9:
+            self.end_ns = now_ns + 1
 
     def unwanted(self, status: int, began_ns: int, now_ns: int, lag_ns: int) -> None:
         """Count a complete answer that is not an expected one."""
@@ -162,6 +185,7 @@ class Tally:
         how many answers it got in the window."""
         self.fold()
         connections = list(answered)
+        intervals = -(-(self.end_ns - self.begin_ns) // _INTERVAL_NS)
         return AgentReport(
             asked=len(connections),
             opened=opened,
@@ -179,15 +203,15 @@ class Tally:
             error_kinds=dict(sorted(self.error_kinds.items())),
             latency=self._latency.items(),
             lag=self._lag.items(),
-            requests=self._requests,
-            errors=self._errors,
+            requests=self._requests[:intervals],
+            errors=self._errors[:intervals],
             outstanding=self._outstanding,
-            gaps=self._gaps.whole(),
+            gaps=self._gaps.whole(self.end_ns),
             per_connection=[count for _, count in connections],
             served=sum(served for served, _ in connections),
             connect_max_s=connect_max_ns / 1e9,
             in_service_s=self._in_service_ns / 1e9,
             began_at=began_at,
-            window_s=self._duration_ns / 1e9,
+            window_s=(self.end_ns - self.begin_ns) / 1e9,
             cpu_s=cpu_s,
         )

@@ -8,7 +8,7 @@ from typing import Any
 
 from pytest_djworkers.load.pool import Pool
 from pytest_djworkers.load.profile import Request
-from pytest_djworkers.load.tally import AgentReport
+from pytest_djworkers.load.tally import AgentReport, Enough
 from tests.load.making import ROOT, make_profile
 
 _OPEN_WITHIN_S = 0.5
@@ -64,3 +64,28 @@ def check(report: AgentReport, *, rate: float | None = None) -> None:
     assert lags >= answered if rate else lags == answered
     assert len(report.per_connection) == report.asked >= max(report.served, report.opened)
     assert 0 <= report.connect_max_s <= _NO_HANG_S
+
+
+def fire_windows(
+    address: tuple[str, int], count: int, enough: Enough, *, between_s: float = 0.0, **shape: Any
+) -> list[AgentReport]:
+    """Windows on the same connections, each over as soon as it has enough."""
+    profile = make_profile(**shape)
+
+    async def windows() -> list[AgentReport]:
+        pool = Pool(profile, address, profile.shape.connections)
+        reports = []
+        try:
+            for _ in range(count):
+                await pool.open(_OPEN_WITHIN_S)
+                now = time.monotonic_ns()
+                reports.append(await pool.fire(now, drain_s=0.5, enough=enough))
+                await asyncio.sleep(between_s)
+        finally:
+            pool.close()
+        return reports
+
+    reports = asyncio.run(asyncio.wait_for(windows(), _NO_HANG_S))
+    for report in reports:
+        check(report)
+    return reports

@@ -48,6 +48,7 @@ def job(address: tuple[str, int]) -> dict[str, Any]:
         "share": [1, 2],
         "at_once": 2,
         "drain_s": 0,
+        "enough": None,
     }
 
 
@@ -59,6 +60,18 @@ def test_it_opens_fires_and_reports(monkeypatch: pytest.MonkeyPatch) -> None:
     assert b"Host: example.com\r\n" in server.requests[0]
     # Its half of 100 a second for 0.2 s.
     assert AgentReport(**report).ok + AgentReport(**report).in_flight == 10
+
+
+def test_it_fires_as_often_as_it_is_told_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    again = {"drain_s": 1.0, "enough": {"seconds": 0.01, "answers": 3}}
+    closed_loop = make_profile(connections=3, warmup_s=0, duration_s=9).to_dict()
+    with serve(always(answer())) as server:
+        start = {"start_ns": time.monotonic_ns()}
+        told = {**job(server.address), **again, "profile": closed_loop}
+        _, *reports = talk(monkeypatch, told, start, start)
+        assert server.connections == 3
+    assert len(reports) == 2
+    assert all(AgentReport(**report).ok >= 3 for report in reports)
 
 
 @pytest.mark.parametrize("told", [0, 1])

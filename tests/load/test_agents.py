@@ -17,13 +17,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_djworkers.errors import GeneratorError
-from pytest_djworkers.load import agents as module
-from pytest_djworkers.load.agents import AsyncioGenerator, _split, merge
+from pytest_djworkers.load import agent_process as module
+from pytest_djworkers.load.agent_process import Agents, _split
+from pytest_djworkers.load.agents import AsyncioGenerator, merge
 from pytest_djworkers.load.generator import Target
 from pytest_djworkers.load.profile import Request
-from pytest_djworkers.load.tally import AgentReport
+from pytest_djworkers.load.tally import AgentReport, Enough
 from pytest_djworkers.server.process import GuardedProcess
 from tests.load.fault_server import LOCAL, Peer, always, answer, eventually, hangs, refusing, serve
+from tests.load.firing import sent
 from tests.load.making import make_profile, make_report
 
 OK = answer()
@@ -32,7 +34,7 @@ NOWHERE = (LOCAL, 9)
 
 @given(st.integers(1, 3000), st.integers(1, 64))
 def test_connections_are_split_evenly_and_none_is_dropped(connections: int, agents: int) -> None:
-    shares = _split(connections, agents)
+    shares = _split(connections, min(agents, connections))
     assert sum(shares) == connections
     assert len(shares) == min(agents, connections)
     assert min(shares) >= max(1, max(shares) - 1)
@@ -142,6 +144,22 @@ def test_more_agents_than_connections_are_not_started(tmp_path: Path) -> None:
             make_profile(connections=1), Target(server.address, tmp_path)
         )
     assert result.generator.agents == 1
+
+
+def test_agents_fire_again_and_again_on_the_same_connections(tmp_path: Path) -> None:
+    profile = make_profile(connections=5, duration_s=9, warmup_s=0.01)
+    enough = Enough(seconds=0.1, answers=20)
+    with serve(always(OK)) as server:
+        target = Target(server.address, tmp_path)
+        with Agents(2, target) as agents:
+            agents.open(profile, target, drain_s=1.0, enough=enough)
+            reports = [report for _ in range(3) for report in agents.fire()]
+        assert server.connections == 5
+    assert eventually(lambda: len(server.requests) == sum(map(sent, reports)))
+    for report in reports:
+        assert report.ok >= 20
+        assert 0.1 <= report.window_s < 5
+        assert not report.in_flight + report.unanswered
 
 
 def test_a_warm_up_reaches_each_worker_and_leaves_no_work_behind(tmp_path: Path) -> None:

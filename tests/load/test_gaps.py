@@ -20,7 +20,7 @@ def gaps_of(answers: list[int]) -> list[tuple[int, int]]:
     gaps = Gaps(BEGIN, BEGIN + WINDOW)
     for moment in sorted(answers):
         gaps.answered(BEGIN + moment)
-    return gaps.whole()
+    return gaps.whole(BEGIN + WINDOW)
 
 
 @given(st.lists(moments, min_size=1, max_size=4))
@@ -45,4 +45,4 @@ def test_gaps_shorter_than_a_thousandth_of_the_window_are_not_kept() -> None:
     gaps = Gaps(0, SHARE * 10)
     for moment in range(0, SHARE * 10, 10):
         gaps.answered(moment)
-    assert gaps.whole() == []
+    assert gaps.whole(SHARE * 10) == []

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_djworkers.load.histogram import bucket
-from pytest_djworkers.load.tally import AgentReport, Tally
+from pytest_djworkers.load.tally import AgentReport, Enough, Tally
 from tests.load.firing import check, sent
 from tests.load.making import make_profile
 
@@ -175,3 +175,25 @@ def test_a_report_travels_as_json() -> None:
     travelled = AgentReport(**json.loads(json.dumps(data)))
     assert json.dumps(travelled.to_dict()) == json.dumps(data)
     assert (travelled.statuses, travelled.error_kinds) == ({"200": 1}, {"reset": 1})
+
+
+def test_a_window_with_enough_closes_right_behind_the_answers_that_made_it_so() -> None:
+    tally = Tally(make_profile(duration_s=1, timeout_s=0.3), Enough(seconds=0.2, answers=3))
+    tally.open_window(BEGIN)
+    for at_ms in (10, 20, 150, 210, 220):
+        answer(tally, 200, BEGIN, BEGIN + at_ms * MS, BEGIN + at_ms * MS)
+    report = report_of(tally)
+    check(report)
+    assert (report.ok, report.outside) == (4, 1)
+    assert report.window_s == pytest.approx(0.21)
+    assert report.requests == [2, 1, 1]
+    assert max(end for _, end in report.gaps) <= 210 * MS + 1
+
+
+def test_a_window_without_enough_lasts_as_long_as_it_may() -> None:
+    tally = Tally(make_profile(duration_s=1, timeout_s=2), Enough(seconds=0.2, answers=3))
+    tally.open_window(BEGIN)
+    for at_ms in (500, 999):
+        answer(tally, 200, BEGIN, BEGIN + at_ms * MS, BEGIN + at_ms * MS)
+    report = report_of(tally)
+    assert (report.ok, report.window_s, len(report.requests)) == (2, 1.0, 10)
