@@ -14,12 +14,8 @@ from typing import Any
 from pytest_djworkers.baseline.encoding import decode_latency
 from pytest_djworkers.baseline.machine import surroundings
 from pytest_djworkers.baseline.store import Stored, differing, round_of
-from pytest_djworkers.baseline.verdict import (
-    Comparison,
-    Figures,
-    compare_with_stored,
-    not_compared,
-)
+from pytest_djworkers.baseline.tripwire import Figures, compare_with_stored
+from pytest_djworkers.baseline.verdict import Comparison, not_compared
 from pytest_djworkers.load.result import BurstResult
 
 _GIT_WITHIN_S = 5.0

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_djworkers.baseline.machine import Machine
-from pytest_djworkers.baseline.verdict import HISTORY
+from pytest_djworkers.baseline.tripwire import HISTORY
 from pytest_djworkers.errors import BaselineError
 from pytest_djworkers.load.result import BurstResult
 

@@ -1,39 +1,19 @@
-"""The rule against a stored baseline: pure functions, no clock, no I/O.
-
-A stored baseline is a tripwire: figures of one session differ from those of the next by a bias
-that no number of bursts averages out (on shared machines 10 % and more), so a loss beyond the
-tolerance is a warning, and only a gross one fails a test that did not ask for more.
-"""
+"""The rule for comparisons in one run: pure functions, no clock, no I/O, no randomness."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from math import exp, log, sqrt
-from statistics import fmean, stdev
 
-from pytest_djworkers.units import format_change, format_rate, format_share
+from pytest_djworkers.baseline.rounds import Metric, Round
 
-GROSS_FACTOR = 2.0
-"""Worse than the stored figure by this factor fails."""
-SESSIONS_FOR_INTERVAL = 10
-INTERVAL_LOSS = 0.3
-"""With enough stored sessions, a loss above this fails when it is also outside their
-prediction interval."""
 LEAST_CHANGE_RPS = 20.0
 """A smaller change, in requests/s, never counts."""
+LEAST_CHANGE_P95_S = 0.005
+"""A smaller change of the 95th percentile never counts."""
 LEAST_CHANGE_ERRORS = 0.005
 """More errors than before by this share are a regression."""
-
-# Student's t at 0.99, one-sided, for 9 to 29 degrees of freedom (scipy.stats.t.ppf, which the
-# tests hold it to).
-_T_99 = (
-    2.8214, 2.7638, 2.7181, 2.6810, 2.6503, 2.6245, 2.6025, 2.5835, 2.5669, 2.5524, 2.5395,
-    2.5280, 2.5176, 2.5083, 2.4999, 2.4922, 2.4851, 2.4786, 2.4727, 2.4671, 2.4620,
-)  # fmt: skip
-HISTORY = 30
-"""How many sessions a baseline keeps."""
 
 
 class Verdict(StrEnum):
@@ -44,14 +24,6 @@ class Verdict(StrEnum):
     IMPROVED = "improved"
     INCONCLUSIVE = "inconclusive"
     NOT_COMPARED = "not compared"
-
-
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """What is compared of a burst: requests/s, and errors as a fraction."""
-
-    rps: float
-    error_share: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,75 +42,95 @@ def not_compared(reason: str) -> Comparison:
     return Comparison(Verdict.NOT_COMPARED, reason)
 
 
-def compare_with_stored(
-    new: Figures,
-    stored: Sequence[Figures],
-    *,
-    tolerance: float,
-    max_regression: float | None = None,
-) -> Comparison:
-    """Compare a burst with the stored sessions, oldest first; the last is what users accepted.
+class Unit(StrEnum):
+    """What counts as one independent observation."""
 
-    ``tolerance`` and ``max_regression`` are fractions of requests/s.
+    ROUNDS = "rounds"
+    BLOCKS = "blocks"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """The numbers of the rule; the defaults are those that ``benchmarks/verdict.py`` chose."""
+
+    looks: tuple[int, ...] = (4, 6, 8, 12)
+    """After how many blocks a comparison looks, where rounds are the unit."""
+    looks_by_blocks: tuple[int, ...] = (8, 12)
+    """The same where blocks are the unit."""
+    level: float = 0.98
+    """Of the interval at each look."""
+    confirming_blocks: int = 6
+    """How many fresh blocks must say ``regressed`` again."""
+    confirming_level: float = 0.95
+
+
+RULE = Rule()
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """How much head differs from base."""
+
+    ratio: float
+    """The figure of head over that of base: the Hodges-Lehmann estimate."""
+    interval: tuple[float, float] | None
+    """Of the ratio; None with too few units for the level."""
+    level: float
+    unit: Unit
+    units: int
+    """How many rounds or blocks the interval rests on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a comparison found, once it is done."""
+
+    verdict: Verdict
+    metric: Metric
+    """What decided: ``errors`` where those go before the figure that was asked for."""
+    reason: str
+    """For people, one line."""
+    estimate: Estimate | None
+    """None where errors decided, or nothing could be compared."""
+    confirmation: Estimate | None
+    """Of the fresh blocks alone, where there were some."""
+    smallest_visible: float | None
+    """The smallest change, as a fraction, that this run could have told from none."""
+    blocks: int
+    """How many were judged, those of the confirmation included."""
+    rounds: int
+    """How many were judged, out of those of the blocks."""
+    with_errors: int
+    """Rounds left out of the comparison of speed because an arm had errors in them."""
+    without_figure: int
+    """Rounds in which an arm has no such figure."""
+    discarded: tuple[tuple[str, int], ...]
+    """Why rounds were thrown away, and how many."""
+
+    @property
+    def fails(self) -> bool:
+        """Whether the test fails by it, ``--djworkers-strict`` aside."""
+        return self.verdict is Verdict.REGRESSED
+
+
+@dataclass(frozen=True, slots=True)
+class MoreBlocks:
+    """Nothing is decided yet."""
+
+    total: int
+    """How many blocks must have been run, from the first on, before it is worth asking again."""
+    confirming: bool
+    """Whether they are to confirm a loss that was seen."""
+
+
+def judge(
+    rounds: Sequence[Round], *, metric: Metric, tolerance: float, rule: Rule = RULE
+) -> Judgement | MoreBlocks:
+    """Judge all rounds so far, thrown away ones included, or say how many blocks it still takes.
+
+    The whole procedure is replayed from the rounds: call it after each block (or after as many as
+    it asked for) with all of them. Blocks beyond those that decided change nothing, so several
+    figures can be judged from one run. ``tolerance`` is a fraction of the figure; for errors it
+    is by how much the share may grow (0.005: half a percentage point).
     """
-    speed = _compare_speed(new.rps, stored, tolerance, max_regression)
-    before = stored[-1].error_share
-    if new.error_share <= before + LEAST_CHANGE_ERRORS:
-        return speed
-    errors = f"errors {format_share(new.error_share)} against {format_share(before)}"
-    return Comparison(
-        Verdict.REGRESSED,
-        f"{errors}; {speed.reason}" if speed.fails else errors,
-        fails=speed.fails or max_regression is not None,
-    )
-
-
-def prediction_floor(rps: Sequence[float]) -> float | None:
-    """The least requests/s to expect of one more session, at 99 %, on a log scale.
-
-    None with fewer sessions than it takes. The usual interval for one further observation of a
-    normal sample: mean - t * s * sqrt(1 + 1/n).
-    """
-    logs = [log(value) for value in rps[-HISTORY:] if value > 0]
-    if len(logs) < SESSIONS_FOR_INTERVAL:
-        return None
-    t = _T_99[len(logs) - SESSIONS_FOR_INTERVAL]
-    return exp(fmean(logs) - t * stdev(logs) * sqrt(1 + 1 / len(logs)))
-
-
-def _compare_speed(
-    rps: float, stored: Sequence[Figures], tolerance: float, max_regression: float | None
-) -> Comparison:
-    accepted = stored[-1].rps
-    if not accepted:
-        return not_compared("the stored figure is 0 requests/s")
-    ratio = rps / accepted
-    change = (
-        f"{format_rate(rps)} requests/s against {format_rate(accepted)} ({format_change(ratio)})"
-    )
-    if abs(rps - accepted) < LEAST_CHANGE_RPS:
-        return Comparison(Verdict.OK, change, ratio=ratio)
-    loss = 1 - ratio
-    if failing := _why_it_fails(rps, stored, loss, max_regression):
-        return Comparison(Verdict.REGRESSED, f"{change}, {failing}", fails=True, ratio=ratio)
-    if loss > tolerance:
-        beyond = f"beyond the tolerance of {format_share(tolerance)}"
-        return Comparison(Verdict.REGRESSED, f"{change}, {beyond}", ratio=ratio)
-    verdict = Verdict.IMPROVED if -loss > tolerance else Verdict.OK
-    return Comparison(verdict, change, ratio=ratio)
-
-
-def _why_it_fails(
-    rps: float, stored: Sequence[Figures], loss: float, max_regression: float | None
-) -> str | None:
-    if max_regression is not None and loss > max_regression:
-        return f"limit max_regression({format_share(max_regression)})"
-    if rps * GROSS_FACTOR < stored[-1].rps:
-        return f"worse by more than a factor of {GROSS_FACTOR:g}"
-    floor = prediction_floor([figures.rps for figures in stored])
-    if floor is not None and loss > INTERVAL_LOSS and rps < floor:
-        return (
-            f"worse by more than {format_share(INTERVAL_LOSS)} and below the {format_rate(floor)}"
-            f" that the {len(stored)} stored sessions predict"
-        )
-    return None
+    raise NotImplementedError

@@ -29,7 +29,7 @@ from pytest_djworkers.baseline.store import (
     save,
     write_whole,
 )
-from pytest_djworkers.baseline.verdict import HISTORY
+from pytest_djworkers.baseline.tripwire import HISTORY
 from pytest_djworkers.errors import BaselineError
 from pytest_djworkers.load.profile import Profile, Request, Shape
 from tests.made import RESULT, WRK

@@ -10,16 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from pytest_djworkers.baseline.verdict import (
+from pytest_djworkers.baseline.tripwire import (
     _T_99,
     HISTORY,
     SESSIONS_FOR_INTERVAL,
-    Comparison,
     Figures,
-    Verdict,
     compare_with_stored,
     prediction_floor,
 )
+from pytest_djworkers.baseline.verdict import Comparison, Verdict
 
 rates = st.floats(1.0, 1e6)
 

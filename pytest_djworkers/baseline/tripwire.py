@@ -1,0 +1,119 @@
+"""The rule against a stored baseline: pure functions, no clock, no I/O.
+
+A stored baseline is a tripwire: figures of one session differ from those of the next by a bias
+that no number of bursts averages out (on shared machines 10 % and more), so a loss beyond the
+tolerance is a warning, and only a gross one fails a test that did not ask for more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import exp, log, sqrt
+from statistics import fmean, stdev
+
+from pytest_djworkers.baseline.verdict import (
+    LEAST_CHANGE_ERRORS,
+    LEAST_CHANGE_RPS,
+    Comparison,
+    Verdict,
+    not_compared,
+)
+from pytest_djworkers.units import format_change, format_rate, format_share
+
+GROSS_FACTOR = 2.0
+"""Worse than the stored figure by this factor fails."""
+SESSIONS_FOR_INTERVAL = 10
+INTERVAL_LOSS = 0.3
+"""With enough stored sessions, a loss above this fails when it is also outside their
+prediction interval."""
+# Student's t at 0.99, one-sided, for 9 to 29 degrees of freedom (scipy.stats.t.ppf, which the
+# tests hold it to).
+_T_99 = (
+    2.8214, 2.7638, 2.7181, 2.6810, 2.6503, 2.6245, 2.6025, 2.5835, 2.5669, 2.5524, 2.5395,
+    2.5280, 2.5176, 2.5083, 2.4999, 2.4922, 2.4851, 2.4786, 2.4727, 2.4671, 2.4620,
+)  # fmt: skip
+HISTORY = 30
+"""How many sessions a baseline keeps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What is compared of a burst: requests/s, and errors as a fraction."""
+
+    rps: float
+    error_share: float
+
+
+def compare_with_stored(
+    new: Figures,
+    stored: Sequence[Figures],
+    *,
+    tolerance: float,
+    max_regression: float | None = None,
+) -> Comparison:
+    """Compare a burst with the stored sessions, oldest first; the last is what users accepted.
+
+    ``tolerance`` and ``max_regression`` are fractions of requests/s.
+    """
+    speed = _compare_speed(new.rps, stored, tolerance, max_regression)
+    before = stored[-1].error_share
+    if new.error_share <= before + LEAST_CHANGE_ERRORS:
+        return speed
+    errors = f"errors {format_share(new.error_share)} against {format_share(before)}"
+    return Comparison(
+        Verdict.REGRESSED,
+        f"{errors}; {speed.reason}" if speed.fails else errors,
+        fails=speed.fails or max_regression is not None,
+    )
+
+
+def prediction_floor(rps: Sequence[float]) -> float | None:
+    """The least requests/s to expect of one more session, at 99 %, on a log scale.
+
+    None with fewer sessions than it takes. The usual interval for one further observation of a
+    normal sample: mean - t * s * sqrt(1 + 1/n).
+    """
+    logs = [log(value) for value in rps[-HISTORY:] if value > 0]
+    if len(logs) < SESSIONS_FOR_INTERVAL:
+        return None
+    t = _T_99[len(logs) - SESSIONS_FOR_INTERVAL]
+    return exp(fmean(logs) - t * stdev(logs) * sqrt(1 + 1 / len(logs)))
+
+
+def _compare_speed(
+    rps: float, stored: Sequence[Figures], tolerance: float, max_regression: float | None
+) -> Comparison:
+    accepted = stored[-1].rps
+    if not accepted:
+        return not_compared("the stored figure is 0 requests/s")
+    ratio = rps / accepted
+    change = (
+        f"{format_rate(rps)} requests/s against {format_rate(accepted)} ({format_change(ratio)})"
+    )
+    if abs(rps - accepted) < LEAST_CHANGE_RPS:
+        return Comparison(Verdict.OK, change, ratio=ratio)
+    loss = 1 - ratio
+    if failing := _why_it_fails(rps, stored, loss, max_regression):
+        return Comparison(Verdict.REGRESSED, f"{change}, {failing}", fails=True, ratio=ratio)
+    if loss > tolerance:
+        beyond = f"beyond the tolerance of {format_share(tolerance)}"
+        return Comparison(Verdict.REGRESSED, f"{change}, {beyond}", ratio=ratio)
+    verdict = Verdict.IMPROVED if -loss > tolerance else Verdict.OK
+    return Comparison(verdict, change, ratio=ratio)
+
+
+def _why_it_fails(
+    rps: float, stored: Sequence[Figures], loss: float, max_regression: float | None
+) -> str | None:
+    if max_regression is not None and loss > max_regression:
+        return f"limit max_regression({format_share(max_regression)})"
+    if rps * GROSS_FACTOR < stored[-1].rps:
+        return f"worse by more than a factor of {GROSS_FACTOR:g}"
+    floor = prediction_floor([figures.rps for figures in stored])
+    if floor is not None and loss > INTERVAL_LOSS and rps < floor:
+        return (
+            f"worse by more than {format_share(INTERVAL_LOSS)} and below the {format_rate(floor)}"
+            f" that the {len(stored)} stored sessions predict"
+        )
+    return None
