@@ -16,6 +16,7 @@ from pytest_djworkers.errors import BaselineError, DjworkersError, MarkerError, 
 from pytest_djworkers.fixtures import uses_burst
 from pytest_djworkers.limits import misses
 from pytest_djworkers.markers import Mark, TestPlan, has_limits, read_plan, skip_reason
+from pytest_djworkers.options import ACTIONS
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.report import markdown, terminal
 from pytest_djworkers.report.outcome import Outcome
@@ -35,9 +36,9 @@ def activate(config: pytest.Config) -> None:
     try:
         settings = read_settings(config)
         if settings is None:
-            if config.getoption("djworkers_save_baseline"):
+            if asking := [flag for flag in ACTIONS if config.getoption(flag)]:
                 raise SettingsError(
-                    "--djworkers-save-baseline: nothing to measure; name backends with"
+                    f"--{asking[0].replace('_', '-')}: nothing to measure; name backends with"
                     " --djworkers=NAME,NAME"
                 )
             return
@@ -76,7 +77,7 @@ class ActivePlugin:
 
     def pytest_report_header(self) -> list[str]:
         """What will be measured, and how."""
-        return terminal.header(self._run.settings, self._run.baseline)
+        return terminal.header(self._run.settings, self._run.baseline, self._run.comparer)
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """A test that bursts is one test under each backend."""
@@ -195,13 +196,22 @@ class ActivePlugin:
         lines: list[str] = []
         for record in burst.records:
             _note_properties(item, record)
-            missed = misses(burst.plan.limits, record.result)
-            if record.comparison and record.comparison.fails:
-                missed.append(f"regressed: {record.comparison.reason}")
+            missed = self._missed_by(record, burst.plan)
             lines.extend(f"{record.result.name}: {miss}" for miss in missed)
             if missed and record.overridden:
                 lines.append(f"{record.result.name}: fired with {', '.join(record.overridden)}")
         return lines
+
+    def _missed_by(self, record: BurstRecord, plan: TestPlan) -> list[str]:
+        strict = self._run.settings.strict
+        if record.compared is not None:
+            # Of two arms under moderate load: absolute limits are for bursts.
+            return record.compared.failures(strict=strict)
+        missed = misses(plan.limits, record.result)
+        comparison = record.comparison
+        if comparison and (comparison.fails or (strict and comparison.is_open)):
+            missed.append(f"{comparison.verdict.value}: {comparison.reason}")
+        return missed
 
     def _failure(self, item: pytest.Item, error: DjworkersError) -> BaseException:
         if self._run.is_orphaned():
@@ -244,7 +254,7 @@ def _note_properties(item: pytest.Item, record: BurstRecord) -> None:
         "timeouts": result.timeouts,
         "errors": result.errors,
         "generator": result.generator.name,
-        "verdict": record.comparison and record.comparison.verdict.value,
+        "verdict": record.verdict and record.verdict.value,
     }
     noted = {name for name, _ in item.user_properties}
     for name, value in figures.items():

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
+from pytest_djworkers.baseline.rounds import Metric
 from pytest_djworkers.baseline.session import compare, last_figures
 from pytest_djworkers.baseline.store import burst_key
 from pytest_djworkers.errors import BurstArgumentError
@@ -19,6 +20,7 @@ from pytest_djworkers.request import make_request
 from pytest_djworkers.run import Run
 from pytest_djworkers.server.external import ExternalServer
 from pytest_djworkers.server.launch import Server, Site
+from pytest_djworkers.server.ready import Probe
 from pytest_djworkers.server.usage import UsageWatch
 
 
@@ -84,7 +86,13 @@ class Burst:
             raise BurstArgumentError(
                 f"a second burst named {name!r} in one test: tell them apart with name="
             )
-        profile = Profile(name, request, burst_shape)
+        record = self._measure(Profile(name, request, burst_shape), overridden)
+        self.records.append(record)
+        return record.result
+
+    def _measure(self, profile: Profile, overridden: tuple[str, ...]) -> BurstRecord:
+        """Fire one burst, and hold it against the stored one."""
+        settings, name = self._run.settings, profile.name
         stored = self._run.baseline.bursts.get(burst_key(self._test, name))
         generator = choose(
             settings.generator,
@@ -94,7 +102,7 @@ class Burst:
         )
         if reason := generator.cannot(profile):
             raise BurstArgumentError(f"{name}: {reason}")
-        self.launch(request, burst_shape.connections)
+        self.launch(profile.request, profile.shape.connections)
         try:
             before = read_counts()
             with self.server.watched() as watch:
@@ -106,7 +114,8 @@ class Burst:
             raise
         result = replace(result, server=self.server.facts, shared_run=self._run.is_shared)
         record = BurstRecord(self._test, result, overridden)
-        asks = self._run.baseline.bursts or self.plan.max_regression is not None
+        max_regression = self.plan.regressions.get(Metric.RPS, settings.max_regression)
+        asks = self._run.baseline.bursts or max_regression is not None
         if asks and not settings.save_baseline:
             record = replace(
                 record,
@@ -114,12 +123,11 @@ class Burst:
                     result,
                     stored,
                     tolerance=settings.tolerance,
-                    max_regression=self.plan.max_regression,
+                    max_regression=max_regression,
                 ),
                 stored=None if stored is None else last_figures(stored),
             )
-        self.records.append(record)
-        return result
+        return record
 
     def launch(self, request: Request | None = None, connections: int | None = None) -> None:
         """Launch the server anew, on seeded databases, and see one good reply from it.
@@ -129,14 +137,21 @@ class Burst:
         # Before the rows are made: it may be working off its queue still.
         self.server.stop()
         site = self._prepare()
-        probe = self._run.settings.probe
-        is_own = request is not None and request.method in BODILESS_METHODS
+        probe = probe_for(request, self._run.settings.probe)
         self.server.launch(
             site,
             connections=connections or self._run.settings.shape.connections,
-            probe_with=request if request is not None and is_own else Request(probe or "/"),
-            any_answer=not is_own and probe is None,
+            probe_with=probe.request,
+            any_answer=probe.any_answer,
         )
+
+
+def probe_for(request: Request | None, path: str | None) -> Probe:
+    """What a server must answer before a burst of this request: that itself where it changes
+    nothing, else ``djworkers_probe``, else anything at all."""
+    if request is not None and request.method in BODILESS_METHODS:
+        return Probe(request, any_answer=False)
+    return Probe(Request(path or "/"), any_answer=path is None)
 
 
 def _usage(watch: UsageWatch | None, result: BurstResult) -> Usage | None:

@@ -50,7 +50,11 @@ class ServerStartError(ServerError):
 
 
 class ProbeError(ServerError):
-    """The server runs, but the path does not give an expected answer."""
+    """The server runs, but the path does not give an expected answer; its ``status`` instead."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class ServerDiedError(ServerError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 import pytest
@@ -70,7 +71,12 @@ def _djworkers_burst(
     run = request.config.stash[RUN]
     server = run.server(djworkers_backend)
     is_ours = run.settings.origin is None
-    burst = Burst(
+    make: Callable[..., Burst] = Burst
+    if run.comparer is not None:
+        from pytest_djworkers.compare.burst import ComparedBurst
+
+        make = partial(ComparedBurst, comparer=run.comparer, unblocked=django_db_blocker.unblock)
+    burst = make(
         run,
         server,
         request.node.nodeid,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from pytest_djworkers.baseline.rounds import Metric
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.units import (
     format_duration,
@@ -20,11 +21,13 @@ _USAGE: Mapping[str, Callable[[float], str]] = {
     "memory": format_size,
 }
 """What the server uses, and how that is written."""
+REGRESSIONS: Mapping[Metric, str] = {metric: f"regression {metric.value}" for metric in Metric}
+"""The limits on what a figure may lose; held to by a comparison, not by a burst's figures."""
 FIGURES = (
     *("rps", "timeouts", "errors"),
     *(f"latency {name}" for name in LATENCIES),
     *_USAGE,
-    "regression",
+    *REGRESSIONS.values(),
 )
 """The order in which limits are judged and told."""
 
@@ -35,7 +38,7 @@ class Limit:
     (``is_share``)."""
 
     figure: str
-    """``rps``, ``timeouts``, ``errors``, ``latency p99``, ..., ``regression``."""
+    """``rps``, ``timeouts``, ``errors``, ``latency p99``, ..., ``regression rps``."""
     bound: float
     is_share: bool = False
     backend: str | None = None
@@ -50,6 +53,10 @@ class Limit:
             return f"max_latency({self.figure[8:]}={format_duration(self.bound)})"
         if self.figure in _USAGE:
             return f"max_{self.figure}({_USAGE[self.figure](self.bound)})"
+        if self.figure in REGRESSIONS.values():
+            metric = self.figure.removeprefix("regression ")
+            of = "" if metric == Metric.RPS else f", metric={metric!r}"
+            return f"max_regression({format_share(self.bound)}{of})"
         return (
             f"max_{self.figure}({format_share(self.bound) if self.is_share else f'{self.bound:g}'})"
         )
@@ -59,7 +66,7 @@ def misses(limits: Iterable[Limit], result: BurstResult) -> list[str]:
     """Every limit that a burst missed, with figure, limit and distance."""
     found = []
     for limit in limits:
-        if limit.figure != "regression" and (miss := _miss(limit, result)):
+        if limit.figure not in REGRESSIONS.values() and (miss := _miss(limit, result)):
             doubt = " (generator-bound: the generator may be why)" if result.generator_bound else ""
             found.append(f"{miss}{doubt}")
     return found

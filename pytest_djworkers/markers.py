@@ -8,8 +8,9 @@ from typing import Any
 
 from pytest_djworkers.backends.registry import OURS, Registry
 from pytest_djworkers.backends.spec import bare_name, spec_of
+from pytest_djworkers.baseline.rounds import Metric
 from pytest_djworkers.errors import BurstArgumentError, MarkerError, SettingsError
-from pytest_djworkers.limits import FIGURES, LATENCIES, Limit
+from pytest_djworkers.limits import FIGURES, LATENCIES, REGRESSIONS, Limit
 from pytest_djworkers.options import SHAPE_OPTIONS
 from pytest_djworkers.settings import parse_shape
 from pytest_djworkers.units import (
@@ -42,9 +43,14 @@ class TestPlan:
     __test__ = False
 
     @property
-    def max_regression(self) -> float | None:
-        """The loss against the stored baseline that fails the test."""
-        return next((limit.bound for limit in self.limits if limit.figure == "regression"), None)
+    def regressions(self) -> Mapping[Metric, float]:
+        """The loss of a figure, against a baseline or a base, that fails the test."""
+        return {
+            metric: limit.bound
+            for metric, figure in REGRESSIONS.items()
+            for limit in self.limits
+            if limit.figure == figure
+        }
 
 
 def read_plan(marks: Iterable[Mark], backend: str, registry: Registry = OURS) -> TestPlan:
@@ -137,8 +143,12 @@ def _read_count_or_share(mark: Mark) -> Iterable[tuple[str, float, bool]]:
 
 def _read_regression(mark: Mark) -> Iterable[tuple[str, float, bool]]:
     value = _one_argument(mark)
+    metric = mark.kwargs.get("metric", Metric.RPS.value)
+    if metric not in list(Metric):
+        known = ", ".join(one.value for one in Metric)
+        raise MarkerError(f"max_regression(metric={metric!r}): not one of {known}")
     try:
-        yield "regression", parse_share(value), True
+        yield REGRESSIONS[Metric(metric)], parse_share(value), True
     except ValueError as error:
         raise MarkerError(f"max_regression({value!r}): {error}") from None
 
@@ -179,7 +189,7 @@ _READERS = {
     "max_latency": (_read_latency, frozenset(LATENCIES)),
     "max_cpu_per_request": (_read_cpu, frozenset()),
     "max_memory": (_read_memory, frozenset()),
-    "max_regression": (_read_regression, frozenset()),
+    "max_regression": (_read_regression, frozenset({"metric"})),
 }
 
 

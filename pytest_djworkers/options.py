@@ -85,8 +85,9 @@ class Option:
     metavar: str
     help: str
     ini_type: str = "string"
-    flag_only: bool = False
     ini_only: bool = False
+    flag_only: bool = False
+    """Asks for something to be done in this run, which no file should."""
 
     @property
     def flag(self) -> str:
@@ -121,6 +122,38 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "report", _report_file, (), "FILE", "write the table to FILE.md; repeatable", "linelist"
     ),
+    Option(
+        "max_regression", parse_share, None, "P%", "as the marker, for tests without", ini_only=True
+    ),
+    Option(
+        "compare", _text, None, "REF", "compare with that revision, in this run", flag_only=True
+    ),
+    Option(
+        "compare_connections",
+        parse_whole,
+        None,
+        "N",
+        "connections of a comparison; default: 32 a worker",
+        "int",
+        flag_only=True,
+    ),
+    Option(
+        "compare_python",
+        _text,
+        None,
+        "PATH",
+        "the interpreter that serves the revision compared with; default: this one",
+        flag_only=True,
+    ),
+    Option(
+        "seed",
+        lambda value: parse_whole(value, least=0),
+        None,
+        "N",
+        "what a comparison's order is drawn from; default: another in each run",
+        "int",
+        flag_only=True,
+    ),
     Option("url", _text, None, "URL", "measure the server that runs at http://HOST:PORT already"),
     Option("allow_host", _text, (), "HOST", "a host that the URL may name; repeatable", "linelist"),
     Option(
@@ -136,6 +169,21 @@ OPTIONS: tuple[Option, ...] = (
         "probe", _path, None, "PATH", "what to ask before a burst that is no GET", ini_only=True
     ),
 )
+SWITCHES = {
+    "--djworkers-list": "list all backends with version, limits and options, and run nothing",
+    "--djworkers-save-baseline": "store the figures of the tests that pass as the baseline",
+    "--djworkers-compare-backends": "compare the backends with the first of them, in this run",
+    "--djworkers-calibrate": "compare the working tree with itself, and say how much that differs",
+    "--djworkers-strict": "fail what is inconclusive or not compared",
+}
+"""Flags without a value."""
+ACTIONS = (
+    "djworkers_save_baseline",
+    "djworkers_compare",
+    "djworkers_compare_backends",
+    "djworkers_calibrate",
+)
+"""The flags, by their destination, that are of no use without a backend."""
 SHAPE_OPTIONS = {
     "connections": "connections",
     "duration": "duration_s",
@@ -155,8 +203,8 @@ MARKERS = (
     "max_cpu_per_request(t, backend=None): the most CPU time of the server for an answer, such as"
     " '500us'",
     "max_memory(size, backend=None): the most memory of the server, such as '512MB'",
-    "max_regression(share, backend=None): the test fails when it is slower than the stored"
-    " baseline by more than this, such as '10%'",
+    "max_regression(share, metric='rps', backend=None): the test fails when that figure (rps, p95,"
+    " cpu_per_request or errors) is worse than the baseline's by more than this, such as '10%'",
     "burst(connections=, duration=, timeout=, warmup=, rate=): the shape of the test's bursts",
     "djworkers(only=[...], skip=[...], reason=None): the backends under which the test makes sense",
 )
@@ -175,16 +223,9 @@ def add_options(parser: pytest.Parser) -> None:
                 default=None,
                 help=option.help,
             )
-        parser.addini(option.ini, option.help, type=option.ini_type, default=None)  # type: ignore[arg-type]  # a Literal
-    group.addoption(
-        "--djworkers-list",
-        action="store_true",
-        default=False,
-        help="list all backends with version, limits and options, and run nothing",
-    )
-    group.addoption(
-        "--djworkers-save-baseline",
-        action="store_true",
-        default=False,
-        help="store the figures of the tests that pass as the baseline",
-    )
+        if not option.flag_only:
+            parser.addini(option.ini, option.help, type=option.ini_type, default=None)  # type: ignore[arg-type]  # a Literal
+    for flag, text in SWITCHES.items():
+        destination = flag.removeprefix("--").replace("-", "_")
+        group.addoption(flag, action="store_true", default=False, dest=destination, help=text)
+    parser.addini("djworkers_strict", SWITCHES["--djworkers-strict"], type="bool", default=False)

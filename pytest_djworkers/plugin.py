@@ -55,7 +55,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _asks_for_something(config: pytest.Config) -> bool:
-    flags = ("djworkers", "djworkers_url", "djworkers_save_baseline")
+    from pytest_djworkers.options import ACTIONS
+
+    flags = ("djworkers", "djworkers_url", *ACTIONS)
     if any(config.getoption(flag) not in {None, False} for flag in flags):
         return True
     try:

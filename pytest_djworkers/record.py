@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from pytest_djworkers.baseline.session import StoredFigures
 from pytest_djworkers.baseline.verdict import Comparison, Verdict
+from pytest_djworkers.compare.compared import Compared
 from pytest_djworkers.load.result import BurstResult
 
 
@@ -23,6 +24,14 @@ class BurstRecord:
     comparison: Comparison | None = None
     """None where nothing was asked: no baseline, or one is being saved."""
     stored: StoredFigures | None = None
+    compared: Compared | None = None
+    """What the comparison of two arms found, in a run that makes one."""
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """What a comparison of either kind found; None where there was none."""
+        found = self.compared or self.comparison
+        return None if found is None else found.verdict
 
     @property
     def test_function(self) -> str:
@@ -58,6 +67,7 @@ class BurstRecord:
             "comparison": comparison
             and {**asdict(comparison), "verdict": comparison.verdict.value},
             "stored": self.stored and asdict(self.stored),
+            "compared": self.compared and self.compared.to_dict(),
         }
 
     @classmethod
@@ -71,4 +81,5 @@ class BurstRecord:
             comparison=comparison
             and Comparison(**{**comparison, "verdict": Verdict(comparison["verdict"])}),
             stored=data["stored"] and StoredFigures(**data["stored"]),
+            compared=data["compared"] and Compared.from_dict(data["compared"]),
         )

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from pytest_djworkers.baseline.machine import this_machine
 from pytest_djworkers.baseline.store import Baseline, load
+from pytest_djworkers.compare.comparer import Comparer
 from pytest_djworkers.errors import BaselineError, SettingsError
 from pytest_djworkers.server.external import ExternalServer
 from pytest_djworkers.server.launch import Place, Server
@@ -30,20 +33,29 @@ class Xdist:
 class Run:
     """The settings, and what is made when a first burst needs it."""
 
-    def __init__(self, settings: Settings, baseline: Baseline, xdist: Xdist) -> None:
+    def __init__(
+        self, settings: Settings, baseline: Baseline, xdist: Xdist, comparer: Comparer | None
+    ) -> None:
         self.settings = settings
         self.baseline = baseline
         self.xdist = xdist
+        self.comparer = comparer
+        """Where this run compares two arms, instead of firing bursts."""
         self._lock = MachineLock()
 
     @classmethod
     def begin(cls, settings: Settings, xdist: Xdist) -> Run:
-        """Read the baseline, before any server starts. Raises SettingsError when it can't."""
+        """Read the baseline, or find the base of a comparison, before any server starts.
+
+        Raises SettingsError when it can't.
+        """
         try:
             baseline = load(settings.root, settings.baseline, this_machine())
         except BaselineError as error:
             raise SettingsError(str(error)) from None
-        return cls(settings, baseline, xdist)
+        comparing = settings.comparing
+        comparer = None if comparing is None else Comparer.begin(comparing, settings.root)
+        return cls(settings, baseline, xdist, comparer)
 
     @property
     def is_shared(self) -> bool:
@@ -65,17 +77,30 @@ class Run:
 
     def server(self, backend: str) -> Server | ExternalServer:
         """A server of this backend, not yet launched, or the one that is there already."""
+        place = self.place()
+        if self.settings.origin is not None:
+            return ExternalServer(self.settings.origin, place, self._lock)
+        return Server(self.settings.backends[backend], place, self._lock)
+
+    def place(self) -> Place:
+        """Where and how this run launches servers."""
         controller = self.xdist.controller_pid
-        place = Place(
+        return Place(
             folder=self.folder,
             port=self._port.number,
             workers=self.settings.workers,
             startup_timeout_s=self.settings.startup_timeout_s,
             watch=() if controller is None else (controller,),
         )
-        if self.settings.origin is not None:
-            return ExternalServer(self.settings.origin, place, self._lock)
-        return Server(self.settings.backends[backend], place, self._lock)
+
+    @contextmanager
+    def machine(self) -> Iterator[None]:
+        """Hold the machine for servers that run side by side. Raises BusyMachineError."""
+        self._lock.acquire()
+        try:
+            yield
+        finally:
+            self._lock.release()
 
     def is_orphaned(self) -> bool:
         """Whether the pytest-xdist controller is gone, and this worker should go too."""
@@ -83,6 +108,8 @@ class Run:
 
     def end(self) -> None:
         """Give everything back."""
+        if self.comparer is not None:
+            self.comparer.end()
         if "_port" in self.__dict__:
             self._port.release()
         if "_scratch" in self.__dict__:

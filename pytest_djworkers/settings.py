@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from pytest_djworkers.backends.protocol import Backend
 from pytest_djworkers.backends.registry import Registry, registry_of
 from pytest_djworkers.backends.spec import spec_of
+from pytest_djworkers.compare.asked import Against, Comparing, read_comparing
 from pytest_djworkers.errors import BurstArgumentError, SettingsError
 from pytest_djworkers.load.profile import Shape
 from pytest_djworkers.load.wrk import find_wrk
@@ -54,13 +56,24 @@ class Settings:
     """What flags say of the shape, by option name; they win over everything."""
     origin: Origin | None = None
     """Where the server is that somebody else runs; then there are no backends."""
+    comparing: Comparing | None = None
+    strict: bool = False
+    """Whether what is inconclusive or not compared fails."""
+    max_regression: float | None = None
+    """The loss of requests/s that fails a test without a marker of its own."""
     notes: tuple[str, ...] = ()
     """What was asked for and can't be had, in words."""
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What each test runs under: the backends, or the one server that is there already."""
-        return (EXTERNAL,) if self.origin else tuple(self.backends)
+        """What each test runs under: the backends, or the one server that is there already.
+
+        Where backends are compared with the first, each of the others.
+        """
+        if self.origin:
+            return (EXTERNAL,)
+        is_base = self.comparing is not None and self.comparing.against is Against.BACKEND
+        return tuple(self.backends)[is_base:]
 
     @property
     def flags(self) -> tuple[str, ...]:
@@ -124,6 +137,9 @@ def read_settings(config: pytest.Config) -> Settings | None:
         shape=_shape({name: values[name] for name in SHAPE_OPTIONS}),
         shape_flags=shape_flags,
         origin=origin,
+        comparing=read_comparing(config, values, tuple(backends)),
+        strict=config.getoption("djworkers_strict") or config.getini("djworkers_strict"),
+        max_regression=values["max_regression"],
         notes=tuple(_too_many_workers(backends, asked_workers)),
     )
 
@@ -195,7 +211,7 @@ def _value(config: pytest.Config, option: Option) -> tuple[Any, bool]:
     """An option's value, and whether a flag said so."""
     given = None if option.ini_only else config.getoption(option.ini)
     if given is None:
-        return _from_ini(config, option), False
+        return (option.default if option.flag_only else _from_ini(config, option)), False
     folder = config.invocation_params.dir
     if option.ini_type == "linelist":
         return tuple(_parse(option, one, f"{option.flag}={one}", folder) for one in given), True
@@ -243,9 +259,17 @@ def _in_a_folder(name: str, folder: Path) -> Path:
     return file
 
 
+def _interpreter(name: str, folder: Path) -> str:
+    # With a slash in it, which() takes a name for a path.
+    if found := shutil.which(str(folder / name) if "/" in name else name):
+        return found
+    raise ValueError(f"{name!r} is not a program that can be run: the path of a Python interpreter")
+
+
 _CHECKS: Mapping[str, Callable[[Any, Path], Any]] = {
     "generator": _on_path,
     "report": _in_a_folder,
+    "compare_python": _interpreter,
 }
 """What this machine must have for a value to be of use, by option."""
 

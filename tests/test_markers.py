@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from pytest_djworkers.baseline.rounds import Metric
 from pytest_djworkers.errors import MarkerError
 from pytest_djworkers.limits import Limit
 from pytest_djworkers.markers import Mark, has_limits, read_plan, skip_reason
@@ -40,9 +41,9 @@ def test_a_plan_holds_every_limit_in_the_order_of_the_table() -> None:
         Limit("latency max", 2),
         Limit("cpu_per_request", 0.0005),
         Limit("memory", 1.5e9),
-        Limit("regression", 0.1, is_share=True),
+        Limit("regression rps", 0.1, is_share=True),
     )
-    assert plan.max_regression == 0.1
+    assert plan.regressions == {Metric.RPS: 0.1}
     assert [limit.text for limit in plan.limits] == [
         "min_rps(30_000)",
         "max_timeouts(1%)",

@@ -36,6 +36,11 @@ class Comparison:
     ratio: float | None = None
     """New requests/s over stored."""
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it came to no verdict on what was measured."""
+        return self.verdict in {Verdict.INCONCLUSIVE, Verdict.NOT_COMPARED}
+
 
 def not_compared(reason: str) -> Comparison:
     """A comparison that could not be made, and why."""

@@ -91,8 +91,8 @@ def merge(profile: Profile, reports: Sequence[AgentReport], *, version: str) -> 
         unanswered=sum(report.unanswered for report in reports),
         in_flight=sum(report.in_flight for report in reports),
         outside=sum(report.outside for report in reports),
-        statuses=_sums({int(s): n for s, n in report.statuses.items()} for report in reports),
-        error_kinds=_sums(report.error_kinds for report in reports),
+        statuses=sums({int(s): n for s, n in report.statuses.items()} for report in reports),
+        error_kinds=sums(report.error_kinds for report in reports),
         latency=Latency.from_counts(latency),
         connections=_connections(profile, reports, window_s),
         series=Series(
@@ -143,7 +143,8 @@ def _connections(profile: Profile, reports: Sequence[AgentReport], window_s: flo
     )
 
 
-def _sums(mappings: Iterable[Mapping[_Key, int]]) -> dict[_Key, int]:
+def sums(mappings: Iterable[Mapping[_Key, int]]) -> dict[_Key, int]:
+    """Counts of the same things, added up."""
     total: Counter[_Key] = Counter()
     for mapping in mappings:
         total.update(mapping)

@@ -120,7 +120,12 @@ class Latency:
 
     def percentile(self, percent: float) -> float | None:
         """The nearest-rank percentile in seconds, or None where ``why_not`` has a reason."""
-        if self.why_not(percent):
+        return None if self.why_not(percent) else self.nearest_rank(percent)
+
+    def nearest_rank(self, percent: float) -> float | None:
+        """The same however few samples lie beyond it: for figures of which many are taken. None
+        without samples."""
+        if not self.counts:
             return None
         rank = self._rank(percent)
         up_to = accumulate(count for _, count in self.counts)

@@ -57,7 +57,10 @@ class AgentReport:
 
 @dataclass(frozen=True, slots=True)
 class Enough:
-    """When a window may close before its time is over: as soon as both are reached."""
+    """When a window may close before its time is over: as soon as both are reached.
+
+    Unexpected answers and failures count among the answers.
+    """
 
     seconds: float
     answers: int
@@ -113,13 +116,15 @@ class Tally:
         if self.in_window(now_ns):
             self._requests[(now_ns - self.begin_ns) // _INTERVAL_NS] += answers
             self._gaps.answered(now_ns)
-            if self._enough is not None:
-                self._close_if(self._enough, answers, now_ns)
+            self._close_if_enough(answers, now_ns)
         else:
             self.outside += answers
 
-    def _close_if(self, enough: Enough, answers: int, now_ns: int) -> None:
+    def _close_if_enough(self, answers: int, now_ns: int) -> None:
         """Close the window right behind these answers, the last that it takes."""
+        enough = self._enough
+        if enough is None:
+            return
         self._answers += answers
         if self._answers >= enough.answers and now_ns - self.begin_ns >= enough.seconds * 1e9:
             self.end_ns = now_ns + 1
@@ -135,6 +140,7 @@ class Tally:
         self._in_service_ns += now_ns - began_ns
         self._errors[(now_ns - self.begin_ns) // _INTERVAL_NS] += 1
         self._gaps.answered(now_ns)
+        self._close_if_enough(1, now_ns)
 
     def failure(self, kind: str, began_ns: int, now_ns: int) -> None:
         """Count a request that failed."""
@@ -145,6 +151,7 @@ class Tally:
         self.error_kinds[kind] += 1
         self._in_service_ns += now_ns - began_ns
         self._errors[(now_ns - self.begin_ns) // _INTERVAL_NS] += 1
+        self._close_if_enough(1, now_ns)
 
     def leave(self, began_ns: int) -> None:
         """Count a request that the end of the window found without an answer."""

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from pytest_djworkers.baseline.store import write_whole
 from pytest_djworkers.record import BurstRecord
+from pytest_djworkers.report.layout import Layout, layout_of, notes
 from pytest_djworkers.report.outcome import Outcome
-from pytest_djworkers.report.table import COLUMNS, at_rate, is_text, notes, rows
+from pytest_djworkers.report.table import at_rate, is_text
 from pytest_djworkers.units import format_duration
 
 
@@ -24,7 +25,7 @@ def write(file: Path, records: Sequence[BurstRecord], outcome: Outcome) -> None:
 
 def render(records: Sequence[BurstRecord]) -> str:
     """The report's text."""
-    lines = ["# Load under real worker backends"]
+    lines, layout = ["# Load under real worker backends"], layout_of(records)
     servers = {record.backend: record.result.server for record in records}
     for backend, server in servers.items():
         lines += ["", f"## {backend}"]
@@ -33,15 +34,16 @@ def render(records: Sequence[BurstRecord]) -> str:
             lines += ["", f"Version {server.version}, {server.workers} workers, {options}."]
         for record in records:
             if record.backend == backend:
-                lines += ["", *_burst(record)]
+                lines += ["", *_burst(record, layout)]
     if remarks := notes(records):
         lines += ["", "## Notes", "", *(f"- {_escaped(note)}" for note in remarks)]
     return "\n".join(lines) + "\n"
 
 
-def _burst(record: BurstRecord) -> list[str]:
+def _burst(record: BurstRecord, layout: Layout) -> list[str]:
     shape, generator = record.result.profile.shape, record.result.generator
-    indices = [index for index, column in enumerate(COLUMNS) if column != "backend"]
+    columns = layout.columns
+    indices = [index for index, column in enumerate(columns) if column != "backend"]
     lines = [
         f"### {_escaped(record.result.name)}",
         "",
@@ -49,10 +51,10 @@ def _burst(record: BurstRecord) -> list[str]:
         f" {format_duration(shape.timeout_s)}{at_rate(shape)}; {generator.name} {generator.version}"
         f" ({_escaped(record.test)})",
         "",
-        _row([COLUMNS[index] for index in indices]),
-        _row(["---" if is_text(COLUMNS[index]) else "---:" for index in indices]),
+        _row([columns[index] for index in indices]),
+        _row(["---" if is_text(columns[index]) else "---:" for index in indices]),
     ]
-    for row in rows(record):
+    for row in layout.rows(record):
         cells = [_escaped(row.cells[index]) for index in indices]
         if row.is_stored:
             cells[0] = "baseline"

@@ -26,7 +26,7 @@ COLUMNS = (
     "memory",
     "remarks",
 )
-_TEXT_COLUMNS = frozenset({"backend", "generator", "remarks"})
+_TEXT_COLUMNS = frozenset({"backend", "generator", "remarks", "verdict"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,19 +11,20 @@ import pytest
 from pytest_djworkers.backends.protocol import Backend, workers_of
 from pytest_djworkers.backends.registry import version_of
 from pytest_djworkers.baseline.store import Baseline
+from pytest_djworkers.compare.comparer import Comparer
 from pytest_djworkers.record import BurstRecord
+from pytest_djworkers.report.comparison import title as title_of_comparison
+from pytest_djworkers.report.layout import layout_of, notes
 from pytest_djworkers.report.outcome import Outcome
-from pytest_djworkers.report.table import COLUMNS, Row, at_rate, grouped, is_text, notes, rows
+from pytest_djworkers.report.table import Row, at_rate, grouped, is_text
 from pytest_djworkers.settings import Settings
 from pytest_djworkers.units import counted, format_duration, format_share
 
 _QUIETEST = -2
 _GAP = "  "
-_FIRST_TO_GO = ("memory", "CPU/req.")
-"""What a narrow window has no room for."""
 
 
-def header(settings: Settings, baseline: Baseline) -> list[str]:
+def header(settings: Settings, baseline: Baseline, comparer: Comparer | None = None) -> list[str]:
     """What will be measured, and how."""
     if settings.origin is None:
         backends = ", ".join(
@@ -34,6 +35,14 @@ def header(settings: Settings, baseline: Baseline) -> list[str]:
     else:
         where = f"the server at http://{settings.origin.netloc}, as it is"
     shape, _ = settings.shape_for({}, {})
+    if comparer is not None:
+        return [
+            f"djworkers: {where}",
+            f"djworkers: {comparer.description}",
+            f"djworkers: in rounds, seed {comparer.comparing.seed}, tolerance"
+            f" {format_share(settings.tolerance)}; absolute limits are not judged",
+            *(f"djworkers: {note}" for note in settings.notes),
+        ]
     lines = [
         f"djworkers: {where}; generator {settings.generator}",
         f"djworkers: bursts of {counted(shape.connections, 'connection')} for"
@@ -82,47 +91,57 @@ def summary(
 
 
 def _table(reporter: pytest.TerminalReporter, records: Sequence[BurstRecord]) -> None:
-    groups = grouped(records)
-    lines = {group: [row for one in found for row in rows(one)] for group, found in groups.items()}
+    groups, layout = grouped(records), layout_of(records)
+    lines = {
+        group: [row for one in found for row in layout.rows(one)] for group, found in groups.items()
+    }
     every_row = [row for group in lines.values() for row in group]
     title = "djworkers"
+    if compared := next((record.compared for record in records if record.compared), None):
+        title += f": {title_of_comparison(compared)}"
     generators = {record.result.generator.name for record in records}
     window = reporter.config.get_terminal_writer().fullwidth if reporter.isatty else sys.maxsize
     without: set[str] = set()
-    for column in ("generator", *_FIRST_TO_GO):
-        shown, widths = _columns(every_row, without)
+    for column in ("generator", *layout.first_to_go):
+        shown, widths = _columns(layout.columns, every_row, without)
         if sum(widths) + len(_GAP) * len(widths) <= window:
             break
         if column != "generator":
             without.add(column)
         elif len(generators) == 1:
             without.add(column)
-            title += f", fired by {generators.pop()}"
-    shown, widths = _columns(every_row, without)
+            if "generator" in layout.columns:
+                title += f", fired by {generators.pop()}"
+    columns = layout.columns
+    shown, widths = _columns(columns, every_row, without)
     reporter.write_sep("-", title, bold=True)
-    reporter.write_line(_line(COLUMNS, shown, widths), bold=True)
+    reporter.write_line(_line(columns, columns, shown, widths), bold=True)
     for group, found in groups.items():
         reporter.write_line(f"{group[1]}  ({found[0].test_function})", cyan=True)
         for row in lines[group]:
-            reporter.write_line(_line(row.cells, shown, widths), light=row.is_stored)
+            reporter.write_line(_line(columns, row.cells, shown, widths), light=row.is_stored)
 
 
-def _columns(every_row: Sequence[Row], without: AbstractSet[str]) -> tuple[list[int], list[int]]:
+def _columns(
+    columns: Sequence[str], every_row: Sequence[Row], without: AbstractSet[str]
+) -> tuple[list[int], list[int]]:
     """Which columns have something to say, and how wide they are."""
     shown = [
         index
-        for index, column in enumerate(COLUMNS)
+        for index, column in enumerate(columns)
         if column not in without and any(row.cells[index] for row in every_row)
     ]
     widths = [
-        max(len(COLUMNS[index]), *(len(row.cells[index]) for row in every_row)) for index in shown
+        max(len(columns[index]), *(len(row.cells[index]) for row in every_row)) for index in shown
     ]
     return shown, widths
 
 
-def _line(cells: Sequence[str], shown: Sequence[int], widths: Sequence[int]) -> str:
+def _line(
+    columns: Sequence[str], cells: Sequence[str], shown: Sequence[int], widths: Sequence[int]
+) -> str:
     parts = [
-        cells[index].ljust(width) if is_text(COLUMNS[index]) else cells[index].rjust(width)
+        cells[index].ljust(width) if is_text(columns[index]) else cells[index].rjust(width)
         for index, width in zip(shown, widths, strict=True)
     ]
     return (_GAP + _GAP.join(parts)).rstrip()

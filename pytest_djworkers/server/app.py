@@ -13,6 +13,7 @@ import logging
 import os
 import socket
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from pytest_djworkers.server.brief import ENVIRONMENT_KEY, Brief, DatabaseTarget
@@ -26,6 +27,8 @@ def load(interface: str) -> Any:
     os.environ["DJANGO_SETTINGS_MODULE"] = brief.settings_module
     _configure(brief)
     application = _site_application(interface)
+    if brief.tree is not None:
+        _refuse_another_tree(Path(brief.tree))
     logging.getLogger("django.request").addHandler(_FirstErrors())
     _report_ready(brief.ready_socket)
     return application
@@ -83,6 +86,20 @@ def _redirect(alias: str, database: dict[str, Any], target: DatabaseTarget | Non
             " database. Let pytest-django create one (its fixture django_db_setup)."
         )
     database.update(target.settings())
+
+
+def _refuse_another_tree(tree: Path) -> None:
+    """An editable install, or a path in the environment, would silently serve other files."""
+    from django.conf import settings
+
+    for name in (os.environ["DJANGO_SETTINGS_MODULE"], settings.ROOT_URLCONF):
+        file = importlib.import_module(name).__file__
+        if file is None or not Path(file).resolve().is_relative_to(tree.resolve()):
+            raise RuntimeError(
+                f"refusing to serve: module {name!r} is {file}, which is not in {tree}. Is the"
+                " project installed into the environment (an editable install), or named in"
+                " PYTHONPATH? It must be found through a path inside its repository."
+            )
 
 
 def _site_application(interface: str) -> Any:

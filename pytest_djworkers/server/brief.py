@@ -34,6 +34,8 @@ class Brief:
     settings_module: str
     databases: Mapping[str, DatabaseTarget]
     ready_socket: str
+    tree: str | None = None
+    """The folder that the site's settings and URLs must lie in."""
 
     def write(self, file: Path) -> None:
         """Write it for the user's eyes only: it may hold a password."""
@@ -46,4 +48,4 @@ class Brief:
         """The inverse of ``write``."""
         data: dict[str, Any] = json.loads(Path(file).read_text(encoding="utf-8"))
         databases = {alias: DatabaseTarget(**target) for alias, target in data["databases"].items()}
-        return cls(data["settings_module"], databases, data["ready_socket"])
+        return cls(data["settings_module"], databases, data["ready_socket"], data["tree"])

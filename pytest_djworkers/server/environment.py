@@ -24,8 +24,9 @@ _SCRUBBED = (
 def child_environment(scrubbed: tuple[str, ...] = (), **added: str) -> dict[str, str]:
     """This process's environment, without what would slow a child down or change what it serves.
 
-    ``scrubbed`` are more prefixes to leave out. The child's ``sys.path`` is this process's own:
-    the site and this package are found there wherever pytest found them.
+    ``scrubbed`` are more prefixes to leave out. The child's ``sys.path`` is this process's own,
+    unless PYTHONPATH is among what is added: the site and this package are found there wherever
+    pytest found them.
     """
     prefixes = _SCRUBBED + scrubbed
     kept = {key: value for key, value in os.environ.items() if not key.startswith(prefixes)}

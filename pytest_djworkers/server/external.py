@@ -17,7 +17,7 @@ from pytest_djworkers.load.generator import Target
 from pytest_djworkers.load.profile import Request
 from pytest_djworkers.load.result import ServerFacts
 from pytest_djworkers.server.launch import Place, Site
-from pytest_djworkers.server.lock import MachineLock
+from pytest_djworkers.server.lock import Lock
 from pytest_djworkers.server.ready import probe
 from pytest_djworkers.server.usage import UsageWatch
 
@@ -74,7 +74,7 @@ class ExternalServer:
     has_launched = False
     pids: frozenset[int] = frozenset()
 
-    def __init__(self, origin: Origin, place: Place, lock: MachineLock) -> None:
+    def __init__(self, origin: Origin, place: Place, lock: Lock) -> None:
         self._origin = origin
         self._place = place
         self._lock = lock

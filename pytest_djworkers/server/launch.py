@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sys
+import os
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pytest_djworkers.backends.backlog import accept_queue
@@ -19,7 +19,8 @@ from pytest_djworkers.load.result import ServerFacts
 from pytest_djworkers.server.brief import ENVIRONMENT_KEY, Brief, DatabaseTarget
 from pytest_djworkers.server.database import APPLICATION
 from pytest_djworkers.server.environment import child_environment
-from pytest_djworkers.server.lock import MachineLock
+from pytest_djworkers.server.home import Home, this_home
+from pytest_djworkers.server.lock import Lock
 from pytest_djworkers.server.log import tail
 from pytest_djworkers.server.port import HOST
 from pytest_djworkers.server.process import GuardedProcess
@@ -35,6 +36,10 @@ class Site:
 
     settings_module: str
     databases: Mapping[str, DatabaseTarget]
+    home: Home | None = None
+    """None where it is this process's own at the launch."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """More variables for its servers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +60,7 @@ class Server:
 
     host = HOST
 
-    def __init__(self, backend: Backend, place: Place, lock: MachineLock) -> None:
+    def __init__(self, backend: Backend, place: Place, lock: Lock) -> None:
         self._backend = backend
         self._place = place
         self._lock = lock
@@ -147,9 +152,16 @@ class Server:
                 any_answer=any_answer,
                 deadline=deadline,
             )
-        except (ServerStartError, ProbeError) as error:
+        except ProbeError as error:
             self.stop()
-            raise type(error)(self._explain(error)) from None
+            raise ProbeError(f"{self.backend}: {error}{tail(self.log)}", error.status) from None
+        except ServerStartError as error:
+            self.stop()
+            raise ServerStartError(
+                f"{self.backend} did not start: {error}"
+                f" (within --djworkers-startup-timeout={self._place.startup_timeout_s:g}s)"
+                f"{tail(self.log)}"
+            ) from None
         except BaseException:
             self.stop()
             raise
@@ -189,18 +201,23 @@ class Server:
         ready = ReadySocket(folder / "ready")
         try:
             brief = folder / "brief.json"
-            Brief(site.settings_module, site.databases, str(ready.path)).write(brief)
+            home = site.home or this_home()
+            tree = None if home.tree is None else str(home.tree)
+            Brief(site.settings_module, site.databases, str(ready.path), tree).write(brief)
             environment = child_environment(
                 self._backend.about.scrubbed,
                 DJANGO_SETTINGS_MODULE=site.settings_module,
                 PGAPPNAME=APPLICATION,
+                PYTHONPATH=os.pathsep.join(home.search_path),
+                **site.environment,
                 **{ENVIRONMENT_KEY: str(brief)},
             )
             self._process = GuardedProcess(
-                self._backend.command(sys.executable, plan),
+                self._backend.command(home.python, plan),
                 log=self.log,
                 environment=environment,
                 watch=self._place.watch,
+                folder=home.folder,
             )
             ready.wait(self._process, workers=plan.workers, deadline=deadline)
             self._workers = frozenset(ready.pids)
@@ -218,13 +235,4 @@ class Server:
         raise ServerStartError(
             f"port {self.port} is also {' and '.join(others)}'s, which would get a part of"
             " the requests: end it"
-        )
-
-    def _explain(self, error: Exception) -> str:
-        if isinstance(error, ProbeError):
-            return f"{self.backend}: {error}{tail(self.log)}"
-        return (
-            f"{self.backend} did not start: {error}"
-            f" (within --djworkers-startup-timeout={self._place.startup_timeout_s:g}s)"
-            f"{tail(self.log)}"
         )

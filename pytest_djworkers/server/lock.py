@@ -7,6 +7,7 @@ import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import Protocol
 
 from pytest_djworkers.errors import BusyMachineError
 
@@ -17,6 +18,26 @@ WAIT_AT_MOST_S = 900.0
 def lock_file() -> Path:
     """The file that the lock is on. It stays: removing it would let two in at once."""
     return Path(tempfile.gettempdir()) / "pytest-djworkers.lock"
+
+
+class Lock(Protocol):
+    """What a server takes from its launch to its end."""
+
+    def acquire(self) -> None:
+        """Wait for it; taken twice it is held once. Raises BusyMachineError."""
+
+    def release(self) -> None:
+        """Let the next one in; nothing where it is not held."""
+
+
+class HeldLock:
+    """For servers that run side by side while somebody else holds the machine for them."""
+
+    def acquire(self) -> None:
+        """Nothing to wait for."""
+
+    def release(self) -> None:
+        """Whoever holds it lets go of it."""
 
 
 class MachineLock:

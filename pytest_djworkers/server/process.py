@@ -21,7 +21,8 @@ class GuardedProcess:
     """A command that ends when pytest does, with everything that it started.
 
     ``input`` and ``output`` are its standard streams where ``talks``; otherwise standard
-    output goes to the log with standard error.
+    output goes to the log with standard error. ``folder`` is its current folder, where that is
+    not this process's own.
     """
 
     def __init__(
@@ -32,6 +33,7 @@ class GuardedProcess:
         environment: Mapping[str, str],
         watch: tuple[int, ...] = (),
         talks: bool = False,
+        folder: Path | None = None,
     ) -> None:
         self._ended: dict[str, float] | None = None
         self._unread = b""
@@ -47,6 +49,7 @@ class GuardedProcess:
                     env=environment,
                     pass_fds=[theirs.fileno()],
                     start_new_session=True,
+                    cwd=folder,
                 )
         self._channel.setblocking(False)
 

@@ -6,6 +6,7 @@ import http.client
 import select
 import socket
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from pytest_djworkers.errors import ProbeError, ServerStartError
@@ -17,6 +18,15 @@ _REACHED_AT = frozenset({HOST, f"::ffff:{HOST}", "0.0.0.0", "::"})  # noqa: S104
 _RETRY_AFTER_S = 0.02
 _LOOK_EVERY_S = 0.5
 _SHOWN_OF_BODY = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """The one request that a server must answer before it is fired at."""
+
+    request: Request
+    any_answer: bool
+    """Whether every complete answer will do, and not only an expected one."""
 
 
 class ReadySocket:
@@ -116,7 +126,7 @@ def probe(
         fits = request.contains in body
         if any_answer or (request.expects(response.status) and fits):
             return
-        raise ProbeError(_unexpected(request, response, body))
+        raise ProbeError(_unexpected(request, response, body), response.status)
     raise ServerStartError(f"{request.method} {request.path} got no answer in time ({why})")
 
 

@@ -1,0 +1,179 @@
+"""A block: both arms launched and warmed, then rounds of windows in alternating order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+
+from pytest_djworkers.baseline.rounds import Round, Window
+from pytest_djworkers.compare.arms import BASE, HEAD, Arm
+from pytest_djworkers.compare.evidence import Moment, spoilt
+from pytest_djworkers.compare.schedule import BlockPlan
+from pytest_djworkers.errors import DjworkersError
+from pytest_djworkers.load.agent_process import Agents
+from pytest_djworkers.load.histogram import Latency
+from pytest_djworkers.load.profile import Profile
+from pytest_djworkers.load.result import ServerFacts
+from pytest_djworkers.load.tally import AgentReport, Enough
+from pytest_djworkers.server.launch import Place, Server, Site
+from pytest_djworkers.server.lock import HeldLock
+from pytest_djworkers.server.ready import Probe
+from pytest_djworkers.server.usage import cpu_s_of
+
+SETTLE_S = 0.05
+"""From when the load is on to when a window begins."""
+ENOUGH = Enough(seconds=0.25, answers=100)
+"""What a window waits for."""
+LONGEST_WINDOW_S = 5.0
+"""A view that gives fewer answers in that time is too slow to be compared."""
+WARM_UP_S = 0.5
+"""Of each arm after its launch, in windows that are thrown away."""
+_MOST_WARM_UPS = 20
+DRAIN_S = 30.0
+"""How long a window's last requests may take; what is not answered then is given up."""
+
+
+class ArmError(Exception):
+    """An arm that could not be measured: which one, and why."""
+
+    def __init__(self, arm: int, error: DjworkersError) -> None:
+        super().__init__(str(error))
+        self.arm = arm
+        self.error = error
+
+
+class TooSlow(Exception):
+    """An arm's view gives too few answers for a window."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """What a block found: its rounds, and what is behind those of head."""
+
+    rounds: tuple[Round, ...]
+    head_reports: tuple[AgentReport, ...]
+    head_server: ServerFacts
+
+
+def run_block(
+    plan: BlockPlan,
+    arms: tuple[Arm, Arm],
+    places: Callable[[int, int], Place],
+    profile: Profile,
+    probe: Probe,
+    settings_module: str,
+) -> Block:
+    """Launch, warm up, fire, stop. ``places`` gives the place of an arm at a port of the plan.
+
+    The profile's shape has the connections; times are a window's. Raises ArmError, TooSlow, or
+    GeneratorError.
+    """
+    with ExitStack() as stack:
+        sides: dict[int, _Side] = {}
+        for arm in plan.launches:
+            place = places(arm, plan.ports[arm])
+            side = _Side(arms[arm], place, profile, settings_module, plan.hash_seed)
+            sides[arm] = side
+            stack.callback(side.server.stop)
+            # Started first, so that it is there when the server is.
+            agents = stack.enter_context(Agents(1, side.server.target))
+            try:
+                side.launch(probe, agents)
+            except DjworkersError as error:
+                raise ArmError(arm, error) from None
+        for arm in plan.launches:
+            sides[arm].warm_up()
+        rounds = tuple(_round(plan, sides, order) for order in plan.rounds())
+        for arm, side in sides.items():
+            try:
+                side.server.check_alive(profile.name)
+            except DjworkersError as error:
+                raise ArmError(arm, error) from None
+        return Block(rounds, tuple(sides[HEAD].reports), sides[HEAD].facts)
+
+
+def window_of(report: AgentReport, cpu_s: float | None) -> Window:
+    """What is compared of a window; ``cpu_s`` is the server's from load on to all answered."""
+    answers = report.ok + report.late + report.unexpected + report.outside
+    counts = [(value, count) for value, count in report.latency]
+    return Window(
+        requests=report.ok + report.late,
+        window_s=report.window_s,
+        errors=report.unexpected + report.error,
+        timeouts=report.late + report.unanswered,
+        judged=report.ok + report.late + report.unexpected + report.error + report.unanswered,
+        p95_s=Latency(tuple(counts)).nearest_rank(95),
+        cpu_per_request_s=None if cpu_s is None or not answers else cpu_s / answers,
+    )
+
+
+def _round(plan: BlockPlan, sides: dict[int, _Side], order: Sequence[int]) -> Round:
+    before = Moment.now()
+    windows = {arm: sides[arm].window() for arm in order}
+    reports = [sides[arm].reports[-1] for arm in order]
+    return Round(
+        windows[BASE],
+        windows[HEAD],
+        plan.number,
+        spoilt(before, Moment.now(), reports),
+    )
+
+
+class _Side:
+    """One arm in one block: its server, and the agent that stays connected to it."""
+
+    def __init__(
+        self, arm: Arm, place: Place, profile: Profile, settings_module: str, hash_seed: int
+    ) -> None:
+        self._arm = arm
+        shape = replace(profile.shape, warmup_s=SETTLE_S, duration_s=LONGEST_WINDOW_S, rate=None)
+        self._profile = replace(profile, shape=shape)
+        environment = {"PYTHONHASHSEED": str(hash_seed)}
+        self._site = Site(settings_module, arm.databases, arm.home, environment)
+        self.server = Server(arm.backend, place, HeldLock())
+        self.reports: list[AgentReport] = []
+        self._agents: Agents | None = None
+        self._pids: frozenset[int] = frozenset()
+
+    @property
+    def facts(self) -> ServerFacts:
+        assert self.server.facts is not None
+        return self.server.facts
+
+    def launch(self, probe: Probe, agents: Agents) -> None:
+        self.server.launch(
+            self._site,
+            connections=self._profile.shape.connections,
+            probe_with=probe.request,
+            any_answer=probe.any_answer,
+        )
+        agents.open(self._profile, self.server.target, drain_s=DRAIN_S, enough=ENOUGH)
+        self._agents = agents
+
+    def warm_up(self) -> None:
+        spent_s = 0.0
+        for _ in range(_MOST_WARM_UPS):
+            self.window()
+            spent_s += self.reports.pop().window_s
+            if spent_s >= WARM_UP_S:
+                break
+        self._pids = self.server.pids
+
+    def window(self) -> Window:
+        assert self._agents is not None
+        before_s = cpu_s_of(self._pids)
+        (report,) = self._agents.fire()
+        after_s = cpu_s_of(self._pids)
+        window = window_of(report, _between(before_s, after_s))
+        if report.window_s >= LONGEST_WINDOW_S and window.judged < ENOUGH.answers:
+            raise TooSlow(
+                f"too slow: {window.judged} answers in {LONGEST_WINDOW_S:g}s of"
+                f" {self._arm.name}, and a window takes {ENOUGH.answers}"
+            )
+        self.reports.append(report)
+        return window
+
+
+def _between(before_s: float | None, after_s: float | None) -> float | None:
+    return None if before_s is None or after_s is None else after_s - before_s

@@ -1,0 +1,103 @@
+"""The ``burst`` fixture's value in a run that compares two arms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from typing import Any
+
+from pytest_djworkers.backends.protocol import workers_of
+from pytest_djworkers.baseline.rounds import Metric
+from pytest_djworkers.burst import Burst, probe_for
+from pytest_djworkers.compare.arms import NAMES
+from pytest_djworkers.compare.asked import Against
+from pytest_djworkers.compare.compared import Compared
+from pytest_djworkers.compare.comparer import Comparer, NotComparable
+from pytest_djworkers.compare.comparison import Databases, Measured, calibrate, compare
+from pytest_djworkers.compare.databases import copy_databases, drop_copies
+from pytest_djworkers.load.profile import Profile
+from pytest_djworkers.record import BurstRecord
+
+CONNECTIONS_OF_A_WORKER = 32
+"""So many keep a worker busy, and none of them waits for long."""
+
+
+class ComparedBurst(Burst):
+    """Compares two arms where a ``Burst`` fires at one server.
+
+    Where they can't be compared, head is measured alone, so that the test has its result.
+    ``unblocked`` lets pytest-django's databases be used while it is entered.
+    """
+
+    def __init__(
+        self,
+        *arguments: Any,
+        comparer: Comparer,
+        unblocked: Callable[[], AbstractContextManager[None]],
+        **named: Any,
+    ) -> None:
+        super().__init__(*arguments, **named)
+        self._comparer = comparer
+        self._unblocked = unblocked
+
+    def _measure(self, profile: Profile, overridden: tuple[str, ...]) -> BurstRecord:
+        profile = self._at_moderate_load(profile)
+        # Where a test had asked for head's server: the rows are made with nobody there.
+        self.server.stop()
+        with self._run.machine():
+            measured = self._compared(profile)
+        record = (
+            super()._measure(profile, overridden)
+            if measured.result is None
+            else BurstRecord(self._test, measured.result, overridden)
+        )
+        return replace(record, compared=measured.compared, comparison=None, stored=None)
+
+    def _at_moderate_load(self, profile: Profile) -> Profile:
+        settings = self._run.settings
+        workers = workers_of(settings.backends[self.server.backend], settings.workers)
+        asked = self._comparer.comparing.connections
+        connections = asked or CONNECTIONS_OF_A_WORKER * workers
+        return replace(profile, shape=replace(profile.shape, connections=connections))
+
+    def _compared(self, profile: Profile) -> Measured:
+        comparer, run = self._comparer, self._run
+        site, place = self._prepare(), run.place()
+        head = self.server.backend
+        is_between = comparer.comparing.against is Against.BACKEND
+        base = next(iter(run.settings.backends)) if is_between else head
+        of_arms: list[Databases] = []
+
+        def copies(arm: str) -> Databases:
+            folder = place.folder / arm
+            folder.mkdir(exist_ok=True)
+            with self._unblocked():
+                made = copy_databases(site.databases, arm, folder)
+            of_arms.append(made)
+            return made
+
+        try:
+            stage = comparer.stage(
+                (run.settings.backends[base], run.settings.backends[head]),
+                (base, head),
+                place,
+                site.settings_module,
+                copies,
+            )
+            probe = probe_for(profile.request, run.settings.probe)
+            if comparer.comparing.against is Against.ITSELF:
+                return calibrate(stage, profile, probe)
+            return compare(stage, profile, probe, self._tolerances())
+        except NotComparable as reason:
+            seed = comparer.comparing.seed
+            return Measured(Compared(NAMES, seed, 0.0, not_compared=str(reason)), None)
+        finally:
+            with self._unblocked():
+                drop_copies(of_arms[-len(NAMES) :])
+
+    def _tolerances(self) -> Mapping[Metric, float]:
+        """What to judge by; requests/s always, and first."""
+        settings = self._run.settings
+        of_rps = settings.tolerance if settings.max_regression is None else settings.max_regression
+        return {Metric.RPS: of_rps, **self.plan.regressions}

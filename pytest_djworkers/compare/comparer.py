@@ -1,0 +1,150 @@
+"""What a run needs for its comparisons, made when the first of them begins."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from pytest_djworkers.backends.protocol import Backend
+from pytest_djworkers.compare.arms import NAMES, Arm
+from pytest_djworkers.compare.asked import Against, Comparing
+from pytest_djworkers.compare.comparison import Databases, Stage
+from pytest_djworkers.compare.git import Revision, base_revision, worktree
+from pytest_djworkers.compare.homes import base_home, head_home, plugin_folder
+from pytest_djworkers.compare.survey import Survey, survey
+from pytest_djworkers.errors import ServerError, ServerStartError
+from pytest_djworkers.server.home import Home, this_home
+from pytest_djworkers.server.launch import Place
+from pytest_djworkers.server.port import ReservedPort
+
+WORKING_TREE = "the working tree"
+
+
+class NotComparable(Exception):
+    """Why these two arms can't be compared, in words; nothing is wrong with either."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    labels: tuple[str, str]
+    homes: tuple[Home, Home]
+    difference: str = ""
+    """Why their databases can't be the same."""
+
+
+class Comparer:
+    """Makes the arms: the base's worktree, both homes, a second port."""
+
+    def __init__(self, comparing: Comparing, revision: Revision | None) -> None:
+        self.comparing = comparing
+        self.revision = revision
+        self._stack = ExitStack()
+        self._of_revision: _Pair | None = None
+
+    @classmethod
+    def begin(cls, comparing: Comparing, root: Path) -> Comparer:
+        """Find the base, before any server starts. Raises SettingsError when there is none."""
+        ref = comparing.ref
+        return cls(comparing, None if ref is None else base_revision(root, ref))
+
+    @property
+    def description(self) -> str:
+        """What is compared with what, for the header."""
+        revision = self.revision
+        if self.comparing.against is Against.BACKEND:
+            return "compares each backend with the first"
+        if revision is None:
+            return "compares the working tree with itself, to see how much that differs"
+        state = " (with changes that are not committed)" if revision.is_dirty else ""
+        same = ", which is the commit checked out" if revision.is_head else ""
+        return f"compares the working tree{state} with {revision.label}{same}"
+
+    def stage(
+        self,
+        backends: tuple[Backend, Backend],
+        names: tuple[str, str],
+        place: Place,
+        settings_module: str,
+        copies: Callable[[str], Databases],
+    ) -> Stage:
+        """Where these backends are compared; ``names`` are those that users know them by.
+
+        Raises NotComparable, SettingsError for a worktree that can't be made, and ServerError
+        for an arm whose site can't be set up.
+        """
+        pair = self._pair(place, settings_module)
+        if pair.difference:
+            raise NotComparable(pair.difference)
+        is_between = self.comparing.against is Against.BACKEND
+        labels = names if is_between else pair.labels
+        base, head = (
+            Arm(*one, databases={}) for one in zip(NAMES, labels, backends, pair.homes, strict=True)
+        )
+        return Stage(
+            (base, head),
+            place,
+            (place.port, self._port.number),
+            settings_module,
+            copies,
+            self.comparing.seed,
+        )
+
+    def end(self) -> None:
+        """Give everything back."""
+        self._stack.close()
+
+    @cached_property
+    def _port(self) -> ReservedPort:
+        port = ReservedPort()
+        self._stack.callback(port.release)
+        return port
+
+    def _pair(self, place: Place, settings_module: str) -> _Pair:
+        here, revision = this_home(), self.revision
+        if revision is None:
+            return _Pair((WORKING_TREE, "itself"), (here, here))
+        if self._of_revision is None:
+            self._of_revision = self._look(revision, here, place, settings_module)
+        return self._of_revision
+
+    def _look(self, revision: Revision, here: Home, place: Place, settings_module: str) -> _Pair:
+        plugin = plugin_folder(place.folder)
+        tree = self._stack.enter_context(worktree(revision, place.folder / "base-tree"))
+        _compile(self.comparing.python or here.python, tree, within_s=place.startup_timeout_s)
+        homes = (
+            base_home(here, revision.top, tree, plugin, self.comparing.python),
+            head_home(here, revision.top, plugin),
+        )
+        labels = (revision.label, WORKING_TREE)
+        found: list[Survey] = []
+        for label, home in zip(labels, homes, strict=True):
+            try:
+                found.append(survey(home, settings_module, within_s=place.startup_timeout_s))
+            except ServerStartError as error:
+                raise ServerError(f"{label}: {error}") from None
+        return _Pair(labels, homes, _differing(*found))
+
+
+def _compile(python: str, tree: Path, *, within_s: float) -> None:
+    """Write byte code beforehand, as the working tree has it: only the time to start hangs on it,
+    so where that fails, or takes too long, nothing is lost."""
+    with suppress(OSError, subprocess.TimeoutExpired):
+        subprocess.run(
+            [python, "-m", "compileall", "-q", str(tree)],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=within_s,
+            check=False,
+        )
+
+
+def _differing(base: Survey, head: Survey) -> str:
+    """Which migrations only one of them ends in."""
+    only = sorted(set(base.leaves) ^ set(head.leaves))
+    if not only:
+        return ""
+    return f"migrations differ: {', '.join(f'{app}.{name}' for app, name in only)}"

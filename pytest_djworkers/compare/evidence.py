@@ -1,0 +1,54 @@
+"""What spoils a round, seen without a look at the figures of its arms."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from pytest_djworkers.load.result import BUSY_ABOVE
+from pytest_djworkers.load.tally import AgentReport
+
+MOST_STEAL = 0.05
+"""The share of the CPUs' time that another guest of the same host may have had."""
+MOST_JUMP_S = 0.05
+"""How far the clocks of day and of uptime may move apart."""
+_STEAL = 7
+"""The column of /proc/stat's first line (proc_stat(5)); behind it is time counted already."""
+_STAT = Path("/proc/stat")
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """The clocks, and what the CPUs did since the machine came up, in ticks."""
+
+    of_day_s: float
+    of_uptime_s: float
+    steal: int
+    total: int
+
+    @classmethod
+    def now(cls) -> Self:
+        """This moment."""
+        ticks: list[int] = []
+        with suppress(OSError), _STAT.open() as stat:
+            ticks = [int(text) for text in stat.readline().split()[1:]]
+        counted = ticks[: _STEAL + 1]
+        steal = ticks[_STEAL] if len(ticks) > _STEAL else 0
+        return cls(time.time(), time.monotonic(), steal, sum(counted))
+
+
+def spoilt(before: Moment, after: Moment, reports: Iterable[AgentReport]) -> str | None:
+    """Why a round between two moments is thrown away; None for one that counts."""
+    total = after.total - before.total
+    if total and (after.steal - before.steal) / total > MOST_STEAL:
+        return "CPU steal"
+    moved = (after.of_day_s - before.of_day_s) - (after.of_uptime_s - before.of_uptime_s)
+    if abs(moved) > MOST_JUMP_S:
+        return "the clock jumped"
+    if any(report.cpu_s > BUSY_ABOVE * report.window_s for report in reports):
+        return "generator-bound"
+    return None

@@ -1,0 +1,34 @@
+"""Which table a run's records make, and what is said below it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from pytest_djworkers.record import BurstRecord
+from pytest_djworkers.report import comparison, table
+from pytest_djworkers.report.table import Row
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The columns of a table, and a record's rows in it."""
+
+    columns: tuple[str, ...]
+    rows: Callable[[BurstRecord], list[Row]]
+    first_to_go: tuple[str, ...]
+    """What a narrow window has no room for."""
+
+
+BURSTS = Layout(table.COLUMNS, table.rows, ("memory", "CPU/req."))
+COMPARISONS = Layout(comparison.COLUMNS, comparison.rows, ("CPU/req.", "p95", "took"))
+
+
+def layout_of(records: Sequence[BurstRecord]) -> Layout:
+    """The table of a run; a run compares or it doesn't."""
+    return COMPARISONS if any(record.compared for record in records) else BURSTS
+
+
+def notes(records: Iterable[BurstRecord]) -> list[str]:
+    """What must be said in words below the table, the verdict first."""
+    return [note for one in records for note in (*table.notes([one]), *comparison.notes(one))]
