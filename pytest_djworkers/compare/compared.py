@@ -7,8 +7,9 @@ from dataclasses import asdict, dataclass
 from statistics import median
 from typing import Any, Self
 
+from pytest_djworkers.baseline.estimate import Estimate, Unit
 from pytest_djworkers.baseline.rounds import Metric, Round, Window
-from pytest_djworkers.baseline.verdict import Estimate, Judgement, Unit, Verdict
+from pytest_djworkers.baseline.verdict import Judgement, Verdict
 
 _THE_WORST_FIRST = (
     Verdict.REGRESSED,

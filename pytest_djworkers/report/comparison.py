@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from pytest_djworkers.baseline.estimate import Estimate
 from pytest_djworkers.baseline.rounds import Metric
-from pytest_djworkers.baseline.verdict import Estimate, Verdict
+from pytest_djworkers.baseline.verdict import Verdict
 from pytest_djworkers.compare.compared import ArmFigures, Compared
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.report.table import UNKNOWN, Row, seconds
