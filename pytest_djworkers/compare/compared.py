@@ -50,6 +50,8 @@ class Compared:
     """What base and head are, for people."""
     seed: int
     took_s: float
+    is_judged: bool = True
+    """False for a calibration, which has rounds and no verdict."""
     judgements: tuple[Judgement, ...] = ()
     """One for each figure that was judged, requests/s first; none where nothing could be."""
     not_compared: str = ""
@@ -58,8 +60,10 @@ class Compared:
     """All of them as measured, so that a later version can judge them anew."""
 
     @property
-    def verdict(self) -> Verdict:
-        """The worst of its judgements."""
+    def verdict(self) -> Verdict | None:
+        """The worst of its judgements; None for a calibration."""
+        if not self.is_judged:
+            return None
         found = {judgement.verdict for judgement in self.judgements}
         return next((one for one in _THE_WORST_FIRST if one in found), Verdict.NOT_COMPARED)
 
@@ -106,6 +110,7 @@ class Compared:
             labels=(base, head),
             seed=data["seed"],
             took_s=data["took_s"],
+            is_judged=data["is_judged"],
             judgements=tuple(map(_judgement, data["judgements"])),
             not_compared=data["not_compared"],
             rounds=tuple(

@@ -97,6 +97,7 @@ def calibrate(stage: Stage, profile: Profile, probe: Probe) -> Measured:
         labels=(stage.arms[BASE].label, stage.arms[HEAD].label),
         seed=stage.seed,
         took_s=time.monotonic() - began,
+        is_judged=False,
         not_compared=reason,
         rounds=tuple(runner.rounds),
     )

@@ -46,7 +46,7 @@ def rows(record: BurstRecord) -> list[Row]:
                 "" if base is NO_FIGURES else f"{base.errors:,} > {head.errors:,}",
                 str(compared.blocks or ""),
                 format_duration(compared.took_s),
-                compared.verdict.value,
+                compared.verdict.value if compared.verdict else "",
             )
         )
     ]

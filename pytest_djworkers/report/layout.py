@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from pytest_djworkers.record import BurstRecord
-from pytest_djworkers.report import comparison, table
+from pytest_djworkers.report import calibration, comparison, table
 from pytest_djworkers.report.table import Row
 
 
@@ -22,11 +22,15 @@ class Layout:
 
 BURSTS = Layout(table.COLUMNS, table.rows, ("memory", "CPU/req."))
 COMPARISONS = Layout(comparison.COLUMNS, comparison.rows, ("CPU/req.", "p95", "took"))
+CALIBRATIONS = Layout(calibration.COLUMNS, calibration.rows, ("blocks", "took"))
 
 
 def layout_of(records: Sequence[BurstRecord]) -> Layout:
-    """The table of a run; a run compares or it doesn't."""
-    return COMPARISONS if any(record.compared for record in records) else BURSTS
+    """The table of a run: all of its records are of one kind."""
+    compared = next((record.compared for record in records if record.compared), None)
+    if compared is None:
+        return BURSTS
+    return COMPARISONS if compared.is_judged else CALIBRATIONS
 
 
 def notes(records: Iterable[BurstRecord]) -> list[str]:
