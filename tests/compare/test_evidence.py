@@ -1,0 +1,53 @@
+"""What spoils a round."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from pytest_djworkers.compare import evidence
+from pytest_djworkers.compare.evidence import Moment, spoilt
+from tests.load.making import make_report
+
+BEFORE = Moment(of_day_s=1000.0, of_uptime_s=10.0, steal=5, total=1000)
+AFTER = Moment(of_day_s=1001.0, of_uptime_s=11.0, steal=5, total=1200)
+IDLE = make_report(cpu_s=0.5, window_s=1.0)
+
+
+def test_a_round_in_which_nothing_happened_counts() -> None:
+    assert spoilt(BEFORE, AFTER, [IDLE, IDLE]) is None
+
+
+@pytest.mark.parametrize(("steal", "found"), [(15, None), (16, "CPU steal")])
+def test_another_guests_time(steal: int, found: str | None) -> None:
+    assert spoilt(BEFORE, replace(AFTER, steal=steal), [IDLE]) == found
+
+
+@pytest.mark.parametrize("jump", [-0.1, 0.1])
+def test_a_clock_that_was_set(jump: float) -> None:
+    assert spoilt(BEFORE, replace(AFTER, of_day_s=1001 + jump), [IDLE]) == "the clock jumped"
+
+
+def test_a_generator_that_was_the_bottleneck() -> None:
+    busy = make_report(cpu_s=0.96, window_s=1.0)
+    assert spoilt(BEFORE, AFTER, [IDLE, busy]) == "generator-bound"
+
+
+def test_a_moment_is_read_from_the_system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "stat").write_text("cpu  10 1 5 100 2 0 1 7 3 3\ncpu0 1\n")
+    monkeypatch.setattr(evidence, "_STAT", tmp_path / "stat")
+    assert (Moment.now().steal, Moment.now().total) == (7, 126)
+
+
+def test_a_system_that_does_not_count_steals_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evidence, "_STAT", tmp_path / "absent")
+    before, after = Moment.now(), Moment.now()
+    assert spoilt(before, after, [IDLE]) is None
+
+
+def test_this_system_counts() -> None:
+    assert Moment.now().total > 0

@@ -1,0 +1,66 @@
+"""What an arm's code says of itself."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from pytest_djworkers.compare.survey import survey
+from pytest_djworkers.errors import ServerStartError
+from pytest_djworkers.server.home import Home, this_home
+from tests.conftest import SETTINGS
+
+MIGRATION = """
+from django.db import migrations
+
+class Migration(migrations.Migration):
+    dependencies = [{dependencies}]
+"""
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    """A site with an app of its own."""
+    (tmp_path / "settings.py").write_text(SETTINGS + 'INSTALLED_APPS.append("app")\n')
+    migrations = tmp_path / "app" / "migrations"
+    migrations.mkdir(parents=True)
+    (tmp_path / "app" / "__init__.py").touch()
+    (migrations / "__init__.py").touch()
+    (migrations / "0001_first.py").write_text(MIGRATION.format(dependencies=""))
+    here = this_home()
+    return replace(here, folder=tmp_path, search_path=(str(tmp_path), *here.search_path))
+
+
+def test_the_last_migrations_of_each_app(home: Home) -> None:
+    first = survey(home, "settings", within_s=30).leaves
+    assert ("app", "0001_first") in first
+    assert {app for app, _ in first} == {"app", "auth", "contenttypes"}
+    after = MIGRATION.format(dependencies='("app", "0001_first")')
+    (home.folder / "app" / "migrations" / "0002_second.py").write_text(after)
+    second = survey(home, "settings", within_s=30).leaves
+    assert set(first) ^ set(second) == {("app", "0001_first"), ("app", "0002_second")}
+
+
+def test_a_site_that_prints_is_understood(home: Home) -> None:
+    with (home.folder / "settings.py").open("a") as file:
+        file.write("print('hello')\n")
+    assert survey(home, "settings", within_s=30).leaves
+
+
+def test_a_site_that_cannot_be_set_up_says_why(home: Home) -> None:
+    (home.folder / "settings.py").write_text("import nothing_of_that_name\n")
+    with pytest.raises(ServerStartError, match=r"can't be set up:\n(.*\n)*.*nothing_of_that_name"):
+        survey(home, "settings", within_s=30)
+
+
+def test_one_that_does_not_end_is_given_up(home: Home) -> None:
+    (home.folder / "settings.py").write_text("import time\ntime.sleep(60)\n")
+    with pytest.raises(ServerStartError, match="not set up within 1s"):
+        survey(home, "settings", within_s=1)
+
+
+def test_an_interpreter_that_is_none(home: Home) -> None:
+    with pytest.raises(ServerStartError, match="/nowhere/python: No such file"):
+        survey(replace(home, python="/nowhere/python"), "settings", within_s=30)
