@@ -1,0 +1,252 @@
+"""Two revisions compared by a pytest run, as its users see it: with real commits and servers.
+
+Windows and blocks are short here: what is tested is that the right things are compared, not how
+well small differences are told.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import psutil
+import pytest
+from pytest import RunResult  # noqa: PT013  # a module of that name is needed, too
+
+from tests.compare.test_git import commit, git, left
+from tests.conftest import CONFTEST, Site
+
+SHORT = """
+from pytest_djworkers.compare import blocks
+from pytest_djworkers.load.tally import Enough
+
+blocks.ENOUGH = Enough(seconds=0.03, answers=10)
+blocks.WARM_UP_S = 0.0
+"""
+
+FLAGS = (
+    "--djworkers=granian",
+    "--djworkers-compare=main",
+    "--djworkers-compare-connections=4",
+    "--djworkers-workers=1",
+    "--djworkers-seed=1",
+    "--djworkers-generator=asyncio",
+    "--djworkers-duration=300ms",
+    "--djworkers-warmup=100ms",
+)
+
+SLOWS = 'urlpatterns.append(path("slows", lambda request: sleep(request, {})))\n'
+NEW = 'urlpatterns.append(path("new", lambda request: JsonResponse({"new": True})))\n'
+
+TESTS = """
+@pytest.mark.min_rps(1_000_000)
+def test_slows(burst):
+    assert burst("/slows").ok > 100
+"""
+
+
+@pytest.fixture
+def revisions(site: Site) -> Site:
+    """A repository whose ``main`` has the site, and which is on a branch of it."""
+    site.write("conftest.py", CONFTEST + SHORT)
+    site.write(".gitignore", "__pycache__\n*.sqlite3\nhome\n")
+    with (site.folder / "urls.py").open("a") as urls:
+        urls.write(SLOWS.format(4))
+    site.test(TESTS)
+    git(site.folder, "init", "-q")
+    commit(site.folder, "base")
+    git(site.folder, "checkout", "-q", "-b", "feature")
+    return site
+
+
+def change(site: Site, old: str, new: str) -> None:
+    """Change the site's URLs, in the working tree alone."""
+    urls = site.folder / "urls.py"
+    text = urls.read_text()
+    assert old in text
+    urls.write_text(text.replace(old, new))
+
+
+def verdict_line(result: RunResult) -> str:
+    """The table's row."""
+    return next(line for line in result.outlines if line.startswith("  granian "))
+
+
+def nothing_is_left(site: Site, before: tuple[str, str, str]) -> None:
+    """No worktree, branch or file, and no process of the run."""
+    assert left(site.folder)[:2] == before[:2]
+    wanted = str(site.folder)
+    own = psutil.Process().pid
+    assert not [
+        process
+        for process in psutil.process_iter(["cmdline", "environ"])
+        if process.pid != own and wanted in " ".join(process.info["cmdline"] or ())
+    ]
+
+
+def test_a_slower_view_is_a_regression(revisions: Site) -> None:
+    before = left(revisions.folder)
+    change(revisions, SLOWS.format(4), SLOWS.format(12))
+    result = revisions.pytest(*FLAGS, timeout_s=120)
+    result.assert_outcomes(failed=1)
+    assert result.ret == 1
+    commit_id = git(revisions.folder, "rev-parse", "main")[:10]
+    result.stdout.fnmatch_lines(
+        [
+            "djworkers: compares the working tree (with changes that are not committed) with main"
+            f" ({commit_id}), which is the commit checked out",
+            "djworkers: in rounds, seed 1, tolerance 10%; absolute limits are not judged",
+            "GET /slows: regressed: requests/s *",
+            f"* djworkers: the working tree against main ({commit_id}), seed 1 *",
+            "GET /slows  (test_slows)",
+            "  granian *regressed",
+            "FAILED *",
+        ]
+    )
+    # A limit that no burst holds is not looked at.
+    assert "min_rps" not in result.stdout.str()
+    found = re.search(r"  granian +([\d,]+) +([\d,]+) +-(\d+)", verdict_line(result))
+    assert found
+    base, head, loss = (int(text.replace(",", "")) for text in found.groups())
+    assert base > head * 1.5
+    assert loss > 30
+    nothing_is_left(revisions, before)
+
+
+def test_an_endpoint_that_base_does_not_have_is_measured_alone(revisions: Site) -> None:
+    before = left(revisions.folder)
+    with (revisions.folder / "urls.py").open("a") as urls:
+        urls.write(NEW)
+    revisions.test("def test_new(burst):\n    assert burst('/new').ok\n")
+    result = revisions.pytest(*FLAGS, timeout_s=120)
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(
+        ["not compared: test_site.py::test_new?granian? GET /new: new endpoint: base answers 404"]
+    )
+    assert verdict_line(result).endswith("not compared")
+    nothing_is_left(revisions, before)
+
+
+def test_strictly_what_is_not_compared_fails(revisions: Site) -> None:
+    migrations = revisions.folder / "app" / "migrations"
+    migrations.mkdir(parents=True)
+    for folder in (migrations, migrations.parent):
+        (folder / "__init__.py").touch()
+    revisions.write(
+        "app/migrations/0001_first.py",
+        "from django.db import migrations\n"
+        "class Migration(migrations.Migration):\n    operations = []\n",
+    )
+    with (revisions.folder / "settings.py").open("a") as settings:
+        settings.write('INSTALLED_APPS.append("app")\n')
+    result = revisions.pytest(*FLAGS, "--djworkers-strict", timeout_s=120)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["GET /slows: not compared: migrations differ: app.0001_first"])
+
+
+def test_a_base_that_does_not_start_is_an_error_and_leaves_nothing(revisions: Site) -> None:
+    settings = revisions.folder / "settings.py"
+    good = settings.read_text()
+    settings.write_text("raise ZeroDivisionError('base is broken')\n")
+    git(revisions.folder, "checkout", "-q", "main")
+    git(revisions.folder, "commit", "-q", "-a", "-m", "broken")
+    settings.write_text(good)
+    before = left(revisions.folder)
+    result = revisions.pytest(*FLAGS, timeout_s=120)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        ["main (*): its site can't be set up:", "*ZeroDivisionError: base is broken*"]
+    )
+    nothing_is_left(revisions, before)
+
+
+def test_an_installed_copy_of_the_site_is_not_taken_for_base(
+    revisions: Site, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    # As an editable install has it: found by every process, before what a path says. Not in the
+    # current folder, which most servers look into first.
+    source = revisions.folder / "src"
+    source.mkdir()
+    for name in ("settings.py", "urls.py"):
+        (revisions.folder / name).rename(source / name)
+    installed = tmp_path_factory.mktemp("installed")
+    hook = f"import sys\nsys.path.insert(0, {str(source)!r})\n"
+    (installed / "sitecustomize.py").write_text(hook)
+    ini = f"[pytest]\nDJANGO_SETTINGS_MODULE = settings\npythonpath = src {installed}\n"
+    revisions.write("pytest.ini", ini)
+    git(revisions.folder, "checkout", "-q", "main")
+    commit(revisions.folder, "src")
+    result = revisions.pytest(*FLAGS, timeout_s=120)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*refusing to serve: module 'settings' is *"])
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (["--djworkers-compare=mian"], "'mian' is not a revision of the repository in *"),
+        (["--djworkers-compare=main", "--djworkers-save-baseline"], "*exclude each other"),
+        (["--djworkers-compare=main", "--djworkers-calibrate"], "*exclude each other"),
+        (["--djworkers-compare=main", "--djworkers-generator=wrk"], "*"),
+        (["--djworkers-compare=main", "--djworkers-rate=5"], "*exclude each other"),
+        (["--djworkers-compare=main", "-n2"], "*-n of pytest-xdist*exclude each other"),
+        (["--djworkers-compare-backends"], "*name two or more*"),
+        (["--djworkers-seed=1"], "--djworkers-seed says how to compare*"),
+        (["--djworkers-compare-python=python3"], "*says how to compare*"),
+        (
+            ["--djworkers-compare=main", "--djworkers-compare-python=nowhere"],
+            "--djworkers-compare-python=nowhere: 'nowhere' is not a program*",
+        ),
+        (["--djworkers-compare=main", "--djworkers-seed=x"], "--djworkers-seed=x: *"),
+    ],
+)
+def test_what_makes_no_sense_is_said_before_any_server_starts(
+    flags: list[str], said: str, revisions: Site
+) -> None:
+    result = revisions.pytest("--djworkers=granian", *flags)
+    assert result.ret == 4
+    result.stderr.fnmatch_lines([f"ERROR: {said}"])
+
+
+def test_a_comparison_needs_a_backend(revisions: Site) -> None:
+    result = revisions.pytest("--djworkers-compare=main")
+    assert result.ret == 4
+    result.stderr.fnmatch_lines(["ERROR: --djworkers-compare: nothing to measure; name backends*"])
+
+
+def test_outside_of_a_repository(site: Site) -> None:
+    result = site.pytest("--djworkers=granian", "--djworkers-compare=main")
+    assert result.ret == 4
+    result.stderr.fnmatch_lines(["ERROR: * is not in a git repository*"])
+
+
+@pytest.mark.matrix
+def test_backends_are_compared_with_the_first(revisions: Site) -> None:
+    revisions.test("def test_json(burst):\n    burst('/json')\n")
+    flags = [flag for flag in FLAGS if "compare=" not in flag and "djworkers=" not in flag]
+    result = revisions.pytest(
+        "--djworkers=gunicorn-sync,granian", "--djworkers-compare-backends", *flags, timeout_s=200
+    )
+    result.stdout.fnmatch_lines(
+        ["djworkers: compares each backend with the first", "*: granian against gunicorn-sync*"]
+    )
+    assert sum(result.parseoutcomes().values()) == 1
+
+
+@pytest.mark.matrix
+def test_a_calibration_says_how_much_the_same_differs(revisions: Site) -> None:
+    flags = [flag for flag in FLAGS if "compare=" not in flag]
+    result = revisions.pytest("--djworkers-calibrate", *flags, timeout_s=200)
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["*sd of rounds*visible in 1m*tolerance to set", "  granian *%"])
+
+
+@pytest.mark.matrix
+def test_another_interpreter_serves_base(revisions: Site, tmp_path: Path) -> None:
+    # The same one by another name: what is seen is that it is asked.
+    interpreter = tmp_path / "python"
+    interpreter.write_text('#!/bin/sh\necho asked >> "$(dirname "$0")/asked"\nexec python3 "$@"\n')
+    interpreter.chmod(0o755)
+    result = revisions.pytest(*FLAGS, f"--djworkers-compare-python={interpreter}", timeout_s=120)
+    assert (tmp_path / "asked").exists()
+    assert result.ret in {0, 1}
