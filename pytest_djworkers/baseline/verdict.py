@@ -76,14 +76,16 @@ def not_compared(reason: str) -> Comparison:
 class Rule:
     """The numbers of the rule; the defaults are those that ``benchmarks/verdict.py`` chose."""
 
-    looks: tuple[int, ...] = (4, 6, 8, 12)
+    rounds_per_block: int = 6
+    looks: tuple[int, ...] = (4, 6, 8, 10, 12, 16)
     """After how many blocks a comparison looks. Where blocks are the unit, a look at fewer than
     the level needs (7 for 98 %) decides nothing."""
     level: float = 0.98
     """Of the interval at each look."""
-    confirming_blocks: int = 6
+    confirming_blocks: int = 8
     """How many fresh blocks must say ``regressed`` again."""
-    confirming_level: float = 0.95
+    confirming_level: float = 0.9
+    """Of their interval: 95 % sure of the one side that is asked about."""
     most_spread: float = 1.0
     """Rounds are the unit while the mean square between blocks is at most this many times that
     within blocks; at 1, while launches seem to add nothing to what the rounds explain."""
