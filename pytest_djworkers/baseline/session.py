@@ -41,6 +41,7 @@ class StoredFigures:
     """When, in ISO 8601; nothing of what was imported."""
     remark: str = ""
     """What a reader must know before comparing them, in words."""
+    mean: float | None = None
 
 
 def compare(
@@ -104,11 +105,12 @@ def session_figures(session: Mapping[str, Any]) -> StoredFigures:
         timeouts=last["late"] + (last.get("unanswered") or 0),
         errors=last["unexpected"] + last["error"],
         saved=str(session.get("saved", "")),
+        mean=latency.mean if latency else None,
     )
 
 
 def imported_figures(imported: Imported) -> StoredFigures:
-    """The figures of a run of wrk's; no percentiles, which wrk prints corrected only."""
+    """The figures of a run of wrk's; no latencies, which it prints corrected only."""
     run = imported.run
     return StoredFigures(
         rps=float(run.rps),
@@ -118,6 +120,16 @@ def imported_figures(imported: Imported) -> StoredFigures:
         errors=run.errors,
         saved="",
         remark=f"imported: {imported.key}",
+    )
+
+
+def changed_versions(session: Mapping[str, Any], now: Mapping[str, str]) -> str:
+    """Which versions changed since a session, in words; nothing where none did."""
+    then = session.get("versions", {})
+    return ", ".join(
+        f"{name} was {then[name]} and is {version}"
+        for name, version in now.items()
+        if name in then and then[name] != version
     )
 
 
@@ -165,12 +177,7 @@ def _versions(result: BurstResult) -> dict[str, str]:
 
 
 def _other_versions(session: Mapping[str, Any], result: BurstResult) -> str:
-    then = session.get("versions", {})
-    return ", ".join(
-        f"{name} was {then[name]} and is {now}"
-        for name, now in _versions(result).items()
-        if name in then and then[name] != now
-    )
+    return changed_versions(session, _versions(result))
 
 
 def _commit(root: Path) -> str | None:

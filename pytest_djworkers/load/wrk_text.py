@@ -121,11 +121,11 @@ class WrkRun:
     threads: int | None
     connections: int | None
     latency: Spread
-    """Without the answers that came after the timeout."""
+    """As wrk corrects it, without the answers that came after the timeout."""
     per_thread: Spread
     """Requests a second of one thread."""
     distribution: Mapping[int, str] | None
-    """Latency by percentile, as wrk corrects it; None without ``--latency``."""
+    """Latency by percentile, corrected as well; None without ``--latency``."""
     requests: int
     elapsed: str
     received: str

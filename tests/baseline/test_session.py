@@ -170,7 +170,8 @@ def test_the_last_figures_are_those_of_the_burst() -> None:
     assert RESULT.latency is not None
     assert figures.p50 == RESULT.latency.p50
     assert figures.p99 == pytest.approx(RESULT.latency.p99, rel=1e-3)
-    assert replace(figures, p50=None, p99=None) == StoredFigures(
+    assert figures.mean == pytest.approx(RESULT.latency.mean, rel=1e-3)
+    assert replace(figures, p50=None, p99=None, mean=None) == StoredFigures(
         RESULT.rps, None, None, RESULT.timeouts, RESULT.errors, "today"
     )
 
