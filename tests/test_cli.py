@@ -79,7 +79,7 @@ def store(
     facts = {"saved": "2026-01-02T03:04:05+00:00", "commit": f"{COMMIT}+", **common}
     for result in results:
         sessions = {f"{test} GET /json": (conditions_of(result), session_of(result, facts))}
-        file, _ = save(root, name, machine, sessions)
+        file = save(root, name, machine, sessions).file
     return file
 
 

@@ -16,7 +16,7 @@ from pytest_djworkers.baseline.files import broken
 from pytest_djworkers.baseline.finding import read_file, shortened
 from pytest_djworkers.baseline.imported import Imported
 from pytest_djworkers.baseline.session import imported_figures, last_figures
-from pytest_djworkers.baseline.store import Baseline, differing_machine
+from pytest_djworkers.baseline.store import Baseline, differing_conditions, differing_machine
 from pytest_djworkers.report.aligned import aligned
 from pytest_djworkers.report.table import seconds
 from pytest_djworkers.units import format_change, format_rate
@@ -147,10 +147,8 @@ def _change(entry: _Entry, its: _Entry) -> Iterator[str]:
     if (entry.imported is None) != (its.imported is None) and entry.mean and its.mean:
         yield "  wrk's latencies are as it corrects them: no change of theirs is the site's"
     if entry.conditions and its.conditions:
-        for key in sorted(entry.conditions.keys() | its.conditions.keys()):
-            then, now = entry.conditions.get(key), its.conditions.get(key)
-            if then != now:
-                yield f"  {key} was {then} and is {now}"
+        for difference in differing_conditions(entry.conditions, its.conditions):
+            yield f"  {difference}"
 
 
 def _row(side: str, entry: _Entry) -> tuple[str, ...]:

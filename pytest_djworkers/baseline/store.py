@@ -15,7 +15,7 @@ What was imported is beside these files, in ``imported.json``: see ``imported.py
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from math import inf
@@ -85,6 +85,17 @@ class Baseline:
         return not (self.bursts or self.elsewhere or self.imported)
 
 
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What became of a file that was written."""
+
+    file: Path
+    kept: tuple[str, ...]
+    """The keys of bursts that it had and that were not saved anew."""
+    begun_anew: tuple[str, ...]
+    """Bursts whose history was dropped, each with the reason, in words."""
+
+
 def burst_key(test: str, name: str) -> str:
     """What a burst is stored under."""
     return f"{test} {name}"
@@ -107,12 +118,14 @@ def conditions_of(result: BurstResult) -> dict[str, Any]:
 
 def differing(stored: Stored, result: BurstResult) -> str | None:
     """Which condition differs, in words; None when none does."""
-    now = conditions_of(result)
-    for key in sorted(stored.conditions.keys() | now.keys()):
-        before, after = stored.conditions.get(key), now.get(key)
-        if before != after:
-            return f"{key} was {before} and is {after}"
-    return None
+    return next(differing_conditions(stored.conditions, conditions_of(result)), None)
+
+
+def differing_conditions(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
+    """Which conditions differ, in words."""
+    for key in sorted(before.keys() | now.keys()):
+        if before.get(key) != now.get(key):
+            yield f"{key} was {before.get(key)} and is {now.get(key)}"
 
 
 def round_of(result: BurstResult) -> dict[str, Any]:
@@ -168,23 +181,27 @@ def read(file: Path) -> Baseline:
 
 def save(
     root: Path, name: str, machine: Machine, sessions: Mapping[str, tuple[dict[str, Any], Any]]
-) -> tuple[Path, list[str]]:
-    """Add a session to each burst named; the others are kept. The file, and the keys kept.
+) -> Saved:
+    """Add a session to each burst named; the others are kept.
 
     ``sessions`` holds conditions and session by burst key. Written whole or not at all, and
     two runs that save at once both get their figures in. Raises BaselineError when it can't.
     """
     file = root / FOLDER / name / f"{machine.key}.json"
+    begun_anew = []
     with being_written(file.parent):
         before = _bursts_of(file, machine)
         bursts = dict(before)
         for key, (conditions, session) in sessions.items():
-            old = before.get(key)
-            same = old is not None and dict(old.conditions) == conditions
-            history = old.sessions if old is not None and same else ()
+            history: tuple[Mapping[str, Any], ...] = ()
+            if old := before.get(key):
+                if why := next(differing_conditions(old.conditions, conditions), None):
+                    begun_anew.append(f"{key}: {why}")
+                else:
+                    history = old.sessions
             bursts[key] = Stored(conditions, (*history, session)[-HISTORY:])
         write_whole(file, laid_out(_document(machine, bursts)))
-    return file, sorted(before.keys() - sessions.keys())
+    return Saved(file, tuple(sorted(before.keys() - sessions.keys())), tuple(begun_anew))
 
 
 def _bursts_of(file: Path, machine: Machine) -> Mapping[str, Stored]:

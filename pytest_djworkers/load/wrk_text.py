@@ -81,16 +81,8 @@ _NEEDED = {
     "received_per_s": "Transfer/sec",
 }
 _CUT = re.compile(r"\d{4}\.\d\dm")
-_PRINTED = re.compile(r"(?P<digits>\d+(?:\.\d+)?)(?P<unit>[a-zA-Z]*)")
-_SECONDS: Mapping[str, Decimal | int] = {
-    "us": Decimal("1e-6"),
-    "ms": Decimal("1e-3"),
-    "s": 1,
-    "m": 60,
-    "h": 3600,
-}
-_AMOUNTS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "P": 10**15}
-_BYTES = {"B": 1, "KB": 2**10, "MB": 2**20, "GB": 2**30, "TB": 2**40, "PB": 2**50}
+_PRINTED = re.compile(r"(?P<digits>\d+\.\d\d)(?P<unit>us|ms|s|m)")
+_SECONDS = {"us": Decimal("1e-6"), "ms": Decimal("1e-3"), "s": Decimal(1), "m": Decimal(60)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,11 +191,6 @@ class WrkRun:
         average = self.latency.average
         return seconds(f"{average}s" if _CUT.fullmatch(average) else average)
 
-    @property
-    def longest_s(self) -> Decimal | None:
-        """The longest latency in seconds; None without samples."""
-        return seconds(self.latency.longest) if self.latency.has_samples else None
-
     def percentile_s(self, percent: int) -> Decimal | None:
         """A percentile of the latency in seconds; None where wrk printed none, or had no
         samples."""
@@ -227,18 +214,11 @@ def ends_run(line: str) -> bool:
 
 
 def seconds(printed: str) -> Decimal:
-    """The seconds in a time that wrk printed, such as ``57.13ms``."""
-    return _value(printed, _SECONDS)
-
-
-def amount(printed: str) -> Decimal:
-    """The number in one that wrk printed, such as ``1.61k``."""
-    return _value(printed, _AMOUNTS)
-
-
-def size(printed: str) -> Decimal:
-    """The bytes in a size that wrk printed, such as ``94.00MB``: its units are of 1024."""
-    return _value(printed, _BYTES)
+    """The seconds in a time that wrk printed, such as ``57.13ms``. Raises ValueError."""
+    match = _PRINTED.fullmatch(printed)
+    if match is None:
+        raise ValueError(f"{printed!r} is no time of wrk's")
+    return Decimal(match["digits"]) * _SECONDS[match["unit"]]
 
 
 def _groups(line: str) -> dict[str, str]:
@@ -254,10 +234,3 @@ def _groups(line: str) -> dict[str, str]:
 
 def _spread(found: Mapping[str, str], name: str) -> Spread:
     return Spread(*(found[f"{name}_{column}"] for column in _COLUMNS))
-
-
-def _value(printed: str, units: Mapping[str, Decimal | int] | Mapping[str, int]) -> Decimal:
-    match = _PRINTED.fullmatch(printed)
-    if match is None or match["unit"] not in units:
-        raise ValueError(f"{printed!r} has no unit of wrk's")
-    return Decimal(match["digits"]) * units[match["unit"]]

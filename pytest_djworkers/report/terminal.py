@@ -92,7 +92,11 @@ def summary(
         reporter.write_line(f"report: {line}")
     if outcome.saved:
         reporter.write_line(f"baseline saved: {outcome.saved}", green=True)
-    for title, keys in (("kept as it was", outcome.kept), ("not saved", outcome.not_saved)):
+    for title, keys in (
+        ("kept as it was", outcome.kept),
+        ("begun anew", outcome.begun_anew),
+        ("not saved", outcome.not_saved),
+    ):
         for key in keys:
             reporter.write_line(f"baseline {title}: {key}", yellow=True)
     for problem in outcome.problems:

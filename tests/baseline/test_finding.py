@@ -30,7 +30,7 @@ RUNS = noted_runs(PRINTED)
 
 def store(root: Path, name: str = "default", machine: Machine = MACHINE) -> Path:
     session: dict[str, Any] = {"rounds": [round_of(RESULT)]}
-    return save(root, name, machine, {"test GET /json": (conditions_of(RESULT), session)})[0]
+    return save(root, name, machine, {"test GET /json": (conditions_of(RESULT), session)}).file
 
 
 @pytest.mark.parametrize("mark", [".djworkers/", "pytest.ini", "pyproject.toml", "tox.ini"])

@@ -16,7 +16,7 @@ from pytest_djworkers.baseline.files import SCHEMA
 from pytest_djworkers.baseline.imported import read_imported, save_imported
 from pytest_djworkers.baseline.machine import Machine
 from pytest_djworkers.baseline.session import compare, session_figures, session_of
-from pytest_djworkers.baseline.store import conditions_of, load, read, save
+from pytest_djworkers.baseline.store import Saved, conditions_of, load, read, save
 from pytest_djworkers.baseline.verdict import Verdict
 from tests.made import RESULT, WRK
 
@@ -58,7 +58,7 @@ def test_a_save_goes_on_from_them(schema: int, tmp_path: Path) -> None:
     file.parent.mkdir(parents=True)
     shutil.copy(SCHEMAS / f"{schema}.json", file)
     session = (conditions_of(RESULT), session_of(RESULT, {}))
-    assert save(tmp_path, "default", MACHINE, {JSON: session}) == (file, [WITH_WRK])
+    assert save(tmp_path, "default", MACHINE, {JSON: session}) == Saved(file, (WITH_WRK,), ())
     assert json.loads(file.read_text())["schema"] == SCHEMA
     assert len(load(tmp_path, "default", MACHINE).bursts[JSON].sessions) == 3
 

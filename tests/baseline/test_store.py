@@ -42,9 +42,9 @@ def a_session(note: str = "") -> dict[str, Any]:
     return {"saved": note, "rounds": [round_of(RESULT)]}
 
 
-def save_one(root: Path, key: str = "test GET /", note: str = "", **conditions: Any) -> Path:
-    sessions = {key: ({**CONDITIONS, **conditions}, a_session(note))}
-    return save(root, "default", MACHINE, sessions)[0]
+def save_one(root: Path, key: str = "test GET /", note: str = "") -> Path:
+    sessions = {key: (CONDITIONS, a_session(note))}
+    return save(root, "default", MACHINE, sessions).file
 
 
 def load_it(root: Path, machine: Machine = MACHINE) -> Baseline:
@@ -86,8 +86,8 @@ def test_each_machine_and_each_name_has_its_own_file(tmp_path: Path) -> None:
 def test_bursts_that_are_not_saved_are_kept_and_told(tmp_path: Path) -> None:
     save_one(tmp_path, "b")
     save_one(tmp_path, "a")
-    _, kept = save(tmp_path, "default", MACHINE, {"c": (CONDITIONS, a_session())})
-    assert kept == ["a", "b"]
+    saved = save(tmp_path, "default", MACHINE, {"c": (CONDITIONS, a_session())})
+    assert saved.kept == ("a", "b")
     assert set(load_it(tmp_path).bursts) == {"a", "b", "c"}
 
 
@@ -99,8 +99,12 @@ def test_the_last_sessions_are_kept_in_order(tmp_path: Path) -> None:
 
 def test_the_history_begins_again_under_other_conditions(tmp_path: Path) -> None:
     save_one(tmp_path, note="before")
-    save_one(tmp_path, note="after", workers=7)
-    save_one(tmp_path, note="once more", workers=7)
+    sessions = {"test GET /": ({**CONDITIONS, "workers": 7}, a_session("after"))}
+    assert save(tmp_path, "default", MACHINE, sessions).begun_anew == (
+        "test GET /: workers was 2 and is 7",
+    )
+    sessions = {"test GET /": ({**CONDITIONS, "workers": 7}, a_session("once more"))}
+    assert save(tmp_path, "default", MACHINE, sessions).begun_anew == ()
     assert notes(load_it(tmp_path)) == ["after", "once more"]
 
 
@@ -180,7 +184,7 @@ def test_a_broken_file_of_another_machine_stops_nothing(tmp_path: Path) -> None:
 
 def test_another_machines_file_under_this_ones_name_is_told(tmp_path: Path) -> None:
     other = replace(MACHINE, logical_cpus=4)
-    file, _ = save(tmp_path, "default", other, {"k": (CONDITIONS, a_session())})
+    file = save(tmp_path, "default", other, {"k": (CONDITIONS, a_session())}).file
     file.rename(file.with_name(f"{MACHINE.key}.json"))
     with pytest.raises(BaselineError, match=rf"logical CPUs was 4 and is 2.*{other.key}\.json"):
         load_it(tmp_path)
