@@ -228,15 +228,18 @@ class ActivePlugin:
                 not_saved[key] = "the test did not pass"
             elif remark := next((r for r in ("starved", "shared run") if r in result.remarks), ""):
                 not_saved[key] = remark
+            elif not result.rps:
+                not_saved[key] = "no expected answer"
             else:
                 sessions[key] = (conditions_of(result), session_of(result, common))
         self._outcome.not_saved.extend(f"{key}: {reason}" for key, reason in not_saved.items())
         if not sessions:
             return
-        file, kept = save(settings.root, settings.baseline, machine, sessions)
-        shown = file.relative_to(settings.root)
+        saved = save(settings.root, settings.baseline, machine, sessions)
+        shown = saved.file.relative_to(settings.root)
         self._outcome.saved = f"{counted(len(sessions), 'burst')} in {shown}"
-        self._outcome.kept.extend(key for key in kept if key not in not_saved)
+        self._outcome.kept.extend(key for key in saved.kept if key not in not_saved)
+        self._outcome.begun_anew.extend(saved.begun_anew)
 
 
 def _failed(lines: list[str]) -> BaseException:

@@ -7,8 +7,9 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from pytest_djworkers.baseline.rounds import Metric
-from pytest_djworkers.baseline.session import compare, last_figures
+from pytest_djworkers.baseline.session import compare, figures_beside, why_nothing
 from pytest_djworkers.baseline.store import burst_key
+from pytest_djworkers.baseline.verdict import not_compared
 from pytest_djworkers.errors import BurstArgumentError
 from pytest_djworkers.load.choice import choose
 from pytest_djworkers.load.kernel import KernelCounts, read_counts
@@ -93,7 +94,8 @@ class Burst:
     def _measure(self, profile: Profile, overridden: tuple[str, ...]) -> BurstRecord:
         """Fire one burst, and hold it against the stored one."""
         settings, name = self._run.settings, profile.name
-        stored = self._run.baseline.bursts.get(burst_key(self._test, name))
+        baseline, key = self._run.baseline, burst_key(self._test, name)
+        stored = baseline.bursts.get(key)
         generator = choose(
             settings.generator,
             profile,
@@ -115,17 +117,19 @@ class Burst:
         result = replace(result, server=self.server.facts, shared_run=self._run.is_shared)
         record = BurstRecord(self._test, result, overridden)
         max_regression = self.plan.regressions.get(Metric.RPS, settings.max_regression)
-        asks = self._run.baseline.bursts or max_regression is not None
+        asks = not baseline.is_empty or max_regression is not None
         if asks and not settings.save_baseline:
             record = replace(
                 record,
-                comparison=compare(
+                comparison=not_compared(why_nothing(baseline, key, result))
+                if stored is None
+                else compare(
                     result,
                     stored,
                     tolerance=settings.tolerance,
                     max_regression=max_regression,
                 ),
-                stored=None if stored is None else last_figures(stored),
+                stored=figures_beside(baseline, key, result),
             )
         return record
 

@@ -32,7 +32,8 @@ def _positive_duration(value: object) -> float:
     return seconds
 
 
-def _baseline_name(value: object) -> str:
+def baseline_name(value: object) -> str:
+    """The name of a baseline. Raises ValueError for what can't be one."""
     if not isinstance(value, str) or not _NAME.fullmatch(value):
         raise ValueError(f"{value!r} is not a name of letters, digits, '.', '_' and '-'")
     return value
@@ -116,7 +117,7 @@ OPTIONS: tuple[Option, ...] = (
     Option("rate", parse_rate, None, "R", "requests/s at fixed moments; default: closed loop"),
     Option("workers", parse_whole, None, "N", "workers of a server; default: CPUs", "int"),
     Option("agents", parse_whole, 1, "N", "processes of the built-in generator", "int"),
-    Option("baseline", _baseline_name, "default", "NAME", "the stored baseline to use"),
+    Option("baseline", baseline_name, "default", "NAME", "the stored baseline to use"),
     Option("tolerance", parse_share, 0.1, "P%", "the smallest loss worth a warning"),
     Option("startup_timeout", _positive_duration, 30.0, "T", "how long a server may take to start"),
     Option(

@@ -12,7 +12,11 @@ from xml.etree import ElementTree as ET
 import psutil
 import pytest
 
+from pytest_djworkers.baseline.machine import Machine
+from pytest_djworkers.baseline.session import session_of
+from pytest_djworkers.baseline.store import conditions_of, save
 from tests.conftest import GENTLE, Site
+from tests.made import RESULT
 
 ONE_BURST = """
 def test_json(burst):
@@ -52,6 +56,7 @@ pytest_djworkers.burst.choose = lambda *_, **__: Steady()
 """A generator that finds what the file ``rps`` says, at once."""
 
 ROOT = Path(__file__).parents[1]
+TEST_JSON = "test_site.py::test_json[granian]"
 
 
 def steady(site: Site, rps: float, *arguments: str) -> pytest.RunResult:
@@ -326,6 +331,51 @@ def test_a_baseline_is_saved_and_the_next_run_is_held_against_it(site: Site) -> 
     steady(site, 499, "--djworkers-baseline=other").assert_outcomes(passed=1)
     steady(site, 499, "--djworkers-save-baseline").assert_outcomes(passed=1)
     assert list(stored_sessions(site).values()) == [2]
+
+
+def test_figures_of_another_machine_are_not_compared_and_it_is_said(site: Site) -> None:
+    site.test(ONE_BURST)
+    sessions = {f"{TEST_JSON} GET /json": (conditions_of(RESULT), session_of(RESULT, {}))}
+    save(site.folder, "default", Machine("Another CPU", 640, None), sessions)
+    result = steady(site, 1)
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "djworkers: baseline 'default' with 0 bursts and those of 1 other machine, tolerance *",
+            "  granian *not compared*",
+            "not compared: *: stored on another machine only: CPU was Another CPU and is *,"
+            " logical CPUs was 640 and is *",
+        ]
+    )
+
+
+@pytest.mark.matrix
+def test_runs_that_save_at_once_are_both_saved(site: Site) -> None:
+    site.test(
+        """
+@pytest.mark.parametrize("number", range(2))
+def test_json(burst, number):
+    burst("/json")
+"""
+    )
+    runs = [
+        site.start("--djworkers=granian", *GENTLE, "--djworkers-save-baseline", "-k", number)
+        for number in ("0", "1")
+    ]
+    for run in runs:
+        said, _ = run.communicate(timeout=120)
+        assert run.returncode == 0, said
+    assert sorted(stored_sessions(site).values()) == [1, 1]
+    assert list(baseline_file(site).parent.iterdir()) == [baseline_file(site)]
+
+
+@pytest.mark.matrix
+def test_what_gave_no_expected_answer_is_not_saved(site: Site) -> None:
+    site.test(ONE_BURST)
+    result = steady(site, 0, "--djworkers-save-baseline")
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["baseline not saved: *: no expected answer"])
+    assert not (site.folder / ".djworkers").exists()
 
 
 def test_a_loss_beyond_the_tolerance_warns_and_fails_where_asked(site: Site) -> None:

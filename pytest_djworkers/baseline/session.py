@@ -12,8 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from pytest_djworkers.baseline.encoding import decode_latency
+from pytest_djworkers.baseline.imported import Imported
 from pytest_djworkers.baseline.machine import surroundings
-from pytest_djworkers.baseline.store import Stored, differing, round_of
+from pytest_djworkers.baseline.store import (
+    Baseline,
+    Stored,
+    differing,
+    differing_machine,
+    round_of,
+)
 from pytest_djworkers.baseline.tripwire import Figures, compare_with_stored
 from pytest_djworkers.baseline.verdict import Comparison, not_compared
 from pytest_djworkers.load.result import BurstResult
@@ -31,18 +38,20 @@ class StoredFigures:
     timeouts: int
     errors: int
     saved: str
+    """When, in ISO 8601; nothing of what was imported."""
+    remark: str = ""
+    """What a reader must know before comparing them, in words."""
+    mean: float | None = None
 
 
 def compare(
     result: BurstResult,
-    stored: Stored | None,
+    stored: Stored,
     *,
     tolerance: float,
     max_regression: float | None = None,
 ) -> Comparison:
     """Hold a burst against what is stored of it."""
-    if stored is None:
-        return not_compared("nothing stored for this test on this machine")
     if result.shared_run:
         return not_compared("shared run: other pytest-xdist workers ran beside it")
     if result.starved:
@@ -60,9 +69,33 @@ def compare(
     return comparison
 
 
+def why_nothing(baseline: Baseline, key: str, result: BurstResult) -> str:
+    """Why nothing is stored that a burst could be held against, in words."""
+    machines = [machine for machine, keys in baseline.elsewhere.items() if key in keys]
+    if machines:
+        which = "another machine" if len(machines) == 1 else f"{len(machines)} other machines"
+        return f"stored on {which} only: {differing_machine(machines[0], baseline.machine)}"
+    if _imported_of(baseline, result):
+        return "imported from wrk's printed output: no rounds"
+    return "nothing stored for this test on this machine"
+
+
+def figures_beside(baseline: Baseline, key: str, result: BurstResult) -> StoredFigures | None:
+    """What is shown beside a burst: its last session, or else what was imported of it."""
+    if stored := baseline.bursts.get(key):
+        other = _other_versions(stored.sessions[-1], result)
+        return replace(last_figures(stored), remark=other)
+    imported = _imported_of(baseline, result)
+    return None if imported is None else imported_figures(imported)
+
+
 def last_figures(stored: Stored) -> StoredFigures:
     """The figures of the last session. Raises ValueError when its histogram is broken."""
-    session = stored.sessions[-1]
+    return session_figures(stored.sessions[-1])
+
+
+def session_figures(session: Mapping[str, Any]) -> StoredFigures:
+    """The figures of a session. Raises ValueError when its histogram is broken."""
     last = session["rounds"][-1]
     latency = decode_latency(last["latency"]) if last.get("latency") else None
     return StoredFigures(
@@ -72,6 +105,31 @@ def last_figures(stored: Stored) -> StoredFigures:
         timeouts=last["late"] + (last.get("unanswered") or 0),
         errors=last["unexpected"] + last["error"],
         saved=str(session.get("saved", "")),
+        mean=latency.mean if latency else None,
+    )
+
+
+def imported_figures(imported: Imported) -> StoredFigures:
+    """The figures of a run of wrk's; no latencies, which it prints corrected only."""
+    run = imported.run
+    return StoredFigures(
+        rps=float(run.rps),
+        p50=None,
+        p99=None,
+        timeouts=run.timeouts,
+        errors=run.errors,
+        saved="",
+        remark=f"imported: {imported.key}",
+    )
+
+
+def changed_versions(session: Mapping[str, Any], now: Mapping[str, str]) -> str:
+    """Which versions changed since a session, in words; nothing where none did."""
+    then = session.get("versions", {})
+    return ", ".join(
+        f"{name} was {then[name]} and is {version}"
+        for name, version in now.items()
+        if name in then and then[name] != version
     )
 
 
@@ -87,6 +145,14 @@ def common_facts(root: Path) -> dict[str, Any]:
         "commit": _commit(root),
         "surroundings": surroundings(),
     }
+
+
+def _imported_of(baseline: Baseline, result: BurstResult) -> Imported | None:
+    """The first run under headings that name the backend, else under such that name none."""
+    request = result.profile.request
+    backend = result.server.backend if result.server else None
+    found = [one for one in baseline.imported if one.is_of(request.path, backend)]
+    return min(found, key=lambda one: one.backend is None, default=None)
 
 
 def _figures(session: Mapping[str, Any]) -> Figures:
@@ -111,12 +177,7 @@ def _versions(result: BurstResult) -> dict[str, str]:
 
 
 def _other_versions(session: Mapping[str, Any], result: BurstResult) -> str:
-    then = session.get("versions", {})
-    return ", ".join(
-        f"{name} was {then[name]} and is {now}"
-        for name, now in _versions(result).items()
-        if name in then and then[name] != now
-    )
+    return changed_versions(session, _versions(result))
 
 
 def _commit(root: Path) -> str | None:

@@ -9,27 +9,37 @@
 A session is one run that was saved: when, at which commit, with which versions, and the raw
 figures of its rounds, so that a later version can judge them anew. Sessions are comparable
 only under the same conditions; when those change, the history begins again.
+
+What was imported is beside these files, in ``imported.json``: see ``imported.py``.
 """
 
 from __future__ import annotations
 
-import json
-import os
-import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from math import inf
 from pathlib import Path
 from typing import Any
 
+from pytest_djworkers.baseline.files import (
+    FOLDER,
+    SCHEMA,
+    a_list,
+    an_object,
+    being_written,
+    broken,
+    in_words,
+    read_document,
+    write_whole,
+)
+from pytest_djworkers.baseline.imported import FILE_NAME, Imported, read_imported
+from pytest_djworkers.baseline.layout import laid_out
 from pytest_djworkers.baseline.machine import Machine
 from pytest_djworkers.baseline.tripwire import HISTORY
 from pytest_djworkers.errors import BaselineError
 from pytest_djworkers.load.result import BurstResult
 
-SCHEMA = 1
-FOLDER = ".djworkers"
 _ROUND_FIELDS = (
     "window_s",
     "ok",
@@ -59,11 +69,31 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """One file's content."""
+    """What is stored under a name: for a machine, on others, and imported."""
 
     file: Path
+    """That machine's file."""
     machine: Machine
     bursts: Mapping[str, Stored] = field(default_factory=dict)
+    elsewhere: Mapping[Machine, frozenset[str]] = field(default_factory=dict)
+    """The keys of what is stored on other machines."""
+    imported: tuple[Imported, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing at all is stored under the name."""
+        return not (self.bursts or self.elsewhere or self.imported)
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What became of a file that was written."""
+
+    file: Path
+    kept: tuple[str, ...]
+    """The keys of bursts that it had and that were not saved anew."""
+    begun_anew: tuple[str, ...]
+    """Bursts whose history was dropped, each with the reason, in words."""
 
 
 def burst_key(test: str, name: str) -> str:
@@ -88,12 +118,14 @@ def conditions_of(result: BurstResult) -> dict[str, Any]:
 
 def differing(stored: Stored, result: BurstResult) -> str | None:
     """Which condition differs, in words; None when none does."""
-    now = conditions_of(result)
-    for key in sorted(stored.conditions.keys() | now.keys()):
-        before, after = stored.conditions.get(key), now.get(key)
-        if before != after:
-            return f"{key} was {before} and is {after}"
-    return None
+    return next(differing_conditions(stored.conditions, conditions_of(result)), None)
+
+
+def differing_conditions(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
+    """Which conditions differ, in words."""
+    for key in sorted(before.keys() | now.keys()):
+        if before.get(key) != now.get(key):
+            yield f"{key} was {before.get(key)} and is {now.get(key)}"
 
 
 def round_of(result: BurstResult) -> dict[str, Any]:
@@ -109,89 +141,94 @@ def round_of(result: BurstResult) -> dict[str, Any]:
 
 
 def load(root: Path, name: str, machine: Machine) -> Baseline:
-    """The baseline of this name for this machine; empty when there is none.
+    """The baseline of this name, as a machine sees it; empty when there is none.
 
-    Raises BaselineError when the file can't be read, is broken, or of a newer schema.
+    Raises BaselineError when that machine's file, or what was imported, can't be read, is
+    broken, or of a newer schema. A file of another machine that can't be read is left out.
     """
-    file = root / FOLDER / name / f"{machine.key}.json"
+    folder = root / FOLDER / name
+    file = folder / f"{machine.key}.json"
+    elsewhere: dict[Machine, frozenset[str]] = {}
+    for other in sorted(folder.glob("*.json")):
+        if other != file and other.name != FILE_NAME:
+            with suppress(BaselineError):
+                found = read(other)
+                elsewhere[found.machine] = frozenset(found.bursts)
+    return Baseline(
+        file,
+        machine,
+        _bursts_of(file, machine),
+        elsewhere,
+        read_imported(folder / FILE_NAME),
+    )
+
+
+def read(file: Path) -> Baseline:
+    """The baseline in a file by itself. Raises BaselineError when there is none to read."""
+    document = read_document(file)
+    if document is None:
+        raise BaselineError(f"baseline {file} does not exist")
     try:
-        text = file.read_bytes()
-    except FileNotFoundError:
-        return Baseline(file, machine)
-    except OSError as error:
-        raise BaselineError(f"baseline {file} can't be read: {error.strerror}") from None
-    mend = "restore it from version control or delete it"
-    try:
-        data = json.loads(text)
-        schema = data["schema"]
-        if type(schema) is not int or schema < 1:
-            raise ValueError(f"schema {schema!r}")
-        if schema > SCHEMA:
-            raise BaselineError(
-                f"baseline {file} has schema {schema}, and this version reads up to {SCHEMA}:"
-                " upgrade pytest-djworkers or use another --djworkers-baseline"
-            )
+        machine = _machine(an_object(document["machine"], "its machine"))
         bursts = {
-            key: Stored(dict(entry["conditions"]), tuple(map(dict, entry["sessions"])))
-            for key, entry in data["bursts"].items()
+            key: _stored(an_object(entry, "a burst"))
+            for key, entry in an_object(document["bursts"], "what it has of bursts").items()
         }
-        for stored in bursts.values():
-            _check(stored)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        what = f"{type(error).__name__}: {error}"
-        raise BaselineError(f"baseline {file} is broken ({what}): {mend}") from None
+    except (ValueError, KeyError) as error:
+        raise broken(file, in_words(error)) from None
     return Baseline(file, machine, bursts)
 
 
 def save(
     root: Path, name: str, machine: Machine, sessions: Mapping[str, tuple[dict[str, Any], Any]]
-) -> tuple[Path, list[str]]:
-    """Add a session to each burst named; the others are kept. The file, and the keys kept.
+) -> Saved:
+    """Add a session to each burst named; the others are kept.
 
     ``sessions`` holds conditions and session by burst key. Written whole or not at all, and
     two runs that save at once both get their figures in. Raises BaselineError when it can't.
     """
-    folder = root / FOLDER / name
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with _locked(folder):
-            baseline = load(root, name, machine)
-            bursts = dict(baseline.bursts)
-            for key, (conditions, session) in sessions.items():
-                before = bursts.get(key)
-                same = before is not None and dict(before.conditions) == conditions
-                history = before.sessions if before is not None and same else ()
-                bursts[key] = Stored(conditions, (*history, session)[-HISTORY:])
-            _write(baseline.file, _document(machine, bursts))
-    except OSError as error:
-        raise BaselineError(
-            f"baseline {folder} can't be written: {error.strerror}; nothing was changed"
-        ) from None
-    return baseline.file, sorted(baseline.bursts.keys() - sessions.keys())
+    file = root / FOLDER / name / f"{machine.key}.json"
+    begun_anew = []
+    with being_written(file.parent):
+        before = _bursts_of(file, machine)
+        bursts = dict(before)
+        for key, (conditions, session) in sessions.items():
+            history: tuple[Mapping[str, Any], ...] = ()
+            if old := before.get(key):
+                if why := next(differing_conditions(old.conditions, conditions), None):
+                    begun_anew.append(f"{key}: {why}")
+                else:
+                    history = old.sessions
+            bursts[key] = Stored(conditions, (*history, session)[-HISTORY:])
+        write_whole(file, laid_out(_document(machine, bursts)))
+    return Saved(file, tuple(sorted(before.keys() - sessions.keys())), tuple(begun_anew))
 
 
-def write_whole(file: Path, text: str) -> None:
-    """Write a file whole or not at all. Raises OSError."""
-    descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-    temporary = Path(name)
+def _bursts_of(file: Path, machine: Machine) -> Mapping[str, Stored]:
+    """What is stored in a machine's own file; nothing where there is none."""
     try:
-        with open(descriptor, "w", encoding="utf-8") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        # mkstemp is for secrets; this file is to be read by whoever may read the project.
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
-        temporary.replace(file)
-    except BaseException:
-        with suppress(OSError):
-            temporary.unlink()
+        found = read(file)
+    except BaselineError:
+        if not file.exists():
+            return {}
         raise
+    if found.machine != machine:
+        raise BaselineError(
+            f"baseline {file} is of another machine ({differing_machine(found.machine, machine)}):"
+            f" its name should be {found.machine.key}.json"
+        )
+    return found.bursts
 
 
-def _write(file: Path, document: Mapping[str, Any]) -> None:
-    write_whole(file, json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
+def differing_machine(before: Machine, now: Machine) -> str:
+    """How two machines differ, in words."""
+    words = {"cpu": "CPU", "logical_cpus": "logical CPUs", "cpu_quota": "CPU quota"}
+    then = asdict(before)
+    return ", ".join(
+        f"{words[name]} was {then[name]} and is {value}"
+        for name, value in asdict(now).items()
+        if then[name] != value
+    )
 
 
 def _document(machine: Machine, bursts: Mapping[str, Stored]) -> dict[str, Any]:
@@ -205,37 +242,40 @@ def _document(machine: Machine, bursts: Mapping[str, Stored]) -> dict[str, Any]:
     }
 
 
-def _check(stored: Stored) -> None:
-    """Raise where a figure that is compared or shown is not one."""
+def _machine(facts: Mapping[str, Any]) -> Machine:
+    cpu, logical_cpus, quota = (facts[name] for name in ("cpu", "logical_cpus", "cpu_quota"))
+    if not isinstance(cpu, str) or not _is_count(logical_cpus):
+        raise ValueError("its machine has no CPU")
+    if quota is not None and not _is_positive(quota):
+        raise ValueError("its machine's quota is no number")
+    return Machine(cpu, logical_cpus, quota)
+
+
+def _stored(entry: Mapping[str, Any]) -> Stored:
+    """A burst, where every figure that is compared or shown is one. Raises ValueError, KeyError."""
     from pytest_djworkers.baseline.encoding import check_encoded
 
-    if not stored.sessions:
-        raise ValueError("a burst without sessions")
-    for session in stored.sessions:
-        if not session["rounds"]:
-            raise ValueError("a session without rounds")
-        for figures in session["rounds"]:
-            if not 0 < figures["window_s"] < inf:
-                raise ValueError("a round without a window")
-            for name in ("ok", "late", "unexpected", "error", "unanswered"):
-                if not _is_count(figures[name]) and (name, figures[name]) != ("unanswered", None):
-                    raise TypeError(f"{name} is not a count")
-    if latency := stored.sessions[-1]["rounds"][-1]["latency"]:
+    conditions = an_object(entry["conditions"], "a burst's conditions")
+    sessions = [an_object(one, "a session") for one in a_list(entry["sessions"], "sessions")]
+    for session in sessions:
+        for figures in a_list(session["rounds"], "rounds"):
+            _check_round(an_object(figures, "a round"))
+    if latency := sessions[-1]["rounds"][-1]["latency"]:
         check_encoded(latency)
+    return Stored(conditions, tuple(sessions))
+
+
+def _check_round(figures: Mapping[str, Any]) -> None:
+    if not _is_positive(figures["window_s"]):
+        raise ValueError("a round without a window")
+    for name in ("ok", "late", "unexpected", "error", "unanswered"):
+        if not _is_count(figures[name]) and (name, figures[name]) != ("unanswered", None):
+            raise ValueError(f"{name} is no count in a round")
+
+
+def _is_positive(value: object) -> bool:
+    return type(value) in {int, float} and 0 < value < inf  # type: ignore[operator]
 
 
 def _is_count(value: object) -> bool:
     return type(value) is int and value >= 0
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Hold a lock on the folder itself, so that no lock file is left in it."""
-    import fcntl
-
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from pytest_djworkers.baseline.store import write_whole
+from pytest_djworkers.baseline.files import write_whole
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.report.layout import Layout, layout_of, notes
 from pytest_djworkers.report.outcome import Outcome

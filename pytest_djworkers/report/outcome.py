@@ -11,6 +11,7 @@ class Outcome:
 
     saved: str = ""
     kept: list[str] = field(default_factory=list)
+    begun_anew: list[str] = field(default_factory=list)
     not_saved: list[str] = field(default_factory=list)
     written: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)

@@ -87,7 +87,7 @@ def rows(record: BurstRecord) -> list[Row]:
                     "",
                     "",
                     "",
-                    stored.saved.partition("T")[0],
+                    ", ".join(filter(None, (stored.saved.partition("T")[0], stored.remark))),
                 ),
                 is_stored=True,
             )

@@ -54,13 +54,22 @@ def header(settings: Settings, baseline: Baseline, comparer: Comparer | None = N
         lines.append(f"djworkers: whatever tests and ini ask for: {' '.join(settings.flags)}")
     if settings.save_baseline:
         lines.append(f"djworkers: saves baseline {settings.baseline!r}")
-    elif baseline.bursts:
-        held = counted(len(baseline.bursts), "burst")
+    elif not baseline.is_empty:
         lines.append(
-            f"djworkers: baseline {settings.baseline!r} with {held},"
+            f"djworkers: baseline {settings.baseline!r} with {_held(baseline)},"
             f" tolerance {format_share(settings.tolerance)}"
         )
     return lines
+
+
+def _held(baseline: Baseline) -> str:
+    """What is stored under a name, in words."""
+    held = [counted(len(baseline.bursts), "burst")]
+    if elsewhere := len(baseline.elsewhere):
+        held.append(f"those of {counted(elsewhere, 'other machine')}")
+    if baseline.imported:
+        held.append(f"{len(baseline.imported):,} imported")
+    return " and ".join(held)
 
 
 def _in_header(name: str, backend: Backend, workers: int) -> str:
@@ -83,7 +92,11 @@ def summary(
         reporter.write_line(f"report: {line}")
     if outcome.saved:
         reporter.write_line(f"baseline saved: {outcome.saved}", green=True)
-    for title, keys in (("kept as it was", outcome.kept), ("not saved", outcome.not_saved)):
+    for title, keys in (
+        ("kept as it was", outcome.kept),
+        ("begun anew", outcome.begun_anew),
+        ("not saved", outcome.not_saved),
+    ):
         for key in keys:
             reporter.write_line(f"baseline {title}: {key}", yellow=True)
     for problem in outcome.problems:

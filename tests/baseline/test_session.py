@@ -9,16 +9,22 @@ from typing import Any
 
 import pytest
 
+from pytest_djworkers.baseline.imported import Imported
+from pytest_djworkers.baseline.machine import Machine
 from pytest_djworkers.baseline.session import (
     StoredFigures,
     common_facts,
     compare,
+    figures_beside,
     last_figures,
     session_of,
+    why_nothing,
 )
-from pytest_djworkers.baseline.store import Stored, conditions_of
+from pytest_djworkers.baseline.store import Baseline, Stored, conditions_of
 from pytest_djworkers.baseline.verdict import Verdict
+from pytest_djworkers.load.profile import Request
 from pytest_djworkers.load.result import BurstResult
+from pytest_djworkers.load.wrk_text import WrkRun
 from tests.made import RESULT, WRK
 
 FAST = replace(RESULT, ok=9_990)
@@ -70,10 +76,79 @@ def test_what_cannot_be_compared_says_why(result: BurstResult, why: str) -> None
     assert not comparison.fails
 
 
+KEY = "test GET /json"
+HERE = Machine("A CPU", 2, None)
+NOTED = WrkRun.from_lines(
+    [
+        "Running 10s test @ http://127.0.0.1:8000/json",
+        "Latency 1.00ms 2.00ms 3.00ms 90.00%",
+        "Req/Sec 1.00k 1.00 2.00k 90.00%",
+        "100123 requests in 10.01s, 1.00MB read",
+        "Socket errors: connect 1, read 2, write 3, timeout 4",
+        "Non-2xx or 3xx responses: 5",
+        "Requests/sec: 10002.30",
+        "Transfer/sec: 102.30KB",
+    ]
+)
+
+
+def noted(*headings: str) -> Imported:
+    return Imported("notes.md", " / ".join(headings), headings, NOTED)
+
+
+def a_baseline(**held: Any) -> Baseline:
+    return Baseline(Path("file"), HERE, **held)
+
+
 def test_a_test_without_stored_figures_is_not_compared() -> None:
-    comparison = compare(FAST, None, tolerance=0.1, max_regression=0.1)
-    assert comparison.verdict is Verdict.NOT_COMPARED
-    assert "nothing stored" in comparison.reason
+    assert why_nothing(a_baseline(), KEY, FAST) == "nothing stored for this test on this machine"
+    assert figures_beside(a_baseline(), KEY, FAST) is None
+
+
+@pytest.mark.parametrize(
+    ("elsewhere", "why"),
+    [
+        ({replace(HERE, cpu="B")}, "another machine only: CPU was B and is A CPU"),
+        ({replace(HERE, logical_cpus=8)}, "another machine only: logical CPUs was 8 and is 2"),
+        ({replace(HERE, cpu_quota=1.5)}, "another machine only: CPU quota was 1.5 and is None"),
+        (
+            {replace(HERE, logical_cpus=8), replace(HERE, logical_cpus=8, cpu="B")},
+            "2 other machines only: ",
+        ),
+    ],
+)
+def test_what_is_stored_on_another_machine_is_not_compared(
+    elsewhere: set[Machine], why: str
+) -> None:
+    baseline = a_baseline(elsewhere={one: frozenset({KEY}) for one in elsewhere})
+    assert why_nothing(baseline, KEY, FAST).startswith(f"stored on {why}")
+    assert "nothing stored" in why_nothing(baseline, "another test GET /json", FAST)
+    assert figures_beside(baseline, KEY, FAST) is None
+
+
+def test_what_is_imported_is_shown_and_not_compared() -> None:
+    baseline = a_baseline(imported=(noted("uwsgi"), noted("any server"), noted("Granian WSGI")))
+    assert why_nothing(baseline, KEY, FAST) == "imported from wrk's printed output: no rounds"
+    assert figures_beside(baseline, KEY, FAST) == StoredFigures(
+        10002.30, None, None, 4, 11, "", "imported: Granian WSGI"
+    )
+    other = replace(FAST, profile=replace(FAST.profile, request=Request("/other")))
+    assert "nothing stored" in why_nothing(baseline, KEY, other)
+
+
+def test_what_is_stored_comes_before_what_is_imported() -> None:
+    baseline = a_baseline(bursts={KEY: stored(FAST)}, imported=(noted("granian"),))
+    figures = figures_beside(baseline, KEY, FAST)
+    assert figures is not None
+    assert figures.rps == FAST.rps
+
+
+def test_other_versions_stand_beside_the_figures() -> None:
+    assert FAST.server is not None
+    newer = replace(FAST, server=replace(FAST.server, version="9.0"))
+    figures = figures_beside(a_baseline(bursts={KEY: stored(FAST)}), KEY, newer)
+    assert figures is not None
+    assert figures.remark == "granian was 2.8 and is 9.0"
 
 
 def test_other_versions_are_compared_and_named() -> None:
@@ -95,7 +170,8 @@ def test_the_last_figures_are_those_of_the_burst() -> None:
     assert RESULT.latency is not None
     assert figures.p50 == RESULT.latency.p50
     assert figures.p99 == pytest.approx(RESULT.latency.p99, rel=1e-3)
-    assert replace(figures, p50=None, p99=None) == StoredFigures(
+    assert figures.mean == pytest.approx(RESULT.latency.mean, rel=1e-3)
+    assert replace(figures, p50=None, p99=None, mean=None) == StoredFigures(
         RESULT.rps, None, None, RESULT.timeouts, RESULT.errors, "today"
     )
 

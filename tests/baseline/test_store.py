@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import resource
 import signal
@@ -16,9 +17,9 @@ from typing import Any
 
 import pytest
 
+from pytest_djworkers.baseline.files import SCHEMA, write_whole
 from pytest_djworkers.baseline.machine import Machine
 from pytest_djworkers.baseline.store import (
-    SCHEMA,
     Baseline,
     Stored,
     burst_key,
@@ -27,7 +28,6 @@ from pytest_djworkers.baseline.store import (
     load,
     round_of,
     save,
-    write_whole,
 )
 from pytest_djworkers.baseline.tripwire import HISTORY
 from pytest_djworkers.errors import BaselineError
@@ -42,9 +42,9 @@ def a_session(note: str = "") -> dict[str, Any]:
     return {"saved": note, "rounds": [round_of(RESULT)]}
 
 
-def save_one(root: Path, key: str = "test GET /", note: str = "", **conditions: Any) -> Path:
-    sessions = {key: ({**CONDITIONS, **conditions}, a_session(note))}
-    return save(root, "default", MACHINE, sessions)[0]
+def save_one(root: Path, key: str = "test GET /", note: str = "") -> Path:
+    sessions = {key: (CONDITIONS, a_session(note))}
+    return save(root, "default", MACHINE, sessions).file
 
 
 def load_it(root: Path, machine: Machine = MACHINE) -> Baseline:
@@ -86,8 +86,8 @@ def test_each_machine_and_each_name_has_its_own_file(tmp_path: Path) -> None:
 def test_bursts_that_are_not_saved_are_kept_and_told(tmp_path: Path) -> None:
     save_one(tmp_path, "b")
     save_one(tmp_path, "a")
-    _, kept = save(tmp_path, "default", MACHINE, {"c": (CONDITIONS, a_session())})
-    assert kept == ["a", "b"]
+    saved = save(tmp_path, "default", MACHINE, {"c": (CONDITIONS, a_session())})
+    assert saved.kept == ("a", "b")
     assert set(load_it(tmp_path).bursts) == {"a", "b", "c"}
 
 
@@ -99,8 +99,12 @@ def test_the_last_sessions_are_kept_in_order(tmp_path: Path) -> None:
 
 def test_the_history_begins_again_under_other_conditions(tmp_path: Path) -> None:
     save_one(tmp_path, note="before")
-    save_one(tmp_path, note="after", workers=7)
-    save_one(tmp_path, note="once more", workers=7)
+    sessions = {"test GET /": ({**CONDITIONS, "workers": 7}, a_session("after"))}
+    assert save(tmp_path, "default", MACHINE, sessions).begun_anew == (
+        "test GET /: workers was 2 and is 7",
+    )
+    sessions = {"test GET /": ({**CONDITIONS, "workers": 7}, a_session("once more"))}
+    assert save(tmp_path, "default", MACHINE, sessions).begun_anew == ()
     assert notes(load_it(tmp_path)) == ["after", "once more"]
 
 
@@ -110,11 +114,82 @@ def test_the_file_is_good_to_commit(tmp_path: Path) -> None:
     first = file.read_text()
     assert list(json.loads(first)["bursts"]) == ["a", "b"]
     assert first.endswith("}\n")
-    assert max(map(len, first.splitlines())) < 1000
-    before = set(first.splitlines())
-    save_one(tmp_path, "c")
-    assert before <= set(file.read_text().splitlines())
     assert file.stat().st_mode & 0o444 == 0o444
+
+
+def changed_lines(before: str, after: str) -> list[str]:
+    """As a diff counts them: ``+`` or ``-``, and the line."""
+    found = difflib.ndiff(before.splitlines(), after.splitlines())
+    return [line for line in found if line[0] in "+-"]
+
+
+def test_one_more_session_is_lines_added_in_its_own_block(tmp_path: Path) -> None:
+    for key in ("a", "b", "c"):
+        file = save_one(tmp_path, key, "first")
+    before = file.read_text()
+    save_one(tmp_path, "b", "second")
+    after = file.read_text()
+    changes = changed_lines(before, after)
+    assert {line[0] for line in changes} == {"+"}
+    assert len(changes) == 6
+    assert sum("rounds" in line or "latency" in line for line in changes) == 2
+    assert after.index('"second"') < after.index('"c": {')
+
+
+def test_a_session_that_is_dropped_is_lines_taken_out(tmp_path: Path) -> None:
+    for number in range(HISTORY):
+        file = save_one(tmp_path, note=f"number {number}")
+    before = file.read_text()
+    save_one(tmp_path, note="one more")
+    changes = changed_lines(before, file.read_text())
+    assert len([line for line in changes if line[0] == "+"]) == 6
+    assert len([line for line in changes if line[0] == "-"]) == 6
+
+
+def git(folder: Path, *arguments: str) -> str:
+    who = ["-c", "user.name=a", "-c", "user.email=a@example.com"]
+    command = ["git", "-C", str(folder), *who, *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def test_two_machines_never_conflict_in_git(tmp_path: Path) -> None:
+    other = replace(MACHINE, logical_cpus=4)
+    git(tmp_path, "init", "--quiet", "--initial-branch=main")
+    git(tmp_path, "commit", "--quiet", "--allow-empty", "--message=empty")
+    for branch, machine in (("one", MACHINE), ("other", other)):
+        git(tmp_path, "checkout", "--quiet", "-b", branch, "main")
+        save(tmp_path, "default", machine, {"test GET /": (CONDITIONS, a_session(branch))})
+        git(tmp_path, "add", ".")
+        git(tmp_path, "commit", "--quiet", f"--message={branch}")
+    git(tmp_path, "merge", "--quiet", "--no-edit", "one")
+    assert notes(load_it(tmp_path)) == ["one"]
+    assert notes(load_it(tmp_path, other)) == ["other"]
+
+
+def test_what_is_stored_on_other_machines_is_known(tmp_path: Path) -> None:
+    other = replace(MACHINE, cpu="Another CPU", cpu_quota=1.5)
+    save(tmp_path, "default", other, {"there GET /": (CONDITIONS, a_session())})
+    save_one(tmp_path, "here GET /")
+    baseline = load_it(tmp_path)
+    assert baseline.elsewhere == {other: {"there GET /"}}
+    assert not baseline.is_empty
+    assert load(tmp_path, "other", MACHINE).is_empty
+
+
+def test_a_broken_file_of_another_machine_stops_nothing(tmp_path: Path) -> None:
+    file = save_one(tmp_path)
+    file.with_name("another.json").write_text("{")
+    assert load_it(tmp_path).elsewhere == {}
+
+
+def test_another_machines_file_under_this_ones_name_is_told(tmp_path: Path) -> None:
+    other = replace(MACHINE, logical_cpus=4)
+    file = save(tmp_path, "default", other, {"k": (CONDITIONS, a_session())}).file
+    file.rename(file.with_name(f"{MACHINE.key}.json"))
+    with pytest.raises(BaselineError, match=rf"logical CPUs was 4 and is 2.*{other.key}\.json"):
+        load_it(tmp_path)
+    with pytest.raises(BaselineError, match="is of another machine"):
+        save_one(tmp_path)
 
 
 def test_nothing_else_is_left_beside_it(tmp_path: Path) -> None:
@@ -185,12 +260,16 @@ def _first(data: dict[str, Any]) -> Any:
 
 
 DAMAGES: dict[str, Damage] = {
-    "no schema": lambda data: data.pop("schema"),
     "a schema in words": lambda data: data.update(schema="one"),
     "schema 0": lambda data: data.update(schema=0),
     "schema true": lambda data: data.update(schema=True),
     "no bursts": lambda data: data.pop("bursts"),
     "a list of bursts": lambda data: data.update(bursts=[]),
+    "a burst of text": lambda data: data["bursts"].update(x="y"),
+    "no machine": lambda data: data.pop("machine"),
+    "a machine of text": lambda data: data.update(machine="x"),
+    "no CPU": lambda data: data["machine"].update(cpu=["x"]),
+    "a quota of text": lambda data: data["machine"].update(cpu_quota="1"),
     "no conditions": lambda data: data["bursts"]["test GET /"].pop("conditions"),
     "no sessions": lambda data: data["bursts"]["test GET /"].update(sessions=[]),
     "a session of text": lambda data: data["bursts"]["test GET /"].update(sessions=["x"]),
@@ -222,13 +301,27 @@ def test_a_damaged_file_is_broken_and_stays_as_it_is(tmp_path: Path, damage: Dam
 
 
 @pytest.mark.parametrize(
-    "content",
-    [b"", b"{", b"[]", b"null", b'"text"', b"\xff\xfe", b"<<<<<<< HEAD\n{}", b"[" * 100_000],
+    ("content", "said"),
+    [
+        (b"", "is broken (not JSON: Expecting value"),
+        (b"{", "is broken (not JSON: Expecting property name"),
+        (b"\xff\xfe", "is broken (not JSON: "),
+        (b"[" * 100_000, "is broken (not JSON: "),
+        (b"{\n<<<<<<< HEAD\n", "has the marks of a merge conflict: take one side of it"),
+        (b"[]", "is no baseline: it is JSON without a schema number; move it away"),
+        (b"null", "is no baseline"),
+        (b'"text"', "is no baseline"),
+        (b'{"name": "site", "dependencies": {}}', "is no baseline"),
+    ],
 )
-def test_what_is_no_baseline_is_broken(tmp_path: Path, content: bytes) -> None:
-    save_one(tmp_path).write_bytes(content)
-    with pytest.raises(BaselineError, match="is broken"):
-        load_it(tmp_path)
+def test_what_is_no_baseline_says_so(tmp_path: Path, content: bytes, said: str) -> None:
+    file = save_one(tmp_path)
+    file.write_bytes(content)
+    for touch in (load_it, save_one):
+        with pytest.raises(BaselineError) as caught:
+            touch(tmp_path)
+        assert str(caught.value).startswith(f"baseline {file} {said}")
+    assert file.read_bytes() == content
 
 
 def test_a_newer_schema_says_what_to_do(tmp_path: Path) -> None:

@@ -84,6 +84,20 @@ def test_the_stored_figures_stand_below() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("saved", "remark", "said"),
+    [
+        ("2026-01-02T03:04:05+00:00", "granian was 2.8 and is 2.9", "2026-01-02, granian was 2.8"),
+        ("", "imported: granian / sync/json", "imported: granian / sync/json"),
+    ],
+)
+def test_what_must_be_known_of_the_stored_figures_is_beside_them(
+    saved: str, remark: str, said: str
+) -> None:
+    _, old = rows(record(stored=replace(STORED, saved=saved, remark=remark)))
+    assert old.cells[COLUMNS.index("remarks")].startswith(said)
+
+
 def test_without_a_ratio_the_verdict_is_shown() -> None:
     (row,) = rows(record(comparison=Comparison(Verdict.NOT_COMPARED, "why")))
     assert row.cells[COLUMNS.index("vs baseline")] == "not compared"

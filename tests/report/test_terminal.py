@@ -9,7 +9,7 @@ from _pytest.terminal import TerminalReporter
 
 from pytest_djworkers.backends.granian import Granian
 from pytest_djworkers.backends.registry import OURS
-from pytest_djworkers.baseline.machine import this_machine
+from pytest_djworkers.baseline.machine import Machine, this_machine
 from pytest_djworkers.baseline.session import StoredFigures
 from pytest_djworkers.baseline.store import Baseline, Stored
 from pytest_djworkers.baseline.verdict import Comparison, Verdict
@@ -91,6 +91,12 @@ def test_the_header_says_what_a_flag_overrides() -> None:
 def test_the_header_says_what_is_compared_with_or_saved() -> None:
     assert header(SETTINGS, ONE_STORED)[2:] == [
         "djworkers: baseline 'default' with 1 burst, tolerance 10%"
+    ]
+    elsewhere = replace(
+        NO_BASELINE, elsewhere={Machine("Another CPU", 2, None): frozenset({"key"})}
+    )
+    assert header(SETTINGS, elsewhere)[2:] == [
+        "djworkers: baseline 'default' with 0 bursts and those of 1 other machine, tolerance 10%"
     ]
     for baseline in (NO_BASELINE, ONE_STORED):
         assert header(replace(SETTINGS, save_baseline=True), baseline)[2:] == [
@@ -176,6 +182,7 @@ def test_what_became_of_files_is_told(pytester: pytest.Pytester) -> None:
     outcome = Outcome(
         saved="2 bursts in .djworkers/default/x.json",
         kept=["a"],
+        begun_anew=["c: workers was 2 and is 7"],
         not_saved=["b: starved"],
         written=["load.md"],
         problems=["baseline x can't be written"],
@@ -184,6 +191,7 @@ def test_what_became_of_files_is_told(pytester: pytest.Pytester) -> None:
         "report: load.md",
         "baseline saved: 2 bursts in .djworkers/default/x.json",
         "baseline kept as it was: a",
+        "baseline begun anew: c: workers was 2 and is 7",
         "baseline not saved: b: starved",
         "djworkers: baseline x can't be written",
     ]

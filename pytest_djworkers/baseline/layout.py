@@ -1,0 +1,46 @@
+"""How a baseline is laid out as text: JSON, in lines that make small diffs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+_DEEPEST_OPEN = 6
+"""What is inside a round, at this depth, is one line however much it holds."""
+
+
+def laid_out(document: Mapping[str, Any]) -> str:
+    """The document as JSON text, sorted by key, each burst a block of its own.
+
+    What holds other collections is opened, one entry a line, down to a session's list of rounds;
+    anything else is one line. One more session is then lines added between others, and none
+    changed.
+    """
+    return "".join(_parts(document, 0)) + "\n"
+
+
+def _parts(value: Any, depth: int) -> Iterator[str]:
+    if not _opens(value, depth):
+        yield json.dumps(value, sort_keys=True, ensure_ascii=False)
+        return
+    is_object = isinstance(value, Mapping)
+    entries: Iterable[tuple[Any, Any]] = (
+        sorted(value.items()) if is_object else (("", entry) for entry in value)
+    )
+    yield "{" if is_object else "["
+    for number, (key, entry) in enumerate(entries):
+        yield ("," if number else "") + "\n" + " " * (depth + 1)
+        if is_object:
+            yield f"{json.dumps(key, ensure_ascii=False)}: "
+        yield from _parts(entry, depth + 1)
+    yield "\n" + " " * depth + ("}" if is_object else "]")
+
+
+def _opens(value: Any, depth: int) -> bool:
+    entries = value.values() if isinstance(value, Mapping) else value
+    return (
+        depth < _DEEPEST_OPEN
+        and isinstance(value, Mapping | list | tuple)
+        and any(isinstance(entry, Mapping | list | tuple) for entry in entries)
+    )

@@ -1,0 +1,17 @@
+from __future__ import annotations
+
+from pytest_djworkers.report.aligned import aligned
+
+
+def test_words_stand_left_and_figures_right() -> None:
+    rows = [("name", "n", "note"), ("a", "1,000", ""), ("longer", "7", "x")]
+    assert aligned(rows, words={0, 2}) == [
+        "name        n  note",
+        "a       1,000",
+        "longer      7  x",
+    ]
+
+
+def test_a_column_with_nothing_but_its_heading_is_left_out() -> None:
+    rows = [("name", "empty", "n"), ("a", "", "1")]
+    assert aligned(rows, words={0}) == ["name  n", "a     1"]
