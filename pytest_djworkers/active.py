@@ -114,8 +114,16 @@ class ActivePlugin:
         if not items:
             return (yield)
         database.move_out_of_memory(self._run.folder)
-        with database.all_aliases_wanted(items):
-            return (yield)
+        with request.getfixturevalue("django_db_blocker").unblock():
+            database.end_sessions_of_killed_runs()
+        try:
+            with database.all_aliases_wanted(items):
+                return (yield)
+        except SystemExit as error:
+            failure = _failed([str(database.why_not_made(error))])
+            # pytest keeps no SystemExit, and would set the fixture up again for each test.
+            fixturedef.cached_result = (None, None, (failure, None))
+            raise failure from None
 
     # Around each test.
 

@@ -62,7 +62,7 @@ class Cluster:
 
     def settings(self, **databases: dict[str, Any]) -> str:
         """Lines for a settings module that end in these DATABASES; ``default`` by default."""
-        return f"\nDATABASES = {({'default': self.entry()} | databases)!r}\n"
+        return f"\nDATABASES = { ({'default': self.entry()} | databases)!r}\n"
 
     def ask(self, query: str, *parameters: Any, database: str = "postgres") -> list[Any]:
         """The first column of a query's answer, as the superuser; nothing of a command's."""
@@ -92,6 +92,7 @@ class Cluster:
         try:
             yield name
         finally:
+            self.ask(f"REASSIGN OWNED BY {name} TO {SUPERUSER}")
             self.ask(f"DROP OWNED BY {name}")
             self.ask(f"DROP ROLE {name}")
 
@@ -184,12 +185,15 @@ def _is_reachable(folder: Path) -> bool:
 
 
 def _make_cluster(binaries: Path, folder: Path, uid: int, gid: int) -> None:
+    is_root = os.getuid() == 0
     made = subprocess.run(
         [
             *(binaries / "initdb", "-D", folder / "data", "-U", SUPERUSER, "--auth=trust"),
             *("--encoding=UTF8", "--locale=C", "--no-sync"),
         ],
-        **({"user": uid, "group": gid, "extra_groups": []} if os.getuid() == 0 else {}),
+        user=uid if is_root else None,
+        group=gid if is_root else None,
+        extra_groups=[] if is_root else None,
         cwd=folder,
         capture_output=True,
         text=True,

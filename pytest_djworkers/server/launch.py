@@ -17,13 +17,13 @@ from pytest_djworkers.load.generator import Target
 from pytest_djworkers.load.profile import Request
 from pytest_djworkers.load.result import ServerFacts
 from pytest_djworkers.server.brief import ENVIRONMENT_KEY, Brief, DatabaseTarget
-from pytest_djworkers.server.database import APPLICATION
 from pytest_djworkers.server.environment import child_environment
 from pytest_djworkers.server.lock import MachineLock
 from pytest_djworkers.server.log import tail
 from pytest_djworkers.server.port import HOST
 from pytest_djworkers.server.process import GuardedProcess
 from pytest_djworkers.server.ready import ReadySocket, probe, strangers
+from pytest_djworkers.server.sessions import application_name
 from pytest_djworkers.server.usage import UsageWatch, session_members
 
 _LOOKS = 3
@@ -193,7 +193,7 @@ class Server:
             environment = child_environment(
                 self._backend.about.scrubbed,
                 DJANGO_SETTINGS_MODULE=site.settings_module,
-                PGAPPNAME=APPLICATION,
+                PGAPPNAME=application_name(),
                 **{ENVIRONMENT_KEY: str(brief)},
             )
             self._process = GuardedProcess(

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from pytest_djworkers.server import database
+from pytest_djworkers.server import database, sessions
 from tests.conftest import SETTINGS, Site
 
 ONE_TEST = """
@@ -181,11 +180,9 @@ def test_mark(djworkers_server):
 def test_only_postgresql_keeps_sessions_of_dead_servers(
     monkeypatch: pytest.MonkeyPatch, vendor: str, in_atomic_block: bool, are_ended: bool
 ) -> None:
-    said: list[Any] = []
-    cursor = SimpleNamespace(execute=lambda *arguments: said.append(arguments))
-    connection = SimpleNamespace(
-        vendor=vendor, in_atomic_block=in_atomic_block, cursor=lambda: nullcontext(cursor)
-    )
+    connection = SimpleNamespace(vendor=vendor, in_atomic_block=in_atomic_block)
+    ended: list[Any] = []
     monkeypatch.setattr(database, "_connections", lambda: [connection])
+    monkeypatch.setattr(sessions, "end_sessions", ended.append)
     database.end_sessions()
-    assert [parameters for _, parameters in said] == [[database.APPLICATION]] * are_ended
+    assert ended == [connection] * are_ended
