@@ -17,6 +17,7 @@ from pytest_djworkers.load.generator import Target
 from pytest_djworkers.load.profile import Request
 from pytest_djworkers.load.result import ServerFacts
 from pytest_djworkers.server.brief import ENVIRONMENT_KEY, Brief, DatabaseTarget
+from pytest_djworkers.server.causes import causes_in
 from pytest_djworkers.server.environment import child_environment
 from pytest_djworkers.server.lock import MachineLock
 from pytest_djworkers.server.log import tail
@@ -173,7 +174,7 @@ class Server:
         status = None if self._process is None else self._process.status
         if status is not None:
             raise ServerDiedError(
-                f"{self.backend} died during {burst} (exit status {status}){tail(self.log)}"
+                f"{self.backend} died during {burst} (exit status {status}){self._log_told()}"
             )
 
     def stop(self) -> None:
@@ -222,9 +223,13 @@ class Server:
 
     def _explain(self, error: Exception) -> str:
         if isinstance(error, ProbeError):
-            return f"{self.backend}: {error}{tail(self.log)}"
+            return f"{self.backend}: {error}{self._log_told()}"
         return (
             f"{self.backend} did not start: {error}"
             f" (within --djworkers-startup-timeout={self._place.startup_timeout_s:g}s)"
-            f"{tail(self.log)}"
+            f"{self._log_told()}"
         )
+
+    def _log_told(self) -> str:
+        """What its log says, and what is known of that."""
+        return "".join(f"\n{cause}" for cause in causes_in(self.log)) + tail(self.log)

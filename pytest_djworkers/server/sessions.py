@@ -28,7 +28,12 @@ def application_name() -> str:
 def end_sessions(connection: Any) -> None:
     """End what this run's servers left in the database of a connection, as the same user."""
     with connection.cursor() as cursor:
-        _end(cursor, connection.settings_dict["NAME"], lambda name: name == application_name())
+        end_sessions_in(cursor, connection.settings_dict["NAME"])
+
+
+def end_sessions_in(cursor: Any, database: str) -> None:
+    """The same, asked of a cursor that may be elsewhere."""
+    _end(cursor, database, lambda name: name == application_name())
 
 
 def end_sessions_of_killed_runs(connection: Any) -> None:

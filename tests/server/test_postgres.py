@@ -27,7 +27,14 @@ def sleep_there(request):
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*), pg_sleep(60) FROM auth_user")
 
-urlpatterns += [path("everywhere", everywhere), path("sleep_there", sleep_there)]
+def nap_there(request):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_sleep(0.1)")
+    return JsonResponse({})
+
+urlpatterns += [
+    path("everywhere", everywhere), path("sleep_there", sleep_there), path("nap_there", nap_there)
+]
 """
 
 TESTS = """
@@ -46,6 +53,12 @@ def test_asleep(burst):
 
 def test_flushed(burst, transactional_db):
     burst("/sleep_there", method="POST", timeout="100ms", duration={duration})
+"""
+
+NAPS = """
+@pytest.mark.max_errors(0)
+def test_naps(burst):
+    assert burst("/nap_there", timeout=30).ok > 0
 """
 
 OPTIONS = {"OPTIONS": {"application_name": "the site's own"}}
@@ -218,3 +231,40 @@ def test_a_killed_run_is_cleaned_up_by_the_next(
     assert postgres.databases() == {"test_site"}
     site.test(TESTS)
     assert seen(site) == [{"default": ["test_site", 1]}]
+
+
+def test_under_gevent_more_is_in_flight_than_postgresql_has_connections(
+    site: Site, postgres: Cluster
+) -> None:
+    flags = ("-W", "error", "--djworkers-connections=40")
+    with postgres.role("shop", "CREATEDB CONNECTION LIMIT 8") as shop:
+        entry = postgres.entry(USER=shop, OPTIONS={"pool": {"max_size": 5, "timeout": 60}})
+        on(site, postgres.settings(default=entry), NAPS)
+        site.burst(*flags, backends="gunicorn-gevent").assert_outcomes(passed=1)
+        # And without the pool:
+        on(site, postgres.settings(default=postgres.entry(USER=shop)), NAPS)
+        result = site.burst(*flags, backends="gunicorn-gevent")
+        result.assert_outcomes(failed=1)
+        result.stdout.fnmatch_lines(
+            [
+                "GET /nap_there: errors: *, limit max_errors(0), *",
+                "GET /nap_there: its log says 'too many connections for role \"shop\"':"
+                " PostgreSQL had no connection left. *max_size*max_connections*",
+            ]
+        )
+
+
+def test_rows_left_uncommitted_are_refused(site: Site, postgres: Cluster) -> None:
+    test = """
+def test_left_open(burst, django_db_blocker):
+    from django.contrib.auth.models import User
+    from django.db import transaction
+    with django_db_blocker.unblock():
+        transaction.set_autocommit(False)
+        User.objects.create(username="mine")
+        burst("/users")
+"""
+    on(site, postgres.settings(), test)
+    result = site.burst("-W", "error")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines("this test left a transaction open on database 'default', *")
