@@ -115,8 +115,16 @@ class ActivePlugin:
         if not items:
             return (yield)
         database.move_out_of_memory(self._run.folder)
-        with database.all_aliases_wanted(items):
-            return (yield)
+        with request.getfixturevalue("django_db_blocker").unblock():
+            database.end_sessions_of_killed_runs()
+        try:
+            with database.all_aliases_wanted(items):
+                return (yield)
+        except SystemExit as error:
+            failure = _failed([str(database.why_not_made(error))])
+            # pytest keeps no SystemExit, and would set the fixture up again for each test.
+            fixturedef.cached_result = (None, None, (failure, None))
+            raise failure from None
 
     # Around each test.
 
@@ -131,11 +139,11 @@ class ActivePlugin:
             raise
         except BaseException:
             # The test's own failure comes first; what it missed besides is told below it.
-            if missed := self._missed(item):
+            if missed := [*self._missed(item), *_causes(item)]:
                 item.add_report_section("call", f"{_WORD} limits", "\n".join(missed))
             raise
         if missed := self._missed(item) or _unused_limits(item):
-            raise _failed(missed)
+            raise _failed([*missed, *_causes(item)])
         return result
 
     @pytest.hookimpl(wrapper=True)
@@ -216,7 +224,7 @@ class ActivePlugin:
     def _failure(self, item: pytest.Item, error: DjworkersError) -> BaseException:
         if self._run.is_orphaned():
             return pytest.exit.Exception("the pytest-xdist controller is gone")
-        return _failed([str(error), *self._missed(item)])
+        return _failed([str(error), *self._missed(item), *_causes(item)])
 
     def _save_baseline(self) -> None:
         settings, machine = self._run.settings, self._run.baseline.machine
@@ -271,6 +279,11 @@ def _unused_limits(item: pytest.Item) -> list[str]:
     if (burst is None or not burst.records) and has_limits(marks_of(item)):
         return ["this test has limits, and no burst was held to them: call burst()"]
     return []
+
+
+def _causes(item: pytest.Item) -> list[str]:
+    burst = item.stash.get(BURST, None)
+    return [] if burst is None else burst.causes
 
 
 def _check_django(config: pytest.Config) -> None:

@@ -19,6 +19,7 @@ from pytest_djworkers.markers import TestPlan
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.request import make_request
 from pytest_djworkers.run import Run
+from pytest_djworkers.server.causes import causes_in
 from pytest_djworkers.server.external import ExternalServer
 from pytest_djworkers.server.launch import Server, Site
 from pytest_djworkers.server.ready import Probe
@@ -43,6 +44,8 @@ class Burst:
         self.plan = plan
         self._prepare = prepare
         self.records: list[BurstRecord] = []
+        self.causes: list[str] = []
+        """What is known of the errors in the server's log, a line for each burst and cause."""
 
     def __call__(
         self,
@@ -114,6 +117,8 @@ class Burst:
         except BaseException:
             self.server.stop()
             raise
+        if result.usage and result.usage.log_errors:
+            self.causes.extend(f"{name}: {cause}" for cause in causes_in(self.server.log))
         result = replace(result, server=self.server.facts, shared_run=self._run.is_shared)
         record = BurstRecord(self._test, result, overridden)
         max_regression = self.plan.regressions.get(Metric.RPS, settings.max_regression)

@@ -59,7 +59,7 @@ def _djworkers_burst(
     """The test's server, and what fires at it."""
     from pytest_djworkers.active import test_plan
     from pytest_djworkers.burst import Burst
-    from pytest_djworkers.server.database import end_sessions
+    from pytest_djworkers.server.database import close_connections, end_sessions
     from pytest_djworkers.server.external import NOT_OURS
     from pytest_djworkers.site import prepare_site
 
@@ -86,9 +86,10 @@ def _djworkers_burst(
     request.node.stash[BURST] = burst
     yield burst
     server.stop()
-    if server.has_launched:
+    if is_ours:
         with django_db_blocker.unblock():
             end_sessions()
+        close_connections()
 
 
 @pytest.fixture

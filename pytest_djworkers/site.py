@@ -10,6 +10,7 @@ from pytest_djworkers.server.database import (
     close_connections,
     end_sessions,
     refuse_transaction,
+    refuse_uncommitted,
     targets,
 )
 from pytest_djworkers.server.launch import Site
@@ -36,5 +37,6 @@ def prepare_site(seed: Callable[[], None] | None, blocker: DjangoDbBlocker) -> S
         end_sessions()
         if seed is not None:
             seed()
+            refuse_uncommitted("djworkers_seed")
     close_connections()
     return Site(settings.SETTINGS_MODULE, databases)

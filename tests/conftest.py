@@ -10,6 +10,10 @@ from pathlib import Path
 import pytest
 from pytest import RunResult  # noqa: PT013  # a method below is named as the module
 
+from tests.postgres import cluster, postgres
+
+__all__ = ["cluster", "postgres"]
+
 SETTINGS = """
 SECRET_KEY = "of no use"
 ROOT_URLCONF = "urls"

@@ -86,6 +86,10 @@ def _redirect(alias: str, database: dict[str, Any], target: DatabaseTarget | Non
             " database. Let pytest-django create one (its fixture django_db_setup)."
         )
     database.update(target.settings())
+    options = database.get("OPTIONS", {})
+    if "application_name" in options:
+        # By the one in the environment the sessions are found when this process is gone.
+        database["OPTIONS"] = {**options, "application_name": os.environ["PGAPPNAME"]}
 
 
 def _refuse_another_tree(tree: Path) -> None:

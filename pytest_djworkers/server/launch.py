@@ -17,7 +17,7 @@ from pytest_djworkers.load.generator import Target
 from pytest_djworkers.load.profile import Request
 from pytest_djworkers.load.result import ServerFacts
 from pytest_djworkers.server.brief import ENVIRONMENT_KEY, Brief, DatabaseTarget
-from pytest_djworkers.server.database import APPLICATION
+from pytest_djworkers.server.causes import causes_in
 from pytest_djworkers.server.environment import child_environment
 from pytest_djworkers.server.home import Home, this_home
 from pytest_djworkers.server.lock import Lock
@@ -25,6 +25,7 @@ from pytest_djworkers.server.log import tail
 from pytest_djworkers.server.port import HOST
 from pytest_djworkers.server.process import GuardedProcess
 from pytest_djworkers.server.ready import ReadySocket, probe, strangers
+from pytest_djworkers.server.sessions import application_name
 from pytest_djworkers.server.usage import UsageWatch, session_members
 
 _LOOKS = 3
@@ -154,13 +155,13 @@ class Server:
             )
         except ProbeError as error:
             self.stop()
-            raise ProbeError(f"{self.backend}: {error}{tail(self.log)}", error.status) from None
+            raise ProbeError(f"{self.backend}: {error}{self._log_told()}", error.status) from None
         except ServerStartError as error:
             self.stop()
             raise ServerStartError(
                 f"{self.backend} did not start: {error}"
                 f" (within --djworkers-startup-timeout={self._place.startup_timeout_s:g}s)"
-                f"{tail(self.log)}"
+                f"{self._log_told()}"
             ) from None
         except BaseException:
             self.stop()
@@ -185,7 +186,7 @@ class Server:
         status = None if self._process is None else self._process.status
         if status is not None:
             raise ServerDiedError(
-                f"{self.backend} died during {burst} (exit status {status}){tail(self.log)}"
+                f"{self.backend} died during {burst} (exit status {status}){self._log_told()}"
             )
 
     def stop(self) -> None:
@@ -207,7 +208,7 @@ class Server:
             environment = child_environment(
                 self._backend.about.scrubbed,
                 DJANGO_SETTINGS_MODULE=site.settings_module,
-                PGAPPNAME=APPLICATION,
+                PGAPPNAME=application_name(),
                 PYTHONPATH=os.pathsep.join(home.search_path),
                 **site.environment,
                 **{ENVIRONMENT_KEY: str(brief)},
@@ -236,3 +237,7 @@ class Server:
             f"port {self.port} is also {' and '.join(others)}'s, which would get a part of"
             " the requests: end it"
         )
+
+    def _log_told(self) -> str:
+        """What its log says, and what is known of that."""
+        return "".join(f"\n{cause}" for cause in causes_in(self.log)) + tail(self.log)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 _TAIL_BYTES = 16_384
+_LONGEST = 8 << 20
 TAIL_LINES = 30
 
 
@@ -26,3 +27,13 @@ def last_lines(log: Path, lines: int = TAIL_LINES) -> list[str]:
     except OSError:
         return []
     return text.rstrip().splitlines()[-lines:]
+
+
+def content(log: Path, begin: int = 0) -> bytes:
+    """A log from a byte on, 8 MiB of it at most; empty when it can't be read."""
+    try:
+        with log.open("rb") as file:
+            file.seek(begin)
+            return file.read(_LONGEST)
+    except OSError:
+        return b""

@@ -14,13 +14,13 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from pytest_djworkers.load.result import Usage
+from pytest_djworkers.server.log import content
 
 if TYPE_CHECKING:
     import psutil
 
 _LOOK_EVERY_S = 0.25
 _JOIN_WITHIN_S = 5.0
-_LONGEST_LOG = 8 << 20
 _CLOCK_OF_PROCESS = 2
 """CPUCLOCK_SCHED of the kernel's include/linux/posix-timers.h: user and system time."""
 _ERROR_LINE = re.compile(
@@ -79,7 +79,7 @@ class UsageWatch:
             workers=len(self._workers),
             workers_alive=len(self._workers & self._last),
             processes_started=len(self._last - self._first),
-            log_errors=errors_in(_read(self._log, self._log_began)),
+            log_errors=errors_in(content(self._log, self._log_began)),
         )
 
     def _watch(self) -> None:
@@ -156,12 +156,3 @@ def _size(file: Path) -> int:
         return file.stat().st_size
     except OSError:
         return 0
-
-
-def _read(file: Path, begin: int) -> bytes:
-    try:
-        with file.open("rb") as opened:
-            opened.seek(begin)
-            return opened.read(_LONGEST_LOG)
-    except OSError:
-        return b""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from pytest_djworkers.server import database
+from pytest_djworkers.server import database, sessions
 from tests.conftest import SETTINGS, Site
 
 ONE_TEST = """
@@ -37,8 +36,13 @@ def served(site: Site, *arguments: str, test: str = ONE_TEST) -> str:
     [
         ("", "--create-db"),
         ('DATABASES["default"].update(NAME=":memory:", TEST={"NAME": ":memory:"})', "--reuse-db"),
+        pytest.param(
+            'DATABASES["default"]["TEST"] = {"NAME": "file:shared?mode=memory&cache=shared"}',
+            "--create-db",
+            marks=pytest.mark.matrix,
+        ),
     ],
-    ids=["by default", "named so"],
+    ids=["by default", "named so", "shared"],
 )
 def test_sqlite_in_memory_becomes_a_file(site: Site, settings: str, flag: str) -> None:
     site.write("settings.py", SETTINGS + settings)
@@ -78,6 +82,34 @@ def test_overrides_of_the_users_still_work(site: Site, override: str) -> None:
         "conftest.py", f'{conftest}\n\n@pytest.fixture(scope="session")\n{override.strip()}\n'
     )
     assert served(site).endswith("/test-default.sqlite3")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [":memory:", pytest.param("file:own?mode=memory&cache=shared", marks=pytest.mark.matrix)],
+)
+def test_in_memory_sqlite_that_a_fixture_insists_on_is_refused(site: Site, name: str) -> None:
+    site.write(
+        "conftest.py",
+        f"""
+import pytest
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_blocker):
+    from django.core.management import call_command
+    from django.db import connection
+    connection.settings_dict["NAME"] = {name!r}
+    with django_db_blocker.unblock():
+        call_command("migrate", verbosity=0)
+""",
+    )
+    site.test("def test_users(burst):\n    burst('/users')")
+    result = site.burst()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        "database 'default' is in-memory SQLite, which a server in another process can't see:"
+        " give DATABASES*'TEST'*'NAME'* a file"
+    )
 
 
 @pytest.mark.matrix
@@ -151,6 +183,61 @@ def test_mark(burst):
     result.stdout.fnmatch_lines([said, said])
 
 
+@pytest.mark.parametrize(
+    "begin",
+    [
+        "transaction.set_autocommit(False)",
+        pytest.param("connection.cursor().execute('BEGIN')", marks=pytest.mark.matrix),
+    ],
+)
+def test_rows_that_a_test_has_not_committed_are_refused(site: Site, begin: str) -> None:
+    site.test(f"""
+from django.contrib.auth.models import User
+from django.db import connection, transaction
+
+def test_block(burst, transactional_db):
+    with transaction.atomic():
+        burst("/users")
+
+def test_left_open(burst, django_db_blocker):
+    with django_db_blocker.unblock():
+        {begin}
+        User.objects.create(username="mine")
+        burst("/users")
+""")
+    result = site.burst()
+    result.assert_outcomes(failed=2)
+    result.stdout.fnmatch_lines(
+        [
+            "this test holds a transaction on database 'default' *",
+            "this test left a transaction open on database 'default', *: commit it *",
+        ]
+    )
+
+
+def test_rows_that_the_seed_has_not_committed_are_refused(site: Site) -> None:
+    site.write(
+        "conftest.py",
+        """
+import pytest
+
+def make_user():
+    from django.contrib.auth.models import User
+    from django.db import transaction
+    transaction.set_autocommit(False)
+    User.objects.create(username="seeded")
+
+@pytest.fixture(scope="session")
+def djworkers_seed():
+    return make_user
+""",
+    )
+    site.test("def test_it(burst):\n    burst('/users')")
+    result = site.burst()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines("djworkers_seed left a transaction open on database 'default', *")
+
+
 def test_a_transactional_test_and_the_server_see_each_others_rows(site: Site) -> None:
     site.test("""
 import urllib.request
@@ -181,11 +268,9 @@ def test_mark(djworkers_server):
 def test_only_postgresql_keeps_sessions_of_dead_servers(
     monkeypatch: pytest.MonkeyPatch, vendor: str, in_atomic_block: bool, are_ended: bool
 ) -> None:
-    said: list[Any] = []
-    cursor = SimpleNamespace(execute=lambda *arguments: said.append(arguments))
-    connection = SimpleNamespace(
-        vendor=vendor, in_atomic_block=in_atomic_block, cursor=lambda: nullcontext(cursor)
-    )
+    connection = SimpleNamespace(vendor=vendor, in_atomic_block=in_atomic_block)
+    ended: list[Any] = []
     monkeypatch.setattr(database, "_connections", lambda: [connection])
+    monkeypatch.setattr(sessions, "end_sessions", ended.append)
     database.end_sessions()
-    assert [parameters for _, parameters in said] == [[database.APPLICATION]] * are_ended
+    assert ended == [connection] * are_ended

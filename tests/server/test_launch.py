@@ -25,11 +25,11 @@ from pytest_djworkers.errors import BusyMachineError, ProbeError, ServerStartErr
 from pytest_djworkers.load.profile import Request
 from pytest_djworkers.server import launch as launch_module
 from pytest_djworkers.server.brief import DatabaseTarget
-from pytest_djworkers.server.database import APPLICATION
 from pytest_djworkers.server.launch import Place, Server
 from pytest_djworkers.server.launch import Site as Served
 from pytest_djworkers.server.lock import MachineLock
 from pytest_djworkers.server.port import ReservedPort
+from pytest_djworkers.server.sessions import application_name
 from tests.conftest import SETTINGS, URLS
 from tests.server.test_ready import listener
 from tests.server.watching import all_gone, lives, mentioning, until
@@ -128,7 +128,7 @@ def test_a_launched_server_is_ours_and_serves(
     assert server.workers <= server.pids
     assert all(map(lives, server.pids))
     assert (said["debug"], said["database"]) == (False, "test.sqlite3")
-    assert said["environment"]["PGAPPNAME"] == APPLICATION
+    assert said["environment"]["PGAPPNAME"] == application_name()
     assert server.facts is not None
     assert (server.facts.backend, server.facts.workers) == (backend.about.name, workers)
     assert 0 < server.facts.launch_s < 30

@@ -1,0 +1,23 @@
+"""2000 requests in flight that all query, and PostgreSQL's 100 connections:
+
+    pytest test_pool.py --ds=example.settings_postgres --djworkers=gunicorn-gevent
+
+With `EXAMPLE_POOL_SIZE=0` in the environment most answers are errors, and the failure says why.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+Burst = Callable[..., Any]
+
+
+@pytest.mark.min_rps(20)
+@pytest.mark.max_errors(0)
+@pytest.mark.max_timeouts(0)
+def test_json_query(burst: Burst) -> None:
+    result = burst(
+        "/myapp/sync/json_query", connections=2000, duration="20s", warmup="3s", timeout="60s"
+    )
+    assert result.statuses == {200: result.ok}
