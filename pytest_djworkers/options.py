@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pytest_djworkers.units import parse_duration, parse_rate, parse_share, parse_whole
@@ -148,7 +149,7 @@ OPTIONS: tuple[Option, ...] = (
     ),
     Option(
         "seed",
-        lambda value: parse_whole(value, least=0),
+        partial(parse_whole, least=0),
         None,
         "N",
         "what a comparison's order is drawn from; default: another in each run",

@@ -28,6 +28,11 @@ GOOD: list[tuple[str, object, object]] = [
     ("probe", "/healthy", "/healthy"),
     ("url", " http://127.0.0.1:8000 ", "http://127.0.0.1:8000"),
     ("allow_host", "staging", "staging"),
+    ("max_regression", "5%", 0.05),
+    ("compare", "main~2", "main~2"),
+    ("compare_connections", "16", 16),
+    ("compare_python", "../base/bin/python", "../base/bin/python"),
+    ("seed", "0", 0),
     ("commands", "own = {python} {port} {wsgi}", "own = {python} {port} {wsgi}"),
     (
         "",
@@ -59,6 +64,11 @@ BAD: list[tuple[str, object, str]] = [
     ("commands", "own", "is not NAME = command"),
     ("probe", "healthy", "a path that starts with /"),
     ("url", " ", "is nothing"),
+    ("max_regression", "5", "a share such as 10%"),
+    ("compare", "", "is nothing"),
+    ("compare_connections", "0", "a whole number of 1 or more"),
+    ("compare_python", " ", "is nothing"),
+    ("seed", "-1", "a whole number of 0 or more"),
     ("allow_host", "", "is nothing"),
 ]
 

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
 
-ROUNDS = 8
-"""In a block. As the simulation has them (``benchmarks/verdict.py``)."""
+from pytest_djworkers.baseline.verdict import RULE
+
+ROUNDS = RULE.rounds_per_block
+"""In a block."""
 _HASH_SEEDS = 2**32
 
 

@@ -43,7 +43,7 @@ def rows(record: BurstRecord) -> list[Row]:
                 *(UNKNOWN if one is None else format_share(one) for one in visible),
                 str(compared.blocks),
                 took,
-                format_share(proposed_tolerance(noise, block_s=block_s)),
+                format_share(proposed_tolerance(noise)),
             )
         )
     ]
