@@ -121,9 +121,8 @@ class Burst:
             self.causes.extend(f"{name}: {cause}" for cause in causes_in(self.server.log))
         result = replace(result, server=self.server.facts, shared_run=self._run.is_shared)
         record = BurstRecord(self._test, result, overridden)
-        max_regression = self.plan.regressions.get(Metric.RPS, settings.max_regression)
-        asks = not baseline.is_empty or max_regression is not None
-        if asks and not settings.save_baseline:
+        limits = self._max_regressions
+        if (limits or not baseline.is_empty) and not settings.save_baseline:
             record = replace(
                 record,
                 comparison=not_compared(why_nothing(baseline, key, result))
@@ -132,11 +131,17 @@ class Burst:
                     result,
                     stored,
                     tolerance=settings.tolerance,
-                    max_regression=max_regression,
+                    max_regressions=limits,
                 ),
                 stored=figures_beside(baseline, key, result),
             )
         return record
+
+    @property
+    def _max_regressions(self) -> Mapping[Metric, float]:
+        """What each figure may lose; of requests/s as the configuration has it for all tests."""
+        of_all = self._run.settings.max_regression
+        return {**({} if of_all is None else {Metric.RPS: of_all}), **self.plan.regressions}
 
     def launch(self, request: Request | None = None, connections: int | None = None) -> None:
         """Launch the server anew, on seeded databases, and see one good reply from it.

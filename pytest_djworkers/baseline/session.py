@@ -14,6 +14,7 @@ from typing import Any
 from pytest_djworkers.baseline.encoding import decode_latency
 from pytest_djworkers.baseline.imported import Imported
 from pytest_djworkers.baseline.machine import surroundings
+from pytest_djworkers.baseline.rounds import Metric
 from pytest_djworkers.baseline.store import (
     Baseline,
     Stored,
@@ -21,7 +22,7 @@ from pytest_djworkers.baseline.store import (
     differing_machine,
     round_of,
 )
-from pytest_djworkers.baseline.tripwire import Figures, compare_with_stored
+from pytest_djworkers.baseline.tripwire import NO_LIMITS, Figures, compare_with_stored
 from pytest_djworkers.baseline.verdict import Comparison, not_compared
 from pytest_djworkers.load.result import BurstResult
 
@@ -49,7 +50,7 @@ def compare(
     stored: Stored,
     *,
     tolerance: float,
-    max_regression: float | None = None,
+    max_regressions: Mapping[Metric, float] = NO_LIMITS,
 ) -> Comparison:
     """Hold a burst against what is stored of it."""
     if result.shared_run:
@@ -59,10 +60,15 @@ def compare(
     if difference := differing(stored, result):
         return not_compared(difference)
     comparison = compare_with_stored(
-        Figures(result.rps, result.errors / result.judged if result.judged else 0.0),
+        Figures(
+            result.rps,
+            result.errors / result.judged if result.judged else 0.0,
+            result.latency.p95 if result.latency else None,
+            result.cpu_per_request_s,
+        ),
         [_figures(session) for session in stored.sessions],
         tolerance=tolerance,
-        max_regression=max_regression,
+        max_regressions=max_regressions,
     )
     if other := _other_versions(stored.sessions[-1], result):
         return replace(comparison, reason=f"{comparison.reason}; {other}")
@@ -161,7 +167,19 @@ def _figures(session: Mapping[str, Any]) -> Figures:
     answered = sum(one["ok"] + one["late"] for one in rounds)
     errors = sum(one["unexpected"] + one["error"] for one in rounds)
     judged = answered + errors + sum(one.get("unanswered") or 0 for one in rounds)
-    return Figures(answered / window_s, errors / judged if judged else 0.0)
+    return Figures(
+        answered / window_s,
+        errors / judged if judged else 0.0,
+        *_costs(rounds[-1], answered + errors),
+    )
+
+
+def _costs(last: Mapping[str, Any], answers: int) -> tuple[float | None, float | None]:
+    """The 95th percentile, and the CPU time per request, of a session's last round."""
+    latency = decode_latency(last["latency"]) if last.get("latency") else None
+    usage = last.get("usage")
+    cpu_s = usage["cpu_s"] / answers if usage and answers else None
+    return (latency.p95 if latency else None), cpu_s
 
 
 def _versions(result: BurstResult) -> dict[str, str]:

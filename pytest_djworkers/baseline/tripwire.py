@@ -7,19 +7,21 @@ tolerance is a warning, and only a gross one fails a test that did not ask for m
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import exp, log, sqrt
 from statistics import fmean, stdev
 
+from pytest_djworkers.baseline.rounds import Metric
 from pytest_djworkers.baseline.verdict import (
     LEAST_CHANGE_ERRORS,
+    LEAST_CHANGE_P95_S,
     LEAST_CHANGE_RPS,
     Comparison,
     Verdict,
     not_compared,
 )
-from pytest_djworkers.units import format_change, format_rate, format_share
+from pytest_djworkers.units import format_change, format_duration, format_rate, format_share
 
 GROSS_FACTOR = 2.0
 """Worse than the stored figure by this factor fails."""
@@ -33,16 +35,20 @@ _T_99 = (
     2.8214, 2.7638, 2.7181, 2.6810, 2.6503, 2.6245, 2.6025, 2.5835, 2.5669, 2.5524, 2.5395,
     2.5280, 2.5176, 2.5083, 2.4999, 2.4922, 2.4851, 2.4786, 2.4727, 2.4671, 2.4620,
 )  # fmt: skip
+NO_LIMITS: Mapping[Metric, float] = {}
 HISTORY = 30
 """How many sessions a baseline keeps."""
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What is compared of a burst: requests/s, and errors as a fraction."""
+    """What is compared of a burst: requests/s, errors as a fraction, seconds."""
 
     rps: float
     error_share: float
+    p95_s: float | None = None
+    cpu_per_request_s: float | None = None
+    """Both None where they are not known."""
 
 
 def compare_with_stored(
@@ -50,22 +56,53 @@ def compare_with_stored(
     stored: Sequence[Figures],
     *,
     tolerance: float,
-    max_regression: float | None = None,
+    max_regressions: Mapping[Metric, float] = NO_LIMITS,
 ) -> Comparison:
     """Compare a burst with the stored sessions, oldest first; the last is what users accepted.
 
-    ``tolerance`` and ``max_regression`` are fractions of requests/s.
+    ``tolerance`` is a fraction of requests/s, and so are the limits, each of its figure; the one
+    on errors is by how much their share may grow.
     """
-    speed = _compare_speed(new.rps, stored, tolerance, max_regression)
+    speed = _compare_speed(new.rps, stored, tolerance, max_regressions.get(Metric.RPS))
+    dearer = list(_dearer(new, stored[-1], max_regressions))
     before = stored[-1].error_share
-    if new.error_share <= before + LEAST_CHANGE_ERRORS:
+    allowed = max_regressions.get(Metric.ERRORS, LEAST_CHANGE_ERRORS)
+    has_more_errors = new.error_share > before + allowed
+    if not has_more_errors and not dearer:
         return speed
-    errors = f"errors {format_share(new.error_share)} against {format_share(before)}"
+    found = [f"errors {format_share(new.error_share)} against {format_share(before)}"]
+    reasons = [
+        *(found if has_more_errors else ()),
+        *dearer,
+        *([speed.reason] if speed.fails else ()),
+    ]
     return Comparison(
-        Verdict.REGRESSED,
-        f"{errors}; {speed.reason}" if speed.fails else errors,
-        fails=speed.fails or max_regression is not None,
+        Verdict.REGRESSED, "; ".join(reasons), fails=bool(max_regressions) or speed.fails
     )
+
+
+def _dearer(new: Figures, accepted: Figures, limits: Mapping[Metric, float]) -> Iterator[str]:
+    """Which of the figures that are better small got worse than their limits, in words."""
+    pairs = (
+        (Metric.P95, "p95", accepted.p95_s, new.p95_s, LEAST_CHANGE_P95_S),
+        (
+            Metric.CPU_PER_REQUEST,
+            "CPU per request",
+            accepted.cpu_per_request_s,
+            new.cpu_per_request_s,
+            0.0,
+        ),
+    )
+    for metric, words, before, now, least in pairs:
+        limit = limits.get(metric)
+        if limit is None or not before or now is None or now - before < least:
+            continue
+        if now / before - 1 > limit:
+            yield (
+                f"{words} {format_duration(now)} against {format_duration(before)}"
+                f" ({format_change(now / before)}), limit max_regression({format_share(limit)},"
+                f" metric={metric.value!r})"
+            )
 
 
 def prediction_floor(rps: Sequence[float]) -> float | None:

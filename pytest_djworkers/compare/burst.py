@@ -98,6 +98,4 @@ class ComparedBurst(Burst):
 
     def _tolerances(self) -> Mapping[Metric, float]:
         """What to judge by; requests/s always, and first."""
-        settings = self._run.settings
-        of_rps = settings.tolerance if settings.max_regression is None else settings.max_regression
-        return {Metric.RPS: of_rps, **self.plan.regressions}
+        return {Metric.RPS: self._run.settings.tolerance, **self._max_regressions}

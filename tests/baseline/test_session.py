@@ -11,6 +11,7 @@ import pytest
 
 from pytest_djworkers.baseline.imported import Imported
 from pytest_djworkers.baseline.machine import Machine
+from pytest_djworkers.baseline.rounds import Metric
 from pytest_djworkers.baseline.session import (
     StoredFigures,
     common_facts,
@@ -51,7 +52,7 @@ def test_the_last_session_is_the_one_to_beat() -> None:
 def test_a_loss_beyond_the_limit_fails() -> None:
     slower = replace(FAST, ok=7_990)
     assert not compare(slower, stored(FAST), tolerance=0.1).fails
-    assert compare(slower, stored(FAST), tolerance=0.1, max_regression=0.15).fails
+    assert compare(slower, stored(FAST), tolerance=0.1, max_regressions={Metric.RPS: 0.15}).fails
 
 
 @pytest.mark.parametrize("worse", [replace(FAST, unexpected=500), replace(FAST, error=500)])
@@ -70,7 +71,7 @@ def test_errors_of_both_kinds_are_compared(worse: BurstResult) -> None:
     ],
 )
 def test_what_cannot_be_compared_says_why(result: BurstResult, why: str) -> None:
-    comparison = compare(result, stored(FAST), tolerance=0.1, max_regression=0.01)
+    comparison = compare(result, stored(FAST), tolerance=0.1, max_regressions={Metric.RPS: 0.01})
     assert comparison.verdict is Verdict.NOT_COMPARED
     assert comparison.reason.startswith(why)
     assert not comparison.fails

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import log, sqrt
 
 import numpy as np
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from pytest_djworkers.baseline.rounds import Metric
 from pytest_djworkers.baseline.tripwire import (
     _T_99,
     HISTORY,
@@ -35,7 +37,7 @@ def compare(
         Figures(rps, errors),
         [Figures(value, stored_errors) for value in stored],
         tolerance=0.1,
-        max_regression=max_regression,
+        max_regressions={} if max_regression is None else {Metric.RPS: max_regression},
     )
 
 
@@ -168,3 +170,34 @@ def test_what_fails_is_a_regression_with_a_reason(
 
 def test_equal_sessions_predict_themselves() -> None:
     assert prediction_floor([500.0] * 12) == pytest.approx(500.0)
+
+
+DEAR = Figures(1000, 0.0, p95_s=0.1, cpu_per_request_s=0.002)
+
+
+@pytest.mark.parametrize(
+    ("metric", "new", "fails"),
+    [
+        (Metric.P95, replace(DEAR, p95_s=0.119), False),
+        (Metric.P95, replace(DEAR, p95_s=0.121), True),
+        (Metric.P95, replace(DEAR, p95_s=None), False),
+        (Metric.CPU_PER_REQUEST, replace(DEAR, cpu_per_request_s=0.0023), False),
+        (Metric.CPU_PER_REQUEST, replace(DEAR, cpu_per_request_s=0.0025), True),
+        (Metric.ERRORS, replace(DEAR, error_share=0.19), False),
+        (Metric.ERRORS, replace(DEAR, error_share=0.21), True),
+    ],
+)
+def test_other_figures_are_held_to_where_the_test_asks_for_it(
+    metric: Metric, new: Figures, fails: bool
+) -> None:
+    limits = {metric: 0.2}
+    comparison = compare_with_stored(new, [DEAR], tolerance=0.1, max_regressions=limits)
+    assert comparison.fails is fails
+    assert (comparison.verdict is Verdict.REGRESSED) is fails
+    assert not compare_with_stored(new, [DEAR], tolerance=0.1).fails
+
+
+def test_a_p95_that_is_small_anyhow_may_grow() -> None:
+    quick, slower = replace(DEAR, p95_s=0.002), replace(DEAR, p95_s=0.006)
+    limits = {Metric.P95: 0.2}
+    assert not compare_with_stored(slower, [quick], tolerance=0.1, max_regressions=limits).fails
