@@ -106,7 +106,7 @@ class Comparer:
     def _pair(self, place: Place, settings_module: str) -> _Pair:
         here, revision = this_home(), self.revision
         if revision is None:
-            return _Pair((WORKING_TREE, "itself"), (here, here))
+            return _Pair(("itself", WORKING_TREE), (here, here))
         if self._of_revision is None:
             self._of_revision = self._look(revision, here, place, settings_module)
         return self._of_revision

@@ -17,11 +17,16 @@ from tests.compare.test_git import commit, git, left
 from tests.conftest import CONFTEST, Site
 
 SHORT = """
-from pytest_djworkers.compare import blocks
+from functools import partial
+
+from pytest_djworkers.baseline.verdict import Rule, judge
+from pytest_djworkers.compare import blocks, comparison
 from pytest_djworkers.load.tally import Enough
 
 blocks.ENOUGH = Enough(seconds=0.03, answers=10)
 blocks.WARM_UP_S = 0.0
+comparison.judge = partial(judge, rule=Rule(looks=(2, 4), confirming_blocks=2))
+comparison.CALIBRATION_BLOCKS = 3
 """
 
 FLAGS = (
@@ -238,7 +243,7 @@ def test_a_calibration_says_how_much_the_same_differs(revisions: Site) -> None:
     flags = [flag for flag in FLAGS if "compare=" not in flag]
     result = revisions.pytest("--djworkers-calibrate", *flags, timeout_s=200)
     result.assert_outcomes(passed=1)
-    result.stdout.fnmatch_lines(["*sd of rounds*visible in 1m*tolerance to set", "  granian *%"])
+    result.stdout.fnmatch_lines(["*sd of rounds*visible in 60s*tolerance to set", "  granian *%"])
 
 
 @pytest.mark.matrix
