@@ -37,6 +37,16 @@ class EndingPlugin:
         return result
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_fixture_setup(
+        self, fixturedef: pytest.FixtureDef[Any]
+    ) -> Generator[None, object, object]:
+        """Interrupted, pytest-django forgets the databases that it has made so far."""
+        if fixturedef.argname != "django_db_setup":
+            return (yield)
+        with self._interrupts.held():
+            return (yield)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_teardown(
         self, item: pytest.Item, nextitem: pytest.Item | None
     ) -> Generator[None, object, object]:
