@@ -6,7 +6,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test coverage matrix lint docs wheel benchmarks launches tables clean
+.PHONY: demo test coverage matrix endings lint docs wheel benchmarks launches tables clean
 
 demo: $(STAMP)  ## the example project's load tests under both servers, ends in the table
 	cd example_project && ../$(BIN)/python -m pytest --djworkers=gunicorn-gevent,granian $(DEMO)
@@ -20,6 +20,9 @@ coverage: $(STAMP)  ## that the tests of load/ reach all of it, but for lines ma
 
 matrix: $(STAMP)  ## every endpoint of the example project under every backend; over an hour
 	$(BIN)/python -m pytest -s -m full_matrix $(TEST)
+
+endings: $(STAMP)  ## every way for a run to end under every backend; ends in a table, half an hour
+	$(BIN)/python -m pytest -q -s -m '' tests/server/test_left_clean.py $(TEST)
 
 lint: $(STAMP)  ## ruff and mypy over package, tests, example and benchmarks
 	$(BIN)/ruff check .

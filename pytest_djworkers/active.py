@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Generator
 from contextlib import suppress
 from functools import partial
@@ -12,8 +13,10 @@ import pytest
 
 from pytest_djworkers.baseline.session import common_facts, session_of
 from pytest_djworkers.baseline.store import burst_key, conditions_of, save
+from pytest_djworkers.ending import EndingPlugin
 from pytest_djworkers.errors import BaselineError, DjworkersError, MarkerError, SettingsError
 from pytest_djworkers.fixtures import uses_burst
+from pytest_djworkers.interrupts import Interrupts
 from pytest_djworkers.limits import misses
 from pytest_djworkers.markers import Mark, TestPlan, has_limits, read_plan, skip_reason
 from pytest_djworkers.options import ACTIONS
@@ -47,8 +50,13 @@ def activate(config: pytest.Config) -> None:
     except SettingsError as error:
         raise pytest.UsageError(str(error)) from None
     config.stash[RUN] = run
+    interrupts = Interrupts()
+    interrupts.take(signal.SIGTERM)
+    # Cleaned up in the opposite order: a signal is ours until nothing is left.
+    config.add_cleanup(interrupts.end)
     config.add_cleanup(run.end)
     config.pluginmanager.register(ActivePlugin(run), "djworkers-active")
+    config.pluginmanager.register(EndingPlugin(interrupts), "djworkers-ending")
 
 
 def marks_of(node: pytest.Item) -> list[Mark]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from pytest_djworkers.server.guard import guard_command
+from pytest_djworkers.server.usage import session_members
 
 _STOP_WITHIN_S = 5.0
 
@@ -40,17 +41,23 @@ class GuardedProcess:
         self._pid: int | None = None
         with log.open("ab") as log_file:
             self._channel, theirs = socket.socketpair()
-            with theirs:
-                self._guard = subprocess.Popen(
-                    guard_command(command, socket_fd=theirs.fileno(), watch=(os.getpid(), *watch)),
-                    stdin=subprocess.PIPE if talks else subprocess.DEVNULL,
-                    stdout=subprocess.PIPE if talks else log_file,
-                    stderr=log_file,
-                    env=environment,
-                    pass_fds=[theirs.fileno()],
-                    start_new_session=True,
-                    cwd=folder,
-                )
+            try:
+                with theirs:
+                    watch = (os.getpid(), *watch)
+                    self._guard = subprocess.Popen(
+                        guard_command(command, socket_fd=theirs.fileno(), watch=watch),
+                        stdin=subprocess.PIPE if talks else subprocess.DEVNULL,
+                        stdout=subprocess.PIPE if talks else log_file,
+                        stderr=log_file,
+                        env=environment,
+                        pass_fds=[theirs.fileno()],
+                        start_new_session=True,
+                        cwd=folder,
+                    )
+            except BaseException:
+                # Interrupted, it may run already, and nobody will be able to stop it.
+                self._channel.close()
+                raise
         self._channel.setblocking(False)
 
     @property
@@ -103,8 +110,9 @@ class GuardedProcess:
             self._guard.wait()
         if self._guard.returncode and self._pid is not None:
             # The guard did not end its own way, so what it guarded may be there still.
-            with suppress(OSError):
-                os.killpg(self._pid, signal.SIGKILL)
+            for pid in session_members(self._pid):
+                with suppress(OSError):
+                    os.kill(pid, signal.SIGKILL)
 
     def _closers(self) -> list[Callable[[], None]]:
         streams = (self._guard.stdin, self._guard.stdout)

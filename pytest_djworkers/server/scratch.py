@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import tempfile
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -12,6 +14,8 @@ PREFIX = "djworkers-"
 _OWNED = ".owned"
 _LONGEST_SOCKET_PATH = 100
 """AF_UNIX addresses hold 108 bytes on Linux, 104 on macOS."""
+_MADE_WITHIN_S = 60.0
+"""A folder that is empty for longer will not be anybody's: its maker was killed."""
 
 
 class ScratchFolder:
@@ -24,7 +28,11 @@ class ScratchFolder:
     def __init__(self) -> None:
         import fcntl
 
+        self._owner = os.getpid()
+        self._descriptor: int | None = None
         self.path = _make()
+        # For when the cleaning up is interrupted, too.
+        atexit.register(self.remove)
         self._descriptor = os.open(self.path / _OWNED, os.O_RDONLY | os.O_CREAT)
         fcntl.flock(self._descriptor, fcntl.LOCK_EX)
         for folder in self.path.parent.glob(f"{PREFIX}*"):
@@ -32,9 +40,14 @@ class ScratchFolder:
                 _remove_if_orphaned(folder)
 
     def remove(self) -> None:
-        """Remove it, with all that is in it."""
+        """Remove it, with all that is in it. A fork of its owner leaves it alone."""
+        if os.getpid() != self._owner:
+            return
         shutil.rmtree(self.path, ignore_errors=True)
-        os.close(self._descriptor)
+        descriptor, self._descriptor = self._descriptor, None
+        if descriptor is not None:
+            os.close(descriptor)
+        atexit.unregister(self.remove)
 
 
 def _make() -> Path:
@@ -48,7 +61,11 @@ def _make() -> Path:
 def _remove_if_orphaned(folder: Path) -> None:
     import fcntl
 
-    # Another user's can't be opened, and one without the file is just being made.
+    # Another user's can't be removed, and one without the file may be just being made.
+    with suppress(OSError):
+        if time.time() - folder.stat().st_mtime > _MADE_WITHIN_S:
+            folder.rmdir()
+            return
     with suppress(OSError):
         descriptor = os.open(folder / _OWNED, os.O_RDONLY | os.O_NOFOLLOW)
         try:

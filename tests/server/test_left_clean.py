@@ -1,133 +1,121 @@
-"""Nothing outlives the run, however it ends. Each test prints how long that took."""
+"""Nothing outlives the run, however it ends, under whatever backend.
+
+``make endings`` runs all of it, and prints a table of the seconds until all was clean.
+"""
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-from collections.abc import Callable, Iterator
+import re
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 
+from pytest_djworkers.backends.registry import BACKENDS
 from tests.conftest import Site
+from tests.server.endings import CAUSES, Cause, in_a_burst, prepare, running, table
 from tests.server.watching import all_gone, mentioning, until
 
-VIEW = """
-import os
-
-def hit(request):
-    with open("hits", "a") as file:
-        file.write(".")
-    return JsonResponse({})
-
-urlpatterns.append(path("hit", hit))
-with open("launches", "a") as file:
-    file.write(f"{os.getppid()}\\n")
-"""
-
-TESTS = """
-def test_hit(burst):
-    burst("/hit", duration="60s")
-
-def test_again(burst):
-    burst("/hit", duration="60s")
-"""
-
 FLAGS = (
-    "--djworkers=granian,gunicorn-gevent",
     "--djworkers-generator=asyncio",
     "--djworkers-connections=4",
     "--djworkers-warmup=0",
     "--djworkers-workers=2",
 )
+NEXT = "def test_next(djworkers_server):\n    pass\n\ndef test_after(djworkers_server):\n    pass"
+KEPT = {"hits", "launches", "teardown", "stdout", "stderr", "__pycache__", "pytest-djworkers.lock"}
+"""What the site and its tests write, and the lock that stays for the next run."""
 
-Start = Callable[..., "subprocess.Popen[str]"]
+ALWAYS = {
+    ("ctrl-c", "granian"),
+    ("ctrl-c-again-in-teardown", "uvicorn"),
+    ("sigterm", "gunicorn-gevent"),
+    ("sigkill", "granian"),
+    ("worker-sigkill", "gunicorn-gevent"),
+    ("xdist-sigterm", "granian"),
+}
+"""A few, for the suite that is run all the time."""
+ENDED_IN_EVERY_WAY = ("gunicorn-gevent", "granian", "uvicorn")
+"""In .ci/run; the other backends in two."""
+TWO_WAYS = ("ctrl-c", "sigkill")
+
+Seconds = dict[tuple[str, str], float]
+
+
+def endings() -> Iterator[object]:
+    """Causes x backends, each with the mark that says when it is run."""
+    for backend in BACKENDS:
+        for cause in CAUSES:
+            marks = []
+            if (cause.name, backend) not in ALWAYS:
+                is_often = backend in ENDED_IN_EVERY_WAY or cause.name in TWO_WAYS
+                marks = [pytest.mark.matrix if is_often else pytest.mark.full_matrix]
+            yield pytest.param(cause, backend, marks=marks, id=f"{cause.name}-{backend}")
 
 
 @pytest.fixture
-def mid_burst(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
-    """What starts pytest, and comes back in the middle of its first burst."""
-    # What is ours is told from what runs beside it by the site's folder, pytester's HOME. The
-    # run's own folder goes where it is not in the way when nobody is left to remove it.
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where runs make their folders: not in the way when nobody is left to remove them."""
     monkeypatch.setenv("TMPDIR", str(tmp_path))
-    site.write("urls.py", (site.folder / "urls.py").read_text() + VIEW)
-    site.test(TESTS)
-    started: list[subprocess.Popen[str]] = []
-
-    def start(*flags: str) -> subprocess.Popen[str]:
-        run = site.start(*FLAGS, *flags)
-        started.append(run)
-        until(lambda: hits(site.folder) > 20, within_s=30)
-        assert len(mentioning(site.folder)) >= 6
-        return run
-
-    yield start
-    for run in started:
-        run.kill()
-        run.communicate(timeout=30)
+    monkeypatch.delenv("PYTHONDEVMODE", raising=False)  # which slows every start down
+    return tmp_path
 
 
-def hits(folder: Path) -> int:
-    """How many requests the site has answered."""
-    file = folder / "hits"
-    return file.stat().st_size if file.exists() else 0
+@pytest.fixture(scope="module")
+def seconds() -> Iterator[Seconds]:
+    """How long it took until all was clean, by cause and backend."""
+    found: Seconds = {}
+    yield found
+    print(f"\n\n{table(found)}")
 
 
-def nothing_is_left(folder: Path) -> None:
-    """Wait until nothing of ours lives, and print how long that took."""
-    print(f"left clean after {until(lambda: not mentioning(folder)):.2f}s")
+def files(*folders: Path) -> set[Path]:
+    """What is in folders, whatever kind of file."""
+    found = (path for folder in folders for path in folder.rglob("*"))
+    return {path for path in found if not KEPT.intersection(path.parts)}
 
 
-@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM], ids=lambda end: end.name)
-def test_after_a_signal_to_pytest(site: Site, mid_burst: Start, end: signal.Signals) -> None:
-    mid_burst().send_signal(end)
-    nothing_is_left(site.folder)
-
-
-def test_after_ctrl_c_with_the_table_of_what_there_was(
-    site: Site, mid_burst: Start, tmp_path: Path
+@pytest.mark.parametrize(("cause", "backend"), list(endings()))
+def test_nothing_is_left(
+    cause: Cause, backend: str, site: Site, temporary: Path, seconds: Seconds
 ) -> None:
-    site.test(f"def test_first(burst):\n    burst('/json', duration='300ms')\n{TESTS}")
-    run = mid_burst("-k", "granian")
-    assert list(tmp_path.glob("djworkers-*"))
-    run.send_signal(signal.SIGINT)
-    output, _ = run.communicate(timeout=30)
-    nothing_is_left(site.folder)
-    assert run.returncode == pytest.ExitCode.INTERRUPTED
-    assert "KeyboardInterrupt" in output
-    assert "GET /json  (test_first)" in output
-    assert not list(tmp_path.glob("djworkers-*"))
+    prepare(site, cause)
+    before = files(site.folder, temporary)
+
+    def is_clean() -> bool:
+        # What is ours is told from what runs beside it by the site's folder, pytester's HOME.
+        return not mentioning(site.folder) and (
+            cause.may_leave_files or files(site.folder, temporary) == before
+        )
+
+    with running(site, f"--djworkers={backend}", *FLAGS, *cause.flags) as run:
+        began = cause.end(run)
+        until(is_clean)
+        seconds[cause.name, backend] = time.monotonic() - began
+        print(f"left clean after {seconds[cause.name, backend]:.2f}s\n{run.output}")
+        assert cause.exit_code in {None, run.pytest.returncode}
+        assert re.search(cause.says, run.output, re.DOTALL)
+    if cause.may_leave_files:
+        site.test(NEXT)
+        again = site.pytest(f"--djworkers={backend}", *FLAGS, *cause.flags)
+        again.assert_outcomes(passed=2)
+        assert files(site.folder, temporary) == before
 
 
-def test_after_ctrl_c_twice(site: Site, mid_burst: Start) -> None:
-    run = mid_burst()
-    run.send_signal(signal.SIGINT)
-    run.send_signal(signal.SIGINT)
-    run.communicate(timeout=30)
-    nothing_is_left(site.folder)
-
-
-def test_after_the_server_was_killed(site: Site, mid_burst: Start) -> None:
-    run = mid_burst("--djworkers-duration=1s", "-k", "hit and granian")
-    master = int((site.folder / "launches").read_text().split()[-1])
-    assert master in mentioning(site.folder)
-    os.kill(master, signal.SIGKILL)
-    output, _ = run.communicate(timeout=60)
-    nothing_is_left(site.folder)
-    assert "granian died during GET /hit (exit status -9)" in output
-
-
-def test_after_the_controller_of_xdist_was_killed(site: Site, mid_burst: Start) -> None:
-    run = mid_burst("-n2")
-    workers = [child.pid for child in psutil.Process(run.pid).children()]
-    servers_and_agents = set(mentioning(site.folder)) - {run.pid, *workers}
-    assert len(workers) == 2
-    assert servers_and_agents
-    run.kill()
-    print(f"servers and agents ended after {until(lambda: all_gone(servers_and_agents)):.2f}s")
-    launches = (site.folder / "launches").read_text()
-    # The workers, too, which execnet would let live for another quarter of a minute.
-    nothing_is_left(site.folder)
-    assert (site.folder / "launches").read_text() == launches
+@pytest.mark.matrix
+def test_who_waits_for_its_turn_under_a_killed_controller_does_not_get_it(
+    site: Site, temporary: Path
+) -> None:
+    prepare(site, Cause("xdist-sigkill", None))
+    launches = site.folder / "launches"
+    with running(site, "--djworkers=granian", *FLAGS, "-n2") as run:
+        until(lambda: in_a_burst(run), within_s=30)
+        servers_and_agents = [child.pid for guard in run.guards() for child in guard.children()]
+        assert len(servers_and_agents) == 2
+        run.pytest.kill()
+        until(lambda: all_gone(servers_and_agents))
+        launched = launches.read_text()
+        # The workers, too, which execnet would let live for another quarter of a minute.
+        until(lambda: not mentioning(site.folder))
+        assert launches.read_text() == launched

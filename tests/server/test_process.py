@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import select
 import signal
+import subprocess
 import time
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
 from pytest_djworkers.server.process import GuardedProcess
+from pytest_djworkers.server.usage import session_members
 from tests.server.conftest import Guarded
-from tests.server.watching import lives, mentioning, until
+from tests.server.watching import all_gone, lives, mentioning, until
 
 STAY = "import signal; signal.pause()"
 
@@ -101,16 +105,35 @@ def test_a_command_that_does_not_read_does_not_hold_stopping_up(guarded: Guarded
 
 
 def test_when_the_guard_is_killed_stopping_still_ends_the_session(guarded: Guarded) -> None:
-    process = guarded(f"import os; os.fork(); {STAY}")
-    until(lambda: process.pid is not None)
-    session = process.pid
-    assert session is not None
+    # A group of its own in the session, which no signal to the session's group reaches.
+    process = guarded(f"import os; os.fork() or os.setpgid(0, 0); {STAY}")
+    until(lambda: process.pid is not None and len(session_members(process.pid)) == 2)
+    assert process.pid is not None
+    pids = session_members(process.pid)
+    until(lambda: any(os.getpgid(pid) != process.pid for pid in pids))
     process._guard.send_signal(signal.SIGKILL)
     until(lambda: process.status is not None)
     assert process.status == -signal.SIGKILL
-    assert lives(session)
+    assert all(map(lives, pids))
     process.stop()
-    until(lambda: not lives(session))
+    until(lambda: all_gone(pids))
+
+
+def test_a_start_that_is_interrupted_starts_nothing(
+    guarded: Guarded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[subprocess.Popen[bytes]] = []
+
+    def interrupted(*arguments: Any, **options: Any) -> None:
+        started.append(Popen(*arguments, **options))
+        raise KeyboardInterrupt
+
+    Popen = subprocess.Popen  # noqa: N806
+    monkeypatch.setattr("pytest_djworkers.server.process.subprocess.Popen", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        guarded(STAY, str(tmp_path / "interrupted"))
+    assert started[0].wait(15) == 0
+    assert not mentioning(tmp_path / "interrupted")
 
 
 def test_without_a_folder_for_the_log_nothing_is_left_open(tmp_path: Path) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -71,6 +73,43 @@ def test_a_running_ones_folder_stays(temporary: Path) -> None:
         assert theirs.is_dir()
         ours.remove()
         assert theirs.is_dir()
+
+
+def test_it_goes_with_its_process_when_nobody_removes_it(temporary: Path) -> None:
+    forgetful = f"{OWN}\nimport os\nif os.fork():\n    os.wait()\n    raise KeyboardInterrupt"
+    done = subprocess.run(
+        [sys.executable, "-c", forgetful],
+        cwd=REPOSITORY,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+    )
+    assert "KeyboardInterrupt" in done.stderr
+    assert done.stdout.startswith(str(temporary))
+    assert list(temporary.iterdir()) == []
+
+
+def test_a_fork_of_its_owner_leaves_it_alone() -> None:
+    folder = ScratchFolder()
+    pid = os.fork()
+    if not pid:
+        folder.remove()
+        os._exit(0)
+    os.waitpid(pid, 0)
+    assert folder.path.is_dir()
+    folder.remove()
+
+
+def test_an_empty_one_that_nobody_came_to_own_is_removed_after_a_while(temporary: Path) -> None:
+    begun, abandoned, others = (temporary / f"djworkers-{n}" for n in range(3))
+    for folder in (begun, abandoned, others):
+        folder.mkdir()
+    (others / "precious").touch()
+    an_hour_ago = time.time() - 3600
+    for folder in (abandoned, others):
+        os.utime(folder, (an_hour_ago, an_hour_ago))
+    ScratchFolder().remove()
+    assert set(temporary.iterdir()) == {begun, others}
 
 
 @pytest.mark.parametrize("name", ["djworkers-new", "djworkers-link", "others"])
