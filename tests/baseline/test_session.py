@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,6 +25,7 @@ from pytest_djworkers.baseline.verdict import Verdict
 from pytest_djworkers.load.profile import Request
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.load.wrk_text import WrkRun
+from tests.compare.test_git import git
 from tests.made import RESULT, WRK
 
 FAST = replace(RESULT, ok=9_990)
@@ -190,17 +190,12 @@ def test_outside_git_there_is_no_commit(tmp_path: Path) -> None:
 
 
 def test_the_commit_is_marked_where_files_differ_from_it(tmp_path: Path) -> None:
-    def git(*arguments: str) -> str:
-        who = ["-c", "user.name=a", "-c", "user.email=a@example.com"]
-        command = ["git", "-C", str(tmp_path), *who, *arguments]
-        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
-
-    git("init", "--quiet")
+    git(tmp_path, "init", "--quiet")
     file = tmp_path / "file"
     file.write_text("one")
-    git("add", "file")
-    git("commit", "--quiet", "--message=one")
-    commit = git("rev-parse", "HEAD")
+    git(tmp_path, "add", "file")
+    git(tmp_path, "commit", "--quiet", "--message=one")
+    commit = git(tmp_path, "rev-parse", "HEAD")
     assert common_facts(tmp_path)["commit"] == commit
     file.write_text("two")
     assert common_facts(tmp_path)["commit"] == f"{commit}+"

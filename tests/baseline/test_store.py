@@ -32,6 +32,7 @@ from pytest_djworkers.baseline.store import (
 from pytest_djworkers.baseline.tripwire import HISTORY
 from pytest_djworkers.errors import BaselineError
 from pytest_djworkers.load.profile import Profile, Request, Shape
+from tests.compare.test_git import git
 from tests.made import RESULT, WRK
 
 MACHINE = Machine("A CPU", 2, None)
@@ -146,15 +147,9 @@ def test_a_session_that_is_dropped_is_lines_taken_out(tmp_path: Path) -> None:
     assert len([line for line in changes if line[0] == "-"]) == 6
 
 
-def git(folder: Path, *arguments: str) -> str:
-    who = ["-c", "user.name=a", "-c", "user.email=a@example.com"]
-    command = ["git", "-C", str(folder), *who, *arguments]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
-
-
 def test_two_machines_never_conflict_in_git(tmp_path: Path) -> None:
     other = replace(MACHINE, logical_cpus=4)
-    git(tmp_path, "init", "--quiet", "--initial-branch=main")
+    git(tmp_path, "init", "--quiet")
     git(tmp_path, "commit", "--quiet", "--allow-empty", "--message=empty")
     for branch, machine in (("one", MACHINE), ("other", other)):
         git(tmp_path, "checkout", "--quiet", "-b", branch, "main")

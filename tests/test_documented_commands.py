@@ -1,0 +1,43 @@
+"""The commands of the documentation do what it says, to the letter."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from pytest_djworkers.cli import main
+
+PAGE = (Path(__file__).parents[1] / "docs" / "command-line.rst").read_text()
+
+
+def blocks(language: str) -> list[str]:
+    """The code of one language on the page."""
+    found = re.findall(rf"^\.\. code-block:: {language}\n\n((?:   .*\n|\n)+)", PAGE, re.MULTILINE)
+    return [textwrap.dedent(block).strip() + "\n" for block in found]
+
+
+def test_what_the_page_shows_is_what_is_printed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (notes,) = blocks("markdown")
+    (tmp_path / "notes.md").write_text(notes)
+    (session,) = blocks("console")
+    steps = re.findall(r"^\$ djworkers (.*)\n((?:(?!\$).*\n)*)", session, re.MULTILINE)
+    assert len(steps) == 3
+    for command, output in steps:
+        assert main(shlex.split(command)) == 0
+        assert capsys.readouterr().out == output
+
+
+def test_every_command_is_on_the_page(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    listed = re.findall(r"^    (\S+)(?: |$)", capsys.readouterr().out, re.MULTILINE)
+    assert {"baselines", "show", "diff", "import-wrk"} == set(listed)
+    for name in listed:
+        assert f"``djworkers {name}" in PAGE
