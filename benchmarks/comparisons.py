@@ -54,19 +54,20 @@ def _run(command: list[str], folder: Path, output: Path, variables: dict[str, st
             stdin=subprocess.DEVNULL,
             stdout=said,
             stderr=subprocess.STDOUT,
+            start_new_session=True,  # Ctrl-C is for us, and passed on once
         )
         try:
             return process.wait(WITHIN_S)
         except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGINT)
-            return _cleaned_up(process)
+            return _interrupted(process)
         except KeyboardInterrupt:
-            # pytest has it too, and is to clean up.
-            _cleaned_up(process)
+            _interrupted(process)
             raise
 
 
-def _cleaned_up(process: subprocess.Popen[bytes]) -> int:
+def _interrupted(process: subprocess.Popen[bytes]) -> int:
+    """Let it clean up."""
+    process.send_signal(signal.SIGINT)
     try:
         return process.wait(_CLEANED_UP_WITHIN_S)
     except subprocess.TimeoutExpired:
