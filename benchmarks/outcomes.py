@@ -99,12 +99,20 @@ class Results:
             whole = text[: text.rfind(b"\n") + 1]
             if whole != text:
                 os.truncate(self._file, len(whole))
-            for line in whole.splitlines():
-                data = json.loads(line)
-                if data.pop("kind") == "loop":
-                    self.full_loops[data["server"]] = data["iterations"]
-                else:
-                    self.outcomes.append(Outcome.from_dict(data))
+            for number, line in enumerate(whole.splitlines(), start=1):
+                try:
+                    self._take(json.loads(line))
+                except (ValueError, KeyError, TypeError) as error:
+                    raise SystemExit(
+                        f"{self._file}:{number} is of another version ({error!r}): remove the"
+                        " file, or name another with --results"
+                    ) from None
+
+    def _take(self, data: dict[str, Any]) -> None:
+        if data.pop("kind") == "loop":
+            self.full_loops[data["server"]] = data["iterations"]
+        else:
+            self.outcomes.append(Outcome.from_dict(data))
 
     def _append(self, data: dict[str, Any]) -> None:
         with self._file.open("ab", buffering=0) as file:

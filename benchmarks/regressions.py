@@ -160,6 +160,8 @@ def main() -> int:
         except KeyboardInterrupt:
             print(f"stopped; what was found is in {asked.results}, and the same command goes on")
             return 130
+    packages = sorted({one.package for one in results.outcomes})
+    print(f"measured with pytest-djworkers at {', '.join(packages)}")
     tables = [
         verdicts(results, series, asked.servers),
         times(results, series, asked.servers),

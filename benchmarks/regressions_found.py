@@ -156,7 +156,7 @@ def times(results: Results, asked: Sequence[Series], servers: Sequence[str]) -> 
             for verdict in sorted({one.verdict for one in outcomes}):
                 found = [o.compared for o in outcomes if o.verdict == verdict and o.compared]
                 took = [one.took_s for one in found]
-                has_bar = not series.slow_import
+                has_bar = not (series.slow_import or series.is_busy)
                 table.add(
                     series.name,
                     server,
