@@ -1,0 +1,87 @@
+"""Comparisons as a user makes them: pytest in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from keep_comparisons import FILE_VARIABLE
+from outcomes import Outcome
+from pytest_djworkers.compare.compared import Compared
+
+TEST = "test_load.py::test_json"
+WITHIN_S = 1800.0
+"""A comparison, and what it waits for while another run has the machine."""
+_CLEANED_UP_WITHIN_S = 30.0
+_SHOWN_LINES = 25
+_HERE = Path(__file__).resolve().parent
+
+
+def compare(
+    folder: Path, base: str, *, series: str, server: str, number: int, tolerance: str
+) -> Outcome:
+    """Run pytest in a repository, and wait for its verdict."""
+    when, began = datetime.now(UTC).isoformat(timespec="seconds"), time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="kept-") as name:
+        kept, output = Path(name) / "kept", Path(name) / "output"
+        kept.touch()
+        command = [
+            *(sys.executable, "-m", "pytest", "-p", "keep_comparisons", "-p", "no:cacheprovider"),
+            *(f"--djworkers={server}", f"--djworkers-compare={base}"),
+            *(f"--djworkers-tolerance={tolerance}", TEST),
+        ]
+        status = _run(command, folder, output, {FILE_VARIABLE: str(kept), "PYTHONPATH": str(_HERE)})
+        lines = kept.read_text().splitlines()
+        compared = Compared.from_dict(json.loads(lines[-1])) if lines else None
+        said = "" if lines else "\n".join(output.read_text().splitlines()[-_SHOWN_LINES:])
+    wall_s = round(time.monotonic() - began, 3)
+    return Outcome(series, server, number, when, _package(), wall_s, status, compared, said)
+
+
+def _run(command: list[str], folder: Path, output: Path, variables: dict[str, str]) -> int:
+    with output.open("wb") as said:
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env={**os.environ, **variables},
+            stdin=subprocess.DEVNULL,
+            stdout=said,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # Ctrl-C is for us, and passed on once
+        )
+        try:
+            return process.wait(WITHIN_S)
+        except subprocess.TimeoutExpired:
+            return _interrupted(process)
+        except KeyboardInterrupt:
+            _interrupted(process)
+            raise
+
+
+def _interrupted(process: subprocess.Popen[bytes]) -> int:
+    """Let it clean up."""
+    process.send_signal(signal.SIGINT)
+    try:
+        return process.wait(_CLEANED_UP_WITHIN_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        return process.wait()
+
+
+def _package() -> str:
+    """Which version of this package it was."""
+    done = subprocess.run(
+        ["git", "describe", "--always", "--dirty=+", "--exclude=*"],
+        cwd=_HERE,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.stdout.strip() or "not in git"

@@ -1,0 +1,22 @@
+"""A plugin for pytest: keeps what each comparison found, as it travels on the test's report.
+
+A line of JSON each, in the file that the environment names.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+FILE_VARIABLE = "KEEP_COMPARISONS_IN"
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Called for each report, after pytest-djworkers has put its records on it."""
+    with Path(os.environ[FILE_VARIABLE]).open("a") as file:
+        for record in getattr(report, "djworkers_bursts", ()):
+            if record["compared"] is not None:
+                file.write(json.dumps(record["compared"]) + "\n")

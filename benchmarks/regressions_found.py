@@ -1,0 +1,201 @@
+"""The tables of ``regressions.py``, and the series that they are about."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from math import exp
+from statistics import median
+
+from outcomes import Outcome, Results
+from pytest_djworkers.baseline.noise import Noise, noise_of, proposed_tolerance
+from pytest_djworkers.baseline.rounds import Metric, Round
+from pytest_djworkers.baseline.verdict import RULE, Verdict
+from pytest_djworkers.units import format_change
+from revisions import Revision
+from tables import Table, at_most
+from verdict import Cell, of_ratios
+
+SOON = at_most(120.0, "120 s")
+TRIALS = 1000
+"""Of a simulation."""
+
+
+@dataclass(frozen=True)
+class Series:
+    """Comparisons of one kind."""
+
+    name: str
+    times: int
+    share: float = 0.0
+    """By how much more CPU time a request takes in head."""
+    tolerance: float = 0.1
+    slow_import: bool = False
+    is_busy: bool = False
+
+    @property
+    def bar(self) -> Verdict:
+        """The verdict that none may have."""
+        return Verdict.OK if self.share else Verdict.REGRESSED
+
+    def revision(self, full_loop: float) -> Revision:
+        """What is compared, where a loop that long doubles the CPU time of a request."""
+        return Revision(round(self.share * full_loop), self.slow_import)
+
+
+ALL = (
+    Series("itself", 10),
+    Series("busy", 5, is_busy=True),
+    Series("dearer-20", 6, share=0.2),
+    Series("dearer-10", 6, share=0.1, tolerance=0.05),
+    Series("import", 1, slow_import=True),
+    Series("import-20", 1, share=0.2, slow_import=True),
+)
+SAME_CODE = tuple(one.name for one in ALL if not one.share and not one.slow_import)
+
+
+def cpu_ratios(outcomes: Iterable[Outcome]) -> Iterator[float]:
+    """CPU time per request, head over base, of each round that counts."""
+    for one in counting(outcomes):
+        ratio = one.log_ratio(Metric.CPU_PER_REQUEST)
+        if ratio is not None:
+            yield exp(-ratio)
+
+
+def counting(outcomes: Iterable[Outcome]) -> list[Round]:
+    """The rounds of several comparisons, with block numbers of their own."""
+    rounds: list[Round] = []
+    for outcome in outcomes:
+        first = rounds[-1].block + 1 if rounds else 0
+        found = outcome.compared.rounds if outcome.compared else ()
+        rounds.extend(replace(one, block=first + one.block) for one in found)
+    return rounds
+
+
+def noise_in(outcomes: Sequence[Outcome]) -> Noise | None:
+    """The noise in comparisons of the same code; None where there are too few."""
+    try:
+        return noise_of(counting(outcomes))
+    except ValueError:
+        return None
+
+
+def verdicts(results: Results, asked: Sequence[Series], servers: Sequence[str]) -> Table:
+    """What was said, of what."""
+    table = Table(
+        "Verdicts on revisions whose cost is known",
+        (
+            ("series", 10),
+            ("server", 16),
+            ("CPU time/request", 16),
+            ("tolerance", 9),
+            ("verdicts", 30),
+            ("requests/s", 10),
+            ("regressed, simulated", 20),
+            ("bar", 14),
+            ("verdict", 7),
+        ),
+    )
+    for series in asked:
+        for server in servers:
+            outcomes = results.of(series.name, server)
+            if not outcomes:
+                continue
+            counts = Counter(one.verdict for one in outcomes)
+            ratios = [
+                one.judgement.estimate.ratio
+                for one in outcomes
+                if one.judgement and one.judgement.estimate
+            ]
+            cpu = list(cpu_ratios(outcomes))
+            is_held = not counts[series.bar.value] and not counts["error"]
+            table.add(
+                series.name,
+                server,
+                format_change(median(cpu)) if cpu else "",
+                f"{series.tolerance:.0%}",
+                ", ".join(f"{number} {verdict}" for verdict, number in counts.most_common()),
+                format_change(median(ratios)) if ratios else "",
+                simulated(series, noise_in(results.of(SAME_CODE[0], server)), ratios),
+                f"no {series.bar.value}",
+                "held" if is_held else "MISSED",
+            )
+    return table
+
+
+def simulated(series: Series, noise: Noise | None, ratios: Sequence[float]) -> str:
+    """How often the simulation says ``regressed``, at the loss and in the noise as measured."""
+    if noise is None or not ratios or series.is_busy:
+        return ""
+    loss = max(0.0, 1 - median(ratios)) if series.share else 0.0
+    level = of_ratios("as measured", noise.round_sd, noise.launch_sd)
+    found = Cell(level, loss, series.tolerance, RULE, TRIALS, seed=0).run()
+    return f"{found.share(Verdict.REGRESSED):.0f} %"
+
+
+def times(results: Results, asked: Sequence[Series], servers: Sequence[str]) -> Table:
+    """How long they took."""
+    table = Table(
+        "How long a verdict took",
+        (
+            ("series", 10),
+            ("server", 16),
+            ("verdict", 12),
+            ("comparisons", 11),
+            ("blocks", 6),
+            ("seconds", 7),
+            ("at most", 7),
+            ("bar", 13),
+            ("", 6),
+        ),
+    )
+    for series in asked:
+        for server in servers:
+            outcomes = [one for one in results.of(series.name, server) if one.compared]
+            for verdict in sorted({one.verdict for one in outcomes}):
+                found = [o.compared for o in outcomes if o.verdict == verdict and o.compared]
+                took = [one.took_s for one in found]
+                has_bar = not (series.slow_import or series.is_busy)
+                table.add(
+                    series.name,
+                    server,
+                    verdict,
+                    str(len(found)),
+                    f"{median(one.blocks for one in found):g}",
+                    f"{median(took):.0f}",
+                    f"{max(took):.0f}",
+                    SOON.text if has_bar else "",
+                    SOON.verdict(median(took)) if has_bar else "",
+                )
+    return table
+
+
+def noises(results: Results, servers: Sequence[str]) -> Table:
+    """How much the same code differed from itself."""
+    table = Table(
+        "Noise: standard deviations of log ratios of the same code",
+        (
+            ("series", 10),
+            ("server", 16),
+            ("rounds", 8),
+            ("launches", 8),
+            ("blocks", 6),
+            ("thrown away", 11),
+            ("to hold", 7),
+        ),
+    )
+    for name in SAME_CODE:
+        for server in servers:
+            noise = noise_in(results.of(name, server))
+            if noise is not None:
+                table.add(
+                    name,
+                    server,
+                    f"{noise.round_sd:.1%}",
+                    f"{noise.launch_sd:.1%}",
+                    str(noise.blocks),
+                    f"{noise.discarded} of {noise.rounds + noise.discarded}",
+                    f"{proposed_tolerance(noise):.0%}",
+                )
+    return table

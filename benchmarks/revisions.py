@@ -1,0 +1,103 @@
+"""The example project in a git repository of its own, with commits that differ in their cost."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from example_site import EXAMPLE
+
+IMPORT_S = 3.0
+_LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.sqlite3", ".djworkers", ".pytest_cache")
+_GIT_WITHIN_S = 60.0
+_VIEW = (
+    "myapp/responses.py",
+    "def greeting() -> HttpResponse:\n",
+    "def greeting() -> HttpResponse:\n    for _ in range({iterations}):\n        pass\n",
+)
+_IMPORT = (
+    "myapp/models.py",
+    "from django.db import models\n",
+    "import time\n\nfrom django.db import models\n\nwhile time.process_time() < {seconds}:\n"
+    "    pass\n",
+)
+"""CPU time, as imports cost it; a process's own, that of its start included."""
+
+
+@dataclass(frozen=True)
+class Revision:
+    """What is compared with what it was made from."""
+
+    iterations: int = 0
+    """Of an empty loop, in the view; 0 for a commit that is compared with itself."""
+    slow_import: bool = False
+    """Whether importing the site, before and after, takes IMPORT_S."""
+
+
+class Revisions:
+    """Makes commits, and checks them out."""
+
+    def __init__(self, folder: Path) -> None:
+        """In a folder that is made, or made anew."""
+        if folder.exists():
+            shutil.rmtree(folder)
+        shutil.copytree(EXAMPLE, folder, ignore=_LEFT_OUT)
+        self.folder = folder
+        (folder / ".gitignore").write_text("__pycache__/\n")
+        self._git("init", "--quiet")
+        self._commit("The example project")
+        self._plain = self._git("rev-parse", "HEAD")
+        self._change(_IMPORT, seconds=IMPORT_S)
+        self._commit(f"An import of {IMPORT_S:g} s")
+        self._slow = self._git("rev-parse", "HEAD")
+
+    def check_out(self, revision: Revision) -> str:
+        """Make it the working tree, with nothing uncommitted; the commit it is compared with."""
+        base = self._slow if revision.slow_import else self._plain
+        self._git("checkout", "--quiet", "--detach", base)
+        if revision.iterations:
+            self._change(_VIEW, iterations=revision.iterations)
+            self._commit(f"A loop of {revision.iterations} in the view")
+        return base
+
+    def leftovers(self) -> list[str]:
+        """What a comparison has left here, where nothing should be: worktrees, branches, files."""
+        worktrees = self._git("worktree", "list", "--porcelain").count("worktree ") - 1
+        branches = self._git("for-each-ref", "--format=%(refname)").splitlines()
+        left = [f"{worktrees} worktrees"] if worktrees else []
+        left += [name for name in branches if name not in {"refs/heads/master", "refs/heads/main"}]
+        return left + self._git("status", "--porcelain").splitlines()
+
+    def _change(self, change: tuple[str, str, str], **values: float) -> None:
+        name, before, after = change
+        file = self.folder / name
+        text = file.read_text()
+        assert text.count(before) == 1, f"{name} is not as it was when this was written"
+        file.write_text(text.replace(before, after.format(**values)))
+
+    def _commit(self, message: str) -> None:
+        self._git("add", "--all")
+        self._git("commit", "--quiet", "--message", message)
+
+    def _git(self, *arguments: str) -> str:
+        settings = {
+            "user.name": "Benchmark",
+            "user.email": "benchmark@localhost",
+            "commit.gpgSign": "false",
+            "core.hooksPath": "/dev/null",
+        }
+        options = [word for key, value in settings.items() for word in ("-c", f"{key}={value}")]
+        done = subprocess.run(
+            ["git", *options, *arguments],
+            cwd=self.folder,
+            env={key: value for key, value in os.environ.items() if not key.startswith("GIT_")},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=_GIT_WITHIN_S,
+            check=True,
+        )
+        return done.stdout.strip()
