@@ -10,8 +10,12 @@ import pytest
 from pytest_djworkers.compare import databases
 from pytest_djworkers.errors import DatabaseError
 from pytest_djworkers.server.brief import DatabaseTarget
+from tests.compare.test_git import commit, git
+from tests.compare.test_in_a_run import FLAGS, revisions
 from tests.conftest import SETTINGS, Site
 from tests.postgres import Cluster
+
+__all__ = ["revisions"]
 
 INSIDE = """
 import time
@@ -40,6 +44,7 @@ def seeded(django_db_setup, django_db_blocker):
 def inside(target, alias="default"):
     connection = connections[alias]
     before = connection.settings_dict["NAME"]
+    close_connections()
     connection.settings_dict["NAME"] = target.name
     try:
         yield connection
@@ -210,6 +215,20 @@ def test_it(seeded, tmp_path):
         copy_databases(targets(), "base", tmp_path)
 """
     pass_inside(site, SETTINGS + postgres.settings(), inside)
+
+
+@pytest.mark.matrix
+def test_a_comparison_on_postgresql_leaves_nothing(revisions: Site, postgres: Cluster) -> None:
+    options = {"pool": {"min_size": 1, "max_size": 4}}
+    settings = postgres.settings(default=postgres.entry(OPTIONS=options))
+    revisions.write("settings.py", SETTINGS + settings)
+    commit(revisions.folder, "on PostgreSQL")
+    git(revisions.folder, "branch", "-f", "main")
+    revisions.test("def test_users(burst):\n    assert burst('/add', expect=201).ok\n")
+    result = revisions.pytest(*FLAGS, "-W", "error", "--djworkers-tolerance=90%", timeout_s=120)
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["GET /add  (test_users)", "  granian *"])
+    assert "not compared" not in result.stdout.str()
 
 
 def test_of_any_other_vendor_nothing_is_copied(
