@@ -344,7 +344,7 @@ CAUSES = [
         to_a_worker,
         tests=A_WHILE,
         goes_on=True,
-        says=rf"1 worker died, \d started|{DIED}",
+        says=r"1 worker died, \d started|died during GET /hit \(exit status -?\d+\)",
     ),
     Cause("guard-sigkill", 1, to_the_guard, tests=A_WHILE, goes_on=True, says=DIED),
 ]
