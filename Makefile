@@ -6,7 +6,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test coverage matrix endings lint docs wheel benchmarks launches tables clean
+.PHONY: demo test coverage matrix endings lint docs wheel benchmarks launches regressions tables clean
 
 demo: $(STAMP)  ## the example project's load tests under both servers, ends in the table
 	cd example_project && ../$(BIN)/python -m pytest --djworkers=gunicorn-gevent,granian $(DEMO)
@@ -45,6 +45,10 @@ benchmarks: $(STAMP)  ## what measures the plugin itself; takes half an hour
 
 launches: $(STAMP)  ## a thousand launches in a row, over all backends; about ten minutes
 	$(BIN)/python benchmarks/launches.py
+
+# Ended before its time, it goes on where it was.
+regressions: $(STAMP)  ## comparisons of revisions whose cost is known, and their tables; 90 minutes
+	$(BIN)/python benchmarks/regressions.py --rst docs/regressions-table.rst
 
 # A missed bar stops nothing here: the table says so.
 tables: $(STAMP)  ## writes the measured tables of the documentation; takes half an hour
