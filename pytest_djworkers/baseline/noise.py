@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import ceil, exp, sqrt
-from statistics import NormalDist
+from statistics import NormalDist, stdev
 
 from pytest_djworkers.baseline.rounds import Metric, Round, sample_of, thrown_away
 from pytest_djworkers.baseline.signed_rank import averages_cut, centre
 from pytest_djworkers.baseline.spread import spread_of
 from pytest_djworkers.baseline.verdict import RULE, Rule
+from pytest_djworkers.units import counted
 
 _NORMAL = NormalDist()
 _OFTEN = 0.9
@@ -45,8 +46,8 @@ def noise_of(rounds: Sequence[Round], metric: Metric = Metric.RPS) -> Noise:
     spread = spread_of(sample.by_block)
     if spread is None:
         raise ValueError(
-            f"{len(sample.ratios)} rounds in {len(sample.by_block)} blocks that count are too few"
-            " to tell noise by"
+            f"too few to tell noise by: {counted(len(sample.ratios), 'round')} in"
+            f" {counted(len(sample.by_block), 'block')} that count"
         )
     return Noise(
         round_sd=sqrt(spread.within),
@@ -83,17 +84,18 @@ def _visible(noise: Noise, blocks: int, rule: Rule) -> float | None:
     half_width = _half_width(blocks, rule.level)
     if half_width is None:
         return None
-    margin = _NORMAL.inv_cdf(_OFTEN) / sqrt(blocks)
+    # The interval moves with the estimate, and its width differs from one sample to the next.
+    end_sd = sqrt(1 / blocks + half_width**2 / (2 * (blocks - 1)))
+    margin = _NORMAL.inv_cdf(_OFTEN) * end_sd
     return 1 - exp(-(half_width + margin) * noise.block_sd(rule.rounds_per_block))
 
 
 @lru_cache
 def _half_width(n: int, level: float) -> float | None:
-    """Of the interval of n values that lie as normal ones with a deviation of 1 do on average."""
+    """Of the interval of n values that lie as normal ones do on average, with a deviation of 1."""
     if averages_cut(n, level) is None:
         return None
-    interval = centre(
-        (_NORMAL.inv_cdf((i - 0.375) / (n + 0.25)) for i in range(1, n + 1)), level
-    ).interval
+    scores = [_NORMAL.inv_cdf((i - 0.375) / (n + 0.25)) for i in range(1, n + 1)]
+    interval = centre(scores, level).interval
     assert interval is not None
-    return interval[1]
+    return interval[1] / stdev(scores)
