@@ -31,8 +31,8 @@ SPECS = [
     "granian-asgi",
     "runserver",
 ]
-THREE = "json or gateway_1s"
-"""json, json_query and gateway_1s; as coroutines as well, where there are any."""
+THREE = "test_sync and json or gateway_1s"
+"""json, json_query and gateway_1s, the last as a coroutine as well."""
 
 
 def run(spec: str, *arguments: str) -> None:
