@@ -18,8 +18,12 @@ coverage: $(STAMP)  ## that the tests of load/ reach all of it, but for lines ma
 	$(BIN)/coverage run -m pytest -q tests/load
 	$(BIN)/coverage report
 
-matrix: $(STAMP)  ## every endpoint of the example project under every backend; over an hour
-	$(BIN)/python -m pytest -s -m full_matrix $(TEST)
+# Interpreters that are no `python3.13` on PATH are found through pyenv, where there is one.
+INTERPRETERS := $(wildcard $(or $(PYENV_ROOT),$(HOME)/.pyenv)/versions/3.1[1-9]*/bin/python3)
+
+matrix: $(STAMP)  ## the example's endpoints under every backend, with Python 3.11 and 3.13; hours
+	$(BIN)/python -m tox run -e py311-matrix,py313-matrix --skip-missing-interpreters false \
+		$(addprefix --discover ,$(INTERPRETERS)) -- $(TEST)
 
 endings: $(STAMP)  ## every way for a run to end under every backend; ends in a table, half an hour
 	$(BIN)/python -m pytest -q -s -m '' tests/server/test_left_clean.py $(TEST)
@@ -57,6 +61,7 @@ tables: $(STAMP)  ## writes the measured tables of the documentation; takes half
 	-$(BIN)/python benchmarks/generator.py --rst docs/generator-speed.rst
 	-$(BIN)/python benchmarks/generator.py --candidates --rst docs/generator-candidates.rst
 	-$(BIN)/python benchmarks/truth.py --rst docs/truth-table.rst
+	-$(BIN)/python benchmarks/order.py --rst docs/order-table.rst
 
 clean:
 	rm -rf $(VENV) dist build docs/_build .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

@@ -32,6 +32,7 @@ from pytest_djworkers.units import counted
 
 _REPORT_ATTRIBUTE = "djworkers_bursts"
 _WORD = "djworkers"
+_BACKEND = "djworkers_backend"
 
 
 def activate(config: pytest.Config) -> None:
@@ -93,24 +94,27 @@ class ActivePlugin:
         marks = marks_of(node)
         settings = self._run.settings
         try:
-            reasons = {
-                backend: skip_reason(marks, backend, settings.registry)
-                for backend in settings.names
-            }
-            for backend in reasons:
+            for backend in settings.names:
+                skip_reason(marks, backend, settings.registry)
                 read_plan(marks, backend, settings.registry)
         except MarkerError as error:
-            path, line, _ = node.location
-            raise pytest.Collector.CollectError(f"{path}:{(line or 0) + 1}: {error}") from None
-        if "djworkers_backend" in metafunc.fixturenames:
-            metafunc.parametrize(
-                "djworkers_backend",
-                [
-                    pytest.param(backend, marks=[pytest.mark.skip(reason)] if reason else [])
-                    for backend, reason in reasons.items()
-                ],
-                indirect=True,
-            )
+            raise pytest.Collector.CollectError(f"{_place(node)}: {error}") from None
+        if _BACKEND in metafunc.fixturenames:
+            metafunc.parametrize(_BACKEND, settings.names, indirect=True)
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Skip what makes no sense under its backend. Here a test's parameters have marks, too."""
+        for item in items:
+            callspec = getattr(item, "callspec", None)
+            backend = callspec and callspec.params.get(_BACKEND)
+            if backend is None:
+                continue
+            try:
+                reason = skip_reason(marks_of(item), backend, self._run.settings.registry)
+            except MarkerError as error:
+                raise pytest.UsageError(f"{_place(item)}: {error}") from None
+            if reason:
+                item.add_marker(pytest.mark.skip(reason=reason))
 
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(
@@ -256,6 +260,11 @@ class ActivePlugin:
         self._outcome.saved = f"{counted(len(sessions), 'burst')} in {shown}"
         self._outcome.kept.extend(key for key in saved.kept if key not in not_saved)
         self._outcome.begun_anew.extend(saved.begun_anew)
+
+
+def _place(node: pytest.Item) -> str:
+    path, line, _ = node.location
+    return f"{path}:{(line or 0) + 1}"
 
 
 def _failed(lines: list[str]) -> BaseException:

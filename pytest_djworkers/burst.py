@@ -152,9 +152,12 @@ class Burst:
         self.server.stop()
         site = self._prepare()
         probe = probe_for(request, self._run.settings.probe)
+        if connections is None:
+            shape, _ = self._run.settings.shape_for(self.plan.shape, {})
+            connections = shape.connections
         self.server.launch(
             site,
-            connections=connections or self._run.settings.shape.connections,
+            connections=connections,
             probe_with=probe.request,
             any_answer=probe.any_answer,
         )

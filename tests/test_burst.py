@@ -350,6 +350,17 @@ def test_server(burst, djworkers_server):
     site.burst().assert_outcomes(passed=1)
 
 
+def test_a_server_is_launched_for_as_many_connections_as_its_test_asks_for(site: Site) -> None:
+    site.test(
+        """
+@pytest.mark.burst(connections=5000)
+def test_server(djworkers_server):
+    assert djworkers_server.facts.options["backlog"] == 5000
+"""
+    )
+    site.pytest("--djworkers=granian").assert_outcomes(passed=1)
+
+
 @pytest.mark.parametrize(
     ("seed", "said"),
     [

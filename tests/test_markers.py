@@ -265,3 +265,34 @@ def test_both(burst):
             "FAILED test_site.py::test_both[[]gunicorn-gevent[]]*",
         ]
     )
+
+
+def test_a_parameters_marks_choose_its_backends(site: Site) -> None:
+    site.test(
+        """
+@pytest.mark.parametrize(
+    "path",
+    ["/json", pytest.param("/users", marks=pytest.mark.djworkers(skip=["granian"], reason="why"))],
+)
+def test_it(burst, path):
+    burst(path)
+"""
+    )
+    result = site.burst("-rs")
+    result.assert_outcomes(passed=1, skipped=1)
+    result.stdout.fnmatch_lines(["SKIPPED *not for granian: why"])
+
+
+def test_a_parameters_mark_that_cant_be_used_ends_the_run(site: Site) -> None:
+    site.test(
+        """
+@pytest.mark.parametrize(
+    "path", [pytest.param("/json", marks=pytest.mark.djworkers(skip=["granien"]))]
+)
+def test_it(burst, path):
+    burst(path)
+"""
+    )
+    result = site.burst()
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: test_site.py:4: unknown backend 'granien'*"])

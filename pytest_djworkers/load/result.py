@@ -17,7 +17,7 @@ A figure that a generator can't know is None, and no limit passes on a None.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
@@ -104,6 +104,10 @@ class ServerFacts:
     """What else shapes it: threads, limits; a part of the baseline's key."""
     launch_s: float
     """From the start of the process to the first good reply."""
+    backlog: int | None = None
+    """How many connections may wait to be accepted; None where that is not known."""
+    holds: int | None = None
+    """How many connections its settings let it hold; None where they don't say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +252,7 @@ class BurstResult:
         asked, opened = self.connections.asked, self.connections.opened
         marks = (
             (f"opened {opened:,} connections" if opened is not None and opened < asked else ""),
+            *_limits(self.server, asked),
             ("starved" if self.starved else ""),
             (f"fell behind {self.profile.shape.rate:g}/s" if self.fell_behind else ""),
             ("generator-bound" if self.generator_bound else ""),
@@ -295,6 +300,14 @@ class BurstResult:
         if data["usage"] is not None:
             fields["usage"] = Usage(**data["usage"])
         return cls(**fields)
+
+
+def _limits(server: ServerFacts | None, connections: int) -> Iterator[str]:
+    """Which of the server's limits are below the burst's connections."""
+    if server is not None and server.backlog is not None and server.backlog < connections:
+        yield f"backlog of {server.backlog:,}"
+    if server is not None and server.holds is not None and server.holds < connections:
+        yield f"holds {server.holds:,} connections"
 
 
 def _fate(usage: Usage) -> str:

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pytest_djworkers.backends.backlog import accept_queue
+from pytest_djworkers.backends.capacity import held
 from pytest_djworkers.backends.protocol import Backend, LaunchPlan, workers_of
 from pytest_djworkers.backends.registry import version_of
 from pytest_djworkers.backends.spec import spec_of
 from pytest_djworkers.errors import ProbeError, ServerDiedError, ServerStartError
-from pytest_djworkers.load.generator import Target
+from pytest_djworkers.load.generator import Target, lack_of_descriptors
 from pytest_djworkers.load.profile import Request
 from pytest_djworkers.load.result import ServerFacts
 from pytest_djworkers.server.brief import ENVIRONMENT_KEY, Brief, DatabaseTarget
@@ -68,7 +69,6 @@ class Server:
         self._process: GuardedProcess | None = None
         self._facts: ServerFacts | None = None
         self._workers: frozenset[int] = frozenset()
-        self._backlog: int | None = None
         self.log: Path = place.folder / f"{backend.about.name}.log"
         """Its standard output and standard error; one launch's, until the next."""
 
@@ -108,7 +108,7 @@ class Server:
     def backlog(self) -> int | None:
         """How many connections may wait to be accepted by the last launch; more at a time are
         dropped, and come again a second later. None where that is not known."""
-        return self._backlog
+        return None if self._facts is None else self._facts.backlog
 
     @property
     def facts(self) -> ServerFacts | None:
@@ -125,7 +125,7 @@ class Server:
             watch=place.watch,
             workers=workers_of(self._backend, place.workers),
             startup_timeout_s=place.startup_timeout_s,
-            backlog=self._backlog,
+            backlog=self.backlog,
         )
 
     def launch(
@@ -133,11 +133,14 @@ class Server:
     ) -> None:
         """Start it anew, and wait until it is ready to hold that many connections.
 
-        Raises ServerStartError when it dies, is not ready within the start-up timeout, or
-        shares its port; ProbeError when it answers, but not as expected; BusyMachineError when
-        another run's burst does not end.
+        Raises ServerStartError when it may open too few files for them, dies, is not ready within
+        the start-up timeout, or shares its port; ProbeError when it answers, but not as expected;
+        BusyMachineError when another run's burst does not end.
         """
         self.stop()
+        # No server spreads connections evenly: any of its processes may get nearly all of them.
+        if reason := lack_of_descriptors(connections):
+            raise ServerStartError(f"{self.backend} can't be started: {reason}")
         self._lock.acquire()
         began = time.monotonic()
         deadline = began + self._place.startup_timeout_s
@@ -166,13 +169,14 @@ class Server:
         except BaseException:
             self.stop()
             raise
-        self._backlog = accept_queue(self._backend, plan)
         self._facts = ServerFacts(
             backend=self.backend,
             version=version_of(self._backend),
             workers=plan.workers,
             options=self._backend.options(plan),
             launch_s=time.monotonic() - began,
+            backlog=accept_queue(self._backend, plan),
+            holds=held(self._backend, plan),
         )
 
     def watched(self) -> UsageWatch:

@@ -31,8 +31,8 @@ SPECS = [
     "granian-asgi",
     "runserver",
 ]
-THREE = "json or gateway_1s"
-"""json, json_query and gateway_1s."""
+THREE = "test_sync and json or gateway_1s"
+"""json, json_query and gateway_1s, the last as a coroutine as well."""
 
 
 def run(spec: str, *arguments: str) -> None:
@@ -41,6 +41,7 @@ def run(spec: str, *arguments: str) -> None:
         [
             *(sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "test_backends.py"),
             *(f"--djworkers={spec}", "--djworkers-workers=2", "--djworkers-generator=asyncio"),
+            "--djworkers-startup-timeout=2m",
             *arguments,
         ],
         cwd=PROJECT,
@@ -56,18 +57,10 @@ def test_no_backend_is_left_out() -> None:
     assert [bare_name(spec) for spec in SPECS] == list(BACKENDS)
 
 
-@pytest.mark.full_matrix
+@pytest.mark.matrix
 @pytest.mark.parametrize("spec", SPECS)
 def test_three_endpoints(spec: str) -> None:
-    run(spec, "-k", f"test_sync and ({THREE})")
-
-
-@pytest.mark.full_matrix
-@pytest.mark.parametrize(
-    "spec", [spec for spec in SPECS if BACKENDS[bare_name(spec)].about.interface == "ASGI"]
-)
-def test_three_endpoints_as_coroutines(spec: str) -> None:
-    run(spec, "-k", f"test_async and ({THREE})")
+    run(spec, "-k", THREE)
 
 
 @pytest.mark.full_matrix

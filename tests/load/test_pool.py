@@ -249,6 +249,23 @@ def test_a_body_without_what_it_should_contain_is_not_wanted(framing: str, cut: 
     assert report.statuses.keys() == {"200"}
 
 
+def test_a_server_that_lingers_until_its_client_has_closed_does_not_wait() -> None:
+    """gunicorn's sync worker, since version 26, for up to 2 s and one connection at a time."""
+    alone = asyncio.Lock()
+
+    async def lingers(peer: Peer) -> None:
+        async with alone:
+            await peer.request()
+            await peer.send(answer("200 OK", b"ok", "Connection: close"))
+            await peer.hang()
+
+    with serve(lingers) as server:
+        report = fire(server.address)
+    assert classes(report) == {"ok"}
+    assert report.served == report.asked
+    assert report.ok > 10
+
+
 # Fixed rates.
 
 

@@ -154,6 +154,22 @@ def test_what_happened_to_connections_is_remarked_upon(
     assert not make_result(ok=10, connections=Connections(**unremarkable | {"opened": 10})).remarks
 
 
+@pytest.mark.parametrize(
+    ("limits", "remarks"),
+    [
+        ({"backlog": 1000, "holds": 200}, ("backlog of 1,000", "holds 200 connections")),
+        ({"backlog": 2000, "holds": 2000}, ()),
+        ({"backlog": None, "holds": None}, ()),
+    ],
+)
+def test_limits_of_the_server_below_the_connections_are_remarked_upon(
+    limits: dict[str, int | None], remarks: tuple[str, ...]
+) -> None:
+    server = ServerFacts("granian", "2", 2, {}, 0.4, **limits)
+    connections = Connections(asked=2000)
+    assert make_result(server=server, connections=connections).remarks == remarks
+
+
 def test_a_lag_without_a_p99_to_hold_it_against_says_nothing() -> None:
     assert not make_result(generator=generator(lag_p99_s=5.0)).generator_bound
     assert not make_result(generator=generator(lag_p99_s=5.0), latency=None).generator_bound
@@ -192,7 +208,9 @@ def test_json_gives_back_everything_that_the_built_in_generator_knows() -> None:
         began_at=1.5,
         usage=Usage(1.5, 9, 2, 1, 1, 3),
         generator=generator(lag_p99_s=0.001),
-        server=ServerFacts("granian", "2", 2, {"backlog": 4096, "interface": "wsgi"}, 0.4),
+        server=ServerFacts(
+            "granian", "2", 2, {"backlog": 4096, "interface": "wsgi"}, 0.4, 100, 200
+        ),
         shared_run=True,
     )
     assert through_json(full) == full

@@ -242,6 +242,19 @@ def test_the_first_errors_are_logged_and_no_more(entry: Entry) -> None:
     assert done.stderr.count("ZeroDivisionError: this view always fails") == 3
 
 
+def test_the_sites_urls_are_loaded_before_it_is_ready(entry: Entry) -> None:
+    """Every worker would else import the site at its first request, in the burst."""
+    assert entry.told("tell('urls' in sys.modules)") is True
+
+
+def test_urls_that_cant_be_imported_are_each_requests_error(entry: Entry) -> None:
+    entry.settings = entry.settings.replace('"urls"', '"no_such_urls"')
+    script = "try: get('/json')\nexcept ModuleNotFoundError as error: tell(error.name)"
+    assert entry.told(script) == "no_such_urls"
+    entry.ready._listen()
+    assert len(entry.ready.pids) == 1
+
+
 def test_a_worker_that_comes_when_nobody_listens_serves_too(entry: Entry) -> None:
     entry.ready.close()
     assert entry.told("tell(get('/json'))")[0] == "200 OK"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import select
 import signal
 import socket
@@ -302,6 +303,26 @@ def test_its_limits_hold_the_bursts_connections(
                     served.add(fd)
                     clients[fd].sendall(SLEEP)
     assert len(served) == connections
+
+
+def test_connections_beyond_the_limit_on_files_are_told_before_it_is_started(
+    make_server: MakeServer, monkeypatch: pytest.MonkeyPatch, folder: Path
+) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (256, 1024))
+    server = make_server(Granian())
+    with pytest.raises(ServerStartError) as error:
+        start(server, connections=2000)
+    assert str(error.value) == (
+        "granian can't be started: 2000 connections need 2064 file descriptors and the hard limit"
+        " is 1024: raise it (ulimit -Hn 2064) or ask for fewer connections"
+    )
+    assert not mentioning(folder)
+
+
+def test_what_its_settings_let_it_hold_is_a_fact(make_server: MakeServer) -> None:
+    server = start(make_server(OURS.known("granian:backpressure=5")), connections=8)
+    assert server.facts is not None
+    assert (server.facts.holds, server.facts.backlog) == (5, server.backlog)
 
 
 def test_a_stranger_on_the_port_is_told(make_server: MakeServer) -> None:

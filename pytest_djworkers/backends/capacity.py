@@ -1,0 +1,17 @@
+"""How many connections a server holds: its users may have set fewer than a burst has."""
+
+from __future__ import annotations
+
+from pytest_djworkers.backends.protocol import Backend, LaunchPlan
+
+_OF_EACH_WORKER = ("backpressure", "worker_connections", "limit_concurrency")
+_OF_ALL = ("connection_limit",)
+
+
+def held(backend: Backend, plan: LaunchPlan) -> int | None:
+    """As many connections as it holds open at once, by its options; others starve, or are turned
+    away. None where no option says so: it has no such limit, or only the server knows."""
+    options = backend.options(plan)
+    limits = [int(options[name]) * plan.workers for name in _OF_EACH_WORKER if name in options]
+    limits += [int(options[name]) for name in _OF_ALL if name in options]
+    return min(limits, default=None)

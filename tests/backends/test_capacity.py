@@ -1,0 +1,39 @@
+"""How many connections a server's settings let it hold."""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_djworkers.backends.capacity import held
+from pytest_djworkers.backends.command import command_backend
+from pytest_djworkers.backends.protocol import Backend, LaunchPlan
+from pytest_djworkers.backends.registry import BACKENDS, OURS
+
+PLAN = LaunchPlan("127.0.0.1", 4321, 2, 2000)
+
+
+@pytest.mark.parametrize(
+    ("spec", "connections"),
+    [
+        ("granian:backpressure=100", 200),
+        ("granian-asgi:backpressure=100", 200),
+        ("gunicorn-gevent:worker-connections=300", 600),
+        ("gunicorn-gthread:worker-connections=300", 600),
+        ("uvicorn:limit-concurrency=50", 100),
+        ("waitress:connection-limit=1000", 1000),
+        ("uvicorn", None),
+        ("gunicorn-sync", None),
+        ("gunicorn-gevent:config=CONTRIBUTING.md", None),
+    ],
+)
+def test_it_is_what_was_set(spec: str, connections: int | None) -> None:
+    assert held(OURS.known(spec), PLAN) == connections
+
+
+@pytest.mark.parametrize("backend", BACKENDS.values(), ids=list(BACKENDS))
+def test_left_alone_it_holds_the_bursts_connections(backend: Backend) -> None:
+    assert (held(backend, PLAN) or PLAN.connections) >= PLAN.connections
+
+
+def test_what_a_command_holds_is_not_known() -> None:
+    assert held(command_backend("own = {python} -m own {port} {wsgi}"), PLAN) is None
