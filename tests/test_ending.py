@@ -74,6 +74,20 @@ def test_a_signal_that_somebody_handles_is_left_to_them(site: Site) -> None:
     ]
 
 
+def test_each_test_may_have_a_signal_of_its_own(site: Site) -> None:
+    site.test(
+        """
+import os, signal
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_that_interrupts_itself(_djworkers_burst, number):
+    with pytest.raises(KeyboardInterrupt):
+        os.kill(os.getpid(), signal.SIGINT)
+"""
+    )
+    site.pytest("--djworkers=granian").assert_outcomes(passed=2)
+
+
 @pytest.fixture
 def worker() -> Iterator[subprocess.Popen[bytes]]:
     """What could be a worker of pytest-xdist."""
