@@ -172,10 +172,10 @@ def _user() -> tuple[int, int]:
 
 def _folder(uid: int, gid: int) -> Path:
     """A folder of the user's; not pytest's temporary folder, which is for nobody else."""
-    folder = Path(tempfile.mkdtemp(prefix="djworkers-postgres-"))
+    folder = Path(tempfile.mkdtemp(prefix="postgres-djworkers-"))
     if len(str(folder)) > _LONGEST_FOLDER or not _is_reachable(folder):
         folder.rmdir()
-        folder = Path(tempfile.mkdtemp(prefix="djworkers-postgres-", dir="/tmp"))
+        folder = Path(tempfile.mkdtemp(prefix="postgres-djworkers-", dir="/tmp"))
     os.chown(folder, uid, gid)
     return folder
 

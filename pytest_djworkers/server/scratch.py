@@ -26,15 +26,17 @@ class ScratchFolder:
     """
 
     def __init__(self) -> None:
-        import fcntl
-
         self._owner = os.getpid()
         self._descriptor: int | None = None
         self.path = _make()
         # For when the cleaning up is interrupted, too.
         atexit.register(self.remove)
-        self._descriptor = os.open(self.path / _OWNED, os.O_RDONLY | os.O_CREAT)
-        fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+        self._descriptor = _own(self.path)
+        while not (self.path / _OWNED).exists():
+            # Another run took it for an orphan before it was locked, and removed it.
+            os.close(self._descriptor)
+            self.path = _make()
+            self._descriptor = _own(self.path)
         for folder in self.path.parent.glob(f"{PREFIX}*"):
             if folder != self.path:
                 _remove_if_orphaned(folder)
@@ -56,6 +58,14 @@ def _make() -> Path:
         folder.rmdir()
         folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir="/tmp"))
     return folder
+
+
+def _own(folder: Path) -> int:
+    import fcntl
+
+    descriptor = os.open(folder / _OWNED, os.O_RDONLY | os.O_CREAT)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    return descriptor
 
 
 def _remove_if_orphaned(folder: Path) -> None:

@@ -81,6 +81,7 @@ def seen(site: Site, *arguments: str, tests: int = 1) -> list[dict[str, Any]]:
     return [json.loads(line.partition(": ")[2]) for line in result.outlines if "where: {" in line]
 
 
+@pytest.mark.matrix
 def test_each_worker_of_xdist_has_a_database_of_its_own(site: Site, postgres: Cluster) -> None:
     on(site, postgres.settings())
     found = seen(site, "-n2", "--dist=each", tests=2)
@@ -158,9 +159,14 @@ def test_a_user_who_may_not_create_databases_is_told_what_to_do(
         )
         result.stdout.fnmatch_lines([first, second, first, second])
         result.stdout.no_fnmatch_line("*Traceback*")
-        # As they were told.
+
+
+@pytest.mark.matrix
+def test_a_user_who_may_not_create_databases_reuses_one(site: Site, postgres: Cluster) -> None:
+    with postgres.role("guest") as guest:
         postgres.ask("CREATE DATABASE test_site OWNER guest")
-        assert seen(site, "--reuse-db", tests=2) == [{"default": ["test_site", 1]}]
+        on(site, postgres.settings(default=postgres.entry(USER=guest)))
+        assert seen(site, "--reuse-db") == [{"default": ["test_site", 1]}]
         postgres.ask("DROP DATABASE test_site")
 
 
@@ -254,6 +260,7 @@ def test_under_gevent_more_is_in_flight_than_postgresql_has_connections(
         )
 
 
+@pytest.mark.matrix
 def test_rows_left_uncommitted_are_refused(site: Site, postgres: Cluster) -> None:
     test = """
 def test_left_open(burst, django_db_blocker):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from pytest_djworkers.server import scratch
 from pytest_djworkers.server.scratch import ScratchFolder
 from tests.server.watching import REPOSITORY
 
@@ -73,6 +75,29 @@ def test_a_running_ones_folder_stays(temporary: Path) -> None:
         assert theirs.is_dir()
         ours.remove()
         assert theirs.is_dir()
+
+
+def test_one_that_another_run_removes_as_it_is_made_is_made_again(
+    temporary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    removed: list[Path] = []
+    flock = fcntl.flock
+
+    def late_flock(descriptor: int, how: int) -> None:
+        """In between, another run sees the folder."""
+        if not removed and how == fcntl.LOCK_EX:
+            removed.extend(temporary.iterdir())
+            monkeypatch.setattr(fcntl, "flock", flock)
+            scratch._remove_if_orphaned(removed[0])
+        flock(descriptor, how)
+
+    monkeypatch.setattr(fcntl, "flock", late_flock)
+    folder = ScratchFolder()
+    assert removed
+    assert list(temporary.iterdir()) == [folder.path]
+    with owner():
+        assert folder.path.exists()
+    folder.remove()
 
 
 def test_it_goes_with_its_process_when_nobody_removes_it(temporary: Path) -> None:
