@@ -46,6 +46,7 @@ benchmarks: $(STAMP)  ## what measures the plugin itself; takes half an hour
 	$(BIN)/python benchmarks/import_cost.py
 	$(BIN)/python benchmarks/generator.py
 	$(BIN)/python benchmarks/truth.py
+	$(BIN)/python benchmarks/verdict.py
 
 launches: $(STAMP)  ## a thousand launches in a row, over all backends; about ten minutes
 	$(BIN)/python benchmarks/launches.py
@@ -62,6 +63,8 @@ tables: $(STAMP)  ## writes the measured tables of the documentation; takes half
 	-$(BIN)/python benchmarks/generator.py --candidates --rst docs/generator-candidates.rst
 	-$(BIN)/python benchmarks/truth.py --rst docs/truth-table.rst
 	-$(BIN)/python benchmarks/order.py --rst docs/order-table.rst
+	-$(BIN)/python benchmarks/verdict.py --rst docs/verdicts-table.rst
+	-$(BIN)/python benchmarks/verdict.py --variants --trials 250 --rst docs/verdicts-variants.rst
 
 clean:
 	rm -rf $(VENV) dist build docs/_build .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

@@ -63,12 +63,14 @@ def of_ratios(name: str, round_sd: float, launch_sd: float) -> Noise:
 QUIET = Noise("quiet", 0.04, 0.01, 0.003, 0.01)
 CI = Noise("CI", 0.08, 0.02, 0.01, 0.05)
 BAD = Noise("bad", 0.15, 0.03, 0.02, 0.10)
+GEVENT = of_ratios("gevent as measured", 0.088, 0.037)
+GRANIAN = of_ratios("granian as measured", 0.17, 0.09)
 LEVELS = (
     QUIET,
     CI,
     BAD,
-    of_ratios("gevent as measured", 0.088, 0.037),
-    of_ratios("granian as measured", 0.17, 0.09),
+    GEVENT,
+    GRANIAN,
     replace(CI, name="CI, white: window x 2", window=2 * CI.window),
 )
 WITH_BURSTS = {  # of 1 s, as simulated before there was a rule in code: false alarms and power
@@ -281,10 +283,9 @@ def main() -> int:
     parser.add_argument("--variants", action="store_true", help="other numbers than the rule's")
     parser.add_argument("--rst", type=Path, help="write the table for the documentation here")
     arguments = parser.parse_args()
-    levels: tuple[Noise, ...] = LEVELS
+    levels: Sequence[Noise] = (CI, BAD, GRANIAN) if arguments.variants else LEVELS
     if arguments.round_sd is not None:
-        asked = of_ratios("as given", arguments.round_sd / 100, arguments.launch_sd / 100)
-        levels = (asked,)
+        levels = (of_ratios("as given", arguments.round_sd / 100, arguments.launch_sd / 100),)
     with ProcessPoolExecutor(os.cpu_count()) as pool:
 
         def run(cells: list[Cell]) -> list[Outcome]:

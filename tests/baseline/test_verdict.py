@@ -97,7 +97,9 @@ def test_a_loss_that_is_not_seen_again_is_inconclusive_or_ok() -> None:
 @pytest.mark.parametrize("first", ["interval", "tolerance"])
 def test_fresh_blocks_must_meet_both_conditions(first: str) -> None:
     fresh = [0.08] * FRESH if first == "tolerance" else [-0.02, 0.27] * (FRESH // 2)
-    assert judged(blocks([0.2] * FIRST + fresh)).verdict is not Verdict.REGRESSED
+    found = judged(blocks([0.2] * FIRST + fresh))
+    assert found.verdict is not Verdict.REGRESSED
+    assert "say so again" not in found.reason
 
 
 def test_a_loss_within_the_tolerance_is_ok() -> None:
