@@ -157,6 +157,27 @@ def test_lag_is_from_poll_to_turn_and_service_from_beginning_to_turn() -> None:
     assert report.in_service_s == pytest.approx(0.030)
 
 
+@pytest.mark.parametrize(
+    ("age_ms", "in_service_ms"),
+    [(100, 400), (300, 600), (301, 300), (2000, 300)],
+    ids=["in flight", "as long as the longest", "longer than any", "from before the window"],
+)
+def test_what_is_still_in_service_is_at_work_and_what_waits_longer_than_any_is_not(
+    age_ms: int, in_service_ms: int
+) -> None:
+    tally = make_tally()
+    answer(tally, 200, BEGIN, BEGIN + 300 * MS, BEGIN + 300 * MS)
+    tally.leave(END - age_ms * MS)
+    assert report_of(tally).in_service_s == pytest.approx(in_service_ms / 1000)
+
+
+def test_no_request_is_in_service_for_longer_than_the_window() -> None:
+    tally = make_tally()
+    answer(tally, 200, BEGIN - 2000 * MS, BEGIN, BEGIN)
+    tally.leave(BEGIN - 500 * MS)
+    assert report_of(tally).in_service_s == pytest.approx(2 + 1)
+
+
 def test_folding_keeps_counts_and_no_samples() -> None:
     tally = make_tally()
     for _ in range(1000):
