@@ -65,6 +65,11 @@ class Pool(Traffic):
                 self._free(connection, now)
         self._send_due()
         await self._sleep_until(tally.begin_ns)
+        ages_ns = [
+            (connection, tally.begin_ns - connection.began_ns)
+            for connection in self._connections
+            if 0 < connection.began_ns < tally.begin_ns
+        ]
         cpu_before_s = time.process_time()
         step_ns = _LOOK_EVERY_NS if enough else _FOLD_EVERY_NS
         while (now := _clock()) < tally.end_ns:
@@ -75,6 +80,7 @@ class Pool(Traffic):
                 tally.look(self._pending() + self._plan.overdue(_clock()))
         self._cpu_s = time.process_time() - cpu_before_s
         self._running = False
+        tally.began_before(age_ns for connection, age_ns in ages_ns if connection.window_answers)
         deadline = self._loop.time() + drain_s
         while drain_s and self._pending() and await self._change(deadline):
             pass

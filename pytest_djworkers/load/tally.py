@@ -109,6 +109,11 @@ class Tally:
         self.end_ns = begin_ns + self._duration_ns
         self._gaps = Gaps(begin_ns, self.end_ns)
 
+    def began_before(self, ages_ns: Iterable[int]) -> None:
+        """So long have requests been in service when the window began that were answered in it:
+        time in service, but none of the window's."""
+        self._in_service_ns -= sum(ages_ns)
+
     def in_window(self, now_ns: int) -> bool:
         """Whether what happens now counts."""
         return self.begin_ns <= now_ns < self.end_ns

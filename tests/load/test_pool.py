@@ -697,3 +697,11 @@ def test_no_free_descriptor_is_an_error_of_that_name() -> None:
             report = fire(address, connections=limit, timeout_s=0.1)
     assert report.error_kinds.keys() == {"no free descriptor"}
     assert 0 < report.opened == report.unanswered < limit
+
+
+@pytest.mark.parametrize("warmup_s", [0.0, 0.25])
+def test_a_view_that_is_slow_for_its_window_has_all_connections_at_work(warmup_s: float) -> None:
+    with serve(always(OK, after_s=0.4)) as server:
+        report = fire(server.address, warmup_s=warmup_s, duration_s=1.0)
+    # Four connections for a second, as closely as a busy machine answers.
+    assert 3.4 <= report.in_service_s <= 4.6

@@ -171,6 +171,13 @@ def test_what_is_still_in_service_is_at_work_and_what_waits_longer_than_any_is_n
     assert report_of(tally).in_service_s == pytest.approx(in_service_ms / 1000)
 
 
+def test_what_was_in_service_before_the_window_is_none_of_its_time() -> None:
+    tally = make_tally()
+    tally.began_before([200 * MS])
+    answer(tally, 200, BEGIN - 200 * MS, BEGIN + 300 * MS, BEGIN + 300 * MS)
+    assert report_of(tally).in_service_s == pytest.approx(0.3)
+
+
 def test_no_request_is_in_service_for_longer_than_the_window() -> None:
     tally = make_tally()
     answer(tally, 200, BEGIN - 2000 * MS, BEGIN, BEGIN)
