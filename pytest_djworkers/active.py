@@ -109,11 +109,16 @@ class ActivePlugin:
             backend = callspec and callspec.params.get(_BACKEND)
             if backend is None:
                 continue
+            settings, marks = self._run.settings, marks_of(item)
             try:
-                reason = skip_reason(marks_of(item), backend, self._run.settings.registry)
+                reasons = [
+                    skip_reason(marks, name, settings.registry)
+                    for name in (backend, settings.base)
+                    if name is not None
+                ]
             except MarkerError as error:
                 raise pytest.UsageError(f"{_place(item)}: {error}") from None
-            if reason:
+            if reason := next(filter(None, reasons), None):
                 item.add_marker(pytest.mark.skip(reason=reason))
 
     @pytest.hookimpl(wrapper=True)

@@ -72,8 +72,14 @@ class Settings:
         """
         if self.origin:
             return (EXTERNAL,)
-        is_base = self.comparing is not None and self.comparing.against is Against.BACKEND
-        return tuple(self.backends)[is_base:]
+        return tuple(name for name in self.backends if name != self.base)
+
+    @property
+    def base(self) -> str | None:
+        """The backend that the others are compared with, where backends are."""
+        if self.comparing is None or self.comparing.against is not Against.BACKEND:
+            return None
+        return next(iter(self.backends))
 
     @property
     def flags(self) -> tuple[str, ...]:

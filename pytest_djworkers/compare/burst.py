@@ -65,8 +65,7 @@ class ComparedBurst(Burst):
         comparer, run = self._comparer, self._run
         site, place = self._prepare(), run.place()
         head = self.server.backend
-        is_between = comparer.comparing.against is Against.BACKEND
-        base = next(iter(run.settings.backends)) if is_between else head
+        base = run.settings.base or head
         of_arms: list[Databases] = []
 
         def copies(arm: str) -> Databases:

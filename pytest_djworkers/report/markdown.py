@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pytest_djworkers.baseline.files import write_whole
 from pytest_djworkers.record import BurstRecord
+from pytest_djworkers.report.comparison import title as title_of_comparison
 from pytest_djworkers.report.layout import Layout, layout_of, notes
 from pytest_djworkers.report.outcome import Outcome
 from pytest_djworkers.report.table import at_rate, is_text
@@ -41,15 +42,12 @@ def render(records: Sequence[BurstRecord]) -> str:
 
 
 def _burst(record: BurstRecord, layout: Layout) -> list[str]:
-    shape, generator = record.result.profile.shape, record.result.generator
     columns = layout.columns
     indices = [index for index, column in enumerate(columns) if column != "backend"]
     lines = [
         f"### {_escaped(record.result.name)}",
         "",
-        f"{shape.connections:,} connections, {format_duration(shape.duration_s)}, timeout"
-        f" {format_duration(shape.timeout_s)}{at_rate(shape)}; {generator.name} {generator.version}"
-        f" ({_escaped(record.test)})",
+        f"{_escaped(_load(record))} ({_escaped(record.test)})",
         "",
         _row([columns[index] for index in indices]),
         _row(["---" if is_text(columns[index]) else "---:" for index in indices]),
@@ -60,6 +58,18 @@ def _burst(record: BurstRecord, layout: Layout) -> list[str]:
             cells[0] = "baseline"
         lines.append(_row(cells))
     return lines
+
+
+def _load(record: BurstRecord) -> str:
+    """What was fired, and how."""
+    shape, generator = record.result.profile.shape, record.result.generator
+    connections = f"{shape.connections:,} connections"
+    if record.compared is not None:
+        return f"{connections}; {title_of_comparison(record.compared)}"
+    return (
+        f"{connections}, {format_duration(shape.duration_s)}, timeout"
+        f" {format_duration(shape.timeout_s)}{at_rate(shape)}; {generator.name} {generator.version}"
+    )
 
 
 def _row(cells: Sequence[str]) -> str:

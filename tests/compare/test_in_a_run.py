@@ -225,6 +225,18 @@ def test_outside_of_a_repository(site: Site) -> None:
     result.stderr.fnmatch_lines(["ERROR: * is not in a git repository*"])
 
 
+def test_a_test_that_makes_no_sense_under_base_is_not_compared(revisions: Site) -> None:
+    revisions.test(
+        "@pytest.mark.djworkers(skip=['gunicorn-sync'], reason='too few')\n"
+        "def test_json(burst):\n    burst('/json')\n"
+    )
+    result = revisions.pytest(
+        "--djworkers=gunicorn-sync,granian", "--djworkers-compare-backends", "-rs"
+    )
+    result.assert_outcomes(skipped=1)
+    result.stdout.fnmatch_lines(["SKIPPED * not for gunicorn-sync: too few"])
+
+
 @pytest.mark.matrix
 def test_backends_are_compared_with_the_first(revisions: Site) -> None:
     revisions.test("def test_json(burst):\n    burst('/json')\n")
