@@ -296,6 +296,16 @@ def test_an_import_is_held_against_the_burst_of_its_endpoint(
     assert lines[-1] == f"only in {'B' if turned else 'A'}: notes.md: Uvicorn"
 
 
+def test_two_notes_of_an_endpoint_are_both_held_against_its_burst(root: Path, run: Run) -> None:
+    stored = store(root, RESULT)
+    for name in ("old.md", "new.md"):
+        (root / name).write_text(f"# Granian\n{PRINTED.replace('/json?page=2', '/json')}")
+        run("import-wrk", name, "--baseline=wrk")
+    lines = run("diff", "wrk", str(stored))
+    assert [line for line in lines if "Granian" in line] == ["new.md: Granian", "old.md: Granian"]
+    assert sum("change" in line for line in lines[2:]) == 4
+
+
 # import-wrk
 
 

@@ -102,15 +102,8 @@ def _imported_entry(imported: Imported) -> _Entry:
 
 
 def _paired(before: list[_Entry], after: list[_Entry]) -> list[tuple[_Entry, _Entry]]:
-    """Each of A with the first of B that it matches; the same test, headings or endpoint."""
-    left = list(after)
-    pairs = []
-    for entry in before:
-        its = next((one for one in left if _match(entry, one)), None)
-        if its is not None:
-            left.remove(its)
-            pairs.append((entry, its))
-    return pairs
+    """Each of A with what it matches of B: the same test, headings or endpoint."""
+    return [(entry, its) for entry in before for its in after if _match(entry, its)]
 
 
 def _match(entry: _Entry, other: _Entry) -> bool:

@@ -89,7 +89,8 @@ def being_written(folder: Path) -> Iterator[None]:
     """
     import fcntl
 
-    made = [one for one in (folder, folder.parent) if not one.exists()]
+    # Not pathlib's: that raises where a folder may not be looked into.
+    made = [one for one in (folder, folder.parent) if not os.path.exists(one)]  # noqa: PTH110
     try:
         folder.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(folder, os.O_RDONLY)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from pytest_djworkers.baseline.files import FOLDER, read_document
@@ -26,7 +27,8 @@ def find_root(start: Path) -> Path:
     """The nearest folder upwards that has baselines, or what makes it pytest's root; else the
     folder itself."""
     for folder in (start, *start.parents):
-        if any((folder / name).exists() for name in _ROOT_HAS):
+        # Not pathlib's: that raises where a folder may not be looked into.
+        if any(os.path.exists(folder / name) for name in _ROOT_HAS):  # noqa: PTH110
             return folder
     return start
 
@@ -46,8 +48,8 @@ def files_named(root: Path, what: str) -> list[Path]:
 
     Raises BaselineError for neither.
     """
-    if (file := Path(what)).is_file():
-        return [file]
+    if os.path.isfile(what):  # noqa: PTH113
+        return [Path(what)]
     if what in (there := names(root)):
         return files_of(root, what)
     known = f"has {', '.join(there)}" if there else "has none"

@@ -168,15 +168,7 @@ def read(file: Path) -> Baseline:
     document = read_document(file)
     if document is None:
         raise BaselineError(f"baseline {file} does not exist")
-    try:
-        machine = _machine(an_object(document["machine"], "its machine"))
-        bursts = {
-            key: _stored(an_object(entry, "a burst"))
-            for key, entry in an_object(document["bursts"], "what it has of bursts").items()
-        }
-    except (ValueError, KeyError) as error:
-        raise broken(file, in_words(error)) from None
-    return Baseline(file, machine, bursts)
+    return _baseline(file, document)
 
 
 def save(
@@ -204,14 +196,24 @@ def save(
     return Saved(file, tuple(sorted(before.keys() - sessions.keys())), tuple(begun_anew))
 
 
+def _baseline(file: Path, document: Mapping[str, Any]) -> Baseline:
+    try:
+        machine = _machine(an_object(document["machine"], "its machine"))
+        bursts = {
+            key: _stored(an_object(entry, "a burst"))
+            for key, entry in an_object(document["bursts"], "what it has of bursts").items()
+        }
+    except (ValueError, KeyError) as error:
+        raise broken(file, in_words(error)) from None
+    return Baseline(file, machine, bursts)
+
+
 def _bursts_of(file: Path, machine: Machine) -> Mapping[str, Stored]:
     """What is stored in a machine's own file; nothing where there is none."""
-    try:
-        found = read(file)
-    except BaselineError:
-        if not file.exists():
-            return {}
-        raise
+    document = read_document(file)
+    if document is None:
+        return {}
+    found = _baseline(file, document)
     if found.machine != machine:
         raise BaselineError(
             f"baseline {file} is of another machine ({differing_machine(found.machine, machine)}):"

@@ -22,8 +22,9 @@ import sys
 from pathlib import Path
 
 from pytest_djworkers.baseline.imported import save_imported
+from pytest_djworkers.baseline.store import load
 from pytest_djworkers.errors import BaselineError
-from tests.baseline.test_finding import RUNS, store
+from tests.baseline.test_finding import MACHINE, RUNS, store
 
 
 def files():
@@ -53,12 +54,12 @@ def become_nobody():
         os.setuid(65534)
 
 
-def refused(save, *arguments):
+def refused(call, *arguments):
     try:
-        save(Path(), *arguments)
+        call(Path(), *arguments)
     except BaselineError as error:
         return str(error)
-    return "saved"
+    return "done"
 
 
 BEFORE
@@ -67,6 +68,7 @@ said = [
     refused(store),
     refused(store, "fresh"),
     refused(save_imported, "default", "notes.md", RUNS),
+    refused(load, "default", MACHINE),
 ]
 print(json.dumps({"said": said, "same": files() == was, "left": everything() == were,
                    "held": len(was)}))
@@ -90,7 +92,7 @@ def can_mount() -> None:
 
 
 def outcome(folder: Path, before: str, *prefix: str) -> dict[str, Any]:
-    """What became of three tries to save in a folder, and of what was in it."""
+    """What became of tries to save and to load in a folder, and of what was in it."""
     found = subprocess.run(
         [*prefix, sys.executable, "-c", TRY.replace("BEFORE", before)],
         cwd=folder,
@@ -106,11 +108,14 @@ def outcome(folder: Path, before: str, *prefix: str) -> dict[str, Any]:
 
 
 def expected(why: str) -> dict[str, Any]:
-    """Three lines, nothing changed, and nothing left beside it."""
+    """A line for each try, nothing changed, and nothing left beside it."""
     return {
         "said": [
-            f"baseline .djworkers/{name} can't be written: {why}; nothing was changed"
-            for name in ("default", "fresh", "default")
+            *(
+                f"baseline .djworkers/{name} can't be written: {why}; nothing was changed"
+                for name in ("default", "fresh", "default")
+            ),
+            "done",
         ],
         "same": True,
         "left": True,
@@ -142,3 +147,16 @@ def test_a_tree_that_may_not_be_written(tmp_path: Path) -> None:
     finally:
         for folder in folders:
             folder.chmod(0o755)
+
+
+def test_a_folder_that_may_not_be_looked_into(tmp_path: Path) -> None:
+    file = store(tmp_path)
+    tmp_path.chmod(0o755)
+    file.parent.chmod(0)
+    try:
+        found = outcome(tmp_path, "become_nobody()")
+    finally:
+        file.parent.chmod(0o755)
+    denied = "Permission denied"
+    assert found["said"][0] == expected(denied)["said"][0]
+    assert found["said"][3] == (f"baseline .djworkers/default/{file.name} can't be read: {denied}")

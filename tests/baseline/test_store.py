@@ -247,6 +247,15 @@ def test_writing_whole_replaces_and_keeps_the_umask(tmp_path: Path) -> None:
     assert file.read_text(encoding="utf-8") == "ü"
 
 
+def test_who_reads_while_it_is_saved_reads_the_old_one_whole(tmp_path: Path) -> None:
+    with save_one(tmp_path, note="old").open() as reader:
+        start = reader.read(100)
+        save_one(tmp_path, note="new")
+        old = json.loads(start + reader.read())
+    assert len(old["bursts"]["test GET /"]["sessions"]) == 1
+    assert notes(load_it(tmp_path)) == ["old", "new"]
+
+
 Damage = Callable[[dict[str, Any]], Any]
 
 

@@ -119,6 +119,10 @@ def test_prose_about_wrk_is_no_run() -> None:
         ("\n".join(PRINTED.splitlines()[:-1]), "line 1: the run .*has no line 'Transfer/sec'"),
         ("x\n" + "\n".join(PRINTED.splitlines()[:5]) + "\n# next\n", "line 2: .*'... requests in"),
         ("```\n" + "\n".join(PRINTED.splitlines()[:3]) + "\n```\n", "line 2: .*no line 'Latency'"),
+        (
+            "\n".join([*PRINTED.splitlines()[:2], "# next", *PRINTED.splitlines()[2:]]),
+            "line 1: .*no line 'Latency'",
+        ),
         (PRINTED.replace("Transfer/sec:      9.37MB\n", "") + PRINTED, "line 1: .*'Transfer/sec'"),
         (PRINTED.replace("9.37MB", "9.37"), "line 1: .*'Transfer/sec: .*9.37' is not as wrk"),
         ("It was\n\nRequests/sec:  31896.61\n", "line 3: 'Requests/sec:  31896.61' without"),
