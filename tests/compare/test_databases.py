@@ -134,6 +134,9 @@ def test_what_is_in_the_write_ahead_log_is_copied(seeded, tmp_path):
     log.write_bytes(left)
     copies = copy_databases(targets(), "base", tmp_path)
     assert users(copies["default"]) == ["late", "seeded"]
+    log.write_bytes(left)
+    drop_copies([copies])
+    assert not list(tmp_path.iterdir())
 
 def test_what_is_not_there_is_not_made(seeded, tmp_path):
     from pytest_djworkers.server.brief import DatabaseTarget
