@@ -21,6 +21,7 @@ moods. Exit status 1 if a bar is missed.
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import tempfile
 import time
@@ -152,6 +153,7 @@ def main() -> int:
     if asked.quick:
         series = [replace(one, times=1) for one in series]
     results = Results(asked.results)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     print(machine_line())
     if not asked.tables:
         try:
