@@ -260,6 +260,7 @@ def _stored(entry: Mapping[str, Any]) -> Stored:
     conditions = an_object(entry["conditions"], "a burst's conditions")
     sessions = [an_object(one, "a session") for one in a_list(entry["sessions"], "sessions")]
     for session in sessions:
+        an_object(session.get("versions", {}), "what it has of versions")
         for figures in a_list(session["rounds"], "rounds"):
             _check_round(an_object(figures, "a round"))
     if latency := sessions[-1]["rounds"][-1]["latency"]:
@@ -273,6 +274,9 @@ def _check_round(figures: Mapping[str, Any]) -> None:
     for name in ("ok", "late", "unexpected", "error", "unanswered"):
         if not _is_count(figures[name]) and (name, figures[name]) != ("unanswered", None):
             raise ValueError(f"{name} is no count in a round")
+    usage = figures.get("usage")
+    if usage is not None and type(an_object(usage, "a usage")["cpu_s"]) not in {int, float}:
+        raise ValueError("cpu_s is no number in a usage")
 
 
 def _is_positive(value: object) -> bool:

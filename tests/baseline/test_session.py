@@ -23,7 +23,7 @@ from pytest_djworkers.baseline.session import (
 from pytest_djworkers.baseline.store import Baseline, Stored, conditions_of
 from pytest_djworkers.baseline.verdict import Verdict
 from pytest_djworkers.load.profile import Request
-from pytest_djworkers.load.result import BurstResult
+from pytest_djworkers.load.result import BurstResult, Usage
 from pytest_djworkers.load.wrk_text import WrkRun
 from tests.compare.test_git import git
 from tests.made import RESULT, WRK
@@ -60,6 +60,15 @@ def test_errors_of_both_kinds_are_compared(worse: BurstResult) -> None:
     assert compare(worse, stored(FAST), tolerance=0.1).verdict is Verdict.REGRESSED
     assert compare(worse, stored(worse), tolerance=0.1).verdict is Verdict.OK
     assert compare(FAST, stored(worse), tolerance=0.1).verdict is Verdict.OK
+
+
+def test_requests_without_an_answer_cost_no_cpu_then_as_now() -> None:
+    failing = replace(FAST, error=9_000, usage=Usage(9.5, 1, 2, 2, 0, 0))
+    limits = {Metric.CPU_PER_REQUEST: 0.1}
+    comparison = compare(failing, stored(failing), tolerance=0.1, max_regressions=limits)
+    assert comparison.verdict is Verdict.OK
+    dearer = replace(failing, usage=Usage(11.5, 1, 2, 2, 0, 0))
+    assert compare(dearer, stored(failing), tolerance=0.1, max_regressions=limits).fails
 
 
 @pytest.mark.parametrize(

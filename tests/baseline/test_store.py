@@ -286,6 +286,13 @@ DAMAGES: dict[str, Damage] = {
     "no count": lambda data: _first(data).pop("error"),
     "a count of none": lambda data: _first(data).update(late=None),
     "half a count": lambda data: _first(data).update(unanswered=0.5),
+    "versions of text": lambda data: data["bursts"]["test GET /"]["sessions"][0].update(
+        versions="1"
+    ),
+    "a usage of text": lambda data: _first(data).update(usage="1"),
+    "a usage without CPU": lambda data: _first(data).update(usage={}),
+    "CPU of text": lambda data: _first(data).update(usage={"cpu_s": "1"}),
+    "a histogram of numbers": lambda data: _first(data).update(latency=[1, 2]),
     "a broken histogram": lambda data: _first(data).update(latency="HISTF"),
 }
 
