@@ -330,7 +330,9 @@ def test_every_request_is_in_its_class_at_a_fixed_rate_too(row: Row) -> None:
 def test_refused_connections_are_errors_at_a_fixed_rate() -> None:
     with refusing() as address:
         report = fire(address, rate=100, duration_s=0.3)
-    assert (report.error, sent(report)) == (30, 30)
+    # The last of them may still be connecting when the window ends.
+    assert report.error + report.in_flight == sent(report) == 30
+    assert report.error
     assert report.error_kinds.keys() == {"refused"}
 
 
