@@ -87,3 +87,10 @@ def test_a_sample_longer_than_any_counts_as_the_longest() -> None:
 
 def test_values_that_nobody_had_are_left_out() -> None:
     assert Latency.from_counts({7: 0, 3: 2, 1: 1}).counts == ((1, 1), (3, 2))
+
+
+def test_a_rank_is_there_however_few_samples_lie_beyond_it() -> None:
+    assert Latency(((1000, 95), (2000, 5))).nearest_rank(95) == 0.001
+    assert Latency(((1000, 94), (2000, 6))).nearest_rank(95) == 0.002
+    assert Latency(((1000, 94), (2000, 6))).p95 is None
+    assert Latency(()).nearest_rank(95) is None

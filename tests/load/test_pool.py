@@ -707,3 +707,19 @@ def test_a_view_that_is_slow_for_its_window_has_all_connections_at_work(warmup_s
         report = fire(server.address, warmup_s=warmup_s, duration_s=1.0)
     # Four connections for a second, as closely as a busy machine answers.
     assert 3.4 <= report.in_service_s <= 4.6
+
+
+def test_a_retry_of_an_earlier_window_leaves_a_connection_that_another_uses() -> None:
+    async def retried() -> list[int]:
+        pool = Pool(make_profile(), server.address, 2)
+        try:
+            await pool.open(5)
+            pool._running = True
+            for connection in pool._connections:
+                pool._retry(connection)
+            return [connection.began_ns for connection in pool._connections]
+        finally:
+            pool.close()
+
+    with serve(always(OK)) as server:
+        assert asyncio.run(retried()) == [0, 0]
