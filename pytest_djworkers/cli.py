@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return DONE
 
 
-def _baselines(options: argparse.Namespace, root: Path) -> int:  # noqa: ARG001
+def _baselines(options: argparse.Namespace, root: Path) -> int:  # noqa: ARG001  # as every command
     lines, problems = listing.listed(root)
     _print(lines or [f"no baselines in {root / FOLDER}"] if not problems else lines)
     return _failed(problems) if problems else DONE

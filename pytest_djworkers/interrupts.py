@@ -77,7 +77,7 @@ class Interrupts:
                 self._is_due = False
                 raise KeyboardInterrupt
 
-    def _handle(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
+    def _handle(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002  # a signal handler
         if os.getpid() != self._owner:
             # In a fork of this process, such as multiprocessing's, which is to end as it would.
             self.give_back(signal.Signals(number))

@@ -5,7 +5,7 @@ Where it is, libpq's own variables say: PGHOST, PGPORT, PGUSER, PGPASSWORD.
 
 import os
 
-from example.settings import *  # noqa: F403
+from example.settings import *  # noqa: F403  # settings are extended so
 
 # Connections of each worker process, of which there are as many as CPUs: together they must stay
 # below the server's max_connections, which is 100 by default. 0 switches the pool off.

@@ -90,7 +90,7 @@ def being_written(folder: Path) -> Iterator[None]:
     import fcntl
 
     # Not pathlib's: that raises where a folder may not be looked into.
-    made = [one for one in (folder, folder.parent) if not os.path.exists(one)]  # noqa: PTH110
+    made = [one for one in (folder, folder.parent) if not os.path.exists(one)]  # noqa: PTH110  # Path raises for what may not be looked into
     try:
         folder.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(folder, os.O_RDONLY)

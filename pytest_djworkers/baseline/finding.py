@@ -28,7 +28,7 @@ def find_root(start: Path) -> Path:
     folder itself."""
     for folder in (start, *start.parents):
         # Not pathlib's: that raises where a folder may not be looked into.
-        if any(os.path.exists(folder / name) for name in _ROOT_HAS):  # noqa: PTH110
+        if any(os.path.exists(folder / name) for name in _ROOT_HAS):  # noqa: PTH110  # Path raises for what may not be looked into
             return folder
     return start
 
@@ -48,7 +48,7 @@ def files_named(root: Path, what: str) -> list[Path]:
 
     Raises BaselineError for neither.
     """
-    if os.path.isfile(what):  # noqa: PTH113
+    if os.path.isfile(what):  # noqa: PTH113  # Path raises for what may not be looked into
         return [Path(what)]
     if what in (there := names(root)):
         return files_of(root, what)

@@ -280,7 +280,7 @@ def _check_round(figures: Mapping[str, Any]) -> None:
 
 
 def _is_positive(value: object) -> bool:
-    return type(value) in {int, float} and 0 < value < inf  # type: ignore[operator]
+    return type(value) in {int, float} and 0 < value < inf  # type: ignore[operator]  # a number
 
 
 def _is_count(value: object) -> bool:

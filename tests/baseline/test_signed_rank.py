@@ -160,7 +160,7 @@ def test_it_moves_and_stretches_with_the_values(
 @given(values, st.randoms())
 def test_order_does_not_matter_and_signs_turn_it_round(sample: list[float], random: object) -> None:
     plain, shuffled = centre(sample, 0.98), sample.copy()
-    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    random.shuffle(shuffled)  # type: ignore[attr-defined]  # hypothesis
     assert centre(shuffled, 0.98) == plain
     turned = centre([-x for x in sample], 0.98)
     assert plain.interval is not None

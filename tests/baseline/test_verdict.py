@@ -369,7 +369,7 @@ def test_the_order_of_rounds_in_a_block_does_not_matter(
 ) -> None:
     rounds = noisy(drawn, shift)
     shuffled = rounds.copy()
-    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    random.shuffle(shuffled)  # type: ignore[attr-defined]  # hypothesis
     plain, other = small(rounds), small(shuffled)
     assert (plain.verdict, plain.blocks) == (other.verdict, other.blocks)
 

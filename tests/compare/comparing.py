@@ -26,7 +26,7 @@ def window(requests: float, **changes: float) -> Window:
     """A quarter of a second in which so many requests were answered."""
     figures = {"window_s": 0.25, "errors": 0, "timeouts": 0, "judged": round(requests)}
     figures |= {"p95_s": 10 / requests, "cpu_per_request_s": 0.5 / requests}
-    return Window(requests=round(requests), **{**figures, **changes})  # type: ignore[arg-type]
+    return Window(requests=round(requests), **{**figures, **changes})  # type: ignore[arg-type]  # by name
 
 
 def rounds_of(block: int, ratio: float, *, sd: float = 0.02) -> tuple[Round, ...]:

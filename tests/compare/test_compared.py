@@ -22,7 +22,7 @@ def compared(ratio: float, *, blocks: int = 18, **changes: object) -> Compared:
         assert isinstance(judgement, Judgement)
         judgements.append(judgement)
     made = Compared(("main", "the working tree"), 1, 60.0, True, tuple(judgements), "", rounds)
-    return replace(made, **changes)  # type: ignore[arg-type]
+    return replace(made, **changes)  # type: ignore[arg-type]  # by name
 
 
 NOTHING = Compared(("main", "the working tree"), 1, 0.5, not_compared="migrations differ")

@@ -199,7 +199,7 @@ def to_all_of_pytest(run: Running) -> None:
 
 def to_a_worker_of_xdist(run: Running) -> None:
     """The one that fires."""
-    run.guard_of_server().parent().kill()  # type: ignore[union-attr]
+    run.guard_of_server().parent().kill()  # type: ignore[union-attr]  # it lives
 
 
 def to_an_agent(run: Running) -> None:

@@ -128,7 +128,7 @@ def test_a_start_that_is_interrupted_starts_nothing(
         started.append(Popen(*arguments, **options))
         raise KeyboardInterrupt
 
-    Popen = subprocess.Popen  # noqa: N806
+    Popen = subprocess.Popen  # noqa: N806  # the class
     monkeypatch.setattr("pytest_djworkers.server.process.subprocess.Popen", interrupted)
     with pytest.raises(KeyboardInterrupt):
         guarded(STAY, str(tmp_path / "interrupted"))
