@@ -88,7 +88,7 @@ def _djworkers_burst(
     server.stop()
     if is_ours:
         with django_db_blocker.unblock():
-            end_sessions()
+            _in_words(end_sessions)
         close_connections()
 
 

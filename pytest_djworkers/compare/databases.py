@@ -138,6 +138,8 @@ def _cursor_elsewhere(alias: str, name: str, what: str) -> Iterator[Any]:
 
     connection = _connection(alias)
     try:
+        sessions.connect(connection)
+        sessions.disconnect(connection)
         with connection._nodb_cursor() as cursor:  # noqa: SLF001  # as Django's creation does
             yield cursor
     except Error as error:

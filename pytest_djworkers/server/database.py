@@ -69,9 +69,7 @@ def close_connections() -> None:
     keep a database that two aliases share from being dropped."""
     for connection in _connections():
         if not connection.in_atomic_block:
-            connection.close()
-            if connection.vendor == "postgresql":
-                connection.close_pool()
+            sessions.disconnect(connection)
 
 
 def end_sessions() -> None:

@@ -8,16 +8,23 @@ from __future__ import annotations
 
 import os
 import platform
+import time
 from collections.abc import Callable
 from typing import Any
 
+from pytest_djworkers.errors import DatabaseError
+
 _LONGEST_HOST = 30
 """PostgreSQL keeps 63 bytes of the whole name."""
+_ROOM_WITHIN_S = 10.0
+_GONE_WITHIN_S = 10.0
+_LOOK_EVERY_S = 0.05
 _OURS = """
     SELECT pid, application_name FROM pg_stat_activity
     WHERE datname = %s AND usename = session_user AND starts_with(application_name, %s)
 """
-_END = "SELECT pg_terminate_backend(pid) FROM unnest(%s::int[]) AS pid"
+_END = "SELECT pg_terminate_backend(pid), pg_stat_clear_snapshot() FROM unnest(%s::int[]) AS pid"
+"""In a transaction the list of sessions stays as it was first seen, unless that is forgotten."""
 
 
 def application_name() -> str:
@@ -25,8 +32,41 @@ def application_name() -> str:
     return f"{_machine()}{os.getpid()}"
 
 
+def connect(connection: Any) -> None:
+    """Connect, as soon as there is room: sessions of servers that are gone may fill what
+    PostgreSQL allows, and end by themselves with their queries.
+
+    Raises DatabaseError if that takes more than 10 seconds.
+    """
+    from django.db import OperationalError
+
+    deadline = time.monotonic() + _ROOM_WITHIN_S
+    while True:
+        try:
+            connection.ensure_connection()
+            return
+        except OperationalError as error:
+            if time.monotonic() > deadline:
+                raise DatabaseError(
+                    f"database {connection.alias!r} can't be reached any more, so what servers that"
+                    f" are gone left running there can't be ended: {str(error).strip()}"
+                ) from None
+        time.sleep(_LOOK_EVERY_S)
+
+
+def disconnect(connection: Any) -> None:
+    """Close a connection, and those that its pool keeps."""
+    connection.close()
+    if connection.vendor == "postgresql":
+        connection.close_pool()
+
+
 def end_sessions(connection: Any) -> None:
-    """End what this run's servers left in the database of a connection, as the same user."""
+    """End what this run's servers left in the database of a connection, as the same user.
+
+    Raises DatabaseError if there is no room to connect.
+    """
+    connect(connection)
     with connection.cursor() as cursor:
         end_sessions_in(cursor, connection.settings_dict["NAME"])
 
@@ -45,9 +85,19 @@ def end_sessions_of_killed_runs(connection: Any) -> None:
 
 
 def _end(cursor: Any, database: str, is_meant: Callable[[str], bool]) -> None:
-    cursor.execute(_OURS, [database, _machine()])
-    if sessions := [pid for pid, name in cursor.fetchall() if is_meant(name)]:
+    """End them, and wait until they are gone: until then each counts against the limits of
+    connections."""
+    deadline = time.monotonic() + _GONE_WITHIN_S
+    while sessions := _found(cursor, database, is_meant):
         cursor.execute(_END, [sessions])
+        if time.monotonic() > deadline:
+            return
+        time.sleep(_LOOK_EVERY_S)
+
+
+def _found(cursor: Any, database: str, is_meant: Callable[[str], bool]) -> list[int]:
+    cursor.execute(_OURS, [database, _machine()])
+    return [pid for pid, name in cursor.fetchall() if is_meant(name)]
 
 
 def _machine() -> str:

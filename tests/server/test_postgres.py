@@ -260,6 +260,27 @@ def test_under_gevent_more_is_in_flight_than_postgresql_has_connections(
         )
 
 
+def test_room_for_a_connection_is_waited_for(site: Site, postgres: Cluster) -> None:
+    """Each dead session of a server goes on until its query is done."""
+    test = """
+import psycopg
+from django.db import connection
+from pytest_djworkers.server.sessions import application_name
+
+def test_killed(burst, django_db_blocker):
+    burst("/users")
+    parameters = connection.get_connection_params()
+    parameters.pop("cursor_factory"), parameters.pop("context")
+    for _ in range(8):
+        one = psycopg.connect(**parameters | {"application_name": application_name()})
+        one.pgconn.send_query(b"SELECT pg_sleep(0.5)")
+        one.pgconn.finish()
+"""
+    with postgres.role("shop", "CREATEDB CONNECTION LIMIT 8") as shop:
+        on(site, postgres.settings(default=postgres.entry(USER=shop)), test)
+        site.burst("-W", "error").assert_outcomes(passed=1)
+
+
 @pytest.mark.matrix
 def test_rows_left_uncommitted_are_refused(site: Site, postgres: Cluster) -> None:
     test = """
