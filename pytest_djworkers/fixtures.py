@@ -75,7 +75,13 @@ def _djworkers_burst(
     if run.comparer is not None:
         from pytest_djworkers.compare.burst import ComparedBurst
 
-        make = partial(ComparedBurst, comparer=run.comparer, unblocked=django_db_blocker.unblock)
+        make = partial(
+            ComparedBurst,
+            comparer=run.comparer,
+            unblocked=django_db_blocker.unblock,
+            seed=djworkers_seed,
+            migrates=not request.config.getoption("nomigrations"),
+        )
     burst = make(
         run,
         server,

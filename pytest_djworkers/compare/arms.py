@@ -9,6 +9,11 @@ from pytest_djworkers.backends.protocol import Backend
 from pytest_djworkers.server.brief import DatabaseTarget
 from pytest_djworkers.server.home import Home
 
+
+class NotComparable(Exception):
+    """Why two arms can't be compared, in words; nothing is wrong with either."""
+
+
 BASE, HEAD = 0, 1
 NAMES = ("base", "head")
 

@@ -10,15 +10,17 @@ from typing import Any
 from pytest_djworkers.backends.protocol import workers_of
 from pytest_djworkers.baseline.rounds import Metric
 from pytest_djworkers.burst import Burst, probe_for
-from pytest_djworkers.compare.arms import NAMES
+from pytest_djworkers.compare.arms import BASE, NAMES, NotComparable
 from pytest_djworkers.compare.asked import Against
 from pytest_djworkers.compare.compared import Compared
-from pytest_djworkers.compare.comparer import Comparer, NotComparable
-from pytest_djworkers.compare.comparison import Databases, Measured, calibrate, compare
-from pytest_djworkers.compare.databases import copy_databases, drop_copies
+from pytest_djworkers.compare.comparer import Comparer
+from pytest_djworkers.compare.comparison import Databases, Measured, Stage, calibrate, compare
+from pytest_djworkers.compare.databases import copies_of, copy_databases, drop_copies
+from pytest_djworkers.compare.own_databases import make_own_databases, refuse_other_rows
 from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.record import BurstRecord
 
+_OWN = "own"
 CONNECTIONS_OF_A_WORKER = 32
 """So many keep a worker busy, and none of them waits for long."""
 
@@ -27,7 +29,8 @@ class ComparedBurst(Burst):
     """Compares two arms where a ``Burst`` fires at one server.
 
     Where they can't be compared, head is measured alone, so that the test has its result.
-    ``unblocked`` lets pytest-django's databases be used while it is entered.
+    ``unblocked`` lets pytest-django's databases be used while it is entered. They were made with
+    ``migrates`` and ``seed``, and base's are, where its migrations are others.
     """
 
     def __init__(
@@ -35,11 +38,15 @@ class ComparedBurst(Burst):
         *arguments: Any,
         comparer: Comparer,
         unblocked: Callable[[], AbstractContextManager[None]],
+        seed: Callable[[], None] | None,
+        migrates: bool,
         **named: Any,
     ) -> None:
         super().__init__(*arguments, **named)
         self._comparer = comparer
         self._unblocked = unblocked
+        self._seed = seed
+        self._migrates = migrates
 
     def _measure(self, profile: Profile, overridden: tuple[str, ...]) -> BurstRecord:
         profile = self._at_moderate_load(profile)
@@ -66,15 +73,17 @@ class ComparedBurst(Burst):
         site, place = self._prepare(), run.place()
         head = self.server.backend
         base = run.settings.base or head
-        of_arms: list[Databases] = []
+        sources = dict.fromkeys(NAMES, site.databases)
+        # Whether made or not: what a killed run has left of it goes, too.
+        own = copies_of(site.databases, _OWN, place.folder)
+        made: dict[str, Databases] = {_OWN: own}
 
         def copies(arm: str) -> Databases:
             folder = place.folder / arm
             folder.mkdir(exist_ok=True)
             with self._unblocked():
-                made = copy_databases(site.databases, arm, folder)
-            of_arms.append(made)
-            return made
+                made[arm] = copy_databases(sources[arm], arm, folder)
+            return made[arm]
 
         try:
             stage = comparer.stage(
@@ -84,6 +93,8 @@ class ComparedBurst(Burst):
                 site.settings_module,
                 copies,
             )
+            if stage.difference:
+                sources[NAMES[BASE]] = self._make_own(stage, own, site.databases)
             probe = probe_for(profile.request, run.settings.probe)
             if comparer.comparing.against is Against.ITSELF:
                 return calibrate(stage, profile, probe)
@@ -93,7 +104,25 @@ class ComparedBurst(Burst):
             return Measured(Compared(NAMES, seed, 0.0, not_compared=str(reason)), None)
         finally:
             with self._unblocked():
-                drop_copies(of_arms[-len(NAMES) :])
+                drop_copies(made.values())
+
+    def _make_own(self, stage: Stage, own: Databases, of_head: Databases) -> Databases:
+        """Have base's code make its databases; those that it has. Raises NotComparable where they
+        can't be made, or don't hold the same rows."""
+        try:
+            aliases = make_own_databases(
+                replace(stage.arms[BASE], databases=own),
+                self._seed,
+                stage.place,
+                settings_module=stage.settings_module,
+                migrates=self._migrates,
+            )
+            made = {alias: own[alias] for alias in aliases}
+            with self._unblocked():
+                refuse_other_rows(made, of_head)
+        except NotComparable as reason:
+            raise NotComparable(f"{stage.difference}; {reason}") from None
+        return made
 
     def _tolerances(self) -> Mapping[Metric, float]:
         """What to judge by; requests/s always, and first."""

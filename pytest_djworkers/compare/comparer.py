@@ -24,16 +24,12 @@ from pytest_djworkers.server.port import ReservedPort
 WORKING_TREE = "the working tree"
 
 
-class NotComparable(Exception):
-    """Why these two arms can't be compared, in words; nothing is wrong with either."""
-
-
 @dataclass(frozen=True, slots=True)
 class _Pair:
     labels: tuple[str, str]
     homes: tuple[Home, Home]
     difference: str = ""
-    """Why their databases can't be the same."""
+    """Why they can't have copies of the same databases."""
 
 
 class Comparer:
@@ -73,12 +69,10 @@ class Comparer:
     ) -> Stage:
         """Where these backends are compared; ``names`` are those that users know them by.
 
-        Raises NotComparable, SettingsError for a worktree that can't be made, and ServerError
-        for an arm whose site can't be set up.
+        Raises SettingsError for a worktree that can't be made, and ServerError for an arm whose
+        site can't be set up.
         """
         pair = self._pair(place, settings_module)
-        if pair.difference:
-            raise NotComparable(pair.difference)
         is_between = self.comparing.against is Against.BACKEND
         labels = names if is_between else pair.labels
         base, head = (
@@ -91,6 +85,7 @@ class Comparer:
             settings_module,
             copies,
             self.comparing.seed,
+            pair.difference,
         )
 
     def end(self) -> None:
@@ -123,7 +118,7 @@ class Comparer:
         found: list[Survey] = []
         for label, home in zip(labels, homes, strict=True):
             try:
-                found.append(survey(home, settings_module, within_s=place.startup_timeout_s))
+                found.append(survey(home, settings_module, place))
             except ServerStartError as error:
                 raise ServerError(f"{label}: {error}") from None
         return _Pair(labels, homes, _differing(*found))

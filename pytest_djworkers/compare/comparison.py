@@ -41,6 +41,8 @@ class Stage:
     copies: Callable[[str], Databases]
     """Makes an arm's databases anew, by its name."""
     seed: int
+    difference: str = ""
+    """Why the arms can't have copies of the same databases, in words; empty where they can."""
 
 
 @dataclass(frozen=True, slots=True)

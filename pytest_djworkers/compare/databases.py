@@ -25,27 +25,46 @@ _LONGEST_NAME = 63
 _BESIDE_SQLITE = ("", "-journal", "-wal", "-shm")
 
 
+def copies_of(
+    targets: Mapping[str, DatabaseTarget], arm: str, folder: Path
+) -> dict[str, DatabaseTarget]:
+    """Where an arm's databases are to be, by alias; nothing is made.
+
+    SQLite's are in ``folder``. What aliases share (a name, or ``TEST["MIRROR"]``) they share
+    there. Raises DatabaseError for a database that can't be copied.
+    """
+    names: dict[tuple[str, ...], str] = {}
+    for alias, target in targets.items():
+        _refuse_other_vendors(alias)
+        source = _source(alias, targets)
+        if _connection(source).vendor == "sqlite":
+            name = str(folder / f"{source}-{_MARK}-{arm}.sqlite3")
+        else:
+            name = _copy_name(target.name, arm)
+        names.setdefault(_place(alias, targets), name)
+    return {
+        alias: replace(target, name=names[_place(alias, targets)])
+        for alias, target in targets.items()
+    }
+
+
 def copy_databases(
     targets: Mapping[str, DatabaseTarget], arm: str, folder: Path
 ) -> dict[str, DatabaseTarget]:
-    """Copy test databases for an arm, by alias; SQLite's go into ``folder``.
+    """Copy test databases for an arm to where ``copies_of`` says, each once.
 
-    A copy of an earlier call, or of an earlier run, is replaced. What aliases share (a name, or
-    ``TEST["MIRROR"]``) is copied once, and they share the copy. Raises DatabaseError where a
+    A copy of an earlier call, or of an earlier run, is replaced. Raises DatabaseError where a
     database can't be copied.
     """
-    for alias in targets:
-        _refuse_other_vendors(alias)
-    copies: dict[str, DatabaseTarget] = {}
-    names: dict[tuple[str, ...], str] = {}
+    copies = copies_of(targets, arm, folder)
+    made: dict[str, DatabaseTarget] = {}
     try:
-        for alias, target in targets.items():
-            place = _place(alias, targets)
-            if place not in names:
-                names[place] = _copy(_source(alias, targets), target, arm, folder)
-            copies[alias] = replace(target, name=names[place])
+        for alias, copy in copies.items():
+            if copy.name not in {one.name for one in made.values()}:
+                _copy(_source(alias, targets), targets[alias].name, copy.name)
+            made[alias] = copy
     except DatabaseError:
-        drop_copies([copies])
+        drop_copies([made])
         raise
     return copies
 
@@ -67,6 +86,22 @@ def drop_copies(copies: Iterable[Mapping[str, DatabaseTarget]]) -> None:
                     _drop(cursor, name)
 
 
+def rows_in(alias: str, name: str) -> dict[str, int]:
+    """How many rows the tables of a database have, with an alias's rights."""
+    from django.db.backends.base.base import NO_DB_ALIAS
+
+    settings = {**_connection(alias).settings_dict, "NAME": name}
+    # That alias has no pool, which would be one to the test database.
+    connection = type(_connection(alias))(settings, alias=NO_DB_ALIAS)
+    with closing(connection), connection.cursor() as cursor:
+        rows = {}
+        for table in connection.introspection.table_names(cursor):
+            quoted = connection.ops.quote_name(table)
+            cursor.execute(f"SELECT COUNT(*) FROM {quoted}")  # noqa: S608  # a name, and quoted
+            rows[table] = cursor.fetchone()[0]
+        return rows
+
+
 def _source(alias: str, targets: Mapping[str, DatabaseTarget]) -> str:
     """The alias that a mirror mirrors; the alias itself where it is none."""
     mirrored = _connection(alias).settings_dict["TEST"].get("MIRROR")
@@ -83,20 +118,16 @@ def _place(alias: str, targets: Mapping[str, DatabaseTarget]) -> tuple[str, ...]
     return vendor, target.host, target.port, target.name
 
 
-def _copy(alias: str, target: DatabaseTarget, arm: str, folder: Path) -> str:
-    """Copy one database; its copy's name."""
+def _copy(alias: str, name: str, copy: str) -> None:
     if _connection(alias).vendor == "sqlite":
-        file = folder / f"{alias}-{_MARK}-{arm}.sqlite3"
-        _remove_files(file)
-        _copy_file(alias, target.name, file)
-        return str(file)
-    name = _copy_name(target.name, arm)
-    with _cursor_elsewhere(alias, target.name, "copied") as cursor:
+        _remove_files(Path(copy))
+        _copy_file(alias, name, Path(copy))
+        return
+    with _cursor_elsewhere(alias, name, "copied") as cursor:
         quoted = cursor.db.ops.quote_name
-        _drop(cursor, name)
-        sessions.end_sessions_in(cursor, target.name)
-        cursor.execute(f"CREATE DATABASE {quoted(name)} TEMPLATE {quoted(target.name)}")
-    return name
+        _drop(cursor, copy)
+        sessions.end_sessions_in(cursor, name)
+        cursor.execute(f"CREATE DATABASE {quoted(copy)} TEMPLATE {quoted(name)}")
 
 
 def _drop(cursor: Any, name: str) -> None:

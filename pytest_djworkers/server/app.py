@@ -28,7 +28,7 @@ def load(interface: str) -> Any:
     _configure(brief)
     application = _site_application(interface)
     if brief.tree is not None:
-        _refuse_another_tree(Path(brief.tree))
+        refuse_another_tree(Path(brief.tree))
     logging.getLogger("django.request").addHandler(_FirstErrors())
     _load_urls()
     _report_ready(brief.ready_socket)
@@ -107,8 +107,9 @@ def _redirect(alias: str, database: dict[str, Any], target: DatabaseTarget | Non
         database["OPTIONS"] = {**options, "application_name": os.environ["PGAPPNAME"]}
 
 
-def _refuse_another_tree(tree: Path) -> None:
-    """An editable install, or a path in the environment, would silently serve other files."""
+def refuse_another_tree(tree: Path) -> None:
+    """Raise RuntimeError where the settings or the URLs lie elsewhere: an editable install, or a
+    path in the environment, would silently serve other files."""
     from django.conf import settings
 
     for name in (os.environ["DJANGO_SETTINGS_MODULE"], settings.ROOT_URLCONF):

@@ -135,20 +135,13 @@ def test_an_endpoint_that_base_does_not_have_is_measured_alone(revisions: Site) 
 
 
 def test_strictly_what_is_not_compared_fails(revisions: Site) -> None:
-    migrations = revisions.folder / "app" / "migrations"
-    migrations.mkdir(parents=True)
-    for folder in (migrations, migrations.parent):
-        (folder / "__init__.py").touch()
-    revisions.write(
-        "app/migrations/0001_first.py",
-        "from django.db import migrations\n"
-        "class Migration(migrations.Migration):\n    operations = []\n",
-    )
-    with (revisions.folder / "settings.py").open("a") as settings:
-        settings.write('INSTALLED_APPS.append("app")\n')
+    # As an endpoint that base does not have.
+    with (revisions.folder / "urls.py").open("a") as urls:
+        urls.write(NEW)
+    revisions.test('def test_new(burst):\n    burst("/new")\n')
     result = revisions.pytest(*FLAGS, "--djworkers-strict", timeout_s=120)
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["GET /slows: not compared: migrations differ: app.0001_first"])
+    result.stdout.fnmatch_lines(["GET /new: not compared: new endpoint*"])
 
 
 def test_a_base_that_does_not_start_is_an_error_and_leaves_nothing(revisions: Site) -> None:
@@ -162,7 +155,7 @@ def test_a_base_that_does_not_start_is_an_error_and_leaves_nothing(revisions: Si
     result = revisions.pytest(*FLAGS, timeout_s=120)
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
-        ["main (*): its site can't be set up:", "*ZeroDivisionError: base is broken*"]
+        ["main (*): its site can't be set up: exit status 1", "*ZeroDivisionError: base is broken*"]
     )
     nothing_is_left(revisions, before)
 

@@ -1,0 +1,67 @@
+"""Questions to an arm, which its own interpreter answers in its own tree."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import time
+from typing import Any
+
+from pytest_djworkers.compare import answering
+from pytest_djworkers.errors import ServerStartError
+from pytest_djworkers.server.environment import child_environment
+from pytest_djworkers.server.home import Home
+from pytest_djworkers.server.launch import Place
+from pytest_djworkers.server.log import tail
+from pytest_djworkers.server.process import GuardedProcess
+from pytest_djworkers.server.sessions import application_name
+
+
+def ask(
+    what: str, home: Home, settings_module: str, place: Place, *, within_s: float, **named: Any
+) -> Any:
+    """The answer of ``answering`` to this question, in that home.
+
+    Raises ServerStartError, with the end of what it said, where it fails, or does not answer
+    within that time.
+    """
+    asked, answered, log = (
+        place.folder / name for name in ("question.json", "answer.json", "answering.log")
+    )
+    log.unlink(missing_ok=True)
+    descriptor = os.open(asked, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with open(descriptor, "w", encoding="utf-8") as stream:
+        json.dump({"what": what, **named}, stream)
+    process = GuardedProcess(
+        [home.python, "-P", "-m", answering.__name__, str(asked), str(answered)],
+        log=log,
+        environment=child_environment(
+            DJANGO_SETTINGS_MODULE=settings_module,
+            PGAPPNAME=application_name(),
+            PYTHONPATH=os.pathsep.join(home.search_path),
+        ),
+        watch=place.watch,
+        folder=home.folder,
+    )
+    try:
+        status = _status(process, within_s)
+    finally:
+        process.stop()
+        asked.unlink()
+    if status is None:
+        raise ServerStartError(f"not done within {within_s:g}s{tail(log)}")
+    if status:
+        raise ServerStartError(f"exit status {status}{tail(log)}")
+    return json.loads(answered.read_text(encoding="utf-8"))
+
+
+def _status(process: GuardedProcess, within_s: float) -> int | None:
+    """Its exit status; None if it does not end in time."""
+    deadline = time.monotonic() + within_s
+    while process.status is None:
+        left = deadline - time.monotonic()
+        if left < 0:
+            return None
+        select.select([process.channel], [], [], left)
+    return process.status
