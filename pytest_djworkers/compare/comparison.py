@@ -123,7 +123,8 @@ class _Runner:
         for metric, tolerance in tolerances.items():
             judged[metric] = judge(self.rounds, metric=metric, tolerance=tolerance)
         is_open = any(isinstance(one, MoreBlocks) for one in judged.values())
-        return is_open and len(self._blocks) < _MOST_BLOCKS
+        assert len(self._blocks) < _MOST_BLOCKS or not is_open, "the rule has no end"
+        return is_open
 
     def run_block(self) -> None:
         stage = self._stage
