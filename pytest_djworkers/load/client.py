@@ -158,23 +158,27 @@ def make_reader(request: Request) -> ResponseReader:
     return HeadResponseReader() if request.method == "HEAD" else ResponseReader()
 
 
-class KnownHeads(dict[bytes, tuple[int, int]]):
+class KnownHeads(dict[bytes, int]):
     """Heads that were parsed before, so that most answers need no parsing.
 
-    For each head, up to and with its empty line: how many bytes the whole answer has, and its
-    status. The parser is a function of the bytes alone, so an answer of that many bytes with
-    that head would be parsed to the same. Only expected answers that keep the connection are in
-    it. There are few at a time: a head often holds a date. To be cleared now and then.
+    For each head, up to and with its empty line: how many bytes the whole answer has. The parser
+    is a function of the bytes alone, so an answer of that many bytes with that head would be
+    parsed to the same. Only expected answers that keep the connection are in it, and of one
+    status, the first one's. There are few at a time: a head often holds a date. To be cleared now
+    and then.
     """
+
+    status = 0
 
     def learn(self, data: bytes, status: int) -> None:
         """Remember the head of what the parser found to be exactly one such answer."""
-        if len(self) >= _KNOWN_HEADS:
+        if len(self) >= _KNOWN_HEADS or (self and status != self.status):
             return
         end = data.find(HEAD_END) + len(HEAD_END)
         heads = _heads(data[:end])
         if heads.ended and heads.length is not None and end + heads.length == len(data):
-            self[data[:end]] = (len(data), status)
+            self[data[:end]] = len(data)
+            self.status = status
 
 
 class _Heads:

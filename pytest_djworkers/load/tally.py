@@ -118,9 +118,10 @@ class Tally:
         """Whether what happens now counts."""
         return self.begin_ns <= now_ns < self.end_ns
 
-    def batch(self, answers: int, now_ns: int) -> None:
-        """So many expected answers came at once."""
+    def batch(self, answers: int, status: int, now_ns: int) -> None:
+        """So many expected answers came at once, all with this status."""
         if self.in_window(now_ns):
+            self.statuses[status] += answers
             self._requests[(now_ns - self.begin_ns) // _INTERVAL_NS] += answers
             self._gaps.answered(now_ns)
             self._close_if_enough(answers, now_ns)
@@ -173,8 +174,9 @@ class Tally:
     def fold(self) -> None:
         """Turn samples into counts, so that memory does not grow with the burst."""
         samples, lags = self.samples, self.lags
-        self._longest_ns = max(self._longest_ns, max(samples, default=0))
-        if samples and max(samples) > self._timeout_ns:
+        longest_ns = max(samples, default=0)
+        self._longest_ns = max(self._longest_ns, longest_ns)
+        if longest_ns > self._timeout_ns:
             late = sum(sample > self._timeout_ns for sample in samples)
             self.late += late
             self.ok -= late

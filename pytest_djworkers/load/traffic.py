@@ -81,7 +81,7 @@ class Traffic:
         and followed by the next request right here; everything else has a method.
         """
         tally, by_fd, heads = self._tally, self._sockets.by_fd, self._heads
-        add_sample, add_lag, statuses = tally.samples.append, tally.lags.append, tally.statuses
+        add_sample, add_lag, size_of = tally.samples.append, tally.lags.append, heads.get
         payload, size = self._payload, len(self._payload)
         waiting, clock, head_end = State.WAITING, _clock, HEAD_END
         goes_on = self._running and self._plan is None
@@ -97,8 +97,7 @@ class Traffic:
             except OSError as error:
                 self._not_received(connection, error, now)
                 continue
-            known = heads.get(data[: data.find(head_end) + 4])
-            if known is None or known[0] != len(data):
+            if size_of(data[: data.find(head_end) + 4]) != len(data):
                 self._received(connection, data, now)
                 continue
             answers += 1
@@ -106,7 +105,6 @@ class Traffic:
             if counts:
                 add_sample(now - connection.began_ns)
                 add_lag(handled - now)
-                statuses[known[1]] += 1
                 connection.window_answers += 1
             connection.has_answered = connection.is_served = True
             if not goes_on:
@@ -121,7 +119,7 @@ class Traffic:
             if sent != size:
                 self._sockets.sent(connection, payload, sent)
         if answers:
-            tally.batch(answers, now)
+            tally.batch(answers, heads.status, now)
 
     def _happened(self, connection: Connection, mask: int, now: int) -> None:
         """Anything but a first readable moment after a request."""
@@ -182,11 +180,10 @@ class Traffic:
         if not expected:
             tally.unwanted(status, connection.began_ns, now, handled - now)
         else:
-            tally.batch(1, now)
+            tally.batch(1, status, now)
             if counts:
                 tally.samples.append(now - connection.began_ns)
                 tally.lags.append(handled - now)
-                tally.statuses[status] += 1
         connection.window_answers += counts
         connection.has_answered = connection.is_served = True
         if not reader.keep_alive or connection.unsent:

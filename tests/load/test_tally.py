@@ -33,11 +33,10 @@ def answer(tally: Tally, status: int, began_ns: int, now_ns: int, handled_ns: in
     if not 200 <= status < 300:
         tally.unwanted(status, began_ns, now_ns, handled_ns - now_ns)
         return
-    tally.batch(1, now_ns)
+    tally.batch(1, status, now_ns)
     if tally.in_window(now_ns):
         tally.samples.append(now_ns - began_ns)
         tally.lags.append(handled_ns - now_ns)
-        tally.statuses[status] += 1
 
 
 def report_of(tally: Tally) -> AgentReport:
