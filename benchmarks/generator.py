@@ -44,8 +44,8 @@ _LOOK_EVERY_S = 0.1
 class Length:
     """How long it takes."""
 
-    pairs: int = 5
-    window_s: float = 4.0
+    pairs: int = 15
+    window_s: float = 2.0
     other_pairs: int = 2
     launches: int = 5
     memory_s: float = 60.0
