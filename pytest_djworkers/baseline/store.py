@@ -102,13 +102,20 @@ def burst_key(test: str, name: str) -> str:
 
 
 def conditions_of(result: BurstResult) -> dict[str, Any]:
-    """What must be the same for two bursts to be compared."""
+    """What must be the same for two bursts to be compared.
+
+    Of headers and body, what does not change from run to run as a session's key does.
+    """
     shape, request = result.profile.shape, result.profile.request
     conditions: dict[str, Any] = {
         "generator": result.generator.name,
         "request": f"{request.method} {request.path}",
         **asdict(shape),
     }
+    if request.headers:
+        conditions["headers"] = ", ".join(sorted(name.lower() for name, _ in request.headers))
+    if request.body:
+        conditions["body_bytes"] = len(request.body)
     if result.server is not None:
         conditions["backend"] = result.server.backend
         conditions["workers"] = result.server.workers

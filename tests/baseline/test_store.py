@@ -32,6 +32,7 @@ from pytest_djworkers.baseline.store import (
 from pytest_djworkers.baseline.tripwire import HISTORY
 from pytest_djworkers.errors import BaselineError
 from pytest_djworkers.load.profile import Profile, Request, Shape
+from pytest_djworkers.load.result import BurstResult
 from tests.compare.test_git import git
 from tests.made import RESULT, WRK
 
@@ -70,6 +71,19 @@ def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
         "test GET /": Stored(stored["conditions"], (stored["session"],)),
     }
     assert differing(baseline.bursts["test GET /"], RESULT) is None
+
+
+def test_another_request_by_the_same_name_is_another_condition() -> None:
+    def posting(body: bytes, *names: str) -> BurstResult:
+        headers = tuple((name, "of this run") for name in names)
+        request = Request("/", "POST", headers, body)
+        return replace(RESULT, profile=replace(RESULT.profile, request=request))
+
+    stored = Stored(conditions_of(posting(b"four", "Cookie")), ())
+    assert differing(stored, posting(b"five", "cookie")) is None
+    assert differing(stored, posting(b"seventeen", "cookie")) == "body_bytes was 4 and is 9"
+    found = differing(stored, posting(b"four", "cookie", "accept"))
+    assert found == "headers was cookie and is accept, cookie"
 
 
 def test_a_burst_of_wrk_with_its_gaps_is_loaded_too(tmp_path: Path) -> None:
