@@ -116,7 +116,12 @@ def _round(plan: BlockPlan, sides: dict[int, _Side], order: Sequence[int]) -> Ro
         windows[BASE],
         windows[HEAD],
         plan.number,
-        spoilt(before, Moment.now(), reports),
+        spoilt(
+            before,
+            Moment.now(),
+            reports,
+            worker_ended=any(sides[arm].has_lost_a_worker() for arm in order),
+        ),
     )
 
 
@@ -173,6 +178,9 @@ class _Side:
             )
         self.reports.append(report)
         return window
+
+    def has_lost_a_worker(self) -> bool:
+        return not self.server.workers <= self.server.pids
 
 
 def _between(before_s: float | None, after_s: float | None) -> float | None:

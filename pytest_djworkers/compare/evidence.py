@@ -41,8 +41,16 @@ class Moment:
         return cls(time.time(), time.monotonic(), steal, sum(counted))
 
 
-def spoilt(before: Moment, after: Moment, reports: Iterable[AgentReport]) -> str | None:
-    """Why a round between two moments is thrown away; None for one that counts."""
+def spoilt(
+    before: Moment, after: Moment, reports: Iterable[AgentReport], *, worker_ended: bool
+) -> str | None:
+    """Why a round between two moments is thrown away; None for one that counts.
+
+    ``worker_ended`` is whether a worker that an arm was launched with is gone: what its master put
+    in its place has not been warmed up.
+    """
+    if worker_ended:
+        return "a worker ended"
     total = after.total - before.total
     if total and (after.steal - before.steal) / total > MOST_STEAL:
         return "CPU steal"

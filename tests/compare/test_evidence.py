@@ -16,23 +16,32 @@ AFTER = Moment(of_day_s=1001.0, of_uptime_s=11.0, steal=5, total=1200)
 IDLE = make_report(cpu_s=0.5, window_s=1.0)
 
 
+def found_of(after: Moment) -> str | None:
+    """What is found of a round that ended so, with nobody busy."""
+    return spoilt(BEFORE, after, [IDLE], worker_ended=False)
+
+
 def test_a_round_in_which_nothing_happened_counts() -> None:
-    assert spoilt(BEFORE, AFTER, [IDLE, IDLE]) is None
+    assert spoilt(BEFORE, AFTER, [IDLE, IDLE], worker_ended=False) is None
 
 
 @pytest.mark.parametrize(("steal", "found"), [(15, None), (16, "CPU steal")])
 def test_another_guests_time(steal: int, found: str | None) -> None:
-    assert spoilt(BEFORE, replace(AFTER, steal=steal), [IDLE]) == found
+    assert found_of(replace(AFTER, steal=steal)) == found
 
 
 @pytest.mark.parametrize("jump", [-0.1, 0.1])
 def test_a_clock_that_was_set(jump: float) -> None:
-    assert spoilt(BEFORE, replace(AFTER, of_day_s=1001 + jump), [IDLE]) == "the clock jumped"
+    assert found_of(replace(AFTER, of_day_s=1001 + jump)) == "the clock jumped"
 
 
 def test_a_generator_that_was_the_bottleneck() -> None:
     busy = make_report(cpu_s=0.96, window_s=1.0)
-    assert spoilt(BEFORE, AFTER, [IDLE, busy]) == "generator-bound"
+    assert spoilt(BEFORE, AFTER, [IDLE, busy], worker_ended=False) == "generator-bound"
+
+
+def test_a_worker_that_is_gone() -> None:
+    assert spoilt(BEFORE, AFTER, [IDLE], worker_ended=True) == "a worker ended"
 
 
 def test_a_moment_is_read_from_the_system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -46,7 +55,7 @@ def test_a_system_that_does_not_count_steals_nothing(
 ) -> None:
     monkeypatch.setattr(evidence, "_STAT", tmp_path / "absent")
     before, after = Moment.now(), Moment.now()
-    assert spoilt(before, after, [IDLE]) is None
+    assert spoilt(before, after, [IDLE], worker_ended=False) is None
 
 
 def test_this_system_counts() -> None:

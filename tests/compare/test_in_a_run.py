@@ -254,6 +254,27 @@ def test_a_calibration_says_how_much_the_same_differs(revisions: Site) -> None:
 
 
 @pytest.mark.matrix
+def test_a_worker_that_its_master_replaced_spoils_what_follows(revisions: Site) -> None:
+    with (revisions.folder / "conftest.py").open("a") as conftest:
+        conftest.write(
+            "import os, signal\n"
+            "measured = blocks._Side.window\n"
+            "def window(self):\n"
+            "    try:\n"
+            "        return measured(self)\n"
+            "    finally:\n"
+            "        if self.server.workers <= self.server.pids:\n"
+            "            os.kill(min(self.server.workers), signal.SIGKILL)\n"
+            "blocks._Side.window = window\n"
+        )
+    flags = [flag for flag in FLAGS if "djworkers=" not in flag and "workers=1" not in flag]
+    result = revisions.pytest(
+        "--djworkers=gunicorn-sync", "--djworkers-workers=2", *flags, timeout_s=200
+    )
+    result.stdout.fnmatch_lines(["not compared: *unreliable machine*a worker ended*"])
+
+
+@pytest.mark.matrix
 def test_another_interpreter_serves_base(revisions: Site, tmp_path: Path) -> None:
     # The same one by another name: what is seen is that it is asked.
     interpreter = tmp_path / "python"

@@ -103,9 +103,12 @@ def on_main(site: Site) -> Iterator[None]:
     git(site.folder, "stash", "pop", "-q")
 
 
-def test_base_makes_its_own(books: Site) -> None:
+@pytest.mark.parametrize(
+    "flag", ["--migrations", pytest.param("--nomigrations", marks=pytest.mark.matrix)]
+)
+def test_base_makes_its_own(books: Site, flag: str) -> None:
     before = left(books.folder)
-    result = books.pytest(*FLAGS, timeout_s=120)
+    result = books.pytest(*FLAGS, flag, timeout_s=120)
     # Whatever the verdict: each answer of both was as expected, from tables of its own.
     assert sum(result.parseoutcomes().values()) == 1
     result.stdout.fnmatch_lines(["  granian * 0 > 0 *"])
