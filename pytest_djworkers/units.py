@@ -50,7 +50,7 @@ def parse_rate(value: object) -> float:
     """Requests a second, from a number. Raises ValueError for anything else, for less than one
     in a minute and for more than any generator here can plan."""
     try:
-        rate = math.nan if isinstance(value, bool) else _float(value)  # type: ignore[arg-type]
+        rate = math.nan if isinstance(value, bool) else _float(value)  # type: ignore[arg-type]  # any
     except (TypeError, ValueError):
         rate = math.nan
     if not LEAST_RATE <= rate <= MOST_RATE:

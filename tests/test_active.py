@@ -130,7 +130,7 @@ def test_has_no_burst():
     pass
 
 @missed
-@pytest.mark.xfail(strict=True)
+@pytest.mark.xfail(strict=True, reason="known")
 def test_known(burst):
     burst("/json")
 
@@ -140,7 +140,7 @@ def test_skips(burst):
     pytest.skip("on second thoughts")
 
 @missed
-@pytest.mark.skip
+@pytest.mark.skip(reason="not today")
 def test_skipped(burst):
     pass
 

@@ -131,9 +131,10 @@ ALL_LATE = replace(WRK, ok=0, latency=None, connections=Connections(asked=8))
 
 @pytest.mark.parametrize("result", [STARVED, ALL_LATE], ids=["starved", "all late"])
 @pytest.mark.parametrize(
-    "limit", [mark("max_timeouts", "100%"), mark("max_latency", p50="1h"),
-              mark("max_latency", max="1h")], ids=str
-)  # fmt: skip
+    "limit",
+    [mark("max_timeouts", "100%"), mark("max_latency", p50="1h"), mark("max_latency", max="1h")],
+    ids=str,
+)
 def test_what_wrk_hides_passes_no_limit(result: BurstResult, limit: Mark) -> None:
     (said,) = missed(result, limit)
     assert "does not count requests that never end" in said

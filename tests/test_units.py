@@ -41,10 +41,25 @@ def test_a_duration_has_a_unit_or_is_seconds(text: object, seconds: float) -> No
 
 @pytest.mark.parametrize(
     "value",
-    ["", "2 days", "-1s", "1e3", "1s2", "nan", "inf", "9" * 400, -1, 10**400, math.nan, math.inf,
-     True, None, [1]],
+    [
+        "",
+        "2 days",
+        "-1s",
+        "1e3",
+        "1s2",
+        "nan",
+        "inf",
+        "9" * 400,
+        -1,
+        10**400,
+        math.nan,
+        math.inf,
+        True,
+        None,
+        [1],
+    ],
     ids=repr,
-)  # fmt: skip
+)
 def test_another_duration_is_refused_with_what_is_accepted(value: object) -> None:
     with pytest.raises(ValueError, match="is not a duration such as 250ms, 2s, 1m"):
         parse_duration(value)

@@ -57,7 +57,7 @@ class Connection(asyncio.BufferedProtocol):
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
 
-    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002
+    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002  # asyncio gives it
         return memoryview(self._buffer)[self._used :]
 
     def buffer_updated(self, nbytes: int) -> None:

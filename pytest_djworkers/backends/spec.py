@@ -27,7 +27,10 @@ class Setting:
     read: Callable[[str], int | str]
 
 
-def setting(help: str, read: Callable[[str], int | str] = parse_whole) -> Any:  # noqa: A002
+def setting(
+    help: str,  # noqa: A002  # argparse's word for it
+    read: Callable[[str], int | str] = parse_whole,
+) -> Any:
     """A field of a backend that users may set; None is the server's own default."""
     return field(default=None, metadata={_READER: Setting(help, read)})
 

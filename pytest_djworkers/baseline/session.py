@@ -202,10 +202,21 @@ def _commit(root: Path) -> str | None:
     """The commit, with ``+`` behind it when files differ from it; None without git."""
     try:
         said = subprocess.run(
-            ["git", "-C", str(root), "describe", "--always", "--abbrev=40", "--exclude=*",
-             "--dirty=+"],
-            capture_output=True, text=True, timeout=_GIT_WITHIN_S, check=False,
-        )  # fmt: skip
+            [
+                "git",
+                "-C",
+                str(root),
+                "describe",
+                "--always",
+                "--abbrev=40",
+                "--exclude=*",
+                "--dirty=+",
+            ],
+            capture_output=True,
+            text=True,
+            timeout=_GIT_WITHIN_S,
+            check=False,
+        )
     except (OSError, subprocess.TimeoutExpired):
         return None
     return said.stdout.strip() or None

@@ -34,7 +34,7 @@ prediction interval."""
 _T_99 = (
     2.8214, 2.7638, 2.7181, 2.6810, 2.6503, 2.6245, 2.6025, 2.5835, 2.5669, 2.5524, 2.5395,
     2.5280, 2.5176, 2.5083, 2.4999, 2.4922, 2.4851, 2.4786, 2.4727, 2.4671, 2.4620,
-)  # fmt: skip
+)  # fmt: skip  # a table, eleven in a line
 NO_LIMITS: Mapping[Metric, float] = {}
 HISTORY = 30
 """How many sessions a baseline keeps."""

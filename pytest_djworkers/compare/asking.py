@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import select
-import time
 from typing import Any
 
 from pytest_djworkers.compare import answering
 from pytest_djworkers.errors import ServerStartError
+from pytest_djworkers.server.brief import write_for_the_user
 from pytest_djworkers.server.environment import child_environment
 from pytest_djworkers.server.home import Home
 from pytest_djworkers.server.launch import Place
@@ -30,9 +29,7 @@ def ask(
         place.folder / name for name in ("question.json", "answer.json", "answering.log")
     )
     log.unlink(missing_ok=True)
-    descriptor = os.open(asked, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with open(descriptor, "w", encoding="utf-8") as stream:
-        json.dump({"what": what, **named}, stream)
+    write_for_the_user(asked, {"what": what, **named})
     process = GuardedProcess(
         [home.python, "-P", "-m", answering.__name__, str(asked), str(answered)],
         log=log,
@@ -45,7 +42,7 @@ def ask(
         folder=home.folder,
     )
     try:
-        status = _status(process, within_s)
+        status = process.wait(within_s)
     finally:
         process.stop()
         asked.unlink()
@@ -54,14 +51,3 @@ def ask(
     if status:
         raise ServerStartError(f"exit status {status}{tail(log)}")
     return json.loads(answered.read_text(encoding="utf-8"))
-
-
-def _status(process: GuardedProcess, within_s: float) -> int | None:
-    """Its exit status; None if it does not end in time."""
-    deadline = time.monotonic() + within_s
-    while process.status is None:
-        left = deadline - time.monotonic()
-        if left < 0:
-            return None
-        select.select([process.channel], [], [], left)
-    return process.status

@@ -21,6 +21,7 @@ from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.record import BurstRecord
 
 _OWN = "own"
+"""Beside the arms' names: what base's code made, of which base's copies are made."""
 CONNECTIONS_OF_A_WORKER = 32
 """So many keep a worker busy, and none of them waits for long."""
 

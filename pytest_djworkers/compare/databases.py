@@ -70,7 +70,7 @@ def copy_databases(
 
 
 def drop_copies(copies: Iterable[Mapping[str, DatabaseTarget]]) -> None:
-    """Drop what ``copy_databases`` returned for each arm, with what servers left connected to it.
+    """Drop what is where ``copies_of`` said for each arm, with what servers left connected to it.
 
     Copies that are gone already are no error. Raises DatabaseError where one can't be dropped.
     """

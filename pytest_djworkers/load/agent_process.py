@@ -134,11 +134,7 @@ class _Agent:
         self._process.stop()
 
     def _ended(self, when: str) -> GeneratorError:
-        deadline = time.monotonic() + _STATUS_WITHIN_S
-        with selectors.DefaultSelector() as selector:
-            selector.register(self._process.channel, selectors.EVENT_READ)
-            while (status := self._process.status) is None and time.monotonic() < deadline:
-                selector.select(deadline - time.monotonic())
+        status = self._process.wait(_STATUS_WITHIN_S)
         how = "" if status is None else f" (exit status {status})"
         return self._failed(f"ended {when}{how}")
 

@@ -12,6 +12,13 @@ from typing import Any, Self
 ENVIRONMENT_KEY = "DJWORKERS_BRIEF"
 
 
+def write_for_the_user(file: Path, data: Any) -> None:
+    """Write JSON that nobody else can read."""
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with open(descriptor, "w", encoding="utf-8") as stream:
+        json.dump(data, stream)
+
+
 @dataclass(frozen=True, slots=True)
 class DatabaseTarget:
     """Where a test database is: Django's setting of the same name, in lower case."""
@@ -39,9 +46,7 @@ class Brief:
 
     def write(self, file: Path) -> None:
         """Write it for the user's eyes only: it may hold a password."""
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with open(descriptor, "w", encoding="utf-8") as stream:
-            json.dump(asdict(self), stream)
+        write_for_the_user(file, asdict(self))
 
     @classmethod
     def read(cls, file: str) -> Self:

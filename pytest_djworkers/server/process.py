@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -94,6 +96,13 @@ class GuardedProcess:
         """The CPU seconds it used; 0 while it runs."""
         self._listen()
         return 0.0 if self._ended is None else self._ended["cpu_s"]
+
+    def wait(self, within_s: float) -> int | None:
+        """Its exit status, once it has ended; None if it does not in that time."""
+        deadline = time.monotonic() + within_s
+        while (status := self.status) is None and (left := deadline - time.monotonic()) > 0:
+            select.select([self._channel], [], [], left)
+        return status
 
     def stop(self) -> None:
         """End it and everything it started. No grace: there is nothing in it worth waiting for."""

@@ -64,7 +64,7 @@ def test_the_surroundings_are_simple_values() -> None:
         ("processor : 0\nBogoMIPS : 108\n\nModel\t: Raspberry Pi 4\n", "Raspberry Pi 4"),
         ("system type : board\ncpu model : MIPS 24Kc V5.0\n", "MIPS 24Kc V5.0"),
     ],
-)  # fmt: skip
+)
 def test_the_cpu_model_is_read(tmp_path: Path, cpuinfo: str, model: str) -> None:
     file = tmp_path / "cpuinfo"
     file.write_text(cpuinfo)

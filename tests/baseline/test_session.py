@@ -171,8 +171,12 @@ def test_other_versions_are_compared_and_named() -> None:
 
 def test_the_versions_of_all_that_counts_are_stored() -> None:
     assert session_of(FAST, {})["versions"].keys() == {
-        "python", "django", "pytest-djworkers", "asyncio", "granian",
-    }  # fmt: skip
+        "python",
+        "django",
+        "pytest-djworkers",
+        "asyncio",
+        "granian",
+    }
 
 
 def test_the_last_figures_are_those_of_the_burst() -> None:

@@ -43,11 +43,16 @@ def block_of(number: int, ratio: float) -> Block:
     rounds = rounds_of(number, ratio)
     reports = tuple(
         make_report(
-            ok=one.head.requests, window_s=0.25, per_connection=[one.head.requests], opened=1,
-            served=1, latency=[(20_000, one.head.requests)], statuses={"200": one.head.requests},
+            ok=one.head.requests,
+            window_s=0.25,
+            per_connection=[one.head.requests],
+            opened=1,
+            served=1,
+            latency=[(20_000, one.head.requests)],
+            statuses={"200": one.head.requests},
         )
         for one in rounds
-    )  # fmt: skip
+    )
     return Block(rounds, reports, FACTS)
 
 

@@ -73,6 +73,8 @@ def test_the_plugin_is_this_one_whatever_comes_behind_it(tmp_path: Path) -> None
     found = subprocess.run(
         [sys.executable, "-P", "-c", "import pytest_djworkers; print(pytest_djworkers.__file__)"],
         env={"PYTHONPATH": f"{plugin}:{other.parent}"},
-        capture_output=True, text=True, check=True,
-    ).stdout.strip()  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.strip()
     assert Path(found).samefile(pytest_djworkers.__file__)

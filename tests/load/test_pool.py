@@ -458,7 +458,7 @@ def test_no_more_connections_are_opened_at_once_than_a_backlog_holds() -> None:
             connecting.append(sum(other.state is State.CONNECTING for other in every))
             return failure
 
-        pool._sockets.connect = connect  # type: ignore[method-assign]
+        pool._sockets.connect = connect  # type: ignore[method-assign]  # counts
         try:
             return await pool.open(10, at_once=4)
         finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -120,9 +121,9 @@ def test_a_server_that_falls_behind_its_rate_is_said_to(
 
 
 def test_workers_that_died_are_remarked_upon() -> None:
-    every = {"cpu_s": 1.0, "memory_bytes": 1, "processes_started": 1, "log_errors": 0}
-    assert make_result(usage=Usage(workers=2, workers_alive=2, **every)).remarks == ()  # type: ignore[arg-type]
-    died = make_result(usage=Usage(workers=2, workers_alive=1, **every))  # type: ignore[arg-type]
+    all_alive = Usage(1.0, 1, workers=2, workers_alive=2, processes_started=1, log_errors=0)
+    assert make_result(usage=all_alive).remarks == ()
+    died = make_result(usage=replace(all_alive, workers_alive=1))
     assert died.remarks == ("1 worker died, 1 started",)
 
 

@@ -138,8 +138,12 @@ DATABASES["other"] = {
     default, other = entry.told(script)
     assert default["NAME"] == "test.sqlite3"
     assert {key: other[key] for key in ("NAME", "USER", "PASSWORD", "HOST", "PORT")} == {
-        "NAME": "test_other", "USER": "u", "PASSWORD": "p", "HOST": "h", "PORT": "1",
-    }  # fmt: skip
+        "NAME": "test_other",
+        "USER": "u",
+        "PASSWORD": "p",
+        "HOST": "h",
+        "PORT": "1",
+    }
     assert other["CONN_MAX_AGE"] == 9
 
 

@@ -45,5 +45,9 @@ def test_a_shorter_brief_replaces_a_longer_one(tmp_path: Path) -> None:
 
 def test_a_target_speaks_djangos_language() -> None:
     assert DatabaseTarget("n", "u", "p", "h", "1").settings() == {
-        "NAME": "n", "USER": "u", "PASSWORD": "p", "HOST": "h", "PORT": "1",
-    }  # fmt: skip
+        "NAME": "n",
+        "USER": "u",
+        "PASSWORD": "p",
+        "HOST": "h",
+        "PORT": "1",
+    }

@@ -267,7 +267,7 @@ def test_an_expected_answer_is_good(
 
 def test_the_request_is_the_bursts_own(server: HTTPServer, process: GuardedProcess) -> None:
     send(server, process, Request("/a?b=%20c", headers=(("X-Mine", "1"), ("Host", "example"))))
-    (seen,) = server.RequestHandlerClass.seen  # type: ignore[attr-defined]
+    (seen,) = server.RequestHandlerClass.seen  # type: ignore[attr-defined]  # ours
     method, path, headers = seen
     assert (method, path) == ("GET", "/a?b=%20c")
     assert headers == {"User-Agent": "pytest-djworkers", "X-Mine": "1", "Host": "example"}
