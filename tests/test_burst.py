@@ -197,7 +197,7 @@ def test_memory(burst):
     result.stdout.fnmatch_lines(
         [
             f"djworkers: the server at {url}, as it is; generator asyncio",
-            "*memory: nobody could look at the server, so max_memory(1GB) can't pass",
+            "*memory: nobody could look at the server, so max_memory(1GB) can't pass*",
             "  url *",
         ]
     )

@@ -11,8 +11,9 @@ from httptools import HttpParserError, HttpResponseParser
 from pytest_djworkers.load.profile import Request
 
 LONGEST_HEAD = 65_536
-HEAD_END = b"\r\n\r\n"
+_HEAD_END = b"\r\n\r\n"
 _KNOWN_HEADS = 64
+_NO_HEAD = b"", -1
 
 
 class BadResponse(Exception):
@@ -169,12 +170,28 @@ class KnownHeads(dict[bytes, int]):
     """
 
     status = 0
+    latest = _NO_HEAD
+    """The head that was recognized last, and how many bytes the whole answer has: mostly the next
+    one's too, and comparing is cheaper than looking up."""
+
+    def knows(self, data: bytes) -> bool:
+        """Whether this is exactly one answer, with a head that is remembered."""
+        head = data[: data.find(_HEAD_END) + len(_HEAD_END)]
+        if self.get(head) != len(data):
+            return False
+        self.latest = head, len(data)
+        return True
+
+    def clear(self) -> None:
+        """Forget all."""
+        super().clear()
+        self.latest = _NO_HEAD
 
     def learn(self, data: bytes, status: int) -> None:
         """Remember the head of what the parser found to be exactly one such answer."""
         if len(self) >= _KNOWN_HEADS or (self and status != self.status):
             return
-        end = data.find(HEAD_END) + len(HEAD_END)
+        end = data.find(_HEAD_END) + len(_HEAD_END)
         heads = _heads(data[:end])
         if heads.ended and heads.length is not None and end + heads.length == len(data):
             self[data[:end]] = len(data)

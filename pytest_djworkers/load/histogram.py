@@ -39,23 +39,27 @@ class Counts:
     """Counts per bucket, in the same memory however much is counted.
 
     A bucket of HdrHistogram is what a floating-point number's exponent and its first ten bits
-    after the point tell apart, so its number is in the bits of the value as a double.
+    after the point tell apart, so its number is in the bits of the value as a double; below
+    1024 us the bits tell more apart than a bucket does.
     """
 
     def __init__(self) -> None:
         self._counts = array("Q", bytes(8 * (_LONGEST_BITS * 1024 + 1)))
 
-    def add(self, nanoseconds: Iterable[int]) -> None:
-        """Count samples, in nanoseconds."""
+    def add(self, microseconds: Iterable[float]) -> None:
+        """Count samples, in microseconds."""
         counts, last = self._counts, len(self._counts) - 1
-        microseconds = array("d", [sample // 1000 for sample in nanoseconds])
-        doubles = memoryview(microseconds).cast("B").cast("Q")
+        doubles = memoryview(array("d", microseconds)).cast("B").cast("Q")
         for bits, count in Counter([double >> _REST_BITS for double in doubles]).items():
             counts[min(max(0, bits - _BITS_OF_1 + 1), last)] += count
 
     def items(self) -> list[tuple[int, int]]:
         """The middles of the buckets that hold any, in microseconds, and how many; ascending."""
-        return [(_middle(index), count) for index, count in enumerate(self._counts) if count]
+        merged: Counter[int] = Counter()
+        for index, count in enumerate(self._counts):
+            if count:
+                merged[_middle(index)] += count
+        return list(merged.items())
 
 
 def _middle(index: int) -> int:

@@ -13,6 +13,7 @@ from pytest_djworkers.load.histogram import Counts
 from pytest_djworkers.load.profile import Profile
 
 SERIES_INTERVAL_S = 0.1
+US_PER_NS = 1e-3
 _INTERVAL_NS = 100_000_000
 
 
@@ -74,8 +75,8 @@ class Enough:
 class Tally:
     """Counts by class. Times are nanoseconds of the monotonic clock.
 
-    The hot path appends to ``samples`` and ``lags`` itself: the latency and the lag of each
-    expected answer of the window, and tells ``batch`` how many there were.
+    The hot path appends to ``samples_us`` and ``lags_us`` itself: the latency and the lag of each
+    expected answer of the window in microseconds, and tells ``batch`` how many there were.
     """
 
     def __init__(self, profile: Profile, enough: Enough | None = None) -> None:
@@ -90,10 +91,10 @@ class Tally:
         self.closed_idle = self.reconnects = self.wrong_bodies = 0
         self.statuses: Counter[int] = Counter()
         self.error_kinds: Counter[str] = Counter()
-        self.samples = array("Q")
-        self.lags = array("Q")
-        self._in_service_ns = 0
-        self._longest_ns = 0
+        self.samples_us = array("d")
+        self.lags_us = array("d")
+        self._in_service_ns = 0.0
+        self._longest_ns = 0.0
         self._left_ns: list[int] = []
         self._latency = Counts()
         self._lag = Counts()
@@ -144,7 +145,7 @@ class Tally:
             return
         self.unexpected += 1
         self.statuses[status] += 1
-        self.lags.append(lag_ns)
+        self.lags_us.append(lag_ns * US_PER_NS)
         self._in_service_ns += now_ns - began_ns
         self._errors[(now_ns - self.begin_ns) // _INTERVAL_NS] += 1
         self._gaps.answered(now_ns)
@@ -167,21 +168,21 @@ class Tally:
         self._left_ns.append(age)
         if age > self._timeout_ns:
             self.unanswered += 1
-            self._latency.add([age])
+            self._latency.add([age * US_PER_NS])
         else:
             self.in_flight += 1
 
     def fold(self) -> None:
         """Turn samples into counts, so that memory does not grow with the burst."""
-        samples, lags = self.samples, self.lags
-        longest_ns = max(samples, default=0)
-        self._longest_ns = max(self._longest_ns, longest_ns)
-        if longest_ns > self._timeout_ns:
-            late = sum(sample > self._timeout_ns for sample in samples)
+        samples, lags = self.samples_us, self.lags_us
+        longest_us, timeout_us = max(samples, default=0.0), self._timeout_ns * US_PER_NS
+        self._longest_ns = max(self._longest_ns, longest_us / US_PER_NS)
+        if longest_us > timeout_us:
+            late = sum(sample > timeout_us for sample in samples)
             self.late += late
             self.ok -= late
         self.ok += len(samples)
-        self._in_service_ns += sum(samples) + sum(lags)
+        self._in_service_ns += (sum(samples) + sum(lags)) / US_PER_NS
         self._latency.add(samples)
         self._lag.add(lags)
         del samples[:], lags[:]

@@ -7,13 +7,13 @@ import sys
 import time
 from collections import deque
 
-from pytest_djworkers.load.client import HEAD_END, BadResponse, KnownHeads, make_reader
+from pytest_djworkers.load.client import BadResponse, KnownHeads, make_reader
 from pytest_djworkers.load.connection import Connection, State
 from pytest_djworkers.load.poller import READ, WRITE
 from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.load.schedule import FixedRate, Share
 from pytest_djworkers.load.sockets import Sockets, kind_of
-from pytest_djworkers.load.tally import Tally
+from pytest_djworkers.load.tally import US_PER_NS, Tally
 
 _RECEIVE = 65_536
 _BATCHES = 16
@@ -81,9 +81,10 @@ class Traffic:
         and followed by the next request right here; everything else has a method.
         """
         tally, by_fd, heads = self._tally, self._sockets.by_fd, self._heads
-        add_sample, add_lag, size_of = tally.samples.append, tally.lags.append, heads.get
+        add_sample, add_lag = tally.samples_us.append, tally.lags_us.append
+        head, whole = heads.latest
         payload, size = self._payload, len(self._payload)
-        waiting, clock, head_end = State.WAITING, _clock, HEAD_END
+        waiting, clock, us_per_ns = State.WAITING, _clock, US_PER_NS
         goes_on = self._running and self._plan is None
         counts = tally.in_window(now)
         answers = 0
@@ -97,14 +98,16 @@ class Traffic:
             except OSError as error:
                 self._not_received(connection, error, now)
                 continue
-            if size_of(data[: data.find(head_end) + 4]) != len(data):
-                self._received(connection, data, now)
-                continue
+            if len(data) != whole or not data.startswith(head):
+                if not heads.knows(data):
+                    self._received(connection, data, now)
+                    continue
+                head, whole = heads.latest
             answers += 1
             handled = clock()
             if counts:
-                add_sample(now - connection.began_ns)
-                add_lag(handled - now)
+                add_sample((now - connection.began_ns) * us_per_ns)
+                add_lag((handled - now) * us_per_ns)
                 connection.window_answers += 1
             connection.has_answered = connection.is_served = True
             if not goes_on:
@@ -182,8 +185,8 @@ class Traffic:
         else:
             tally.batch(1, status, now)
             if counts:
-                tally.samples.append(now - connection.began_ns)
-                tally.lags.append(handled - now)
+                tally.samples_us.append((now - connection.began_ns) * US_PER_NS)
+                tally.lags_us.append((handled - now) * US_PER_NS)
         connection.window_answers += counts
         connection.has_answered = connection.is_served = True
         if not reader.keep_alive or connection.unsent:
@@ -232,7 +235,8 @@ class Traffic:
                 break
             connection = self._idle.popleft()
             if self._tally.in_window(now):
-                self._tally.lags.append(now - max(planned, connection.idle_since_ns))
+                lag_ns = now - max(planned, connection.idle_since_ns)
+                self._tally.lags_us.append(lag_ns * US_PER_NS)
             self._begin(connection, planned, now)
         if self._alarm is not None:
             self._alarm.cancel()

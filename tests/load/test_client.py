@@ -356,6 +356,19 @@ def test_a_head_that_does_not_tell_the_end_is_not_remembered(data: bytes) -> Non
     assert not heads
 
 
+def test_nothing_is_known_of_what_no_head_says() -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n"
+    heads = KnownHeads()
+    heads.learn(head + b"ok", 200)
+    assert not any(heads.knows(data) for data in (b"", head, head + b"o", head[1:] + b"ok!"))
+    assert heads.latest[1] < 0
+    assert heads.knows(head + b"ko")
+    assert heads.latest == (head, len(head) + 2)
+    heads.clear()
+    assert not heads.knows(head + b"ko")
+    assert heads.latest[1] < 0
+
+
 def test_heads_of_one_status_are_remembered() -> None:
     created = b"HTTP/1.1 201 C\r\nContent-Length: 2\r\n\r\n"
     ok = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n"

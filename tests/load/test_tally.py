@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_djworkers.load.histogram import bucket
-from pytest_djworkers.load.tally import AgentReport, Enough, Tally
+from pytest_djworkers.load.tally import US_PER_NS, AgentReport, Enough, Tally
 from tests.load.firing import check, sent
 from tests.load.making import make_profile
 
@@ -35,8 +35,8 @@ def answer(tally: Tally, status: int, began_ns: int, now_ns: int, handled_ns: in
         return
     tally.batch(1, status, now_ns)
     if tally.in_window(now_ns):
-        tally.samples.append(now_ns - began_ns)
-        tally.lags.append(handled_ns - now_ns)
+        tally.samples_us.append((now_ns - began_ns) * US_PER_NS)
+        tally.lags_us.append((handled_ns - now_ns) * US_PER_NS)
 
 
 def report_of(tally: Tally) -> AgentReport:
@@ -189,7 +189,7 @@ def test_folding_keeps_counts_and_no_samples() -> None:
     for _ in range(1000):
         answer(tally, 200, BEGIN, BEGIN + MS, BEGIN + MS)
     tally.fold()
-    assert (len(tally.samples), len(tally.lags)) == (0, 0)
+    assert (len(tally.samples_us), len(tally.lags_us)) == (0, 0)
     answer(tally, 200, BEGIN, BEGIN + MS, BEGIN + MS)
     assert report_of(tally).latency == [(1000, 1001)]
 
