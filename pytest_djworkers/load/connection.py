@@ -42,7 +42,7 @@ class Connection:
         "unsent",
         "window_answers",
     )
-    receive: Callable[[int], bytes]
+    receive: Callable[[bytearray], int]
     send: Callable[[bytes | memoryview], int]
 
     def __init__(self, reader: ResponseReader) -> None:
@@ -63,5 +63,5 @@ class Connection:
     def attach(self, sock: socket.socket) -> None:
         """Use this socket from now on."""
         self.sock = sock
-        self.receive = sock.recv
+        self.receive = sock.recv_into
         self.send = sock.send

@@ -52,6 +52,9 @@ class Traffic:
         self._tally = Tally(profile)
         """Of the window that is being counted."""
         self._heads = KnownHeads()
+        self._buffer = bytearray(_RECEIVE)
+        """What has just arrived on one connection: an allocation for each would cost more."""
+        self._arrived = memoryview(self._buffer)
         self._running = False
         self._plan: FixedRate | None = None
         self._idle: deque[Connection] = deque()
@@ -83,6 +86,7 @@ class Traffic:
         tally, by_fd, heads = self._tally, self._sockets.by_fd, self._heads
         add_sample, add_lag = tally.samples_us.append, tally.lags_us.append
         head, whole = heads.latest
+        buffer, starts_with = self._buffer, self._buffer.startswith
         payload, size = self._payload, len(self._payload)
         waiting, clock, us_per_ns = State.WAITING, _clock, US_PER_NS
         goes_on = self._running and self._plan is None
@@ -94,11 +98,12 @@ class Traffic:
                 self._happened(connection, mask, now)
                 continue
             try:
-                data = connection.receive(_RECEIVE)
+                received = connection.receive(buffer)
             except OSError as error:
                 self._not_received(connection, error, now)
                 continue
-            if len(data) != whole or not data.startswith(head):
+            if received != whole or not starts_with(head):
+                data = self._arrived[:received].tobytes()
                 if not heads.knows(data):
                     self._received(connection, data, now)
                     continue
@@ -132,11 +137,11 @@ class Traffic:
             # Before any sending: the answer to a request that the server did not read
             # to its end would be lost with the connection.
             try:
-                data = connection.receive(_RECEIVE)
+                received = connection.receive(self._buffer)
             except OSError as error:
                 self._not_received(connection, error, now)
             else:
-                self._received(connection, data, now)
+                self._received(connection, self._arrived[:received].tobytes(), now)
         else:
             self._send(connection, connection.unsent, now)
 
