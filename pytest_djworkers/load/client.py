@@ -55,6 +55,10 @@ class ResponseReader:
             if len(self._before_body) > LONGEST_HEAD and not _heads(self._before_body).ended:
                 raise BadResponse(f"a head of more than {LONGEST_HEAD} bytes")
 
+    def release(self) -> None:
+        """Read no more. The parser refers back to its user, and an agent collects no cycles."""
+        del self._parser
+
     def take(self) -> int:
         """The status of the answer that is complete; the reader is ready for the next."""
         self.complete = 0
@@ -227,5 +231,8 @@ class _Heads:
 
 def _heads(data: bytes) -> _Heads:
     heads = _Heads()
-    heads.parser.feed_data(data)
+    try:
+        heads.parser.feed_data(data)
+    finally:
+        del heads.parser  # which refers back, and an agent collects no cycles
     return heads

@@ -107,6 +107,7 @@ class Pool(Traffic):
                 self._sockets.drop(connection)
 
     async def _sleep_until(self, moment_ns: int) -> None:
+        self._due_ns = moment_ns
         while (left := moment_ns - _clock()) > 0:
             await asyncio.sleep(left / 1e9)
 

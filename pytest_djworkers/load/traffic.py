@@ -60,6 +60,8 @@ class Traffic:
         self._idle: deque[Connection] = deque()
         """At a fixed rate: who can take the next request, the longest idle first."""
         self._alarm: asyncio.TimerHandle | None = None
+        self._due_ns = sys.maxsize
+        """From here on, ``pool.py`` wants its turn; it has it after the batch at hand."""
         self._stop_ns = sys.maxsize
         """From here on, what arrives is none of the burst's business."""
         self._connect_max_ns = 0
@@ -74,6 +76,8 @@ class Traffic:
             if not events or now >= self._stop_ns:
                 break
             self._batch(events, now)
+            if now >= self._due_ns:
+                break
         if self._plan is not None:
             self._send_due()
 
@@ -260,6 +264,7 @@ class Traffic:
     # What happens to connections.
 
     def _connect(self, connection: Connection, now: int) -> None:
+        connection.reader.release()
         connection.reader = make_reader(self._profile.request)
         connection.connecting_since_ns = now
         if kind := self._sockets.connect(connection):

@@ -13,11 +13,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from httptools import HttpResponseParser
 
 from pytest_djworkers.load import agent
+from pytest_djworkers.load.profile import Request
 from pytest_djworkers.load.tally import AgentReport
-from tests.load.fault_server import always, answer, serve
-from tests.load.making import make_profile
+from tests.load.fault_server import Behaviour, always, answer, once, serve
+from tests.load.making import ROOT, make_profile
 
 
 @pytest.fixture(autouse=True)
@@ -52,6 +54,11 @@ def job(address: tuple[str, int]) -> dict[str, Any]:
     }
 
 
+def parsers() -> int:
+    """How many there are in this process that are in use or were not collected."""
+    return sum(isinstance(each, HttpResponseParser) for each in gc.get_objects())
+
+
 def test_it_opens_fires_and_reports(monkeypatch: pytest.MonkeyPatch) -> None:
     with serve(always(answer())) as server:
         start = {"start_ns": time.monotonic_ns() + 50_000_000}
@@ -72,6 +79,28 @@ def test_it_fires_as_often_as_it_is_told_to(monkeypatch: pytest.MonkeyPatch) -> 
         assert server.connections == 3
     assert len(reports) == 2
     assert all(AgentReport(**report).ok >= 3 for report in reports)
+
+
+@pytest.mark.parametrize(
+    ("behave", "request_", "ended"),
+    [
+        (once(answer("200 OK", b"ok", "Connection: close")), ROOT, "ok"),
+        (always(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"), Request("/", "HEAD"), "ok"),
+        (always(b"garbage\r\n\r\n"), ROOT, "error"),
+        (once(b""), Request("/", "POST"), "error"),
+    ],
+    ids=["closes each", "HEAD", "garbage", "closes early"],
+)
+def test_nothing_piles_up_although_cycles_are_not_collected(
+    behave: Behaviour, request_: Request, ended: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed_loop = make_profile(request_, connections=3, duration_s=0.5).to_dict()
+    gc.collect()
+    with serve(behave) as server:
+        start = {"start_ns": time.monotonic_ns()}
+        _, report = talk(monkeypatch, {**job(server.address), "profile": closed_loop}, start)
+    assert report[ended] > 30
+    assert parsers() <= 3
 
 
 @pytest.mark.parametrize("told", [0, 1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -379,6 +380,20 @@ def test_heads_of_one_status_are_remembered() -> None:
     heads.clear()
     heads.learn(ok + b"ok", 200)
     assert (heads, heads.status) == ({ok: len(ok) + 2}, 200)
+
+
+def test_nothing_piles_up_where_heads_are_learned_and_cycles_not_collected() -> None:
+    heads = KnownHeads()
+    gc.collect()
+    gc.disable()
+    try:
+        before = len(gc.get_objects())
+        for _ in range(100):
+            heads.clear()
+            heads.learn(OK, 200)
+        assert len(gc.get_objects()) < before + 50
+    finally:
+        gc.enable()
 
 
 def test_few_heads_are_remembered() -> None:
