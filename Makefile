@@ -19,7 +19,9 @@ test: $(STAMP)  ## the plugin's own tests
 	PYTHONDEVMODE=1 $(BIN)/python -m pytest --numprocesses=$(AT_ONCE) --dist=worksteal $(TEST)
 
 coverage: $(STAMP)  ## that the tests of load/ reach all of it, but for lines marked with a reason
-	$(BIN)/coverage run -m pytest -q tests/load
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -q --numprocesses=$(AT_ONCE) --dist=worksteal tests/load
+	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
 # Interpreters that are no `python3.13` on PATH are found through pyenv, where there is one.

