@@ -14,7 +14,7 @@ Burst = Callable[..., Any]
 
 
 # A busy gevent worker closes connections that it takes for idle ones: none on two free cores, a
-# tenth of the requests at a load of 11. The pool is what the statuses are about: without it, 97 %.
+# tenth of the requests at a load of 10. The pool is what the statuses are about: without it, 97 %.
 @pytest.mark.min_rps(20)
 @pytest.mark.max_errors("25%")
 @pytest.mark.max_timeouts(0)
