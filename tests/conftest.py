@@ -9,11 +9,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from pytest import RunResult  # noqa: PT013  # a method below is named as the module
 
 from tests.postgres import cluster, postgres
 
 __all__ = ["cluster", "postgres"]
+
+# The machine may be busy: neither an example of a property nor its making has a deadline.
+hypothesis_settings.register_profile(
+    "no deadline", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("no deadline")
 
 SETTINGS = """
 SECRET_KEY = "of no use"
