@@ -1,8 +1,8 @@
 """The built-in generator against wrk, on the example's JSON view, in turn in one run.
 
 At 64 connections under granian the two must agree within 15 % in requests/s and p50, medians of
-15 bursts each: those of five differed by 6 to 32 %. Exit status 1 if they do not.
-The other rows show what differs, and are explained in the documentation.
+15 bursts each: those of five differed by 6 to 32 %. Exit status 1 if they do not. The other rows
+show what differs, and are explained in the documentation.
 """
 
 from __future__ import annotations
