@@ -6,11 +6,12 @@ import math
 import os
 import signal
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
+
+from pytest_djworkers.system.clock import CLOCK
 
 GRACE_S = 3.0
 """For how long after the first one more are taken for the same: that is what cleaning up takes."""
@@ -60,7 +61,7 @@ class Interrupts:
 
     def clean_up(self) -> None:
         """The run ends: no signal changes that, until it has had the time."""
-        self._first_at = time.monotonic()
+        self._first_at = CLOCK.monotonic()
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -83,7 +84,7 @@ class Interrupts:
             self.give_back(signal.Signals(number))
             os.kill(os.getpid(), number)
             return
-        now = time.monotonic()
+        now = CLOCK.monotonic()
         if now - self._first_at < GRACE_S:
             return
         self._first_at = now

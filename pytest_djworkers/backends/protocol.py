@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-WSGI_ENTRY = "pytest_djworkers.server.wsgi:application"
-ASGI_ENTRY = "pytest_djworkers.server.asgi:application"
+WSGI_ENTRY = "pytest_djworkers.entry.wsgi:application"
+ASGI_ENTRY = "pytest_djworkers.entry.asgi:application"
 
 
 @dataclass(frozen=True, slots=True)

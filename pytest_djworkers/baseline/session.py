@@ -25,6 +25,7 @@ from pytest_djworkers.baseline.store import (
 from pytest_djworkers.baseline.tripwire import NO_LIMITS, Figures, compare_with_stored
 from pytest_djworkers.baseline.verdict import Comparison, not_compared
 from pytest_djworkers.load.result import BurstResult
+from pytest_djworkers.system.clock import CLOCK
 
 _GIT_WITHIN_S = 5.0
 
@@ -147,7 +148,7 @@ def session_of(result: BurstResult, common: Mapping[str, Any]) -> dict[str, Any]
 def common_facts(root: Path) -> dict[str, Any]:
     """When and where a run was made."""
     return {
-        "saved": datetime.now(UTC).isoformat(timespec="seconds"),
+        "saved": datetime.fromtimestamp(CLOCK.unix(), UTC).isoformat(timespec="seconds"),
         "commit": _commit(root),
         "surroundings": surroundings(),
     }

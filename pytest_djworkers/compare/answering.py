@@ -15,8 +15,8 @@ from functools import reduce
 from pathlib import Path
 from typing import Any
 
-from pytest_djworkers.server.app import refuse_another_tree
-from pytest_djworkers.server.brief import DatabaseTarget
+from pytest_djworkers.entry.app import refuse_another_tree
+from pytest_djworkers.entry.brief import DatabaseTarget
 
 
 def found_in(module: Any, name: str) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pytest_djworkers.backends.protocol import Backend
-from pytest_djworkers.server.brief import DatabaseTarget
+from pytest_djworkers.entry.brief import DatabaseTarget
 from pytest_djworkers.server.home import Home
 
 

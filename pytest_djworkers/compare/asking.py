@@ -7,8 +7,8 @@ import os
 from typing import Any
 
 from pytest_djworkers.compare import answering
+from pytest_djworkers.entry.brief import write_for_the_user
 from pytest_djworkers.errors import ServerStartError
-from pytest_djworkers.server.brief import write_for_the_user
 from pytest_djworkers.server.environment import child_environment
 from pytest_djworkers.server.home import Home
 from pytest_djworkers.server.launch import Place

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
@@ -13,12 +12,13 @@ from pytest_djworkers.compare.blocks import ArmError, Block, TooSlow, run_block
 from pytest_djworkers.compare.compared import Compared
 from pytest_djworkers.compare.one_burst import as_one_burst
 from pytest_djworkers.compare.schedule import plan_block
+from pytest_djworkers.entry.brief import DatabaseTarget
 from pytest_djworkers.errors import ProbeError, ServerError
 from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.load.result import BurstResult
-from pytest_djworkers.server.brief import DatabaseTarget
 from pytest_djworkers.server.launch import Place
 from pytest_djworkers.server.ready import Probe
+from pytest_djworkers.system.clock import CLOCK
 
 CALIBRATION_BLOCKS = 12
 """So many tell apart what differs between launches and between rounds."""
@@ -60,7 +60,7 @@ def compare(
 
     Raises ServerError for an arm that can't be measured, and GeneratorError.
     """
-    began = time.monotonic()
+    began = CLOCK.monotonic()
     runner = _Runner(stage, profile, probe)
     judged: dict[Metric, Judgement | MoreBlocks] = {}
     reason = ""
@@ -77,7 +77,7 @@ def compare(
     compared = Compared(
         labels=(stage.arms[BASE].label, stage.arms[HEAD].label),
         seed=stage.seed,
-        took_s=time.monotonic() - began,
+        took_s=CLOCK.monotonic() - began,
         judgements=() if reason else tuple(decided),
         not_compared=reason,
         rounds=tuple(runner.rounds),
@@ -87,7 +87,7 @@ def compare(
 
 def calibrate(stage: Stage, profile: Profile, probe: Probe) -> Measured:
     """Rounds of two arms that are the same, with no verdict. Raises as ``compare`` does."""
-    began = time.monotonic()
+    began = CLOCK.monotonic()
     runner = _Runner(stage, profile, probe)
     reason = ""
     try:
@@ -98,7 +98,7 @@ def calibrate(stage: Stage, profile: Profile, probe: Probe) -> Measured:
     compared = Compared(
         labels=(stage.arms[BASE].label, stage.arms[HEAD].label),
         seed=stage.seed,
-        took_s=time.monotonic() - began,
+        took_s=CLOCK.monotonic() - began,
         is_judged=False,
         not_compared=reason,
         rounds=tuple(runner.rounds),

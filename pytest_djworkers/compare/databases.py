@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from pytest_djworkers.entry.brief import DatabaseTarget
 from pytest_djworkers.errors import DatabaseError
 from pytest_djworkers.server import sessions
-from pytest_djworkers.server.brief import DatabaseTarget
 
 _MARK = "djworkers"
 _LONGEST_NAME = 63

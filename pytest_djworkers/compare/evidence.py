@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Self
 
 from pytest_djworkers.load.result import BUSY_ABOVE
 from pytest_djworkers.load.tally import AgentReport
+from pytest_djworkers.system.clock import CLOCK
 
 MOST_STEAL = 0.05
 """The share of the CPUs' time that another guest of the same host may have had."""
@@ -38,7 +38,7 @@ class Moment:
             ticks = [int(text) for text in stat.readline().split()[1:]]
         counted = ticks[: _STEAL + 1]
         steal = ticks[_STEAL] if len(ticks) > _STEAL else 0
-        return cls(time.time(), time.monotonic(), steal, sum(counted))
+        return cls(CLOCK.unix(), CLOCK.monotonic(), steal, sum(counted))
 
 
 def spoilt(

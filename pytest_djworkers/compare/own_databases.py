@@ -15,8 +15,8 @@ from pytest_djworkers.compare.answering import found_in
 from pytest_djworkers.compare.arms import Arm, NotComparable
 from pytest_djworkers.compare.asking import ask
 from pytest_djworkers.compare.databases import rows_in
+from pytest_djworkers.entry.brief import DatabaseTarget
 from pytest_djworkers.errors import ServerError, ServerStartError
-from pytest_djworkers.server.brief import DatabaseTarget
 from pytest_djworkers.server.launch import Place
 
 _WITHIN_S = 600.0

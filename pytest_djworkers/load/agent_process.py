@@ -6,7 +6,6 @@ import json
 import os
 import selectors
 import sys
-import time
 from contextlib import ExitStack
 from dataclasses import asdict
 from types import TracebackType
@@ -19,6 +18,7 @@ from pytest_djworkers.load.tally import AgentReport, Enough
 from pytest_djworkers.server.environment import child_environment
 from pytest_djworkers.server.log import tail
 from pytest_djworkers.server.process import GuardedProcess
+from pytest_djworkers.system.clock import CLOCK
 
 _OPEN_WITHIN_S = 30.0
 _OPENED_AT_ONCE = 512
@@ -85,7 +85,7 @@ class Agents:
     def fire(self) -> list[AgentReport]:
         """Have them fire at once; more than once only where they drain. Raises GeneratorError
         when one of them fails."""
-        start_ns = time.monotonic_ns() + (_START_AFTER_NS if self._count > 1 else 0)
+        start_ns = CLOCK.monotonic_ns() + (_START_AFTER_NS if self._count > 1 else 0)
         for agent in self._agents:
             agent.say({"start_ns": start_ns})
         return [
@@ -116,12 +116,12 @@ class _Agent:
 
     def hear(self, within_s: float, when: str) -> dict[str, Any]:
         output = self._process.output
-        deadline = time.monotonic() + within_s
+        deadline = CLOCK.monotonic() + within_s
         line = b""
         with selectors.DefaultSelector() as selector:
             selector.register(output, selectors.EVENT_READ)
             while not line.endswith(b"\n"):
-                if not selector.select(max(0.0, deadline - time.monotonic())):
+                if not selector.select(max(0.0, deadline - CLOCK.monotonic())):
                     raise self._failed(f"gave no answer within {within_s:g}s")
                 data = os.read(output.fileno(), 1 << 20)
                 if not data:

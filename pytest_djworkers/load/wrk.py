@@ -13,7 +13,6 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 from collections import Counter
 from dataclasses import dataclass, replace
 from importlib.resources import as_file, files
@@ -28,6 +27,7 @@ from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.load.result import BurstResult, Connections, GeneratorFacts
 from pytest_djworkers.server.log import tail
 from pytest_djworkers.server.process import GuardedProcess
+from pytest_djworkers.system.clock import CLOCK
 
 _EXIT_WITHIN_S = 15.0
 _LOOK_EVERY_S = 0.02
@@ -82,7 +82,7 @@ class WrkGenerator:
         if profile.shape.warmup_s:
             AsyncioGenerator().warm_up(profile, target)
         threads = _threads(profile.shape.connections)
-        began_at = time.time()
+        began_at = CLOCK.unix()
         figures, cpu_s = self._run(profile, target, threads)
         result = to_result(profile, figures, version=self.version, threads=threads, cpu_s=cpu_s)
         return replace(result, began_at=began_at)
@@ -108,9 +108,9 @@ class WrkGenerator:
                 watch=target.watch,
             )
             try:
-                deadline = time.monotonic() + profile.shape.duration_s + _EXIT_WITHIN_S
-                while process.status is None and time.monotonic() < deadline:
-                    time.sleep(_LOOK_EVERY_S)
+                deadline = CLOCK.monotonic() + profile.shape.duration_s + _EXIT_WITHIN_S
+                while process.status is None and CLOCK.monotonic() < deadline:
+                    CLOCK.sleep(_LOOK_EVERY_S)
                 status, cpu_s = process.status, process.cpu_s
             finally:
                 process.stop()

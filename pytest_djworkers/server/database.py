@@ -8,9 +8,9 @@ from pathlib import Path
 from traceback import walk_tb
 from typing import TYPE_CHECKING, Any
 
+from pytest_djworkers.entry.brief import DatabaseTarget
 from pytest_djworkers.errors import DatabaseError
 from pytest_djworkers.server import sessions
-from pytest_djworkers.server.brief import DatabaseTarget
 
 if TYPE_CHECKING:
     import pytest

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-import time
 from collections.abc import Collection
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from pytest_djworkers.server.launch import Place, Site
 from pytest_djworkers.server.lock import Lock
 from pytest_djworkers.server.ready import probe
 from pytest_djworkers.server.usage import UsageWatch
+from pytest_djworkers.system.clock import CLOCK
 
 NAME = "url"
 """What it is called where backends have names."""
@@ -116,13 +116,13 @@ class ExternalServer:
         BusyMachineError when another run's burst does not end.
         """
         self._lock.acquire()
-        began = time.monotonic()
+        began = CLOCK.monotonic()
         within_s = self._place.startup_timeout_s
         quickest_s = within_s
         in_a_row = 0
         try:
             while in_a_row < QUICK_ANSWERS:
-                asked = time.monotonic()
+                asked = CLOCK.monotonic()
                 probe(
                     (self._origin.host, self._origin.port),
                     probe_with,
@@ -131,7 +131,7 @@ class ExternalServer:
                     deadline=began + within_s,
                     host=self._origin.netloc,
                 )
-                took_s = time.monotonic() - asked
+                took_s = CLOCK.monotonic() - asked
                 in_a_row = in_a_row + 1 if took_s <= _SLOWER_BY * quickest_s + _SLOWER_BY_S else 0
                 quickest_s = min(quickest_s, took_s)
         except ServerStartError as error:
@@ -144,7 +144,7 @@ class ExternalServer:
         except BaseException:
             self._lock.release()
             raise
-        self._facts = ServerFacts(NAME, "unknown", 0, {"url": self.url}, time.monotonic() - began)
+        self._facts = ServerFacts(NAME, "unknown", 0, {"url": self.url}, CLOCK.monotonic() - began)
 
     def watched(self) -> AbstractContextManager[UsageWatch | None]:
         """Nobody looks at what it uses."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,11 +12,11 @@ from pytest_djworkers.backends.capacity import held
 from pytest_djworkers.backends.protocol import Backend, LaunchPlan, workers_of
 from pytest_djworkers.backends.registry import version_of
 from pytest_djworkers.backends.spec import spec_of
+from pytest_djworkers.entry.brief import ENVIRONMENT_KEY, Brief, DatabaseTarget
 from pytest_djworkers.errors import ProbeError, ServerDiedError, ServerStartError
 from pytest_djworkers.load.generator import Target, lack_of_descriptors
 from pytest_djworkers.load.profile import Request
 from pytest_djworkers.load.result import ServerFacts
-from pytest_djworkers.server.brief import ENVIRONMENT_KEY, Brief, DatabaseTarget
 from pytest_djworkers.server.causes import causes_in
 from pytest_djworkers.server.environment import child_environment
 from pytest_djworkers.server.home import Home, this_home
@@ -28,6 +27,7 @@ from pytest_djworkers.server.process import GuardedProcess
 from pytest_djworkers.server.ready import ReadySocket, probe, strangers
 from pytest_djworkers.server.sessions import application_name
 from pytest_djworkers.server.usage import UsageWatch, session_members
+from pytest_djworkers.system.clock import CLOCK
 
 _LOOKS = 3
 
@@ -142,7 +142,7 @@ class Server:
         if reason := lack_of_descriptors(connections):
             raise ServerStartError(f"{self.backend} can't be started: {reason}")
         self._lock.acquire()
-        began = time.monotonic()
+        began = CLOCK.monotonic()
         deadline = began + self._place.startup_timeout_s
         workers = workers_of(self._backend, self._place.workers)
         plan = LaunchPlan(self.host, self.port, workers, connections)
@@ -174,7 +174,7 @@ class Server:
             version=version_of(self._backend),
             workers=plan.workers,
             options=self._backend.options(plan),
-            launch_s=time.monotonic() - began,
+            launch_s=CLOCK.monotonic() - began,
             backlog=accept_queue(self._backend, plan),
             holds=held(self._backend, plan),
         )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import tempfile
-import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
 from pytest_djworkers.errors import BusyMachineError
+from pytest_djworkers.system.clock import CLOCK
 
 _LOOK_EVERY_S = 0.05
 WAIT_AT_MOST_S = 900.0
@@ -64,20 +64,20 @@ class MachineLock:
                 f"can't tell whether another run's burst holds this machine: {self._file}:"
                 f" {error.strerror}; let everybody read it (chmod 644)"
             ) from None
-        deadline = time.monotonic() + self._wait_at_most_s
+        deadline = CLOCK.monotonic() + self._wait_at_most_s
         try:
             while True:
                 try:
                     fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
                     break
                 except BlockingIOError:
-                    if time.monotonic() > deadline:
+                    if CLOCK.monotonic() > deadline:
                         raise BusyMachineError(
                             "another run's burst has held this machine for"
                             f" {self._wait_at_most_s:g}s: end it (its processes have"
                             f" {self._file} open) or wait for it"
                         ) from None
-                    time.sleep(_LOOK_EVERY_S)
+                    CLOCK.sleep(_LOOK_EVERY_S)
         except BaseException:
             os.close(descriptor)
             raise

@@ -8,7 +8,6 @@ import select
 import signal
 import socket
 import subprocess
-import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import IO
 
 from pytest_djworkers.server.guard import guard_command
 from pytest_djworkers.server.usage import session_members
+from pytest_djworkers.system.clock import CLOCK
 
 _STOP_WITHIN_S = 5.0
 
@@ -99,8 +99,8 @@ class GuardedProcess:
 
     def wait(self, within_s: float) -> int | None:
         """Its exit status, once it has ended; None if it does not in that time."""
-        deadline = time.monotonic() + within_s
-        while (status := self.status) is None and (left := deadline - time.monotonic()) > 0:
+        deadline = CLOCK.monotonic() + within_s
+        while (status := self.status) is None and (left := deadline - CLOCK.monotonic()) > 0:
             select.select([self._channel], [], [], left)
         return status
 

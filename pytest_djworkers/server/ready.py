@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import select
 import socket
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from pytest_djworkers.errors import ProbeError, ServerStartError
 from pytest_djworkers.load.profile import Request
 from pytest_djworkers.server.port import HOST
 from pytest_djworkers.server.process import GuardedProcess
+from pytest_djworkers.system.clock import CLOCK
 
 _REACHED_AT = frozenset({HOST, f"::ffff:{HOST}", "0.0.0.0", "::"})  # noqa: S104  # compared only
 _RETRY_AFTER_S = 0.02
@@ -57,7 +57,7 @@ class ReadySocket:
         news.register(self._socket, select.POLLIN)
         news.register(process.channel, select.POLLIN)
         while len(self.pids) < workers:
-            left = deadline - time.monotonic()
+            left = deadline - CLOCK.monotonic()
             if left <= 0:
                 raise ServerStartError(f"{len(self.pids)} of {workers} workers got ready in time")
             news.poll(min(left, _LOOK_EVERY_S) * 1000)
@@ -104,7 +104,7 @@ def probe(
     answer, ServerStartError for none before the monotonic deadline.
     """
     why = "no reply"
-    while (left := deadline - time.monotonic()) > 0:
+    while (left := deadline - CLOCK.monotonic()) > 0:
         connection = http.client.HTTPConnection(*address, timeout=left)
         try:
             connection.putrequest(
@@ -119,7 +119,7 @@ def probe(
             why = str(error) or type(error).__name__
             if process is not None and process.status is not None:
                 raise ServerStartError(f"it ended (exit status {process.status})") from None
-            time.sleep(_RETRY_AFTER_S)
+            CLOCK.sleep(_RETRY_AFTER_S)
             continue
         finally:
             connection.close()
@@ -138,7 +138,7 @@ def _whole(response: http.client.HTTPResponse, deadline: float) -> bytes:
     body = b""
     while piece := response.read1():
         body += piece
-        if time.monotonic() > deadline:
+        if CLOCK.monotonic() > deadline:
             raise TimeoutError("the answer does not end")
     if response.length:
         raise http.client.IncompleteRead(body, response.length)

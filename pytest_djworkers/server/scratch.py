@@ -6,9 +6,10 @@ import atexit
 import os
 import shutil
 import tempfile
-import time
 from contextlib import suppress
 from pathlib import Path
+
+from pytest_djworkers.system.clock import CLOCK
 
 PREFIX = "djworkers-"
 _OWNED = ".owned"
@@ -73,7 +74,7 @@ def _remove_if_orphaned(folder: Path) -> None:
 
     # Another user's can't be removed, and one without the file may be just being made.
     with suppress(OSError):
-        if time.time() - folder.stat().st_mtime > _MADE_WITHIN_S:
+        if CLOCK.unix() - folder.stat().st_mtime > _MADE_WITHIN_S:
             folder.rmdir()
             return
     with suppress(OSError):

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import os
 import platform
-import time
 from collections.abc import Callable
 from typing import Any
 
 from pytest_djworkers.errors import DatabaseError
+from pytest_djworkers.system.clock import CLOCK
 
 _LONGEST_HOST = 30
 """PostgreSQL keeps 63 bytes of the whole name."""
@@ -40,18 +40,18 @@ def connect(connection: Any) -> None:
     """
     from django.db import OperationalError
 
-    deadline = time.monotonic() + _ROOM_WITHIN_S
+    deadline = CLOCK.monotonic() + _ROOM_WITHIN_S
     while True:
         try:
             connection.ensure_connection()
             return
         except OperationalError as error:
-            if time.monotonic() > deadline:
+            if CLOCK.monotonic() > deadline:
                 raise DatabaseError(
                     f"database {connection.alias!r} can't be reached any more, so what servers that"
                     f" are gone left running there can't be ended: {str(error).strip()}"
                 ) from None
-        time.sleep(_LOOK_EVERY_S)
+        CLOCK.sleep(_LOOK_EVERY_S)
 
 
 def disconnect(connection: Any) -> None:
@@ -87,12 +87,12 @@ def end_sessions_of_killed_runs(connection: Any) -> None:
 def _end(cursor: Any, database: str, is_meant: Callable[[str], bool]) -> None:
     """End them, and wait until they are gone: until then each counts against the limits of
     connections."""
-    deadline = time.monotonic() + _GONE_WITHIN_S
+    deadline = CLOCK.monotonic() + _GONE_WITHIN_S
     while sessions := _found(cursor, database, is_meant):
         cursor.execute(_END, [sessions])
-        if time.monotonic() > deadline:
+        if CLOCK.monotonic() > deadline:
             return
-        time.sleep(_LOOK_EVERY_S)
+        CLOCK.sleep(_LOOK_EVERY_S)
 
 
 def _found(cursor: Any, database: str, is_meant: Callable[[str], bool]) -> list[int]:

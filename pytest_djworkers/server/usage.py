@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import threading
-import time
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -15,14 +14,13 @@ from typing import TYPE_CHECKING, Self
 
 from pytest_djworkers.load.result import Usage
 from pytest_djworkers.server.log import content
+from pytest_djworkers.system.clock import CLOCK
 
 if TYPE_CHECKING:
     import psutil
 
 _LOOK_EVERY_S = 0.25
 _JOIN_WITHIN_S = 5.0
-_CLOCK_OF_PROCESS = 2
-"""CPUCLOCK_SCHED of the kernel's include/linux/posix-timers.h: user and system time."""
 _ERROR_LINE = re.compile(
     rb"^.*(?:\b(?:ERROR|CRITICAL)\b|\[error\]|Internal Server Error|^Traceback \().*$", re.MULTILINE
 )
@@ -101,7 +99,7 @@ class UsageWatch:
             self._processes[pid] = process
             # Kept when the process is gone: what it used was used.
             self._cpu_s[pid] = times.user + times.system
-        self._looks.append(Look(time.time(), sum(self._cpu_s.values()), memory_bytes))
+        self._looks.append(Look(CLOCK.unix(), sum(self._cpu_s.values()), memory_bytes))
         return pids
 
 
@@ -145,7 +143,7 @@ def cpu_s_of(pids: Iterable[int]) -> float | None:
     total = 0.0
     for pid in pids:
         try:
-            total += time.clock_gettime((~pid << 3) | _CLOCK_OF_PROCESS)
+            total += CLOCK.cpu_of_process(pid)
         except OSError:
             return None
     return total

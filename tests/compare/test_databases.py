@@ -8,8 +8,8 @@ from types import SimpleNamespace
 import pytest
 
 from pytest_djworkers.compare import databases
+from pytest_djworkers.entry.brief import DatabaseTarget
 from pytest_djworkers.errors import DatabaseError
-from pytest_djworkers.server.brief import DatabaseTarget
 from tests.compare.test_git import commit, git
 from tests.compare.test_in_a_run import FLAGS, revisions
 from tests.conftest import SETTINGS, Site
@@ -139,7 +139,7 @@ def test_what_is_in_the_write_ahead_log_is_copied(seeded, tmp_path):
     assert not list(tmp_path.iterdir())
 
 def test_what_is_not_there_is_not_made(seeded, tmp_path):
-    from pytest_djworkers.server.brief import DatabaseTarget
+    from pytest_djworkers.entry.brief import DatabaseTarget
 
     with pytest.raises(DatabaseError, match="'default' .nowhere. can't be copied: unable to open"):
         copy_databases({"default": DatabaseTarget("nowhere")}, "base", tmp_path)

@@ -22,10 +22,10 @@ import pytest
 from pytest_djworkers.backends.granian import Granian
 from pytest_djworkers.backends.protocol import Backend, workers_of
 from pytest_djworkers.backends.registry import BACKENDS, OURS
+from pytest_djworkers.entry.brief import DatabaseTarget
 from pytest_djworkers.errors import BusyMachineError, ProbeError, ServerStartError
 from pytest_djworkers.load.profile import Request
 from pytest_djworkers.server import launch as launch_module
-from pytest_djworkers.server.brief import DatabaseTarget
 from pytest_djworkers.server.launch import Place, Server
 from pytest_djworkers.server.launch import Site as Served
 from pytest_djworkers.server.lock import MachineLock

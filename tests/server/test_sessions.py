@@ -9,6 +9,7 @@ from django.db import OperationalError
 
 from pytest_djworkers.errors import DatabaseError
 from pytest_djworkers.server import sessions
+from pytest_djworkers.system.clock import Clock
 
 
 class Full:
@@ -27,7 +28,7 @@ class Full:
 
 def test_room_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     slept: list[float] = []
-    monkeypatch.setattr("time.sleep", slept.append)
+    monkeypatch.setattr(sessions, "CLOCK", Clock(sleep=slept.append))
     connection: Any = Full(3)
     sessions.connect(connection)
     assert len(slept) == 3

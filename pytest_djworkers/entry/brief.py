@@ -36,7 +36,7 @@ class DatabaseTarget:
 
 @dataclass(frozen=True, slots=True)
 class Brief:
-    """What ``server/app.py`` has to know."""
+    """What ``entry/app.py`` has to know."""
 
     settings_module: str
     databases: Mapping[str, DatabaseTarget]

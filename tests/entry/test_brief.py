@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_djworkers.server.brief import Brief, DatabaseTarget
+from pytest_djworkers.entry.brief import Brief, DatabaseTarget
 
 BRIEF = Brief(
     "site.settings",

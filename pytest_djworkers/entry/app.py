@@ -1,4 +1,4 @@
-"""What ``server/wsgi.py`` and ``server/asgi.py`` load inside the server.
+"""What ``entry/wsgi.py`` and ``entry/asgi.py`` load inside the server.
 
 The server imports those, not the user's module. This points Django at the test databases, turns
 DEBUG off, keeps mail local, loads the site's own application, and reports the process as ready.
@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from pytest_djworkers.server.brief import ENVIRONMENT_KEY, Brief, DatabaseTarget
+from pytest_djworkers.entry.brief import ENVIRONMENT_KEY, Brief, DatabaseTarget
 
 _ERRORS_LOGGED = 3
 

@@ -1,4 +1,4 @@
-"""Django's development server on our entry: ``python -m pytest_djworkers.server.runserver HOST
+"""Django's development server on our entry: ``python -m pytest_djworkers.entry.runserver HOST
 PORT``. What ``manage.py runserver --noreload`` starts, without its checks and its log."""
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import sys
 
 def main(host: str, port: str) -> None:
     """Serve until killed."""
-    from pytest_djworkers.server.wsgi import application
+    from pytest_djworkers.entry.wsgi import application
 
     # Django's logging is configured by now.
     logging.getLogger("django.server").setLevel(logging.ERROR)

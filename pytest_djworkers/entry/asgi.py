@@ -1,5 +1,5 @@
 """The ASGI entry, which the server imports in each worker."""
 
-from pytest_djworkers.server.app import load
+from pytest_djworkers.entry.app import load
 
 application = load("asgi")

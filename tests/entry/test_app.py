@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from pytest_djworkers.server.brief import ENVIRONMENT_KEY, Brief, DatabaseTarget
+from pytest_djworkers.entry.brief import ENVIRONMENT_KEY, Brief, DatabaseTarget
 from pytest_djworkers.server.environment import child_environment
 from pytest_djworkers.server.ready import ReadySocket
 
@@ -37,7 +37,7 @@ urlpatterns = [path("json", lambda request: JsonResponse({"served": True})), pat
 
 PROLOGUE = """
 import json, logging, sys
-from pytest_djworkers.server.wsgi import application as wsgi
+from pytest_djworkers.entry.wsgi import application as wsgi
 from django.conf import settings
 
 def get(path):
@@ -199,7 +199,7 @@ ASGI_PROLOGUE = """
 import asyncio, json, sys
 
 def get():
-    from pytest_djworkers.server.asgi import application
+    from pytest_djworkers.entry.asgi import application
     sent, requests = [], [{"type": "http.request"}]
 
     async def receive():
@@ -269,13 +269,13 @@ def test_the_settings_are_those_of_the_brief(entry: Entry) -> None:
 
 
 def test_the_entry_is_loaded_once(entry: Entry) -> None:
-    script = "import pytest_djworkers.server.wsgi as entry; tell(entry.application is wsgi)"
+    script = "import pytest_djworkers.entry.wsgi as entry; tell(entry.application is wsgi)"
     assert entry.told(script) is True
     entry.ready._listen()
     assert len(entry.ready.pids) == 1
 
 
 def test_importing_it_alone_loads_nothing() -> None:
-    script = "import sys, pytest_djworkers.server.app as app\nassert 'django' not in sys.modules\n"
+    script = "import sys, pytest_djworkers.entry.app as app\nassert 'django' not in sys.modules\n"
     environment = {**os.environ, ENVIRONMENT_KEY: "/no/such/brief"}
     subprocess.run([sys.executable, "-c", script], env=environment, check=True)
