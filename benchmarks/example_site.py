@@ -18,7 +18,7 @@ from pytest_djworkers.server.database import close_connections, targets
 from pytest_djworkers.server.launch import Place, Server, Site
 from pytest_djworkers.server.lock import MachineLock
 from pytest_djworkers.server.port import ReservedPort
-from pytest_djworkers.settings import available_cpus
+from pytest_djworkers.system.cpus import this_process
 
 EXAMPLE = Path(__file__).resolve().parent.parent / "example_project"
 WORKERS = 2
@@ -75,4 +75,4 @@ def machine_line() -> str:
     from pytest_djworkers.baseline.machine import this_machine
 
     machine = this_machine()
-    return f"{machine.cpu}, {available_cpus()} CPUs, Python {sys.version.split()[0]}"
+    return f"{machine.cpu}, {this_process().usable:g} CPUs, Python {sys.version.split()[0]}"

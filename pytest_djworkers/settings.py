@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from pytest_djworkers.load.wrk import find_wrk
 from pytest_djworkers.options import OPTIONS, SHAPE_OPTIONS, Option
 from pytest_djworkers.server.external import NAME as EXTERNAL
 from pytest_djworkers.server.external import Origin
+from pytest_djworkers.system.cpus import this_process
 from pytest_djworkers.units import format_duration
 
 _BY_NAME = {option.name: option for option in OPTIONS}
@@ -131,7 +131,7 @@ def read_settings(config: pytest.Config) -> Settings | None:
         backends=backends,
         registry=registry,
         generator=values["generator"],
-        workers=asked_workers or available_cpus(),
+        workers=asked_workers or this_process().processes,
         agents=values["agents"],
         baseline=values["baseline"],
         tolerance=values["tolerance"],
@@ -174,14 +174,6 @@ def read_registry(config: pytest.Config) -> Registry:
         raise SettingsError(
             f"{_in_file(config, option)}: {error}" if lines else str(error)
         ) from None
-
-
-def available_cpus() -> int:
-    """The CPUs that this process may use."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:
-        return os.cpu_count() or 1
 
 
 def _specs(config: pytest.Config) -> tuple[tuple[str, ...], str]:

@@ -14,7 +14,8 @@ from pytest_djworkers.backends.gunicorn_gevent import GunicornGevent
 from pytest_djworkers.backends.registry import OURS
 from pytest_djworkers.errors import BurstArgumentError, SettingsError
 from pytest_djworkers.load.profile import Shape
-from pytest_djworkers.settings import Settings, available_cpus, read_settings
+from pytest_djworkers.settings import Settings, read_settings
+from pytest_djworkers.system.cpus import this_process
 
 NATIVE_TOML = pytest.mark.skipif(pytest.version_tuple < (9,), reason="new in pytest 9")
 
@@ -65,7 +66,7 @@ def test_the_defaults_are_the_designs(read: Read, pytester: pytest.Pytester) -> 
         backends={"granian": Granian()},
         registry=OURS,
         generator="auto",
-        workers=available_cpus(),
+        workers=this_process().processes,
         agents=1,
         baseline="default",
         tolerance=0.1,

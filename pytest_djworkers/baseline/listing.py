@@ -77,7 +77,8 @@ def shown(file: Path) -> Iterator[str]:
 def in_words(machine: Machine) -> str:
     """A machine in a line."""
     quota = "no" if machine.cpu_quota is None else f"{machine.cpu_quota:g} CPUs of"
-    return f"{machine.cpu}, {counted(machine.logical_cpus, 'logical CPU')}, {quota} CPU quota"
+    only = "" if machine.allowed_cpus is None else f", only {machine.allowed_cpus} to run on"
+    return f"{machine.cpu}, {counted(machine.logical_cpus, 'logical CPU')}{only}, {quota} CPU quota"
 
 
 def _burst(key: str, stored: Stored) -> Iterator[str]:

@@ -10,6 +10,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from pytest_djworkers.system.cpus import this_process
+
 _KEY_DIGITS = 8
 
 
@@ -21,11 +23,15 @@ class Machine:
     logical_cpus: int
     cpu_quota: float | None
     """How many CPUs a container may use at most; None without a quota."""
+    allowed_cpus: int | None = None
+    """How many of the CPUs this process may run on; None for all of them."""
 
     @property
     def key(self) -> str:
         """A name for files: readable, and different for machines that are."""
         identity = f"{self.cpu}|{self.logical_cpus}|{self.cpu_quota}"
+        if self.allowed_cpus is not None:
+            identity += f"|{self.allowed_cpus}"
         digest = hashlib.sha256(identity.encode()).hexdigest()[:_KEY_DIGITS]
         words = re.sub(r"[^a-z0-9]+", "-", self.cpu.lower()).strip("-")[:40].strip("-")
         return f"{words or 'cpu'}-{self.logical_cpus}x-{digest}"
@@ -33,7 +39,9 @@ class Machine:
 
 def this_machine() -> Machine:
     """The machine that this runs on."""
-    return Machine(_cpu_model(), os.cpu_count() or 1, _cpu_quota())
+    cpus = this_process()
+    allowed = None if cpus.allowed >= cpus.logical else cpus.allowed
+    return Machine(_cpu_model(), cpus.logical, cpus.quota, allowed)
 
 
 def surroundings() -> dict[str, str | int]:
@@ -51,32 +59,3 @@ def _cpu_model(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
         text = ""
     match = re.search(r"^(?:model name|Model|cpu model)\s*:\s*(.+)$", text, re.MULTILINE)
     return match[1].strip() if match else platform.processor() or platform.machine()
-
-
-def _cpu_quota(
-    root: Path = Path("/sys/fs/cgroup"), own: Path = Path("/proc/self/cgroup")
-) -> float | None:
-    """The smallest quota from this process's cgroup (v2) up to the root, in CPUs."""
-    try:
-        relative = next(
-            line.split("::", 1)[1]
-            for line in own.read_text().splitlines()
-            if line.startswith("0::")
-        )
-    except (OSError, StopIteration):
-        relative = "/"
-    group = root / relative.lstrip("/")
-    quotas = [
-        quota
-        for folder in (group, *group.parents)
-        if folder.is_relative_to(root) and (quota := _quota(folder / "cpu.max")) is not None
-    ]
-    return min(quotas, default=None)
-
-
-def _quota(file: Path) -> float | None:
-    try:
-        limit, period = file.read_text().split()
-        return None if limit == "max" else round(int(limit) / int(period), 3)
-    except (OSError, ValueError, ZeroDivisionError):
-        return None

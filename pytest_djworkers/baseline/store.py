@@ -3,7 +3,7 @@
 ``.djworkers/<name>/<machine key>.json`` under pytest's root::
 
     {"schema": 1,
-     "machine": {"key": ..., "cpu": ..., "logical_cpus": ..., "cpu_quota": ...},
+     "machine": {"key": ..., "cpu": ..., "logical_cpus": ..., "cpu_quota": ..., ...},
      "bursts": {"<test id> <burst name>": {"conditions": {...}, "sessions": [...]}}}
 
 A session is one run that was saved: when, at which commit, with which versions, and the raw
@@ -231,13 +231,22 @@ def _bursts_of(file: Path, machine: Machine) -> Mapping[str, Stored]:
 
 def differing_machine(before: Machine, now: Machine) -> str:
     """How two machines differ, in words."""
-    words = {"cpu": "CPU", "logical_cpus": "logical CPUs", "cpu_quota": "CPU quota"}
+    words = {
+        "cpu": "CPU",
+        "logical_cpus": "logical CPUs",
+        "cpu_quota": "CPU quota",
+        "allowed_cpus": "number of CPUs to run on",
+    }
     then = asdict(before)
     return ", ".join(
-        f"{words[name]} was {then[name]} and is {value}"
+        f"{words[name]} was {_or_unlimited(then[name])} and is {_or_unlimited(value)}"
         for name, value in asdict(now).items()
         if then[name] != value
     )
+
+
+def _or_unlimited(value: object) -> object:
+    return "unlimited" if value is None else value
 
 
 def _document(machine: Machine, bursts: Mapping[str, Stored]) -> dict[str, Any]:
@@ -257,7 +266,10 @@ def _machine(facts: Mapping[str, Any]) -> Machine:
         raise ValueError("its machine has no CPU")
     if quota is not None and not _is_positive(quota):
         raise ValueError("its machine's quota is no number")
-    return Machine(cpu, logical_cpus, quota)
+    allowed = facts.get("allowed_cpus")
+    if allowed is not None and not _is_count(allowed):
+        raise ValueError("the CPUs that its machine may run on are no number")
+    return Machine(cpu, logical_cpus, quota, allowed)
 
 
 def _stored(entry: Mapping[str, Any]) -> Stored:

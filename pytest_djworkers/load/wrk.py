@@ -28,6 +28,7 @@ from pytest_djworkers.load.result import BurstResult, Connections, GeneratorFact
 from pytest_djworkers.server.log import tail
 from pytest_djworkers.server.process import GuardedProcess
 from pytest_djworkers.system.clock import CLOCK
+from pytest_djworkers.system.cpus import this_process
 
 _EXIT_WITHIN_S = 15.0
 _LOOK_EVERY_S = 0.02
@@ -248,5 +249,5 @@ def _header(name: str, value: str) -> str:
 
 def _threads(connections: int) -> int:
     """As many as CPUs, but so that they divide the connections: wrk drops what is left over."""
-    cpus = os.cpu_count() or 1
-    return next(t for t in range(min(cpus, connections), 0, -1) if connections % t == 0)
+    most = min(this_process().processes, connections)
+    return next(t for t in range(most, 0, -1) if connections % t == 0)

@@ -10,10 +10,10 @@ import pytest
 from pytest_djworkers.baseline.machine import (
     Machine,
     _cpu_model,
-    _cpu_quota,
     surroundings,
     this_machine,
 )
+from pytest_djworkers.system.cpus import Cpus
 
 MACHINE = Machine("AMD EPYC 7763 64-Core Processor", 8, None)
 
@@ -29,6 +29,7 @@ def test_the_key_is_a_readable_file_name() -> None:
         replace(MACHINE, cpu="AMD EPYC 7763 64-Core  Processor"),
         replace(MACHINE, logical_cpus=16),
         replace(MACHINE, cpu_quota=2.0),
+        replace(MACHINE, allowed_cpus=1),
     ],
 )
 def test_other_machines_have_other_keys(other: Machine) -> None:
@@ -80,29 +81,19 @@ def test_without_a_model_there_is_still_a_name(tmp_path: Path, cpuinfo: str | No
 
 
 @pytest.mark.parametrize(
-    ("own", "limits", "quota"),
+    ("cpus", "machine"),
     [
-        ("0::/a/b\n", {"a/b": "150000 100000"}, 1.5),
-        ("0::/a/b\n", {"a/b": "max 100000", "a": "50000 100000"}, 0.5),
-        ("0::/a/b\n", {"a/b": "400000 100000", "a": "200000 100000", ".": "800000 100000"}, 2.0),
-        ("0::/a/b\n", {"a/b": "max 100000"}, None),
-        ("0::/\n", {".": "100000 100000"}, 1.0),
-        ("0::/\n", {}, None),
-        ("12:cpu:/docker/x\n0::/a\n", {"a": "300000 100000"}, 3.0),
-        ("12:cpu:/docker/x\n", {".": "300000 100000"}, 3.0),
-        ("0::/a\n", {"a": "nonsense"}, None),
-        ("0::/a\n", {"a": "100000 0"}, None),
-        ("0::/../outside\n", {".": "100000 100000"}, 1.0),
-        (None, {}, None),
+        (Cpus(8, 8, None), Machine("x", 8, None)),
+        (Cpus(8, 8, 0.5), Machine("x", 8, 0.5)),
+        (Cpus(8, 1, None), Machine("x", 8, None, 1)),
     ],
 )
-def test_the_cpu_quota_is_the_smallest_up_to_the_root(
-    tmp_path: Path, own: str | None, limits: dict[str, str], quota: float | None
+def test_what_a_process_may_use_of_it_is_a_part_of_a_machine(
+    cpus: Cpus, machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    root, file = tmp_path / "cgroup", tmp_path / "own"
-    if own is not None:
-        file.write_text(own)
-    for group, limit in limits.items():
-        (root / group).mkdir(parents=True, exist_ok=True)
-        (root / group / "cpu.max").write_text(f"{limit}\n")
-    assert _cpu_quota(root, file) == quota
+    monkeypatch.setattr("pytest_djworkers.baseline.machine.this_process", lambda: cpus)
+    assert replace(this_machine(), cpu="x") == machine
+
+
+def test_a_machine_that_is_not_limited_has_the_key_that_it_always_had() -> None:
+    assert Machine("A CPU", 2, None).key == "a-cpu-2x-bfde2ea2"

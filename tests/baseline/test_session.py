@@ -120,7 +120,10 @@ def test_a_test_without_stored_figures_is_not_compared() -> None:
     [
         ({replace(HERE, cpu="B")}, "another machine only: CPU was B and is A CPU"),
         ({replace(HERE, logical_cpus=8)}, "another machine only: logical CPUs was 8 and is 2"),
-        ({replace(HERE, cpu_quota=1.5)}, "another machine only: CPU quota was 1.5 and is None"),
+        (
+            {replace(HERE, cpu_quota=1.5)},
+            "another machine only: CPU quota was 1.5 and is unlimited",
+        ),
         (
             {replace(HERE, logical_cpus=8), replace(HERE, logical_cpus=8, cpu="B")},
             "2 other machines only: ",

@@ -288,6 +288,7 @@ DAMAGES: dict[str, Damage] = {
     "a machine of text": lambda data: data.update(machine="x"),
     "no CPU": lambda data: data["machine"].update(cpu=["x"]),
     "a quota of text": lambda data: data["machine"].update(cpu_quota="1"),
+    "CPUs of text": lambda data: data["machine"].update(allowed_cpus="1"),
     "no conditions": lambda data: data["bursts"]["test GET /"].pop("conditions"),
     "no sessions": lambda data: data["bursts"]["test GET /"].update(sessions=[]),
     "a session of text": lambda data: data["bursts"]["test GET /"].update(sessions=["x"]),

@@ -18,6 +18,7 @@ from pytest_djworkers.load.generator import Target
 from pytest_djworkers.load.profile import Profile, Request
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.load.wrk import WrkGenerator, find_wrk, to_result, uncorrect
+from pytest_djworkers.system.cpus import Cpus
 from tests.load.fault_server import (
     LOCAL,
     Behaviour,
@@ -181,7 +182,9 @@ def test_one_process_needs_all_the_descriptors(monkeypatch: pytest.MonkeyPatch) 
 def test_threads_divide_the_connections(
     connections: int, cpus: int, threads: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("os.cpu_count", lambda: cpus)
+    monkeypatch.setattr(
+        "pytest_djworkers.load.wrk.this_process", lambda: Cpus(64, 64, quota=cpus - 0.5)
+    )
     profile = make_profile(connections=connections, duration_s=1)
     with refusing() as address, pytest.raises(GeneratorError, match=f"-t{threads} "):
         WrkGenerator(program(tmp_path, 'echo "$@"')).fire(profile, Target(address, tmp_path))
