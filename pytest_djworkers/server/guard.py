@@ -11,6 +11,9 @@ Whichever it is, every process of that session, and every orphan that fell to th
 killed with SIGKILL. As a subreaper (Linux) it is the parent of all orphans below it, so it
 knows when nothing is left. Elsewhere the session's process group has to do.
 
+``pkill -9 -f pytest`` must not end it (Linux): it gives up its command line, which has the word.
+When it is killed all the same, the command is killed by the system (PR_SET_PDEATHSIG).
+
 Imported, it gives ``guard_command``. Standard library only, and little of it: every burst
 starts it twice.
 """
@@ -23,6 +26,11 @@ import signal
 import sys
 import time
 
+NAME = "load-test-guard"
+"""What a guard is called in lists of processes: by no word that people end processes by, such as
+python, pytest, djworkers, or a server's name. The kernel keeps 15 characters."""
+_PR_SET_PDEATHSIG = 1
+_PR_SET_NAME = 15
 _PR_SET_CHILD_SUBREAPER = 36
 _KILL_WITHIN_S = 2.0
 _LOOK_EVERY_S = 0.5
@@ -46,13 +54,14 @@ def _main(arguments: list[str]) -> int:
     channel = int(arguments[0])
     os.set_inheritable(channel, False)
     watched = [int(pid) for pid in arguments[1].split(",") if pid]
+    _take_name()
     for number in _DEAF_TO:
         signal.signal(number, signal.SIG_IGN)
     child_ended, wakeup = os.pipe()
     os.set_blocking(wakeup, False)
     signal.set_wakeup_fd(wakeup)
     signal.signal(signal.SIGCHLD, lambda *_: None)
-    _become_subreaper()
+    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
     child = _start(arguments[2:])
     # The command's standard streams are its own now: pytest must see their end.
     null = os.open(os.devnull, os.O_RDWR)
@@ -68,10 +77,14 @@ def _main(arguments: list[str]) -> int:
 
 def _start(command: list[str]) -> int:
     _raise_file_limit()
+    guard = os.getpid()
     child = os.fork()
     if child:
         return child
     try:
+        _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != guard:
+            os._exit(127)
         for number in (*_DEAF_TO, signal.SIGPIPE):
             signal.signal(number, signal.SIG_DFL)
         os.setsid()
@@ -149,11 +162,26 @@ def _members(session: int) -> list[int]:
     return members
 
 
-def _become_subreaper() -> None:
+def _prctl(option: int, value: int | bytes) -> None:
     if sys.platform == "linux":
         import ctypes
 
-        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
+
+
+def _take_name() -> None:
+    """Write over the arguments in this process's memory, where the system looks them up."""
+    _prctl(_PR_SET_NAME, NAME.encode())
+    if sys.platform == "linux":
+        import ctypes
+
+        with open("/proc/self/stat", "rb") as file:
+            # arg_start and arg_end of proc_pid_stat(5), its fields 48 and 49.
+            begin, end = map(int, file.read().rpartition(b")")[2].split()[45:47])
+        if begin < end:
+            name = NAME.encode()[: end - begin - 1]
+            ctypes.memset(begin, 0, end - begin)
+            ctypes.memmove(begin, name, len(name))
 
 
 def _raise_file_limit() -> None:

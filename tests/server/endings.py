@@ -7,6 +7,7 @@ into the run's folder.
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import time
@@ -19,6 +20,7 @@ from pathlib import Path
 import psutil
 from pytest import ExitCode  # noqa: PT013  # read more often than `pytest` in the table below
 
+from pytest_djworkers.server.guard import NAME
 from tests.conftest import CONFTEST, SETTINGS, URLS, Site
 from tests.server.watching import mentioning, until
 
@@ -114,10 +116,14 @@ class Running:
         return [int(line) for line in file.read_text().split()] if file.exists() else []
 
     def guards(self, what: str = "") -> list[psutil.Process]:
-        """The guards of commands with this in their command line."""
-        pids = mentioning(self.site.folder)
-        lines = [(pid, command_line(pid)) for pid in pids]
-        return [psutil.Process(pid) for pid, line in lines if "guard.py" in line and what in line]
+        """The guards of commands with this in their command line; without it, all, among them
+        those that have not begun yet."""
+        guards = [
+            psutil.Process(pid)
+            for pid in mentioning(self.site.folder)
+            if re.search(rf"^{NAME}\b|/guard\.py ", command_line(pid))
+        ]
+        return [one for one in guards if not what or what in command_line_of_child(one)]
 
     def guard_of_server(self) -> psutil.Process:
         """The one that is no agent's."""
@@ -131,6 +137,14 @@ def command_line(pid: int) -> str:
     try:
         return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
     except OSError:
+        return ""
+
+
+def command_line_of_child(guard: psutil.Process) -> str:
+    """That of what a guard has started, or nothing when either is gone."""
+    try:
+        return "".join(command_line(child.pid) for child in guard.children())
+    except psutil.NoSuchProcess:
         return ""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import resource
 import signal
 import subprocess
@@ -15,6 +16,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from pytest_djworkers.server.guard import NAME
 from pytest_djworkers.server.process import GuardedProcess
 from tests.server.conftest import Guarded
 from tests.server.watching import REPOSITORY, all_gone, lives, until
@@ -158,6 +160,23 @@ def test_a_watched_process_that_is_gone_already_ends_the_command(guarded: Guarde
     until(lambda: process._guard.poll() is not None)
     assert process.pid is not None
     assert not lives(process.pid)
+
+
+def test_the_guard_is_found_by_no_word_that_people_end_processes_by(guarded: Guarded) -> None:
+    process = guarded("import signal; signal.pause()", "pytest", "djworkers", "granian")
+    until(lambda: process.pid is not None)
+    guard = Path("/proc") / str(process._guard.pid)
+    assert (guard / "cmdline").read_bytes().rstrip(b"\0").decode() == NAME
+    assert (guard / "comm").read_text() == f"{NAME}\n"
+    assert not re.search("python|pytest|djworkers|granian|uvicorn|gunicorn", NAME)
+
+
+def test_a_command_dies_with_its_guard(guarded: Guarded) -> None:
+    process = guarded("import signal; signal.pause()")
+    until(lambda: process.pid is not None)
+    process._guard.kill()
+    until(lambda: process.pid is not None and not lives(process.pid))
+    assert process.status == -signal.SIGKILL
 
 
 @pytest.mark.parametrize(
