@@ -1,0 +1,199 @@
+"""Settings that keep what a site writes beside its databases away from what is real.
+
+Functions from settings to settings: files, file caches, sessions and logs lie in a folder that goes
+with the run, and keys in a cache that others share have a prefix of the run's own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import Any
+
+FILE_STORAGES = (
+    "django.core.files.storage.FileSystemStorage",
+    "django.core.files.storage.filesystem.FileSystemStorage",
+)
+FILE_CACHES = (
+    "django.core.cache.backends.filebased.FileBasedCache",
+    "diskcache.DjangoCache",
+    "diskcache.djangocache.DjangoCache",
+)
+OWN_CACHES = (
+    "django.core.cache.backends.locmem.LocMemCache",
+    "django.core.cache.backends.dummy.DummyCache",
+    "django.core.cache.backends.db.DatabaseCache",
+)
+"""In the process's memory, or in a test database: nobody else reads them."""
+OF_A_RUN = re.compile(r"\Adjworkers-[^:]*:")
+"""The prefix of keys that a run made."""
+_MEDIA, _LOGS = "media", "logs"
+_FOLDERS = {"SESSION_FILE_PATH": "sessions", "FILE_UPLOAD_TEMP_DIR": "uploads"}
+"""Settings that name a folder, or None for the system's; and its name among ours."""
+
+_Visit = Callable[[Any, str], Any]
+"""Given a path and its kind, gives what is to be in its place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Isolation:
+    """Where a served site writes."""
+
+    folder: str
+    """Of the run's own, or of an arm's."""
+    prefix: str
+    """Of its keys in caches that others share; as ``OF_A_RUN`` has it."""
+
+    def make(self) -> None:
+        """Make the folder, for the user alone, and those in it that Django wants to be there."""
+        Path(self.folder).mkdir(mode=0o700, parents=True, exist_ok=True)
+        for name in (_MEDIA, _LOGS, *_FOLDERS.values()):
+            (Path(self.folder) / name).mkdir(exist_ok=True)
+
+
+def isolated(
+    values: Mapping[str, Any], isolation: Isolation, real: Collection[str]
+) -> dict[str, Any]:
+    """Those of the settings that must change, with their new values.
+
+    Of the files and folders that they name, those that are among ``real`` are moved; others are
+    what a test has put in the place of a real one.
+    """
+    mover = _Mover(Path(isolation.folder), values.get("MEDIA_ROOT"), frozenset(real))
+    changed = {
+        "MEDIA_ROOT": mover(values.get("MEDIA_ROOT"), _MEDIA),
+        **{name: mover(values.get(name), kind) for name, kind in _FOLDERS.items()},
+        **_nested(values, mover),
+    }
+    if "CACHES" in changed:
+        changed["CACHES"] = _prefixed(changed["CACHES"], isolation.prefix)
+    return {name: value for name, value in changed.items() if value != values.get(name)}
+
+
+def paths_in(values: Mapping[str, Any]) -> frozenset[str]:
+    """The files and folders that settings name for a site to write to, as absolute paths."""
+    found: list[Any] = [values.get(name) for name in ("MEDIA_ROOT", *_FOLDERS)]
+
+    def note(path: Any, _: str) -> Any:
+        found.append(path)
+        return path
+
+    _nested(values, note)
+    return frozenset(str(Path(path).resolve()) for path in found if _is_path(path))
+
+
+class _Mover:
+    """Moves what is real into a folder: the same path always to the same place."""
+
+    def __init__(self, folder: Path, media: Any, real: frozenset[str]) -> None:
+        self._folder = folder
+        self._media = str(Path(media).resolve()) if _is_path(media) else None
+        self._real = real
+
+    def __call__(self, path: Any, kind: str) -> Any:
+        """The path's own place, of the path's own type."""
+        if not path:
+            return str(self._folder / kind)
+        absolute = Path(path).resolve()
+        if str(absolute) not in self._real:
+            return path
+        return type(path)(self._folder / self._name(absolute, kind))
+
+    def _name(self, absolute: Path, kind: str) -> Path | str:
+        # What lies in MEDIA_ROOT is found there by its name as well.
+        if self._media in self._real and absolute.is_relative_to(self._media):
+            return _MEDIA / absolute.relative_to(self._media)
+        if kind in _FOLDERS.values():
+            return kind
+        return Path(kind, f"{_short(str(absolute))}-{absolute.name}")
+
+
+def _nested(values: Mapping[str, Any], visit: _Visit) -> dict[str, Any]:
+    """STORAGES, CACHES and LOGGING, those that there are, with each path as ``visit`` gives it."""
+    visitors: dict[str, Callable[[dict[str, Any], _Visit], Any]] = {
+        "STORAGES": _in_storages,
+        "CACHES": _in_caches,
+        "LOGGING": _in_logging,
+    }
+    return {
+        name: visitor(values[name], visit)
+        for name, visitor in visitors.items()
+        if isinstance(values.get(name), dict)
+    }
+
+
+def _in_storages(storages: dict[str, Any], visit: _Visit) -> dict[str, Any]:
+    """Of storages on this machine's disk the locations; those of static files are read."""
+    return {
+        alias: _replaced(storage, ("OPTIONS", "location"), visit, "storages")
+        if alias != "staticfiles" and _backend(storage) in FILE_STORAGES
+        else storage
+        for alias, storage in storages.items()
+    }
+
+
+def _in_caches(caches: dict[str, Any], visit: _Visit) -> dict[str, Any]:
+    return {
+        alias: _replaced(cache, ("LOCATION",), visit, "caches")
+        if _backend(cache) in FILE_CACHES
+        else cache
+        for alias, cache in caches.items()
+    }
+
+
+def _in_logging(logging: dict[str, Any], visit: _Visit) -> dict[str, Any]:
+    """Files of handlers; not devices, such as standard error."""
+    handlers = logging.get("handlers")
+    if not isinstance(handlers, dict):
+        return logging
+    moved = {
+        name: handler
+        if str(_at(handler, ("filename",))).startswith("/dev/")
+        else _replaced(handler, ("filename",), visit, _LOGS)
+        for name, handler in handlers.items()
+    }
+    return {**logging, "handlers": moved}
+
+
+def _prefixed(caches: dict[str, Any], prefix: str) -> dict[str, Any]:
+    """Caches with the prefix before their own, but for those that are nobody else's."""
+    return {
+        alias: {**cache, "KEY_PREFIX": prefix + OF_A_RUN.sub("", str(cache.get("KEY_PREFIX", "")))}
+        if isinstance(cache, dict) and _backend(cache) not in {*OWN_CACHES, *FILE_CACHES}
+        else cache
+        for alias, cache in caches.items()
+    }
+
+
+def _backend(entry: Any) -> Any:
+    return _at(entry, ("BACKEND",))
+
+
+def _at(entry: Any, keys: tuple[str, ...]) -> Any:
+    """What is under these keys, one in the other; None where there is nothing."""
+    for key in keys:
+        entry = entry.get(key) if isinstance(entry, dict) else None
+    return entry
+
+
+def _replaced(entry: Any, keys: tuple[str, ...], visit: _Visit, kind: str) -> Any:
+    """A copy of the entry with the path under these keys as ``visit`` gives it."""
+    if not _is_path(_at(entry, keys)):
+        return entry
+    first, *rest = keys
+    inner = entry[first]
+    return {
+        **entry,
+        first: _replaced(inner, tuple(rest), visit, kind) if rest else visit(inner, kind),
+    }
+
+
+def _is_path(value: Any) -> bool:
+    return value != "" and isinstance(value, str | PurePath)
+
+
+def _short(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
