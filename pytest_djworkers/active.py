@@ -126,7 +126,7 @@ class ActivePlugin:
         self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
     ) -> Generator[None, object, object]:
         """Have pytest-django make databases that servers in other processes can share."""
-        if fixturedef.argname != "django_db_setup":
+        if fixturedef.argname != "django_db_setup" or self._run.settings.origin is not None:
             return (yield)
         items = [item for item in request.session.items if uses_burst(item)]
         if not items:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, replace
+from functools import partial
 from typing import Any
 
 from pytest_djworkers.baseline.rounds import Metric
@@ -22,7 +23,7 @@ from pytest_djworkers.run import Run
 from pytest_djworkers.server.causes import causes_in
 from pytest_djworkers.server.external import ExternalServer
 from pytest_djworkers.server.launch import Server, Site
-from pytest_djworkers.server.ready import Probe
+from pytest_djworkers.server.probe import Probe
 from pytest_djworkers.server.usage import UsageWatch
 
 
@@ -99,16 +100,20 @@ class Burst:
         settings, name = self._run.settings, profile.name
         baseline, key = self._run.baseline, burst_key(self._test, name)
         stored = baseline.bursts.get(key)
-        generator = choose(
+        chosen = partial(
+            choose,
             settings.generator,
             profile,
             agents=settings.agents,
             stored=None if stored is None else stored.conditions.get("generator"),
         )
+        generator = chosen()
         if reason := generator.cannot(profile):
             raise BurstArgumentError(f"{name}: {reason}")
         self.launch(profile.request, profile.shape.connections)
         try:
+            if self.server.interim:
+                generator = chosen(interim=self.server.interim)
             before = read_counts()
             with self.server.watched() as watch:
                 result = generator.fire(profile, self.server.target)

@@ -50,9 +50,10 @@ class ServerStartError(ServerError):
 
 
 class ProbeError(ServerError):
-    """The server runs, but the path does not give an expected answer; its ``status`` instead."""
+    """The server runs, but the path does not give an expected answer; its ``status`` instead,
+    None where what came can't be read."""
 
-    def __init__(self, message: str, status: int) -> None:
+    def __init__(self, message: str, status: int | None) -> None:
         super().__init__(message)
         self.status = status
 

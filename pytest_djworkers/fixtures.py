@@ -53,7 +53,6 @@ def _djworkers_burst(
     request: pytest.FixtureRequest,
     djworkers_backend: str,
     djworkers_seed: Callable[[], None] | None,
-    django_db_setup: None,  # noqa: ARG001  # a fixture for its effect
     django_db_blocker: DjangoDbBlocker,
 ) -> Iterator[Burst]:
     """The test's server, and what fires at it."""
@@ -71,6 +70,8 @@ def _djworkers_burst(
     run = request.config.stash[RUN]
     server = run.server(djworkers_backend)
     is_ours = run.settings.origin is None
+    if is_ours:
+        request.getfixturevalue("django_db_setup")
     make: Callable[..., Burst] = Burst
     if run.comparer is not None:
         from pytest_djworkers.compare.burst import ComparedBurst

@@ -13,8 +13,15 @@ from hypothesis import strategies as st
 from pytest_djworkers.errors import BurstArgumentError
 from pytest_djworkers.load.profile import Request
 from pytest_djworkers.request import make_request
-from tests.conftest import GENTLE, SETTINGS, URLS, Site
+from tests.conftest import CONFTEST, GENTLE, SETTINGS, URLS, Site
 from tests.load.fault_server import always, answer, serve
+
+NO_DATABASE = """
+
+@pytest.fixture(scope="session")
+def django_db_setup():
+    raise AssertionError("nobody needs one here")
+"""
 
 JSON = {"deep": [1, {"ü": None}]}
 
@@ -189,8 +196,9 @@ def test_memory(burst):
     burst("/json")
 """
     )
-    with serve(always(answer())) as server:
-        url = "http://{}:{}".format(*server.address)
+    site.write("conftest.py", CONFTEST + NO_DATABASE)
+    with serve(always(answer()), ("::1", 0)) as server:
+        url = f"http://[::1]:{server.address[1]}"
         result = site.pytest(f"--djworkers-url={url}", *GENTLE)
         hosts = {line for request in server.requests for line in request.split(b"\r\n")[1:2]}
     result.assert_outcomes(passed=1, failed=1)
@@ -203,6 +211,21 @@ def test_memory(burst):
     )
     result.stdout.fnmatch_lines(["FAILED test_site.py::test_memory[[]url[]]*"])
     assert hosts == {b"Host: " + url.removeprefix("http://").encode()}
+
+
+def test_wrk_would_count_hints_as_responses(site: Site) -> None:
+    site.test("""
+def test_it(burst):
+    burst("/json", duration=1)
+""")
+    with serve(always(b"HTTP/1.1 103 Early Hints\r\n\r\n" + answer())) as server:
+        url = "http://localhost:{1}".format(*server.address)
+        asked = *GENTLE[1:2], *GENTLE[3:], "--djworkers-timeout=1"
+        result = site.pytest(f"--djworkers-url={url}", *asked, "--djworkers-generator=wrk")
+        result.stdout.fnmatch_lines(["*wrk can't fire 'GET /json': it counts the interim 103*"])
+        result = site.pytest(f"--djworkers-url={url}", *asked)
+        result.assert_outcomes(passed=1)
+        result.stdout.fnmatch_lines(["  url *asyncio*"])
 
 
 def test_a_server_that_dies_in_mid_burst_fails_its_test(site: Site) -> None:

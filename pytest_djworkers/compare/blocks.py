@@ -18,7 +18,7 @@ from pytest_djworkers.load.result import ServerFacts
 from pytest_djworkers.load.tally import AgentReport, Enough
 from pytest_djworkers.server.launch import Place, Server, Site
 from pytest_djworkers.server.lock import HeldLock
-from pytest_djworkers.server.ready import Probe
+from pytest_djworkers.server.probe import Probe
 from pytest_djworkers.server.usage import cpu_s_of
 
 SETTLE_S = 0.05

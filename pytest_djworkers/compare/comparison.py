@@ -17,7 +17,7 @@ from pytest_djworkers.errors import ProbeError, ServerError
 from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.server.launch import Place
-from pytest_djworkers.server.ready import Probe
+from pytest_djworkers.server.probe import Probe
 from pytest_djworkers.system.clock import CLOCK
 
 CALIBRATION_BLOCKS = 12

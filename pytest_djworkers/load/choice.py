@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from pytest_djworkers.errors import GeneratorError
 from pytest_djworkers.load.agents import AsyncioGenerator
 from pytest_djworkers.load.generator import ASYNCIO, AUTO, WRK, Generator
@@ -10,10 +12,18 @@ from pytest_djworkers.load.wrk import WrkGenerator, find_wrk
 
 
 def choose(
-    asked: str, profile: Profile, *, agents: int = 1, stored: str | None = None
+    asked: str,
+    profile: Profile,
+    *,
+    agents: int = 1,
+    stored: str | None = None,
+    interim: Collection[int] = (),
 ) -> Generator:
     """The generator asked for; for ``auto`` the stored baseline's, so that the two can be
     compared, else wrk where it is installed and can do the burst.
+
+    ``interim`` are the statuses that came before a response of this server, such as 103: wrk
+    takes each of them for a response, and would count every request twice.
 
     Raises GeneratorError when wrk was asked for and can't.
     """
@@ -22,6 +32,9 @@ def choose(
     if program is not None:
         wrk = WrkGenerator(program)
         reason = wrk.cannot(profile)
+        if reason is None and interim:
+            statuses = " and ".join(map(str, interim))
+            reason = f"it counts the interim {statuses} before each response as one more response"
         if reason is None:
             return wrk
         if asked == WRK:

@@ -33,7 +33,8 @@ class Target:
     @property
     def authority(self) -> str:
         """The host and port of a URL that leads here."""
-        return self.host or "{}:{}".format(*self.address)
+        host, port = self.address
+        return self.host or (f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
 
 
 class Generator(Protocol):

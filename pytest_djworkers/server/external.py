@@ -17,7 +17,7 @@ from pytest_djworkers.load.profile import Request
 from pytest_djworkers.load.result import ServerFacts
 from pytest_djworkers.server.launch import Place, Site
 from pytest_djworkers.server.lock import Lock
-from pytest_djworkers.server.ready import probe
+from pytest_djworkers.server.probe import probe
 from pytest_djworkers.server.usage import UsageWatch
 from pytest_djworkers.system.clock import CLOCK
 
@@ -34,10 +34,9 @@ _FORM = "a URL of scheme, host and port, such as http://127.0.0.1:8000"
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where it is: the address, and what the Host header says."""
+    """Where it is: the addresses it may have, and what the Host header says."""
 
-    host: str
-    port: int
+    addresses: tuple[tuple[str, int], ...]
     netloc: str
 
     @classmethod
@@ -55,14 +54,25 @@ class Origin:
             found = socket.getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM)
         except OSError as error:
             raise ValueError(f"host {parts.hostname!r} can't be found: {error}") from None
-        hosts = [str(address[0]) for *_, address in found]
+        hosts = [_reached_at(str(address[0])) for *_, address in found]
         is_here = all(ipaddress.ip_address(host).is_loopback for host in hosts)
         if not is_here and parts.hostname not in allowed_hosts:
             raise ValueError(
                 f"{parts.hostname!r} is not this machine: say --djworkers-allow-host="
                 f"{parts.hostname} if its owners agree to the load"
             )
-        return cls(hosts[0], port, parts.netloc.rpartition("@")[2])
+        addresses = dict.fromkeys((host, port) for host in hosts)
+        return cls(tuple(addresses), parts.netloc.rpartition("@")[2])
+
+
+def _reached_at(host: str) -> str:
+    """The address itself; of "any of mine", as a server is told to listen, the one of loopback."""
+    address = ipaddress.ip_address(host)
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
+        address = address.ipv4_mapped
+    if address.is_unspecified:
+        return "127.0.0.1" if address.version == 4 else "::1"
+    return str(address)
 
 
 class ExternalServer:
@@ -73,9 +83,12 @@ class ExternalServer:
     """There is none to be seen."""
     has_launched = False
     pids: frozenset[int] = frozenset()
+    interim: tuple[int, ...] = ()
+    """The statuses that came before the probe's response, such as 103."""
 
     def __init__(self, origin: Origin, place: Place, lock: Lock) -> None:
         self._origin = origin
+        self._address = origin.addresses[0]
         self._place = place
         self._lock = lock
         self._facts: ServerFacts | None = None
@@ -94,7 +107,7 @@ class ExternalServer:
     def target(self) -> Target:
         """Where a generator finds it."""
         return Target(
-            address=(self._origin.host, self._origin.port),
+            address=self._address,
             folder=self._place.folder,
             watch=self._place.watch,
             startup_timeout_s=self._place.startup_timeout_s,
@@ -123,14 +136,15 @@ class ExternalServer:
         try:
             while in_a_row < QUICK_ANSWERS:
                 asked = CLOCK.monotonic()
-                probe(
-                    (self._origin.host, self._origin.port),
+                answered = probe(
+                    self._origin.addresses,
                     probe_with,
                     None,
                     any_answer=any_answer,
                     deadline=began + within_s,
                     host=self._origin.netloc,
                 )
+                self._address, self.interim = answered.address, answered.interim
                 took_s = CLOCK.monotonic() - asked
                 in_a_row = in_a_row + 1 if took_s <= _SLOWER_BY * quickest_s + _SLOWER_BY_S else 0
                 quickest_s = min(quickest_s, took_s)

@@ -23,8 +23,9 @@ from pytest_djworkers.server.home import Home, this_home
 from pytest_djworkers.server.lock import Lock
 from pytest_djworkers.server.log import tail
 from pytest_djworkers.server.port import HOST
+from pytest_djworkers.server.probe import probe
 from pytest_djworkers.server.process import GuardedProcess
-from pytest_djworkers.server.ready import ReadySocket, probe, strangers
+from pytest_djworkers.server.ready import ReadySocket, strangers
 from pytest_djworkers.server.sessions import application_name
 from pytest_djworkers.server.usage import UsageWatch, session_members
 from pytest_djworkers.system.clock import CLOCK
@@ -69,6 +70,8 @@ class Server:
         self._process: GuardedProcess | None = None
         self._facts: ServerFacts | None = None
         self._workers: frozenset[int] = frozenset()
+        self.interim: tuple[int, ...] = ()
+        """The statuses that came before the last probe's response, such as 103."""
         self.log: Path = place.folder / f"{backend.about.name}.log"
         """Its standard output and standard error; one launch's, until the next."""
 
@@ -149,13 +152,13 @@ class Server:
         try:
             self._start(site, plan, deadline)
             assert self._process is not None
-            probe(
-                (self.host, self.port),
+            self.interim = probe(
+                [(self.host, self.port)],
                 probe_with,
                 self._process,
                 any_answer=any_answer,
                 deadline=deadline,
-            )
+            ).interim
         except ProbeError as error:
             self.stop()
             raise ProbeError(f"{self.backend}: {error}{self._log_told()}", error.status) from None

@@ -15,7 +15,7 @@ from pytest_djworkers.load.profile import Request
 from pytest_djworkers.load.result import ServerFacts
 from pytest_djworkers.server.home import this_home
 from pytest_djworkers.server.launch import Place
-from pytest_djworkers.server.ready import Probe
+from pytest_djworkers.server.probe import Probe
 from tests.load.making import make_report
 
 FACTS = ServerFacts("granian", "2.8", 1, {}, launch_s=0.3)

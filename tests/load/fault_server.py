@@ -141,8 +141,9 @@ def serve(
     """A server whose every connection behaves like this."""
     loop = asyncio.new_event_loop()
     stop = asyncio.Event()
-    listener = socket.create_server(address, backlog=backlog)
-    server = FaultServer(behave, listener.getsockname())
+    family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+    listener = socket.create_server(address, family=family, backlog=backlog)
+    server = FaultServer(behave, listener.getsockname()[:2])
     thread = threading.Thread(
         target=loop.run_until_complete, args=(_serve(server, listener, stop),)
     )

@@ -66,6 +66,13 @@ def test_wrk_asked_for_where_it_cannot_is_an_error_that_says_why() -> None:
         choose("wrk", IMPOSSIBLE)
 
 
+@pytest.mark.usefixtures("wrk_on_path")
+def test_wrk_is_not_for_a_server_that_sends_hints() -> None:
+    assert choose("auto", POSSIBLE, stored="wrk", interim=(103,)).name == "asyncio"
+    with pytest.raises(GeneratorError, match="it counts the interim 102 and 103 before each"):
+        choose("wrk", POSSIBLE, interim=(102, 103))
+
+
 @pytest.mark.usefixtures("no_wrk")
 @pytest.mark.parametrize("stored", [None, "wrk"])
 def test_auto_without_wrk_is_the_built_in_one(stored: str | None) -> None:

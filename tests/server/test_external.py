@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 import pytest
@@ -20,10 +21,13 @@ ROOT = Request("/")
 @pytest.mark.parametrize(
     ("url", "origin"),
     [
-        ("http://127.0.0.1:8000", Origin("127.0.0.1", 8000, "127.0.0.1:8000")),
-        ("http://127.0.0.1:8000/", Origin("127.0.0.1", 8000, "127.0.0.1:8000")),
-        ("http://127.9.9.9", Origin("127.9.9.9", 80, "127.9.9.9")),
-        ("http://[::1]:8000", Origin("::1", 8000, "[::1]:8000")),
+        ("http://127.0.0.1:8000", Origin((("127.0.0.1", 8000),), "127.0.0.1:8000")),
+        ("http://127.0.0.1:8000/", Origin((("127.0.0.1", 8000),), "127.0.0.1:8000")),
+        ("http://127.9.9.9", Origin((("127.9.9.9", 80),), "127.9.9.9")),
+        ("http://[::1]:8000", Origin((("::1", 8000),), "[::1]:8000")),
+        ("http://0.0.0.0:8000", Origin((("127.0.0.1", 8000),), "0.0.0.0:8000")),
+        ("http://[::]:8000", Origin((("::1", 8000),), "[::]:8000")),
+        ("http://[::ffff:127.0.0.1]", Origin((("127.0.0.1", 80),), "[::ffff:127.0.0.1]")),
     ],
 )
 def test_a_url_says_where_it_is(url: str, origin: Origin) -> None:
@@ -48,8 +52,34 @@ def test_another_url_is_refused_in_words(url: str, said: str) -> None:
     assert said in str(refusal.value)
 
 
+def test_a_host_may_have_several_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = [
+        (family, socket.SOCK_STREAM, 6, "", (host, 8000, *more))
+        for family, host, *more in (
+            (socket.AF_INET6, "::1", 0, 0),
+            (socket.AF_INET, "127.0.0.1"),
+            (socket.AF_INET6, "::ffff:127.0.0.1", 0, 0),
+        )
+    ]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+    origin = Origin.of("http://me@localhost:8000", ())
+    assert origin == Origin((("::1", 8000), ("127.0.0.1", 8000)), "localhost:8000")
+
+
+def test_where_one_address_accepts_that_is_the_target(tmp_path: Path) -> None:
+    with serve(always(OK)) as peer:
+        _, port = peer.address
+        place = Place(tmp_path, 0, 2, startup_timeout_s=10)
+        origin = Origin((("::1", port), peer.address), f"localhost:{port}")
+        server = ExternalServer(origin, place, MachineLock(tmp_path / "lock"))
+        server.launch(connections=8, probe_with=ROOT)
+        server.stop()
+        assert server.target.address == peer.address
+        assert peer.requests[0] == ROOT.encode(f"localhost:{port}")
+
+
 def test_another_machine_has_to_be_allowed_by_name() -> None:
-    assert Origin.of("http://192.0.2.1:8000", ["192.0.2.1"]).host == "192.0.2.1"
+    assert Origin.of("http://192.0.2.1:8000", ["192.0.2.1"]).addresses == (("192.0.2.1", 8000),)
     with pytest.raises(ValueError, match="is not this machine"):
         Origin.of("http://192.0.2.1:8000", ["192.0.2.2"])
 
@@ -60,7 +90,7 @@ def drained(behave: Behaviour, folder: Path, *, within_s: float = 10) -> Externa
         host, port = peer.address
         place = Place(folder, 0, 2, startup_timeout_s=within_s)
         server = ExternalServer(
-            Origin(host, port, f"{host}:{port}"), place, MachineLock(folder / "lock")
+            Origin(((host, port),), f"{host}:{port}"), place, MachineLock(folder / "lock")
         )
         try:
             server.launch(connections=8, probe_with=ROOT)
@@ -108,7 +138,7 @@ def test_one_that_is_not_there_is_an_error_and_the_machine_is_free_again(tmp_pat
     with refusing() as (host, port):
         place = Place(tmp_path, 0, 2, startup_timeout_s=0.2)
         lock = tmp_path / "lock"
-        server = ExternalServer(Origin(host, port, f"{host}:{port}"), place, MachineLock(lock))
+        server = ExternalServer(Origin(((host, port),), f"{host}:{port}"), place, MachineLock(lock))
         with pytest.raises(ServerStartError, match=r"it is not running, .*Connection refused"):
             server.launch(connections=8, probe_with=ROOT)
         free = MachineLock(lock, wait_at_most_s=0.1)

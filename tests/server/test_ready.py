@@ -1,4 +1,4 @@
-"""Ready means: every worker has said so, nobody shares the port, and one reply is good."""
+"""Ready means: every worker has said so, and nobody shares the port."""
 
 from __future__ import annotations
 
@@ -6,20 +6,17 @@ import os
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
 
-from pytest_djworkers.errors import ProbeError, ServerStartError
-from pytest_djworkers.load.profile import Request
+from pytest_djworkers.errors import ServerStartError
 from pytest_djworkers.server.port import HOST
 from pytest_djworkers.server.process import GuardedProcess
-from pytest_djworkers.server.ready import ReadySocket, probe, strangers
+from pytest_djworkers.server.ready import ReadySocket, strangers
 from tests.server.conftest import Guarded
 from tests.server.watching import until
 
@@ -157,172 +154,3 @@ def test_a_reserved_port_and_a_connection_are_nobodys_listener() -> None:
     with listener() as (pid, port), socket.create_connection((HOST, port)) as client:
         assert strangers(port, frozenset({pid})) == []
         assert strangers(client.getsockname()[1], frozenset()) == []
-
-
-# The probe.
-
-
-class Answers(BaseHTTPRequestHandler):
-    """A server with one path for each way to answer."""
-
-    protocol_version = "HTTP/1.1"
-    seen: list[tuple[str, str, dict[str, str]]]
-
-    def do_GET(self) -> None:
-        self.seen.append((self.command, self.path, dict(self.headers)))
-        if answer := getattr(self, self.path.strip("/"), None):
-            answer()
-        else:
-            self.send(200, b"good")
-
-    def do_HEAD(self) -> None:
-        self.do_GET()
-
-    def send(self, status: int, body: bytes, promised: int = 0, **headers: str) -> None:
-        self.send_response(status)
-        self.send_header("Content-Length", str(promised or len(body)))
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body)
-        self.close_connection = True
-
-    def fails(self) -> None:
-        self.send(500, b"<h1>Server\n  Error</h1>" + b"x" * 1000)
-
-    def redirects(self) -> None:
-        self.send(302, b"", Location="/login")
-
-    def at_the_third_time(self) -> None:
-        if len(self.seen) < 3:
-            self.close_connection = True
-        else:
-            self.send(200, b"good")
-
-    def cut(self) -> None:
-        self.send(200, b"half", promised=8)
-
-    def hangs(self) -> None:
-        self.rfile.read(1)
-
-    def never_ends(self) -> None:
-        self.send_response(200)
-        self.end_headers()
-        try:
-            while True:
-                self.wfile.write(b"more")
-        except OSError:
-            self.close_connection = True
-
-    def log_message(self, *_: object) -> None:
-        """Nothing."""
-
-
-@pytest.fixture
-def server() -> Iterator[HTTPServer]:
-    """Such a server."""
-    handler = type("Handler", (Answers,), {"seen": []})
-    with HTTPServer((HOST, 0), handler) as made:
-        thread = threading.Thread(target=made.serve_forever, args=(0.01,))
-        thread.start()
-        yield made
-        made.shutdown()
-        thread.join()
-
-
-def send(
-    server: HTTPServer,
-    process: GuardedProcess,
-    request: Request,
-    *,
-    within_s: float = LONG_S,
-    any_answer: bool = False,
-) -> None:
-    """Probe the server."""
-    probe(
-        (HOST, server.server_port),
-        request,
-        process,
-        any_answer=any_answer,
-        deadline=time.monotonic() + within_s,
-    )
-
-
-@pytest.mark.parametrize(
-    "request_",
-    [
-        Request("/good"),
-        Request("/good", "HEAD"),
-        Request("/fails", expect=(404, 500)),
-        Request("/redirects", expect=(302,)),
-        Request("/at_the_third_time"),
-    ],
-    ids=lambda request: f"{request.method} {request.path}",
-)
-def test_an_expected_answer_is_good(
-    server: HTTPServer, process: GuardedProcess, request_: Request
-) -> None:
-    send(server, process, request_)
-
-
-def test_the_request_is_the_bursts_own(server: HTTPServer, process: GuardedProcess) -> None:
-    send(server, process, Request("/a?b=%20c", headers=(("X-Mine", "1"), ("Host", "example"))))
-    (seen,) = server.RequestHandlerClass.seen  # type: ignore[attr-defined]  # ours
-    method, path, headers = seen
-    assert (method, path) == ("GET", "/a?b=%20c")
-    assert headers == {"User-Agent": "pytest-djworkers", "X-Mine": "1", "Host": "example"}
-
-
-@pytest.mark.parametrize(
-    ("request_", "said"),
-    [
-        (
-            Request("/fails"),
-            "GET /fails answers 500 Internal Server Error where 2xx is expected:"
-            " <h1>Server Error</h1>x",
-        ),
-        (Request("/redirects"), "GET /redirects answers 302 Found to /login where 2xx"),
-        (Request("/good", expect=(201, 204)), "answers 200 OK where 201 or 204 is expected: good"),
-        (Request("/fails", "HEAD"), "HEAD /fails answers 500"),
-    ],
-)
-def test_an_unexpected_answer_is_told(
-    server: HTTPServer, process: GuardedProcess, request_: Request, said: str
-) -> None:
-    with pytest.raises(ProbeError) as error:
-        send(server, process, request_)
-    assert said in str(error.value)
-    assert len(str(error.value)) < 500
-
-
-def test_where_any_answer_will_do_any_answer_does(
-    server: HTTPServer, process: GuardedProcess
-) -> None:
-    send(server, process, Request("/fails"), any_answer=True)
-
-
-@pytest.mark.parametrize(
-    ("path", "why"),
-    [("/hangs", "timed out"), ("/never_ends", "does not end"), ("/cut", "")],
-)
-def test_no_whole_answer_in_time_is_told_in_time(
-    server: HTTPServer, process: GuardedProcess, path: str, why: str
-) -> None:
-    began = time.monotonic()
-    with pytest.raises(ServerStartError, match=rf"GET {path} got no answer in time \(.*{why}"):
-        send(server, process, Request(path), within_s=SHORT_S, any_answer=True)
-    assert time.monotonic() - began < SHORT_S * 10
-
-
-def test_when_the_server_ends_so_does_the_probe(guarded: Guarded) -> None:
-    process = guarded("raise SystemExit(4)")
-    with socket.socket() as nobody:
-        nobody.bind((HOST, 0))
-        with pytest.raises(ServerStartError, match=r"it ended \(exit status 4\)"):
-            probe(
-                nobody.getsockname(),
-                Request("/"),
-                process,
-                any_answer=True,
-                deadline=time.monotonic() + LONG_S,
-            )

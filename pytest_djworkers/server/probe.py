@@ -1,0 +1,113 @@
+"""The one request that a server must answer before it is fired at."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from pytest_djworkers.errors import ProbeError, ServerStartError
+from pytest_djworkers.load.profile import Request
+from pytest_djworkers.printable import in_one_line
+from pytest_djworkers.server.process import GuardedProcess
+from pytest_djworkers.server.reply import NoResponseError, Reply, UnreadableError, ask
+from pytest_djworkers.system.clock import CLOCK
+from pytest_djworkers.units import counted
+
+_RETRY_AFTER_S = 0.02
+_SHOWN_OF_BODY = 300
+_MOST_CLOSES = 5
+"""So many connections in a row closed without a response are no accident of starting."""
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """The one request that a server must answer before it is fired at."""
+
+    request: Request
+    any_answer: bool
+    """Whether every complete answer will do, and not only an expected one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """Where a probe got its response, and what came before that."""
+
+    address: tuple[str, int]
+    interim: tuple[int, ...]
+
+
+def probe(
+    addresses: Sequence[tuple[str, int]],
+    request: Request,
+    process: GuardedProcess | None,
+    *,
+    any_answer: bool,
+    deadline: float,
+    host: str | None = None,
+) -> Answered:
+    """Send one real request to the first of these addresses that accepts it.
+
+    Nobody who accepts is what a server that starts looks like, so that is tried again; so is a
+    connection closed without a response, as proxies do while nothing is behind them: a few times
+    where the server is ours (``process``), and its workers are ready, else until the deadline.
+    Everything else will not get better, and is told at once.
+
+    ``any_answer`` takes every complete response for good. Raises ProbeError for an unexpected or
+    unreadable response, ServerStartError for none before the monotonic deadline.
+    """
+    closes, why = 0, "nobody was asked"
+    while CLOCK.monotonic() < deadline:
+        try:
+            with _connected(addresses, deadline) as connection:
+                address = connection.getpeername()[:2]
+                reply = ask(connection, request, host or _authority(address), deadline)
+        except UnreadableError as error:
+            raise ProbeError(f"{request.method} {request.path} gets {error}", None) from None
+        except NoResponseError as error:
+            closes, why = closes + 1, str(error)
+        except TimeoutError as error:
+            why = str(error)
+        except OSError as error:
+            closes, why = 0, str(error)
+        else:
+            if not (any_answer or (request.expects(reply.status) and reply.fits)):
+                raise ProbeError(_unexpected(request, reply), reply.status)
+            return Answered(address, tuple(reply.interim))
+        if process is not None and process.status is not None:
+            raise ServerStartError(f"it ended (exit status {process.status})")
+        if process is not None and closes >= _MOST_CLOSES:
+            times = counted(closes, "time")
+            raise ProbeError(f"{request.method} {request.path}: {why}, {times} in a row", None)
+        CLOCK.sleep(_RETRY_AFTER_S)
+    raise ServerStartError(f"{request.method} {request.path} got no response in time ({why})")
+
+
+def _connected(addresses: Sequence[tuple[str, int]], deadline: float) -> socket.socket:
+    """A connection to the first address that accepts. Raises the last one's OSError."""
+    *others, last = addresses
+    for address in others:
+        # Each has half of what is left: one that drops what it gets must not use all of it.
+        with suppress(OSError):
+            return socket.create_connection(address, (deadline - CLOCK.monotonic()) / 2)
+    return socket.create_connection(last, max(_RETRY_AFTER_S, deadline - CLOCK.monotonic()))
+
+
+def _authority(address: tuple[str, int]) -> str:
+    host, port = address
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _unexpected(request: Request, reply: Reply) -> str:
+    where = f" to {in_one_line(reply.location)}" if reply.location else ""
+    text = in_one_line(reply.body[:_SHOWN_OF_BODY].decode(errors="replace"))
+    said = f": {text}" if text else ""
+    expected = request.expected
+    if request.expects(reply.status):
+        contains = in_one_line(request.contains.decode(errors="replace"))
+        expected = f"a body that contains {contains!r}"
+    return (
+        f"{request.method} {request.path} answers {reply.status} {in_one_line(reply.reason)}{where}"
+        f" where {expected} is expected{said}"
+    )

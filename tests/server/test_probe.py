@@ -1,0 +1,254 @@
+"""The probe: what is good, what is told at once, and what is asked again."""
+
+from __future__ import annotations
+
+import socket
+import time
+
+import pytest
+
+from pytest_djworkers.errors import ProbeError, ServerStartError
+from pytest_djworkers.load.profile import Request
+from pytest_djworkers.server.probe import Answered, probe
+from pytest_djworkers.server.process import GuardedProcess
+from tests.load.fault_server import (
+    LOCAL,
+    Behaviour,
+    FaultServer,
+    Peer,
+    always,
+    answer,
+    hangs,
+    once,
+    refusing,
+    serve,
+    streams,
+    trickles,
+)
+from tests.server.conftest import Guarded
+
+LONG_S = 15.0
+SHORT_S = 0.3
+OK = answer(body=b"good")
+ROOT = Request("/")
+TLS_ALERT = b"\x15\x03\x01\x00\x02\x02\x46"
+MANY_HEADERS = answer("200 OK", b"good", *(f"X-{number}: 1" for number in range(300)))
+
+
+@pytest.fixture
+def process(guarded: Guarded) -> GuardedProcess:
+    """Something that runs."""
+    return guarded("import signal; signal.pause()")
+
+
+def send(
+    server: FaultServer,
+    request: Request = ROOT,
+    process: GuardedProcess | None = None,
+    *,
+    within_s: float = LONG_S,
+    any_answer: bool = False,
+) -> Answered:
+    """Probe the server."""
+    return probe(
+        [server.address],
+        request,
+        process,
+        any_answer=any_answer,
+        deadline=time.monotonic() + within_s,
+    )
+
+
+def told(behave: Behaviour, request: Request = ROOT, process: GuardedProcess | None = None) -> str:
+    """What is told of this server at once, long before the deadline."""
+    with serve(behave) as server:
+        began = time.monotonic()
+        with pytest.raises(ProbeError) as error:
+            send(server, request, process)
+        assert time.monotonic() - began < LONG_S / 5
+    assert str(error.value).isprintable()
+    assert len(str(error.value)) < 500
+    return str(error.value)
+
+
+# What is good.
+
+
+@pytest.mark.parametrize(
+    ("behave", "request_"),
+    [
+        (always(OK), ROOT),
+        (trickles(OK), ROOT),
+        (once(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n"), Request("/", "HEAD")),
+        (always(answer("404 Nope")), Request("/", expect=(404, 500))),
+        (always(answer("302 Found", b"", "Location: /login")), Request("/", expect=(302,))),
+        (once(b"HTTP/1.0 200 OK\r\n\r\ngood"), Request("/", contains=b"oo")),
+        (always(MANY_HEADERS), ROOT),
+    ],
+    ids=["whole", "trickles", "HEAD", "404", "302", "ends with the connection", "300 headers"],
+)
+def test_an_expected_response_is_good(behave: Behaviour, request_: Request) -> None:
+    with serve(behave) as server:
+        assert send(server, request_) == Answered(server.address, ())
+
+
+@pytest.mark.parametrize("statuses", [(100,), (103,), (102, 103, 103)])
+def test_interim_responses_are_passed_over_and_told(statuses: tuple[int, ...]) -> None:
+    interim = b"".join(b"HTTP/1.1 %d Soon\r\nLink: </a>\r\n\r\n" % status for status in statuses)
+    with serve(always(interim + OK)) as server:
+        assert send(server).interim == statuses
+    assert "answers 404 Nope to /b where" in told(
+        always(interim + answer("404 Nope", b"", "Location: /b"))
+    )
+
+
+def test_the_request_is_the_bursts_own() -> None:
+    request = Request("/a?b=%20c", headers=(("X-Mine", "1"), ("Host", "example")))
+    with serve(always(OK)) as server:
+        send(server, request)
+        assert server.requests == [request.encode("")]
+
+
+def test_where_any_answer_will_do_any_answer_does() -> None:
+    with serve(always(answer("500 Oh"))) as server:
+        send(server, any_answer=True)
+
+
+# What is told at once.
+
+
+@pytest.mark.parametrize(
+    ("response", "request_", "said"),
+    [
+        (
+            answer("500 Oh no", b"<h1>Server\n  \x1b]0;Error</h1>" + b"x" * 1000),
+            ROOT,
+            r"GET / answers 500 Oh no where 2xx is expected: <h1>Server \x1b]0;Error</h1>x",
+        ),
+        (
+            answer("302 Found", b"", "Location: /log\u202ein"),
+            ROOT,
+            r"GET / answers 302 Found to /log\u202ein where 2xx",
+        ),
+        (OK, Request("/", expect=(201, 204)), "answers 200 OK where 201 or 204 is expected: good"),
+        (OK, Request("/", contains=b"bad"), "where a body that contains 'bad' is expected: good"),
+        (answer("500 Oh", b""), Request("/", "HEAD"), "HEAD / answers 500 Oh where"),
+    ],
+)
+def test_an_unexpected_response(response: bytes, request_: Request, said: str) -> None:
+    assert said in told(always(response), request_)
+
+
+@pytest.mark.parametrize(
+    ("behave", "said"),
+    [
+        (always(answer("200 OK", b"", f"X: {'x' * 200_000}")), "a head of more than 65536 bytes"),
+        (always(answer("200 OK", b"", *["X: y"] * 40_000)), "a head of more than 65536 bytes"),
+        (always(b"<html>good</html>"), "a bad response (it does not begin with HTTP/): <html>good"),
+        (once(b"SSH-2.0-OpenSSH_9.2\r\n"), "does not begin with HTTP/): SSH-2.0-OpenSSH_9.2"),
+        (once(TLS_ALERT), "This is TLS: load is fired in plain HTTP"),
+        (once(b"\x00\x00\x12\x04\x00\x00\x00\x00\x00"), "This seems to be HTTP/2"),
+        (always(b"HTTP/1.1 abc OK\r\n\r\n"), "a bad response (Invalid status code"),
+        (always(b"HTTP/1.1 101 Switching\r\nUpgrade: x\r\n\r\n"), "a bad response (status 101"),
+        (
+            always(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"),
+            "a bad response (Invalid character in chunk size): HTTP/1.1 200 OK",
+        ),
+        (
+            always(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nok"),
+            "a bad response (",
+        ),
+        (
+            once(b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nhalf"),
+            "gets a response that is cut off: the server closed the connection after 42 bytes",
+        ),
+        (once(b"HTTP/1.1 200 OK\r\nContent-Le", reset=True), "cut off"),
+        (once(b"HTTP/1.1 103 Early Hints\r\n\r\n"), "cut off"),
+    ],
+)
+def test_what_cant_be_read_is_told_as_what_it_is(behave: Behaviour, said: str) -> None:
+    assert said in told(behave)
+
+
+@pytest.mark.parametrize("reset", [False, True])
+def test_our_own_server_closes_every_connection(reset: bool, process: GuardedProcess) -> None:
+    said = told(once(b"", reset=reset), process=process)
+    assert said == "GET /: the server closed the connection without a response, 5 times in a row"
+
+
+# What is asked again.
+
+
+def test_a_connection_closed_while_it_starts_is_not_the_end(process: GuardedProcess) -> None:
+    for ours in (process, None):
+        asked = 0
+
+        async def behave(peer: Peer) -> None:
+            nonlocal asked
+            asked += 1
+            await peer.request()
+            if asked >= 4:
+                await peer.send(OK)
+
+        with serve(behave) as server:
+            send(server, process=ours)
+
+
+def test_a_proxy_may_close_connections_for_long() -> None:
+    with serve(once(b"")) as server:
+        with pytest.raises(ServerStartError, match=r"no response in time \(.*without a response\)"):
+            send(server, within_s=SHORT_S)
+        assert server.connections > 5
+
+
+@pytest.mark.parametrize(
+    ("behave", "why"),
+    [(hangs, "timed out"), (streams(b"HTTP/1.1 200 OK\r\n\r\n", b"more"), "does not end")],
+)
+def test_no_whole_response_in_time_is_told_in_time(behave: Behaviour, why: str) -> None:
+    began = time.monotonic()
+    with serve(behave) as server, pytest.raises(ServerStartError) as error:
+        send(server, within_s=SHORT_S, any_answer=True)
+    assert str(error.value).startswith("GET / got no response in time (")
+    assert why in str(error.value)
+    assert time.monotonic() - began < SHORT_S * 10
+
+
+def test_when_the_server_ends_so_does_the_probe(guarded: Guarded) -> None:
+    process = guarded("raise SystemExit(4)")
+    with refusing() as nobody, pytest.raises(ServerStartError, match=r"it ended \(exit status 4\)"):
+        probe([nobody], ROOT, process, any_answer=True, deadline=time.monotonic() + LONG_S)
+
+
+# Where it is asked.
+
+
+def test_the_first_address_that_accepts_is_the_one() -> None:
+    with serve(always(OK)) as server, serve(always(OK), ("127.0.0.2", 0)) as other:
+        nobody = ("::1", server.address[1])
+        addresses = [nobody, server.address, other.address]
+        found = probe(addresses, ROOT, None, any_answer=False, deadline=time.monotonic() + LONG_S)
+        assert found.address == server.address
+        assert server.requests == [ROOT.encode(f"{LOCAL}:{server.address[1]}")]
+        assert not other.connections
+
+
+def test_an_address_of_ipv6_stands_in_brackets() -> None:
+    with socket.create_server(("::1", 0), family=socket.AF_INET6) as listener:
+        address = listener.getsockname()[:2]
+        with pytest.raises(ServerStartError):
+            probe([address], ROOT, None, any_answer=True, deadline=time.monotonic() + SHORT_S)
+        accepted, _ = listener.accept()
+        with accepted:
+            assert f"\r\nHost: [::1]:{address[1]}\r\n".encode() in accepted.recv(4096)
+
+
+def test_nobody_at_any_address_is_told_at_the_deadline() -> None:
+    with refusing() as nobody, pytest.raises(ServerStartError, match=r"\(.*refused\)"):
+        probe(
+            [("::1", nobody[1]), nobody],
+            ROOT,
+            None,
+            any_answer=True,
+            deadline=time.monotonic() + SHORT_S,
+        )
