@@ -1,9 +1,9 @@
 """What ``entry/wsgi.py`` and ``entry/asgi.py`` load inside the server.
 
-The server imports those, not the user's module. This points Django at the test databases, turns
-DEBUG off, keeps mail local, loads the site's own application, and reports the process as ready.
-It refuses to serve a database that isn't a test database. What it has to know is in a
-``Brief``, whose path is in the environment.
+The server imports those, not the user's module. This has Django's settings adjusted by
+``entry/hook.py`` (the test databases, DEBUG, mail), loads the site's own application, and reports
+the process as ready. It refuses to serve a database that isn't a test database. What it has to know
+is in a ``Brief``, whose path is in the environment.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from pytest_djworkers.entry.brief import ENVIRONMENT_KEY, Brief, DatabaseTarget
+from pytest_djworkers.entry.brief import ENVIRONMENT_KEY, Brief
+from pytest_djworkers.entry.hook import install
 
 _ERRORS_LOGGED = 3
 
@@ -25,7 +26,8 @@ def load(interface: str) -> Any:
     """The site's application for ``wsgi`` or ``asgi``, once this process is set up to serve it."""
     brief = Brief.read(os.environ[ENVIRONMENT_KEY])
     os.environ["DJANGO_SETTINGS_MODULE"] = brief.settings_module
-    _configure(brief)
+    install()
+    _configure()
     application = _site_application(interface)
     if brief.tree is not None:
         refuse_another_tree(Path(brief.tree))
@@ -73,38 +75,13 @@ class _FirstErrors(logging.StreamHandler[Any]):
             super().emit(record)
 
 
-def _configure(brief: Brief) -> None:
+def _configure() -> None:
+    """Have Django make its settings, which the hook adjusts."""
     if os.environ.get("DJANGO_CONFIGURATION"):
         importlib.import_module("configurations").setup()
     from django.conf import settings
 
-    for alias, database in settings.DATABASES.items():
-        _redirect(alias, database, brief.databases.get(alias))
-    settings.DEBUG = False
-    settings.ALLOWED_HOSTS = ["*"]
-    # Not locmem: it keeps every message of the burst.
-    nowhere = "django.core.mail.backends.dummy.EmailBackend"
-    # Django 6.1's setting, which excludes the older one; where it is in use, it is there.
-    if mailers := getattr(settings, "MAILERS", None):
-        settings.MAILERS = {alias: {"BACKEND": nowhere} for alias in mailers}
-    else:
-        settings.EMAIL_BACKEND = nowhere
-
-
-def _redirect(alias: str, database: dict[str, Any], target: DatabaseTarget | None) -> None:
-    """Point one database alias at its test database; refuse when there is none."""
-    if not database or database.get("ENGINE") in {None, "", "django.db.backends.dummy"}:
-        return
-    if target is None or str(database.get("NAME")) == target.name:
-        raise RuntimeError(
-            f"refusing to serve database {alias!r} ({database.get('NAME')}): it is not a test"
-            " database. Let pytest-django create one (its fixture django_db_setup)."
-        )
-    database.update(target.settings())
-    options = database.get("OPTIONS", {})
-    if "application_name" in options:
-        # By the one in the environment the sessions are found when this process is gone.
-        database["OPTIONS"] = {**options, "application_name": os.environ["PGAPPNAME"]}
+    _ = settings.DATABASES
 
 
 def refuse_another_tree(tree: Path) -> None:

@@ -13,6 +13,7 @@ from pytest_djworkers.backends.protocol import Backend, LaunchPlan, workers_of
 from pytest_djworkers.backends.registry import version_of
 from pytest_djworkers.backends.spec import spec_of
 from pytest_djworkers.entry.brief import ENVIRONMENT_KEY, Brief, DatabaseTarget
+from pytest_djworkers.entry.hook import STARTUP
 from pytest_djworkers.errors import ProbeError, ServerDiedError, ServerStartError
 from pytest_djworkers.load.generator import Target, lack_of_descriptors
 from pytest_djworkers.load.profile import Request
@@ -216,7 +217,7 @@ class Server:
                 self._backend.about.scrubbed,
                 DJANGO_SETTINGS_MODULE=site.settings_module,
                 PGAPPNAME=application_name(),
-                PYTHONPATH=os.pathsep.join(home.search_path),
+                PYTHONPATH=os.pathsep.join((STARTUP, *home.search_path)),
                 **site.environment,
                 **{ENVIRONMENT_KEY: str(brief)},
             )
