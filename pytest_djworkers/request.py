@@ -46,6 +46,9 @@ def make_request(
     given = [*(headers or {}).items(), *_cookie_header(cookies)]
     for header, value in given:
         _check_header(header, value)
+    if sum(header.lower() == "host" for header, _ in given) > 1:
+        raise BurstArgumentError("headers=: Host is given more than once")
+    given = _with_one_cookie_header(given)
     if body is not None and json is not None:
         raise BurstArgumentError("body= and json= exclude each other")
     if json is not None:
@@ -96,6 +99,16 @@ def _cookie_header(cookies: object) -> list[tuple[str, str]]:
             raise BurstArgumentError(f"cookies=: the value of {name} can't be sent: {value!r}")
     text = "; ".join(f"{name}={value}" for name, value in cookies.items())
     return [("Cookie", text)] if text else []
+
+
+def _with_one_cookie_header(given: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The headers with all cookies in one of them: of more, servers take the first, or the last
+    (RFC 6265, 5.4, allows one)."""
+    cookies = [value for name, value in given if name.lower() == "cookie"]
+    if len(cookies) < 2:
+        return given
+    others = [(name, value) for name, value in given if name.lower() != "cookie"]
+    return [*others, ("Cookie", "; ".join(cookies))]
 
 
 def _check_header(name: object, value: object) -> None:

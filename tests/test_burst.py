@@ -53,6 +53,10 @@ JSON = {"deep": [1, {"ü": None}]}
         ({"path": "/?a=b", "query": {"c": 1}}, Request("/?a=b&c=1")),
         ({"path": "/", "query": {}, "cookies": {}}, Request("/")),
         (
+            {"path": "/", "headers": {"cookie": "a=b", "X-Y": "z"}, "cookies": {"c": "d"}},
+            Request("/", headers=(("X-Y", "z"), ("Cookie", "a=b; c=d"))),
+        ),
+        (
             {"path": "/", "cookies": {"sessionid": "abc", "x": "y=z"}},
             Request("/", headers=(("Cookie", "sessionid=abc; x=y=z"),)),
         ),
@@ -85,6 +89,7 @@ def test_a_call_makes_a_request(arguments: dict[str, Any], request_made: Request
         ({"body": b"", "json": {}}, "body= and json= exclude each other"),
         ({"body": 5}, "body= is int, not bytes or str"),
         ({"query": "a=b"}, "query='a=b' is not a mapping"),
+        ({"headers": {"Host": "a", "host": "b"}}, "headers=: Host is given more than once"),
         ({"cookies": "a=b"}, "cookies='a=b' is not a mapping"),
         ({"cookies": {"a b": "c"}}, "cookies=: 'a b' is not a cookie's name"),
         ({"cookies": {"a": "b;c"}}, "cookies=: the value of a can't be sent: 'b;c'"),

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
+
+from pytest_djworkers.system.private import write_privately
 
 ENVIRONMENT_KEY = "DJWORKERS_BRIEF"
 
 
 def write_for_the_user(file: Path, data: Any) -> None:
     """Write JSON that nobody else can read."""
-    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with open(descriptor, "w", encoding="utf-8") as stream:
-        json.dump(data, stream)
+    write_privately(file, json.dumps(data).encode())
 
 
 @dataclass(frozen=True, slots=True)

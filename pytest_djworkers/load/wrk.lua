@@ -3,13 +3,14 @@
 
 local ffi = require("ffi")
 
-wrk.method = os.getenv("DJWORKERS_WRK_METHOD")
+local file = assert(io.open(os.getenv("DJWORKERS_WRK_REQUEST"), "rb"))
+local request_ = file:read("*a")
+file:close()
 
-local body = os.getenv("DJWORKERS_WRK_BODY")
-if body then
-   local file = assert(io.open(body, "rb"))
-   wrk.body = file:read("*a")
-   file:close()
+-- Called once, for the bytes that are sent each time: as wrk itself puts a request together, it
+-- has neither two headers of one name nor a length of no body.
+function wrk.format()
+   return request_
 end
 
 -- wrk hands its array of counts over as an opaque object: count, limit, min, max, then a

@@ -159,6 +159,11 @@ def test_figures_that_say_nothing_of_the_connections_hide_timeouts(found: dict[s
         (make_profile(Request("/", "HEAD"), duration_s=1), "an answer to HEAD"),
         (make_profile(Request("/", contains=b"x"), duration_s=1), "does not look at bodies"),
         (make_profile(duration_s=1, rate=100), "it has no fixed rate"),
+        (make_profile(Request("/", "FROB"), duration_s=1), "it knows no method FROB"),
+        (
+            make_profile(Request("/", headers=(("upgrade", "h2c"),)), duration_s=1),
+            "no Upgrade header",
+        ),
     ],
 )
 def test_what_wrk_cannot_do_it_says(profile: Profile, reason: str) -> None:
@@ -261,29 +266,6 @@ def test_connections_that_end_early_are_errors(wrk: WrkGenerator, tmp_path: Path
     result, _ = fire(wrk, once(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"), tmp_path)
     assert result.error_kinds.keys() == {"read"}
     assert result.judged == result.error
-
-
-def test_the_request_is_the_one_asked_for(wrk: WrkGenerator, tmp_path: Path) -> None:
-    body = bytes(range(256))
-    given_headers = (("host", "example.com"), ("X-Name", "Zoë"), ("Content-Type", "a/b"))
-    _, server = fire(wrk, always(OK), tmp_path, Request("/p?q=1", "PUT", given_headers, body))
-    head, _, sent_body = server.requests[0].partition(b"\r\n\r\n")
-    first, *lines = head.split(b"\r\n")
-    assert first == b"PUT /p?q=1 HTTP/1.1"
-    assert sorted(lines) == [
-        b"Content-Length: 256",
-        b"Content-Type: a/b",
-        b"Host: example.com",
-        b"User-Agent: pytest-djworkers",
-        "X-Name: Zoë".encode("latin-1"),
-    ]
-    assert sent_body == body
-
-
-def test_our_host_header_is_the_address(wrk: WrkGenerator, tmp_path: Path) -> None:
-    _, server = fire(wrk, always(OK), tmp_path)
-    host, port = server.address
-    assert server.requests[0].count(f"Host: {host}:{port}\r\n".encode()) == 1
 
 
 def test_the_server_is_warmed_up_first(wrk: WrkGenerator, tmp_path: Path) -> None:
