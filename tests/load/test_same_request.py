@@ -16,7 +16,7 @@ from pytest_djworkers.load.generator import Target
 from pytest_djworkers.load.profile import Profile, Request
 from pytest_djworkers.load.wrk import WrkGenerator, find_wrk
 from pytest_djworkers.request import make_request
-from pytest_djworkers.server.ready import probe
+from pytest_djworkers.server.probe import probe
 from tests.load.fault_server import always, answer, serve
 from tests.load.firing import fire
 from tests.load.making import make_profile
@@ -107,7 +107,7 @@ def check_the_others(request: Request) -> None:
     told = Profile.from_dict(profile.to_dict()).request
     with serve(always(answer(), after_s=0.01)) as server:
         probe(
-            server.address,
+            [server.address],
             request,
             None,
             any_answer=True,
