@@ -17,6 +17,8 @@ from typing import Any
 
 from pytest_djworkers.entry.app import refuse_another_tree
 from pytest_djworkers.entry.brief import DatabaseTarget
+from pytest_djworkers.entry.gate import hold_imports
+from pytest_djworkers.entry.tree import Bounds
 
 
 def found_in(module: Any, name: str) -> Any:
@@ -86,9 +88,13 @@ _ANSWERS: dict[str, Callable[..., Any]] = {"leaves": _leaves, "databases": _data
 
 def _main(asked: str, answered: str) -> None:
     question = json.loads(Path(asked).read_text(encoding="utf-8"))
+    bounds = question.pop("bounds")
+    strays = None if bounds is None else hold_imports(Bounds.from_dict(bounds))
     if os.environ.get("DJANGO_CONFIGURATION"):
         importlib.import_module("configurations").setup()
     found = _ANSWERS[question.pop("what")](**question)
+    if strays is not None:
+        strays.refuse()
     Path(answered).write_text(json.dumps(found), encoding="utf-8")
 
 

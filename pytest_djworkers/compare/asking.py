@@ -25,18 +25,26 @@ def ask(
     Raises ServerStartError, with the end of what it said, where it fails, or does not answer
     within that time.
     """
-    asked, answered, log = (
-        place.folder / name for name in ("question.json", "answer.json", "answering.log")
+    asked, answered, log, strays = (
+        place.folder / name
+        for name in ("question.json", "answer.json", "answering.log", "answering.strays")
     )
-    log.unlink(missing_ok=True)
-    write_for_the_user(asked, {"what": what, **named})
+    for old in (answered, log, strays):
+        old.unlink(missing_ok=True)
+    bounds = home.bounds(strays)
+    held = None if bounds is None else bounds.to_dict()
+    write_for_the_user(asked, {"what": what, "bounds": held, **named})
     process = GuardedProcess(
         [home.python, "-P", "-m", answering.__name__, str(asked), str(answered)],
         log=log,
         environment=child_environment(
-            DJANGO_SETTINGS_MODULE=settings_module,
-            PGAPPNAME=application_name(),
-            PYTHONPATH=os.pathsep.join(home.search_path),
+            (),
+            **{
+                **home.environment,
+                "DJANGO_SETTINGS_MODULE": settings_module,
+                "PGAPPNAME": application_name(),
+                "PYTHONPATH": os.pathsep.join(home.search_path),
+            },
         ),
         watch=place.watch,
         folder=home.folder,

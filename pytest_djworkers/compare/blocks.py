@@ -10,7 +10,8 @@ from pytest_djworkers.baseline.rounds import Round, Window
 from pytest_djworkers.compare.arms import BASE, HEAD, Arm
 from pytest_djworkers.compare.evidence import Moment, spoilt
 from pytest_djworkers.compare.schedule import BlockPlan
-from pytest_djworkers.errors import DjworkersError
+from pytest_djworkers.entry.tree import refusal, strays_told
+from pytest_djworkers.errors import DjworkersError, ServerError
 from pytest_djworkers.load.agent_process import Agents
 from pytest_djworkers.load.histogram import Latency
 from pytest_djworkers.load.profile import Profile
@@ -87,7 +88,7 @@ def run_block(
         rounds = tuple(_round(plan, sides, order) for order in plan.rounds())
         for arm, side in sides.items():
             try:
-                side.server.check_alive(profile.name)
+                side.check(profile.name)
             except DjworkersError as error:
                 raise ArmError(arm, error) from None
         return Block(rounds, tuple(sides[HEAD].reports), sides[HEAD].facts)
@@ -147,12 +148,17 @@ class _Side:
         return self.server.facts
 
     def launch(self, probe: Probe, agents: Agents) -> None:
-        self.server.launch(
-            self._site,
-            connections=self._profile.shape.connections,
-            probe_with=probe.request,
-            any_answer=probe.any_answer,
-        )
+        try:
+            self.server.launch(
+                self._site,
+                connections=self._profile.shape.connections,
+                probe_with=probe.request,
+                any_answer=probe.any_answer,
+            )
+        except ServerError:
+            # Why it did not start, where that is it.
+            self._refuse_strays()
+            raise
         agents.open(self._profile, self.server.target, drain_s=DRAIN_S, enough=ENOUGH)
         self._agents = agents
 
@@ -178,6 +184,16 @@ class _Side:
             )
         self.reports.append(report)
         return window
+
+    def check(self, burst: str) -> None:
+        """Raise ServerError where the server is gone, or has loaded the other arm's code: its
+        views may import late."""
+        self.server.check_alive(burst)
+        self._refuse_strays()
+
+    def _refuse_strays(self) -> None:
+        if strays := strays_told(self.server.strays):
+            raise ServerError(refusal(strays))
 
     def has_lost_a_worker(self) -> bool:
         return not self.server.workers <= self.server.pids

@@ -112,7 +112,7 @@ class Comparer:
         _compile(self.comparing.python or here.python, tree, within_s=place.startup_timeout_s)
         homes = (
             base_home(here, revision.top, tree, plugin, self.comparing.python),
-            head_home(here, revision.top, plugin),
+            head_home(here, revision.top, tree, plugin),
         )
         labels = (revision.label, WORKING_TREE)
         found: list[Survey] = []

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-import sys
+import os
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import pytest_djworkers
+from pytest_djworkers.entry.tree import Bounds, environment_folders
 from pytest_djworkers.server.home import Home
 
 _PACKAGE = Path(pytest_djworkers.__file__).parent
+_NOT_MOVED = {"HOME", "OLDPWD", "SCRIPT_NAME", "TEMP", "TMP", "TMPDIR", "XDG_CACHE_HOME"}
+"""Variables that are no code's: a container's home may be its repository."""
+_PACKAGES = {"site-packages", "dist-packages", "__pypackages__"}
 
 
 def plugin_folder(folder: Path) -> Path:
@@ -22,39 +27,63 @@ def plugin_folder(folder: Path) -> Path:
     return made
 
 
-def head_home(here: Home, top: Path, plugin: Path) -> Home:
-    """The working tree's home, held to what lies in its repository."""
-    return Home(here.python, here.folder, (str(plugin), *here.search_path), top)
+def head_home(here: Home, top: Path, tree: Path, plugin: Path) -> Home:
+    """The working tree's home, held to what lies in its repository; ``tree`` is base's."""
+    path = (str(plugin), *here.search_path)
+    return Home(here.python, here.folder, path, top, tree, _kept(here.search_path, top, tree))
 
 
 def base_home(here: Home, top: Path, tree: Path, plugin: Path, python: str | None = None) -> Home:
     """The same home in another tree of the repository.
 
     Every path in the repository becomes its twin in ``tree``, but for those of the interpreter's
-    environment. Another interpreter has packages of its own, and is told of no others.
+    environment; so do those that variables name. Another interpreter has packages of its own, and
+    is told of no others.
     """
     other = python is not None and Path(python) != Path(here.python)
-    moved = [_moved(Path(path), top, tree) for path in here.search_path]
-    kept = [
-        str(new or old)
-        for old, new in zip(here.search_path, moved, strict=True)
-        if new is not None or not other
+    kept = _kept(here.search_path, top, tree)
+    bounds = Bounds(str(tree), str(top), kept, "")
+    path = [
+        bounds.twin(place) if bounds.is_apart(place) else place
+        for place in here.search_path
+        if not other or bounds.is_apart(place)
     ]
-    folder = _moved(here.folder, top, tree) or here.folder
+    folder = here.folder
+    if bounds.is_apart(str(folder)):
+        folder = Path(bounds.twin(str(folder)))
     return Home(
         python or here.python,
         folder if folder.is_dir() else tree,
-        (str(plugin), *kept),
+        (str(plugin), *path),
         tree,
+        top,
+        kept,
+        dict(_moved_variables(os.environ, bounds)),
     )
 
 
-def _moved(path: Path, top: Path, tree: Path) -> Path | None:
-    """A path's twin in the other tree; None for one that has none there."""
-    path = path.resolve()
-    environments = {Path(sys.prefix).resolve(), Path(sys.base_prefix).resolve()}
-    if not path.is_relative_to(top.resolve()) or any(
-        path.is_relative_to(one) for one in environments
-    ):
-        return None
-    return tree / path.relative_to(top.resolve())
+def _kept(search_path: Iterable[str], top: Path, tree: Path) -> tuple[str, ...]:
+    """What is no code of the repository though it lies there: this process's environment, this
+    package, and packages installed beside the code, which git does not have."""
+    installed = [
+        place
+        for place in search_path
+        if _PACKAGES.intersection(Path(place).parts)
+        and not Bounds(str(tree), str(top), (), "").has_twin(place)
+    ]
+    return (*environment_folders(), str(_PACKAGE), *installed)
+
+
+def _moved_variables(variables: Mapping[str, str], bounds: Bounds) -> Iterator[tuple[str, str]]:
+    """The variables that name files or folders of the repository, alone or in a list, with their
+    twins instead, where base has them."""
+    for name, value in variables.items():
+        if name in _NOT_MOVED:
+            continue
+        places = value.split(os.pathsep)
+        moved = [
+            bounds.twin(place) if bounds.is_apart(place) and bounds.has_twin(place) else place
+            for place in places
+        ]
+        if moved != places:
+            yield name, os.pathsep.join(moved)

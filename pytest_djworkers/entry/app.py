@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_djworkers.entry.brief import ENVIRONMENT_KEY, Brief
+from pytest_djworkers.entry.gate import hold_imports
 from pytest_djworkers.entry.hook import install
 
 _ERRORS_LOGGED = 3
@@ -25,6 +26,8 @@ _ERRORS_LOGGED = 3
 def load(interface: str) -> Any:
     """The site's application for ``wsgi`` or ``asgi``, once this process is set up to serve it."""
     brief = Brief.read(os.environ[ENVIRONMENT_KEY])
+    # First of all: what is imported from here on is the right tree's.
+    strays = None if brief.bounds is None else hold_imports(brief.bounds)
     os.environ["DJANGO_SETTINGS_MODULE"] = brief.settings_module
     install()
     _configure()
@@ -33,6 +36,8 @@ def load(interface: str) -> Any:
         refuse_another_tree(Path(brief.tree))
     logging.getLogger("django.request").addHandler(_FirstErrors())
     _load_urls()
+    if strays is not None:
+        strays.refuse()
     _report_ready(brief.ready_socket)
     return application
 

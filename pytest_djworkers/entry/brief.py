@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from pytest_djworkers.entry.tree import Bounds
 from pytest_djworkers.system.private import write_privately
 
 ENVIRONMENT_KEY = "DJWORKERS_BRIEF"
@@ -42,6 +43,8 @@ class Brief:
     ready_socket: str
     tree: str | None = None
     """The folder that the site's settings and URLs must lie in."""
+    bounds: Bounds | None = None
+    """What none of its code may come from, where there is such a tree."""
 
     def write(self, file: Path) -> None:
         """Write it for the user's eyes only: it may hold a password."""
@@ -52,4 +55,5 @@ class Brief:
         """The inverse of ``write``."""
         data: dict[str, Any] = json.loads(Path(file).read_text(encoding="utf-8"))
         databases = {alias: DatabaseTarget(**target) for alias, target in data["databases"].items()}
-        return cls(data["settings_module"], databases, data["ready_socket"], data["tree"])
+        bounds = None if data["bounds"] is None else Bounds.from_dict(data["bounds"])
+        return cls(data["settings_module"], databases, data["ready_socket"], data["tree"], bounds)

@@ -32,6 +32,7 @@ def _hook_settings(conf: ModuleType) -> None:
     """Adjust the settings that a module makes, and those that ``settings.configure()`` makes."""
     if hasattr(conf.Settings.__init__, "__wrapped__"):
         return
+    _hold_to_its_tree()
     conf.Settings.__init__ = _adjusted_when_made(conf.Settings.__init__)
     conf.LazySettings.configure = _adjusted_when_configured(conf.LazySettings.configure)
     if conf.settings.configured:
@@ -58,6 +59,17 @@ def _adjusted_when_configured(original: Callable[..., None]) -> Callable[..., No
             raise
 
     return configure
+
+
+def _hold_to_its_tree() -> None:
+    """Before the settings are imported, and the site by them; in a comparison alone."""
+    from pytest_djworkers.entry.brief import ENVIRONMENT_KEY, Brief
+
+    bounds = Brief.read(os.environ[ENVIRONMENT_KEY]).bounds
+    if bounds is not None:
+        from pytest_djworkers.entry.gate import hold_imports
+
+        hold_imports(bounds)
 
 
 def _adjust(settings: Any) -> None:

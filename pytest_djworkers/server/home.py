@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from pytest_djworkers.entry.tree import Bounds
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,19 @@ class Home:
     tree: Path | None = None
     """What the site's settings and URLs must lie in, or the server refuses to serve; None where
     any place will do."""
+    apart: Path | None = None
+    """The tree of the other side, which none of its code may come from."""
+    kept: tuple[str, ...] = ()
+    """Folders that count as neither side's, wherever they lie."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Variables that name other paths here than in this process."""
+
+    def bounds(self, strays: Path) -> Bounds | None:
+        """What holds its processes to its tree; they tell in a file what they have from the
+        other. None where there is no other."""
+        if self.tree is None or self.apart is None:
+            return None
+        return Bounds(str(self.tree), str(self.apart), self.kept, str(strays))
 
 
 def this_home() -> Home:

@@ -75,6 +75,8 @@ class Server:
         """The statuses that came before the last probe's response, such as 103."""
         self.log: Path = place.folder / f"{backend.about.name}.log"
         """Its standard output and standard error; one launch's, until the next."""
+        self.strays: Path = place.folder / "strays"
+        """What its processes have told of another tree's code; one launch's, as the log."""
 
     @property
     def backend(self) -> str:
@@ -207,19 +209,24 @@ class Server:
     def _start(self, site: Site, plan: LaunchPlan, deadline: float) -> None:
         folder = self._place.folder
         self.log.unlink(missing_ok=True)
+        self.strays.unlink(missing_ok=True)
         ready = ReadySocket(folder / "ready")
         try:
             brief = folder / "brief.json"
             home = site.home or this_home()
             tree = None if home.tree is None else str(home.tree)
-            Brief(site.settings_module, site.databases, str(ready.path), tree).write(brief)
+            bounds = home.bounds(self.strays)
+            Brief(site.settings_module, site.databases, str(ready.path), tree, bounds).write(brief)
             environment = child_environment(
                 self._backend.about.scrubbed,
-                DJANGO_SETTINGS_MODULE=site.settings_module,
-                PGAPPNAME=application_name(),
-                PYTHONPATH=os.pathsep.join((STARTUP, *home.search_path)),
-                **site.environment,
-                **{ENVIRONMENT_KEY: str(brief)},
+                **{
+                    **home.environment,
+                    "DJANGO_SETTINGS_MODULE": site.settings_module,
+                    "PGAPPNAME": application_name(),
+                    "PYTHONPATH": os.pathsep.join((STARTUP, *home.search_path)),
+                    **site.environment,
+                    ENVIRONMENT_KEY: str(brief),
+                },
             )
             self._process = GuardedProcess(
                 self._backend.command(home.python, plan),

@@ -162,25 +162,70 @@ def test_a_base_that_does_not_start_is_an_error_and_leaves_nothing(revisions: Si
     nothing_is_left(revisions, before)
 
 
-def test_an_installed_copy_of_the_site_is_not_taken_for_base(
-    revisions: Site, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    # As an editable install has it: found by every process, before what a path says. Not in the
-    # current folder, which most servers look into first.
-    source = revisions.folder / "src"
-    source.mkdir()
-    for name in ("settings.py", "urls.py"):
-        (revisions.folder / name).rename(source / name)
-    installed = tmp_path_factory.mktemp("installed")
-    hook = f"import sys\nsys.path.insert(0, {str(source)!r})\n"
-    (installed / "sitecustomize.py").write_text(hook)
-    ini = f"[pytest]\nDJANGO_SETTINGS_MODULE = settings\npythonpath = src {installed}\n"
-    revisions.write("pytest.ini", ini)
+LATE = """
+def late(request):
+    from importlib import util
+    spec = util.spec_from_file_location("late", {file!r})
+    spec.loader.exec_module(util.module_from_spec(spec))
+    return JsonResponse({{}})
+
+urlpatterns.append(path("late", late))
+"""
+
+
+def test_a_view_of_base_that_loads_heads_code_ends_the_comparison(revisions: Site) -> None:
+    file = revisions.write("late.py", "")
+    with (revisions.folder / "urls.py").open("a") as urls:
+        urls.write(LATE.format(file=str(file)))
+    revisions.test("def test_late(burst):\n    burst('/late')\n")
     git(revisions.folder, "checkout", "-q", "main")
-    commit(revisions.folder, "src")
+    commit(revisions.folder, "late")
     result = revisions.pytest(*FLAGS, timeout_s=120)
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*refusing to serve: module 'settings' is *"])
+    result.stdout.fnmatch_lines(
+        [f"base: refusing to serve: module 'late' is {file}, in the other side's tree, *"]
+    )
+
+
+def test_templates_of_the_working_tree_are_not_bases(revisions: Site) -> None:
+    with (revisions.folder / "settings.py").open("a") as settings:
+        engine = "django.template.backends.django.DjangoTemplates"
+        folder = str(revisions.folder / "templates")
+        settings.write(f"TEMPLATES = [{{'BACKEND': '{engine}', 'DIRS': [{folder!r}]}}]\n")
+    git(revisions.folder, "checkout", "-q", "main")
+    commit(revisions.folder, "an absolute path")
+    result = revisions.pytest(*FLAGS, timeout_s=120)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        ["*RuntimeError: refusing to serve: a path in the setting TEMPLATES is *templates, in *"]
+    )
+
+
+@pytest.mark.matrix
+def test_a_package_installed_as_editable_is_bases_for_base(
+    revisions: Site, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    # A monorepo: setuptools' finder leads to packages/core, past every path.
+    template = pytest.importorskip("setuptools.command.editable_wheel")._finder_template
+    core = revisions.write("packages/core/src/core/__init__.py", "SLOW_MS = 4\n")
+    with (revisions.folder / "urls.py").open("a") as urls:
+        view = "lambda request: sleep(request, core.SLOW_MS)"
+        urls.write(f"import core\nurlpatterns.append(path('core', {view}))\n")
+    revisions.test("def test_core(burst):\n    burst('/core')\n")
+    installed = tmp_path_factory.mktemp("installed")
+    name = "__editable___core_1_finder"
+    finder = template(name, {"core": str(core.parent)}, {})
+    (installed / f"{name}.py").write_text(finder)
+    (installed / "sitecustomize.py").write_text(f"import {name}; {name}.install()\n")
+    git(revisions.folder, "checkout", "-q", "main")
+    commit(revisions.folder, "core")
+    git(revisions.folder, "checkout", "-q", "-B", "feature")
+    core.write_text("SLOW_MS = 12\n")
+    ini = f"[pytest]\nDJANGO_SETTINGS_MODULE = settings\npythonpath = . {installed}\n"
+    revisions.write("pytest.ini", ini)
+    result = revisions.pytest(*FLAGS, timeout_s=200)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["GET /core: regressed: *"])
 
 
 @pytest.mark.parametrize(
