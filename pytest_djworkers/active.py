@@ -29,6 +29,7 @@ from pytest_djworkers.server.log import last_lines
 from pytest_djworkers.settings import read_settings
 from pytest_djworkers.stash import BURST, RUN
 from pytest_djworkers.units import counted
+from pytest_djworkers.waiting import WaitingPlugin
 
 _REPORT_ATTRIBUTE = "djworkers_bursts"
 _WORD = "djworkers"
@@ -47,7 +48,8 @@ def activate(config: pytest.Config) -> None:
                 )
             return
         _check_django(config)
-        run = Run.begin(settings, _xdist(config))
+        waiting = WaitingPlugin(config)
+        run = Run.begin(settings, _xdist(config), waiting)
     except SettingsError as error:
         raise pytest.UsageError(str(error)) from None
     config.stash[RUN] = run
@@ -58,6 +60,7 @@ def activate(config: pytest.Config) -> None:
     config.add_cleanup(run.end)
     config.pluginmanager.register(ActivePlugin(run), "djworkers-active")
     config.pluginmanager.register(EndingPlugin(interrupts), "djworkers-ending")
+    config.pluginmanager.register(waiting, "djworkers-waiting")
 
 
 def marks_of(node: pytest.Item) -> list[Mark]:

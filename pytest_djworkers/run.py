@@ -15,7 +15,7 @@ from pytest_djworkers.compare.comparer import Comparer
 from pytest_djworkers.errors import BaselineError, SettingsError
 from pytest_djworkers.server.external import ExternalServer
 from pytest_djworkers.server.launch import Place, Server
-from pytest_djworkers.server.lock import MachineLock
+from pytest_djworkers.server.lock import MachineLock, Onlooker
 from pytest_djworkers.server.port import ReservedPort
 from pytest_djworkers.server.scratch import ScratchFolder
 from pytest_djworkers.settings import Settings
@@ -34,18 +34,24 @@ class Run:
     """The settings, and what is made when a first burst needs it."""
 
     def __init__(
-        self, settings: Settings, baseline: Baseline, xdist: Xdist, comparer: Comparer | None
+        self,
+        settings: Settings,
+        baseline: Baseline,
+        xdist: Xdist,
+        comparer: Comparer | None,
+        onlooker: Onlooker | None = None,
     ) -> None:
         self.settings = settings
         self.baseline = baseline
         self.xdist = xdist
         self.comparer = comparer
         """Where this run compares two arms, instead of firing bursts."""
-        self._lock = MachineLock()
+        self._lock = MachineLock(onlooker=onlooker)
 
     @classmethod
-    def begin(cls, settings: Settings, xdist: Xdist) -> Run:
+    def begin(cls, settings: Settings, xdist: Xdist, onlooker: Onlooker | None = None) -> Run:
         """Read the baseline, or find the base of a comparison, before any server starts.
+        ``onlooker`` is told when the run has to wait for its turn.
 
         Raises SettingsError when it can't.
         """
@@ -55,7 +61,7 @@ class Run:
             raise SettingsError(str(error)) from None
         comparing = settings.comparing
         comparer = None if comparing is None else Comparer.begin(comparing, settings.root)
-        return cls(settings, baseline, xdist, comparer)
+        return cls(settings, baseline, xdist, comparer, onlooker)
 
     @property
     def is_shared(self) -> bool:

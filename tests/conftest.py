@@ -7,6 +7,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck
@@ -159,6 +160,12 @@ def ctrl_c_is_heard() -> None:
     """Also where the tests run in the background of a shell, whose children ignore it."""
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(autouse=True)
+def a_lock_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a test starts waits neither for other tests nor for real runs of this machine."""
+    monkeypatch.setenv("_DJWORKERS_LOCK", f"djworkers-test-{uuid4().hex[:16]}")
 
 
 @pytest.fixture

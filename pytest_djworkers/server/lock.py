@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import os
-import tempfile
+import sys
 from contextlib import suppress
-from pathlib import Path
 from typing import Protocol
+from weakref import WeakSet
 
 from pytest_djworkers.errors import BusyMachineError
 from pytest_djworkers.system.clock import CLOCK
+from pytest_djworkers.system.holder import Announcement, described
+from pytest_djworkers.system.slots import Taken, slots
 
 _LOOK_EVERY_S = 0.05
 WAIT_AT_MOST_S = 900.0
+SILENT_FOR_S = 5.0
+AGAIN_AFTER_S = 60.0
+_QUEUE = 64
+"""So many wait in the order in which they came."""
+_OF_TESTS = "_DJWORKERS_LOCK"
+"""A variable by which the tests of this package keep out of each other's way, and out of that of
+real runs. A user who sets it only measures in the middle of somebody else's burst."""
 
 
-def lock_file() -> Path:
-    """The file that the lock is on. It stays: removing it would let two in at once."""
-    return Path(tempfile.gettempdir()) / "pytest-djworkers.lock"
+def lock_name() -> str:
+    """What the lock is called, by all users of a machine."""
+    return os.environ.get(_OF_TESTS, "pytest-djworkers")
 
 
 class Lock(Protocol):
@@ -40,69 +49,140 @@ class HeldLock:
         """Whoever holds it lets go of it."""
 
 
+class Onlooker(Protocol):
+    """Who is told when a run has to wait for its turn."""
+
+    def begin(self) -> None:
+        """The wait begins."""
+
+    def say(self, words: str) -> None:
+        """Tell the user."""
+
+    def end(self, waited_s: float) -> None:
+        """The wait is over, however that came."""
+
+
 class MachineLock:
     """Held from a launch to the end of its server; by any user, in any run.
 
-    The system drops it when its holder ends, however that happens.
+    The first of some numbered places is the machine, the others are a queue: who comes enters at
+    the end, and keeps a place until the one before it is free. So nobody is overtaken, neither
+    by who comes later nor by a holder who comes back at once. The system gives a place back when
+    its process ends, however that happens.
     """
 
-    def __init__(self, file: Path | None = None, *, wait_at_most_s: float = WAIT_AT_MOST_S) -> None:
-        self._file = file or lock_file()
+    def __init__(
+        self,
+        name: str | None = None,
+        *,
+        wait_at_most_s: float = WAIT_AT_MOST_S,
+        onlooker: Onlooker | None = None,
+    ) -> None:
+        self._name = name or lock_name()
+        self._slots = slots(self._name)
         self._wait_at_most_s = wait_at_most_s
-        self._descriptor: int | None = None
+        self._onlooker = onlooker
+        self._place: Taken | None = None
+        self._next = _QUEUE - 1
+        """The place to take; -1 where the machine is held."""
+        self._announcement: Announcement | None = None
+        _LOCKS.add(self)
+
+    @property
+    def holder(self) -> str:
+        """Who has the machine, in words."""
+        return described(self._name, self._slots)
 
     def acquire(self) -> None:
         """Wait for it. Raises BusyMachineError after a quarter of an hour, or without a lock."""
-        import fcntl
-
-        if self._descriptor is not None:
+        if self._next < 0:
             return
         try:
-            descriptor = _open(self._file)
+            if not self._advance():
+                self._wait()
         except OSError as error:
+            self.release()
             raise BusyMachineError(
-                f"can't tell whether another run's burst holds this machine: {self._file}:"
-                f" {error.strerror}; let everybody read it (chmod 644)"
+                "can't tell whether another run's burst holds this machine: "
+                f"{error.filename or self._name}: {error.strerror or error}"
             ) from None
-        deadline = CLOCK.monotonic() + self._wait_at_most_s
-        try:
-            while True:
-                try:
-                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    break
-                except BlockingIOError:
-                    if CLOCK.monotonic() > deadline:
-                        raise BusyMachineError(
-                            "another run's burst has held this machine for"
-                            f" {self._wait_at_most_s:g}s: end it (its processes have"
-                            f" {self._file} open) or wait for it"
-                        ) from None
-                    CLOCK.sleep(_LOOK_EVERY_S)
         except BaseException:
-            os.close(descriptor)
+            self.release()
             raise
-        self._descriptor = descriptor
+        if sys.platform == "linux":
+            self._announcement = Announcement.make(self._name)
 
     def release(self) -> None:
-        """Let the next one in."""
-        import fcntl
+        """Let the next one in; leave the queue."""
+        place, self._place, self._next = self._place, None, _QUEUE - 1
+        announcement, self._announcement = self._announcement, None
+        if announcement is not None:
+            announcement.end()
+        if place is not None:
+            place.release()
 
-        if self._descriptor is not None:
-            # Unlocked, not only closed: a fork of this process may have it open too.
-            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
-            os.close(self._descriptor)
-            self._descriptor = None
+    def abandon(self) -> None:
+        """In a fork of this process: it is the parent's, and ends with that."""
+        if self._place is not None:
+            self._place.abandon()
+        if self._announcement is not None:
+            self._announcement.end()
+        self._place = self._announcement = None
+        self._next = _QUEUE - 1
+
+    def _advance(self) -> bool:
+        """Go on in the queue as far as possible; whether the machine is held then."""
+        while self._next >= 0:
+            taken = self._slots.take(self._next)
+            if taken is None:
+                return False
+            if self._place is not None:
+                self._place.release()
+            self._place = taken
+            self._next -= 1
+        return True
+
+    def _wait(self) -> None:
+        began = CLOCK.monotonic()
+        if self._onlooker is not None:
+            self._onlooker.begin()
+        try:
+            self._wait_aloud(began)
+        finally:
+            if self._onlooker is not None:
+                self._onlooker.end(CLOCK.monotonic() - began)
+
+    def _wait_aloud(self, began: float) -> None:
+        speak_at = began + SILENT_FOR_S
+        while not self._advance():
+            now = CLOCK.monotonic()
+            if now >= began + self._wait_at_most_s:
+                raise BusyMachineError(
+                    f"another run's burst has held this machine for {self._wait_at_most_s:g}s:"
+                    f" {self.holder}: end it, or wait for it"
+                )
+            if now >= speak_at:
+                speak_at = now + AGAIN_AFTER_S
+                self._say(
+                    f"waiting for another run's burst, {now - began:.0f}s so far and"
+                    f" {self._wait_at_most_s:g}s at most: {self.holder}"
+                )
+            CLOCK.sleep(_LOOK_EVERY_S)
+        if speak_at > began + SILENT_FOR_S:
+            self._say(f"waited {CLOCK.monotonic() - began:.0f}s for another run's burst")
+
+    def _say(self, words: str) -> None:
+        if self._onlooker is not None:
+            self._onlooker.say(words)
 
 
-def _open(file: Path) -> int:
-    # Reading is enough to lock, and another user's file in a sticky folder must not be opened
-    # with O_CREAT (fs.protected_regular).
-    with suppress(FileNotFoundError):
-        return os.open(file, os.O_RDONLY)
-    try:
-        descriptor = os.open(file, os.O_RDONLY | os.O_CREAT | os.O_EXCL)
-    except FileExistsError:
-        return os.open(file, os.O_RDONLY)
-    # Whatever the umask is, other users must be able to lock it.
-    os.fchmod(descriptor, 0o644)
-    return descriptor
+_LOCKS: WeakSet[MachineLock] = WeakSet()
+
+
+def _in_a_fork() -> None:
+    for lock in tuple(_LOCKS):
+        with suppress(OSError):
+            lock.abandon()
+
+
+os.register_at_fork(after_in_child=_in_a_fork)

@@ -71,7 +71,7 @@ def test_where_one_address_accepts_that_is_the_target(tmp_path: Path) -> None:
         _, port = peer.address
         place = Place(tmp_path, 0, 2, startup_timeout_s=10)
         origin = Origin((("::1", port), peer.address), f"localhost:{port}")
-        server = ExternalServer(origin, place, MachineLock(tmp_path / "lock"))
+        server = ExternalServer(origin, place, MachineLock())
         server.launch(connections=8, probe_with=ROOT)
         server.stop()
         assert server.target.address == peer.address
@@ -89,9 +89,7 @@ def drained(behave: Behaviour, folder: Path, *, within_s: float = 10) -> Externa
     with serve(behave) as peer:
         host, port = peer.address
         place = Place(folder, 0, 2, startup_timeout_s=within_s)
-        server = ExternalServer(
-            Origin(((host, port),), f"{host}:{port}"), place, MachineLock(folder / "lock")
-        )
+        server = ExternalServer(Origin(((host, port),), f"{host}:{port}"), place, MachineLock())
         try:
             server.launch(connections=8, probe_with=ROOT)
             assert len(peer.requests) >= QUICK_ANSWERS
@@ -137,10 +135,9 @@ def test_another_answer_than_expected_is_an_error(tmp_path: Path) -> None:
 def test_one_that_is_not_there_is_an_error_and_the_machine_is_free_again(tmp_path: Path) -> None:
     with refusing() as (host, port):
         place = Place(tmp_path, 0, 2, startup_timeout_s=0.2)
-        lock = tmp_path / "lock"
-        server = ExternalServer(Origin(((host, port),), f"{host}:{port}"), place, MachineLock(lock))
+        server = ExternalServer(Origin(((host, port),), f"{host}:{port}"), place, MachineLock())
         with pytest.raises(ServerStartError, match=r"it is not running, .*Connection refused"):
             server.launch(connections=8, probe_with=ROOT)
-        free = MachineLock(lock, wait_at_most_s=0.1)
+        free = MachineLock(wait_at_most_s=0.1)
         free.acquire()
         free.release()

@@ -54,9 +54,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def lock(tmp_path: Path) -> MachineLock:
-    """A lock of the test's own, so that it doesn't wait for bursts beside it."""
-    return MachineLock(tmp_path / "lock", wait_at_most_s=0)
+def lock() -> MachineLock:
+    """The test's own, which waits for nobody."""
+    return MachineLock(wait_at_most_s=0)
 
 
 OFTEN = ("gunicorn-gevent", "granian", "uvicorn")
@@ -165,9 +165,14 @@ def test_it_starts_again_and_again_on_its_port(make_server: MakeServer, backend:
     assert len(seen) == 10
 
 
-def test_stopping_leaves_nothing(
-    make_server: MakeServer, backend: Backend, lock: MachineLock, folder: Path
-) -> None:
+def refuse_busy_machine() -> None:
+    """Raise BusyMachineError where a server holds it."""
+    lock = MachineLock(wait_at_most_s=0)
+    lock.acquire()
+    lock.release()
+
+
+def test_stopping_leaves_nothing(make_server: MakeServer, backend: Backend, folder: Path) -> None:
     server = start(make_server(backend, workers=2))
     assert len(mentioning(folder)) > workers_of(backend, 2)
     with socket.create_connection((server.host, server.port)) as busy:
@@ -175,7 +180,7 @@ def test_stopping_leaves_nothing(
         server.stop()
     assert not mentioning(folder)
     assert server.pids == frozenset()
-    assert lock._descriptor is None
+    refuse_busy_machine()
     server.stop()
 
 
@@ -336,9 +341,9 @@ def test_a_stranger_on_the_port_is_told(make_server: MakeServer) -> None:
 
 
 def test_while_another_burst_goes_on_it_is_not_started(
-    make_server: MakeServer, tmp_path: Path, folder: Path
+    make_server: MakeServer, folder: Path
 ) -> None:
-    other = MachineLock(tmp_path / "lock")
+    other = MachineLock()
     other.acquire()
     with pytest.raises(BusyMachineError):
         start(make_server(Granian()))
@@ -350,7 +355,6 @@ def test_while_another_burst_goes_on_it_is_not_started(
 def test_an_interrupted_launch_leaves_nothing(
     make_server: MakeServer,
     folder: Path,
-    lock: MachineLock,
     monkeypatch: pytest.MonkeyPatch,
     interruption: type[BaseException],
 ) -> None:
@@ -361,7 +365,7 @@ def test_an_interrupted_launch_leaves_nothing(
     with pytest.raises(interruption):
         start(make_server(Granian()))
     assert not mentioning(folder)
-    assert lock._descriptor is None
+    refuse_busy_machine()
 
 
 def test_the_log_is_one_launchs(make_server: MakeServer) -> None:

@@ -24,8 +24,8 @@ FLAGS = (
     "--djworkers-workers=2",
 )
 NEXT = "def test_next(djworkers_server):\n    pass\n\ndef test_after(djworkers_server):\n    pass"
-KEPT = {"hits", "launches", "teardown", "stdout", "stderr", "__pycache__", "pytest-djworkers.lock"}
-"""What the site and its tests write, and the lock that stays for the next run."""
+KEPT = {"hits", "launches", "teardown", "stdout", "stderr", "__pycache__"}
+"""What the site and its tests write."""
 
 ALWAYS = {
     ("ctrl-c", "granian"),
