@@ -20,10 +20,10 @@ from pytest_djworkers.markers import TestPlan
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.request import make_request
 from pytest_djworkers.run import Run
-from pytest_djworkers.server.causes import causes_in
 from pytest_djworkers.server.external import ExternalServer
 from pytest_djworkers.server.launch import Server, Site
 from pytest_djworkers.server.probe import Probe
+from pytest_djworkers.server.reasons import reasons_of_requests
 from pytest_djworkers.server.usage import UsageWatch
 
 
@@ -123,7 +123,9 @@ class Burst:
             self.server.stop()
             raise
         if result.usage and result.usage.log_errors:
-            self.causes.extend(f"{name}: {cause}" for cause in causes_in(self.server.log))
+            self.causes.extend(
+                f"{name}: {reason}" for reason in reasons_of_requests(self.server.log)
+            )
         result = replace(result, server=self.server.facts, shared_run=self._run.is_shared)
         record = BurstRecord(self._test, result, overridden)
         limits = self._max_regressions

@@ -278,6 +278,7 @@ def test_expects_another(burst):
             "granian: GET /missing answers 404 Not Found where 2xx is expected*",
             "granian: GET /redirects answers 302 Found to /json where 2xx is expected*",
             "granian: GET /fails answers 500 Internal Server Error where 2xx is expected*",
+            "its log's last error: ZeroDivisionError: *, at */urls.py:* in fails",
             "The end of its log:",
             "    Traceback (most recent call last):",
             "    ZeroDivisionError: this view always fails",
@@ -309,7 +310,17 @@ def test_a_site_that_cant_start_fails_at_once_with_its_log(
     result = site.burst(backends=backend)
     assert time.monotonic() - began < 50  # it takes 3 s on a quiet machine
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines([f"{backend}*", "The end of its log:", said])
+    error = said.strip()
+    where = f"*/{name}:* in <module>"
+    result.stdout.fnmatch_lines(
+        [
+            f"{backend}*",
+            f"its log's * error: {error}, at {where}",
+            "its log says \"No module named 'gone'\": *",
+            "The end of its log:",
+            said,
+        ]
+    )
 
 
 def test_the_database_of_a_test_is_the_servers(site: Site) -> None:

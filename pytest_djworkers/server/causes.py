@@ -1,12 +1,9 @@
-"""Known causes of errors, told from a server's log: what each is, and what to do about it."""
+"""Known causes of errors, told from what a log says: what each is, and what to do about it."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
-
-from pytest_djworkers.server.log import content
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +11,7 @@ class Cause:
     """What a log says, as a pattern, and what that means."""
 
     said: re.Pattern[str]
+    """Its group ``quoted`` is shown, where it has one."""
     means: str
 
 
@@ -47,11 +45,67 @@ CAUSES = (
         "the server's test database lacks that table. A database that --reuse-db kept from before"
         " a change is made anew by --create-db; and a model needs its migration",
     ),
+    Cause(
+        re.compile(r"Missing staticfiles manifest entry for '[^'\n]*'"),
+        "the static files are not collected, so their manifest does not have that one. Run"
+        " 'manage.py collectstatic' before the tests, or give load tests a plain storage, in a"
+        " settings module of their own (--djworkers-settings): STORAGES = {**STORAGES,"
+        ' "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}',
+    ),
+    Cause(
+        re.compile(r'OfflineGenerationError: .*?key "\w+" is missing from offline manifest'),
+        "django-compressor has not compressed that block. Run 'manage.py compress' before the"
+        " tests (after collectstatic), or set COMPRESS_OFFLINE = False for load tests, in a"
+        " settings module of their own (--djworkers-settings)",
+    ),
+    Cause(
+        re.compile(
+            r"Error reading \S+\. Are you sure webpack has generated the file"
+            r"|WebpackBundleLookupError: Cannot resolve bundle [^\n]*"
+            r"|WebpackLoaderBadStatsError|WebpackError"
+        ),
+        "the site's assets are not built, or not as a whole. Run webpack before the tests, as a"
+        " deployment does: its BundleTracker writes what STATS_FILE of WEBPACK_LOADER names",
+    ),
+    Cause(
+        re.compile(r"DjangoViteAssetNotFoundError: [^\n]*|DjangoViteManifestError: [^\n]*"),
+        "the site's assets are not built, or are not where manifest_path of DJANGO_VITE says. Run"
+        " 'vite build' before the tests, as a deployment does",
+    ),
+    Cause(
+        re.compile(r"No module named '[^'\n]+'"),
+        "the server has the interpreter and the import path of pytest. Install the package there;"
+        " a module of the site is found from the folder of manage.py (the ini value pythonpath)",
+    ),
+    Cause(
+        re.compile(
+            r"Set the \w+ environment variable"
+            r"|UndefinedValueError: \w+ not found"
+            r"|required to be set as the environment variable '\w+'"
+            r'|File "<frozen os>", line \d+, in __getitem__\n(?: {4}.*\n)*'
+            r"(?P<quoted>KeyError: '\w+')"
+        ),
+        "the server has the environment that pytest was started in: set that variable there, or"
+        " give load tests a settings module that needs none (--djworkers-settings)",
+    ),
+    Cause(
+        re.compile(r"The SECRET_KEY setting must not be empty"),
+        "set SECRET_KEY, to anything, in the settings that pytest uses, or in a settings module"
+        " of load tests (--djworkers-settings)",
+    ),
+    Cause(
+        re.compile(r"AppRegistryNotReady: (?:Apps|Models) aren't loaded yet"),
+        "a module that needs the models is imported while the settings or the apps still are:"
+        " import it later, in AppConfig.ready() or in the function that uses it",
+    ),
 )
 
 
-def causes_in(log: Path) -> list[str]:
-    """What is known of the errors in a log, a line for each cause."""
-    text = content(log).decode(errors="replace")
+def causes_in(text: str) -> list[str]:
+    """What is known of the errors in a log's text, a line for each cause."""
     found = ((cause.said.search(text), cause.means) for cause in CAUSES)
-    return [f"its log says {said.group()!r}: {means}" for said, means in found if said]
+    return [f"its log says {_quoted(said)!r}: {means}" for said, means in found if said]
+
+
+def _quoted(said: re.Match[str]) -> str:
+    return said.groupdict().get("quoted") or said.group()

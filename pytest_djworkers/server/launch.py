@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,7 +18,6 @@ from pytest_djworkers.errors import ProbeError, ServerDiedError, ServerStartErro
 from pytest_djworkers.load.generator import Target, lack_of_descriptors
 from pytest_djworkers.load.profile import Request
 from pytest_djworkers.load.result import ServerFacts
-from pytest_djworkers.server.causes import causes_in
 from pytest_djworkers.server.environment import child_environment
 from pytest_djworkers.server.home import Home, this_home
 from pytest_djworkers.server.lock import Lock
@@ -27,6 +26,7 @@ from pytest_djworkers.server.port import HOST
 from pytest_djworkers.server.probe import probe
 from pytest_djworkers.server.process import GuardedProcess
 from pytest_djworkers.server.ready import ReadySocket, strangers
+from pytest_djworkers.server.reasons import reasons_at_start, reasons_of_requests
 from pytest_djworkers.server.sessions import application_name
 from pytest_djworkers.server.usage import UsageWatch, session_members
 from pytest_djworkers.system.clock import CLOCK
@@ -164,13 +164,13 @@ class Server:
             ).interim
         except ProbeError as error:
             self.stop()
-            raise ProbeError(f"{self.backend}: {error}{self._log_told()}", error.status) from None
+            raise ProbeError(f"{self.backend}: {error}{self._told()}", error.status) from None
         except ServerStartError as error:
             self.stop()
             raise ServerStartError(
                 f"{self.backend} did not start: {error}"
                 f" (within --djworkers-startup-timeout={self._place.startup_timeout_s:g}s)"
-                f"{self._log_told()}"
+                f"{self._told(reasons_at_start)}"
             ) from None
         except BaseException:
             self.stop()
@@ -196,7 +196,7 @@ class Server:
         status = None if self._process is None else self._process.status
         if status is not None:
             raise ServerDiedError(
-                f"{self.backend} died during {burst} (exit status {status}){self._log_told()}"
+                f"{self.backend} died during {burst} (exit status {status}){self._told()}"
             )
 
     def stop(self) -> None:
@@ -253,6 +253,6 @@ class Server:
             " the requests: end it"
         )
 
-    def _log_told(self) -> str:
+    def _told(self, reasons: Callable[[Path], list[str]] = reasons_of_requests) -> str:
         """What its log says, and what is known of that."""
-        return "".join(f"\n{cause}" for cause in causes_in(self.log)) + tail(self.log)
+        return "".join(f"\n{reason}" for reason in reasons(self.log)) + tail(self.log)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pytest_djworkers.printable import printable
+
 _TAIL_BYTES = 16_384
 _LONGEST = 8 << 20
+_END_BYTES = 1 << 20
 TAIL_LINES = 30
 
 
@@ -26,7 +29,22 @@ def last_lines(log: Path, lines: int = TAIL_LINES) -> list[str]:
             text = file.read().decode(errors="replace")
     except OSError:
         return []
-    return text.rstrip().splitlines()[-lines:]
+    return printable(text.rstrip()).splitlines()[-lines:]
+
+
+def both_ends(log: Path) -> str:
+    """A log's first MiB and its last, safe to show; empty when it can't be read."""
+    try:
+        with log.open("rb") as file:
+            size = file.seek(0, 2)
+            file.seek(0)
+            data = file.read(_END_BYTES)
+            if size > len(data):
+                file.seek(max(len(data), size - _END_BYTES))
+                data += b"\n" + file.read()
+    except OSError:
+        return ""
+    return printable(data.decode(errors="replace"))
 
 
 def content(log: Path, begin: int = 0) -> bytes:

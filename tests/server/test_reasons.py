@@ -1,0 +1,161 @@
+"""The exception that matters, and the site's own line, are told from a log."""
+
+from __future__ import annotations
+
+import sysconfig
+from pathlib import Path
+
+import pytest
+
+import pytest_djworkers
+from pytest_djworkers.server.reasons import own_frame, reasons_at_start, reasons_of_requests
+from pytest_djworkers.server.tracebacks import Frame
+
+ENTRY = Path(pytest_djworkers.__file__).parent / "entry/app.py"
+PACKAGES = sysconfig.get_path("purelib")
+STDLIB = sysconfig.get_path("stdlib")
+LOGGED = """\
+celery is not there
+Traceback (most recent call last):
+  File "/site/settings.py", line 3, in <module>
+    import celery
+ModuleNotFoundError: No module named 'celery'
+"""
+FAILED = f"""\
+[2026-01-01 10:00:00 +0000] [17] [ERROR] Exception in worker process
+Traceback (most recent call last):
+  File "{PACKAGES}/gunicorn/arbiter.py", line 608, in spawn_worker
+    worker.init_process()
+  File "{ENTRY}", line 29, in load
+    application = _site_application(interface)
+  File "<frozen importlib._bootstrap>", line 1204, in _gcd_import
+  File "/site/shop/apps.py", line 7, in ready
+    environ["KEY"]
+  File "{STDLIB}/os.py", line 679, in __getitem__
+    raise KeyError(key) from None
+KeyError: 'KEY'
+
+During handling of the above exception, another exception occurred:
+
+Traceback (most recent call last):
+  File "{ENTRY}", line 29, in load
+    application = _site_application(interface)
+  File "{PACKAGES}/environ/environ.py", line 524, in get_value
+    raise ImproperlyConfigured(error_msg) from exc
+django.core.exceptions.ImproperlyConfigured: Set the KEY environment variable
+"""
+GAVE_UP = f"""\
+Traceback (most recent call last):
+  File "{PACKAGES}/gunicorn/arbiter.py", line 209, in run
+    self.sleep()
+gunicorn.errors.HaltServer: <HaltServer 'Worker failed to boot.' 3>
+"""
+
+
+def request(line: int, exception: str) -> str:
+    """What Django logs of a request that failed in a view at that line."""
+    return f"""\
+Internal Server Error: /
+Traceback (most recent call last):
+  File "{PACKAGES}/django/core/handlers/exception.py", line 55, in inner
+    response = get_response(request)
+  File "/site/shop/views.py", line {line}, in index
+    return render(request, "index.html")
+  File "{PACKAGES}/compressor/templatetags/compress.py", line 99, in render
+    raise OfflineGenerationError(...)
+{exception}
+"""
+
+
+def test_the_first_failure_of_loading_is_the_reason(log: Path) -> None:
+    more = "\n".join(str(number) for number in range(10_000))
+    wrapped = f"""
+During handling of the above exception, another exception occurred:
+
+Traceback (most recent call last):
+  File "{PACKAGES}/granian/_internal.py", line 67, in load_module
+    raise RuntimeError(
+RuntimeError: While importing 'pytest_djworkers.entry.wsgi', an ImportError was raised:
+"""
+    log.write_text(LOGGED + FAILED + wrapped + more + FAILED.replace("KEY", "OTHER") + GAVE_UP)
+    reason, *causes = reasons_at_start(log)
+    assert reason == (
+        "its log's first error: django.core.exceptions.ImproperlyConfigured: Set the KEY"
+        " environment variable, after KeyError: 'KEY', at /site/shop/apps.py:7 in ready"
+    )
+    assert [cause.partition(": ")[0] for cause in causes] == [
+        "its log says \"No module named 'celery'\"",
+        "its log says 'Set the KEY environment variable'",
+    ]
+
+
+def test_where_none_came_through_our_entry_the_first_is_the_reason(log: Path) -> None:
+    log.write_text(LOGGED + GAVE_UP)
+    assert reasons_at_start(log)[0] == (
+        "its log's first error: ModuleNotFoundError: No module named 'celery',"
+        " at /site/settings.py:3 in <module>"
+    )
+    log.write_text(GAVE_UP)
+    assert reasons_at_start(log) == [
+        "its log's first error: gunicorn.errors.HaltServer: <HaltServer 'Worker failed to boot.' 3>"
+    ]
+
+
+def test_of_requests_the_newest_failure_is_told(log: Path) -> None:
+    long = "ValueError: x" + "y" * 1000 + "\n" + "more\n" * 1000
+    log.write_text(request(7, "KeyError: 'a'") + request(8, long) + LOGGED)
+    (reason, _) = reasons_of_requests(log)
+    assert reason == (
+        f"its log's last error: ValueError: x{'y' * (300 - len('ValueError: x'))}...,"
+        " at /site/shop/views.py:8 in index"
+    )
+
+
+def test_of_a_group_the_first_part_is_told(log: Path) -> None:
+    log.write_text("""\
+  + Exception Group Traceback (most recent call last):
+  |   File "/nowhere/lib/python3.12/asyncio/taskgroups.py", line 1, in __aexit__
+  | ExceptionGroup: unhandled errors in a TaskGroup (1 sub-exception)
+  +-+---------------- 1 ----------------
+    | Traceback (most recent call last):
+    |   File "/site/views.py", line 3, in fetch
+    | KeyError: 'b'
+    +------------------------------------
+""")
+    assert reasons_of_requests(log) == [
+        "its log's last error: ExceptionGroup: unhandled errors in a TaskGroup (1 sub-exception),"
+        " the first of them KeyError: 'b', at /site/views.py:3 in fetch"
+    ]
+
+
+@pytest.mark.parametrize("content", [None, b"", b"\xff\x1b[2J\n"])
+def test_of_nothing_nothing_is_told(log: Path, content: bytes | None) -> None:
+    if content is not None:
+        log.write_bytes(content)
+    assert reasons_at_start(log) == reasons_of_requests(log) == []
+
+
+def test_no_order_to_a_terminal_is_told(log: Path) -> None:
+    log.write_text(request(1, "ValueError: \x1b]0;title\x07\u202e"))
+    (reason,) = reasons_of_requests(log)
+    assert r"ValueError: \x1b]0;title\x07\u202e, at" in reason
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        f"{PACKAGES}/django/a.py",
+        "/usr/lib/python3/dist-packages/django/a.py",
+        "/elsewhere/lib/python3.13t/asyncio/a.py",
+        f"{STDLIB}/os.py",
+        f"{sysconfig.get_path('scripts')}/gunicorn",
+        str(ENTRY),
+        "<frozen os>",
+        "<string>",
+    ],
+)
+def test_what_is_not_the_sites(file: str) -> None:
+    own = Frame("/home/me/site/lib/views.py", 1, "f")
+    assert own_frame([own, Frame(file, 2, "g")]) == own
+    assert own_frame([Frame(file, 2, "g")]) is None
+    assert own_frame([own, Frame("relative.py", 3)]) == Frame("relative.py", 3)
