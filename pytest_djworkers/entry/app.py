@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from pytest_djworkers.entry.brief import ENVIRONMENT_KEY, Brief
+from pytest_djworkers.entry.brief import Brief, this_brief
 from pytest_djworkers.entry.gate import hold_imports
 from pytest_djworkers.entry.hook import install
 
@@ -25,7 +25,7 @@ _ERRORS_LOGGED = 3
 
 def load(interface: str) -> Any:
     """The site's application for ``wsgi`` or ``asgi``, once this process is set up to serve it."""
-    brief = Brief.read(os.environ[ENVIRONMENT_KEY])
+    brief = this_brief()
     # First of all: what is imported from here on is the right tree's.
     strays = None if brief.bounds is None else hold_imports(brief.bounds)
     os.environ["DJANGO_SETTINGS_MODULE"] = brief.settings_module
@@ -36,6 +36,7 @@ def load(interface: str) -> Any:
         refuse_another_tree(Path(brief.tree))
     logging.getLogger("django.request").addHandler(_FirstErrors())
     _load_urls()
+    _check_databases(brief)
     if strays is not None:
         strays.refuse()
     _report_ready(brief.ready_socket)
@@ -54,6 +55,13 @@ def _load_urls() -> None:
     # would start a worker that can't load again and again.
     with suppress(Exception):
         _ = get_resolver().url_patterns
+
+
+def _check_databases(brief: Brief) -> None:
+    """Refuse to serve where an alias is connected to what is no test database."""
+    from pytest_djworkers.entry.connected import check_all
+
+    check_all(brief)
 
 
 def _report_ready(address: str) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
+from pytest_djworkers.entry.plain import decoded
 from pytest_djworkers.entry.tree import Bounds
 from pytest_djworkers.system.private import write_privately
 
@@ -28,10 +31,29 @@ class DatabaseTarget:
     password: str = ""
     host: str = ""
     port: str = ""
+    engine: str = ""
+    """Empty for the site's own."""
+    options: Any = None
+    """As ``plain.encoded`` gives them; None where they are the site's own, or no plain data."""
+    real: str = ""
+    """The NAME of the database that it stands for, as the pytest process has it."""
+    cluster: str = ""
+    """What tells its database server from others, as that says itself; empty for not known."""
 
-    def settings(self) -> dict[str, str]:
+    def settings(self) -> dict[str, Any]:
         """As keys of Django's DATABASES."""
-        return {key.upper(): value for key, value in asdict(self).items()}
+        found: dict[str, Any] = {
+            "NAME": self.name,
+            "USER": self.user,
+            "PASSWORD": self.password,
+            "HOST": self.host,
+            "PORT": self.port,
+        }
+        if self.engine:
+            found["ENGINE"] = self.engine
+        if self.options is not None:
+            found["OPTIONS"] = decoded(self.options)
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +67,10 @@ class Brief:
     """The folder that the site's settings and URLs must lie in."""
     bounds: Bounds | None = None
     """What none of its code may come from, where there is such a tree."""
+    left_out: tuple[str, ...] = ()
+    """Aliases that the user wants no load on: they may not be connected to."""
+    to_make: Mapping[str, DatabaseTarget] = field(default_factory=dict)
+    """Test databases that are made by whoever reads it; empty for a server."""
 
     def write(self, file: Path) -> None:
         """Write it for the user's eyes only: it may hold a password."""
@@ -54,6 +80,18 @@ class Brief:
     def read(cls, file: str) -> Self:
         """The inverse of ``write``."""
         data: dict[str, Any] = json.loads(Path(file).read_text(encoding="utf-8"))
-        databases = {alias: DatabaseTarget(**target) for alias, target in data["databases"].items()}
+        for name in ("databases", "to_make"):
+            data[name] = {alias: DatabaseTarget(**one) for alias, one in data[name].items()}
         bounds = None if data["bounds"] is None else Bounds.from_dict(data["bounds"])
-        return cls(data["settings_module"], databases, data["ready_socket"], data["tree"], bounds)
+        return cls(**{**data, "bounds": bounds, "left_out": tuple(data["left_out"])})
+
+
+@cache
+def this_brief() -> Brief:
+    """The one that this process was started with. Raises RuntimeError where there is none."""
+    if (file := os.environ.get(ENVIRONMENT_KEY)) is None:
+        raise RuntimeError(
+            f"refusing to serve: {ENVIRONMENT_KEY}, which says where the test databases are, has"
+            " been removed from the environment"
+        )
+    return Brief.read(file)

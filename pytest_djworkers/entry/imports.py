@@ -6,6 +6,7 @@ Imported by every Python process of a server, so it imports next to nothing.
 from __future__ import annotations
 
 import sys
+from _thread import get_ident
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,20 +40,35 @@ class _Finder:
 
     def __init__(self) -> None:
         self.actions: dict[str, list[Action]] = {}
+        self._asking: set[tuple[int, str]] = set()
+        """Threads, and what they ask for: another finder may ask all finders, too."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """The module's spec, if something is to be done with it."""
-        actions = self.actions.get(fullname)
-        if not actions:
+        actions, asking = self.actions.get(fullname), (get_ident(), fullname)
+        if not actions or asking in self._asking:
             return None
+        self._asking.add(asking)
+        try:
+            return self._found(fullname, path, target, actions)
+        finally:
+            self._asking.discard(asking)
+
+    def _found(
+        self,
+        fullname: str,
+        path: Sequence[str] | None,
+        target: ModuleType | None,
+        actions: list[Action],
+    ) -> ModuleSpec | None:
         for finder in sys.meta_path:
             find = None if finder is self else getattr(finder, "find_spec", None)
             spec: ModuleSpec | None = find and find(fullname, path, target)
             if spec is not None:
                 if hasattr(spec.loader, "exec_module"):
-                    spec.loader = _Loader(spec.loader, actions)  # type: ignore[assignment]  # likewise
+                    spec.loader = _Loader(spec.loader, actions)  # type: ignore[assignment]
                 return spec
         return None
 

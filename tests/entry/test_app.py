@@ -179,7 +179,8 @@ def test_a_database_that_is_no_test_database_is_refused(
     assert done.returncode
     assert done.stderr.splitlines()[-1] == (
         "RuntimeError: refusing to serve database 'default' (real.sqlite3): it is not a test"
-        " database. Let pytest-django create one (its fixture django_db_setup)."
+        " database. Let pytest-django create one (its fixture django_db_setup), or leave it out of"
+        " load tests with --djworkers-ignore-database=default."
     )
     entry.ready._listen()
     assert not entry.ready.pids
