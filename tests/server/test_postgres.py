@@ -204,9 +204,14 @@ def asleep(site: Site, postgres: Cluster) -> Iterator[Start]:
 
 
 def servers_in(cluster: Cluster) -> int:
-    """How many sessions servers have in the test database."""
-    names = cluster.sessions("test_site")
-    return sum(name.startswith("pytest-djworkers ") for name in names)
+    """How many sessions of servers sleep in the test database: at work on a request."""
+    query = (
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = 'test_site'"
+        " AND starts_with(application_name, 'pytest-djworkers ')"
+        " AND query LIKE '%pg\\_sleep(60)%' AND pid <> pg_backend_pid()"
+    )
+    (count,) = cluster.ask(query)
+    return int(count)
 
 
 @pytest.mark.parametrize(
