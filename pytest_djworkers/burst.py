@@ -7,6 +7,7 @@ from dataclasses import asdict, replace
 from functools import partial
 from typing import Any
 
+from pytest_djworkers.arguments import refuse_unknown
 from pytest_djworkers.baseline.rounds import Metric
 from pytest_djworkers.baseline.session import compare, figures_beside, why_nothing
 from pytest_djworkers.baseline.store import burst_key
@@ -17,14 +18,17 @@ from pytest_djworkers.load.kernel import KernelCounts, read_counts
 from pytest_djworkers.load.profile import BODILESS_METHODS, Profile, Request
 from pytest_djworkers.load.result import BurstResult, Usage
 from pytest_djworkers.markers import TestPlan
+from pytest_djworkers.options import SHAPE_OPTIONS
 from pytest_djworkers.record import BurstRecord
-from pytest_djworkers.request import make_request
+from pytest_djworkers.request import ARGUMENTS, make_request
 from pytest_djworkers.run import Run
 from pytest_djworkers.server.external import ExternalServer
 from pytest_djworkers.server.launch import Server, Site
 from pytest_djworkers.server.probe import Probe
 from pytest_djworkers.server.reasons import reasons_of_requests
 from pytest_djworkers.server.usage import UsageWatch
+
+_KNOWN = (*ARGUMENTS, "name", *SHAPE_OPTIONS)
 
 
 class Burst:
@@ -73,6 +77,7 @@ class Burst:
         The result holds figures only: limits are judged when the test function returns.
         Raises BurstArgumentError, ServerError, GeneratorError, or BusyMachineError.
         """
+        refuse_unknown(shape, _KNOWN)
         settings = self._run.settings
         burst_shape, overridden = settings.shape_for(self.plan.shape, shape)
         request = make_request(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json as json_module
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from http.cookies import BaseCookie, Morsel
 from typing import Any
 from urllib.parse import urlencode
 
+from pytest_djworkers.arguments import header_meant
 from pytest_djworkers.errors import BurstArgumentError
 from pytest_djworkers.load.profile import Request
 
@@ -17,6 +19,10 @@ _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _HEADER_VALUE = re.compile(r"[\t -~\x80-\xff]*")
 _COOKIE_VALUE = re.compile(r"[!#-+\--:<-\[\]-~]*")
 """Printable, but for blanks, quotes, commas, semicolons and backslashes (RFC 6265, 4.1.1)."""
+_CODED_COOKIE_VALUE = re.compile(r'"[ !#-:<-~]*(?:\\"[ !#-:<-~]*)*"')
+"""As http.cookies quotes what could not be sent otherwise."""
+ARGUMENTS = ("method", "headers", "body", "json", "query", "cookies", "expect", "contains")
+"""What a call of ``burst`` may say of its request, besides the path."""
 _OURS = frozenset({"content-length", "transfer-encoding", "connection"})
 
 
@@ -74,7 +80,8 @@ def _bytes(argument: str, value: object) -> bytes:
     if isinstance(value, str):
         return value.encode()
     if not isinstance(value, bytes | None):
-        raise BurstArgumentError(f"{argument}= is {type(value).__name__}, not bytes or str")
+        hint = " (json= encodes it)" if isinstance(value, dict | list) else ""
+        raise BurstArgumentError(f"{argument}= is {type(value).__name__}, not bytes or str{hint}")
     return value or b""
 
 
@@ -88,17 +95,38 @@ def _with_query(path: str, query: object) -> str:
 
 
 def _cookie_header(cookies: object) -> list[tuple[str, str]]:
-    if cookies is None:
-        return []
-    if not isinstance(cookies, Mapping):
-        raise BurstArgumentError(f"cookies={cookies!r} is not a mapping of names to values")
-    for name, value in cookies.items():
+    found = [] if cookies is None else list(_cookies(cookies))
+    for name, value in found:
         if not isinstance(name, str) or not _HEADER_NAME.fullmatch(name):
             raise BurstArgumentError(f"cookies=: {name!r} is not a cookie's name")
-        if not isinstance(value, str) or not _COOKIE_VALUE.fullmatch(value):
+        if not isinstance(value, str) or not _is_sendable(value):
             raise BurstArgumentError(f"cookies=: the value of {name} can't be sent: {value!r}")
-    text = "; ".join(f"{name}={value}" for name, value in cookies.items())
+    text = "; ".join(f"{name}={value}" for name, value in found)
     return [("Cookie", text)] if text else []
+
+
+def _cookies(cookies: object) -> Iterator[tuple[object, object]]:
+    """Names and values: of a mapping, of Django's ``client.cookies``, or of a client's jar."""
+    if isinstance(cookies, BaseCookie):
+        # As Django's test client sends them.
+        yield from ((name, morsel.coded_value) for name, morsel in cookies.items())
+    elif isinstance(cookies, Mapping):
+        for name, value in cookies.items():
+            yield name, value.coded_value if isinstance(value, Morsel) else value
+    elif isinstance(cookies, Iterable) and not isinstance(cookies, str | bytes):
+        for one in cookies:
+            if not (hasattr(one, "name") and hasattr(one, "value")):
+                raise BurstArgumentError(f"cookies=: {one!r} is not a cookie with name and value")
+            yield one.name, one.value
+    else:
+        raise BurstArgumentError(
+            f"cookies={cookies!r} is not a mapping of names to values, nor client.cookies (text as"
+            " it is sent goes into headers={'Cookie': ...})"
+        )
+
+
+def _is_sendable(value: str) -> bool:
+    return bool(_COOKIE_VALUE.fullmatch(value) or _CODED_COOKIE_VALUE.fullmatch(value))
 
 
 def _with_one_cookie_header(given: list[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -114,6 +142,8 @@ def _with_one_cookie_header(given: list[tuple[str, str]]) -> list[tuple[str, str
 def _check_header(name: object, value: object) -> None:
     if not isinstance(name, str) or not _HEADER_NAME.fullmatch(name):
         raise BurstArgumentError(f"headers=: {name!r} is not a header name")
+    if (meant := header_meant(name)) is not None:
+        raise BurstArgumentError(f"headers=: {name} is sent as it is; did you mean {meant}?")
     if name.lower() in _OURS:
         raise BurstArgumentError(f"headers=: {name} is set by the generator")
     if not isinstance(value, str) or not _HEADER_VALUE.fullmatch(value):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import dataclass
+from http.cookies import SimpleCookie
 from typing import Any
 
 import pytest
@@ -23,6 +25,20 @@ def django_db_setup():
     raise AssertionError("nobody needs one here")
 """
 
+
+@dataclass
+class Named:
+    """A cookie in the jar of a client: requests', httpx's, http.cookiejar's."""
+
+    name: str
+    value: str
+
+
+SIMPLE: SimpleCookie = SimpleCookie()
+SIMPLE["sessionid"] = "abc"
+SIMPLE["sessionid"]["path"] = "/"
+SIMPLE["messages"] = 'a "b"; c, é'
+
 JSON = {"deep": [1, {"ü": None}]}
 
 
@@ -31,6 +47,22 @@ JSON = {"deep": [1, {"ü": None}]}
     [
         ({"path": "/"}, Request("/")),
         ({"path": "/a?b=%20#c", "method": "head"}, Request("/a?b=%20#c", "HEAD")),
+        ({"path": "/", "cookies": {"a": "b"}}, Request("/", headers=(("Cookie", "a=b"),))),
+        (
+            {"path": "/", "cookies": SIMPLE},
+            Request(
+                "/",
+                headers=(("Cookie", 'sessionid=abc; messages="a \\"b\\"\\073 c\\054 \\351"'),),
+            ),
+        ),
+        (
+            {"path": "/", "cookies": {"a": SIMPLE["sessionid"]}},
+            Request("/", headers=(("Cookie", "a=abc"),)),
+        ),
+        (
+            {"path": "/", "cookies": [Named("a", "b"), Named("c", "d")]},
+            Request("/", headers=(("Cookie", "a=b; c=d"),)),
+        ),
         (
             {"path": "/", "method": "POST", "body": "ü"},
             Request("/", "POST", body="ü".encode()),
@@ -91,6 +123,15 @@ def test_a_call_makes_a_request(arguments: dict[str, Any], request_made: Request
         ({"query": "a=b"}, "query='a=b' is not a mapping"),
         ({"headers": {"Host": "a", "host": "b"}}, "headers=: Host is given more than once"),
         ({"cookies": "a=b"}, "cookies='a=b' is not a mapping"),
+        (
+            {"cookies": 5},
+            "nor client.cookies (text as it is sent goes into headers={'Cookie': ...})",
+        ),
+        ({"cookies": ["a"]}, "cookies=: 'a' is not a cookie with name and value"),
+        ({"cookies": [Named("a", 'b"')]}, "cookies=: the value of a can't be sent: 'b\"'"),
+        ({"headers": {"HTTP_X_A": "1"}}, "HTTP_X_A is sent as it is; did you mean X-A?"),
+        ({"headers": {"content_type": "1"}}, "content_type is sent as it is; did you mean Content"),
+        ({"body": {"a": 1}}, "body= is dict, not bytes or str (json= encodes it)"),
         ({"cookies": {"a b": "c"}}, "cookies=: 'a b' is not a cookie's name"),
         ({"cookies": {"a": "b;c"}}, "cookies=: the value of a can't be sent: 'b;c'"),
         ({"cookies": {"a": 5}}, "cookies=: the value of a can't be sent: 5"),
@@ -167,7 +208,7 @@ def test_names(burst):
     for name in ("", " ", "two\\nlines", 5):
         with pytest.raises(BurstArgumentError, match="is not a line of text"):
             burst("/json", name=name)
-    with pytest.raises(BurstArgumentError, match="conections is not one of connections"):
+    with pytest.raises(BurstArgumentError, match="has no argument conections=; did you mean conn"):
         burst("/users", conections=5)
 
 def test_expect(burst):

@@ -1,0 +1,52 @@
+"""Arguments that ``burst()`` does not have are answered with those that it has."""
+
+from __future__ import annotations
+
+import inspect
+
+import pytest
+
+from pytest_djworkers.arguments import header_meant, refuse_unknown
+from pytest_djworkers.burst import Burst
+from pytest_djworkers.errors import BurstArgumentError
+from pytest_djworkers.options import SHAPE_OPTIONS
+from pytest_djworkers.request import ARGUMENTS, make_request
+
+KNOWN = (*ARGUMENTS, "name", *SHAPE_OPTIONS)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("data", "data= is a word of Django's test client and of requests: here body= takes bytes"),
+        ("params", "params= is a word of requests: here it is query="),
+        ("content_type", "here it is a header, as it is sent: headers={'Content-Type': ...}"),
+        ("HTTP_X_CSRFTOKEN", "as it is sent: headers={'X-Csrftoken': ...}"),
+        ("follow", "a burst follows no redirect: name the path that it leads to, or take the"),
+        ("secure", "load is fired in plain HTTP"),
+        (
+            "conections",
+            "burst() has no argument conections=; did you mean connections=? (it has: method, "
+            "headers, body, json, query, cookies, expect, contains, name, connections, duration,"
+            " timeout, warmup, rate)",
+        ),
+        ("header", "did you mean headers=?"),
+        ("x", "burst() has no argument x= (it has: method, "),
+    ],
+)
+def test_an_unknown_argument_is_answered_with_what_to_write(name: str, said: str) -> None:
+    with pytest.raises(BurstArgumentError) as refusal:
+        refuse_unknown(["method", name], KNOWN)
+    assert said in str(refusal.value)
+
+
+def test_what_is_known_is_what_burst_and_its_request_take() -> None:
+    refuse_unknown(KNOWN, KNOWN)
+    of_burst = inspect.signature(Burst.__call__).parameters
+    assert set(of_burst) == {"self", "path", "name", "shape", *ARGUMENTS}
+    assert set(inspect.signature(make_request).parameters) == {"path", *ARGUMENTS}
+
+
+@pytest.mark.parametrize("name", ["X-Http_Y", "Content-Type", "content", "x_y"])
+def test_a_header_of_its_own_is_not_taken_for_another(name: str) -> None:
+    assert header_meant(name) is None
