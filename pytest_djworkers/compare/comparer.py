@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,13 +12,16 @@ from pytest_djworkers.backends.protocol import Backend
 from pytest_djworkers.compare.arms import NAMES, Arm
 from pytest_djworkers.compare.asked import Against, Comparing
 from pytest_djworkers.compare.comparison import Databases, Stage
-from pytest_djworkers.compare.git import Revision, base_revision, worktree
 from pytest_djworkers.compare.homes import base_home, head_home, plugin_folder
+from pytest_djworkers.compare.revision import Revision, base_revision
 from pytest_djworkers.compare.survey import Survey, survey
+from pytest_djworkers.compare.worktree import worktree
 from pytest_djworkers.errors import ServerError, ServerStartError
+from pytest_djworkers.server.environment import child_environment
 from pytest_djworkers.server.home import Home, this_home
 from pytest_djworkers.server.launch import Place
 from pytest_djworkers.server.port import ReservedPort
+from pytest_djworkers.server.process import GuardedProcess
 
 WORKING_TREE = "the working tree"
 
@@ -108,8 +110,8 @@ class Comparer:
 
     def _look(self, revision: Revision, here: Home, place: Place, settings_module: str) -> _Pair:
         plugin = plugin_folder(place.folder)
-        tree = self._stack.enter_context(worktree(revision, place.folder / "base-tree"))
-        _compile(self.comparing.python or here.python, tree, within_s=place.startup_timeout_s)
+        tree = self._stack.enter_context(worktree(revision, place.folder, place.watch))
+        _compile(self.comparing.python or here.python, tree, place)
         homes = (
             base_home(here, revision.top, tree, plugin, self.comparing.python),
             head_home(here, revision.top, tree, plugin),
@@ -124,17 +126,19 @@ class Comparer:
         return _Pair(labels, homes, _differing(*found))
 
 
-def _compile(python: str, tree: Path, *, within_s: float) -> None:
+def _compile(python: str, tree: Path, place: Place) -> None:
     """Write byte code beforehand, as the working tree has it: only the time to start hangs on it,
     so where that fails, or takes too long, nothing is lost."""
-    with suppress(OSError, subprocess.TimeoutExpired):
-        subprocess.run(
-            [python, "-m", "compileall", "-q", str(tree)],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=within_s,
-            check=False,
-        )
+    process = GuardedProcess(
+        [python, "-I", "-m", "compileall", "-q", str(tree)],
+        log=place.folder / "compiling.log",
+        environment=child_environment(),
+        watch=place.watch,
+    )
+    try:
+        process.wait(place.startup_timeout_s)
+    finally:
+        process.stop()
 
 
 def _differing(base: Survey, head: Survey) -> str:

@@ -1,120 +1,194 @@
-"""What git knows: which revision is the base, and its files in a worktree of their own."""
+"""Git as it is run here: in a user's repository, of which nothing is changed, and with no network.
+
+Of the user's configuration only what the files' content needs has an effect (smudge filters, line
+endings). Hooks, monitors, and whatever else it would start or write beside that are turned off.
+"""
 
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO
 
 from pytest_djworkers.errors import SettingsError
+from pytest_djworkers.server.log import last_lines
+from pytest_djworkers.server.process import GuardedProcess
 
 _WITHIN_S = 120.0
-_SHOWN_DIGITS = 10
+_CHECKED_OUT_WITHIN_S = 600.0
+_SETTINGS = (
+    "core.hooksPath=/dev/null",
+    "core.fsmonitor=false",
+    "core.untrackedCache=false",
+    # A branch and a tag of one name: the one that is meant is not ours to guess.
+    "core.warnAmbiguousRefs=true",
+    "submodule.recurse=false",
+    "maintenance.auto=false",
+    "gc.auto=0",
+)
+_NAME_A_REPOSITORY = {
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_COMMON_DIR",
+    "GIT_DIR",
+    "GIT_GRAFT_FILE",
+    "GIT_IMPLICIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_INTERNAL_SUPER_PREFIX",
+    "GIT_NAMESPACE",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_PREFIX",
+    "GIT_QUARANTINE_PATH",
+    "GIT_SHALLOW_FILE",
+    "GIT_WORK_TREE",
+}
+"""Variables that git sets for what it starts, a hook or an alias: they are of that repository.
+Others stay, such as those that hold configuration (``safe.directory``) or say how far to look."""
+_OF_OURS = {
+    # Not for what a burst serves: fetching would take time, and a password.
+    "GIT_ALLOW_PROTOCOL": "",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_TERMINAL_PROMPT": "0",
+    # The index is the user's: a look must not write it.
+    "GIT_OPTIONAL_LOCKS": "0",
+    # Its messages are looked at.
+    "LANGUAGE": "en",
+}
+_FOREIGN = "detected dubious ownership"
+_NOT_HERE = ("promisor remote", "transport '", "missing blob", "unable to read tree")
 
 
-@dataclass(frozen=True, slots=True)
-class Revision:
-    """The commit that a comparison has as its base, and the repository it is in."""
+def asked(folder: Path, *arguments: str, otherwise: str) -> str:
+    """What git says of a folder's repository.
 
-    top: Path
-    """The repository's top folder, the working tree."""
-    ref: str
-    """What the user named."""
-    commit: str
-    is_head: bool
-    """Whether it is the commit that is checked out."""
-    is_dirty: bool
-    """Whether files of the working tree differ from what is checked out, or are not in git."""
-
-    @property
-    def label(self) -> str:
-        """The base in a few characters: ``main (1a2b3c4d5e)``."""
-        return f"{self.ref} ({self.commit[:_SHOWN_DIGITS]})"
-
-
-def base_revision(folder: Path, ref: str) -> Revision:
-    """The merge base of a revision and what is checked out in a folder's repository.
-
-    Raises SettingsError, in words, where there is none.
+    Raises SettingsError with ``otherwise`` and git's own words where it fails.
     """
-    top = Path(_asked(folder, "rev-parse", "--show-toplevel", otherwise=_no_repository(folder)))
-    if _asked(top, "rev-parse", "--is-shallow-repository", otherwise="") == "true":
-        raise SettingsError(
-            "this clone is shallow, so where its history meets the base's can't be known: run git"
-            " fetch --unshallow (GitHub Actions: actions/checkout with fetch-depth: 0)"
-        )
-    if ref.startswith("-"):
-        raise SettingsError(f"{ref!r} is not a revision")
-    named = _asked(
-        top,
-        *("rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}"),
-        otherwise=f"{ref!r} is not a revision of the repository in {top} (git fetch?)",
-    )
-    head = _asked(
-        top,
-        *("rev-parse", "--verify", "--quiet", "HEAD^{commit}"),
-        otherwise=f"nothing is committed in {top}",
-    )
-    commit = _asked(
-        top,
-        *("merge-base", named, head),
-        otherwise=f"{ref!r} and what is checked out have no commit in common",
-    )
-    changed = _asked(top, "status", "--porcelain", otherwise="git status fails")
-    return Revision(top, ref, commit, commit == head, bool(changed))
-
-
-@contextmanager
-def worktree(revision: Revision, folder: Path) -> Iterator[Path]:
-    """The base's files in a folder that does not exist yet; gone at the end, however that comes.
-
-    A detached worktree: no branch is made. Raises SettingsError when git can't.
-    """
-    # What runs that were killed left of theirs: only the entries of folders that are gone.
-    _asked(revision.top, "worktree", "prune", otherwise="git worktree prune fails")
-    _asked(
-        revision.top,
-        *("worktree", "add", "--detach", "--force", str(folder), revision.commit),
-        otherwise=f"git can't check {revision.label} out into {folder}",
-    )
-    try:
-        yield folder
-    finally:
-        _git(revision.top, "worktree", "remove", "--force", "--force", str(folder))
-        _git(revision.top, "worktree", "prune")
-
-
-def _no_repository(folder: Path) -> str:
-    return f"{folder} is not in a git repository, so there is no revision to compare with"
-
-
-def _asked(folder: Path, *arguments: str, otherwise: str) -> str:
-    """What git says. Raises SettingsError with ``otherwise`` and git's own words."""
-    done = _git(folder, *arguments)
-    if done is None:
-        raise SettingsError("git is not on PATH, or does not end")
+    done = heard(folder, *arguments)
     if done.returncode:
-        said = " ".join(done.stderr.split())
-        raise SettingsError(f"{otherwise}{f' (git: {said})' if said else ''}")
+        raise SettingsError(f"{otherwise}{_in_words(folder, done.stderr)}")
     return done.stdout.strip()
 
 
-def _git(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str] | None:
-    # Run from a hook, git's variables name a repository; and hooks of the user's are not for us.
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
-    command = ["git", "-C", str(folder), "-c", "core.hooksPath=/dev/null", *arguments]
+def heard(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """What git says, and whether it fails. Raises SettingsError for a git that is not there, that
+    does not end, that was ended, and that refuses the repository because of its owner."""
+    command = _command(folder, arguments)
+    what = _what(arguments)
+    # Not pipes: what a filter or a killed git leaves running may keep them open.
+    with TemporaryFile() as output, TemporaryFile() as errors:
+        try:
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=errors,
+                env=_environment(),
+                start_new_session=True,
+            )
+        except FileNotFoundError:
+            raise SettingsError("git is not on PATH: a comparison of revisions needs it") from None
+        except OSError as error:
+            raise SettingsError(f"{what} can't be started: {error.strerror}") from None
+        try:
+            process.wait(_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            raise SettingsError(f"{what} did not end within {_WITHIN_S:g}s in {folder}") from None
+        finally:
+            with suppress(OSError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        said, complained = _text(output), _text(errors)
+    _refuse_ended(what, process.returncode, complained)
+    _refuse_foreign(folder, complained)
+    return subprocess.CompletedProcess(command, process.returncode, said, complained)
+
+
+def write_files(
+    folder: Path,
+    *arguments: str,
+    otherwise: str,
+    log: Path,
+    watch: tuple[int, ...] = (),
+    **environment: str,
+) -> None:
+    """Run git where it writes many files: under a guard, since it may take long.
+
+    Raises SettingsError with ``otherwise`` and git's own words where it fails.
+    """
+    log.unlink(missing_ok=True)
+    process = GuardedProcess(
+        _command(folder, arguments),
+        log=log,
+        environment={**_environment(), **environment},
+        watch=watch,
+    )
     try:
-        return subprocess.run(
-            command,
-            capture_output=True,
-            text=True,
-            stdin=subprocess.DEVNULL,
-            env=environment,
-            timeout=_WITHIN_S,
-            check=False,
+        status = process.wait(_CHECKED_OUT_WITHIN_S)
+    finally:
+        process.stop()
+    said = "\n".join(last_lines(log))
+    if status is None:
+        within = f"{_what(arguments)} did not end within {_CHECKED_OUT_WITHIN_S:g}s"
+        raise SettingsError(f"{otherwise}: {within}{_in_words(folder, said)}")
+    _refuse_ended(f"{otherwise}: {_what(arguments)}", status, said)
+    _refuse_foreign(folder, said)
+    if status:
+        raise SettingsError(f"{otherwise}{_in_words(folder, said)}")
+
+
+def common_folder(folder: Path) -> Path:
+    """The folder that all worktrees of a repository share, its ``.git``."""
+    found = asked(folder, "rev-parse", "--git-common-dir", otherwise=f"{folder} has no .git")
+    return (folder / found).resolve()
+
+
+def _command(folder: Path, arguments: tuple[str, ...]) -> list[str]:
+    settings = (part for setting in _SETTINGS for part in ("-c", setting))
+    return ["git", "-C", str(folder), *settings, *arguments]
+
+
+def _text(file: IO[bytes]) -> str:
+    file.seek(0)
+    return os.fsdecode(file.read())
+
+
+def _what(arguments: tuple[str, ...]) -> str:
+    return "git " + next(one for one in arguments if not one.startswith("-"))
+
+
+def _environment() -> dict[str, str]:
+    kept = {key: value for key, value in os.environ.items() if key not in _NAME_A_REPOSITORY}
+    return {**kept, **_OF_OURS}
+
+
+def _in_words(folder: Path, said: str) -> str:
+    """Git's own words, and what to do where they mean more than they say."""
+    text = " ".join(said.split())
+    if any(sign in text for sign in _NOT_HERE):
+        advice = (
+            f"; the clone in {folder} is a partial one and lacks files of that commit, and nothing"
+            " is fetched here: have them with git archive --output=/dev/null COMMIT"
         )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
+        return f" (git: {text}){advice}"
+    return f" (git: {text})" if text else ""
+
+
+def _refuse_ended(what: str, status: int, said: str) -> None:
+    if status < 0:
+        text = " ".join(said.split())
+        raise SettingsError(
+            f"{what} was ended by signal {-status}{f' (git: {text})' if text else ''}"
+        )
+
+
+def _refuse_foreign(folder: Path, said: str) -> None:
+    if _FOREIGN in said:
+        # 'fatal: detected dubious ownership in repository at '/srv/site''
+        top = said.partition(_FOREIGN)[2].partition("'")[2].partition("'")[0] or str(folder)
+        raise SettingsError(
+            f"the repository in {top} belongs to another user, so git refuses it: run git config"
+            f" --global --add safe.directory {top}"
+        )

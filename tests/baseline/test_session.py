@@ -25,7 +25,7 @@ from pytest_djworkers.baseline.verdict import Verdict
 from pytest_djworkers.load.profile import Request
 from pytest_djworkers.load.result import BurstResult, Usage
 from pytest_djworkers.load.wrk_text import WrkRun
-from tests.compare.test_git import git
+from tests.compare.repository import git
 from tests.made import RESULT, WRK
 
 FAST = replace(RESULT, ok=9_990)

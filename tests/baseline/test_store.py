@@ -33,7 +33,7 @@ from pytest_djworkers.baseline.tripwire import HISTORY
 from pytest_djworkers.errors import BaselineError
 from pytest_djworkers.load.profile import Profile, Request, Shape
 from pytest_djworkers.load.result import BurstResult
-from tests.compare.test_git import git
+from tests.compare.repository import git
 from tests.made import RESULT, WRK
 
 MACHINE = Machine("A CPU", 2, None)

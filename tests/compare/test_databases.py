@@ -10,7 +10,7 @@ import pytest
 from pytest_djworkers.compare import databases
 from pytest_djworkers.entry.brief import DatabaseTarget
 from pytest_djworkers.errors import DatabaseError
-from tests.compare.test_git import commit, git
+from tests.compare.repository import commit, git
 from tests.compare.test_in_a_run import FLAGS, revisions
 from tests.conftest import SETTINGS, Site
 from tests.postgres import Cluster

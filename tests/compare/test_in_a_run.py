@@ -15,7 +15,7 @@ import psutil
 import pytest
 from pytest import RunResult  # noqa: PT013  # a module of that name is needed, too
 
-from tests.compare.test_git import commit, git, left
+from tests.compare.repository import commit, git, left
 from tests.conftest import CONFTEST, Site
 
 SHORT = """

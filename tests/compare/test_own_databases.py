@@ -11,7 +11,7 @@ import pytest
 
 from pytest_djworkers.compare.arms import NotComparable
 from pytest_djworkers.compare.own_databases import _import_path
-from tests.compare.test_git import commit, git, left
+from tests.compare.repository import commit, git, left
 from tests.compare.test_in_a_run import FLAGS, nothing_is_left, revisions
 from tests.conftest import SETTINGS, Site
 from tests.postgres import Cluster

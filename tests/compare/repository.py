@@ -1,0 +1,57 @@
+"""Git repositories for tests, in no configuration but their own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+IDENTITY = ("-c", "user.name=A", "-c", "user.email=a@example.com", "-c", "init.defaultBranch=main")
+
+
+def git(folder: Path, *arguments: str) -> str:
+    """Run git, in no configuration but the repository's own."""
+    environment = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
+    done = subprocess.run(
+        ["git", "-C", str(folder), *IDENTITY, *arguments],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.strip()
+
+
+def commit(folder: Path, text: str) -> str:
+    """Write and commit the repository's one file; the commit."""
+    (folder / "file").write_text(text)
+    git(folder, "add", "-A")
+    git(folder, "commit", "-q", "-m", text)
+    return git(folder, "rev-parse", "HEAD")
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """A branch ``feature`` of two commits behind a ``main`` that went on by one."""
+    folder = tmp_path / "repository"
+    folder.mkdir()
+    git(folder, "init", "-q")
+    commit(folder, "first")
+    git(folder, "checkout", "-q", "-b", "feature")
+    commit(folder, "second")
+    commit(folder, "third")
+    git(folder, "checkout", "-q", "main")
+    commit(folder, "another second")
+    git(folder, "checkout", "-q", "feature")
+    return folder
+
+
+def left(repository: Path) -> tuple[str, str, str]:
+    """What a worktree could leave behind: worktrees, branches, changes."""
+    return (
+        git(repository, "worktree", "list", "--porcelain"),
+        git(repository, "branch", "--all"),
+        git(repository, "status", "--porcelain"),
+    )

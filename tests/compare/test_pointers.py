@@ -1,0 +1,53 @@
+"""Content of Git LFS that is not there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pytest_djworkers.compare.pointers import refuse_pointers
+from pytest_djworkers.compare.revision import Revision
+from pytest_djworkers.errors import SettingsError
+from tests.compare.repository import git, repository
+
+__all__ = ["repository"]
+
+POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 12345\n"
+
+
+@pytest.fixture
+def tree(repository: Path) -> Path:
+    """A tree whose models are pointers, in subfolders too."""
+    (repository / "models").mkdir()
+    (repository / "models" / ".gitattributes").write_text("*.bin filter=lfs diff=lfs -text\n")
+    (repository / "models" / "words.bin").write_text(POINTER)
+    git(repository, "-c", "filter.lfs.clean=cat", "add", "-A")
+    git(repository, "commit", "-q", "-m", "models")
+    return repository
+
+
+def revision(top: Path) -> Revision:
+    """A revision in a working tree."""
+    return Revision(top, "main", "1234567890abcdef", is_head=False, is_dirty=False)
+
+
+def test_content_that_only_the_working_tree_has_is_missed(tree: Path, tmp_path: Path) -> None:
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "words.bin").write_bytes(b"12345")
+    with pytest.raises(SettingsError, match=r"models/words\.bin in Git LFS.* run git lfs fetch"):
+        refuse_pointers(revision(tmp_path), tree)
+
+
+def test_pointers_on_both_sides_are_the_same(tree: Path) -> None:
+    refuse_pointers(revision(tree), tree)
+
+
+def test_content_that_only_base_has_is_nobodys_loss(tree: Path, tmp_path: Path) -> None:
+    refuse_pointers(revision(tmp_path), tree)
+
+
+def test_without_lfs_a_file_may_look_like_a_pointer(repository: Path, tmp_path: Path) -> None:
+    (repository / "file").write_text(POINTER)
+    (tmp_path / "file").write_text("content")
+    refuse_pointers(revision(tmp_path), repository)
