@@ -97,6 +97,7 @@ class Run:
             workers=self.settings.workers,
             startup_timeout_s=self.settings.startup_timeout_s,
             watch=() if controller is None else (controller,),
+            started_in=self.settings.started_in,
         )
 
     @contextmanager

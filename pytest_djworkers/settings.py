@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +61,8 @@ class Settings:
     """Whether what is inconclusive or not compared fails."""
     max_regression: float | None = None
     """The loss of requests/s that fails a test without a marker of its own."""
+    started_in: Path = field(default_factory=Path.cwd)
+    """The folder that pytest was started in."""
     notes: tuple[str, ...] = ()
     """What was asked for and can't be had, in words."""
 
@@ -140,6 +142,7 @@ def read_settings(config: pytest.Config) -> Settings | None:
         probe=values["probe"],
         save_baseline=config.getoption("djworkers_save_baseline"),
         root=config.rootpath,
+        started_in=config.invocation_params.dir,
         shape=_shape({name: values[name] for name in SHAPE_OPTIONS}),
         shape_flags=shape_flags,
         origin=origin,

@@ -7,13 +7,22 @@ import shlex
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from string import Formatter
 
-from pytest_djworkers.backends.protocol import ASGI_ENTRY, WSGI_ENTRY, About, LaunchPlan
+from pytest_djworkers.backends.protocol import (
+    ASGI_ENTRY,
+    ENTRY_FILES,
+    WSGI_ENTRY,
+    About,
+    LaunchPlan,
+)
 from pytest_djworkers.backends.spec import setting
 from pytest_djworkers.errors import SettingsError
 
 _LINE = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)\s*=\s*(?P<template>\S.*)")
+_TAKE_FILES = ("granian", "hypercorn")
+"""Servers that need the entry's file, whatever folder they are started in."""
 _PLACEHOLDERS = ("python", "host", "port", "wsgi", "asgi", "workers")
 
 
@@ -28,15 +37,17 @@ class CommandBackend:
 
     def command(self, python: str, plan: LaunchPlan) -> list[str]:
         """The template, filled in."""
+        parts = shlex.split(self.template)
+        takes_files = any(Path(part).name in _TAKE_FILES for part in parts)
         values = {
             "python": python,
             "host": plan.host,
             "port": plan.port,
-            "wsgi": WSGI_ENTRY,
-            "asgi": ASGI_ENTRY,
+            "wsgi": ENTRY_FILES[WSGI_ENTRY] if takes_files else WSGI_ENTRY,
+            "asgi": ENTRY_FILES[ASGI_ENTRY] if takes_files else ASGI_ENTRY,
             "workers": plan.workers,
         }
-        return [part.format_map(values) for part in shlex.split(self.template)]
+        return [part.format_map(values) for part in parts]
 
     def options(self, plan: LaunchPlan) -> Mapping[str, int | str]:
         """The template: another one is another server."""

@@ -6,7 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from pytest_djworkers.backends.protocol import WSGI_ENTRY, About, LaunchPlan, chosen, flags
+from pytest_djworkers.backends.protocol import (
+    ENTRY_FILES,
+    WSGI_ENTRY,
+    About,
+    LaunchPlan,
+    chosen,
+    flags,
+)
 from pytest_djworkers.backends.spec import one_of, setting
 
 REQUIRES = ("granian>=2.2",)
@@ -44,7 +51,7 @@ class GranianServer:
             *flags(self.options(plan)),
             *("--log-level", "warning"),
             "--no-access-log",
-            self.entry,
+            ENTRY_FILES[self.entry],
         ]
 
     def options(self, plan: LaunchPlan) -> Mapping[str, int | str]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import ClassVar
 
 from pytest_djworkers.backends.protocol import WSGI_ENTRY, About, LaunchPlan, flags
 from pytest_djworkers.backends.spec import existing_file, setting
 
 SCRUBBED = ("GUNICORN_",)
+_OUR_CONFIG = str(Path(__file__).resolve().with_name("gunicorn_config.py"))
 _CONTROL_SOCKET_SINCE = 25
 _LEAST_BACKLOG = 2048
 """gunicorn's default."""
@@ -35,7 +37,7 @@ class Gunicorn:
         """gunicorn's command line, silent but for warnings."""
         return [
             *(python, "-P", "-m", "gunicorn"),
-            *("--config", self.config or "python:pytest_djworkers.backends.gunicorn_config"),
+            *("--config", self.config or _OUR_CONFIG),
             *(("--no-control-socket",) if _has_control_socket() else ()),
             *("--bind", f"{plan.host}:{plan.port}"),
             *("--workers", str(plan.workers)),

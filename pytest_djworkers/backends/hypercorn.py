@@ -6,7 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from pytest_djworkers.backends.protocol import ASGI_ENTRY, About, LaunchPlan, chosen, flags
+from pytest_djworkers.backends.protocol import (
+    ASGI_ENTRY,
+    ENTRY_FILES,
+    About,
+    LaunchPlan,
+    chosen,
+    flags,
+)
 from pytest_djworkers.backends.spec import existing_file, one_of, setting
 
 _LEAST_BACKLOG = 100
@@ -44,7 +51,7 @@ class Hypercorn:
             *("--workers", str(plan.workers)),
             *flags(self.options(plan)),
             *("--log-level", "WARNING"),
-            ASGI_ENTRY,
+            ENTRY_FILES[ASGI_ENTRY],
         ]
 
     def options(self, plan: LaunchPlan) -> Mapping[str, int | str]:

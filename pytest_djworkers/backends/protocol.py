@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
-WSGI_ENTRY = "pytest_djworkers.entry.wsgi:application"
-ASGI_ENTRY = "pytest_djworkers.entry.asgi:application"
+SERVED = Path(__file__).resolve().parents[1] / "entry" / "served"
+"""The folder of the entries, which must be on the path of each server."""
+WSGI_ENTRY = "djworkers_wsgi:application"
+ASGI_ENTRY = "djworkers_asgi:application"
+ENTRY_FILES = {
+    WSGI_ENTRY: f"{SERVED / 'djworkers_wsgi.py'}:application",
+    ASGI_ENTRY: f"{SERVED / 'djworkers_asgi.py'}:application",
+}
+"""The same entries for servers that take a module's name for a path from the current folder, and
+for a part of a package where that folder is one: granian and hypercorn."""
 
 
 @dataclass(frozen=True, slots=True)

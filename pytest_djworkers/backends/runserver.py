@@ -36,7 +36,7 @@ class Runserver:
     def command(self, python: str, plan: LaunchPlan) -> list[str]:
         """Our way in, since ``manage.py runserver`` can't be given an application."""
         return [
-            *(python, "-P", "-m", "pytest_djworkers.entry.runserver"),
+            *(python, "-P", "-m", "djworkers_runserver"),
             *(plan.host, str(plan.port)),
         ]
 

@@ -18,6 +18,7 @@ from typing import Any
 from pytest_djworkers.entry.app import refuse_another_tree
 from pytest_djworkers.entry.brief import DatabaseTarget
 from pytest_djworkers.entry.gate import hold_imports
+from pytest_djworkers.entry.paths import look_in
 from pytest_djworkers.entry.tree import Bounds
 
 
@@ -88,6 +89,7 @@ _ANSWERS: dict[str, Callable[..., Any]] = {"leaves": _leaves, "databases": _data
 
 def _main(asked: str, answered: str) -> None:
     question = json.loads(Path(asked).read_text(encoding="utf-8"))
+    look_in(question.pop("search_path"))
     bounds = question.pop("bounds")
     strays = None if bounds is None else hold_imports(Bounds.from_dict(bounds))
     if os.environ.get("DJANGO_CONFIGURATION"):

@@ -7,6 +7,7 @@ import os
 from typing import Any
 
 from pytest_djworkers.compare import answering
+from pytest_djworkers.compare.homes import plugin_folder
 from pytest_djworkers.entry.brief import write_for_the_user
 from pytest_djworkers.errors import ServerStartError
 from pytest_djworkers.server.environment import child_environment
@@ -33,7 +34,8 @@ def ask(
         old.unlink(missing_ok=True)
     bounds = home.bounds(strays)
     held = None if bounds is None else bounds.to_dict()
-    write_for_the_user(asked, {"what": what, "bounds": held, **named})
+    path = home.module_path
+    write_for_the_user(asked, {"what": what, "search_path": path, "bounds": held, **named})
     process = GuardedProcess(
         [home.python, "-P", "-m", answering.__name__, str(asked), str(answered)],
         log=log,
@@ -43,7 +45,7 @@ def ask(
                 **home.environment,
                 "DJANGO_SETTINGS_MODULE": settings_module,
                 "PGAPPNAME": application_name(),
-                "PYTHONPATH": os.pathsep.join(home.search_path),
+                "PYTHONPATH": os.pathsep.join((str(plugin_folder(place.folder)), home.start_path)),
             },
         ),
         watch=place.watch,

@@ -101,7 +101,7 @@ class Comparer:
         return port
 
     def _pair(self, place: Place, settings_module: str) -> _Pair:
-        here, revision = this_home(), self.revision
+        here, revision = this_home(place.started_in), self.revision
         if revision is None:
             return _Pair(("itself", WORKING_TREE), (here, here))
         if self._of_revision is None:

@@ -1,4 +1,4 @@
-"""What ``entry/wsgi.py`` and ``entry/asgi.py`` load inside the server.
+"""What ``served/djworkers_entry.py`` loads inside the server.
 
 The server imports those, not the user's module. This has Django's settings adjusted by
 ``entry/hook.py`` (the test databases, DEBUG, mail), loads the site's own application, and reports
@@ -19,6 +19,7 @@ from typing import Any
 from pytest_djworkers.entry.brief import Brief, this_brief
 from pytest_djworkers.entry.gate import hold_imports
 from pytest_djworkers.entry.hook import install
+from pytest_djworkers.entry.paths import look_in, standard_library_first
 
 _ERRORS_LOGGED = 3
 
@@ -26,8 +27,11 @@ _ERRORS_LOGGED = 3
 def load(interface: str) -> Any:
     """The site's application for ``wsgi`` or ``asgi``, once this process is set up to serve it."""
     brief = this_brief()
-    # First of all: what is imported from here on is the right tree's.
+    look_in(brief.search_path)
+    # What is imported from here on is the right tree's.
     strays = None if brief.bounds is None else hold_imports(brief.bounds)
+    with standard_library_first():
+        _import_django(interface)
     os.environ["DJANGO_SETTINGS_MODULE"] = brief.settings_module
     install()
     _configure()
@@ -41,6 +45,13 @@ def load(interface: str) -> Any:
         strays.refuse()
     _report_ready(brief.ready_socket)
     return application
+
+
+def _import_django(interface: str) -> None:
+    """Import what Django consists of, which needs no settings yet: a site may have an app that is
+    named like a module that this imports, and in pytest's process that came first, too."""
+    for name in (f"core.{interface}", "core.mail", "db", "http", "shortcuts", "template", "urls"):
+        importlib.import_module(f"django.{name}")
 
 
 def _load_urls() -> None:

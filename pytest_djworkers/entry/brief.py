@@ -71,6 +71,8 @@ class Brief:
     """Aliases that the user wants no load on: they may not be connected to."""
     to_make: Mapping[str, DatabaseTarget] = field(default_factory=dict)
     """Test databases that are made by whoever reads it; empty for a server."""
+    search_path: tuple[str, ...] = ()
+    """Where modules are looked for, in this order; none: as the process does already."""
 
     def write(self, file: Path) -> None:
         """Write it for the user's eyes only: it may hold a password."""
@@ -83,7 +85,9 @@ class Brief:
         for name in ("databases", "to_make"):
             data[name] = {alias: DatabaseTarget(**one) for alias, one in data[name].items()}
         bounds = None if data["bounds"] is None else Bounds.from_dict(data["bounds"])
-        return cls(**{**data, "bounds": bounds, "left_out": tuple(data["left_out"])})
+        for name in ("left_out", "search_path"):
+            data[name] = tuple(data[name])
+        return cls(**{**data, "bounds": bounds})
 
 
 @cache

@@ -8,14 +8,17 @@ import selectors
 import sys
 from contextlib import ExitStack
 from dataclasses import asdict
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+
+import httptools
 
 from pytest_djworkers.errors import GeneratorError
 from pytest_djworkers.load.generator import Target
 from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.load.tally import AgentReport, Enough
-from pytest_djworkers.server.environment import child_environment
+from pytest_djworkers.server.environment import child_environment, python_path
 from pytest_djworkers.server.log import tail
 from pytest_djworkers.server.process import GuardedProcess
 from pytest_djworkers.system.clock import CLOCK
@@ -26,6 +29,10 @@ _OPENED_AT_ONCE = 512
 _REPORT_WITHIN_S = 30.0
 _STATUS_WITHIN_S = 1.0
 _START_AFTER_NS = 20_000_000
+_AGENTS_PATH = python_path(
+    map(str, (Path(__file__).parents[2], Path(httptools.__file__).parents[1]))
+)
+"""Nothing of the site: it may have modules named like those that an agent imports."""
 
 
 class Agents:
@@ -102,7 +109,7 @@ class _Agent:
         self._process = GuardedProcess(
             [sys.executable, "-P", "-m", "pytest_djworkers.load.agent"],
             log=self._log,
-            environment=child_environment(),
+            environment=child_environment(PYTHONPATH=_AGENTS_PATH),
             watch=target.watch,
             talks=True,
         )

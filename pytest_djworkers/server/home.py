@@ -7,7 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pytest_djworkers.backends.protocol import SERVED
 from pytest_djworkers.entry.tree import Bounds
+from pytest_djworkers.server.environment import python_path
+from pytest_djworkers.system.interpreter import own_places
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,19 @@ class Home:
             return None
         return Bounds(str(self.tree), str(self.apart), self.kept, str(strays))
 
+    @property
+    def module_path(self) -> tuple[str, ...]:
+        """The same with the interpreter's own places."""
+        return tuple(dict.fromkeys((*self.search_path, *own_places(self.python))))
 
-def this_home() -> Home:
-    """This process's own: the site is found there wherever pytest found it."""
-    return Home(sys.executable, Path.cwd(), tuple(path for path in sys.path if path))
+    @property
+    def start_path(self) -> str:
+        """The PYTHONPATH that a server is started with; once our entry is there, modules are
+        looked for in ``module_path``."""
+        return python_path((str(SERVED), *self.search_path), self.python)
+
+
+def this_home(folder: Path) -> Home:
+    """This process's own, in the folder that it was started in, whatever its current one is: the
+    site is found there wherever pytest found it."""
+    return Home(sys.executable, folder, tuple(str(folder / path) for path in sys.path if path))

@@ -41,7 +41,7 @@ class Site:
     settings_module: str
     databases: Mapping[str, DatabaseTarget]
     home: Home | None = None
-    """None where it is this process's own at the launch."""
+    """None where it is this process's own."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """More variables for its servers."""
 
@@ -57,6 +57,8 @@ class Place:
     """Of a backend that does not say otherwise."""
     startup_timeout_s: float
     watch: tuple[int, ...] = ()
+    started_in: Path = field(default_factory=Path.cwd)
+    """The folder that pytest was started in, which is the servers' current one."""
 
 
 class Server:
@@ -213,17 +215,23 @@ class Server:
         ready = ReadySocket(folder / "ready")
         try:
             brief = folder / "brief.json"
-            home = site.home or this_home()
+            home = site.home or this_home(self._place.started_in)
             tree = None if home.tree is None else str(home.tree)
-            bounds = home.bounds(self.strays)
-            Brief(site.settings_module, site.databases, str(ready.path), tree, bounds).write(brief)
+            Brief(
+                site.settings_module,
+                site.databases,
+                str(ready.path),
+                tree,
+                home.bounds(self.strays),
+                home.module_path,
+            ).write(brief)
             environment = child_environment(
                 self._backend.about.scrubbed,
                 **{
                     **home.environment,
                     "DJANGO_SETTINGS_MODULE": site.settings_module,
                     "PGAPPNAME": application_name(),
-                    "PYTHONPATH": os.pathsep.join((STARTUP, *home.search_path)),
+                    "PYTHONPATH": os.pathsep.join((STARTUP, home.start_path)),
                     **site.environment,
                     ENVIRONMENT_KEY: str(brief),
                 },

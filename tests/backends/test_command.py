@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_djworkers.backends.command import command_backend
-from pytest_djworkers.backends.protocol import ASGI_ENTRY, WSGI_ENTRY, LaunchPlan
+from pytest_djworkers.backends.protocol import ASGI_ENTRY, ENTRY_FILES, WSGI_ENTRY, LaunchPlan
 from pytest_djworkers.backends.registry import registry_of
 from pytest_djworkers.backends.spec import spec_of, with_settings
 from pytest_djworkers.errors import SettingsError
@@ -55,3 +55,18 @@ def test_what_cant_be_used_is_told(line: str, said: str) -> None:
     with pytest.raises(SettingsError) as refusal:
         registry_of([line])
     assert said in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("template", "entry"),
+    [
+        ("{python} -m gunicorn -b {host}:{port} {wsgi}", WSGI_ENTRY),
+        ("{python} -m granian --port {port} --interface wsgi {wsgi}", ENTRY_FILES[WSGI_ENTRY]),
+        ("/usr/bin/env granian --port {port} {asgi}", ENTRY_FILES[ASGI_ENTRY]),
+        ("{python} -m hypercorn --bind {host}:{port} {asgi}", ENTRY_FILES[ASGI_ENTRY]),
+    ],
+)
+def test_servers_that_take_names_for_paths_are_given_the_entrys_file(
+    template: str, entry: str
+) -> None:
+    assert command_backend(f"own = {template}").command("python", PLAN)[-1] == entry

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
 from pytest_djworkers.backends import gunicorn
 from pytest_djworkers.backends.granian import Granian
 from pytest_djworkers.backends.gunicorn_gevent import GunicornGevent
-from pytest_djworkers.backends.protocol import WSGI_ENTRY, Backend, LaunchPlan
+from pytest_djworkers.backends.protocol import ENTRY_FILES, WSGI_ENTRY, Backend, LaunchPlan
 
 
 def plan(workers: int = 2, connections: int = 2000) -> LaunchPlan:
@@ -73,7 +74,7 @@ def test_gunicorn_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gunicorn, "version", lambda _: "27.0.1")
     assert GunicornGevent().command("python", plan()) == [
         *("python", "-P", "-m", "gunicorn"),
-        *("--config", "python:pytest_djworkers.backends.gunicorn_config"),
+        *("--config", str(Path(gunicorn.__file__).with_name("gunicorn_config.py"))),
         "--no-control-socket",
         *("--bind", "127.0.0.1:4321", "--workers", "2", "--worker-class", "gevent"),
         *("--backlog", "2048", "--worker-connections", "2000", "--log-level", "warning"),
@@ -87,5 +88,5 @@ def test_granian_as_a_whole() -> None:
         *("--host", "127.0.0.1", "--port", "4321", "--workers", "2"),
         *("--backlog", "2000", "--backpressure", "1301", "--blocking-threads", "256"),
         *("--log-level", "warning", "--no-access-log"),
-        WSGI_ENTRY,
+        ENTRY_FILES[WSGI_ENTRY],
     ]

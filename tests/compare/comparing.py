@@ -59,8 +59,8 @@ def block_of(number: int, ratio: float) -> Block:
 def stage_in(folder: Path) -> Stage:
     """A stage on which nothing is really launched."""
     arms = (
-        Arm("base", "main", Granian(), this_home(), {}),
-        Arm("head", "the working tree", Granian(), this_home(), {}),
+        Arm("base", "main", Granian(), this_home(Path.cwd()), {}),
+        Arm("head", "the working tree", Granian(), this_home(Path.cwd()), {}),
     )
     place = Place(folder, port=1, workers=1, startup_timeout_s=10)
     return Stage(arms, place, (1, 2), "settings", lambda _: {}, seed=1)

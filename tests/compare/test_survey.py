@@ -30,7 +30,7 @@ def home(tmp_path: Path) -> Home:
     (tmp_path / "app" / "__init__.py").touch()
     (migrations / "__init__.py").touch()
     (migrations / "0001_first.py").write_text(MIGRATION.format(dependencies=""))
-    here = this_home()
+    here = this_home(tmp_path)
     return replace(here, folder=tmp_path, search_path=(str(tmp_path), *here.search_path))
 
 

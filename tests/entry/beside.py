@@ -15,6 +15,7 @@ from typing import Any
 from pytest_djworkers.entry.brief import ENVIRONMENT_KEY, Brief, DatabaseTarget
 from pytest_djworkers.entry.hook import STARTUP
 from pytest_djworkers.server.environment import child_environment
+from pytest_djworkers.server.home import this_home
 from tests.postgres import Cluster
 
 MAKE_TABLE = "CREATE TABLE notes (text VARCHAR(200))"
@@ -73,7 +74,7 @@ DATABASES = {{"default": { ({**self.real, **changes})!r}}}
         file = self.folder / "brief.json"
         Brief("settings", {"default": self.target}, "/nowhere", **(brief or {})).write(file)
         startup = [STARTUP] if self.has_startup else []
-        path = [*startup, str(self.folder), *(one for one in sys.path if one)]
+        path = [*startup, str(self.folder), this_home(self.folder).start_path]
         done = subprocess.run(
             [sys.executable, "-c", script],
             cwd=self.folder,

@@ -15,6 +15,7 @@ import pytest
 
 from pytest_djworkers.entry.brief import ENVIRONMENT_KEY, Brief, DatabaseTarget
 from pytest_djworkers.server.environment import child_environment
+from pytest_djworkers.server.home import this_home
 from pytest_djworkers.server.ready import ReadySocket
 
 SETTINGS = """
@@ -37,7 +38,7 @@ urlpatterns = [path("json", lambda request: JsonResponse({"served": True})), pat
 
 PROLOGUE = """
 import json, logging, sys
-from pytest_djworkers.entry.wsgi import application as wsgi
+from djworkers_wsgi import application as wsgi
 from django.conf import settings
 
 def get(path):
@@ -72,7 +73,12 @@ class Entry:
         return subprocess.run(
             [sys.executable, "-c", self.prologue + script],
             cwd=self.folder,
-            env=child_environment((), **{ENVIRONMENT_KEY: str(brief)}, **environment),
+            env=child_environment(
+                (),
+                PYTHONPATH=this_home(self.folder).start_path,
+                **{ENVIRONMENT_KEY: str(brief)},
+                **environment,
+            ),
             capture_output=True,
             text=True,
             timeout=30,
@@ -200,7 +206,7 @@ ASGI_PROLOGUE = """
 import asyncio, json, sys
 
 def get():
-    from pytest_djworkers.entry.asgi import application
+    from djworkers_asgi import application
     sent, requests = [], [{"type": "http.request"}]
 
     async def receive():
@@ -270,7 +276,7 @@ def test_the_settings_are_those_of_the_brief(entry: Entry) -> None:
 
 
 def test_the_entry_is_loaded_once(entry: Entry) -> None:
-    script = "import pytest_djworkers.entry.wsgi as entry; tell(entry.application is wsgi)"
+    script = "import djworkers_wsgi as entry; tell(entry.application is wsgi)"
     assert entry.told(script) is True
     entry.ready._listen()
     assert len(entry.ready.pids) == 1

@@ -15,7 +15,7 @@ import pytest
 from tests.entry.beside import Beside, in_postgresql, in_sqlite, told
 from tests.postgres import Cluster
 
-ENTRY = "from pytest_djworkers.entry.wsgi import application\n"
+ENTRY = "from djworkers_wsgi import application\n"
 WRITE = "from notes import write; write('it')\n"
 READY = """
 from django.apps import AppConfig

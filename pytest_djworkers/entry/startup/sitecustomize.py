@@ -9,7 +9,12 @@ from os.path import dirname, realpath
 _HERE = realpath(dirname(__file__))
 sys.path[:] = [path for path in sys.path if realpath(path) != _HERE]
 
-from pytest_djworkers.entry.hook import install  # noqa: E402  # after the path
+# This copy of the package, whatever other one the interpreter has.
+sys.path.insert(0, dirname(dirname(dirname(_HERE))))
+try:
+    from pytest_djworkers.entry.hook import install
+finally:
+    del sys.path[0]
 
 install()
 

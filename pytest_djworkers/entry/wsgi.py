@@ -1,5 +1,0 @@
-"""The WSGI entry, which the server imports in each worker."""
-
-from pytest_djworkers.entry.app import load
-
-application = load("wsgi")
