@@ -11,16 +11,16 @@ from typing import Any
 
 import pytest
 
+from pytest_djworkers.attempts import Measured, begin_attempt, note_properties, put_on
 from pytest_djworkers.baseline.session import common_facts, session_of
 from pytest_djworkers.baseline.store import burst_key, conditions_of, save
 from pytest_djworkers.ending import EndingPlugin
 from pytest_djworkers.errors import BaselineError, DjworkersError, MarkerError, SettingsError
 from pytest_djworkers.fixtures import uses_burst
 from pytest_djworkers.interrupts import Interrupts
-from pytest_djworkers.limits import misses
+from pytest_djworkers.judging import failures_of
 from pytest_djworkers.markers import Mark, TestPlan, has_limits, read_plan, skip_reason
 from pytest_djworkers.options import ACTIONS
-from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.report import markdown, terminal
 from pytest_djworkers.report.outcome import Outcome
 from pytest_djworkers.run import Run, Xdist
@@ -31,9 +31,9 @@ from pytest_djworkers.stash import BURST, RUN
 from pytest_djworkers.units import counted
 from pytest_djworkers.waiting import WaitingPlugin
 
-_REPORT_ATTRIBUTE = "djworkers_bursts"
 _WORD = "djworkers"
 _BACKEND = "djworkers_backend"
+_BURST = "burst"
 
 
 def activate(config: pytest.Config) -> None:
@@ -81,7 +81,7 @@ class ActivePlugin:
 
     def __init__(self, run: Run) -> None:
         self._run = run
-        self._records: list[BurstRecord] = []
+        self._measured = Measured()
         self._passed: set[str] = set()
         self._outcome = Outcome()
 
@@ -148,6 +148,11 @@ class ActivePlugin:
 
     # Around each test.
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Forget what an earlier attempt at this test found."""
+        begin_attempt(item)
+
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
         """Judge the limits when the test function has returned."""
@@ -162,9 +167,12 @@ class ActivePlugin:
             if missed := [*self._missed(item), *_causes(item)]:
                 item.add_report_section("call", f"{_WORD} limits", "\n".join(missed))
             raise
-        if missed := self._missed(item) or _unused_limits(item):
-            raise _failed([*missed, *_causes(item)])
-        return result
+        else:
+            if missed := self._missed(item) or _unused(item):
+                raise _failed([*missed, *_causes(item)])
+            return result
+        finally:
+            note_properties(item)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -172,10 +180,10 @@ class ActivePlugin:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Put the bursts on the report: they travel to the controller on it."""
         report = yield
+        put_on(report, item)
         burst = item.stash.get(BURST, None)
         if burst is None or report.when != "call":
             return report
-        setattr(report, _REPORT_ATTRIBUTE, [record.to_dict() for record in burst.records])
         if report.failed and burst.server.has_launched:
             log = "\n".join(last_lines(burst.server.log)) or "(empty)"
             report.sections.append((f"Captured log of {burst.server.backend}", log))
@@ -185,8 +193,7 @@ class ActivePlugin:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Collect the bursts."""
-        for data in getattr(report, _REPORT_ATTRIBUTE, ()):
-            self._records.append(BurstRecord.from_dict(data))
+        self._measured.take_from(report)
         if report.when == "call" and report.passed:
             self._passed.add(report.nodeid)
         elif report.failed:
@@ -200,10 +207,9 @@ class ActivePlugin:
         writers: list[Callable[[], None]] = []
         if settings.save_baseline:
             writers.append(self._save_baseline)
-        if self._records:
+        if records := self._measured.records:
             writers.extend(
-                partial(markdown.write, file, self._records, self._outcome)
-                for file in settings.reports
+                partial(markdown.write, file, records, self._outcome) for file in settings.reports
             )
         for write in writers:
             try:
@@ -215,31 +221,20 @@ class ActivePlugin:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """The table."""
-        terminal.summary(terminalreporter, self._records, self._outcome)
+        terminal.summary(terminalreporter, self._measured.records, self._outcome)
 
     def _missed(self, item: pytest.Item) -> list[str]:
         burst = item.stash.get(BURST, None)
         if burst is None:
             return []
-        lines: list[str] = []
-        for record in burst.records:
-            _note_properties(item, record)
-            missed = self._missed_by(record, burst.plan)
-            lines.extend(f"{record.result.name}: {miss}" for miss in missed)
-            if missed and record.overridden:
-                lines.append(f"{record.result.name}: fired with {', '.join(record.overridden)}")
-        return lines
-
-    def _missed_by(self, record: BurstRecord, plan: TestPlan) -> list[str]:
-        strict = self._run.settings.strict
-        if record.compared is not None:
-            # Of two arms under moderate load: absolute limits are for bursts.
-            return record.compared.failures(strict=strict)
-        missed = misses(plan.limits, record.result)
-        comparison = record.comparison
-        if comparison and (comparison.fails or (strict and comparison.is_open)):
-            missed.append(f"{comparison.verdict.value}: {comparison.reason}")
-        return missed
+        return [
+            f"{name}: {failure}"
+            for record in burst.records
+            for name in [record.result.name]
+            for failure in failures_of(
+                record, burst.plan, self._run.settings, burst.log_says.get(name, "")
+            )
+        ]
 
     def _failure(self, item: pytest.Item, error: DjworkersError) -> BaseException:
         if self._run.is_orphaned():
@@ -250,7 +245,7 @@ class ActivePlugin:
         settings, machine = self._run.settings, self._run.baseline.machine
         common = common_facts(settings.root)
         sessions, not_saved = {}, {}
-        for record in self._records:
+        for record in self._measured.records:
             key, result = burst_key(record.test, record.result.name), record.result
             if record.test not in self._passed:
                 not_saved[key] = "the test did not pass"
@@ -279,30 +274,18 @@ def _failed(lines: list[str]) -> BaseException:
     return pytest.fail.Exception("\n".join(lines), pytrace=False)
 
 
-def _note_properties(item: pytest.Item, record: BurstRecord) -> None:
-    """Scalars for JUnit's properties."""
-    result = record.result
-    latency = result.latency
-    figures = {
-        "rps": round(result.rps, 2),
-        "p50_s": latency and latency.p50,
-        "p99_s": latency and latency.p99,
-        "timeouts": result.timeouts,
-        "errors": result.errors,
-        "generator": result.generator.name,
-        "verdict": record.verdict and record.verdict.value,
-    }
-    noted = {name for name, _ in item.user_properties}
-    for name, value in figures.items():
-        key = f"{_WORD} {result.name} {name}"
-        if value is not None and key not in noted:
-            item.user_properties.append((key, value))
-
-
-def _unused_limits(item: pytest.Item) -> list[str]:
+def _unused(item: pytest.Item) -> list[str]:
+    """Why a test fails that measured nothing."""
     burst = item.stash.get(BURST, None)
-    if (burst is None or not burst.records) and has_limits(marks_of(item)):
+    if burst is not None and burst.records:
+        return []
+    if has_limits(marks_of(item)):
         return ["this test has limits, and no burst was held to them: call burst()"]
+    if burst is not None and not burst.was_called and _BURST in item.fixturenames:  # type: ignore[attr-defined]  # a Function
+        return [
+            "this test takes burst and never calls it, so that it measures nothing: call"
+            " burst(path), or take djworkers_server for a server without any load"
+        ]
     return []
 
 

@@ -24,6 +24,7 @@ from pytest_djworkers.request import ARGUMENTS, make_request
 from pytest_djworkers.run import Run
 from pytest_djworkers.server.external import ExternalServer
 from pytest_djworkers.server.launch import Server, Site
+from pytest_djworkers.server.log import first_refusal
 from pytest_djworkers.server.probe import Probe
 from pytest_djworkers.server.reasons import reasons_of_requests
 from pytest_djworkers.server.usage import UsageWatch
@@ -49,8 +50,12 @@ class Burst:
         self.plan = plan
         self._prepare = prepare
         self.records: list[BurstRecord] = []
+        self.was_called = False
         self.causes: list[str] = []
         """What is known of the errors in the server's log, a line for each burst and cause."""
+        self.log_says: dict[str, str] = {}
+        """What Django refused first, as its log says it, by the name of a burst without an expected
+        response."""
 
     def __call__(
         self,
@@ -77,6 +82,7 @@ class Burst:
         The result holds figures only: limits are judged when the test function returns.
         Raises BurstArgumentError, ServerError, GeneratorError, or BusyMachineError.
         """
+        self.was_called = True
         refuse_unknown(shape, _KNOWN)
         settings = self._run.settings
         burst_shape, overridden = settings.shape_for(self.plan.shape, shape)
@@ -131,6 +137,8 @@ class Burst:
             self.causes.extend(
                 f"{name}: {reason}" for reason in reasons_of_requests(self.server.log)
             )
+        if not result.has_expected:
+            self.log_says[name] = first_refusal(self.server.log)
         result = replace(result, server=self.server.facts, shared_run=self._run.is_shared)
         record = BurstRecord(self._test, result, overridden)
         limits = self._max_regressions

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from pytest_djworkers.baseline.rounds import Metric
 from pytest_djworkers.load.result import BurstResult
+from pytest_djworkers.unexpected import kinds_of, told
 from pytest_djworkers.units import (
     format_duration,
     format_rate,
@@ -83,13 +84,15 @@ def _miss(limit: Limit, result: BurstResult) -> str | None:
         return f"{limit.figure}: nothing was answered, so there is nothing to hold to {limit.text}"
     if limit.figure == "timeouts" and result.hides_timeouts:
         return f"timeouts: {_hidden(result)}, so {limit.text} can't pass"
+    if limit.figure == "timeouts" and (unseen := _unseen_timeouts(limit, result)):
+        return unseen
     count = result.timeouts if limit.figure == "timeouts" else result.errors
     value = count / result.judged if limit.is_share else count
     if value <= limit.bound:
         return None
     share = format_share(count / result.judged)
     over = format_share(value - limit.bound) if limit.is_share else f"{value - limit.bound:g}"
-    kinds = f" ({_error_kinds(result)})" if limit.figure == "errors" else ""
+    kinds = f" ({told(kinds_of(result))})" if limit.figure == "errors" else ""
     return (
         f"{limit.figure}: {count:,} of {result.judged:,} ({share}){kinds}, limit {limit.text},"
         f" {over} over"
@@ -120,7 +123,7 @@ def _miss_latency(limit: Limit, result: BurstResult) -> str | None:
     if value is None:
         return f"latency {name}: {reason}, so {limit.text} can't pass"
     if value <= limit.bound:
-        return None
+        return _unseen_latency(limit, result)
     over = value - limit.bound
     return (
         f"latency {name}: {format_duration(value)}, limit {limit.text},"
@@ -137,9 +140,52 @@ def _miss_usage(limit: Limit, result: BurstResult) -> str | None:
     value = result.usage.memory_bytes if is_memory else result.cpu_per_request_s
     if value is None:
         return f"{what}: nothing was answered, so there is nothing to hold to {limit.text}"
+    if not value:
+        return f"{what}: none was seen, so there is nothing to hold to {limit.text}"
     if value <= limit.bound:
         return None
     return f"{what}: {unit(value)}, limit {limit.text}, {unit(value - limit.bound)} over"
+
+
+def _unseen_timeouts(limit: Limit, result: BurstResult) -> str | None:
+    """Of a burst that no request can outlast by its timeout: why the limit can't pass, unless it
+    would with everything that was in flight counted as a timeout, too."""
+    shape, unseen = result.profile.shape, _in_flight(result)
+    if shape.duration_s > shape.timeout_s:
+        return None
+    at_most = result.timeouts + unseen
+    if (at_most / (result.judged + unseen) if limit.is_share else at_most) <= limit.bound:
+        return None
+    return (
+        f"timeouts: {unseen:,} requests were in flight at the end, and in"
+        f" {format_duration(shape.duration_s)} none gets older than the timeout of"
+        f" {format_duration(shape.timeout_s)}, so {limit.text} can't pass: ask for a longer burst"
+        " (duration=) or a shorter timeout="
+    )
+
+
+def _unseen_latency(limit: Limit, result: BurstResult) -> str | None:
+    """Of a limit that is met: why it can't pass, where requests that nobody waited for until then
+    are enough to miss it."""
+    name, shape = limit.figure[8:], result.profile.shape
+    # A request without an answer is a sample once it is older than the timeout.
+    if shape.duration_s > max(shape.timeout_s, limit.bound):
+        return None
+    unseen = _in_flight(result) + (result.unanswered or 0)
+    beyond = 0.0 if name == "max" else 1 - PERCENTILES[name] / 100
+    if unseen <= beyond * (result.ok + result.late + unseen):
+        return None
+    return (
+        f"latency {name}: {unseen:,} requests had no answer at the end, and in"
+        f" {format_duration(shape.duration_s)} nobody sees whether they take longer than"
+        f" {format_duration(limit.bound)}, so {limit.text} can't pass: ask for a longer burst"
+        " (duration=) or a shorter timeout="
+    )
+
+
+def _in_flight(result: BurstResult) -> int:
+    """How many requests may have been on their way at the end."""
+    return result.connections.asked if result.in_flight is None else result.in_flight
 
 
 def _hidden(result: BurstResult) -> str:
@@ -151,15 +197,3 @@ def _hidden(result: BurstResult) -> str:
         f"starved: {at_work:.0f} of {result.connections.asked} connections were at work, and {name}"
         " does not count requests that never end (--djworkers-generator=asyncio does)"
     )
-
-
-def _error_kinds(result: BurstResult) -> str:
-    kinds = {
-        f"status {status}": count
-        for status, count in (result.statuses or {}).items()
-        if not result.profile.request.expects(status)
-    }
-    if result.statuses is None and result.unexpected:
-        kinds["status 400 or above"] = result.unexpected
-    kinds.update(result.error_kinds)
-    return ", ".join(f"{count} {kind}" for kind, count in kinds.items())

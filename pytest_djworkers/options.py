@@ -128,6 +128,9 @@ OPTIONS: tuple[Option, ...] = (
         "max_regression", parse_share, None, "P%", "as the marker, for tests without", ini_only=True
     ),
     Option(
+        "max_errors", parse_share, 0.01, "P%", "as the marker, for tests without", ini_only=True
+    ),
+    Option(
         "compare", _text, None, "REF", "compare with that revision, in this run", flag_only=True
     ),
     Option(

@@ -26,6 +26,8 @@ class BurstRecord:
     stored: StoredFigures | None = None
     compared: Compared | None = None
     """What the comparison of two arms found, in a run that makes one."""
+    attempt: int = 1
+    """Which attempt at the test it is of: more than 1 where it was run again."""
 
     @property
     def verdict(self) -> Verdict | None:
@@ -68,6 +70,7 @@ class BurstRecord:
             and {**asdict(comparison), "verdict": comparison.verdict.value},
             "stored": self.stored and asdict(self.stored),
             "compared": self.compared and self.compared.to_dict(),
+            "attempt": self.attempt,
         }
 
     @classmethod
@@ -82,4 +85,5 @@ class BurstRecord:
             and Comparison(**{**comparison, "verdict": Verdict(comparison["verdict"])}),
             stored=data["stored"] and StoredFigures(**data["stored"]),
             compared=data["compared"] and Compared.from_dict(data["compared"]),
+            attempt=data["attempt"],
         )

@@ -63,6 +63,8 @@ class Settings:
     """The loss of requests/s that fails a test without a marker of its own."""
     started_in: Path = field(default_factory=Path.cwd)
     """The folder that pytest was started in."""
+    max_errors: float = 0.01
+    """The share of errors above which a test without a marker of its own fails."""
     notes: tuple[str, ...] = ()
     """What was asked for and can't be had, in words."""
 
@@ -149,6 +151,7 @@ def read_settings(config: pytest.Config) -> Settings | None:
         comparing=read_comparing(config, values, tuple(backends)),
         strict=config.getoption("djworkers_strict") or config.getini("djworkers_strict"),
         max_regression=values["max_regression"],
+        max_errors=values["max_errors"],
         notes=tuple(_too_many_workers(backends, asked_workers)),
     )
 

@@ -14,4 +14,7 @@ RUN: pytest.StashKey[Run] = pytest.StashKey()
 """On the config: what this process holds while the plugin is on."""
 
 BURST: pytest.StashKey[Burst] = pytest.StashKey()
-"""On an item: what fires its bursts, once its fixture is set up."""
+"""On an item: what fires the bursts of this attempt, once its fixture is set up."""
+
+ATTEMPT: pytest.StashKey[int] = pytest.StashKey()
+"""On an item: how many times it was begun, by this run and by plugins that run tests again."""

@@ -15,7 +15,7 @@ import pytest
 from pytest_djworkers.baseline.machine import Machine
 from pytest_djworkers.baseline.session import session_of
 from pytest_djworkers.baseline.store import conditions_of, save
-from tests.conftest import GENTLE, Site
+from tests.conftest import GENTLE, SETTINGS, Site
 from tests.made import RESULT
 
 ONE_BURST = """
@@ -183,6 +183,66 @@ def test_by_name(request):
         ["XFAIL test_site.py::test_known[[]granian[]]*"],
     ):
         result.stdout.fnmatch_lines(lines)
+
+
+def test_a_burst_without_an_expected_response_fails_its_test_whatever_it_asks_for(
+    site: Site,
+) -> None:
+    middleware = "MIDDLEWARE = ['django.middleware.csrf.CsrfViewMiddleware']"
+    site.write("settings.py", f"{SETTINGS}\n{middleware}\n")
+    site.test(
+        """
+token = "a" * 32
+CSRF = {"cookies": {"csrftoken": token}, "headers": {"X-CSRFToken": token}}
+
+def test_refused(burst):
+    burst("/add", method="POST", expect=201)
+
+@pytest.mark.max_errors("100%")
+def test_fails(burst):
+    burst("/fails", method="POST", **CSRF)
+
+def test_token(burst):
+    assert burst("/add", method="POST", expect=201, **CSRF).ok
+
+def test_skips(burst):
+    burst("/fails", method="POST")
+    pytest.skip("on second thoughts")
+
+def test_xfails(burst):
+    pytest.xfail("before anything is measured")
+
+def test_never_calls(burst):
+    pass
+
+def test_only_the_server(djworkers_server):
+    assert djworkers_server.pids
+
+def test_a_wrong_call_is_a_call(burst):
+    with pytest.raises(ValueError):
+        raise ValueError
+    with pytest.raises(Exception, match="not one that starts with /"):
+        burst("json")
+"""
+    )
+    result = site.burst("-rA")
+    result.assert_outcomes(passed=3, failed=3, skipped=1, xfailed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "POST /add: no expected response, and a 201 was wanted: * status 403",
+            "    the first: 403 Forbidden: Forbidden (403) CSRF verification failed. *",
+            "    the server's log: Forbidden (CSRF cookie not set.): /add",
+            "    Django refuses it for want of a CSRF token. *",
+            "POST /fails: no expected response, and a 2xx was wanted: * status 500",
+            "    the first: 500 Internal Server Error: Server Error (500)",
+            "POST /fails: its log's last error: ZeroDivisionError: this view always fails, at *",
+            "_* test_never_calls[[]granian[]] _*",
+            "this test takes burst and never calls it, *",
+            "POST /add  (test_refused)",
+            "  granian *",
+            "    errors: * status 403",
+        ]
+    )
 
 
 @pytest.mark.matrix
@@ -373,8 +433,8 @@ def test_json(burst, number):
 def test_what_gave_no_expected_answer_is_not_saved(site: Site) -> None:
     site.test(ONE_BURST)
     result = steady(site, 0, "--djworkers-save-baseline")
-    result.assert_outcomes(passed=1)
-    result.stdout.fnmatch_lines(["baseline not saved: *: no expected answer"])
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["baseline not saved: *: the test did not pass"])
     assert not (site.folder / ".djworkers").exists()
 
 

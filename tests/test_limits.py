@@ -8,6 +8,7 @@ import pytest
 
 from pytest_djworkers.limits import misses
 from pytest_djworkers.load.histogram import Latency
+from pytest_djworkers.load.profile import Shape
 from pytest_djworkers.load.result import BurstResult, Connections, Usage
 from pytest_djworkers.markers import Mark, read_plan
 from tests.made import RESULT, WRK
@@ -70,7 +71,7 @@ def test_errors_are_told_by_kind() -> None:
         error_kinds={"reset": 2},
     )
     assert missed(result, mark("max_errors", 4)) == [
-        "errors: 5 of 1,005 (0.498%) (1 status 404, 2 status 500, 2 reset), limit max_errors(4),"
+        "errors: 5 of 1,005 (0.498%) (2 status 500, 2 reset, 1 status 404), limit max_errors(4),"
         " 1 over"
     ]
 
@@ -132,7 +133,7 @@ ALL_LATE = replace(WRK, ok=0, latency=None, connections=Connections(asked=8))
 @pytest.mark.parametrize("result", [STARVED, ALL_LATE], ids=["starved", "all late"])
 @pytest.mark.parametrize(
     "limit",
-    [mark("max_timeouts", "100%"), mark("max_latency", p50="1h"), mark("max_latency", max="1h")],
+    [mark("max_timeouts", "100%"), mark("max_latency", p50="9s"), mark("max_latency", max="9s")],
     ids=str,
 )
 def test_what_wrk_hides_passes_no_limit(result: BurstResult, limit: Mark) -> None:
@@ -159,6 +160,60 @@ def test_a_generator_that_was_the_bottleneck_is_named_in_a_miss() -> None:
     assert missed(bound, mark("min_rps", 101))[0].endswith(
         "(generator-bound: the generator may be why)"
     )
+
+
+SHORT = replace(
+    RESULT, profile=replace(RESULT.profile, shape=Shape(connections=8, duration_s=2.0, timeout_s=2))
+)
+"""No request of its window gets older than the timeout; 8 were in flight at the end."""
+HUNG = replace(SHORT, ok=0, late=0, unanswered=3, in_flight=5, latency=Latency(((2_500_000, 3),)))
+"""Nothing was answered; three requests were begun in the warm-up."""
+
+
+@pytest.mark.parametrize(
+    ("result", "limit", "passes"),
+    [
+        (RESULT, mark("max_timeouts", 10), True),
+        (SHORT, mark("max_timeouts", 10), False),
+        (SHORT, mark("max_timeouts", 17), False),
+        (SHORT, mark("max_timeouts", 18), True),
+        (SHORT, mark("max_timeouts", "1.7%"), False),
+        (SHORT, mark("max_timeouts", "1.8%"), True),
+        (replace(SHORT, in_flight=0), mark("max_timeouts", 10), True),
+        (replace(WRK, profile=SHORT.profile), mark("max_timeouts", 17), False),
+        (replace(WRK, profile=SHORT.profile), mark("max_timeouts", 18), True),
+        (HUNG, mark("max_timeouts", 3), False),
+        (HUNG, mark("max_timeouts", 8), True),
+        # Eight of 1,008 may take for ever.
+        (SHORT, mark("max_latency", p99="5s"), True),
+        (SHORT, mark("max_latency", p99="1s"), True),
+        (replace(SHORT, in_flight=80), mark("max_latency", p95="5s"), False),
+        (replace(SHORT, in_flight=80), mark("max_latency", p90="5s"), True),
+        (SHORT, mark("max_latency", max="5s"), False),
+        (SHORT, mark("max_latency", max="1s"), False),
+        (RESULT, mark("max_latency", max="1s"), True),
+        (RESULT, mark("max_latency", max="11s"), False),
+        (HUNG, mark("max_latency", max="5s"), False),
+    ],
+)
+def test_a_burst_passes_no_limit_on_what_it_is_too_short_to_see(
+    result: BurstResult, limit: Mark, passes: bool
+) -> None:
+    said = missed(result, limit)
+    assert len(said) == (not passes)
+    for line in said:
+        assert "can't pass: ask for a longer burst (duration=) or a shorter timeout=" in line
+
+
+@pytest.mark.parametrize(
+    "limit",
+    [mark("max_memory", "1GB"), mark("max_cpu_per_request", "1s")],
+    ids=lambda limit: limit.name,
+)
+def test_nothing_that_was_used_passes_no_limit(limit: Mark) -> None:
+    unused = replace(RESULT, usage=Usage(0.0, 0, 2, 2, 0, 0))
+    assert "none was seen" in missed(unused, limit)[0]
+    assert len(missed(replace(unused, ok=0, late=0), limit)) == 1
 
 
 def test_regressions_are_the_baselines_business() -> None:

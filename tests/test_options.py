@@ -6,6 +6,7 @@ import pytest
 
 from pytest_djworkers.load.profile import Shape
 from pytest_djworkers.options import OPTIONS, SHAPE_OPTIONS, Option
+from pytest_djworkers.units import parse_share
 
 BY_NAME = {option.name: option for option in OPTIONS}
 
@@ -29,6 +30,7 @@ GOOD: list[tuple[str, object, object]] = [
     ("url", " http://127.0.0.1:8000 ", "http://127.0.0.1:8000"),
     ("allow_host", "staging", "staging"),
     ("max_regression", "5%", 0.05),
+    ("max_errors", "5%", 0.05),
     ("compare", "main~2", "main~2"),
     ("compare_connections", "16", 16),
     ("compare_python", "../base/bin/python", "../base/bin/python"),
@@ -65,6 +67,7 @@ BAD: list[tuple[str, object, str]] = [
     ("probe", "healthy", "a path that starts with /"),
     ("url", " ", "is nothing"),
     ("max_regression", "5", "a share such as 10%"),
+    ("max_errors", 5, "a share such as 10%"),
     ("compare", "", "is nothing"),
     ("compare_connections", "0", "a whole number of 1 or more"),
     ("compare_python", " ", "is nothing"),
@@ -101,7 +104,7 @@ def test_a_flag_and_its_twin_have_one_name(option: Option) -> None:
 @pytest.mark.parametrize("option", OPTIONS, ids=lambda option: option.ini)
 def test_a_default_is_one_that_the_option_accepts(option: Option) -> None:
     if option.default not in (None, ()):
-        given = f"{option.default:.0%}" if option.name == "tolerance" else option.default
+        given = f"{option.default:.0%}" if option.parse is parse_share else option.default
         assert option.parse(given) == option.default
 
 

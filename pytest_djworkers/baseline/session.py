@@ -57,7 +57,8 @@ def compare(
     if result.shared_run:
         return not_compared("shared run: other pytest-xdist workers ran beside it")
     if result.starved:
-        return not_compared("starved")
+        can_not = "; so max_regression can't pass" if max_regressions else ""
+        return replace(not_compared(f"starved{can_not}"), fails=bool(max_regressions))
     if difference := differing(stored, result):
         return not_compared(difference)
     comparison = compare_with_stored(

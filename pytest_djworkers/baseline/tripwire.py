@@ -7,8 +7,8 @@ tolerance is a warning, and only a gross one fails a test that did not ask for m
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from math import exp, log, sqrt
 from statistics import fmean, stdev
 
@@ -51,6 +51,14 @@ class Figures:
     """Both None where they are not known."""
 
 
+_BETTER_SMALL: Mapping[Metric, tuple[str, Callable[[Figures], float | None], float]] = {
+    Metric.P95: ("p95", lambda figures: figures.p95_s, LEAST_CHANGE_P95_S),
+    Metric.CPU_PER_REQUEST: ("CPU per request", lambda figures: figures.cpu_per_request_s, 0.0),
+}
+"""The figures, in seconds, that are better small: in words, where they are, and the smallest change
+that counts."""
+
+
 def compare_with_stored(
     new: Figures,
     stored: Sequence[Figures],
@@ -65,15 +73,21 @@ def compare_with_stored(
     """
     speed = _compare_speed(new.rps, stored, tolerance, max_regressions.get(Metric.RPS))
     dearer = list(_dearer(new, stored[-1], max_regressions))
+    missing = list(_missing(new, stored[-1], max_regressions))
     before = stored[-1].error_share
     allowed = max_regressions.get(Metric.ERRORS, LEAST_CHANGE_ERRORS)
     has_more_errors = new.error_share > before + allowed
     if not has_more_errors and not dearer:
-        return speed
+        if not missing:
+            return speed
+        verdict = Verdict.REGRESSED if speed.fails else Verdict.NOT_COMPARED
+        reason = "; ".join([*missing, speed.reason])
+        return replace(speed, verdict=verdict, reason=reason, fails=True)
     found = [f"errors {format_share(new.error_share)} against {format_share(before)}"]
     reasons = [
         *(found if has_more_errors else ()),
         *dearer,
+        *missing,
         *([speed.reason] if speed.fails else ()),
     ]
     return Comparison(
@@ -83,26 +97,36 @@ def compare_with_stored(
 
 def _dearer(new: Figures, accepted: Figures, limits: Mapping[Metric, float]) -> Iterator[str]:
     """Which of the figures that are better small got worse than their limits, in words."""
-    pairs = (
-        (Metric.P95, "p95", accepted.p95_s, new.p95_s, LEAST_CHANGE_P95_S),
-        (
-            Metric.CPU_PER_REQUEST,
-            "CPU per request",
-            accepted.cpu_per_request_s,
-            new.cpu_per_request_s,
-            0.0,
-        ),
-    )
-    for metric, words, before, now, least in pairs:
-        limit = limits.get(metric)
-        if limit is None or not before or now is None or now - before < least:
+    for metric, (words, figure, least) in _BETTER_SMALL.items():
+        limit, before, now = limits.get(metric), figure(accepted), figure(new)
+        if limit is None or not before or not now or now - before < least:
             continue
         if now / before - 1 > limit:
             yield (
                 f"{words} {format_duration(now)} against {format_duration(before)}"
-                f" ({format_change(now / before)}), limit max_regression({format_share(limit)},"
-                f" metric={metric.value!r})"
+                f" ({format_change(now / before)}), limit {_limit(metric, limit)}"
             )
+
+
+def _missing(new: Figures, accepted: Figures, limits: Mapping[Metric, float]) -> Iterator[str]:
+    """Which limits are on figures that one side, or both, has not: they can't pass."""
+    if Metric.RPS in limits and not accepted.rps:
+        limit = _limit(Metric.RPS, limits[Metric.RPS])
+        yield f"the baseline has 0 requests/s, so {limit} can't pass: save it anew"
+    for metric, (words, figure, _) in _BETTER_SMALL.items():
+        if metric not in limits:
+            continue
+        limit = _limit(metric, limits[metric])
+        if not figure(new):
+            yield f"{words}: this burst has none that is known, so {limit} can't pass"
+        elif not figure(accepted):
+            yield f"{words}: the baseline has none, so {limit} can't pass: save it anew"
+
+
+def _limit(metric: Metric, share: float) -> str:
+    """A limit as its marker says it."""
+    of = "" if metric is Metric.RPS else f", metric={metric.value!r}"
+    return f"max_regression({format_share(share)}{of})"
 
 
 def prediction_floor(rps: Sequence[float]) -> float | None:

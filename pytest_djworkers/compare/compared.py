@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from statistics import median
 from typing import Any, Self
@@ -83,13 +83,25 @@ class Compared:
             ArmFigures.of([one.head for one in counting]),
         )
 
-    def failures(self, *, strict: bool) -> list[str]:
-        """Why the test fails by it, a line each; ``strict`` wants a verdict."""
+    def failures(self, *, strict: bool, limits: Container[Metric] = ()) -> list[str]:
+        """Why the test fails by it, a line each; ``strict`` wants a verdict.
+
+        ``limits`` are the figures that the test has a limit on: one that an arm has not passes
+        none.
+        """
         failing = {Verdict.REGRESSED}
         if strict:
             failing |= {Verdict.INCONCLUSIVE, Verdict.NOT_COMPARED}
-        return [
+        lines = [
             f"{verdict.value}: {reason}" for verdict, reason in self.reasons() if verdict in failing
+        ]
+        if strict or self.not_compared:
+            return lines
+        return lines + [
+            f"{one.verdict.value}: {one.reason}; so max_regression(metric={one.metric.value!r})"
+            " can't pass"
+            for one in self.judgements
+            if one.verdict is Verdict.NOT_COMPARED and one.without_figure and one.metric in limits
         ]
 
     def reasons(self) -> list[tuple[Verdict, str]]:

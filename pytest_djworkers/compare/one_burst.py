@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from pytest_djworkers.load.agents import AsyncioGenerator, merge, sums
+from pytest_djworkers.load.agents import AsyncioGenerator, first_unwanted, merge, sums
 from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.load.result import BurstResult, ServerFacts
 from pytest_djworkers.load.tally import AgentReport
@@ -56,4 +56,5 @@ def in_a_row(reports: Sequence[AgentReport]) -> AgentReport:
         errors=[],
         outstanding=[],
         gaps=[],
+        first_unwanted=first_unwanted(reports),
     )

@@ -38,7 +38,9 @@ def load(interface: str) -> Any:
     application = _site_application(interface)
     if brief.tree is not None:
         refuse_another_tree(Path(brief.tree))
-    logging.getLogger("django.request").addHandler(_FirstErrors())
+    logging.getLogger("django.request").addHandler(_FirstErrors(logging.ERROR))
+    # Why a POST is refused is said there alone, as a warning.
+    logging.getLogger("django.security.csrf").addHandler(_FirstErrors(logging.WARNING))
     _load_urls()
     _check_databases(brief)
     if strays is not None:
@@ -88,9 +90,9 @@ class _FirstErrors(logging.StreamHandler[Any]):
     """Writes the first few of a process's errors to its log, where Django's default logging,
     without DEBUG, would mail them to nobody. Not all: a burst makes thousands."""
 
-    def __init__(self) -> None:
+    def __init__(self, level: int) -> None:
         super().__init__()
-        self.setLevel(logging.ERROR)
+        self.setLevel(level)
         self._left = _ERRORS_LOGGED
 
     def emit(self, record: logging.LogRecord) -> None:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from pytest_djworkers.errors import GeneratorError
 from pytest_djworkers.load.agent_process import Agents
@@ -17,6 +17,7 @@ from pytest_djworkers.load.histogram import Latency
 from pytest_djworkers.load.profile import Profile, Shape
 from pytest_djworkers.load.result import BurstResult, Connections, GeneratorFacts, Series
 from pytest_djworkers.load.tally import SERIES_INTERVAL_S, AgentReport
+from pytest_djworkers.load.unwanted import Unwanted
 
 _Key = TypeVar("_Key")
 
@@ -111,7 +112,13 @@ def merge(profile: Profile, reports: Sequence[AgentReport], *, version: str) -> 
             cpu_share=max(report.cpu_s for report in reports) / window_s if window_s else 0.0,
             lag_p99_s=Latency.from_counts(lag).p99,
         ),
+        first_unwanted=Unwanted.from_dict(first_unwanted(reports)),
     )
+
+
+def first_unwanted(reports: Iterable[AgentReport]) -> dict[str, Any] | None:
+    """The first unexpected response that any of them kept."""
+    return next((one.first_unwanted for one in reports if one.first_unwanted), None)
 
 
 def _connections(profile: Profile, reports: Sequence[AgentReport], window_s: float) -> Connections:

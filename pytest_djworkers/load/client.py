@@ -39,6 +39,11 @@ class ResponseReader:
         self._before_body = b""
 
     @property
+    def begun_with(self) -> bytes:
+        """What was read of an answer that is not complete, 64 KiB of it at most."""
+        return self._before_body
+
+    @property
     def fits(self) -> bool:
         """Whether the last answer's body is as it should be; nobody looks at it here."""
         return True

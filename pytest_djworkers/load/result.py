@@ -23,6 +23,7 @@ from typing import Any, Self
 
 from pytest_djworkers.load.histogram import SAMPLES_BEYOND, Latency
 from pytest_djworkers.load.profile import Profile
+from pytest_djworkers.load.unwanted import Unwanted
 from pytest_djworkers.units import counted
 
 STARVED_BELOW = 0.8
@@ -159,6 +160,8 @@ class BurstResult:
     """None where the server is not ours to look at."""
     shared_run: bool = False
     """Measured beside other pytest-xdist workers: neither stored nor compared."""
+    first_unwanted: Unwanted | None = None
+    """The first unexpected response; None without one, and where the generator keeps none."""
 
     @property
     def name(self) -> str:
@@ -169,6 +172,11 @@ class BurstResult:
     def rps(self) -> float:
         """Expected answers a second, late ones included."""
         return (self.ok + self.late) / self.window_s
+
+    @property
+    def has_expected(self) -> bool:
+        """Whether any answer was an expected one, be it late."""
+        return self.ok + self.late > 0
 
     @property
     def timeouts(self) -> int:
@@ -299,6 +307,7 @@ class BurstResult:
             fields["server"] = ServerFacts(**data["server"])
         if data["usage"] is not None:
             fields["usage"] = Usage(**data["usage"])
+        fields["first_unwanted"] = Unwanted.from_dict(data["first_unwanted"])
         return cls(**fields)
 
 

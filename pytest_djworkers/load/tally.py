@@ -11,6 +11,7 @@ from typing import Any, Self
 from pytest_djworkers.load.gaps import Gaps
 from pytest_djworkers.load.histogram import Counts
 from pytest_djworkers.load.profile import Profile
+from pytest_djworkers.load.unwanted import Unwanted
 
 SERIES_INTERVAL_S = 0.1
 US_PER_NS = 1e-3
@@ -50,6 +51,8 @@ class AgentReport:
     """When the window began, in Unix time."""
     window_s: float
     cpu_s: float
+    first_unwanted: dict[str, Any] | None = None
+    """The first unexpected response of the window."""
 
     def to_dict(self) -> dict[str, Any]:
         """Simple types only, for JSON."""
@@ -91,6 +94,8 @@ class Tally:
         self.closed_idle = self.reconnects = self.wrong_bodies = 0
         self.statuses: Counter[int] = Counter()
         self.error_kinds: Counter[str] = Counter()
+        self.first_unwanted = b""
+        """The beginning of the window's first unexpected response, as received."""
         self.samples_us = array("d")
         self.lags_us = array("d")
         self._in_service_ns = 0.0
@@ -214,6 +219,7 @@ class Tally:
         how many answers it got in the window."""
         self.fold()
         connections = list(answered)
+        unwanted = Unwanted.of(self.first_unwanted)
         intervals = -(-(self.end_ns - self.begin_ns) // _INTERVAL_NS)
         return AgentReport(
             asked=len(connections),
@@ -243,4 +249,5 @@ class Tally:
             began_at=began_at,
             window_s=(self.end_ns - self.begin_ns) / 1e9,
             cpu_s=cpu_s,
+            first_unwanted=None if unwanted is None else asdict(unwanted),
         )

@@ -14,6 +14,7 @@ from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.load.schedule import FixedRate, Share
 from pytest_djworkers.load.sockets import Sockets, kind_of
 from pytest_djworkers.load.tally import US_PER_NS, Tally
+from pytest_djworkers.load.unwanted import KEPT_BYTES
 
 _RECEIVE = 65_536
 _BATCHES = 16
@@ -173,15 +174,17 @@ class Traffic:
                 connection.state = State.RECEIVING
         elif reader.complete == 1 and connection.began_ns and not reader.is_partial:
             is_whole = connection.state is State.WAITING
-            expected = self._complete(connection, now)
+            expected = self._complete(connection, now, data)
             if expected and is_whole and reader.keep_alive and not self._profile.request.contains:
                 self._heads.learn(data, reader.status)
         else:
             self._fail(connection, "unasked answer", now)
 
-    def _complete(self, connection: Connection, now: int) -> bool:
-        """Count an answer, whatever it is; whether it is an expected one."""
+    def _complete(self, connection: Connection, now: int, last: bytes = b"") -> bool:
+        """Count an answer, whatever it is; whether it is an expected one. ``last`` is the part of
+        it that came last."""
         reader, tally = connection.reader, self._tally
+        begun_with = reader.begun_with
         status = reader.take()
         handled = _clock()
         expected = self._profile.request.expects(status)
@@ -191,6 +194,8 @@ class Traffic:
             tally.wrong_bodies += counts
         if not expected:
             tally.unwanted(status, connection.began_ns, now, handled - now)
+            if counts and not tally.first_unwanted:
+                tally.first_unwanted = (begun_with + last)[:KEPT_BYTES]
         else:
             tally.batch(1, status, now)
             if counts:

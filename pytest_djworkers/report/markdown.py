@@ -11,7 +11,7 @@ from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.report.comparison import title as title_of_comparison
 from pytest_djworkers.report.layout import Layout, layout_of, notes
 from pytest_djworkers.report.outcome import Outcome
-from pytest_djworkers.report.table import at_rate, is_text
+from pytest_djworkers.report.table import at_rate, is_text, words
 from pytest_djworkers.units import format_duration
 
 
@@ -57,6 +57,8 @@ def _burst(record: BurstRecord, layout: Layout) -> list[str]:
         if row.is_stored:
             cells[0] = "baseline"
         lines.append(_row(cells))
+    for line in words(record):
+        lines += ["", _escaped(line)]
     return lines
 
 

@@ -9,6 +9,7 @@ from pytest_djworkers.baseline.verdict import Verdict
 from pytest_djworkers.load.profile import Shape
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.record import BurstRecord
+from pytest_djworkers.unexpected import kinds_of, told
 from pytest_djworkers.units import format_change, format_duration, format_rate, format_size
 
 UNKNOWN = "-"
@@ -92,6 +93,16 @@ def rows(record: BurstRecord) -> list[Row]:
                 is_stored=True,
             )
         )
+    return found
+
+
+def words(record: BurstRecord) -> list[str]:
+    """What stands below a burst's row, in words: which errors, and that it is of a rerun."""
+    found = []
+    if kinds := kinds_of(record.result):
+        found.append(f"errors: {told(kinds)}")
+    if record.attempt > 1:
+        found.append(f"rerun: these figures are of attempt {record.attempt} at the test")
     return found
 
 

@@ -16,7 +16,7 @@ from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.report.comparison import title as title_of_comparison
 from pytest_djworkers.report.layout import layout_of, notes
 from pytest_djworkers.report.outcome import Outcome
-from pytest_djworkers.report.table import Row, at_rate, grouped, is_text
+from pytest_djworkers.report.table import Row, at_rate, grouped, is_text, words
 from pytest_djworkers.settings import Settings
 from pytest_djworkers.units import counted, format_duration, format_share
 
@@ -106,9 +106,9 @@ def summary(
 def _table(reporter: pytest.TerminalReporter, records: Sequence[BurstRecord]) -> None:
     groups, layout = grouped(records), layout_of(records)
     lines = {
-        group: [row for one in found for row in layout.rows(one)] for group, found in groups.items()
+        group: [(layout.rows(one), words(one)) for one in found] for group, found in groups.items()
     }
-    every_row = [row for group in lines.values() for row in group]
+    every_row = [row for group in lines.values() for rows, _ in group for row in rows]
     title = "djworkers"
     if compared := next((record.compared for record in records if record.compared), None):
         title += f": {title_of_comparison(compared)}"
@@ -131,8 +131,11 @@ def _table(reporter: pytest.TerminalReporter, records: Sequence[BurstRecord]) ->
     reporter.write_line(_line(columns, columns, shown, widths), bold=True)
     for group, found in groups.items():
         reporter.write_line(f"{group[1]}  ({found[0].test_function})", cyan=True)
-        for row in lines[group]:
-            reporter.write_line(_line(columns, row.cells, shown, widths), light=row.is_stored)
+        for rows, said in lines[group]:
+            for row in rows:
+                reporter.write_line(_line(columns, row.cells, shown, widths), light=row.is_stored)
+            for line in said:
+                reporter.write_line(f"{_GAP}{_GAP}{line}", yellow=True)
 
 
 def _columns(

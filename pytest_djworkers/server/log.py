@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from pytest_djworkers.printable import printable
@@ -45,6 +46,15 @@ def both_ends(log: Path) -> str:
     except OSError:
         return ""
     return printable(data.decode(errors="replace"))
+
+
+_REFUSED = re.compile(r"^Forbidden \(.*\): /.*$", re.MULTILINE)
+
+
+def first_refusal(log: Path) -> str:
+    """What Django refused first, and why, as a log says it; empty where it refused nothing."""
+    found = _REFUSED.search(both_ends(log))
+    return found.group() if found else ""
 
 
 def content(log: Path, begin: int = 0) -> bytes:

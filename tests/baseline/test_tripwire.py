@@ -180,7 +180,6 @@ DEAR = Figures(1000, 0.0, p95_s=0.1, cpu_per_request_s=0.002)
     [
         (Metric.P95, replace(DEAR, p95_s=0.119), False),
         (Metric.P95, replace(DEAR, p95_s=0.121), True),
-        (Metric.P95, replace(DEAR, p95_s=None), False),
         (Metric.CPU_PER_REQUEST, replace(DEAR, cpu_per_request_s=0.0023), False),
         (Metric.CPU_PER_REQUEST, replace(DEAR, cpu_per_request_s=0.0025), True),
         (Metric.ERRORS, replace(DEAR, error_share=0.19), False),
@@ -195,6 +194,43 @@ def test_other_figures_are_held_to_where_the_test_asks_for_it(
     assert comparison.fails is fails
     assert (comparison.verdict is Verdict.REGRESSED) is fails
     assert not compare_with_stored(new, [DEAR], tolerance=0.1).fails
+
+
+@pytest.mark.parametrize(
+    ("metric", "missing", "words"),
+    [
+        (Metric.P95, replace(DEAR, p95_s=None), "p95: "),
+        (Metric.CPU_PER_REQUEST, replace(DEAR, cpu_per_request_s=None), "CPU per request: "),
+        (Metric.CPU_PER_REQUEST, replace(DEAR, cpu_per_request_s=0.0), "CPU per request: "),
+    ],
+)
+def test_a_limit_on_a_figure_that_is_missing_fails(
+    metric: Metric, missing: Figures, words: str
+) -> None:
+    limits = {metric: 0.2}
+    for new, stored, where in (
+        (missing, DEAR, "this burst has none"),
+        (DEAR, missing, "the baseline has none"),
+        (missing, missing, "this burst has none"),
+    ):
+        found = compare_with_stored(new, [stored], tolerance=0.1, max_regressions=limits)
+        assert (found.verdict, found.fails) == (Verdict.NOT_COMPARED, True)
+        assert found.reason.startswith(f"{words}{where}")
+        assert f"max_regression(20%, metric='{metric.value}') can't pass" in found.reason
+        without = compare_with_stored(new, [stored], tolerance=0.1)
+        assert (without.verdict, without.fails) == (Verdict.OK, False)
+    slower = replace(missing, rps=400)
+    found = compare_with_stored(slower, [DEAR], tolerance=0.1, max_regressions=limits)
+    assert (found.verdict, found.fails) == (Verdict.REGRESSED, True)
+    assert "worse by more than a factor of 2" in found.reason
+
+
+def test_a_limit_on_requests_against_none_fails() -> None:
+    nothing = replace(DEAR, rps=0.0)
+    limits = {Metric.RPS: 0.2}
+    found = compare_with_stored(DEAR, [nothing], tolerance=0.1, max_regressions=limits)
+    assert (found.verdict, found.fails) == (Verdict.NOT_COMPARED, True)
+    assert not compare_with_stored(DEAR, [nothing], tolerance=0.1).fails
 
 
 def test_a_p95_that_is_small_anyhow_may_grow() -> None:

@@ -58,7 +58,8 @@ def printed(
     window: int | None = None,
 ) -> list[str]:
     """The lines of a summary, in a file or in a window of this width."""
-    config = pytester.parseconfigure(*flags)
+    # It can be configured once in a process.
+    config = pytester.parseconfigure("-p", "no:pytest-retry", *flags)
     stream = io.StringIO() if window is None else Window()
     reporter = TerminalReporter(config, stream)
     config.pluginmanager.unregister(name="terminalreporter")

@@ -1,0 +1,88 @@
+"""The first unexpected response of a burst, kept so that people can be told what came instead."""
+
+from __future__ import annotations
+
+import html
+import re
+from dataclasses import dataclass
+from typing import Any, Self
+
+from httptools import HttpParserError, HttpResponseParser
+
+from pytest_djworkers.printable import in_one_line
+
+KEPT_BYTES = 16_384
+"""Of the response as received; Django's own page for a refused POST is 2.6 kB."""
+_KEPT_TEXT = 1_000
+_NOT_SHOWN = re.compile(
+    r"<!--.*?-->|<(head|style|script)\b.*?(?:</\1\s*>|\Z)|<[^>]*(?:>|\Z)",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Unwanted:
+    """A response that was not the expected one."""
+
+    status: int
+    location: str = ""
+    """Where it redirects to; empty where it doesn't."""
+    text: str = ""
+    """The beginning of its body in one line, without HTML's tags."""
+
+    @classmethod
+    def of(cls, data: bytes) -> Self | None:
+        """From the beginning of what was received; None where that has no whole head."""
+        reader = _Reader()
+        try:
+            reader.parser.feed_data(data)
+        except HttpParserError:
+            pass
+        finally:
+            status = reader.parser.get_status_code()
+            del reader.parser  # which refers back, and an agent collects no cycles
+        if not reader.is_final:
+            return None
+        return cls(status, in_one_line(reader.location)[:_KEPT_TEXT], reader.text)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any] | None) -> Self | None:
+        """From what travels between processes."""
+        return None if data is None else cls(**data)
+
+
+class _Reader:
+    """Reads one response, however little of its body there is."""
+
+    def __init__(self) -> None:
+        self.parser = HttpResponseParser(self)
+        self.is_final = False
+        self.location = ""
+        self._encoding = ""
+        self._is_html = False
+        self._body = b""
+
+    @property
+    def text(self) -> str:
+        if self._encoding not in {"", "identity"}:
+            return f"(a body in {self._encoding})" if self._body else ""
+        text = self._body.decode(errors="replace")
+        if self._is_html:
+            text = html.unescape(_NOT_SHOWN.sub(" ", text))
+        return in_one_line(text)[:_KEPT_TEXT]
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        said = value.decode("latin-1")
+        match name.lower():
+            case b"location":
+                self.location = said
+            case b"content-encoding":
+                self._encoding = in_one_line(said.lower())
+            case b"content-type":
+                self._is_html = "html" in said.lower()
+
+    def on_headers_complete(self) -> None:
+        self.is_final = self.parser.get_status_code() >= 200
+
+    def on_body(self, data: bytes) -> None:
+        self._body += data

@@ -1,0 +1,126 @@
+"""What came instead of the expected responses, told from results made by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from pytest_djworkers.load.profile import Request
+from pytest_djworkers.load.result import BurstResult
+from pytest_djworkers.load.unwanted import Unwanted
+from pytest_djworkers.unexpected import kinds_of, told, why_nothing_expected
+from tests.made import RESULT, WRK
+
+NOTHING = replace(RESULT, ok=0, late=0, in_flight=8, statuses={})
+REFUSED = Unwanted(403, text="CSRF verification failed. Request aborted.")
+
+
+def came(status: int, **first: Any) -> BurstResult:
+    """A burst that got this status for each of 2,966 requests."""
+    unwanted = Unwanted(status, **first)
+    return replace(NOTHING, unexpected=2966, statuses={status: 2966}, first_unwanted=unwanted)
+
+
+def test_a_burst_with_an_expected_response_has_nothing_to_explain() -> None:
+    late = replace(came(500), late=1)
+    assert why_nothing_expected(RESULT) == why_nothing_expected(late) == ""
+
+
+@pytest.mark.parametrize(
+    ("result", "log_says", "lines"),
+    [
+        (
+            came(500, text="Server Error (500)"),
+            "Forbidden (no reason): /",
+            [
+                "no expected response, and a 2xx was wanted: 2,966 status 500",
+                "    the first: 500 Internal Server Error: Server Error (500)",
+                "    the server's log: Forbidden (no reason): /",
+            ],
+        ),
+        (
+            came(403, text=REFUSED.text),
+            "",
+            [
+                "no expected response, and a 2xx was wanted: 2,966 status 403",
+                "    the first: 403 Forbidden: CSRF verification failed. Request aborted.",
+                '    Django refuses it for want of a CSRF token. *token = "a" [*] 32*',
+            ],
+        ),
+        (
+            came(403, text="a page of the team's own"),
+            "Forbidden (CSRF cookie not set.): /",
+            ["*", "*", "*", "    Django refuses it for want of a CSRF token.*"],
+        ),
+        (
+            came(403),
+            "",
+            ["*", "    the first: 403 Forbidden, without a body", "    Log in with cookies=*"],
+        ),
+        (
+            came(302, location="/login/"),
+            "",
+            ["*", "    the first: 302 Found to /login/, without a body", "*expect=302"],
+        ),
+        (
+            replace(
+                came(200, text="another"),
+                wrong_bodies=2966,
+                profile=replace(RESULT.profile, request=Request("/", contains=b"x")),
+            ),
+            "",
+            [
+                "no expected response, and a 2xx with the right body was wanted: 2,966 wrong body",
+                "    the first: 200 OK: another",
+                "    The status is right, and the body is without what contains= asks for",
+            ],
+        ),
+        (
+            came(799),
+            "",
+            ["*799", "    the first: 799 (a status of nobody's), without a body"],
+        ),
+        (
+            replace(WRK, ok=0, late=0, unexpected=7),
+            "",
+            [
+                "*: 7 status 400 or above",
+                "    wrk keeps no response: --djworkers-generator=asyncio shows the first",
+            ],
+        ),
+        (
+            replace(NOTHING, error=9, error_kinds={"refused": 9}, unanswered=2),
+            "",
+            ["no expected response, and a 2xx was wanted: 9 refused, 2 never answered"],
+        ),
+        (
+            NOTHING,
+            "",
+            [
+                "no expected response: none of 8 connections got an answer in 10s. Is the view"
+                " slower than that? Ask for a longer burst, with duration="
+            ],
+        ),
+    ],
+)
+def test_nothing_expected_is_explained(
+    result: BurstResult, log_says: str, lines: list[str]
+) -> None:
+    said = why_nothing_expected(result, log_says).split("\n")
+    assert len(said) == len(lines)
+    pytest.LineMatcher(said).fnmatch_lines(lines, consecutive=True)
+
+
+def test_a_body_is_shown_from_its_beginning() -> None:
+    assert len(why_nothing_expected(came(500, text="x" * 1000, location="y" * 1000))) < 800
+
+
+def test_the_most_frequent_kinds_come_first_and_the_rest_is_one() -> None:
+    statuses = {200: 1, 500: 3, 502: 7, 503: 2}
+    result = replace(RESULT, unexpected=12, statuses=statuses, error_kinds={"reset": 9, "x": 1})
+    assert told(kinds_of(result)) == (
+        "9 reset, 7 status 502, 3 status 500, 2 status 503, 1 of other kinds"
+    )
+    assert told(kinds_of(RESULT)) == ""
