@@ -93,9 +93,10 @@ def test_switched_off_there_are_neither_fixtures_nor_flags(site: Site) -> None:
 
 
 def test_help_and_markers_tell_every_name(pytester: pytest.Pytester) -> None:
-    pytester.runpytest_inprocess("--help").stdout.fnmatch_lines(
+    once = ("-p", "no:pytest-retry")  # it can be configured once in a process
+    pytester.runpytest_inprocess("--help", *once).stdout.fnmatch_lines(
         ["*--djworkers=NAME,NAME*", "*--djworkers-save-baseline*", "*djworkers_probe (string):*"]
     )
-    pytester.runpytest_inprocess("--markers").stdout.fnmatch_lines(
+    pytester.runpytest_inprocess("--markers", *once).stdout.fnmatch_lines(
         ["@pytest.mark.min_rps(n, backend=None): *"]
     )
