@@ -21,6 +21,11 @@ from pytest_djworkers.interrupts import Interrupts
 from pytest_djworkers.judging import failures_of
 from pytest_djworkers.markers import Mark, TestPlan, has_limits, read_plan, skip_reason
 from pytest_djworkers.options import ACTIONS
+<<<<<<< HEAD
+=======
+from pytest_djworkers.printable import printable
+from pytest_djworkers.record import BurstRecord
+>>>>>>> ca906cd (What comes from outside gives no orders to the terminal, and none to Markdown)
 from pytest_djworkers.report import markdown, terminal
 from pytest_djworkers.report.outcome import Outcome
 from pytest_djworkers.run import Run, Xdist
@@ -51,7 +56,7 @@ def activate(config: pytest.Config) -> None:
         waiting = WaitingPlugin(config)
         run = Run.begin(settings, _xdist(config), waiting)
     except SettingsError as error:
-        raise pytest.UsageError(str(error)) from None
+        raise pytest.UsageError(printable(str(error))) from None
     config.stash[RUN] = run
     interrupts = Interrupts()
     interrupts.take(signal.SIGTERM)
@@ -89,7 +94,8 @@ class ActivePlugin:
 
     def pytest_report_header(self) -> list[str]:
         """What will be measured, and how."""
-        return terminal.header(self._run.settings, self._run.baseline, self._run.comparer)
+        lines = terminal.header(self._run.settings, self._run.baseline, self._run.comparer)
+        return [printable(line) for line in lines]
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """A test that bursts is one test under each backend."""
@@ -165,7 +171,7 @@ class ActivePlugin:
         except BaseException:
             # The test's own failure comes first; what it missed besides is told below it.
             if missed := [*self._missed(item), *_causes(item)]:
-                item.add_report_section("call", f"{_WORD} limits", "\n".join(missed))
+                item.add_report_section("call", f"{_WORD} limits", printable("\n".join(missed)))
             raise
         else:
             if missed := self._missed(item) or _unused(item):
@@ -271,7 +277,7 @@ def _place(node: pytest.Item) -> str:
 
 
 def _failed(lines: list[str]) -> BaseException:
-    return pytest.fail.Exception("\n".join(lines), pytrace=False)
+    return pytest.fail.Exception(printable("\n".join(lines)), pytrace=False)
 
 
 def _unused(item: pytest.Item) -> list[str]:

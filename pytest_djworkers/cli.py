@@ -20,6 +20,7 @@ from pytest_djworkers.baseline.imported import save_imported
 from pytest_djworkers.errors import BaselineError
 from pytest_djworkers.load.wrk_notes import noted_runs
 from pytest_djworkers.options import baseline_name
+from pytest_djworkers.printable import printable
 from pytest_djworkers.units import counted
 
 DONE, FAILED = 0, 1
@@ -84,13 +85,13 @@ def _import_wrk(options: argparse.Namespace, root: Path) -> int:
 
 def _failed(problems: Iterable[str]) -> int:
     for problem in problems:
-        print(f"djworkers: {problem}", file=sys.stderr)
+        print(printable(f"djworkers: {problem}"), file=sys.stderr)
     return FAILED
 
 
 def _print(lines: Iterable[str]) -> None:
     for line in lines:
-        print(line)
+        print(printable(line).replace("\n", " "))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -123,8 +123,9 @@ def uses_burst(item: pytest.Item) -> bool:
 def _in_words(function: Callable[[], T]) -> T:
     """Call it; what it raises on purpose says enough without a traceback."""
     from pytest_djworkers.errors import DjworkersError
+    from pytest_djworkers.printable import printable
 
     try:
         return function()
     except DjworkersError as error:
-        raise pytest.fail.Exception(str(error), pytrace=False) from None
+        raise pytest.fail.Exception(printable(str(error)), pytrace=False) from None

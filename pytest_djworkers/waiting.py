@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from pytest_djworkers.printable import printable
 from pytest_djworkers.system.clock import CLOCK
 
 
@@ -39,7 +40,7 @@ class WaitingPlugin:
 
     def say(self, words: str) -> None:
         """Write a line to the terminal, captured or not, with -q too."""
-        say_aloud(self._config, f"djworkers: {words}")
+        say_aloud(self._config, printable(f"djworkers: {words}"))
 
     def end(self, waited_s: float) -> None:
         """Let pytest-timeout's clock run on."""

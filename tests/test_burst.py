@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass
 from http.cookies import SimpleCookie
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import pytest
 from hypothesis import given
@@ -257,6 +258,26 @@ def test_memory(burst):
     )
     result.stdout.fnmatch_lines(["FAILED test_site.py::test_memory[[]url[]]*"])
     assert hosts == {b"Host: " + url.removeprefix("http://").encode()}
+
+
+def test_what_a_server_says_gives_no_orders_to_the_terminal(site: Site) -> None:
+    site.test("""
+def test_body(burst):
+    burst("/json")
+
+def test_fixture(djworkers_server):
+    pass
+""")
+    said = answer("500 Oh\x9b2J", b"\x1b]0;title\x07\xe2\x80\xae", "Location: \x9b2J")
+    with serve(always(said)) as server:
+        url = "http://{}:{}".format(*server.address)
+        result = site.pytest(
+            f"--djworkers-url={url}", "-o", "djworkers_probe=/x", "--junitxml=junit.xml", *GENTLE
+        )
+    result.assert_outcomes(failed=1, errors=1)
+    result.stdout.fnmatch_lines([r"*answers 500 Oh* *: \x1b[]]0;title\x07\u202e"])
+    assert not {"\x1b", "\x9b", "\x07", "\u202e"} & {*str(result.stdout)}
+    ET.parse(site.folder / "junit.xml")  # ours
 
 
 def test_wrk_would_count_hints_as_responses(site: Site) -> None:

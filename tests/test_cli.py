@@ -237,7 +237,7 @@ def test_a_difference_is_changes_without_a_verdict(root: Path, run: Run) -> None
         f"A  .djworkers/main/{MACHINE.key}.json",
         f"B  .djworkers/default/{OTHER.key}.json",
         "two machines: CPU was A CPU and is Another CPU, logical CPUs was 2 and is 4, CPU quota was"
-        " None and is 1.5",
+        " unlimited and is 1.5",
         "",
         "test_json[granian] GET /json",
         "          requests/s    mean    p50    p99  timeouts  errors",
@@ -464,3 +464,17 @@ def test_it_imports_neither_pytest_nor_django_nor_a_server(root: Path) -> None:
     for name in ("pytest", "django", "gevent", "granian", "gunicorn", "numpy", "psutil"):
         assert f"'{name}'" not in said.stderr
     assert "'hdrh'" in said.stderr
+
+
+def test_what_a_file_says_gives_no_orders_to_the_terminal(root: Path, run: Run) -> None:
+    orders = "\x1b]0;title\x07\x1b[2J\u202e"
+    machine = replace(MACHINE, cpu=f"A CPU{orders}\nverdict: ok")
+    file = store(root, RESULT, FASTER, test=f"{orders}[x]", saved=orders, machine=machine)
+    file.rename(file.with_name(f"{orders.replace('/', '')}.json"))
+    other = store(root, RESULT, name="other", test=orders, commit=orders)
+    for arguments in (("baselines",), ("show",), ("diff", "default", "other")):
+        lines = run(*arguments)
+        assert all(line.isprintable() for line in lines), lines
+        assert any(r"\x1b]0;title\x07\x1b[2J" in line for line in lines)
+        assert "verdict: ok" not in lines
+    assert other.exists()

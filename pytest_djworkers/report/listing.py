@@ -15,6 +15,7 @@ from pytest_djworkers.backends.registry import (
 )
 from pytest_djworkers.backends.spec import settings_of
 from pytest_djworkers.errors import SettingsError
+from pytest_djworkers.printable import printable
 from pytest_djworkers.settings import read_registry
 
 _INDENT = "    "
@@ -27,7 +28,7 @@ def print_backends(config: pytest.Config) -> pytest.ExitCode:
     except SettingsError as error:
         raise pytest.UsageError(str(error)) from None
     for backend in registry.backends.values():
-        print("\n".join(described(backend)))
+        print(printable("\n".join(described(backend))))
     return pytest.ExitCode.OK
 
 

@@ -10,6 +10,7 @@ from pytest_djworkers.baseline.files import write_whole
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.report.comparison import title as title_of_comparison
 from pytest_djworkers.report.layout import Layout, layout_of, notes
+from pytest_djworkers.report.markdown_text import escaped
 from pytest_djworkers.report.outcome import Outcome
 from pytest_djworkers.report.table import at_rate, is_text, words
 from pytest_djworkers.units import format_duration
@@ -29,15 +30,16 @@ def render(records: Sequence[BurstRecord]) -> str:
     lines, layout = ["# Load under real worker backends"], layout_of(records)
     servers = {record.backend: record.result.server for record in records}
     for backend, server in servers.items():
-        lines += ["", f"## {backend}"]
+        lines += ["", f"## {escaped(backend)}"]
         if server is not None:
             options = ", ".join(f"{key} {value}" for key, value in server.options.items())
-            lines += ["", f"Version {server.version}, {server.workers} workers, {options}."]
+            version = f"Version {server.version}, {server.workers} workers, {options}."
+            lines += ["", escaped(version)]
         for record in records:
             if record.backend == backend:
                 lines += ["", *_burst(record, layout)]
     if remarks := notes(records):
-        lines += ["", "## Notes", "", *(f"- {_escaped(note)}" for note in remarks)]
+        lines += ["", "## Notes", "", *(f"- {escaped(note)}" for note in remarks)]
     return "\n".join(lines) + "\n"
 
 
@@ -45,15 +47,15 @@ def _burst(record: BurstRecord, layout: Layout) -> list[str]:
     columns = layout.columns
     indices = [index for index, column in enumerate(columns) if column != "backend"]
     lines = [
-        f"### {_escaped(record.result.name)}",
+        f"### {escaped(record.result.name)}",
         "",
-        f"{_escaped(_load(record))} ({_escaped(record.test)})",
+        f"{escaped(_load(record))} ({escaped(record.test)})",
         "",
         _row([columns[index] for index in indices]),
         _row(["---" if is_text(columns[index]) else "---:" for index in indices]),
     ]
     for row in layout.rows(record):
-        cells = [_escaped(row.cells[index]) for index in indices]
+        cells = [escaped(row.cells[index]) for index in indices]
         if row.is_stored:
             cells[0] = "baseline"
         lines.append(_row(cells))
@@ -76,7 +78,3 @@ def _load(record: BurstRecord) -> str:
 
 def _row(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cells)} |"
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 
 import pytest
 
@@ -12,6 +13,7 @@ from pytest_djworkers.backends.protocol import Backend, workers_of
 from pytest_djworkers.backends.registry import version_of
 from pytest_djworkers.baseline.store import Baseline
 from pytest_djworkers.compare.comparer import Comparer
+from pytest_djworkers.printable import printable
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.report.comparison import title as title_of_comparison
 from pytest_djworkers.report.layout import layout_of, notes
@@ -87,31 +89,36 @@ def summary(
         _table(reporter, records)
         for note in notes(records):
             color = {"regressed": "red", "improved": "green"}.get(note.partition(":")[0], "yellow")
-            reporter.write_line(note, **{color: True})
+            _write(reporter, note, **{color: True})
     for line in outcome.written:
-        reporter.write_line(f"report: {line}")
+        _write(reporter, f"report: {line}")
     if outcome.saved:
-        reporter.write_line(f"baseline saved: {outcome.saved}", green=True)
+        _write(reporter, f"baseline saved: {outcome.saved}", green=True)
     for title, keys in (
         ("kept as it was", outcome.kept),
         ("begun anew", outcome.begun_anew),
         ("not saved", outcome.not_saved),
     ):
         for key in keys:
-            reporter.write_line(f"baseline {title}: {key}", yellow=True)
+            _write(reporter, f"baseline {title}: {key}", yellow=True)
     for problem in outcome.problems:
-        reporter.write_line(f"djworkers: {problem}", red=True)
+        _write(reporter, f"djworkers: {problem}", red=True)
 
 
 def _table(reporter: pytest.TerminalReporter, records: Sequence[BurstRecord]) -> None:
     groups, layout = grouped(records), layout_of(records)
     lines = {
+<<<<<<< HEAD
         group: [(layout.rows(one), words(one)) for one in found] for group, found in groups.items()
+=======
+        group: [_shown(row) for one in found for row in layout.rows(one)]
+        for group, found in groups.items()
+>>>>>>> ca906cd (What comes from outside gives no orders to the terminal, and none to Markdown)
     }
     every_row = [row for group in lines.values() for rows, _ in group for row in rows]
     title = "djworkers"
     if compared := next((record.compared for record in records if record.compared), None):
-        title += f": {title_of_comparison(compared)}"
+        title += f": {printable(title_of_comparison(compared))}"
     generators = {record.result.generator.name for record in records}
     window = reporter.config.get_terminal_writer().fullwidth if reporter.isatty else sys.maxsize
     without: set[str] = set()
@@ -128,14 +135,20 @@ def _table(reporter: pytest.TerminalReporter, records: Sequence[BurstRecord]) ->
     columns = layout.columns
     shown, widths = _columns(columns, every_row, without)
     reporter.write_sep("-", title, bold=True)
-    reporter.write_line(_line(columns, columns, shown, widths), bold=True)
+    _write(reporter, _line(columns, columns, shown, widths), bold=True)
     for group, found in groups.items():
+<<<<<<< HEAD
         reporter.write_line(f"{group[1]}  ({found[0].test_function})", cyan=True)
         for rows, said in lines[group]:
             for row in rows:
                 reporter.write_line(_line(columns, row.cells, shown, widths), light=row.is_stored)
             for line in said:
                 reporter.write_line(f"{_GAP}{_GAP}{line}", yellow=True)
+=======
+        _write(reporter, f"{group[1]}  ({found[0].test_function})", cyan=True)
+        for row in lines[group]:
+            _write(reporter, _line(columns, row.cells, shown, widths), light=row.is_stored)
+>>>>>>> ca906cd (What comes from outside gives no orders to the terminal, and none to Markdown)
 
 
 def _columns(
@@ -161,3 +174,12 @@ def _line(
         for index, width in zip(shown, widths, strict=True)
     ]
     return (_GAP + _GAP.join(parts)).rstrip()
+
+
+def _shown(row: Row) -> Row:
+    """A row whose cells are as wide as they are long: they may be of a file that anybody wrote."""
+    return replace(row, cells=tuple(printable(cell).replace("\n", " ") for cell in row.cells))
+
+
+def _write(reporter: pytest.TerminalReporter, line: str, **markup: bool) -> None:
+    reporter.write_line(printable(line), **markup)

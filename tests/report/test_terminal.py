@@ -200,3 +200,30 @@ def test_what_became_of_files_is_told(pytester: pytest.Pytester) -> None:
 
 def test_without_bursts_there_is_no_table(pytester: pytest.Pytester) -> None:
     assert printed(pytester, []) == []
+
+
+def test_what_a_stored_baseline_says_gives_no_orders_to_the_terminal(
+    pytester: pytest.Pytester,
+) -> None:
+    orders = "\x1b[2J\x07"
+    stored = replace(STORED, saved=f"{orders}T", remark=f"{orders}\nregressed: no")
+    server = replace(RESULT.server, backend=orders) if RESULT.server else None
+    one = record(
+        orders,
+        test=orders,
+        result=replace(RESULT, server=server),
+        stored=stored,
+        comparison=Comparison(Verdict.REGRESSED, orders, ratio=0.5),
+    )
+    outcome = Outcome(
+        saved=orders,
+        kept=[orders],
+        begun_anew=[orders],
+        not_saved=[orders],
+        written=[orders],
+        problems=[orders],
+    )
+    lines = printed(pytester, [one], outcome)
+    assert sum(r"\x1b[2J\x07" in line for line in lines) >= 9
+    assert all(line.isprintable() for line in lines)
+    assert not any(line.startswith("regressed: no") for line in lines)
