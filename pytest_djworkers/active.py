@@ -21,11 +21,7 @@ from pytest_djworkers.interrupts import Interrupts
 from pytest_djworkers.judging import failures_of
 from pytest_djworkers.markers import Mark, TestPlan, has_limits, read_plan, skip_reason
 from pytest_djworkers.options import ACTIONS
-<<<<<<< HEAD
-=======
 from pytest_djworkers.printable import printable
-from pytest_djworkers.record import BurstRecord
->>>>>>> ca906cd (What comes from outside gives no orders to the terminal, and none to Markdown)
 from pytest_djworkers.report import markdown, terminal
 from pytest_djworkers.report.outcome import Outcome
 from pytest_djworkers.run import Run, Xdist

@@ -60,7 +60,7 @@ def _burst(record: BurstRecord, layout: Layout) -> list[str]:
             cells[0] = "baseline"
         lines.append(_row(cells))
     for line in words(record):
-        lines += ["", _escaped(line)]
+        lines += ["", escaped(line)]
     return lines
 
 

@@ -108,12 +108,8 @@ def summary(
 def _table(reporter: pytest.TerminalReporter, records: Sequence[BurstRecord]) -> None:
     groups, layout = grouped(records), layout_of(records)
     lines = {
-<<<<<<< HEAD
-        group: [(layout.rows(one), words(one)) for one in found] for group, found in groups.items()
-=======
-        group: [_shown(row) for one in found for row in layout.rows(one)]
+        group: [([_shown(row) for row in layout.rows(one)], words(one)) for one in found]
         for group, found in groups.items()
->>>>>>> ca906cd (What comes from outside gives no orders to the terminal, and none to Markdown)
     }
     every_row = [row for group in lines.values() for rows, _ in group for row in rows]
     title = "djworkers"
@@ -137,18 +133,12 @@ def _table(reporter: pytest.TerminalReporter, records: Sequence[BurstRecord]) ->
     reporter.write_sep("-", title, bold=True)
     _write(reporter, _line(columns, columns, shown, widths), bold=True)
     for group, found in groups.items():
-<<<<<<< HEAD
-        reporter.write_line(f"{group[1]}  ({found[0].test_function})", cyan=True)
+        _write(reporter, f"{group[1]}  ({found[0].test_function})", cyan=True)
         for rows, said in lines[group]:
             for row in rows:
-                reporter.write_line(_line(columns, row.cells, shown, widths), light=row.is_stored)
+                _write(reporter, _line(columns, row.cells, shown, widths), light=row.is_stored)
             for line in said:
-                reporter.write_line(f"{_GAP}{_GAP}{line}", yellow=True)
-=======
-        _write(reporter, f"{group[1]}  ({found[0].test_function})", cyan=True)
-        for row in lines[group]:
-            _write(reporter, _line(columns, row.cells, shown, widths), light=row.is_stored)
->>>>>>> ca906cd (What comes from outside gives no orders to the terminal, and none to Markdown)
+                _write(reporter, f"{_GAP}{_GAP}{line}", yellow=True)
 
 
 def _columns(
