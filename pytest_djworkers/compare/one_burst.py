@@ -19,6 +19,7 @@ _SUMS = (
     "in_flight",
     "outside",
     "closed_idle",
+    "resent",
     "reconnects",
     "wrong_bodies",
     "in_service_s",

@@ -146,6 +146,7 @@ def _connections(profile: Profile, reports: Sequence[AgentReport], window_s: flo
         connect_max_s=max(report.connect_max_s for report in reports),
         at_work=in_service_s / window_s if completed and window_s and is_closed_loop else None,
         closed_idle=sum(report.closed_idle for report in reports),
+        resent=sum(report.resent for report in reports),
         reconnects=sum(report.reconnects for report in reports),
     )
 

@@ -42,6 +42,10 @@ LAG_ABOVE = 0.1
 """The share of the latency's p99 above which the generator's own lag is a bottleneck."""
 
 
+MANY_RESENT = 0.01
+"""The share of the requests that may be sent again without a word."""
+
+
 @dataclass(frozen=True, slots=True)
 class Connections:
     """What became of the connections; requests per connection are the window's."""
@@ -62,6 +66,8 @@ class Connections:
     """Requests a second times the mean time in service: how many were really at work."""
     closed_idle: int | None = None
     """Reconnects because the server closed an idle connection; not errors."""
+    resent: int | None = None
+    """Requests among them that were on their way, unread, and were sent again."""
     reconnects: int | None = None
     """Requests whose time includes connecting, since the server closes after an answer."""
     listen_overflows: int | None = None
@@ -265,11 +271,19 @@ class BurstResult:
             (f"fell behind {self.profile.shape.rate:g}/s" if self.fell_behind else ""),
             ("generator-bound" if self.generator_bound else ""),
             ("closes connections" if self.closes_connections else ""),
+            self._sent_again,
             ("backlog overflowed" if self.connections.listen_overflows else ""),
             (_fate(self.usage) if self.usage else ""),
             ("shared run" if self.shared_run else ""),
         )
         return tuple(filter(None, marks))
+
+    @property
+    def _sent_again(self) -> str:
+        resent = self.connections.resent or 0
+        return (
+            f"{counted(resent, 'request')} sent again" if resent > MANY_RESENT * self.judged else ""
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Simple types only, for JSON and for pytest-xdist."""

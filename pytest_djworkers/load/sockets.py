@@ -8,6 +8,7 @@ import struct
 
 from pytest_djworkers.load.connection import Connection, State
 from pytest_djworkers.load.poller import READ, WRITE, make_poller
+from pytest_djworkers.system.tcp_info import unacknowledged
 
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 _KINDS = {
@@ -89,6 +90,22 @@ class Sockets:
             return kind_of(error)
         self.sent(connection, data, 0)
         return None
+
+    def can_have_been_read(self, connection: Connection, sent: int) -> bool:
+        """Whether the server, which closed the connection, may have read some of the last ``sent``
+        bytes.
+
+        It can't have where its kernel acknowledged none of them. A close acknowledges all that had
+        come by then, and is a FIN where the server had read all of that: so a request that it did
+        not acknowledge came too late. Where something lay unread it is a reset (tcp_close() in
+        Linux's net/ipv4/tcp.c; RFC 2525, section 2.17), which acknowledges nothing: a request that
+        lay there for less than the 40 ms after which each is acknowledged in any case was not read
+        either. Only a server that reads a request and at once resets the connection on purpose
+        (SO_LINGER of 0) is not told from that.
+        """
+        sock = connection.sock
+        lost = None if sock is None else unacknowledged(sock)
+        return lost is None or lost < sent
 
     def drop(self, connection: Connection) -> None:
         """Close the socket, if there is one."""

@@ -32,6 +32,7 @@ class AgentReport:
     in_flight: int
     outside: int
     closed_idle: int
+    resent: int
     reconnects: int
     wrong_bodies: int
     statuses: dict[str, int]
@@ -91,7 +92,7 @@ class Tally:
         self.end_ns = 0
         self.ok = self.late = self.unexpected = self.error = 0
         self.unanswered = self.in_flight = self.outside = 0
-        self.closed_idle = self.reconnects = self.wrong_bodies = 0
+        self.closed_idle = self.resent = self.reconnects = self.wrong_bodies = 0
         self.statuses: Counter[int] = Counter()
         self.error_kinds: Counter[str] = Counter()
         self.first_unwanted = b""
@@ -232,6 +233,7 @@ class Tally:
             in_flight=self.in_flight,
             outside=self.outside,
             closed_idle=self.closed_idle,
+            resent=self.resent,
             reconnects=self.reconnects,
             wrong_bodies=self.wrong_bodies,
             statuses={str(status): count for status, count in sorted(self.statuses.items())},

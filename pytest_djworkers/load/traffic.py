@@ -260,11 +260,11 @@ class Traffic:
 
     def _send(self, connection: Connection, data: bytes | memoryview, now: int) -> None:
         if kind := self._sockets.send(connection, data):
-            self._lost(connection, kind, now)
+            self._lost(connection, kind, now, unsent=len(data))
 
     def _not_sent(self, connection: Connection, error: OSError, now: int) -> None:
         if kind := self._sockets.not_sent(connection, self._payload, error):
-            self._lost(connection, kind, now)
+            self._lost(connection, kind, now, unsent=len(self._payload))
 
     # What happens to connections.
 
@@ -287,23 +287,31 @@ class Traffic:
         else:
             self._free(connection, now)
 
-    def _lost(self, connection: Connection, kind: str, now: int) -> None:
-        """The server ended the connection."""
-        began = connection.began_ns
-        if not began:
+    def _lost(self, connection: Connection, kind: str, now: int, *, unsent: int = 0) -> None:
+        """The server ended the connection; ``unsent`` bytes of the request were left."""
+        if not connection.began_ns:
             self._sockets.drop(connection)
             self._tally.closed_idle += self._running
             return
-        closed_idle = connection.has_answered and not connection.reader.is_partial
-        may_repeat = self._running and self._profile.request.is_safe
-        if closed_idle and may_repeat and now - began <= self._timeout_ns:
-            # It closed an idle connection just as the request was on its way. A request that
-            # is already late is not quietly sent again.
+        if self._closed_idle(connection, len(self._payload) - unsent, now):
             self._tally.closed_idle += 1
+            self._tally.resent += 1
             self._sockets.drop(connection)
             self._connect(connection, now)
             return
         self._fail(connection, kind, now)
+
+    def _closed_idle(self, connection: Connection, sent: int, now: int) -> bool:
+        """Whether the server closed an idle connection just as the request was on its way, so that
+        it may be sent again. One that is already late is not quietly."""
+        return (
+            self._running
+            and self._profile.request.is_safe
+            and connection.has_answered
+            and not connection.reader.is_partial
+            and now - connection.began_ns <= self._timeout_ns
+            and not (sent and self._sockets.can_have_been_read(connection, sent))
+        )
 
     def _fail(self, connection: Connection, kind: str, now: int) -> None:
         """The request failed, or the connection did something that no request asked for."""

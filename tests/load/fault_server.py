@@ -74,6 +74,11 @@ class Peer(asyncio.Protocol):
         """Leave what comes in with the system."""
         self._transport.pause_reading()
 
+    def hold(self) -> None:
+        """Send what is sent from here on together with the connection's end."""
+        sock = self._transport.get_extra_info("socket")
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
+
     def reset(self) -> None:
         """End the connection with a reset, after what was sent."""
         sock = self._transport.get_extra_info("socket")
@@ -279,3 +284,19 @@ def trickles(data: bytes) -> Behaviour:
 async def hangs(peer: Peer) -> None:
     """Never answer."""
     await peer.hang()
+
+
+async def closes(peer: Peer) -> None:
+    """End the connection."""
+
+
+async def answers_and_closes(peer: Peer) -> None:
+    """Close without a word with an answer, so that the next request comes too late."""
+    await peer.request()
+    peer.hold()
+    await peer.send(answer())
+
+
+async def resets(peer: Peer) -> None:
+    """End the connection, rudely."""
+    peer.reset()

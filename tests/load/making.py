@@ -21,7 +21,7 @@ def make_profile(request: Request = ROOT, **shape: Any) -> Profile:
 def make_report(**figures: Any) -> AgentReport:
     """An agent's report; what is left out is nothing."""
     whole = "asked opened ok late unexpected error unanswered in_flight outside closed_idle served"
-    whole += " reconnects wrong_bodies"
+    whole += " resent reconnects wrong_bodies"
     empty: dict[str, Any] = dict.fromkeys(whole.split(), 0)
     empty |= {"outstanding": [], "gaps": []}
     empty |= {"statuses": {}, "error_kinds": {}, "latency": [], "lag": [], "per_connection": [0]}

@@ -24,12 +24,15 @@ from tests.load.fault_server import (
     Peer,
     always,
     answer,
+    answers_and_closes,
+    closes,
     deaf,
     eventually,
     hangs,
     in_turn,
     once,
     refusing,
+    resets,
     serve,
     streams,
     trickles,
@@ -62,12 +65,6 @@ class Row:
     request: Request = ROOT
 
 
-async def closes_idle(peer: Peer) -> None:
-    """Close without a word after an answer, as the next request is on its way."""
-    await peer.request()
-    await peer.send(OK)
-
-
 ROWS = [
     # Right, if unusual.
     Row("answers", always(OK), "ok"),
@@ -90,7 +87,7 @@ ROWS = [
     Row("closes after each, and says so", once(answer("200 OK", b"ok", "Connection: close")), "ok"),
     Row("closes to end the body", once(UNFRAMED + b"ok"), "ok"),
     Row("HTTP/1.0", once(b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok"), "ok"),
-    Row("closes idle connections", closes_idle, "ok"),
+    Row("closes idle connections", answers_and_closes, "ok"),
     # Complete answers that nobody wanted.
     Row("redirects", always(answer("302 Found", b"", "Location: /login")), "unexpected", "302"),
     Row("fails", always(answer("500 Oh")), "unexpected", "500"),
@@ -424,8 +421,10 @@ def test_calls_that_fail_are_tried_again_or_end_the_connection(
     trouble(call, error, 3)
     with serve(always(OK)) as server:
         report = fire(server.address)
-    assert classes(report) == {"ok"}
-    assert bool(report.closed_idle) is (error is PIPE)
+    # A request that was sent and not answered may have been read; one that was not can't.
+    lost = error is PIPE and call == "receive"
+    assert classes(report) == ({"ok", "error"} if lost else {"ok"})
+    assert bool(report.resent) is (error is PIPE and call == "send")
 
 
 @pytest.mark.parametrize("call", ["send", "receive"])
@@ -565,78 +564,6 @@ def test_draining_ends_in_time() -> None:
     with serve(hangs) as server:
         report = fire(server.address, warmup_s=0.1, duration_s=0.0, drain_s=0.1)
     assert report.in_flight == sent(report) == 4
-
-
-def serves_then(count: int, end: Behaviour) -> Behaviour:
-    """Answer so many requests of each connection, and read one more before this."""
-
-    async def behave(peer: Peer) -> None:
-        for _ in range(count):
-            await peer.request()
-            await peer.send(OK)
-        await peer.request()
-        await end(peer)
-
-    return behave
-
-
-async def closes(peer: Peer) -> None:
-    """End the connection."""
-
-
-async def resets(peer: Peer) -> None:
-    """End the connection, rudely."""
-    peer.reset()
-
-
-async def closes_late(peer: Peer) -> None:
-    """End the connection when the request is late already."""
-    await peer.pause(0.15)
-
-
-async def breaks_off(peer: Peer) -> None:
-    """End the connection in an answer."""
-    await peer.send(OK[:20])
-
-
-@pytest.mark.parametrize("end", [closes, resets])
-def test_a_connection_closed_as_idle_is_opened_again_and_the_request_repeated(
-    end: Behaviour,
-) -> None:
-    with serve(serves_then(3, end)) as server:
-        report = fire(server.address)
-    assert classes(report) == {"ok"}
-    assert report.closed_idle
-    assert server.connections > report.asked
-
-
-@pytest.mark.parametrize(
-    ("end", "kind", "request_", "timeout_s"),
-    [
-        (closes, "closed early", POST, 5),
-        (resets, "reset", POST, 5),
-        (closes_late, "closed early", ROOT, 0.1),
-        (breaks_off, "closed early", ROOT, 5),
-    ],
-    ids=["may change something", "may change something, reset", "late already", "answer begun"],
-)
-def test_a_request_is_not_repeated_where_that_would_hide_or_change_something(
-    end: Behaviour, kind: str, request_: Request, timeout_s: float
-) -> None:
-    with serve(serves_then(1, end)) as server:
-        report = fire(server.address, request_, timeout_s=timeout_s, duration_s=0.5)
-    assert report.error_kinds.keys() == {kind}
-    assert report.closed_idle == 0
-
-
-def test_a_repeated_request_is_as_old_as_its_first_try() -> None:
-    async def slow_to_close(peer: Peer) -> None:
-        await peer.pause(0.1)
-
-    with serve(serves_then(1, slow_to_close)) as server:
-        report = fire(server.address, connections=1, duration_s=1)
-    assert report.closed_idle
-    assert max(latency for latency, _ in report.latency) >= 100_000 * 0.99
 
 
 def test_a_large_body_arrives_whole() -> None:
