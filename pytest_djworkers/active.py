@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable, Generator
-from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -21,6 +20,7 @@ from pytest_djworkers.interrupts import Interrupts
 from pytest_djworkers.judging import failures_of
 from pytest_djworkers.markers import Mark, TestPlan, has_limits, read_plan, skip_reason
 from pytest_djworkers.options import ACTIONS
+from pytest_djworkers.overrides import settings_module
 from pytest_djworkers.printable import printable
 from pytest_djworkers.report import markdown, terminal
 from pytest_djworkers.report.outcome import Outcome
@@ -306,11 +306,8 @@ def _check_django(config: pytest.Config) -> None:
             "--djworkers: no Django settings: set DJANGO_SETTINGS_MODULE in pytest's"
             " configuration or the environment, or use --ds"
         )
-    from django.conf import settings
-
-    with suppress(AttributeError):
-        if settings.SETTINGS_MODULE:
-            return
+    if settings_module():
+        return
     raise SettingsError(
         "--djworkers: the Django settings were made by settings.configure(), which a server in"
         " another process can't import: put them into a module"

@@ -5,6 +5,7 @@ DjworkersError
 ├── SettingsError          a flag or an ini value; pytest ends with exit code 4
 ├── MarkerError            a marker; a collection error with file and line
 ├── BurstArgumentError     an argument of burst(); the test fails
+├── OverrideError          a setting that a test changed can't be given to a server
 ├── DatabaseError          the test's database is one that a server can't share
 ├── ServerError
 │   ├── ServerStartError   it died, never got ready, or somebody else has its port
@@ -35,6 +36,10 @@ class MarkerError(DjworkersError):
 
 class BurstArgumentError(DjworkersError):
     """An argument of ``burst()`` that can't be used."""
+
+
+class OverrideError(DjworkersError):
+    """A Django setting that a test changed can't be given to a server in another process."""
 
 
 class DatabaseError(DjworkersError):

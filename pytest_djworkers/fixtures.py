@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from pytest_djworkers.burst import Burst
     from pytest_djworkers.server.external import ExternalServer
-    from pytest_djworkers.server.launch import Server
+    from pytest_djworkers.server.launch import Server, Site
+    from pytest_djworkers.site import Apart
 
 T = TypeVar("T")
 _DATABASE_FIXTURES = ("db", "transactional_db", "django_db_reset_sequences")
@@ -49,11 +50,28 @@ def djworkers_backend(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
+def _djworkers_apart(
+    request: pytest.FixtureRequest,
+    djworkers_backend: str,  # noqa: ARG001  # it skips where there is none
+) -> Iterator[Apart | None]:
+    """What this process writes to, as its servers do; None where those are somebody else's."""
+    run = request.config.stash[RUN]
+    if run.settings.origin is not None:
+        yield None
+        return
+    from pytest_djworkers.site import kept_apart
+
+    with kept_apart(run.isolation()) as apart:
+        yield apart
+
+
+@pytest.fixture
 def _djworkers_burst(
     request: pytest.FixtureRequest,
     djworkers_backend: str,
     djworkers_seed: Callable[[], None] | None,
     django_db_blocker: DjangoDbBlocker,
+    _djworkers_apart: Apart | None,
 ) -> Iterator[Burst]:
     """The test's server, and what fires at it."""
     from pytest_djworkers.active import test_plan
@@ -69,9 +87,16 @@ def _djworkers_burst(
             request.getfixturevalue(database)
     run = request.config.stash[RUN]
     server = run.server(djworkers_backend)
-    is_ours = run.settings.origin is None
-    if is_ours:
+    prepare: Callable[[], Site] = lambda: NOT_OURS  # noqa: E731  # as the other is made
+    if _djworkers_apart is not None:
         request.getfixturevalue("django_db_setup")
+        prepare = partial(
+            prepare_site,
+            djworkers_seed,
+            django_db_blocker,
+            _djworkers_apart,
+            run.settings.settings_module,
+        )
     make: Callable[..., Burst] = Burst
     if run.comparer is not None:
         from pytest_djworkers.compare.burst import ComparedBurst
@@ -88,12 +113,12 @@ def _djworkers_burst(
         server,
         request.node.nodeid,
         _in_words(lambda: test_plan(request.node, djworkers_backend)),
-        prepare=lambda: prepare_site(djworkers_seed, django_db_blocker) if is_ours else NOT_OURS,
+        prepare=prepare,
     )
     request.node.stash[BURST] = burst
     yield burst
     server.stop()
-    if is_ours:
+    if _djworkers_apart is not None:
         with django_db_blocker.unblock():
             _in_words(end_sessions)
         close_connections()

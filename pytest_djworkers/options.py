@@ -71,6 +71,12 @@ def _text(value: object) -> str:
     return value.strip()
 
 
+def _module(value: object) -> str:
+    if not isinstance(value, str) or not all(part.isidentifier() for part in value.split(".")):
+        raise ValueError(f"{value!r} is not the dotted name of a module")
+    return value
+
+
 def _path(value: object) -> str:
     if not isinstance(value, str) or not value.startswith("/"):
         raise ValueError(f"{value!r} is not a path that starts with /")
@@ -121,6 +127,13 @@ OPTIONS: tuple[Option, ...] = (
     Option("baseline", baseline_name, "default", "NAME", "the stored baseline to use"),
     Option("tolerance", parse_share, 0.1, "P%", "the smallest loss worth a warning"),
     Option("startup_timeout", _positive_duration, 30.0, "T", "how long a server may take to start"),
+    Option(
+        "settings",
+        _module,
+        None,
+        "MODULE",
+        "settings for the served site alone, such as site.settings_load; default: the tests' own",
+    ),
     Option(
         "report", _report_file, (), "FILE", "write the table to FILE.md; repeatable", "linelist"
     ),

@@ -6,6 +6,7 @@ import pytest
 
 from pytest_djworkers.fixtures import (  # noqa: F401  # pytest finds fixtures by name here
     WITHOUT_BACKENDS,
+    _djworkers_apart,
     _djworkers_burst,
     burst,
     djworkers_backend,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,7 +13,10 @@ from pathlib import Path
 from pytest_djworkers.baseline.machine import this_machine
 from pytest_djworkers.baseline.store import Baseline, load
 from pytest_djworkers.compare.comparer import Comparer
+from pytest_djworkers.entry.carried import own_values
+from pytest_djworkers.entry.isolation import Isolation, paths_in
 from pytest_djworkers.errors import BaselineError, SettingsError
+from pytest_djworkers.overrides import settings_module
 from pytest_djworkers.server.external import ExternalServer
 from pytest_djworkers.server.launch import Place, Server
 from pytest_djworkers.server.lock import MachineLock, Onlooker
@@ -47,6 +51,8 @@ class Run:
         self.comparer = comparer
         """Where this run compares two arms, instead of firing bursts."""
         self._lock = MachineLock(onlooker=onlooker)
+        self._id = secrets.token_hex(4)
+        self._isolations = 0
 
     @classmethod
     def begin(cls, settings: Settings, xdist: Xdist, onlooker: Onlooker | None = None) -> Run:
@@ -71,6 +77,15 @@ class Run:
     @cached_property
     def _scratch(self) -> ScratchFolder:
         return ScratchFolder()
+
+    def isolation(self) -> Isolation:
+        """Where a test and its servers write; the files are the run's, as the rows are."""
+        self._isolations += 1
+        return Isolation(
+            str(self.folder / "files"),
+            f"djworkers-{self._id}-{self._isolations}:",
+            tuple(sorted(paths_in(own_values(settings_module())))),
+        )
 
     @property
     def folder(self) -> Path:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +56,8 @@ class Settings:
     """What a burst is where neither its test nor a flag says more: ini over default."""
     shape_flags: Mapping[str, float]
     """What flags say of the shape, by option name; they win over everything."""
+    settings_module: str | None = None
+    """What the served site has for settings; None where it has the tests' own."""
     origin: Origin | None = None
     """Where the server is that somebody else runs; then there are no backends."""
     comparing: Comparing | None = None
@@ -147,6 +151,7 @@ def read_settings(config: pytest.Config) -> Settings | None:
         started_in=config.invocation_params.dir,
         shape=_shape({name: values[name] for name in SHAPE_OPTIONS}),
         shape_flags=shape_flags,
+        settings_module=values["settings"],
         origin=origin,
         comparing=read_comparing(config, values, tuple(backends)),
         strict=config.getoption("djworkers_strict") or config.getini("djworkers_strict"),
@@ -270,10 +275,32 @@ def _interpreter(name: str, folder: Path) -> str:
     raise ValueError(f"{name!r} is not a program that can be run: the path of a Python interpreter")
 
 
+def _findable(name: str, _: Path) -> str:
+    """The module's name, where there is such a module. It is not imported: in this process its
+    settings are nobody's."""
+    top, *rest = name.split(".")
+    spec = importlib.util.find_spec(top)
+    found = top
+    for part in rest:
+        if spec is None or spec.submodule_search_locations is None:
+            break
+        found = f"{found}.{part}"
+        spec = PathFinder.find_spec(found, spec.submodule_search_locations)
+    if spec is None or found != name:
+        raise ValueError(
+            f"there is no module {found!r}: it must be found as DJANGO_SETTINGS_MODULE is, from"
+            " pytest's pythonpath or the folder of manage.py"
+            if spec is None
+            else f"{found!r} is a module, not a package with {name!r} in it"
+        )
+    return name
+
+
 _CHECKS: Mapping[str, Callable[[Any, Path], Any]] = {
     "generator": _on_path,
     "report": _in_a_folder,
     "compare_python": _interpreter,
+    "settings": _findable,
 }
 """What this machine must have for a value to be of use, by option."""
 

@@ -1,11 +1,15 @@
-"""The site to serve: its databases seeded and named."""
+"""The site to serve: its databases seeded and named, and what it has in place of real files."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
+from pytest_djworkers.entry.isolation import SETTINGS, Isolation, isolated
 from pytest_djworkers.errors import DatabaseError
+from pytest_djworkers.overrides import carried, settings_module
 from pytest_djworkers.server.database import (
     close_connections,
     end_sessions,
@@ -18,14 +22,65 @@ from pytest_djworkers.server.launch import Site
 if TYPE_CHECKING:
     from pytest_django import DjangoDbBlocker
 
+_OF_LOGS = ("LOGGING", "FILE_UPLOAD_TEMP_DIR")
+"""Settings that this process has read already, or that are nothing to a test."""
 
-def prepare_site(seed: Callable[[], None] | None, blocker: DjangoDbBlocker) -> Site:
-    """Run the user's seed, and say what a server has to know.
 
-    Raises DatabaseError where a server could not see what the test sees.
-    """
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """What this process writes to in place of what is real: the same as its servers."""
+
+    isolation: Isolation
+    values: Mapping[str, Any]
+    """The settings that say so."""
+
+
+@contextmanager
+def kept_apart(isolation: Isolation) -> Iterator[Apart]:
+    """While entered, files and caches of this process are those of its servers: a test and its
+    seed see what they write, and write nothing that is real."""
+    from django.conf import settings
+    from django.test import override_settings
+
+    isolation.make()
+    effective = {name: getattr(settings, name, None) for name in SETTINGS if name not in _OF_LOGS}
+    values = {
+        name: value for name, value in isolated(effective, isolation).items() if name in effective
+    }
+    with override_settings(**values), _sessions_looked_up_again():
+        yield Apart(isolation, values)
+
+
+@contextmanager
+def _sessions_looked_up_again() -> Iterator[None]:
+    """Django's sessions in files remember their folder for as long as the process runs."""
+    _forget_session_folder()
+    yield
+    _forget_session_folder()
+
+
+def _forget_session_folder() -> None:
+    from importlib import import_module
+
     from django.conf import settings
 
+    if settings.SESSION_ENGINE == "django.contrib.sessions.backends.file":
+        store = import_module(settings.SESSION_ENGINE).SessionStore
+        if "_storage_path" in vars(store):
+            del store._storage_path  # noqa: SLF001  # Django forgets it never
+
+
+def prepare_site(
+    seed: Callable[[], None] | None,
+    blocker: DjangoDbBlocker,
+    apart: Apart,
+    settings_for_load: str | None = None,
+) -> Site:
+    """Run the user's seed, and say what a server has to know.
+
+    Raises DatabaseError where a server could not see what the test sees, and OverrideError for a
+    setting that it can't be given.
+    """
     refuse_transaction()
     databases = targets()
     if seed is not None and not callable(seed):
@@ -33,10 +88,16 @@ def prepare_site(seed: Callable[[], None] | None, blocker: DjangoDbBlocker) -> S
             "the fixture djworkers_seed must return a function that makes the rows, and it"
             f" returns {seed!r}"
         )
+    changed = carried(apart.values)
     with blocker.unblock():
         end_sessions()
         if seed is not None:
             seed()
             refuse_uncommitted("djworkers_seed")
     close_connections()
-    return Site(settings.SETTINGS_MODULE, databases)
+    return Site(
+        settings_for_load or settings_module(),
+        databases,
+        isolation=apart.isolation,
+        carried=changed,
+    )

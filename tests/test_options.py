@@ -35,6 +35,7 @@ GOOD: list[tuple[str, object, object]] = [
     ("compare_connections", "16", 16),
     ("compare_python", "../base/bin/python", "../base/bin/python"),
     ("seed", "0", 0),
+    ("settings", "shop.settings_load", "shop.settings_load"),
     ("commands", "own = {python} {port} {wsgi}", "own = {python} {port} {wsgi}"),
     (
         "",
@@ -72,6 +73,9 @@ BAD: list[tuple[str, object, str]] = [
     ("compare_connections", "0", "a whole number of 1 or more"),
     ("compare_python", " ", "is nothing"),
     ("seed", "-1", "a whole number of 0 or more"),
+    ("settings", "shop/settings.py", "the dotted name of a module"),
+    ("settings", "", "the dotted name of a module"),
+    ("settings", "shop.", "the dotted name of a module"),
     ("allow_host", "", "is nothing"),
 ]
 

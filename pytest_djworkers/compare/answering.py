@@ -15,9 +15,11 @@ from functools import reduce
 from pathlib import Path
 from typing import Any
 
+from pytest_djworkers.entry.apart import keep_apart, with_paths_of
 from pytest_djworkers.entry.app import refuse_another_tree
 from pytest_djworkers.entry.brief import DatabaseTarget
 from pytest_djworkers.entry.gate import hold_imports
+from pytest_djworkers.entry.isolation import Isolation
 from pytest_djworkers.entry.paths import look_in
 from pytest_djworkers.entry.tree import Bounds
 
@@ -39,12 +41,18 @@ def _leaves() -> list[tuple[str, str]]:
 
 
 def _databases(
-    databases: dict[str, dict[str, str]], seed: list[str] | None, tree: str, migrates: bool
+    databases: dict[str, dict[str, str]],
+    isolation: dict[str, Any],
+    seed: list[str] | None,
+    tree: str,
+    migrates: bool,
 ) -> dict[str, Any]:
     """Make test databases with these names, as Django's test runner does, and seed them; which
     of them this arm has."""
     from django.conf import settings
 
+    apart = with_paths_of(settings.SETTINGS_MODULE, Isolation.from_json(isolation))
+    keep_apart(settings, apart)
     for alias in databases.keys() & settings.DATABASES.keys():
         database: dict[str, Any] = settings.DATABASES[alias]
         target = DatabaseTarget(**databases[alias]).settings()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from pytest_djworkers.backends.protocol import Backend
 from pytest_djworkers.entry.brief import DatabaseTarget
+from pytest_djworkers.entry.isolation import Isolation
 from pytest_djworkers.server.home import Home
 
 
@@ -30,3 +31,5 @@ class Arm:
     home: Home
     databases: Mapping[str, DatabaseTarget]
     """Its own; made anew for each block."""
+    isolation: Isolation | None = None
+    """Where it writes; likewise."""

@@ -63,7 +63,7 @@ def run_block(
     places: Callable[[int, int], Place],
     profile: Profile,
     probe: Probe,
-    settings_module: str,
+    site: Site,
 ) -> Block:
     """Launch, warm up, fire, stop. ``places`` gives the place of an arm at a port of the plan.
 
@@ -74,7 +74,7 @@ def run_block(
         sides: dict[int, _Side] = {}
         for arm in plan.launches:
             place = places(arm, plan.ports[arm])
-            side = _Side(arms[arm], place, profile, settings_module, plan.hash_seed)
+            side = _Side(arms[arm], place, profile, site, plan.hash_seed)
             sides[arm] = side
             stack.callback(side.server.stop)
             # Started first, so that it is there when the server is.
@@ -130,13 +130,19 @@ class _Side:
     """One arm in one block: its server, and the agent that stays connected to it."""
 
     def __init__(
-        self, arm: Arm, place: Place, profile: Profile, settings_module: str, hash_seed: int
+        self, arm: Arm, place: Place, profile: Profile, site: Site, hash_seed: int
     ) -> None:
         self._arm = arm
         shape = replace(profile.shape, warmup_s=SETTLE_S, duration_s=LONGEST_WINDOW_S, rate=None)
         self._profile = replace(profile, shape=shape)
         environment = {"PYTHONHASHSEED": str(hash_seed)}
-        self._site = Site(settings_module, arm.databases, arm.home, environment)
+        self._site = replace(
+            site,
+            databases=arm.databases,
+            home=arm.home,
+            environment=environment,
+            isolation=arm.isolation,
+        )
         self.server = Server(arm.backend, place, HeldLock())
         self.reports: list[AgentReport] = []
         self._agents: Agents | None = None

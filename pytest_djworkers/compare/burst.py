@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from itertools import count
 from typing import Any
 
 from pytest_djworkers.backends.protocol import workers_of
 from pytest_djworkers.baseline.rounds import Metric
 from pytest_djworkers.burst import Burst, probe_for
-from pytest_djworkers.compare.arms import BASE, NAMES, NotComparable
+from pytest_djworkers.compare.arms import BASE, NAMES, Arm, NotComparable
 from pytest_djworkers.compare.asked import Against
 from pytest_djworkers.compare.compared import Compared
 from pytest_djworkers.compare.comparer import Comparer
 from pytest_djworkers.compare.comparison import Databases, Measured, Stage, calibrate, compare
 from pytest_djworkers.compare.databases import copies_of, copy_databases, drop_copies
+from pytest_djworkers.compare.files import copy_files
 from pytest_djworkers.compare.own_databases import make_own_databases, refuse_other_rows
 from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.record import BurstRecord
@@ -74,28 +76,36 @@ class ComparedBurst(Burst):
         site, place = self._prepare(), run.place()
         head = self.server.backend
         base = run.settings.base or head
+        assert site.isolation is not None
         sources = dict.fromkeys(NAMES, site.databases)
+        written = dict.fromkeys(NAMES, site.isolation)
+        launches = count()
         # Whether made or not: what a killed run has left of it goes, too.
         own = copies_of(site.databases, _OWN, place.folder)
         made: dict[str, Databases] = {_OWN: own}
 
-        def copies(arm: str) -> Databases:
-            folder = place.folder / arm
+        def copies(arm: Arm) -> Arm:
+            folder = place.folder / arm.name
             folder.mkdir(exist_ok=True)
             with self._unblocked():
-                made[arm] = copy_databases(sources[arm], arm, folder)
-            return made[arm]
+                made[arm.name] = copy_databases(sources[arm.name], arm.name, folder)
+            files = copy_files(written[arm.name], arm.name, folder, next(launches))
+            return replace(arm, databases=made[arm.name], isolation=files)
 
         try:
             stage = comparer.stage(
                 (run.settings.backends[base], run.settings.backends[head]),
                 (base, head),
                 place,
-                site.settings_module,
+                site,
                 copies,
             )
             if stage.difference:
-                sources[NAMES[BASE]] = self._make_own(stage, own, site.databases)
+                files = replace(site.isolation, folder=str(place.folder / "own-files"))
+                files.make()
+                written[NAMES[BASE]] = files
+                arm = replace(stage.arms[BASE], databases=own, isolation=files)
+                sources[NAMES[BASE]] = self._make_own(stage, arm, site.databases)
             probe = probe_for(profile.request, run.settings.probe)
             if comparer.comparing.against is Against.ITSELF:
                 return calibrate(stage, profile, probe)
@@ -107,18 +117,18 @@ class ComparedBurst(Burst):
             with self._unblocked():
                 drop_copies(made.values())
 
-    def _make_own(self, stage: Stage, own: Databases, of_head: Databases) -> Databases:
+    def _make_own(self, stage: Stage, base: Arm, of_head: Databases) -> Databases:
         """Have base's code make its databases; those that it has. Raises NotComparable where they
         can't be made, or don't hold the same rows."""
         try:
             aliases = make_own_databases(
-                replace(stage.arms[BASE], databases=own),
+                base,
                 self._seed,
                 stage.place,
-                settings_module=stage.settings_module,
+                settings_module=stage.site.settings_module,
                 migrates=self._migrates,
             )
-            made = {alias: own[alias] for alias in aliases}
+            made = {alias: base.databases[alias] for alias in aliases}
             with self._unblocked():
                 refuse_other_rows(made, of_head)
         except NotComparable as reason:

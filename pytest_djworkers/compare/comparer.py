@@ -11,7 +11,7 @@ from pathlib import Path
 from pytest_djworkers.backends.protocol import Backend
 from pytest_djworkers.compare.arms import NAMES, Arm
 from pytest_djworkers.compare.asked import Against, Comparing
-from pytest_djworkers.compare.comparison import Databases, Stage
+from pytest_djworkers.compare.comparison import Stage
 from pytest_djworkers.compare.homes import base_home, head_home, plugin_folder
 from pytest_djworkers.compare.revision import Revision, base_revision
 from pytest_djworkers.compare.survey import Survey, survey
@@ -19,7 +19,7 @@ from pytest_djworkers.compare.worktree import worktree
 from pytest_djworkers.errors import ServerError, ServerStartError
 from pytest_djworkers.server.environment import child_environment
 from pytest_djworkers.server.home import Home, this_home
-from pytest_djworkers.server.launch import Place
+from pytest_djworkers.server.launch import Place, Site
 from pytest_djworkers.server.port import ReservedPort
 from pytest_djworkers.server.process import GuardedProcess
 
@@ -66,15 +66,15 @@ class Comparer:
         backends: tuple[Backend, Backend],
         names: tuple[str, str],
         place: Place,
-        settings_module: str,
-        copies: Callable[[str], Databases],
+        site: Site,
+        copies: Callable[[Arm], Arm],
     ) -> Stage:
         """Where these backends are compared; ``names`` are those that users know them by.
 
         Raises SettingsError for a worktree that can't be made, and ServerError for an arm whose
         site can't be set up.
         """
-        pair = self._pair(place, settings_module)
+        pair = self._pair(place, site)
         is_between = self.comparing.against is Against.BACKEND
         labels = names if is_between else pair.labels
         base, head = (
@@ -84,7 +84,7 @@ class Comparer:
             (base, head),
             place,
             (place.port, self._port.number),
-            settings_module,
+            site,
             copies,
             self.comparing.seed,
             pair.difference,
@@ -100,15 +100,15 @@ class Comparer:
         self._stack.callback(port.release)
         return port
 
-    def _pair(self, place: Place, settings_module: str) -> _Pair:
+    def _pair(self, place: Place, site: Site) -> _Pair:
         here, revision = this_home(place.started_in), self.revision
         if revision is None:
             return _Pair(("itself", WORKING_TREE), (here, here))
         if self._of_revision is None:
-            self._of_revision = self._look(revision, here, place, settings_module)
+            self._of_revision = self._look(revision, here, place, site)
         return self._of_revision
 
-    def _look(self, revision: Revision, here: Home, place: Place, settings_module: str) -> _Pair:
+    def _look(self, revision: Revision, here: Home, place: Place, site: Site) -> _Pair:
         plugin = plugin_folder(place.folder)
         tree = self._stack.enter_context(worktree(revision, place.folder, place.watch))
         _compile(self.comparing.python or here.python, tree, place)
@@ -120,10 +120,20 @@ class Comparer:
         found: list[Survey] = []
         for label, home in zip(labels, homes, strict=True):
             try:
-                found.append(survey(home, settings_module, place))
+                found.append(survey(home, site.settings_module, place))
             except ServerStartError as error:
-                raise ServerError(f"{label}: {error}") from None
+                raise ServerError(f"{label}: {_without_module(site, error)}{error}") from None
         return _Pair(labels, homes, _differing(*found))
+
+
+def _without_module(site: Site, error: ServerStartError) -> str:
+    """Words for a revision that has no settings for the served site alone."""
+    if f"No module named {site.settings_module!r}" not in str(error):
+        return ""
+    return (
+        f"it has no module {site.settings_module!r}, which the served site's settings are to be:"
+        " compare with a revision that has it, or without --djworkers-settings. "
+    )
 
 
 def _compile(python: str, tree: Path, place: Place) -> None:

@@ -16,7 +16,7 @@ from pytest_djworkers.entry.brief import DatabaseTarget
 from pytest_djworkers.errors import ProbeError, ServerError
 from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.load.result import BurstResult
-from pytest_djworkers.server.launch import Place
+from pytest_djworkers.server.launch import Place, Site
 from pytest_djworkers.server.probe import Probe
 from pytest_djworkers.system.clock import CLOCK
 
@@ -37,9 +37,10 @@ class Stage:
     place: Place
     """Of both: each has a folder of its own in it, and one of the ports."""
     ports: tuple[int, int]
-    settings_module: str
-    copies: Callable[[str], Databases]
-    """Makes an arm's databases anew, by its name."""
+    site: Site
+    """What both serve, each from a home and databases of its own."""
+    copies: Callable[[Arm], Arm]
+    """Gives an arm its databases and files, made anew."""
     seed: int
     difference: str = ""
     """Why the arms can't have copies of the same databases, in words; empty where they can."""
@@ -129,14 +130,14 @@ class _Runner:
     def run_block(self) -> None:
         stage = self._stage
         plan = plan_block(stage.seed, len(self._blocks))
-        base, head = (replace(arm, databases=stage.copies(arm.name)) for arm in stage.arms)
+        base, head = (stage.copies(arm) for arm in stage.arms)
         block = run_block(
             plan,
             (base, head),
             self._place,
             self._profile,
             self._probe,
-            stage.settings_module,
+            stage.site,
         )
         self._blocks.append(block)
         self.rounds.extend(block.rounds)

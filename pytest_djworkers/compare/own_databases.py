@@ -45,6 +45,7 @@ def make_own_databases(
             place,
             within_s=_WITHIN_S,
             databases={alias: asdict(target) for alias, target in base.databases.items()},
+            isolation=base.isolation and asdict(base.isolation),
             seed=None if seed is None else _import_path(seed),
             tree=str(base.home.tree),
             migrates=migrates,

@@ -11,8 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from pytest_djworkers.entry.apart import carry, isolate
 from pytest_djworkers.entry.brief import Brief
+from pytest_djworkers.entry.caches import guard_caches
 from pytest_djworkers.entry.redirect import redirect_databases
+from pytest_djworkers.entry.storages import guard_storages
 
 Adjustment = Callable[[Any, Brief], None]
 """Is given what Django's settings are read from and the brief. It reads a setting as an attribute,
@@ -45,6 +48,10 @@ def _keep_mail(settings: Any, brief: Brief) -> None:  # noqa: ARG001  # an Adjus
 
 ADJUSTMENTS: tuple[Adjustment, ...] = (
     redirect_databases,
+    carry,
+    isolate,
+    guard_storages,
+    guard_caches,
     _turn_debug_off,
     _allow_every_host,
     _keep_mail,

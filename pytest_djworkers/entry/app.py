@@ -16,6 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from pytest_djworkers.entry.apart import add_settings
 from pytest_djworkers.entry.brief import Brief, this_brief
 from pytest_djworkers.entry.gate import hold_imports
 from pytest_djworkers.entry.hook import install
@@ -38,6 +39,7 @@ def load(interface: str) -> Any:
     application = _site_application(interface)
     if brief.tree is not None:
         refuse_another_tree(Path(brief.tree))
+    add_settings(brief)
     logging.getLogger("django.request").addHandler(_FirstErrors(logging.ERROR))
     # Why a POST is refused is said there alone, as a warning.
     logging.getLogger("django.security.csrf").addHandler(_FirstErrors(logging.WARNING))

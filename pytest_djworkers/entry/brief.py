@@ -10,6 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
+from pytest_djworkers.entry.carried import Carried
+from pytest_djworkers.entry.isolation import Isolation
 from pytest_djworkers.entry.plain import decoded
 from pytest_djworkers.entry.tree import Bounds
 from pytest_djworkers.system.private import write_privately
@@ -73,10 +75,14 @@ class Brief:
     """Test databases that are made by whoever reads it; empty for a server."""
     search_path: tuple[str, ...] = ()
     """Where modules are looked for, in this order; none: as the process does already."""
+    isolation: Isolation | None = None
+    """Where the site writes; None where it is not told."""
+    carried: Carried = field(default_factory=Carried)
+    """What tests have changed of its settings."""
 
     def write(self, file: Path) -> None:
         """Write it for the user's eyes only: it may hold a password."""
-        write_for_the_user(file, asdict(self))
+        write_for_the_user(file, {**asdict(self), "carried": self.carried.to_json()})
 
     @classmethod
     def read(cls, file: str) -> Self:
@@ -87,6 +93,8 @@ class Brief:
         bounds = None if data["bounds"] is None else Bounds.from_dict(data["bounds"])
         for name in ("left_out", "search_path"):
             data[name] = tuple(data[name])
+        data["isolation"] = data["isolation"] and Isolation.from_json(data["isolation"])
+        data["carried"] = Carried.from_json(data["carried"])
         return cls(**{**data, "bounds": bounds})
 
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePath
-from typing import Any
+from typing import Any, Self
 
 FILE_STORAGES = (
     "django.core.files.storage.FileSystemStorage",
@@ -46,6 +46,13 @@ class Isolation:
     """Of the run's own, or of an arm's."""
     prefix: str
     """Of its keys in caches that others share; as ``OF_A_RUN`` has it."""
+    real: tuple[str, ...] = ()
+    """What the settings module names, as ``paths_in`` gives it: it is never written to."""
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """The inverse of ``dataclasses.asdict``, by way of JSON."""
+        return cls(**{**data, "real": tuple(data["real"])})
 
     def make(self) -> None:
         """Make the folder, for the user alone, and those in it that Django wants to be there."""
@@ -54,15 +61,13 @@ class Isolation:
             (Path(self.folder) / name).mkdir(exist_ok=True)
 
 
-def isolated(
-    values: Mapping[str, Any], isolation: Isolation, real: Collection[str]
-) -> dict[str, Any]:
+def isolated(values: Mapping[str, Any], isolation: Isolation) -> dict[str, Any]:
     """Those of the settings that must change, with their new values.
 
-    Of the files and folders that they name, those that are among ``real`` are moved; others are
-    what a test has put in the place of a real one.
+    Of the files and folders that they name, the real ones are moved; others are what a test has
+    put in the place of those.
     """
-    mover = _Mover(Path(isolation.folder), values.get("MEDIA_ROOT"), frozenset(real))
+    mover = _Mover(Path(isolation.folder), values.get("MEDIA_ROOT"), frozenset(isolation.real))
     changed = {
         "MEDIA_ROOT": mover(values.get("MEDIA_ROOT"), _MEDIA),
         **{name: mover(values.get(name), kind) for name, kind in _FOLDERS.items()},
@@ -71,6 +76,10 @@ def isolated(
     if "CACHES" in changed:
         changed["CACHES"] = _prefixed(changed["CACHES"], isolation.prefix)
     return {name: value for name, value in changed.items() if value != values.get(name)}
+
+
+SETTINGS = ("MEDIA_ROOT", *_FOLDERS, "STORAGES", "CACHES", "LOGGING")
+"""All that ``isolated`` looks at."""
 
 
 def paths_in(values: Mapping[str, Any]) -> frozenset[str]:

@@ -43,7 +43,7 @@ def header(settings: Settings, baseline: Baseline, comparer: Comparer | None = N
             f"djworkers: {comparer.description}",
             f"djworkers: in rounds, seed {comparer.comparing.seed}, tolerance"
             f" {format_share(settings.tolerance)}; absolute limits are not judged",
-            *(f"djworkers: {note}" for note in settings.notes),
+            *(f"djworkers: {note}" for note in _notes(settings)),
         ]
     lines = [
         f"djworkers: {where}; generator {settings.generator}",
@@ -51,7 +51,7 @@ def header(settings: Settings, baseline: Baseline, comparer: Comparer | None = N
         f" {format_duration(shape.duration_s)} after {format_duration(shape.warmup_s)} of warm-up,"
         f" timeout {format_duration(shape.timeout_s)}{at_rate(shape)}",
     ]
-    lines.extend(f"djworkers: {note}" for note in settings.notes)
+    lines.extend(f"djworkers: {note}" for note in _notes(settings))
     if settings.flags:
         lines.append(f"djworkers: whatever tests and ini ask for: {' '.join(settings.flags)}")
     if settings.save_baseline:
@@ -62,6 +62,19 @@ def header(settings: Settings, baseline: Baseline, comparer: Comparer | None = N
             f" tolerance {format_share(settings.tolerance)}"
         )
     return lines
+
+
+def _notes(settings: Settings) -> tuple[str, ...]:
+    """What was asked for and can't be seen elsewhere, or can't be had."""
+    if settings.settings_module is None:
+        return settings.notes
+    note = (
+        f"the served site's settings are {settings.settings_module}"
+        if settings.origin is None
+        else f"settings {settings.settings_module} are for servers of this run, which it has none"
+        " of: the one at that URL is as it is"
+    )
+    return (note, *settings.notes)
 
 
 def _held(baseline: Baseline) -> str:

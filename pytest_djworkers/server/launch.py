@@ -13,7 +13,9 @@ from pytest_djworkers.backends.protocol import Backend, LaunchPlan, workers_of
 from pytest_djworkers.backends.registry import version_of
 from pytest_djworkers.backends.spec import spec_of
 from pytest_djworkers.entry.brief import ENVIRONMENT_KEY, Brief, DatabaseTarget
+from pytest_djworkers.entry.carried import Carried
 from pytest_djworkers.entry.hook import STARTUP
+from pytest_djworkers.entry.isolation import Isolation
 from pytest_djworkers.errors import ProbeError, ServerDiedError, ServerStartError
 from pytest_djworkers.load.generator import Target, lack_of_descriptors
 from pytest_djworkers.load.profile import Request
@@ -44,6 +46,10 @@ class Site:
     """None where it is this process's own."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """More variables for its servers."""
+    isolation: Isolation | None = None
+    """Where it writes."""
+    carried: Carried = field(default_factory=Carried)
+    """What tests have changed of its settings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +229,9 @@ class Server:
                 str(ready.path),
                 tree,
                 home.bounds(self.strays),
-                home.module_path,
+                search_path=home.module_path,
+                isolation=site.isolation,
+                carried=site.carried,
             ).write(brief)
             environment = child_environment(
                 self._backend.about.scrubbed,

@@ -14,7 +14,7 @@ from pytest_djworkers.compare.schedule import ROUNDS
 from pytest_djworkers.load.profile import Request
 from pytest_djworkers.load.result import ServerFacts
 from pytest_djworkers.server.home import this_home
-from pytest_djworkers.server.launch import Place
+from pytest_djworkers.server.launch import Place, Site
 from pytest_djworkers.server.probe import Probe
 from tests.load.making import make_report
 
@@ -63,4 +63,4 @@ def stage_in(folder: Path) -> Stage:
         Arm("head", "the working tree", Granian(), this_home(Path.cwd()), {}),
     )
     place = Place(folder, port=1, workers=1, startup_timeout_s=10)
-    return Stage(arms, place, (1, 2), "settings", lambda _: {}, seed=1)
+    return Stage(arms, place, (1, 2), Site("settings", {}), lambda arm: arm, seed=1)

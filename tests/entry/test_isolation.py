@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ REDIS = "django.core.cache.backends.redis.RedisCache"
 
 def changed(values: dict[str, Any], real: dict[str, Any] | None = None) -> dict[str, Any]:
     """What changes of the settings where these are the settings module's own."""
-    return isolated(values, OWN, paths_in(values if real is None else real))
+    return isolated(values, replace(OWN, real=tuple(paths_in(values if real is None else real))))
 
 
 @pytest.mark.parametrize("media", ["/srv/media", "/srv/media/", "media", "", ".", None])
@@ -134,12 +135,11 @@ def test_settings_of_another_shape_are_djangos_to_complain_of(values: dict[str, 
 
 
 def test_the_folders_that_must_be_there_are_made_for_the_user_alone(tmp_path: Path) -> None:
-    isolation = Isolation(str(tmp_path / "own"), "")
-    isolation.make()
-    isolation.make()
     log = {"version": 1, "handlers": {"file": {"filename": "/var/log/site.log"}}}
-    values: dict[str, Any] = {"LOGGING": log}
-    made = isolated(values, isolation, paths_in(values))
+    isolation = Isolation(str(tmp_path / "own"), "", ("/var/log/site.log",))
+    isolation.make()
+    isolation.make()
+    made = isolated({"LOGGING": log}, isolation)
     for name in ("MEDIA_ROOT", "SESSION_FILE_PATH", "FILE_UPLOAD_TEMP_DIR"):
         assert Path(made[name]).is_dir()
     assert Path(made["LOGGING"]["handlers"]["file"]["filename"]).parent.is_dir()

@@ -1,0 +1,102 @@
+"""Caches that others share: nothing of theirs is ever cleared, and each key has our prefix."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from functools import partial, wraps
+from itertools import islice
+from types import ModuleType
+from typing import Any
+
+from pytest_djworkers.entry.apart import isolation_of
+from pytest_djworkers.entry.brief import Brief
+from pytest_djworkers.entry.imports import after_import
+from pytest_djworkers.entry.isolation import FILE_CACHES, OWN_CACHES, Isolation, isolated
+
+_AT_ONCE = 1000
+"""Keys of a command to Redis."""
+
+
+def guard_caches(settings: Any, brief: Brief) -> None:
+    """Guard every cache that the site opens. An Adjustment."""
+    isolation = isolation_of(settings, brief)
+    if isolation is not None:
+        after_import("django.core.cache", partial(_hook, isolation))
+
+
+def _hook(isolation: Isolation, module: ModuleType) -> None:
+    handler: Any = module.CacheHandler
+    original = handler.create_connection
+    if hasattr(original, "__wrapped__"):
+        return
+
+    @wraps(original)
+    def create_connection(self: Any, alias: str) -> Any:
+        _move_files(self.settings, alias, isolation)
+        cache = original(self, alias)
+        if not _is_own(cache):
+            _guard(cache, alias, isolation.prefix)
+        return cache
+
+    handler.create_connection = create_connection
+
+
+def delete_keys(cache: Any, part: str) -> bool:
+    """Delete the keys that have this part; whether that can be done with this cache at all."""
+    client = _redis_client(cache)
+    if not hasattr(client, "scan_iter"):
+        return False
+    keys: Iterator[bytes] = client.scan_iter(match=f"*{part}*", count=_AT_ONCE)
+    while some := list(islice(keys, _AT_ONCE)):
+        client.delete(*some)
+    return True
+
+
+def _move_files(caches: dict[str, Any], alias: str, isolation: Isolation) -> None:
+    """Move the folder of a file cache that has a class of its own, which makes it when it is
+    made."""
+    from django.utils.module_loading import import_string
+
+    entry = caches[alias]
+    with suppress(ImportError, KeyError):  # what is wrong with it is Django's to say
+        if _is_a(import_string(entry["BACKEND"]), FILE_CACHES):
+            plain = {"CACHES": {alias: {**entry, "BACKEND": FILE_CACHES[0]}}}
+            moved = {**plain, **isolated(plain, isolation)}
+            caches[alias] = {**entry, "LOCATION": moved["CACHES"][alias]["LOCATION"]}
+
+
+def _is_own(cache: Any) -> bool:
+    return _is_a(type(cache), (*OWN_CACHES, *FILE_CACHES))
+
+
+def _is_a(kind: Any, names: tuple[str, ...]) -> bool:
+    return any(f"{one.__module__}.{one.__qualname__}" in names for one in kind.__mro__)
+
+
+def _guard(cache: Any, alias: str, prefix: str) -> None:
+    if prefix not in cache.make_key("key", version=1):
+        # By a KEY_FUNCTION that does not look at it.
+        original = cache.key_func
+        cache.key_func = lambda *args: f"{prefix}{original(*args)}"
+    cache.clear = partial(_clear, cache, alias, prefix)
+
+
+def _clear(cache: Any, alias: str, prefix: str, **_: Any) -> bool:
+    """Delete this server's keys, where the original would delete everybody's."""
+    if delete_keys(cache, prefix):
+        return True
+    raise RuntimeError(
+        f"refusing to clear cache {alias!r} ({type(cache).__qualname__}): others share it, and its"
+        " keys can't be listed to delete this server's alone. Give the served site a cache of its"
+        " own, in settings for load tests (--djworkers-settings)"
+    )
+
+
+def _redis_client(cache: Any) -> Any:
+    """What sends commands to Redis, of Django's own backend and of django-redis; or None."""
+    with suppress(AttributeError, TypeError):
+        return cache._cache.get_client(None, write=True)  # noqa: SLF001  # there is no other way
+    with suppress(AttributeError, TypeError):
+        return cache.client.get_client(write=True)
+    return None

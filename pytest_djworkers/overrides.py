@@ -1,0 +1,101 @@
+"""Django's settings as tests have changed them, read from the pytest process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pytest_djworkers.entry.carried import NOT_CARRIED, Carried, own_values
+from pytest_djworkers.entry.plain import NotPlainError, digest, encoded
+from pytest_djworkers.errors import OverrideError
+
+_NONE = object()
+
+
+def settings_module() -> str:
+    """The module that pytest-django resolved, whatever is overridden; empty where there is none:
+    the settings were made by ``settings.configure()``."""
+    return getattr(_layers()[-1], "SETTINGS_MODULE", None) or ""
+
+
+def carried(not_of_tests: Mapping[str, Any]) -> Carried:
+    """What tests have changed by now, but for these values, which others have set.
+
+    Raises OverrideError for a value that can't be carried.
+    """
+    from django.conf import Settings
+
+    *overriding, base = _layers()
+    overridden: dict[str, Any] = {}
+    deleted: set[str] = set()
+    for layer in overriding:  # the latest first
+        for name, value in _values(layer):
+            if name not in deleted and value is not not_of_tests.get(name, _NONE):
+                overridden.setdefault(name, value)
+        deleted |= vars(layer)["_deleted"] - overridden.keys()
+    module = settings_module()
+    own = own_values(module)
+    changed, added = _on_base(base, own) if isinstance(base, Settings) else ({}, {})
+    return Carried(
+        module,
+        _plain({name: overridden[name] for name in overridden if name not in NOT_CARRIED}),
+        tuple(sorted(deleted - NOT_CARRIED.keys())),
+        _plain({name: changed[name] for name in changed if name not in overridden}),
+        added,
+        {name: digest(value) for name, value in own.items() if name not in NOT_CARRIED},
+    )
+
+
+def _layers() -> list[Any]:
+    """What Django reads settings from: the overriding ones, the latest first, then the base."""
+    from django.conf import UserSettingsHolder, settings
+
+    settings.DATABASES  # noqa: B018  # it makes them where nobody has
+    layers: list[Any] = [settings._wrapped]  # type: ignore[misc]  # noqa: SLF001  # no public way
+    while isinstance(layers[-1], UserSettingsHolder):
+        layers.append(layers[-1].default_settings)
+    return layers
+
+
+def _values(layer: Any) -> Iterator[tuple[str, Any]]:
+    return ((name, value) for name, value in vars(layer).items() if name.isupper())
+
+
+def _on_base(base: Any, own: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What was set on the settings themselves: in place of what their module or Django has, and
+    beside that."""
+    from django.conf import global_settings
+
+    changed, added = {}, {}
+    for name, value in _values(base):
+        if name in NOT_CARRIED or name == "SETTINGS_MODULE":
+            continue
+        if name in own or hasattr(global_settings, name):
+            if _differ(value, own.get(name, getattr(global_settings, name, None))):
+                changed[name] = value
+        elif digest(value) is not None:
+            # What is no plain data here is a package's.
+            added[name] = value
+    return changed, added
+
+
+def _differ(one: Any, other: Any) -> bool:
+    if one is other:
+        return False
+    return digest(one) is None or digest(one) != digest(other)
+
+
+def _plain(values: dict[str, Any]) -> dict[str, Any]:
+    """The values. Raises OverrideError for one that is no plain data."""
+    for name, value in values.items():
+        try:
+            encoded(value)
+        except (NotPlainError, RecursionError) as error:
+            reason = "it contains itself" if isinstance(error, RecursionError) else f"of {error}"
+            raise OverrideError(
+                f"the tests change the setting {name} to {value!r:.80}, which a server in another"
+                f" process can't be given ({reason}): only text, numbers, dates, paths, and lists,"
+                " tuples, sets and dicts of these. Put it into settings for the served site,"
+                " --djworkers-settings=MODULE, or undo the change before burst()"
+            ) from None
+    return values
