@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 
 from pytest_djworkers.baseline.rounds import Round, Window
@@ -11,7 +11,7 @@ from pytest_djworkers.compare.arms import BASE, HEAD, Arm
 from pytest_djworkers.compare.evidence import Moment, spoilt
 from pytest_djworkers.compare.schedule import BlockPlan
 from pytest_djworkers.entry.tree import refusal, strays_told
-from pytest_djworkers.errors import DjworkersError, ServerError
+from pytest_djworkers.errors import DjworkersError, GeneratorError, ServerError
 from pytest_djworkers.load.agent_process import Agents
 from pytest_djworkers.load.histogram import Latency
 from pytest_djworkers.load.profile import Profile
@@ -79,18 +79,15 @@ def run_block(
             stack.callback(side.server.stop)
             # Started first, so that it is there when the server is.
             agents = stack.enter_context(Agents(1, side.server.target))
-            try:
+            with _blaming(arm):
                 side.launch(probe, agents)
-            except DjworkersError as error:
-                raise ArmError(arm, error) from None
         for arm in plan.launches:
-            sides[arm].warm_up()
+            with _blaming(arm):
+                sides[arm].warm_up()
         rounds = tuple(_round(plan, sides, order) for order in plan.rounds())
         for arm, side in sides.items():
-            try:
-                side.check(profile.name)
-            except DjworkersError as error:
-                raise ArmError(arm, error) from None
+            with _blaming(arm):
+                side.check()
         return Block(rounds, tuple(sides[HEAD].reports), sides[HEAD].facts)
 
 
@@ -111,7 +108,10 @@ def window_of(report: AgentReport, cpu_s: float | None) -> Window:
 
 def _round(plan: BlockPlan, sides: dict[int, _Side], order: Sequence[int]) -> Round:
     before = Moment.now()
-    windows = {arm: sides[arm].window() for arm in order}
+    windows = {}
+    for arm in order:
+        with _blaming(arm):
+            windows[arm] = sides[arm].window()
     reports = [sides[arm].reports[-1] for arm in order]
     return Round(
         windows[BASE],
@@ -124,6 +124,17 @@ def _round(plan: BlockPlan, sides: dict[int, _Side], order: Sequence[int]) -> Ro
             worker_ended=any(sides[arm].has_lost_a_worker() for arm in order),
         ),
     )
+
+
+@contextmanager
+def _blaming(arm: int) -> Iterator[None]:
+    """Say whose server it was. A generator's failure is no arm's."""
+    try:
+        yield
+    except GeneratorError:
+        raise
+    except DjworkersError as error:
+        raise ArmError(arm, error) from None
 
 
 class _Side:
@@ -182,6 +193,8 @@ class _Side:
         before_s = cpu_s_of(self._pids)
         (report,) = self._agents.fire()
         after_s = cpu_s_of(self._pids)
+        # Each window of a server that is gone would take its time, and its errors be figures.
+        self.server.check_alive(self._profile.name)
         window = window_of(report, _between(before_s, after_s))
         if report.window_s >= LONGEST_WINDOW_S and window.judged < ENOUGH.answers:
             raise TooSlow(
@@ -191,10 +204,9 @@ class _Side:
         self.reports.append(report)
         return window
 
-    def check(self, burst: str) -> None:
-        """Raise ServerError where the server is gone, or has loaded the other arm's code: its
-        views may import late."""
-        self.server.check_alive(burst)
+    def check(self) -> None:
+        """Raise ServerError where the server has loaded the other arm's code: its views may import
+        late."""
         self._refuse_strays()
 
     def _refuse_strays(self) -> None:

@@ -1,0 +1,103 @@
+"""Comparisons that end badly: nothing is left, nothing hangs, and what ended is named."""
+
+from __future__ import annotations
+
+import re
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.compare.ending import found, is_measured, prepare, wait_until_clean
+from tests.compare.repository import git, left
+from tests.compare.test_in_a_run import FLAGS
+from tests.conftest import Site
+from tests.server.endings import running
+from tests.server.watching import until
+
+ANSWERS_NOTHING = """
+import sys, time
+if sys.argv[0].endswith("answering.py"):
+    time.sleep(60)
+"""
+"""A site that never says which migrations it has."""
+
+
+@dataclass(frozen=True)
+class Cause:
+    """One way for a comparison to end, after which pytest goes on to the end of its tests."""
+
+    name: str
+    victim: str
+    """A pattern of what is killed: see ``processes``."""
+    says: str
+    signal: int = signal.SIGKILL
+    flags: tuple[str, ...] = ()
+
+    @property
+    def holds(self) -> str:
+        """What is held up, so that there is time for it."""
+        return next((one for one in ("git", "answering") if one in self.name), "")
+
+
+NOT_OUT = r"git can't check main .* out into .*"
+NOT_SET_UP = r"main .*: its site can't be set up: "
+DIED = r": granian died during GET /hit \(exit status -9\)"
+AGENT = r"load agent 1 of 1 (ended|gave)"
+CAUSES = [
+    Cause("git", r"^git .* worktree add", rf"{NOT_OUT}git worktree was ended by signal 9"),
+    Cause("child-of-git", r"^(\S*/)?git reset", NOT_OUT),
+    Cause("guard-of-git", r"^guard of git .* worktree add", NOT_OUT),
+    Cause("answering", r"^\S*python\S* .*answering", rf"{NOT_SET_UP}exit status -9"),
+    Cause("guard-of-answering", r"^guard of .*answering", rf"{NOT_SET_UP}exit status -9"),
+    Cause(
+        "answering-that-hangs",
+        r"^\S*python\S* .*answering",
+        rf"{NOT_SET_UP}not done within 4s",
+        signal=signal.SIGSTOP,
+        flags=("--djworkers-startup-timeout=4s",),
+    ),
+    Cause("server-of-base", r"^(?!guard).*granian.*/base/brief", f"base{DIED}"),
+    Cause("server-of-head", r"^(?!guard).*granian.*/head/brief", f"head{DIED}"),
+    Cause("guard-of-base", r"^guard of .*granian.*/base/brief", f"base{DIED}"),
+    Cause("guard-of-head", r"^guard of .*granian.*/head/brief", f"head{DIED}"),
+    Cause("agent", r"^(?!guard).*load\.agent", AGENT),
+    Cause("guard-of-agent", r"^guard of .*load\.agent", AGENT),
+]
+ALWAYS = {"git", "answering"}
+
+
+@pytest.mark.parametrize(
+    "cause",
+    [
+        pytest.param(one, id=one.name, marks=[] if one.name in ALWAYS else [pytest.mark.matrix])
+        for one in CAUSES
+    ],
+)
+def test_a_comparison_whose_process_is_killed(
+    cause: Cause, site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notes = tmp_path / "notes"
+    notes.mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.delenv("PYTHONDEVMODE", raising=False)
+    prepare(site, notes, settings=ANSWERS_NOTHING if cause.holds == "answering" else "")
+    if cause.holds == "git":
+        git(site.folder, "config", "filter.slow.smudge", "sleep 60; cat")
+        (site.folder / ".git" / "info" / "attributes").write_text("urls.py filter=slow\n")
+    before = left(site.folder)
+
+    def has_come() -> bool:
+        return bool(cause.holds or is_measured(notes)) and found(site, cause.victim) is not None
+
+    with running(site, *FLAGS, *cause.flags) as run:
+        until(lambda: has_come() or run.pytest.poll() is not None, within_s=60)
+        assert run.pytest.poll() is None, run.output
+        victim = found(site, cause.victim)
+        assert victim is not None
+        victim.send_signal(cause.signal)
+        assert re.search(cause.says, run.output), run.output
+        assert run.pytest.returncode == 1
+    wait_until_clean(site, before)
+    assert [one.name for one in tmp_path.glob("djworkers-*")] == []

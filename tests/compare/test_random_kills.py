@@ -1,0 +1,103 @@
+"""A random process of a comparison is killed at a random moment: nothing is left, nothing hangs.
+
+``DJWORKERS_KILLS=25 make test TEST="-m matrix -s tests/compare/test_random_kills.py"`` does it 25
+times under each server, and prints a line for each kill. The seed of one that failed is a part of
+its name: ``DJWORKERS_KILLS_FROM`` is the first.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import tempfile
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+import pytest
+
+from pytest_djworkers.compare.revision import base_revision
+from pytest_djworkers.compare.worktree import worktree
+from pytest_djworkers.server.scratch import ScratchFolder
+from tests.compare.ending import prepare, processes, wait_until_clean
+from tests.compare.repository import left
+from tests.compare.test_in_a_run import FLAGS
+from tests.conftest import Site
+from tests.server.endings import Running, running
+from tests.server.watching import until
+
+SERVERS = ("granian", "gunicorn-gevent", "uvicorn", "uwsgi")
+KILLS = int(os.environ.get("DJWORKERS_KILLS", "1"))
+FIRST = int(os.environ.get("DJWORKERS_KILLS_FROM", "0"))
+WITHIN_S = 120.0
+"""No wait is longer, and a comparison takes a tenth of it."""
+RARE = ("git ", "answering", "compileall")
+"""What lives for a moment only: half of the kills wait for one of them to be there."""
+OTHER_MIGRATIONS = """
+import os
+if os.path.exists("is-head"):
+    INSTALLED_APPS.append("django.contrib.sessions")
+"""
+"""So base makes its databases itself."""
+
+
+def some_process(run: Running, draw: random.Random) -> tuple[psutil.Process, str]:
+    """A process of a run, some time after it has begun."""
+    began = time.monotonic()
+    if draw.random() < 0.5:
+        wanted = draw.choice(RARE)
+        at_least = draw.randrange(3)
+        """Several of a kind come one after the other."""
+        seen: set[int] = set()
+
+        def has_come() -> bool:
+            seen.update(one.pid for one, what in processes(run.site) if wanted in what)
+            return len(seen) > at_least or run.pytest.poll() is not None
+
+        with suppress(AssertionError):
+            until(has_come, within_s=10)
+    else:
+        time.sleep(draw.uniform(0.2, 12.0))
+    here = list(processes(run.site))
+    if not here:
+        return psutil.Process(run.pytest.pid), f"pytest, at its end ({time.monotonic() - began})"
+    process, what = draw.choice(here)
+    return process, f"{time.monotonic() - began:.1f}s: {' '.join(what.split())[:110]}"
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize("server", SERVERS)
+@pytest.mark.parametrize("seed", range(FIRST, FIRST + KILLS))
+def test_nothing_is_left_and_nothing_hangs(
+    seed: int, server: str, site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notes = tmp_path / "notes"
+    notes.mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.delenv("PYTHONDEVMODE", raising=False)
+    prepare(site, notes, settings=OTHER_MIGRATIONS)
+    site.write("is-head", "")
+    before = left(site.folder)
+    flags = [flag for flag in FLAGS if "djworkers=" not in flag]
+    draw = random.Random(f"{server} {seed}")
+    with running(site, f"--djworkers={server}", *flags) as run:
+        victim, what = some_process(run, draw)
+        killed = time.monotonic()
+        with suppress(psutil.NoSuchProcess):
+            victim.kill()
+        output = run.pytest.communicate(timeout=WITHIN_S)[0]
+        took_s = time.monotonic() - killed
+        status = run.pytest.returncode
+        print(f"{server} {seed}: {what}: over after {took_s:.1f}s, exit status {status}")
+    until(lambda: not list(processes(site)))
+    if status < 0:
+        # Nobody was there to remove files: the next run does.
+        ScratchFolder().remove()
+        with worktree(base_revision(site.folder, "main"), notes):
+            pass
+    wait_until_clean(site, before)
+    assert [one.name for one in tmp_path.glob("djworkers-*")] == [], output
+    assert "INTERNALERROR" not in output, output
+    assert "Traceback" not in output or status == 1, output
