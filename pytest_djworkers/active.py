@@ -253,6 +253,8 @@ class ActivePlugin:
                 not_saved[key] = "the test did not pass"
             elif remark := next((r for r in ("starved", "shared run") if r in result.remarks), ""):
                 not_saved[key] = remark
+            elif result.generator_stopped:
+                not_saved[key] = "the generator was stopped"
             elif not result.rps:
                 not_saved[key] = "no expected answer"
             else:

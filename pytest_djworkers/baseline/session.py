@@ -59,6 +59,10 @@ def compare(
     if result.starved:
         can_not = "; so max_regression can't pass" if max_regressions else ""
         return replace(not_compared(f"starved{can_not}"), fails=bool(max_regressions))
+    if result.generator_stopped:
+        can_not = "; so max_regression can't pass" if max_regressions else ""
+        reason = f"the generator was stopped for a part of the window{can_not}"
+        return replace(not_compared(reason), fails=bool(max_regressions))
     if difference := differing(stored, result):
         return not_compared(difference)
     comparison = compare_with_stored(

@@ -16,6 +16,8 @@ MOST_STEAL = 0.05
 """The share of the CPUs' time that another guest of the same host may have had."""
 MOST_JUMP_S = 0.05
 """How far the clocks of day and of uptime may move apart."""
+MOST_STOPPED = 0.05
+"""The share of a window for which the agent may have been stopped."""
 _STEAL = 7
 """The column of /proc/stat's first line (proc_stat(5)); behind it is time counted already."""
 _STAT = Path("/proc/stat")
@@ -57,6 +59,8 @@ def spoilt(
     moved = (after.of_day_s - before.of_day_s) - (after.of_uptime_s - before.of_uptime_s)
     if abs(moved) > MOST_JUMP_S:
         return "the clock jumped"
+    if any(report.stopped_s > MOST_STOPPED * report.window_s for report in reports):
+        return "the generator was stopped"
     if any(report.cpu_s > BUSY_ABOVE * report.window_s for report in reports):
         return "generator-bound"
     return None

@@ -25,6 +25,7 @@ _SUMS = (
     "in_service_s",
     "window_s",
     "cpu_s",
+    "stopped_s",
 )
 
 

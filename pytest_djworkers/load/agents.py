@@ -111,6 +111,7 @@ def merge(profile: Profile, reports: Sequence[AgentReport], *, version: str) -> 
             agents=len(reports),
             cpu_share=max(report.cpu_s for report in reports) / window_s if window_s else 0.0,
             lag_p99_s=Latency.from_counts(lag).p99,
+            stopped_s=max(report.stopped_s for report in reports),
         ),
         first_unwanted=Unwanted.from_dict(first_unwanted(reports)),
     )

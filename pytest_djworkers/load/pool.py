@@ -9,12 +9,15 @@ from collections import deque
 
 from pytest_djworkers.load.connection import State
 from pytest_djworkers.load.schedule import FixedRate
+from pytest_djworkers.load.stops import Stops
 from pytest_djworkers.load.tally import AgentReport, Enough, Tally
 from pytest_djworkers.load.traffic import Traffic
 
 _FOLD_EVERY_NS = 100_000_000
 _LOOK_EVERY_NS = 5_000_000
 """How often it is seen whether a window that may close early has."""
+_BEAT_NS = 20_000_000
+"""How often it is seen whether the agent was stopped."""
 _clock = time.monotonic_ns
 
 
@@ -23,6 +26,7 @@ class Pool(Traffic):
 
     _opened = 0
     _cpu_s = 0.0
+    _stopped_s = 0.0
 
     async def open(self, within_s: float, *, at_once: int = sys.maxsize) -> int:
         """Open all that are down; how many are open. Those that fail are tried again later.
@@ -70,21 +74,34 @@ class Pool(Traffic):
             for connection in self._connections
             if 0 < connection.began_ns < tally.begin_ns
         ]
-        cpu_before_s = time.process_time()
-        step_ns = _LOOK_EVERY_NS if enough else _FOLD_EVERY_NS
-        while (now := _clock()) < tally.end_ns:
-            await self._sleep_until(min(now + step_ns, tally.end_ns))
-            tally.fold()
-            self._heads.clear()
-            if self._plan is not None:
-                tally.look(self._pending() + self._plan.overdue(_clock()))
-        self._cpu_s = time.process_time() - cpu_before_s
+        await self._count(_LOOK_EVERY_NS if enough else _FOLD_EVERY_NS)
         self._running = False
         tally.began_before(age_ns for connection, age_ns in ages_ns if connection.window_answers)
         deadline = self._loop.time() + drain_s
         while drain_s and self._pending() and await self._change(deadline):
             pass
         return self._finish()
+
+    async def _count(self, step_ns: int) -> None:
+        """See to the tally in steps while the window is open, and whether anything stops us."""
+        tally = self._tally
+        cpu_ns = began_cpu_ns = time.process_time_ns()
+        stops = Stops(cpu_ns)
+        fold_ns = tally.begin_ns + step_ns
+        while (now := _clock()) < tally.end_ns:
+            due_ns = min(now + _BEAT_NS, fold_ns, tally.end_ns)
+            await self._sleep_until(due_ns)
+            now, cpu_ns = _clock(), time.process_time_ns()
+            stops.woke(min(now, tally.end_ns) - due_ns, cpu_ns)
+            if now < min(fold_ns, tally.end_ns):
+                continue
+            fold_ns = now + step_ns
+            tally.fold()
+            self._heads.clear()
+            if self._plan is not None:
+                tally.look(self._pending() + self._plan.overdue(_clock()))
+        self._cpu_s = (cpu_ns - began_cpu_ns) / 1e9
+        self._stopped_s = stops.total_ns / 1e9
 
     def close(self) -> None:
         """Drop every connection."""
@@ -135,5 +152,6 @@ class Pool(Traffic):
             connect_max_ns=self._connect_max_ns,
             began_at=time.time() - (_clock() - self._tally.begin_ns) / 1e9,
             cpu_s=self._cpu_s,
+            stopped_s=self._stopped_s,
             answered=((c.is_served, c.window_answers) for c in self._connections),
         )

@@ -24,7 +24,7 @@ from typing import Any, Self
 from pytest_djworkers.load.histogram import SAMPLES_BEYOND, Latency
 from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.load.unwanted import Unwanted
-from pytest_djworkers.units import counted
+from pytest_djworkers.units import counted, format_duration
 
 STARVED_BELOW = 0.8
 """The share of the connections asked for that must really have been at work."""
@@ -41,6 +41,12 @@ LEAST_LAG_S = 0.0005
 LAG_ABOVE = 0.1
 """The share of the latency's p99 above which the generator's own lag is a bottleneck."""
 
+
+LONGEST_UNWATCHED_S = 1.0
+"""A time in which nobody looks at a server that leaves its CPU time in a window known."""
+
+STOPPED_ABOVE = 0.02
+"""The share of the window for which a generator may be stopped without a word."""
 
 MANY_RESENT = 0.01
 """The share of the requests that may be sent again without a word."""
@@ -98,6 +104,8 @@ class GeneratorFacts:
     """CPU seconds per second of the busiest of its cores, 0 to 1."""
     lag_p99_s: float | None = None
     """How long answers lay in the generator before it turned to them."""
+    stopped_s: float | None = None
+    """How long one of its processes was stopped in the window; None where that can't be told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +141,8 @@ class Usage:
     """Processes that were not there when it began, such as workers in place of others."""
     log_errors: int
     """Lines of the log that tell of an error."""
+    unwatched_s: float = 0.0
+    """The longest time in which nobody looked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,6 +271,12 @@ class BurstResult:
         return lag > max(LEAST_LAG_S, LAG_ABOVE * p99)
 
     @property
+    def generator_stopped(self) -> bool:
+        """Whether the generator was stopped for a part of the window that matters, or had no CPU:
+        its figures can only be too bad."""
+        return (self.generator.stopped_s or 0.0) > STOPPED_ABOVE * self.window_s
+
+    @property
     def remarks(self) -> tuple[str, ...]:
         """What a reader must know before believing the figures, in words."""
         asked, opened = self.connections.asked, self.connections.opened
@@ -270,13 +286,19 @@ class BurstResult:
             ("starved" if self.starved else ""),
             (f"fell behind {self.profile.shape.rate:g}/s" if self.fell_behind else ""),
             ("generator-bound" if self.generator_bound else ""),
+            (self._stopped if self.generator_stopped else ""),
             ("closes connections" if self.closes_connections else ""),
             self._sent_again,
             ("backlog overflowed" if self.connections.listen_overflows else ""),
             (_fate(self.usage) if self.usage else ""),
+            (_unwatched(self.usage) if self.usage else ""),
             ("shared run" if self.shared_run else ""),
         )
         return tuple(filter(None, marks))
+
+    @property
+    def _stopped(self) -> str:
+        return f"generator stopped for {format_duration(self.generator.stopped_s or 0.0)}"
 
     @property
     def _sent_again(self) -> str:
@@ -331,6 +353,12 @@ def _limits(server: ServerFacts | None, connections: int) -> Iterator[str]:
         yield f"backlog of {server.backlog:,}"
     if server is not None and server.holds is not None and server.holds < connections:
         yield f"holds {server.holds:,} connections"
+
+
+def _unwatched(usage: Usage) -> str:
+    """For how long the server was not looked at, where that is long."""
+    long = usage.unwatched_s > LONGEST_UNWATCHED_S
+    return f"server not watched for {format_duration(usage.unwatched_s)}" if long else ""
 
 
 def _fate(usage: Usage) -> str:

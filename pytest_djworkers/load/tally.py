@@ -52,6 +52,8 @@ class AgentReport:
     """When the window began, in Unix time."""
     window_s: float
     cpu_s: float
+    stopped_s: float
+    """How much of the window the agent did not run, though it was its turn."""
     first_unwanted: dict[str, Any] | None = None
     """The first unexpected response of the window."""
 
@@ -214,6 +216,7 @@ class Tally:
         connect_max_ns: int,
         began_at: float,
         cpu_s: float,
+        stopped_s: float,
         answered: Iterable[tuple[bool, int]],
     ) -> AgentReport:
         """The whole; ``answered`` says for each connection whether it was ever served, and
@@ -251,5 +254,6 @@ class Tally:
             began_at=began_at,
             window_s=(self.end_ns - self.begin_ns) / 1e9,
             cpu_s=cpu_s,
+            stopped_s=stopped_s,
             first_unwanted=None if unwanted is None else asdict(unwanted),
         )

@@ -30,6 +30,7 @@ from pytest_djworkers.server.process import GuardedProcess
 from pytest_djworkers.system.clock import CLOCK
 from pytest_djworkers.system.cpus import this_process
 from pytest_djworkers.system.private import write_privately
+from pytest_djworkers.system.state import is_stopped
 
 _EXIT_WITHIN_S = 15.0
 _LOOK_EVERY_S = 0.02
@@ -44,6 +45,16 @@ _VERSION = re.compile(r"^wrk (?:\S*/)?(?P<version>\d\S*)", re.MULTILINE)
 def find_wrk() -> str | None:
     """The path of wrk, or None."""
     return shutil.which("wrk")
+
+
+@dataclass(frozen=True, slots=True)
+class _Ran:
+    """What one run of wrk came to."""
+
+    figures: dict[str, Any]
+    """As the script writes them."""
+    cpu_s: float
+    stopped_s: float
 
 
 @dataclass(frozen=True)
@@ -94,11 +105,14 @@ class WrkGenerator:
             AsyncioGenerator().warm_up(profile, target)
         threads = _threads(profile.shape.connections)
         began_at = CLOCK.unix()
-        figures, cpu_s = self._run(profile, target, threads)
-        result = to_result(profile, figures, version=self.version, threads=threads, cpu_s=cpu_s)
-        return replace(result, began_at=began_at)
+        ran = self._run(profile, target, threads)
+        result = to_result(
+            profile, ran.figures, version=self.version, threads=threads, cpu_s=ran.cpu_s
+        )
+        generator = replace(result.generator, stopped_s=ran.stopped_s)
+        return replace(result, began_at=began_at, generator=generator)
 
-    def _run(self, profile: Profile, target: Target, threads: int) -> tuple[dict[str, Any], float]:
+    def _run(self, profile: Profile, target: Target, threads: int) -> _Ran:
         figures = target.folder / "wrk.json"
         figures.unlink(missing_ok=True)
         log = target.folder / "wrk.log"
@@ -119,8 +133,7 @@ class WrkGenerator:
             )
             try:
                 deadline = CLOCK.monotonic() + profile.shape.duration_s + _EXIT_WITHIN_S
-                while process.status is None and CLOCK.monotonic() < deadline:
-                    CLOCK.sleep(_LOOK_EVERY_S)
+                stopped_s = _watch(process, deadline)
                 status, cpu_s = process.status, process.cpu_s
             finally:
                 process.stop()
@@ -132,7 +145,7 @@ class WrkGenerator:
         except (OSError, ValueError):
             # A broken script only warns, and the run goes on with exit 0.
             raise GeneratorError(f"wrk gave no figures (exit status {status}){tail(log)}") from None
-        return found, cpu_s
+        return _Ran(found, cpu_s, stopped_s)
 
     def _command(self, profile: Profile, target: Target, threads: int, script: Path) -> list[str]:
         shape = profile.shape
@@ -146,6 +159,18 @@ class WrkGenerator:
             str(script),
             f"http://{_url_host(target.address[0])}:{target.address[1]}/",
         ]
+
+
+def _watch(process: GuardedProcess, deadline: float) -> float:
+    """Wait until it has ended, to the monotonic deadline; return for how long it was stopped."""
+    stopped_s, before = 0.0, CLOCK.monotonic()
+    while process.status is None and before < deadline:
+        CLOCK.sleep(_LOOK_EVERY_S)
+        now, pid = CLOCK.monotonic(), process.pid
+        if pid is not None and is_stopped(pid):
+            stopped_s += now - before
+        before = now
+    return stopped_s
 
 
 def to_result(

@@ -8,6 +8,7 @@ import threading
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -78,6 +79,7 @@ class UsageWatch:
             workers_alive=len(self._workers & self._last),
             processes_started=len(self._last - self._first),
             log_errors=errors_in(content(self._log, self._log_began)),
+            unwatched_s=longest_between(self._looks, begin, end),
         )
 
     def _watch(self) -> None:
@@ -106,6 +108,14 @@ class UsageWatch:
 def cpu_between(looks: Sequence[Look], begin: float, end: float) -> float:
     """The CPU seconds used between two moments, as if used evenly from look to look."""
     return max(0.0, _cpu_at(looks, end) - _cpu_at(looks, begin))
+
+
+def longest_between(looks: Sequence[Look], begin: float, end: float) -> float:
+    """The longest time between two looks that is a part of the time between two moments."""
+    return max(
+        (other.at - one.at for one, other in pairwise(looks) if one.at < end and other.at > begin),
+        default=0.0,
+    )
 
 
 def _cpu_at(looks: Sequence[Look], moment: float) -> float:

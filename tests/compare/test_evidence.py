@@ -40,6 +40,14 @@ def test_a_generator_that_was_the_bottleneck() -> None:
     assert spoilt(BEFORE, AFTER, [IDLE, busy], worker_ended=False) == "generator-bound"
 
 
+@pytest.mark.parametrize(
+    ("stopped_s", "found"), [(0.04, None), (0.06, "the generator was stopped")]
+)
+def test_a_generator_that_was_stopped(stopped_s: float, found: str | None) -> None:
+    stopped = make_report(stopped_s=stopped_s, window_s=1.0)
+    assert spoilt(BEFORE, AFTER, [IDLE, stopped], worker_ended=False) == found
+
+
 def test_a_worker_that_is_gone() -> None:
     assert spoilt(BEFORE, AFTER, [IDLE], worker_ended=True) == "a worker ended"
 

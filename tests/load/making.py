@@ -26,7 +26,8 @@ def make_report(**figures: Any) -> AgentReport:
     empty |= {"outstanding": [], "gaps": []}
     empty |= {"statuses": {}, "error_kinds": {}, "latency": [], "lag": [], "per_connection": [0]}
     empty |= {"requests": [], "errors": [], "connect_max_s": 0.0, "in_service_s": 0.0}
-    return AgentReport(**empty | {"began_at": 0.0, "window_s": 1.0, "cpu_s": 0.0} | figures)
+    empty |= {"began_at": 0.0, "window_s": 1.0, "cpu_s": 0.0, "stopped_s": 0.0}
+    return AgentReport(**empty | figures)
 
 
 def make_result(**figures: Any) -> BurstResult:

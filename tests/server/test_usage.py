@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_djworkers.server.usage import Look, UsageWatch, cpu_between, errors_in
+from pytest_djworkers.server.usage import Look, UsageWatch, cpu_between, errors_in, longest_between
 from tests.server.conftest import Guarded
 from tests.server.watching import lives, until
 
@@ -48,6 +48,15 @@ def test_use_is_even_from_look_to_look() -> None:
     assert cpu_between(every, 15, 30) == 1
     assert cpu_between(every, 0, 12.5) == 0.5
     assert cpu_between(every, 20, 99) == 0
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "longest_s"),
+    [(10, 30, 20), (12, 13, 20), (15, 16, 20), (34, 50, 3), (36, 40, 0), (0, 5, 0), (0, 11, 2)],
+)
+def test_the_longest_time_without_a_look(begin: float, end: float, longest_s: float) -> None:
+    every = [Look(at, 0, 0) for at in (10, 12, 32, 35)]
+    assert longest_between(every, begin, end) == longest_s
 
 
 @pytest.mark.parametrize(
