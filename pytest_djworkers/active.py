@@ -14,7 +14,13 @@ from pytest_djworkers.attempts import Measured, begin_attempt, note_properties, 
 from pytest_djworkers.baseline.session import common_facts, session_of
 from pytest_djworkers.baseline.store import burst_key, conditions_of, save
 from pytest_djworkers.ending import EndingPlugin
-from pytest_djworkers.errors import BaselineError, DjworkersError, MarkerError, SettingsError
+from pytest_djworkers.errors import (
+    BaselineError,
+    DjworkersError,
+    MarkerError,
+    ResourceError,
+    SettingsError,
+)
 from pytest_djworkers.fixtures import uses_burst
 from pytest_djworkers.interrupts import Interrupts
 from pytest_djworkers.judging import failures_of
@@ -136,7 +142,11 @@ class ActivePlugin:
         items = [item for item in request.session.items if uses_burst(item)]
         if not items:
             return (yield)
-        database.move_out_of_memory(self._run.folder)
+        try:
+            folder = self._run.folder
+        except ResourceError as error:
+            raise _failed([str(error)]) from None
+        database.move_out_of_memory(folder)
         with request.getfixturevalue("django_db_blocker").unblock():
             database.end_sessions_of_killed_runs()
         try:

@@ -12,6 +12,8 @@ import pytest
 
 from pytest_djworkers.fixtures import uses_burst
 from pytest_djworkers.interrupts import Interrupts
+from pytest_djworkers.system.marks import end_orphans, in_words
+from pytest_djworkers.waiting import say_aloud
 
 
 class EndingPlugin:
@@ -23,6 +25,12 @@ class EndingPlugin:
     def __init__(self, interrupts: Interrupts) -> None:
         self._interrupts = interrupts
         self._workers: dict[str, int] = {}
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection(self, session: pytest.Session) -> None:
+        """End what runs that were killed have left behind, and say so."""
+        if not hasattr(session.config, "workerinput") and (ended := end_orphans()):
+            say_aloud(session.config, f"djworkers: {in_words(ended)}")
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:

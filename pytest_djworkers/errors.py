@@ -12,6 +12,7 @@ DjworkersError
 │   ├── ProbeError         it runs, but the path does not give an expected answer
 │   └── ServerDiedError    it ended in the middle of a burst
 ├── GeneratorError         what fires the burst failed, so there are no figures
+├── ResourceError          the system gives no process, no file, or no space
 ├── BusyMachineError       another run held this machine for too long
 └── BaselineError          a stored baseline can't be read or written
 ```
@@ -69,6 +70,10 @@ class ServerDiedError(ServerError):
 
 class GeneratorError(DjworkersError):
     """The generator failed, so there are no figures to judge."""
+
+
+class ResourceError(DjworkersError):
+    """The system gives no process, opens no file, or has no space left."""
 
 
 class BusyMachineError(DjworkersError):

@@ -61,7 +61,7 @@ def _djworkers_apart(
         return
     from pytest_djworkers.site import kept_apart
 
-    with kept_apart(run.isolation()) as apart:
+    with kept_apart(_in_words(run.isolation)) as apart:
         yield apart
 
 
@@ -86,7 +86,7 @@ def _djworkers_burst(
         if database in request.fixturenames:
             request.getfixturevalue(database)
     run = request.config.stash[RUN]
-    server = run.server(djworkers_backend)
+    server = _in_words(lambda: run.server(djworkers_backend))
     prepare: Callable[[], Site] = lambda: NOT_OURS  # noqa: E731  # as the other is made
     if _djworkers_apart is not None:
         request.getfixturevalue("django_db_setup")

@@ -163,9 +163,10 @@ def ctrl_c_is_heard() -> None:
 
 
 @pytest.fixture(autouse=True)
-def a_lock_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a test starts waits neither for other tests nor for real runs of this machine."""
-    monkeypatch.setenv("_DJWORKERS_LOCK", f"djworkers-test-{uuid4().hex[:16]}")
+def a_machine_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a test starts neither waits for other tests and real runs of this machine, nor ends
+    what they have left behind."""
+    monkeypatch.setenv("_DJWORKERS_SHARED", f"djworkers-test-{uuid4().hex[:16]}")
 
 
 @pytest.fixture

@@ -62,7 +62,12 @@ def _main(arguments: list[str]) -> int:
     signal.set_wakeup_fd(wakeup)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
-    child = _start(arguments[2:])
+    try:
+        child = _start(arguments[2:])
+    except OSError as error:
+        why = "no more processes may be started (ulimit -u, or pids.max of the control group)"
+        os.write(2, f"{arguments[2]}: {error.strerror}: {why}\n".encode())
+        return 1
     # The command's standard streams are its own now: pytest must see their end.
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, 0)

@@ -32,6 +32,7 @@ from pytest_djworkers.server.reasons import reasons_at_start, reasons_of_request
 from pytest_djworkers.server.sessions import application_name
 from pytest_djworkers.server.usage import UsageWatch, session_members
 from pytest_djworkers.system.clock import CLOCK
+from pytest_djworkers.system.refusals import refusals_in_words
 
 _LOOKS = 3
 
@@ -161,7 +162,8 @@ class Server:
         workers = workers_of(self._backend, self._place.workers)
         plan = LaunchPlan(self.host, self.port, workers, connections)
         try:
-            self._start(site, plan, deadline)
+            with refusals_in_words(f"{self.backend} can't be started", self._place.folder):
+                self._start(site, plan, deadline)
             assert self._process is not None
             self.interim = probe(
                 [(self.host, self.port)],

@@ -11,6 +11,7 @@ from weakref import WeakSet
 from pytest_djworkers.errors import BusyMachineError
 from pytest_djworkers.system.clock import CLOCK
 from pytest_djworkers.system.holder import Announcement, described
+from pytest_djworkers.system.shared import shared_name
 from pytest_djworkers.system.slots import Taken, slots
 
 _LOOK_EVERY_S = 0.05
@@ -19,14 +20,6 @@ SILENT_FOR_S = 5.0
 AGAIN_AFTER_S = 60.0
 _QUEUE = 64
 """So many wait in the order in which they came."""
-_OF_TESTS = "_DJWORKERS_LOCK"
-"""A variable by which the tests of this package keep out of each other's way, and out of that of
-real runs. A user who sets it only measures in the middle of somebody else's burst."""
-
-
-def lock_name() -> str:
-    """What the lock is called, by all users of a machine."""
-    return os.environ.get(_OF_TESTS, "pytest-djworkers")
 
 
 class Lock(Protocol):
@@ -78,7 +71,7 @@ class MachineLock:
         wait_at_most_s: float = WAIT_AT_MOST_S,
         onlooker: Onlooker | None = None,
     ) -> None:
-        self._name = name or lock_name()
+        self._name = name or shared_name()
         self._slots = slots(self._name)
         self._wait_at_most_s = wait_at_most_s
         self._onlooker = onlooker

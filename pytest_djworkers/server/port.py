@@ -5,6 +5,8 @@ from __future__ import annotations
 import socket
 import sys
 
+from pytest_djworkers.system.refusals import refusals_in_words
+
 HOST = "127.0.0.1"
 
 
@@ -16,9 +18,10 @@ class ReservedPort:
     """
 
     def __init__(self) -> None:
-        self._placeholder = socket.socket()
-        self._placeholder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._placeholder.bind((HOST, 0))
+        with refusals_in_words("no port can be reserved"):
+            self._placeholder = socket.socket()
+            self._placeholder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            self._placeholder.bind((HOST, 0))
         self.number: int = self._placeholder.getsockname()[1]
         if sys.platform != "linux":
             self.release()

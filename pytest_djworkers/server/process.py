@@ -16,8 +16,14 @@ from typing import IO
 from pytest_djworkers.server.guard import guard_command
 from pytest_djworkers.server.usage import session_members
 from pytest_djworkers.system.clock import CLOCK
+from pytest_djworkers.system.marks import KEY, Mark, end
+from pytest_djworkers.system.refusals import refusals_in_words
 
 _STOP_WITHIN_S = 5.0
+_KILLED_WITHIN_S = 5.0
+"""Only what the kernel itself holds up takes longer, and nothing can be done about that."""
+_SHORTEST_PAUSE_S = 0.0005
+_LONGEST_PAUSE_S = 0.02
 
 
 class GuardedProcess:
@@ -25,7 +31,7 @@ class GuardedProcess:
 
     ``input`` and ``output`` are its standard streams where ``talks``; otherwise standard
     output goes to the log with standard error. ``folder`` is its current folder, where that is
-    not this process's own.
+    not this process's own. Raises ResourceError where the system can't start it.
     """
 
     def __init__(
@@ -41,7 +47,12 @@ class GuardedProcess:
         self._ended: dict[str, float] | None = None
         self._unread = b""
         self._pid: int | None = None
-        with log.open("ab") as log_file:
+        self._mark = Mark.new()
+        program = Path(command[0]).name
+        with (
+            refusals_in_words(f"{program} can't be started", log.parent),
+            log.open("ab") as log_file,
+        ):
             self._channel, theirs = socket.socketpair()
             try:
                 with theirs:
@@ -51,7 +62,7 @@ class GuardedProcess:
                         stdin=subprocess.PIPE if talks else subprocess.DEVNULL,
                         stdout=subprocess.PIPE if talks else log_file,
                         stderr=log_file,
-                        env=environment,
+                        env={**environment, KEY: str(self._mark)},
                         pass_fds=[theirs.fileno()],
                         start_new_session=True,
                         cwd=folder,
@@ -112,16 +123,31 @@ class GuardedProcess:
         for close in self._closers():
             with suppress(OSError):
                 close()
-        try:
-            self._guard.wait(_STOP_WITHIN_S)
-        except subprocess.TimeoutExpired:
+        if not self._ends_within(_STOP_WITHIN_S):
+            # Stopped (SIGSTOP), for example, which does not keep this signal from it.
             self._guard.kill()
-            self._guard.wait()
-        if self._guard.returncode and self._pid is not None:
-            # The guard did not end its own way, so what it guarded may be there still.
-            for pid in session_members(self._pid):
-                with suppress(OSError):
-                    os.kill(pid, signal.SIGKILL)
+            self._ends_within(_KILLED_WITHIN_S)
+        if self._guard.returncode != 0:
+            self._end_what_is_left()
+
+    def _ends_within(self, seconds: float) -> bool:
+        """Wait for the guard's end; by our clock, which tests that stop time leave alone."""
+        deadline = CLOCK.monotonic() + seconds
+        pause_s = _SHORTEST_PAUSE_S
+        while self._guard.poll() is None:
+            if (left := deadline - CLOCK.monotonic()) <= 0:
+                return False
+            CLOCK.sleep(min(pause_s, left))
+            pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+        return True
+
+    def _end_what_is_left(self) -> None:
+        """The guard did not end its own way, so what it guarded may be there still: in the
+        command's session, or, where it has left that, known by its mark."""
+        for pid in () if self._pid is None else session_members(self._pid):
+            with suppress(OSError):
+                os.kill(pid, signal.SIGKILL)
+        end(lambda mark: mark == self._mark)
 
     def _closers(self) -> list[Callable[[], None]]:
         streams = (self._guard.stdin, self._guard.stdout)

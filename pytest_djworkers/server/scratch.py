@@ -5,42 +5,45 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
+import stat
 import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-from pytest_djworkers.system.clock import CLOCK
+from pytest_djworkers.system.refusals import refusals_in_words
 
 PREFIX = "djworkers-"
-_OWNED = ".owned"
+_MARKER = ".djworkers-scratch"
+_CONTENT = (
+    b"A folder of a run of pytest-djworkers. The next run removes it when this one is gone.\n"
+)
 _LONGEST_SOCKET_PATH = 100
 """AF_UNIX addresses hold 108 bytes on Linux, 104 on macOS."""
-_MADE_WITHIN_S = 60.0
-"""A folder that is empty for longer will not be anybody's: its maker was killed."""
+_SHORT = Path("/tmp")  # noqa: S108  # mkdtemp makes what nobody else can write to
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+"""Whatever another user has put in its place, opening it does not wait."""
 
 
 class ScratchFolder:
     """A folder that this process owns until ``remove``, or until it ends however it does.
 
-    A lock on a file in it says so, which the system drops with the process; so the next run can
-    tell which folders nobody owns any more. They are removed when one is made.
+    A lock on a marker in it says so, which the system drops with the process; so the next run can
+    tell which folders nobody owns any more. They are removed when one is made: those alone that
+    are this user's, and have the marker.
     """
 
     def __init__(self) -> None:
         self._owner = os.getpid()
         self._descriptor: int | None = None
-        self.path = _make()
-        # For when the cleaning up is interrupted, too.
-        atexit.register(self.remove)
-        self._descriptor = _own(self.path)
-        while not (self.path / _OWNED).exists():
-            # Another run took it for an orphan before it was locked, and removed it.
-            os.close(self._descriptor)
-            self.path = _make()
-            self._descriptor = _own(self.path)
-        for folder in self.path.parent.glob(f"{PREFIX}*"):
-            if folder != self.path:
-                _remove_if_orphaned(folder)
+        self.path: Path
+        with refusals_in_words("no folder for logs and sockets can be made"):
+            while self._descriptor is None:
+                self.path = _make()
+                # For when the cleaning up is interrupted, too.
+                atexit.register(self.remove)
+                self._descriptor = _own(self.path)
+        remove_orphans(self.path.parent)
 
     def remove(self) -> None:
         """Remove it, with all that is in it. A fork of its owner leaves it alone."""
@@ -53,34 +56,87 @@ class ScratchFolder:
         atexit.unregister(self.remove)
 
 
+def remove_orphans(parent: Path) -> None:
+    """Remove this user's folders in a folder whose runs are gone. It may be everybody's: nothing
+    in it is trusted, and nothing waited for."""
+    with suppress(OSError):
+        descriptor = os.open(parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            for name in os.listdir(descriptor):  # noqa: PTH208  # of an open folder
+                if name.startswith(PREFIX):
+                    with suppress(OSError):
+                        _remove_if_orphaned(descriptor, name)
+        finally:
+            os.close(descriptor)
+
+
 def _make() -> Path:
     folder = Path(tempfile.mkdtemp(prefix=PREFIX))
-    if len(str(folder)) > _LONGEST_SOCKET_PATH - len("/ready"):
+    if len(os.fsencode(folder)) > _LONGEST_SOCKET_PATH - len("/ready"):
         folder.rmdir()
-        folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir="/tmp"))
+        folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=_SHORT))
     return folder
 
 
-def _own(folder: Path) -> int:
+def _own(folder: Path) -> int | None:
+    """Mark and lock a new folder; None where another run took it for an orphan in between."""
     import fcntl
 
-    descriptor = os.open(folder / _OWNED, os.O_RDONLY | os.O_CREAT)
-    fcntl.flock(descriptor, fcntl.LOCK_EX)
-    return descriptor
+    # Nobody else can write in the folder, so nothing can be in its place.
+    descriptor = os.open(folder / _MARKER, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        os.write(descriptor, _CONTENT)
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return None
+    except BaseException:
+        os.close(descriptor)
+        raise
+    if (folder / _MARKER).exists():
+        return descriptor
+    os.close(descriptor)
+    return None
 
 
-def _remove_if_orphaned(folder: Path) -> None:
+def _remove_if_orphaned(parent: int, name: str) -> None:
+    """All of it by descriptors: what was looked at is what is removed, whoever moves it about.
+    Raises OSError where something is not as it should be."""
     import fcntl
 
-    # Another user's can't be removed, and one without the file may be just being made.
-    with suppress(OSError):
-        if CLOCK.unix() - folder.stat().st_mtime > _MADE_WITHIN_S:
-            folder.rmdir()
-            return
-    with suppress(OSError):
-        descriptor = os.open(folder / _OWNED, os.O_RDONLY | os.O_NOFOLLOW)
+    folder = os.open(name, _FOLDER, dir_fd=parent)
+    try:
+        marker = os.open(_MARKER, _FILE, dir_fd=folder)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            shutil.rmtree(folder, ignore_errors=True)
+            if not (_is_own(folder, stat.S_IFDIR) and _is_own(marker, stat.S_IFREG)):
+                return
+            if os.read(marker, len(_CONTENT) + 1) != _CONTENT:
+                return
+            # Not while its run, or another one that removes it, has it.
+            fcntl.flock(marker, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _empty(folder)
+            os.rmdir(name, dir_fd=parent)
         finally:
-            os.close(descriptor)
+            os.close(marker)
+    finally:
+        os.close(folder)
+
+
+def _is_own(descriptor: int, kind: int) -> bool:
+    """Whether it is of that kind, this user's, and nobody else can write to it."""
+    status = os.fstat(descriptor)
+    return (
+        stat.S_IFMT(status.st_mode) == kind
+        and status.st_uid == os.geteuid()
+        and not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    )
+
+
+def _empty(folder: int) -> None:
+    """Remove all that is in it, the marker last: what an interrupted one leaves is still marked."""
+    for name in sorted(os.listdir(folder), key=lambda name: name == _MARKER):
+        status = os.stat(name, dir_fd=folder, follow_symlinks=False)
+        if stat.S_ISDIR(status.st_mode):
+            shutil.rmtree(name, ignore_errors=True, dir_fd=folder)
+        else:
+            os.unlink(name, dir_fd=folder)

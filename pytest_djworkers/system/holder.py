@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from pytest_djworkers.printable import in_one_line
 from pytest_djworkers.system.clock import CLOCK
 from pytest_djworkers.system.slots import Slots
 
@@ -62,7 +63,7 @@ def described(name: str, slots: Slots) -> str:
 
 def plain(text: str) -> str:
     """A text on one line, cut where it is long, without what a terminal would obey."""
-    shown = "".join(letter if letter.isprintable() else "?" for letter in text)
+    shown = in_one_line(text)
     return shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}..."
 
 

@@ -12,7 +12,10 @@ from typing import Any
 
 import psutil
 import pytest
+from freezegun import freeze_time
 
+from pytest_djworkers.errors import ResourceError
+from pytest_djworkers.server import process as module
 from pytest_djworkers.server.process import GuardedProcess
 from pytest_djworkers.server.usage import session_members
 from tests.server.conftest import Guarded
@@ -121,6 +124,58 @@ def test_when_the_guard_is_killed_stopping_still_ends_the_session(guarded: Guard
     until(lambda: all_gone(pids))
 
 
+DAEMON = """
+import os, signal, sys
+if not os.fork():
+    os.setsid()
+    with open(sys.argv[1], "w") as file:
+        file.write(f"{os.getpid()}\\n")
+signal.pause()
+"""
+
+
+def test_when_the_guard_is_killed_what_left_the_session_ends_too(
+    guarded: Guarded, tmp_path: Path
+) -> None:
+    file = tmp_path / "pid"
+    process = guarded(DAEMON, str(file))
+    until(lambda: file.exists() and file.read_text().endswith("\n"))
+    daemon = int(file.read_text())
+    process._guard.kill()
+    until(lambda: process.status is not None)
+    assert lives(daemon)
+    process.stop()
+    until(lambda: not lives(daemon))
+
+
+@pytest.mark.parametrize("which", ["guard", "command", "both"])
+def test_what_is_stopped_is_ended_all_the_same(
+    guarded: Guarded, monkeypatch: pytest.MonkeyPatch, which: str
+) -> None:
+    monkeypatch.setattr(module, "_STOP_WITHIN_S", 1.0 if which == "command" else 0.05)
+    process = guarded(f"import os; os.fork(); {STAY}")
+    until(lambda: process.pid is not None and len(session_members(process.pid)) == 2)
+    assert process.pid is not None
+    pids = {*session_members(process.pid), process._guard.pid}
+    for pid in pids:
+        if which == "both" or (pid == process._guard.pid) == (which == "guard"):
+            os.kill(pid, signal.SIGSTOP)
+    process.stop()
+    until(lambda: all_gone(pids))
+
+
+def test_a_clock_that_stands_still_does_not_hold_stopping_up(
+    guarded: Guarded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_STOP_WITHIN_S", 0.05)
+    process = guarded(STAY)
+    until(lambda: process.pid is not None)
+    process._guard.send_signal(signal.SIGSTOP)
+    with freeze_time("2000-01-01"):
+        process.stop()
+    assert process._guard.returncode == -signal.SIGKILL
+
+
 def test_a_start_that_is_interrupted_starts_nothing(
     guarded: Guarded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -140,7 +195,7 @@ def test_a_start_that_is_interrupted_starts_nothing(
 
 def test_without_a_folder_for_the_log_nothing_is_left_open(tmp_path: Path) -> None:
     before = open_descriptors()
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(ResourceError, match=r"true can't be started: No such file .*none/log"):
         GuardedProcess(["true"], log=tmp_path / "none" / "log", environment={})
     assert open_descriptors() == before
 
