@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable, Generator
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -33,6 +34,7 @@ from pytest_djworkers.report.outcome import Outcome
 from pytest_djworkers.run import Run, Xdist
 from pytest_djworkers.server import database
 from pytest_djworkers.server.log import last_lines
+from pytest_djworkers.serving import served_applications
 from pytest_djworkers.settings import read_settings
 from pytest_djworkers.stash import BURST, RUN
 from pytest_djworkers.units import counted
@@ -55,6 +57,9 @@ def activate(config: pytest.Config) -> None:
                 )
             return
         _check_django(config)
+        if settings.origin is None:
+            notes = (*settings.notes, *served_applications(settings))
+            settings = replace(settings, notes=notes)
         waiting = WaitingPlugin(config)
         run = Run.begin(settings, _xdist(config), waiting)
     except SettingsError as error:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pytest
 
 GENERATORS = ("auto", "asyncio", "wrk")
+_APPLICATION = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -75,6 +76,12 @@ def _module(value: object) -> str:
     if not isinstance(value, str) or not all(part.isidentifier() for part in value.split(".")):
         raise ValueError(f"{value!r} is not the dotted name of a module")
     return value
+
+
+def _application(value: object) -> str:
+    if isinstance(value, str) and (_APPLICATION.fullmatch(value) or value == "django"):
+        return value
+    raise ValueError(f"{value!r} is not MODULE:ATTRIBUTE, such as site.asgi:application, or django")
 
 
 def _path(value: object) -> str:
@@ -182,6 +189,14 @@ OPTIONS: tuple[Option, ...] = (
         "backends of your own: NAME = command with {python} {host} {port} {wsgi} {asgi} {workers}",
         "linelist",
         ini_only=True,
+    ),
+    Option(
+        "application",
+        _application,
+        None,
+        "MODULE:ATTR",
+        "the application to serve; default: the setting's, or that of the project's wsgi or asgi"
+        " module, or django",
     ),
     Option(
         "probe", _path, None, "PATH", "what to ask before a burst that is no GET", ini_only=True

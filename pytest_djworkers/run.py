@@ -113,6 +113,7 @@ class Run:
             startup_timeout_s=self.settings.startup_timeout_s,
             watch=() if controller is None else (controller,),
             started_in=self.settings.started_in,
+            application=self.settings.application,
         )
 
     @contextmanager

@@ -50,6 +50,8 @@ class Settings:
     startup_timeout_s: float
     reports: tuple[Path, ...]
     probe: str | None
+    application: str | None
+    """The one to serve, as MODULE:ATTRIBUTE; None for what the site has."""
     save_baseline: bool
     root: Path
     shape: Shape
@@ -120,12 +122,12 @@ def read_settings(config: pytest.Config) -> Settings | None:
 
     Raises SettingsError for a flag or ini value that can't be used.
     """
-    specs, where = _specs(config)
+    specs, where, folder = _specs(config)
     origin = _origin(config, specs)
     if not specs and origin is None:
         return None
     registry = read_registry(config)
-    backends = _configured(registry, specs, where)
+    backends = _configured(registry, specs, where, folder)
     values: dict[str, Any] = {}
     shape_flags: dict[str, float] = {}
     for option in OPTIONS:
@@ -146,6 +148,7 @@ def read_settings(config: pytest.Config) -> Settings | None:
         startup_timeout_s=values["startup_timeout"],
         reports=values["report"],
         probe=values["probe"],
+        application=values["application"],
         save_baseline=config.getoption("djworkers_save_baseline"),
         root=config.rootpath,
         started_in=config.invocation_params.dir,
@@ -180,26 +183,30 @@ def read_registry(config: pytest.Config) -> Registry:
     option = _BY_NAME["commands"]
     lines = _from_ini(config, option)
     try:
-        return registry_of(lines)
+        return registry_of(lines, (config.invocation_params.dir, config.rootpath))
     except SettingsError as error:
         raise SettingsError(
             f"{_in_file(config, option)}: {error}" if lines else str(error)
         ) from None
 
 
-def _specs(config: pytest.Config) -> tuple[tuple[str, ...], str]:
-    """The backends asked for, as written, and where that is."""
+def _specs(config: pytest.Config) -> tuple[tuple[str, ...], str, Path]:
+    """The backends asked for, as written, where that is, and what their files are relative to."""
     option = _BY_NAME[""]
     specs, is_flag = _value(config, option)
     given = f"{option.flag}={config.getoption(option.ini)}"
-    return specs, given if is_flag else _in_file(config, option)
+    if is_flag:
+        return specs, given, config.invocation_params.dir
+    return specs, _in_file(config, option), config.rootpath
 
 
-def _configured(registry: Registry, specs: tuple[str, ...], where: str) -> dict[str, Backend]:
+def _configured(
+    registry: Registry, specs: tuple[str, ...], where: str, folder: Path
+) -> dict[str, Backend]:
     backends: dict[str, Backend] = {}
     try:
         for spec in specs:
-            backend = registry.installed(spec)
+            backend = registry.installed(spec, folder)
             shown = spec_of(backend)
             if shown in backends:
                 raise SettingsError(f"{shown} is named twice")

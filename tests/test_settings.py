@@ -11,7 +11,8 @@ import pytest
 
 from pytest_djworkers.backends.granian import Granian
 from pytest_djworkers.backends.gunicorn_gevent import GunicornGevent
-from pytest_djworkers.backends.registry import OURS
+from pytest_djworkers.backends.protocol import LaunchPlan
+from pytest_djworkers.backends.registry import BACKENDS, Registry
 from pytest_djworkers.errors import BurstArgumentError, SettingsError
 from pytest_djworkers.load.profile import Shape
 from pytest_djworkers.settings import Settings, read_settings
@@ -64,7 +65,7 @@ def test_without_backends_there_are_no_settings(read: Read) -> None:
 def test_the_defaults_are_the_designs(read: Read, pytester: pytest.Pytester) -> None:
     assert read("--djworkers=granian") == Settings(
         backends={"granian": Granian()},
-        registry=OURS,
+        registry=Registry(BACKENDS, (pytester.path, pytester.path)),
         generator="auto",
         workers=this_process().processes,
         agents=1,
@@ -73,6 +74,7 @@ def test_the_defaults_are_the_designs(read: Read, pytester: pytest.Pytester) -> 
         startup_timeout_s=30.0,
         reports=(),
         probe=None,
+        application=None,
         save_baseline=False,
         root=pytester.path,
         shape=Shape(connections=2000, duration_s=10.0, timeout_s=2.0, warmup_s=1.0),
@@ -101,10 +103,11 @@ def test_every_ini_value_is_read(
         djworkers_startup_timeout="1m",
         djworkers_report=reports,
         djworkers_probe="/healthy",
+        djworkers_application="shop.wsgi:wrapped",
     )
     assert settings == Settings(
         backends={"gunicorn-gevent": GunicornGevent(), "granian": Granian()},
-        registry=OURS,
+        registry=Registry(BACKENDS, (pytester.path, pytester.path)),
         generator="asyncio",
         workers=3,
         agents=2,
@@ -113,6 +116,7 @@ def test_every_ini_value_is_read(
         startup_timeout_s=60.0,
         reports=(pytester.path / "load.md",),
         probe="/healthy",
+        application="shop.wsgi:wrapped",
         save_baseline=False,
         root=pytester.path,
         shape=Shape(connections=64, duration_s=3.0, timeout_s=0.5, warmup_s=0.0),
@@ -136,6 +140,7 @@ def test_every_flag_wins_over_its_ini_value(read: Read, pytester: pytest.Pyteste
         "--djworkers-report=a.md",
         "--djworkers-report=b.md",
         "--djworkers-save-baseline",
+        "--djworkers-application=other:app",
         djworkers="gunicorn-gevent",
         djworkers_generator="auto",
         djworkers_connections=64,
@@ -147,10 +152,11 @@ def test_every_flag_wins_over_its_ini_value(read: Read, pytester: pytest.Pyteste
         djworkers_tolerance="5%",
         djworkers_startup_timeout="1m",
         djworkers_report="load.md",
+        djworkers_application="shop.wsgi:wrapped",
     )
     assert settings == Settings(
         backends={"granian": Granian()},
-        registry=OURS,
+        registry=Registry(BACKENDS, (pytester.path, pytester.path)),
         generator="asyncio",
         workers=1,
         agents=4,
@@ -159,6 +165,7 @@ def test_every_flag_wins_over_its_ini_value(read: Read, pytester: pytest.Pyteste
         startup_timeout_s=5.0,
         reports=(pytester.path / "a.md", pytester.path / "b.md"),
         probe=None,
+        application="other:app",
         save_baseline=True,
         root=pytester.path,
         shape=Shape(connections=64, duration_s=3.0, timeout_s=0.5, warmup_s=1.0),
@@ -288,3 +295,35 @@ def test_a_bad_shape_is_an_error_in_words(read: Read, shape: dict[str, object], 
     with pytest.raises(BurstArgumentError) as refusal:
         on(read("--djworkers=granian")).shape_for({}, shape)
     assert said in str(refusal.value)
+
+
+@pytest.mark.parametrize("as_flag", [True, False])
+def test_a_servers_file_is_where_it_was_when_it_was_named(
+    read: Read, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, as_flag: bool
+) -> None:
+    """Its name is what is shown, and what baselines and test ids have."""
+    (pytester.path / "conf.py").touch()
+    (pytester.path / "below").mkdir()
+    spec = "gunicorn-sync:config=conf.py"
+    settings = on(read(f"--djworkers={spec}") if as_flag else read(djworkers=spec))
+    monkeypatch.chdir(pytester.path / "below")
+    (backend,) = settings.backends.values()
+    plan = LaunchPlan("127.0.0.1", 1, 1, 1)
+    command = backend.command("python", plan)
+    assert command[command.index("--config") + 1] == str(pytester.path / "conf.py")
+    assert settings.names == ("gunicorn-sync:config-conf.py",)
+    assert backend.options(plan)["config"] == "conf.py"
+    assert settings.registry.known(spec) == backend
+    assert settings.started_in == pytester.path
+
+
+def test_a_file_is_looked_for_where_it_was_named(
+    read: Read, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    below = pytester.path / "below"
+    below.mkdir()
+    (below / "conf.py").touch()
+    monkeypatch.chdir(below)
+    with pytest.raises(SettingsError, match=r"'conf\.py' is not a file in"):
+        read("--rootdir=..", "-c", "../pytest.ini", djworkers="gunicorn-sync:config=conf.py")
+    assert read("--rootdir=..", "-c", "../pytest.ini", "--djworkers=gunicorn-sync:config=conf.py")

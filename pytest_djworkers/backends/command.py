@@ -21,6 +21,8 @@ from pytest_djworkers.backends.spec import setting
 from pytest_djworkers.errors import SettingsError
 
 _LINE = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)\s*=\s*(?P<template>\S.*)")
+_SCRUBBED = ("DAPHNE_", "GRANIAN_", "GUNICORN_", "HYPERCORN_", "UVICORN_", "UWSGI_")
+"""What is not in its command must not decide its figures."""
 _TAKE_FILES = ("granian", "hypercorn")
 """Servers that need the entry's file, whatever folder they are started in."""
 _PLACEHOLDERS = ("python", "host", "port", "wsgi", "asgi", "workers")
@@ -78,6 +80,7 @@ def command_backend(line: str) -> CommandBackend:
         interface=interfaces.pop().upper(),
         limits="none: its command says what they are",
         in_a_burst=(),
+        scrubbed=_SCRUBBED,
         most_workers=None if "workers" in used else 1,
     )
     return CommandBackend(about, template)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from pytest_djworkers.backends.protocol import WSGI_ENTRY, About, LaunchPlan, flags
-from pytest_djworkers.backends.spec import existing_file, setting
+from pytest_djworkers.backends.spec import existing_file, path_of, setting
 
 SCRUBBED = ("GUNICORN_",)
 _OUR_CONFIG = str(Path(__file__).resolve().with_name("gunicorn_config.py"))
@@ -37,7 +37,7 @@ class Gunicorn:
         """gunicorn's command line, silent but for warnings."""
         return [
             *(python, "-P", "-m", "gunicorn"),
-            *("--config", self.config or _OUR_CONFIG),
+            *("--config", path_of(self.config or _OUR_CONFIG)),
             *(("--no-control-socket",) if _has_control_socket() else ()),
             *("--bind", f"{plan.host}:{plan.port}"),
             *("--workers", str(plan.workers)),

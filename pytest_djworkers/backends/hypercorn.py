@@ -14,7 +14,7 @@ from pytest_djworkers.backends.protocol import (
     chosen,
     flags,
 )
-from pytest_djworkers.backends.spec import existing_file, one_of, setting
+from pytest_djworkers.backends.spec import existing_file, one_of, path_of, setting
 
 _LEAST_BACKLOG = 100
 """hypercorn's default."""
@@ -49,7 +49,8 @@ class Hypercorn:
             *(python, "-P", "-m", "hypercorn"),
             *("--bind", f"{plan.host}:{plan.port}"),
             *("--workers", str(plan.workers)),
-            *flags(self.options(plan)),
+            *flags(self.options(plan), but=["config"]),
+            *(("--config", path_of(self.config)) if self.config else ()),
             *("--log-level", "WARNING"),
             ENTRY_FILES[ASGI_ENTRY],
         ]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib.metadata import PackageNotFoundError, entry_points, version
+from pathlib import Path
 
 from packaging.requirements import Requirement
 
@@ -58,9 +59,12 @@ class Registry:
     """All backends of a run, by name."""
 
     backends: Mapping[str, Backend]
+    folders: tuple[Path, ...] = ()
+    """Where the files that a spec names are looked for; none: the current one."""
 
-    def known(self, spec: str) -> Backend:
-        """The backend that a spec names, with its settings.
+    def known(self, spec: str, folder: Path | None = None) -> Backend:
+        """The backend that a spec names, with its settings; their files are in a folder of its
+        own, where one is given.
 
         Raises SettingsError: for a name, with the list and the nearest one; for a setting, with
         what is accepted.
@@ -74,11 +78,11 @@ class Registry:
             raise SettingsError(
                 f"unknown backend {name!r}{hint} (known: {', '.join(sorted(self.backends))})"
             ) from None
-        return with_settings(backend, settings)
+        return with_settings(backend, settings, self.folders if folder is None else (folder,))
 
-    def installed(self, spec: str) -> Backend:
+    def installed(self, spec: str, folder: Path | None = None) -> Backend:
         """The backend that a spec names. Raises SettingsError also when it lacks a package."""
-        backend = self.known(spec)
+        backend = self.known(spec, folder)
         if missing := missing_of(backend):
             raise SettingsError(
                 f"backend {backend.about.name!r} needs {' and '.join(missing)}, which"
@@ -90,8 +94,9 @@ class Registry:
 OURS = Registry(BACKENDS)
 
 
-def registry_of(commands: Iterable[str]) -> Registry:
-    """Ours, those of installed packages, and those that the configuration describes.
+def registry_of(commands: Iterable[str], folders: Sequence[Path] = ()) -> Registry:
+    """Ours, those of installed packages, and those that the configuration describes; files that
+    a spec names are looked for in these folders.
 
     Raises SettingsError for one that can't be used, or that has the name of another.
     """
@@ -110,7 +115,7 @@ def registry_of(commands: Iterable[str]) -> Registry:
         _add(backends, backend)
     for line in commands:
         _add(backends, command_backend(line))
-    return Registry(backends)
+    return Registry(backends, tuple(folders))
 
 
 def needs_of(backend: Backend) -> list[Requirement]:

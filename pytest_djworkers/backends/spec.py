@@ -6,7 +6,7 @@ either form is read.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -46,11 +46,29 @@ def one_of(*accepted: str) -> Callable[[str], str]:
     return read
 
 
-def existing_file(text: str) -> str:
-    """Reads the path of a file, relative to the current folder, which is the server's too."""
-    if not Path(text).is_file():
-        raise ValueError(f"{text!r} is not a file in {Path.cwd()}")
-    return text
+class File(str):
+    """The path of a file as it was written, which is how it is shown and compared."""
+
+    __slots__ = ("path",)
+    path: str
+    """Where it is, whatever the current folder will be."""
+
+
+def existing_file(text: str, folders: Sequence[Path] = ()) -> File:
+    """Reads the path of a file, relative to the first of these folders that has it; without any,
+    to the current one."""
+    for folder in folders or (Path.cwd(),):
+        if (folder / text).is_file():
+            file = File(text)
+            file.path = str((folder / text).absolute())
+            return file
+    where = " or ".join(str(folder) for folder in folders or (Path.cwd(),))
+    raise ValueError(f"{text!r} is not a file in {where}")
+
+
+def path_of(file: str) -> str:
+    """Where the file of a setting is."""
+    return file.path if isinstance(file, File) else file
 
 
 def settings_of(backend: Backend) -> Mapping[str, Setting]:
@@ -74,8 +92,11 @@ def bare_name(spec: str) -> str:
     return spec.partition(":")[0]
 
 
-def with_settings(backend: _T, texts: list[str]) -> _T:
-    """The backend with the settings that a spec gives it. Raises SettingsError."""
+def with_settings(backend: _T, texts: list[str], folders: Sequence[Path] = ()) -> _T:
+    """The backend with the settings that a spec gives it; files are looked for in these folders.
+
+    Raises SettingsError.
+    """
     values: dict[str, int | str] = {}
     for text in texts:
         name, value = _split(backend, text)
@@ -83,7 +104,10 @@ def with_settings(backend: _T, texts: list[str]) -> _T:
         if field_name in values:
             raise SettingsError(f"{backend.about.name}: {name} is set twice")
         try:
-            values[field_name] = settings_of(backend)[name].read(value)
+            read = settings_of(backend)[name].read
+            values[field_name] = (
+                existing_file(value, folders) if read is existing_file else read(value)
+            )
         except ValueError as error:
             raise SettingsError(f"{backend.about.name}: {name}={value}: {error}") from None
     return replace(backend, **values)  # type: ignore[type-var]  # as above

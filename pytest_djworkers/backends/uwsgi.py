@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from pytest_djworkers.backends.backlog import somaxconn
 from pytest_djworkers.backends.protocol import WSGI_ENTRY, About, LaunchPlan, chosen, flags
-from pytest_djworkers.backends.spec import existing_file, setting
+from pytest_djworkers.backends.spec import existing_file, path_of, setting
 
 _LEAST_BACKLOG = 100
 """uWSGI's default."""
@@ -46,7 +46,7 @@ class Uwsgi:
         """uWSGI's command line, silent but for its start."""
         return [
             str(Path(python).with_name("uwsgi")),
-            *(("--ini", self.ini) if self.ini else ()),
+            *(("--ini", path_of(self.ini)) if self.ini else ()),
             *("--http-socket", f"{plan.host}:{plan.port}"),
             *("--add-header", "Connection: close"),
             "--master",

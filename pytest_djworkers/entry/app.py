@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_djworkers.entry.apart import add_settings
+from pytest_djworkers.entry.application import application_of
 from pytest_djworkers.entry.brief import Brief, this_brief
 from pytest_djworkers.entry.gate import hold_imports
 from pytest_djworkers.entry.hook import install
@@ -38,7 +39,9 @@ def load(interface: str) -> Any:
     os.environ["DJANGO_SETTINGS_MODULE"] = brief.settings_module
     install()
     _configure()
-    application = _site_application(interface)
+    from django.conf import settings
+
+    application = application_of(interface, settings, brief.application).load(interface)
     if brief.tree is not None:
         refuse_another_tree(Path(brief.tree))
     add_settings(brief)
@@ -127,15 +130,3 @@ def refuse_another_tree(tree: Path) -> None:
                 " project installed into the environment (an editable install), or named in"
                 " PYTHONPATH? It must be found through a path inside its repository."
             )
-
-
-def _site_application(interface: str) -> Any:
-    """The site's ``WSGI_APPLICATION`` or ``ASGI_APPLICATION``; Django's own where it has none."""
-    from django.conf import settings
-
-    path = getattr(settings, f"{interface.upper()}_APPLICATION", None)
-    if not path:
-        module = importlib.import_module(f"django.core.{interface}")
-        return getattr(module, f"get_{interface}_application")()
-    name, _, attribute = path.rpartition(".")
-    return getattr(importlib.import_module(name), attribute)

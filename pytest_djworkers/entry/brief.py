@@ -73,6 +73,8 @@ class Brief:
     """Aliases that the user wants no load on: they may not be connected to."""
     to_make: Mapping[str, DatabaseTarget] = field(default_factory=dict)
     """Test databases that are made by whoever reads it; empty for a server."""
+    application: str | None = None
+    """The application to serve, as MODULE:ATTRIBUTE; None for what the site has."""
     search_path: tuple[str, ...] = ()
     """Where modules are looked for, in this order; none: as the process does already."""
     isolation: Isolation | None = None

@@ -66,6 +66,8 @@ class Place:
     watch: tuple[int, ...] = ()
     started_in: Path = field(default_factory=Path.cwd)
     """The folder that pytest was started in, which is the servers' current one."""
+    application: str | None = None
+    """The application that is served, as MODULE:ATTRIBUTE; None for what the site has."""
 
 
 class Server:
@@ -229,8 +231,9 @@ class Server:
                 site.settings_module,
                 site.databases,
                 str(ready.path),
-                tree,
-                home.bounds(self.strays),
+                tree=tree,
+                bounds=home.bounds(self.strays),
+                application=self._place.application,
                 search_path=home.module_path,
                 isolation=site.isolation,
                 carried=site.carried,

@@ -63,13 +63,16 @@ class Entry:
     databases: Mapping[str, DatabaseTarget]
     settings: str = SETTINGS
     prologue: str = PROLOGUE
+    application: str | None = None
 
     def run(self, script: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
         """Load the entry in another process, then run a script beside it."""
         (self.folder / "settings.py").write_text(self.settings)
         (self.folder / "urls.py").write_text(URLS)
         brief = self.folder / "brief.json"
-        Brief("settings", self.databases, str(self.ready.path)).write(brief)
+        Brief("settings", self.databases, str(self.ready.path), application=self.application).write(
+            brief
+        )
         return subprocess.run(
             [sys.executable, "-c", self.prologue + script],
             cwd=self.folder,
@@ -200,6 +203,28 @@ def test_the_sites_own_application_is_served(entry: Entry) -> None:
         "    return [b'own']\n"
     )
     assert entry.told("tell(get('/json'))") == ["299 Own", "own"]
+
+
+@pytest.mark.parametrize("setting", ["", "WSGI_APPLICATION = None"])
+def test_what_wraps_django_beside_the_settings_is_served(entry: Entry, setting: str) -> None:
+    entry.settings += setting
+    (entry.folder / "wsgi.py").write_text(
+        "from django.core.wsgi import get_wsgi_application\n"
+        "django = get_wsgi_application()\n"
+        "def application(environ, start_response):\n"
+        "    return [b'wrapped ', *django(environ, start_response)]\n"
+    )
+    assert entry.told("tell(get('/json'))") == ["200 OK", 'wrapped {"served": true}']
+
+
+def test_an_application_that_is_not_there_is_refused(entry: Entry) -> None:
+    entry.application = "urls:nothing"
+    done = entry.run()
+    assert done.returncode
+    assert done.stderr.splitlines()[-1] == (
+        "RuntimeError: refusing to serve: module 'urls' has no 'nothing' (as asked for): name the"
+        " application with --djworkers-application=MODULE:ATTRIBUTE"
+    )
 
 
 ASGI_PROLOGUE = """

@@ -32,6 +32,7 @@ SETTINGS = Settings(
     startup_timeout_s=30.0,
     reports=(),
     probe=None,
+    application=None,
     save_baseline=False,
     root=Path("/root-of-the-project"),
     shape=Shape(),

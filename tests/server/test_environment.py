@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import venv
 from pathlib import Path
 
 import pytest
 
-from pytest_djworkers.server.environment import child_environment
+from pytest_djworkers.server.environment import child_environment, python_path
+from pytest_djworkers.system.interpreter import own_places
 
 
 @pytest.mark.parametrize(
     "name",
-    ["PYTHONDEVMODE", "PYTHONWARNINGS", "COVERAGE_PROCESS_START", "COV_CORE_X"],
+    [
+        *("PYTHONDEVMODE", "PYTHONWARNINGS", "COVERAGE_PROCESS_START", "COV_CORE_X"),
+        *("PYTHONMALLOC", "PYTHONINSPECT"),
+    ],
 )
 def test_what_slows_a_child_down_is_left_out(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv(name, "1")
@@ -58,3 +64,37 @@ def test_an_empty_entry_does_not_put_the_current_folder_on_the_path(
 ) -> None:
     monkeypatch.setattr(sys, "path", ["", "/a", "/b"])
     assert child_environment()["PYTHONPATH"] == "/a:/b"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("SCRIPT_NAME", "FORWARDED_ALLOW_IPS", "SENDFILE", "WEB_CONCURRENCY", "NOTIFY_SOCKET"),
+        *("LISTEN_FDS", "DJANGO_ALLOW_ASYNC_UNSAFE"),
+    ],
+)
+def test_what_changes_a_server_is_left_out(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "1")
+    monkeypatch.setenv(f"{name}_OF_THE_SITE", "kept")
+    kept = child_environment()
+    assert name not in kept
+    assert f"{name}_OF_THE_SITE" in kept
+
+
+@pytest.mark.parametrize("name", ["PYTHONOPTIMIZE", "PYTHONUTF8", "HTTP_PROXY", "HTTPS"])
+def test_what_the_site_may_read_is_kept(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "1")
+    assert child_environment()[name] == "1"
+
+
+def test_an_interpreters_own_places_come_first() -> None:
+    first = python_path(["/site", *own_places(), "/more"]).split(os.pathsep)
+    assert first == [*own_places(), "/site", "/more"]
+    assert Path(os.__file__).parent in map(Path, own_places())
+
+
+def test_another_interpreter_is_asked_for_its_places(tmp_path: Path) -> None:
+    venv.create(tmp_path / "other", symlinks=True)
+    python = tmp_path / "other" / "bin" / "python"
+    assert any(one.startswith(str(tmp_path / "other")) for one in own_places(str(python)))
+    assert own_places(str(tmp_path / "no-python")) == ()
