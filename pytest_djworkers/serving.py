@@ -15,6 +15,11 @@ def served_applications(settings: Settings) -> Iterator[str]:
     for each interface of the backends. Raises SettingsError where there is no telling."""
     from django.conf import settings as of_site
 
+    for_load = settings.settings_module
+    module, unless = of_site.SETTINGS_MODULE, ""
+    if for_load is not None:
+        # What it sets is known once it is imported, in the server.
+        module, unless = for_load, f", unless {for_load} sets it"
     asked = settings.application
     interfaces: dict[str, list[str]] = {}
     for name, backend in settings.backends.items():
@@ -23,13 +28,13 @@ def served_applications(settings: Settings) -> Iterator[str]:
         _check(asked, interfaces)
     for interface, names in interfaces.items():
         try:
-            found = application_of(interface.lower(), of_site, asked)
+            found = application_of(interface.lower(), of_site, module, asked)
         except RuntimeError as error:
             raise SettingsError(str(error)) from None
         if found.is_of_setting:
             continue
         where = f"under {' and '.join(names)}: " if len(interfaces) > 1 else ""
-        yield f"{where}serves {found} ({found.why})"
+        yield f"{where}serves {found} ({found.why}{unless})"
 
 
 def _check(asked: str, interfaces: dict[str, list[str]]) -> None:

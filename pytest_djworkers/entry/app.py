@@ -41,7 +41,9 @@ def load(interface: str) -> Any:
     _configure()
     from django.conf import settings
 
-    application = application_of(interface, settings, brief.application).load(interface)
+    application = application_of(
+        interface, settings, brief.settings_module, brief.application
+    ).load(interface)
     if brief.tree is not None:
         refuse_another_tree(Path(brief.tree))
     add_settings(brief)

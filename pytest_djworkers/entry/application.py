@@ -52,7 +52,9 @@ class Application:
             ) from None
 
 
-def application_of(interface: str, settings: Any, asked: str | None) -> Application:
+def application_of(
+    interface: str, settings: Any, settings_module: str, asked: str | None
+) -> Application:
     """The application that is served through ``wsgi`` or ``asgi``; nothing of the site is imported.
 
     It is the one asked for, or that of the setting, or ``application`` of the project's module.
@@ -67,7 +69,7 @@ def application_of(interface: str, settings: Any, asked: str | None) -> Applicat
     if path := getattr(settings, setting, None):
         module, _, attribute = str(path).rpartition(".")
         return Application(module, attribute, f"the setting {setting}", is_of_setting=True)
-    names = list(dict.fromkeys(_candidates(interface, settings)))
+    names = list(dict.fromkeys(_candidates(interface, settings, settings_module)))
     for name, where in names:
         if (spec := spec_of(name)) is None:
             continue
@@ -81,9 +83,9 @@ def application_of(interface: str, settings: Any, asked: str | None) -> Applicat
     return Application(None, "", f"{setting} is not set, and there is no {interface}.py beside it")
 
 
-def _candidates(interface: str, settings: Any) -> Iterator[tuple[str, str]]:
+def _candidates(interface: str, settings: Any, settings_module: str) -> Iterator[tuple[str, str]]:
     """Names of modules that may hold it, the likeliest first, and where each of them is."""
-    yield from _beside(interface, settings.SETTINGS_MODULE, "beside the settings")
+    yield from _beside(interface, settings_module, "beside the settings")
     other = getattr(settings, f"{_OTHER[interface].upper()}_APPLICATION", None)
     for path, where in (
         (str(other).rpartition(".")[0] if other else "", f"beside the {_OTHER[interface]} one"),

@@ -35,8 +35,7 @@ def write(folder: Path, *names: str, text: str = NEVER) -> None:
 
 def asgi_of(settings_module: str, asked: str | None = None, **settings: Any) -> str:
     """What is served through ASGI."""
-    of_site = SimpleNamespace(SETTINGS_MODULE=settings_module, **settings)
-    return str(application_of("asgi", of_site, asked))
+    return str(application_of("asgi", SimpleNamespace(**settings), settings_module, asked))
 
 
 BESIDE = [
