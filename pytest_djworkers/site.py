@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from types import MethodType
 from typing import TYPE_CHECKING, Any
 
+from pytest_djworkers.entry.caches import delete_keys, guarded
 from pytest_djworkers.entry.isolation import SETTINGS, Isolation, isolated
 from pytest_djworkers.errors import DatabaseError
 from pytest_djworkers.overrides import carried, settings_module
@@ -47,8 +49,26 @@ def kept_apart(isolation: Isolation) -> Iterator[Apart]:
     values = {
         name: value for name, value in isolated(effective, isolation).items() if name in effective
     }
-    with override_settings(**values), _sessions_looked_up_again():
+    with override_settings(**values), _sessions_looked_up_again(), _caches_guarded(isolation):
         yield Apart(isolation, values)
+
+
+@contextmanager
+def _caches_guarded(isolation: Isolation) -> Iterator[None]:
+    """In this process as in the servers; and none of their keys is left in a cache that can list
+    them."""
+    from django.core.cache import CacheHandler, caches
+
+    opened = guarded(CacheHandler.create_connection, isolation)
+    caches.create_connection = MethodType(opened, caches)  # type: ignore[method-assign]
+    try:
+        yield
+        for alias in caches:
+            with suppress(Exception):  # it was there for the servers, or for nobody
+                # Of the arms, too, whose prefixes begin with it.
+                delete_keys(caches[alias], isolation.prefix.removesuffix(":"))
+    finally:
+        del caches.create_connection
 
 
 @contextmanager

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.conftest import SETTINGS, Site
+from tests.redis_server import real_redis
+
+__all__ = ["real_redis"]
+
+if TYPE_CHECKING:
+    import redis
 
 WRITING = """
 from django.core.cache import cache
@@ -74,3 +81,76 @@ def test_not_one_file_is_written_to_what_is_real(real: Site) -> None:
     real.test("def test_writes(burst):\n    assert burst('/write').ok")
     real.burst().assert_outcomes(passed=1)
     assert files(real) == before
+
+
+SHARED = """
+import os
+from django.core.cache import cache
+from django.http import HttpResponse, JsonResponse
+from django.urls import path
+
+
+def write(request):
+    cache.set(os.urandom(4).hex(), "value", timeout=None)
+    request.session["name"] = os.urandom(4).hex()
+    return JsonResponse({})
+
+
+def found(request):
+    return HttpResponse(f"{cache.get('by-the-test')} {cache.get('real')} {request.session['name']}")
+
+
+def clear(request):
+    cache.clear()
+    return JsonResponse({})
+
+
+urlpatterns = [path("write", write), path("found", found), path("clear", clear)]
+"""
+WITH_REDIS = """
+SESSION_ENGINE = "django.contrib.sessions.backends.cache"
+MIDDLEWARE = ["django.contrib.sessions.middleware.SessionMiddleware"]
+def ignores_prefix(key, prefix, version):
+    return f"mine:{key}"
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache",
+                      "LOCATION": "redis://%s:%s/0", %s}}
+"""
+WITH_A_SESSION = """
+import redis
+from django.core.cache import cache
+from django.contrib.sessions.backends.cache import SessionStore
+
+def keys():
+    return redis.Redis(%r, %r).keys()
+
+def test_writes(burst):
+    cache.set("by-the-test", "found")
+    session = SessionStore()
+    session["name"] = "mine"
+    session.save()
+    before = keys()
+    assert all(b"djworkers-" in key for key in before if b"real" not in key)
+    burst("/found", cookies={"sessionid": session.session_key}, contains="found None mine")
+    burst("/write")
+    assert len(keys()) > len(before)
+    assert all(b"djworkers-" in key for key in keys() if b"real" not in key)
+    burst("/clear")
+    assert [key for key in keys() if b"real" not in key] == []
+    burst("/write", name="again")
+"""
+
+
+OWN_KEYS = '"KEY_FUNCTION": "settings.ignores_prefix"'
+
+
+@pytest.mark.parametrize("more", ["", pytest.param(OWN_KEYS, marks=pytest.mark.matrix)])
+def test_a_shared_cache_is_as_it_was(site: Site, real_redis: redis.Redis, more: str) -> None:
+    where = real_redis.connection_pool.connection_kwargs
+    address = where["host"], where["port"]
+    site.write("settings.py", SETTINGS + WITH_REDIS % (*address, more))
+    site.write("urls.py", SHARED)
+    site.test(WITH_A_SESSION % address)
+    real_redis.mset({":1:real": "1", "mine:real": "1", "real, and no cache": "1"})
+    before = set(real_redis.keys())
+    site.burst().assert_outcomes(passed=1)
+    assert set(real_redis.keys()) == before

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial, wraps
 from itertools import islice
@@ -27,9 +27,12 @@ def guard_caches(settings: Any, brief: Brief) -> None:
 
 def _hook(isolation: Isolation, module: ModuleType) -> None:
     handler: Any = module.CacheHandler
-    original = handler.create_connection
-    if hasattr(original, "__wrapped__"):
-        return
+    if not hasattr(handler.create_connection, "__wrapped__"):
+        handler.create_connection = guarded(handler.create_connection, isolation)
+
+
+def guarded(original: Callable[[Any, str], Any], isolation: Isolation) -> Callable[[Any, str], Any]:
+    """``CacheHandler.create_connection``, with a guard for each cache that it makes."""
 
     @wraps(original)
     def create_connection(self: Any, alias: str) -> Any:
@@ -39,7 +42,7 @@ def _hook(isolation: Isolation, module: ModuleType) -> None:
             _guard(cache, alias, isolation.prefix)
         return cache
 
-    handler.create_connection = create_connection
+    return create_connection
 
 
 def delete_keys(cache: Any, part: str) -> bool:
