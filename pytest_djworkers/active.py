@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from pytest_djworkers.attempts import Measured, begin_attempt, note_properties, put_on
+from pytest_djworkers.baseline.fitness import why_unfit
 from pytest_djworkers.baseline.session import common_facts, session_of
 from pytest_djworkers.baseline.store import burst_key, conditions_of, save
 from pytest_djworkers.ending import EndingPlugin
@@ -266,12 +267,8 @@ class ActivePlugin:
             key, result = burst_key(record.test, record.result.name), record.result
             if record.test not in self._passed:
                 not_saved[key] = "the test did not pass"
-            elif remark := next((r for r in ("starved", "shared run") if r in result.remarks), ""):
-                not_saved[key] = remark
-            elif result.generator_stopped:
-                not_saved[key] = "the generator was stopped"
-            elif not result.rps:
-                not_saved[key] = "no expected answer"
+            elif reason := why_unfit(result):
+                not_saved[key] = reason
             else:
                 sessions[key] = (conditions_of(result), session_of(result, common))
         self._outcome.not_saved.extend(f"{key}: {reason}" for key, reason in not_saved.items())

@@ -1,0 +1,76 @@
+"""Which bursts may be stored: each remark, and each thing that can go wrong, decided once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from pytest_djworkers.baseline.fitness import why_unfit
+from pytest_djworkers.load.result import BurstResult, Connections, Series, Usage
+from tests.made import RESULT, WRK
+
+USED = Usage(1.0, 1000, 2, 2, 0, 0)
+AT_RATE = replace(RESULT.profile, shape=replace(RESULT.profile.shape, rate=100.0))
+PILED_UP = Series(0.1, (10,) * 100, (0,) * 100, tuple(range(0, 1000, 10)))
+
+UNFIT = {
+    "no expected answer": replace(RESULT, ok=0, late=0),
+    "starved": replace(RESULT, connections=Connections(asked=8, at_work=1.0)),
+    "all answers were late": replace(WRK, latency=None, connections=Connections(asked=8)),
+    "shared run": replace(RESULT, shared_run=True),
+    "1 worker died (max_requests": replace(RESULT, usage=replace(USED, workers_alive=1)),
+    "2 workers died": replace(RESULT, usage=replace(USED, workers_alive=0)),
+    "only 7 of 8 connections": replace(RESULT, connections=Connections(asked=8, opened=7)),
+    "it fell behind its rate": replace(RESULT, profile=AT_RATE, series=PILED_UP),
+}
+assert RESULT.server is not None
+FIT = {
+    "": RESULT,
+    "wrk": WRK,
+    "generator-bound": replace(RESULT, generator=replace(RESULT.generator, cpu_share=0.99)),
+    "backlog of 4": replace(RESULT, server=replace(RESULT.server, backlog=4)),
+    "holds 4 connections": replace(RESULT, server=replace(RESULT.server, holds=4)),
+    "closes connections": replace(RESULT, connections=replace(RESULT.connections, reconnects=1000)),
+    "backlog overflowed": replace(
+        RESULT, connections=replace(RESULT.connections, listen_overflows=5)
+    ),
+    "errors": replace(RESULT, error=100, error_kinds={"reset": 100}),
+    "errors in the log": replace(RESULT, usage=replace(USED, log_errors=9)),
+    "workers started, and none died": replace(RESULT, usage=replace(USED, processes_started=1)),
+}
+
+
+@pytest.mark.parametrize("why", UNFIT)
+def test_what_made_this_burst_another_is_not_stored(why: str) -> None:
+    assert why_unfit(UNFIT[why]).startswith(why)
+
+
+@pytest.mark.parametrize("remark", FIT)
+def test_what_comes_again_with_each_burst_is_stored(remark: str) -> None:
+    assert why_unfit(FIT[remark]) == ""
+
+
+def test_every_remark_is_decided() -> None:
+    """A new remark has to be put into one of the tables above."""
+
+    def remarks(results: dict[str, BurstResult]) -> set[str]:
+        return {
+            " ".join(word for word in remark.split() if not word[0].isdigit())
+            for result in results.values()
+            for remark in result.remarks
+        }
+
+    assert remarks(UNFIT) | remarks(FIT) == {
+        "opened connections",
+        "backlog of",
+        "holds connections",
+        "starved",
+        "fell behind",
+        "generator-bound",
+        "closes connections",
+        "backlog overflowed",
+        "worker died, started",
+        "workers died, started",
+        "shared run",
+    }
