@@ -14,7 +14,7 @@ import pytest
 from pytest_djworkers.attempts import Measured, begin_attempt, note_properties, put_on
 from pytest_djworkers.baseline.fitness import why_unfit
 from pytest_djworkers.baseline.session import common_facts, session_of
-from pytest_djworkers.baseline.store import burst_key, conditions_of, save
+from pytest_djworkers.baseline.store import burst_key, save
 from pytest_djworkers.ending import EndingPlugin
 from pytest_djworkers.errors import (
     BaselineError,
@@ -270,7 +270,7 @@ class ActivePlugin:
             elif reason := why_unfit(result):
                 not_saved[key] = reason
             else:
-                sessions[key] = (conditions_of(result), session_of(result, common))
+                sessions[key] = (dict(record.stored_under), session_of(result, common))
         self._outcome.not_saved.extend(f"{key}: {reason}" for key, reason in not_saved.items())
         if not sessions:
             return

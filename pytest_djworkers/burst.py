@@ -15,6 +15,7 @@ from pytest_djworkers.baseline.verdict import not_compared
 from pytest_djworkers.errors import BurstArgumentError
 from pytest_djworkers.load.choice import choose
 from pytest_djworkers.load.kernel import KernelCounts, read_counts
+from pytest_djworkers.load.masking import masked, query_hash
 from pytest_djworkers.load.profile import BODILESS_METHODS, Profile, Request
 from pytest_djworkers.load.result import BurstResult, Usage
 from pytest_djworkers.markers import TestPlan
@@ -97,7 +98,7 @@ class Burst:
             expect=expect,
             contains=contains,
         )
-        name = f"{request.method} {path}" if name is None else _one_line(name)
+        name = self._default_name(path, request) if name is None else _one_line(name)
         if any(record.result.name == name for record in self.records):
             raise BurstArgumentError(
                 f"a second burst named {name!r} in one test: tell them apart with name="
@@ -105,6 +106,12 @@ class Burst:
         record = self._measure(Profile(name, request, burst_shape), overridden)
         self.records.append(record)
         return record.result
+
+    def _default_name(self, path: str, request: Request) -> str:
+        """The method and the path; of a second query at that path, what tells it from others."""
+        name = f"{request.method} {masked(path)}"
+        is_taken = any(record.result.name == name for record in self.records)
+        return f"{name} #{query_hash(path)}" if is_taken and "?" in path else name
 
     def _measure(self, profile: Profile, overridden: tuple[str, ...]) -> BurstRecord:
         """Fire one burst, and hold it against the stored one."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Self
 
 from pytest_djworkers.baseline.session import StoredFigures
+from pytest_djworkers.baseline.store import conditions_of
 from pytest_djworkers.baseline.verdict import Comparison, Verdict
 from pytest_djworkers.compare.compared import Compared
 from pytest_djworkers.load.result import BurstResult
@@ -26,8 +27,15 @@ class BurstRecord:
     stored: StoredFigures | None = None
     compared: Compared | None = None
     """What the comparison of two arms found, in a run that makes one."""
+    conditions: Mapping[str, Any] | None = field(default=None, compare=False)
+    """Those of the result, where its request has lost its values on the way; else None."""
     attempt: int = 1
     """Which attempt at the test it is of: more than 1 where it was run again."""
+
+    @property
+    def stored_under(self) -> Mapping[str, Any]:
+        """What must be the same for another burst to be compared with this one."""
+        return conditions_of(self.result) if self.conditions is None else self.conditions
 
     @property
     def verdict(self) -> Verdict | None:
@@ -60,11 +68,14 @@ class BurstRecord:
         return self.result.server.backend if self.result.server else ""
 
     def to_dict(self) -> dict[str, Any]:
-        """Simple types only, for JSON and for pytest-xdist."""
-        comparison = self.comparison
+        """Simple types only, for JSON and for pytest-xdist; and none of the request's values, since
+        other plugins write reports to files."""
+        comparison, profile = self.comparison, self.result.profile
+        shown = replace(profile, request=profile.request.without_values())
         return {
             "test": self.test,
-            "result": self.result.to_dict(),
+            "result": replace(self.result, profile=shown).to_dict(),
+            "conditions": dict(self.stored_under),
             "overridden": list(self.overridden),
             "comparison": comparison
             and {**asdict(comparison), "verdict": comparison.verdict.value},
@@ -81,6 +92,7 @@ class BurstRecord:
             test=data["test"],
             result=BurstResult.from_dict(data["result"]),
             overridden=tuple(data["overridden"]),
+            conditions=data["conditions"],
             comparison=comparison
             and Comparison(**{**comparison, "verdict": Verdict(comparison["verdict"])}),
             stored=data["stored"] and StoredFigures(**data["stored"]),

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 from pytest_djworkers.arguments import header_meant
 from pytest_djworkers.errors import BurstArgumentError
+from pytest_djworkers.load.masking import masked
 from pytest_djworkers.load.profile import Request
 
 _METHOD = re.compile(r"[A-Z]+")
@@ -41,14 +42,16 @@ def make_request(
     """The request that a call of ``burst`` asks for. Raises BurstArgumentError."""
     if not isinstance(path, str) or not _PATH.fullmatch(path):
         raise BurstArgumentError(
-            f"path {path!r} is not one that starts with / and holds only printable ASCII"
+            f"path {_path_shown(path)} is not one that starts with / and holds only printable ASCII"
             " (percent-encode the rest)"
         )
     verb = method.upper() if isinstance(method, str) else ""
     if not _METHOD.fullmatch(verb) or verb in {"CONNECT", "TRACE"}:
         raise BurstArgumentError(f"method={method!r} is not an HTTP method that can be used here")
     if not isinstance(headers, Mapping | None):
-        raise BurstArgumentError(f"headers={headers!r} is not a mapping of names to values")
+        raise BurstArgumentError(
+            f"headers= is {type(headers).__name__}, not a mapping of names to values"
+        )
     given = [*(headers or {}).items(), *_cookie_header(cookies)]
     for header, value in given:
         _check_header(header, value)
@@ -60,7 +63,7 @@ def make_request(
     if json is not None:
         try:
             body = json_module.dumps(json)
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, RecursionError) as error:
             raise BurstArgumentError(f"json=: {error}") from None
         if "content-type" not in {header.lower() for header, _ in given}:
             given.append(("Content-Type", "application/json"))
@@ -78,7 +81,10 @@ def make_request(
 
 def _bytes(argument: str, value: object) -> bytes:
     if isinstance(value, str):
-        return value.encode()
+        try:
+            return value.encode()
+        except UnicodeError as error:
+            raise BurstArgumentError(f"{argument}=: {_kind_of(error)}") from None
     if not isinstance(value, bytes | None):
         hint = " (json= encodes it)" if isinstance(value, dict | list) else ""
         raise BurstArgumentError(f"{argument}= is {type(value).__name__}, not bytes or str{hint}")
@@ -89,8 +95,13 @@ def _with_query(path: str, query: object) -> str:
     if query is None:
         return path
     if not isinstance(query, Mapping):
-        raise BurstArgumentError(f"query={query!r} is not a mapping of names to values")
-    text = urlencode(query, doseq=True)
+        raise BurstArgumentError(
+            f"query= is {type(query).__name__}, not a mapping of names to values"
+        )
+    try:
+        text = urlencode(query, doseq=True)
+    except ValueError as error:  # a lone surrogate, or a number of thousands of digits
+        raise BurstArgumentError(f"query=: {_kind_of(error)}") from None
     return f"{path}{'&' if '?' in path else '?'}{text}" if text else path
 
 
@@ -100,7 +111,9 @@ def _cookie_header(cookies: object) -> list[tuple[str, str]]:
         if not isinstance(name, str) or not _HEADER_NAME.fullmatch(name):
             raise BurstArgumentError(f"cookies=: {name!r} is not a cookie's name")
         if not isinstance(value, str) or not _is_sendable(value):
-            raise BurstArgumentError(f"cookies=: the value of {name} can't be sent: {value!r}")
+            raise BurstArgumentError(
+                f"cookies=: the value of {name} can't be sent: {_why_not(value, _COOKIE_VALUE)}"
+            )
     text = "; ".join(f"{name}={value}" for name, value in found)
     return [("Cookie", text)] if text else []
 
@@ -116,12 +129,14 @@ def _cookies(cookies: object) -> Iterator[tuple[object, object]]:
     elif isinstance(cookies, Iterable) and not isinstance(cookies, str | bytes):
         for one in cookies:
             if not (hasattr(one, "name") and hasattr(one, "value")):
-                raise BurstArgumentError(f"cookies=: {one!r} is not a cookie with name and value")
+                raise BurstArgumentError(
+                    f"cookies=: {type(one).__name__} is not a cookie with name and value"
+                )
             yield one.name, one.value
     else:
         raise BurstArgumentError(
-            f"cookies={cookies!r} is not a mapping of names to values, nor client.cookies (text as"
-            " it is sent goes into headers={'Cookie': ...})"
+            f"cookies= is {type(cookies).__name__}, not a mapping of names to values, nor"
+            " client.cookies (text as it is sent goes into headers={'Cookie': ...})"
         )
 
 
@@ -147,7 +162,27 @@ def _check_header(name: object, value: object) -> None:
     if name.lower() in _OURS:
         raise BurstArgumentError(f"headers=: {name} is set by the generator")
     if not isinstance(value, str) or not _HEADER_VALUE.fullmatch(value):
-        raise BurstArgumentError(f"headers=: the value of {name} can't be sent: {value!r}")
+        raise BurstArgumentError(
+            f"headers=: the value of {name} can't be sent: {_why_not(value, _HEADER_VALUE)}"
+        )
+
+
+def _path_shown(path: object) -> str:
+    """A path that can't be used, without the values of its query."""
+    return repr(masked(path) if isinstance(path, str) else path)
+
+
+def _why_not(value: object, allowed: re.Pattern[str]) -> str:
+    """What is wrong with a value, which is not shown: it may be a secret."""
+    if not isinstance(value, str):
+        return f"it is {type(value).__name__}, not text"
+    wrong = next((c for c in value if not allowed.fullmatch(c)), "")
+    return f"it has {wrong!r} in it"
+
+
+def _kind_of(error: ValueError) -> str:
+    """What is wrong with text, without the text."""
+    return "a character that UTF-8 has not" if isinstance(error, UnicodeError) else str(error)
 
 
 def _statuses(expect: object) -> tuple[int, ...]:

@@ -114,28 +114,31 @@ def test_a_call_makes_a_request(arguments: dict[str, Any], request_made: Request
         ({"method": "GET /"}, "method='GET /' is not an HTTP method"),
         ({"method": "CONNECT"}, "method='CONNECT' is not an HTTP method"),
         ({"method": 5}, "method=5 is not an HTTP method"),
-        ({"headers": [("a", "b")]}, "is not a mapping of names to values"),
+        ({"headers": [("a", "b")]}, "headers= is list, not a mapping"),
         ({"headers": {"a b": "c"}}, "headers=: 'a b' is not a header name"),
-        ({"headers": {"a": "b\r\nc: d"}}, "headers=: the value of a can't be sent"),
-        ({"headers": {"a": 5}}, "headers=: the value of a can't be sent: 5"),
+        ({"headers": {"a": "b\r\nc: d"}}, "the value of a can't be sent: it has '\\r' in it"),
+        ({"headers": {"a": 5}}, "headers=: the value of a can't be sent: it is int"),
         ({"headers": {"Content-Length": "5"}}, "Content-Length is set by the generator"),
         ({"body": b"", "json": {}}, "body= and json= exclude each other"),
         ({"body": 5}, "body= is int, not bytes or str"),
-        ({"query": "a=b"}, "query='a=b' is not a mapping"),
+        ({"query": "a=b"}, "query= is str, not a mapping"),
         ({"headers": {"Host": "a", "host": "b"}}, "headers=: Host is given more than once"),
-        ({"cookies": "a=b"}, "cookies='a=b' is not a mapping"),
+        ({"cookies": "a=b"}, "cookies= is str, not a mapping"),
         (
             {"cookies": 5},
             "nor client.cookies (text as it is sent goes into headers={'Cookie': ...})",
         ),
-        ({"cookies": ["a"]}, "cookies=: 'a' is not a cookie with name and value"),
-        ({"cookies": [Named("a", 'b"')]}, "cookies=: the value of a can't be sent: 'b\"'"),
+        ({"cookies": ["a"]}, "cookies=: str is not a cookie with name and value"),
+        (
+            {"cookies": [Named("a", 'b"')]},
+            """cookies=: the value of a can't be sent: it has '"' in it""",
+        ),
         ({"headers": {"HTTP_X_A": "1"}}, "HTTP_X_A is sent as it is; did you mean X-A?"),
         ({"headers": {"content_type": "1"}}, "content_type is sent as it is; did you mean Content"),
         ({"body": {"a": 1}}, "body= is dict, not bytes or str (json= encodes it)"),
         ({"cookies": {"a b": "c"}}, "cookies=: 'a b' is not a cookie's name"),
-        ({"cookies": {"a": "b;c"}}, "cookies=: the value of a can't be sent: 'b;c'"),
-        ({"cookies": {"a": 5}}, "cookies=: the value of a can't be sent: 5"),
+        ({"cookies": {"a": "b;c"}}, "cookies=: the value of a can't be sent: it has ';' in it"),
+        ({"cookies": {"a": 5}}, "cookies=: the value of a can't be sent: it is int"),
         ({"contains": 5}, "contains= is int, not bytes or str"),
         ({"contains": "x", "method": "HEAD"}, "an answer to HEAD has none"),
         ({"json": {1, 2}}, "json=: Object of type set is not JSON serializable"),
@@ -201,7 +204,9 @@ from pytest_djworkers import BurstArgumentError
 
 def test_names(burst):
     assert burst("/json").name == "GET /json"
-    assert burst("/json?again").name == "GET /json?again"
+    assert burst("/json?page=1").name == "GET /json?page=..."
+    other = burst("/json?page=2").name
+    assert other.startswith("GET /json?page=... #") and len(other) == 28
     assert burst("/json", name="a third").name == "a third"
     for path, name in (("/json", None), ("/users", "a third")):
         with pytest.raises(BurstArgumentError, match="a second burst named .*: tell them apart"):

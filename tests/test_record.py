@@ -6,7 +6,9 @@ from dataclasses import replace
 import pytest
 
 from pytest_djworkers.baseline.session import StoredFigures
+from pytest_djworkers.baseline.store import conditions_of
 from pytest_djworkers.baseline.verdict import Comparison, Verdict
+from pytest_djworkers.load.profile import Request
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.record import BurstRecord
 from tests.made import RESULT, WRK, record
@@ -23,6 +25,27 @@ def test_a_record_survives_json(result: BurstResult, verdict: Verdict) -> None:
     )
     for one in (whole, record(result=result)):
         assert BurstRecord.from_dict(json.loads(json.dumps(one.to_dict()))) == one
+
+
+def test_no_value_of_a_request_travels_on_a_report() -> None:
+    secret = "Sesame"
+    request = Request(
+        f"/x?token={secret}",
+        "POST",
+        (("Cookie", f"sessionid={secret}"),),
+        secret.encode(),
+        (201,),
+        contains=secret.encode(),
+    )
+    whole = record(result=replace(RESULT, profile=replace(RESULT.profile, request=request)))
+    data = json.dumps(whole.to_dict())
+    assert secret not in data
+    assert secret not in repr(request)
+    assert secret not in repr(whole)
+    again = BurstRecord.from_dict(json.loads(data))
+    assert again.stored_under == whole.stored_under == conditions_of(whole.result)
+    assert again.result.profile.request.expects(201)
+    assert again.result.profile.request.shown == "POST /x?token=..."
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,7 @@ from pytest_djworkers.baseline.files import (
     write_whole,
 )
 from pytest_djworkers.baseline.layout import laid_out
+from pytest_djworkers.load.masking import masked
 from pytest_djworkers.load.wrk_notes import NotedRun
 from pytest_djworkers.load.wrk_text import WrkRun
 
@@ -51,11 +52,12 @@ class Imported:
 
     @property
     def path(self) -> str | None:
-        """The path that was hit, with its query; None where wrk's first line is missing."""
+        """The path that was hit, with the names of its query; None where wrk's first line is
+        missing."""
         if self.run.url is None:
             return None
         parts = urlsplit(self.run.url)
-        return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        return masked((parts.path or "/") + (f"?{parts.query}" if parts.query else ""))
 
     @property
     def backend(self) -> str | None:
@@ -72,7 +74,7 @@ class Imported:
 
         A run under headings that name no backend is of any. The method is not printed.
         """
-        if path != self.path:
+        if masked(path) != self.path:
             return False
         return self.backend is None or self.backend == (backend or "").partition(":")[0]
 
@@ -123,7 +125,7 @@ def _keyed(document: str, runs: Iterable[NotedRun]) -> list[Imported]:
         name = " / ".join(noted.headings) or _WITHOUT_HEADINGS
         numbered = (f"{name} ({number})" for number in count(2))
         key = next(one for one in chain([name], numbered) if one not in found)
-        found[key] = Imported(document, key, noted.headings, noted.run)
+        found[key] = Imported(document, key, noted.headings, _without_values(noted.run.printed))
     return list(found.values())
 
 
@@ -131,7 +133,17 @@ def _imported(document: str, key: str, entry: Mapping[str, Any]) -> Imported:
     headings, printed = entry["headings"], a_list(entry["printed"], "what wrk printed")
     if not isinstance(headings, list) or not all(isinstance(t, str) for t in (*headings, *printed)):
         raise ValueError(f"the run {key!r} is no text")
-    return Imported(document, key, tuple(headings), WrkRun.from_lines(printed))
+    return Imported(document, key, tuple(headings), _without_values(printed))
+
+
+def _without_values(printed: Iterable[str]) -> WrkRun:
+    """What wrk printed, with the names of its URL's query alone."""
+    return WrkRun.from_lines(
+        [
+            " ".join(masked(word) if "://" in word else word for word in line.split(" "))
+            for line in printed
+        ]
+    )
 
 
 def _words(text: str) -> frozenset[str]:

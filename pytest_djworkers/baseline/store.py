@@ -36,8 +36,10 @@ from pytest_djworkers.baseline.files import (
 from pytest_djworkers.baseline.imported import FILE_NAME, Imported, read_imported
 from pytest_djworkers.baseline.layout import laid_out
 from pytest_djworkers.baseline.machine import Machine
+from pytest_djworkers.baseline.older import without_values
 from pytest_djworkers.baseline.tripwire import HISTORY
 from pytest_djworkers.errors import BaselineError
+from pytest_djworkers.load.masking import query_hash
 from pytest_djworkers.load.result import BurstResult
 
 _ROUND_FIELDS = (
@@ -104,14 +106,17 @@ def burst_key(test: str, name: str) -> str:
 def conditions_of(result: BurstResult) -> dict[str, Any]:
     """What must be the same for two bursts to be compared.
 
-    Of headers and body, what does not change from run to run as a session's key does.
+    Of headers and body, what does not change from run to run as a session's key does; of the
+    query's values a hash, since the file is committed.
     """
     shape, request = result.profile.shape, result.profile.request
     conditions: dict[str, Any] = {
         "generator": result.generator.name,
-        "request": f"{request.method} {request.path}",
+        "request": request.shown,
         **asdict(shape),
     }
+    if query := query_hash(request.path):
+        conditions["query"] = query
     if request.headers:
         conditions["headers"] = ", ".join(sorted(name.lower() for name, _ in request.headers))
     if request.body:
@@ -206,10 +211,8 @@ def save(
 def _baseline(file: Path, document: Mapping[str, Any]) -> Baseline:
     try:
         machine = _machine(an_object(document["machine"], "its machine"))
-        bursts = {
-            key: _stored(an_object(entry, "a burst"))
-            for key, entry in an_object(document["bursts"], "what it has of bursts").items()
-        }
+        entries = without_values(an_object(document["bursts"], "what it has of bursts"))
+        bursts = {key: _stored(an_object(entry, "a burst")) for key, entry in entries.items()}
     except (ValueError, KeyError) as error:
         raise broken(file, in_words(error)) from None
     return Baseline(file, machine, bursts)

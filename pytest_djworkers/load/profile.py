@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Self
+
+from pytest_djworkers.load.masking import MASK, masked
 
 USER_AGENT = "pytest-djworkers"
 BODILESS_METHODS = frozenset({"GET", "HEAD"})
@@ -25,7 +27,7 @@ class Shape:
     rate: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Request:
     """The one request that a burst repeats.
 
@@ -39,6 +41,27 @@ class Request:
     body: bytes = b""
     expect: tuple[int, ...] = ()
     contains: bytes = b""
+
+    def __repr__(self) -> str:
+        """Without values, since pytest prints what it compares."""
+        names = "".join(f", {name}" for name, _ in self.headers)
+        size = f", {len(self.body)} bytes" if self.body else ""
+        return f"<Request {self.shown}{names}{size}>"
+
+    @property
+    def shown(self) -> str:
+        """The method and the path, without the values of its query."""
+        return f"{self.method} {masked(self.path)}"
+
+    def without_values(self) -> Request:
+        """What may be shown and stored of it."""
+        return replace(
+            self,
+            path=masked(self.path),
+            headers=tuple((name, MASK) for name, _ in self.headers),
+            body=b"",
+            contains=b"",
+        )
 
     def expects(self, status: int) -> bool:
         """Whether an answer with this status is an expected one."""

@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from httptools import HttpParserError, HttpResponseParser
 
+from pytest_djworkers.load.masking import masked
 from pytest_djworkers.printable import in_one_line
 
 KEPT_BYTES = 16_384
@@ -26,7 +27,7 @@ class Unwanted:
 
     status: int
     location: str = ""
-    """Where it redirects to; empty where it doesn't."""
+    """Where it redirects to, without the values of a query; empty where it doesn't."""
     text: str = ""
     """The beginning of its body in one line, without HTML's tags."""
 
@@ -43,7 +44,7 @@ class Unwanted:
             del reader.parser  # which refers back, and an agent collects no cycles
         if not reader.is_final:
             return None
-        return cls(status, in_one_line(reader.location)[:_KEPT_TEXT], reader.text)
+        return cls(status, in_one_line(masked(reader.location))[:_KEPT_TEXT], reader.text)
 
     @classmethod
     def from_dict(cls, data: dict[str, Any] | None) -> Self | None:

@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from pytest_djworkers.errors import ProbeError, ServerStartError
+from pytest_djworkers.load.masking import masked
 from pytest_djworkers.load.profile import Request
 from pytest_djworkers.printable import in_one_line
 from pytest_djworkers.server.process import GuardedProcess
@@ -64,7 +65,7 @@ def probe(
                 address = connection.getpeername()[:2]
                 reply = ask(connection, request, host or _authority(address), deadline)
         except UnreadableError as error:
-            raise ProbeError(f"{request.method} {request.path} gets {error}", None) from None
+            raise ProbeError(f"{request.shown} gets {error}", None) from None
         except NoResponseError as error:
             closes, why = closes + 1, str(error)
         except TimeoutError as error:
@@ -79,9 +80,9 @@ def probe(
             raise ServerStartError(f"it ended (exit status {process.status})")
         if process is not None and closes >= _MOST_CLOSES:
             times = counted(closes, "time")
-            raise ProbeError(f"{request.method} {request.path}: {why}, {times} in a row", None)
+            raise ProbeError(f"{request.shown}: {why}, {times} in a row", None)
         CLOCK.sleep(_RETRY_AFTER_S)
-    raise ServerStartError(f"{request.method} {request.path} got no response in time ({why})")
+    raise ServerStartError(f"{request.shown} got no response in time ({why})")
 
 
 def _connected(addresses: Sequence[tuple[str, int]], deadline: float) -> socket.socket:
@@ -100,7 +101,7 @@ def _authority(address: tuple[str, int]) -> str:
 
 
 def _unexpected(request: Request, reply: Reply) -> str:
-    where = f" to {in_one_line(reply.location)}" if reply.location else ""
+    where = f" to {in_one_line(masked(reply.location))}" if reply.location else ""
     text = in_one_line(reply.body[:_SHOWN_OF_BODY].decode(errors="replace"))
     said = f": {text}" if text else ""
     expected = request.expected
@@ -108,6 +109,6 @@ def _unexpected(request: Request, reply: Reply) -> str:
         contains = in_one_line(request.contains.decode(errors="replace"))
         expected = f"a body that contains {contains!r}"
     return (
-        f"{request.method} {request.path} answers {reply.status} {in_one_line(reply.reason)}{where}"
+        f"{request.shown} answers {reply.status} {in_one_line(reply.reason)}{where}"
         f" where {expected} is expected{said}"
     )

@@ -86,6 +86,49 @@ def test_another_request_by_the_same_name_is_another_condition() -> None:
     assert found == "headers was cookie and is accept, cookie"
 
 
+def test_another_query_is_another_condition_and_its_values_are_not_stored(tmp_path: Path) -> None:
+    def asking(query: str) -> BurstResult:
+        return replace(RESULT, profile=replace(RESULT.profile, request=Request(f"/x?{query}")))
+
+    one, other = conditions_of(asking("token=Sesame&q=1")), conditions_of(asking("token=Other&q=1"))
+    assert one["request"] == other["request"] == "GET /x?token=...&q=..."
+    assert differing(Stored(one, ()), asking("token=Sesame&q=1")) is None
+    found = differing(Stored(one, ()), asking("token=Other&q=1"))
+    assert found == f"query was {one['query']} and is {other['query']}"
+    session = {"saved": "", "rounds": [round_of(asking("token=Sesame&q=1"))]}
+    file = save(tmp_path, "default", MACHINE, {"k": (one, session)}).file
+    assert "Sesame" not in file.read_text()
+
+
+def test_values_that_an_older_version_stored_are_read_as_they_are_now(tmp_path: Path) -> None:
+    def stored_once(path: str) -> dict[str, Any]:
+        return {**CONDITIONS, "request": f"GET {path}"}
+
+    once = {
+        "test GET /x?q=1": "/x?q=1&token=Sesame",
+        "test GET /x?q=2": "/x?q=2",
+        "test[a b] its own name": "/x?q=3",
+        "test GET /y": "/y",
+    }
+    file = save_one(tmp_path)
+    document = json.loads(file.read_text())
+    (entry,) = document["bursts"].values()
+    document["bursts"] = {
+        key: {**entry, "conditions": stored_once(path)} for key, path in once.items()
+    }
+    file.write_text(json.dumps(document))
+    found = load_it(tmp_path).bursts
+    first, second, third, fourth = found
+    assert (first, third, fourth) == ("test GET /x?q=...", "test[a b] its own name", "test GET /y")
+    assert second == f"test GET /x?q=... #{found[second].conditions['query']}"
+    for key, path in zip(found, once.values(), strict=True):
+        profile = replace(RESULT.profile, request=Request(path))
+        assert differing(found[key], replace(RESULT, profile=profile)) is None
+    save_one(tmp_path)
+    assert "Sesame" not in file.read_text()
+    assert load_it(tmp_path).bursts.keys() == {*found, "test GET /"}
+
+
 def test_a_burst_of_wrk_with_its_gaps_is_loaded_too(tmp_path: Path) -> None:
     session = {"rounds": [round_of(replace(WRK, latency=None, series=None))]}
     save(tmp_path, "default", MACHINE, {"k": (conditions_of(WRK), session)})
