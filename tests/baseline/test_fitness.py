@@ -18,6 +18,10 @@ UNFIT = {
     "no expected answer": replace(RESULT, ok=0, late=0),
     "starved": replace(RESULT, connections=Connections(asked=8, at_work=1.0)),
     "all answers were late": replace(WRK, latency=None, connections=Connections(asked=8)),
+    "the generator was stopped": replace(
+        RESULT, generator=replace(RESULT.generator, stopped_s=5.0)
+    ),
+    "pytest was stopped": replace(RESULT, usage=replace(USED, unwatched_s=9.0)),
     "shared run": replace(RESULT, shared_run=True),
     "1 worker died (max_requests": replace(RESULT, usage=replace(USED, workers_alive=1)),
     "2 workers died": replace(RESULT, usage=replace(USED, workers_alive=0)),
@@ -35,6 +39,7 @@ FIT = {
     "backlog overflowed": replace(
         RESULT, connections=replace(RESULT.connections, listen_overflows=5)
     ),
+    "sent again": replace(RESULT, connections=replace(RESULT.connections, resent=900)),
     "errors": replace(RESULT, error=100, error_kinds={"reset": 100}),
     "errors in the log": replace(RESULT, usage=replace(USED, log_errors=9)),
     "workers started, and none died": replace(RESULT, usage=replace(USED, processes_started=1)),
@@ -70,6 +75,9 @@ def test_every_remark_is_decided() -> None:
         "generator-bound",
         "closes connections",
         "backlog overflowed",
+        "generator stopped for",
+        "requests sent again",
+        "server not watched for",
         "worker died, started",
         "workers died, started",
         "shared run",
