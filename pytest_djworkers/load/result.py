@@ -143,6 +143,8 @@ class Usage:
     """Lines of the log that tell of an error."""
     unwatched_s: float = 0.0
     """The longest time in which nobody looked."""
+    log_is_whole: bool = True
+    """False for a log that was too long to be kept as a whole: it may tell of more errors."""
 
 
 @dataclass(frozen=True, slots=True)

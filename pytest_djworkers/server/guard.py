@@ -14,6 +14,10 @@ knows when nothing is left. Elsewhere the session's process group has to do.
 ``pkill -9 -f pytest`` must not end it (Linux): it gives up its command line, which has the word.
 When it is killed all the same, the command is killed by the system (PR_SET_PDEATHSIG).
 
+What the command writes to the log, which is the guard's standard error too, may have no end. So the
+log's middle is given back to the file system, as a hole, which costs the writer next to nothing
+(Linux). A pipe would have to be drained, at the writer's expense: it wrote half as many lines.
+
 Imported, it gives ``guard_command``. Standard library only, and little of it: every burst
 starts it twice.
 """
@@ -23,6 +27,7 @@ from __future__ import annotations
 import os
 import select
 import signal
+import stat
 import sys
 import time
 
@@ -34,6 +39,12 @@ _PR_SET_NAME = 15
 _PR_SET_CHILD_SUBREAPER = 36
 _KILL_WITHIN_S = 2.0
 _LOOK_EVERY_S = 0.5
+_LOOK_SOON_S = 0.05
+_LOG_KEPT = 4 << 20
+"""Of the log's beginning, and of its end."""
+_LOG_LONGEST = 64 << 20
+"""Where the file system can't make holes."""
+_FALLOC_FL_KEEP_SIZE, _FALLOC_FL_PUNCH_HOLE = 1, 2
 _DEAF_TO = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 
@@ -105,14 +116,49 @@ def _wait(child: int, channel: int, child_ended: int, watched: list[int]) -> str
     poll = select.poll()
     for fd in (channel, child_ended, *(fd for fd in processes if fd is not None)):
         poll.register(fd, select.POLLIN)
+    log = _Log(2)
     while True:
-        ready = {fd for fd, _ in poll.poll(_LOOK_EVERY_S * 1000)}
+        ready = {fd for fd, _ in poll.poll(log.bound() * 1000)}
         if child_ended in ready:
             os.read(child_ended, 4096)
             if (status := _reap(child)) is not None:
                 return status
         if channel in ready or ready & processes.keys() or not all(map(_is_alive, watched)):
             return None
+
+
+class _Log:
+    """A file that others append to, kept from filling the disk."""
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+        self._hole_ends = _LOG_KEPT
+
+    def bound(self) -> float:
+        """Give the middle back, if there is much of it; how long to wait for the next look."""
+        about = os.fstat(self._fd)
+        too_much = about.st_size - _LOG_KEPT - self._hole_ends
+        if too_much < _LOG_KEPT or not stat.S_ISREG(about.st_mode):
+            return _LOOK_EVERY_S
+        if _punch_hole(self._fd, self._hole_ends, too_much):
+            self._hole_ends += too_much
+        elif about.st_size > _LOG_LONGEST:
+            os.ftruncate(self._fd, _LOG_KEPT)
+            os.write(self._fd, b"\n[what stood here was too long to be kept]\n")
+        return _LOOK_SOON_S
+
+
+def _punch_hole(fd: int, begin: int, length: int) -> bool:
+    """Give back that part of a file, which then reads as zeros; whether that can be done."""
+    if sys.platform != "linux":
+        return False
+    import ctypes
+
+    mode = ctypes.c_int(_FALLOC_FL_KEEP_SIZE | _FALLOC_FL_PUNCH_HOLE)
+    offsets = ctypes.c_int64(begin), ctypes.c_int64(length)
+    libc = ctypes.CDLL(None)
+    allocate = getattr(libc, "fallocate64", None) or libc.fallocate  # musl has one name for both
+    return bool(allocate(ctypes.c_int(fd), mode, *offsets) == 0)
 
 
 def _reap(child: int) -> str | None:

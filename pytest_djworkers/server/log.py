@@ -1,15 +1,22 @@
-"""The server's log: a file, never a pipe that nobody drains."""
+"""The server's log: a file, never a pipe that nobody drains.
+
+Of a long one the guard (``guard.py``) keeps the beginning and the end, with a hole between them.
+"""
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
 from pytest_djworkers.printable import printable
+from pytest_djworkers.units import format_size
 
 _TAIL_BYTES = 16_384
 _LONGEST = 8 << 20
 _END_BYTES = 1 << 20
+_HOLE = b"\0"
+_REFUSED = re.compile(r"^Forbidden \(.*\): /.*$", re.MULTILINE)
 TAIL_LINES = 30
 
 
@@ -18,7 +25,9 @@ def tail(log: Path, lines: int = TAIL_LINES) -> str:
     last = last_lines(log, lines)
     if not last:
         return ""
-    return "\nThe end of its log:\n" + "\n".join(f"    {line}" for line in last)
+    lost = _lost(log)
+    what = f" ({format_size(lost)} before it were not kept)" if lost else ""
+    return f"\nThe end of its log{what}:\n" + "\n".join(f"    {line}" for line in last)
 
 
 def last_lines(log: Path, lines: int = TAIL_LINES) -> list[str]:
@@ -42,13 +51,10 @@ def both_ends(log: Path) -> str:
             data = file.read(_END_BYTES)
             if size > len(data):
                 file.seek(max(len(data), size - _END_BYTES))
-                data += b"\n" + file.read()
+                data += b"\n" + file.read(_END_BYTES)
     except OSError:
         return ""
-    return printable(data.decode(errors="replace"))
-
-
-_REFUSED = re.compile(r"^Forbidden \(.*\): /.*$", re.MULTILINE)
+    return printable(data.replace(_HOLE, b"").decode(errors="replace"))
 
 
 def first_refusal(log: Path) -> str:
@@ -57,11 +63,28 @@ def first_refusal(log: Path) -> str:
     return found.group() if found else ""
 
 
-def content(log: Path, begin: int = 0) -> bytes:
-    """A log from a byte on, 8 MiB of it at most; empty when it can't be read."""
+def since(log: Path, begin: int) -> tuple[bytes, bool]:
+    """A log from a byte on, and whether that is all of it; nothing when it can't be read.
+
+    Of a long one it is the first 8 MiB and the last, as far as they are kept.
+    """
     try:
         with log.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
             file.seek(begin)
-            return file.read(_LONGEST)
+            data = file.read(_LONGEST)
+            is_whole = begin <= size <= begin + len(data)
+            if not is_whole:
+                file.seek(max(begin + len(data), size - _LONGEST))
+                data += b"\n" + file.read(_LONGEST)
     except OSError:
-        return b""
+        return b"", True
+    is_whole = is_whole and _HOLE not in data
+    return data.replace(_HOLE, b""), is_whole
+
+
+def _lost(log: Path) -> int:
+    """How many bytes of a log are a hole, or nearly."""
+    about = log.stat()
+    lost = about.st_size - about.st_blocks * 512
+    return lost if lost > _END_BYTES else 0

@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from pytest_djworkers.load.result import Usage
-from pytest_djworkers.server.log import content
+from pytest_djworkers.server.log import since
 from pytest_djworkers.system.clock import CLOCK
 
 if TYPE_CHECKING:
@@ -72,13 +72,15 @@ class UsageWatch:
 
     def usage(self, begin: float, end: float) -> Usage:
         """What was used between two moments, in Unix time."""
+        log, log_is_whole = since(self._log, self._log_began)
         return Usage(
             cpu_s=cpu_between(self._looks, begin, end),
             memory_bytes=max(look.memory_bytes for look in self._looks),
             workers=len(self._workers),
             workers_alive=len(self._workers & self._last),
             processes_started=len(self._last - self._first),
-            log_errors=errors_in(content(self._log, self._log_began)),
+            log_errors=errors_in(log),
+            log_is_whole=log_is_whole,
             unwatched_s=longest_between(self._looks, begin, end),
         )
 

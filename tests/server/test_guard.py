@@ -16,6 +16,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from pytest_djworkers.server import guard
 from pytest_djworkers.server.guard import NAME
 from pytest_djworkers.server.process import GuardedProcess
 from tests.server.conftest import Guarded
@@ -294,3 +295,67 @@ def test_the_command_may_open_as_many_files_as_the_system_lets_it(
         process = guarded(script)
     until(lambda: process.status is not None)
     assert log.read_text() == f"{hard} {hard}\n"
+
+
+# The log.
+
+MIB = 1 << 20
+WRITES = """
+import os, signal, sys
+os.write(1, b"first\\n")
+for _ in range(int(sys.argv[1])):
+    os.write(1, (b"x" * 99 + b"\\n") * 10_000)
+os.write(2, b"last\\n")
+signal.pause()
+"""
+
+
+def on_disk(log: Path) -> int:
+    """How many bytes a file takes."""
+    return log.stat().st_blocks * 512
+
+
+def test_of_a_log_without_an_end_the_beginning_and_the_end_are_kept(
+    guarded: Guarded, log: Path
+) -> None:
+    guarded(WRITES, "100")
+    until(lambda: log.stat().st_size == 100 * 1_000_000 + 11)
+    until(lambda: on_disk(log) < 13 * MIB)
+    with log.open("rb") as file:
+        data = file.read(4 * MIB)
+        assert data.startswith(b"first\nx")
+        assert b"\0" not in data
+        file.seek(-4 * MIB, os.SEEK_END)
+        data = file.read()
+        assert data.endswith(b"x\nlast\n")
+        assert b"\0" not in data
+
+
+def test_a_log_of_an_ordinary_length_is_kept_as_it_is(guarded: Guarded, log: Path) -> None:
+    guarded(WRITES, "10")
+    until(lambda: log.stat().st_size == 10 * 1_000_000 + 11)
+    assert log.read_bytes().count(b"x" * 99) == 100_000
+    with log.open("ab") as file:
+        assert guard._Log(file.fileno()).bound() == guard._LOOK_EVERY_S
+    assert on_disk(log) >= 10_000_000
+
+
+def test_where_there_are_no_holes_the_log_begins_anew(
+    log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guard, "_punch_hole", lambda *_: False)
+    with log.open("ab") as file:
+        bounded = guard._Log(file.fileno())
+        for size, is_cut in ((20 * MIB, False), (65 * MIB, True)):
+            os.truncate(log, size)
+            assert bounded.bound() == guard._LOOK_SOON_S
+            assert (log.stat().st_size < 5 * MIB) is is_cut
+        os.write(file.fileno(), b"goes on\n")
+    assert log.read_bytes().endswith(b"\n[what stood here was too long to be kept]\ngoes on\n")
+
+
+def test_what_is_no_file_is_left_alone() -> None:
+    receiver, sender = os.pipe()
+    assert guard._Log(sender).bound() == guard._LOOK_EVERY_S
+    os.close(receiver)
+    os.close(sender)
