@@ -14,7 +14,7 @@ from pytest_djworkers.backends.protocol import Backend
 from pytest_djworkers.load.generator import Generator
 from pytest_djworkers.load.profile import Profile, Request, Shape
 from pytest_djworkers.load.result import BurstResult
-from pytest_djworkers.server.database import close_connections, targets
+from pytest_djworkers.server.database import TestDatabases
 from pytest_djworkers.server.launch import Place, Server, Site
 from pytest_djworkers.server.lock import MachineLock
 from pytest_djworkers.server.port import ReservedPort
@@ -60,12 +60,13 @@ def example_bench() -> Iterator[Bench]:
 
         call_command("migrate", verbosity=0)
         seed()
-        databases = targets()
-        close_connections()
+        databases = TestDatabases()
+        targets = databases.targets()
+        databases.close_connections()
         port = ReservedPort()
         place = Place(folder, port.number, WORKERS, startup_timeout_s=60.0)
         try:
-            yield Bench(Site("example.settings", databases), place)
+            yield Bench(Site("example.settings", targets), place)
         finally:
             port.release()
 

@@ -20,7 +20,6 @@ from pytest_djworkers.errors import (
     BaselineError,
     DjworkersError,
     MarkerError,
-    ResourceError,
     SettingsError,
 )
 from pytest_djworkers.fixtures import uses_burst
@@ -33,7 +32,7 @@ from pytest_djworkers.printable import printable
 from pytest_djworkers.report import markdown, terminal
 from pytest_djworkers.report.outcome import Outcome
 from pytest_djworkers.run import Run, Xdist
-from pytest_djworkers.server import database
+from pytest_djworkers.server import creation
 from pytest_djworkers.server.log import last_lines
 from pytest_djworkers.serving import served_applications
 from pytest_djworkers.settings import read_settings
@@ -58,6 +57,7 @@ def activate(config: pytest.Config) -> None:
                 )
             return
         _check_django(config)
+        _check_aliases(settings.left_out)
         if settings.origin is None:
             notes = (*settings.notes, *served_applications(settings))
             settings = replace(settings, notes=notes)
@@ -148,21 +148,28 @@ class ActivePlugin:
         items = [item for item in request.session.items if uses_burst(item)]
         if not items:
             return (yield)
-        try:
-            folder = self._run.folder
-        except ResourceError as error:
-            raise _failed([str(error)]) from None
-        database.move_out_of_memory(folder)
+        databases = self._run.databases
+        databases.note_real_names()
         with request.getfixturevalue("django_db_blocker").unblock():
-            database.end_sessions_of_killed_runs()
+            self._look_at_databases(request.config)
+            databases.end_sessions_of_killed_runs()
         try:
-            with database.all_aliases_wanted(items):
+            with creation.wanted(databases.wanted, items):
                 return (yield)
         except SystemExit as error:
-            failure = _failed([str(database.why_not_made(error))])
+            failure = _failed([str(creation.why_not_made(error))])
             # pytest keeps no SystemExit, and would set the fixture up again for each test.
             fixturedef.cached_result = (None, None, (failure, None))
             raise failure from None
+
+    def _look_at_databases(self, config: pytest.Config) -> None:
+        databases = self._run.databases
+        try:
+            creation.move_out_of_memory(self._run.folder)
+        except DjworkersError as error:
+            raise _failed([str(error)]) from None
+        keeps = config.getoption("reuse_db") and not config.getoption("create_db")
+        databases.unusable = creation.unusable(databases.left_out, keeps=keeps)
 
     # Around each test.
 
@@ -326,6 +333,16 @@ def _check_django(config: pytest.Config) -> None:
         "--djworkers: the Django settings were made by settings.configure(), which a server in"
         " another process can't import: put them into a module"
     )
+
+
+def _check_aliases(left_out: tuple[str, ...]) -> None:
+    from django.conf import settings
+
+    if unknown := [alias for alias in left_out if alias not in settings.DATABASES]:
+        raise SettingsError(
+            f"--djworkers-ignore-database={unknown[0]}: DATABASES has no such alias, only"
+            f" {', '.join(settings.DATABASES)}"
+        )
 
 
 def _xdist(config: pytest.Config) -> Xdist:

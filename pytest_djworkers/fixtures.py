@@ -76,7 +76,6 @@ def _djworkers_burst(
     """The test's server, and what fires at it."""
     from pytest_djworkers.active import test_plan
     from pytest_djworkers.burst import Burst
-    from pytest_djworkers.server.database import close_connections, end_sessions
     from pytest_djworkers.server.external import NOT_OURS
     from pytest_djworkers.site import prepare_site
 
@@ -92,6 +91,7 @@ def _djworkers_burst(
         request.getfixturevalue("django_db_setup")
         prepare = partial(
             prepare_site,
+            run.databases,
             djworkers_seed,
             django_db_blocker,
             _djworkers_apart,
@@ -120,8 +120,8 @@ def _djworkers_burst(
     server.stop()
     if _djworkers_apart is not None:
         with django_db_blocker.unblock():
-            _in_words(end_sessions)
-        close_connections()
+            _in_words(run.databases.end_sessions)
+        run.databases.close_connections()
 
 
 @pytest.fixture

@@ -179,6 +179,14 @@ OPTIONS: tuple[Option, ...] = (
         "int",
         flag_only=True,
     ),
+    Option(
+        "ignore_database",
+        _text,
+        (),
+        "ALIAS",
+        "leave this alias of DATABASES out of load tests; repeatable",
+        "linelist",
+    ),
     Option("url", _text, None, "URL", "measure the server that runs at http://HOST:PORT already"),
     Option("allow_host", _text, (), "HOST", "a host that the URL may name; repeatable", "linelist"),
     Option(

@@ -17,6 +17,7 @@ from pytest_djworkers.entry.carried import own_values
 from pytest_djworkers.entry.isolation import Isolation, paths_in
 from pytest_djworkers.errors import BaselineError, SettingsError
 from pytest_djworkers.overrides import settings_module
+from pytest_djworkers.server.database import TestDatabases
 from pytest_djworkers.server.external import ExternalServer
 from pytest_djworkers.server.launch import Place, Server
 from pytest_djworkers.server.lock import MachineLock, Onlooker
@@ -50,6 +51,7 @@ class Run:
         self.xdist = xdist
         self.comparer = comparer
         """Where this run compares two arms, instead of firing bursts."""
+        self.databases = TestDatabases(settings.left_out)
         self._lock = MachineLock(onlooker=onlooker)
         self._id = secrets.token_hex(4)
         self._isolations = 0
@@ -114,6 +116,7 @@ class Run:
             watch=() if controller is None else (controller,),
             started_in=self.settings.started_in,
             application=self.settings.application,
+            left_out=self.databases.left_out,
         )
 
     @contextmanager

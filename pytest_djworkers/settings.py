@@ -71,6 +71,8 @@ class Settings:
     """The folder that pytest was started in."""
     max_errors: float = 0.01
     """The share of errors above which a test without a marker of its own fails."""
+    left_out: tuple[str, ...] = ()
+    """Aliases of DATABASES that no load is to reach."""
     notes: tuple[str, ...] = ()
     """What was asked for and can't be had, in words."""
 
@@ -160,6 +162,7 @@ def read_settings(config: pytest.Config) -> Settings | None:
         strict=config.getoption("djworkers_strict") or config.getini("djworkers_strict"),
         max_regression=values["max_regression"],
         max_errors=values["max_errors"],
+        left_out=values["ignore_database"],
         notes=tuple(_too_many_workers(backends, asked_workers)),
     )
 

@@ -12,13 +12,7 @@ from pytest_djworkers.entry.caches import delete_keys, guarded
 from pytest_djworkers.entry.isolation import SETTINGS, Isolation, isolated
 from pytest_djworkers.errors import DatabaseError
 from pytest_djworkers.overrides import carried, settings_module
-from pytest_djworkers.server.database import (
-    close_connections,
-    end_sessions,
-    refuse_transaction,
-    refuse_uncommitted,
-    targets,
-)
+from pytest_djworkers.server.database import TestDatabases
 from pytest_djworkers.server.launch import Site
 
 if TYPE_CHECKING:
@@ -91,6 +85,7 @@ def _forget_session_folder() -> None:
 
 
 def prepare_site(
+    databases: TestDatabases,
     seed: Callable[[], None] | None,
     blocker: DjangoDbBlocker,
     apart: Apart,
@@ -101,8 +96,7 @@ def prepare_site(
     Raises DatabaseError where a server could not see what the test sees, and OverrideError for a
     setting that it can't be given.
     """
-    refuse_transaction()
-    databases = targets()
+    databases.refuse_transaction()
     if seed is not None and not callable(seed):
         raise DatabaseError(
             "the fixture djworkers_seed must return a function that makes the rows, and it"
@@ -110,14 +104,15 @@ def prepare_site(
         )
     changed = carried(apart.values)
     with blocker.unblock():
-        end_sessions()
+        databases.end_sessions()
+        targets = databases.targets(keeps_options=settings_for_load is not None)
         if seed is not None:
             seed()
-            refuse_uncommitted("djworkers_seed")
-    close_connections()
+            databases.refuse_uncommitted("djworkers_seed")
+    databases.close_connections()
     return Site(
         settings_for_load or settings_module(),
-        databases,
+        targets,
         isolation=apart.isolation,
         carried=changed,
     )

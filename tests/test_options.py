@@ -31,6 +31,7 @@ GOOD: list[tuple[str, object, object]] = [
     ("application", "django", "django"),
     ("url", " http://127.0.0.1:8000 ", "http://127.0.0.1:8000"),
     ("allow_host", "staging", "staging"),
+    ("ignore_database", "legacy", "legacy"),
     ("max_regression", "5%", 0.05),
     ("max_errors", "5%", 0.05),
     ("compare", "main~2", "main~2"),
@@ -82,6 +83,7 @@ BAD: list[tuple[str, object, str]] = [
     ("settings", "", "the dotted name of a module"),
     ("settings", "shop.", "the dotted name of a module"),
     ("allow_host", "", "is nothing"),
+    ("ignore_database", " ", "is nothing"),
 ]
 
 

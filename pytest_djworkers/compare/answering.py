@@ -15,11 +15,10 @@ from functools import reduce
 from pathlib import Path
 from typing import Any
 
-from pytest_djworkers.entry.apart import keep_apart, with_paths_of
 from pytest_djworkers.entry.app import refuse_another_tree
-from pytest_djworkers.entry.brief import DatabaseTarget
+from pytest_djworkers.entry.brief import this_brief
 from pytest_djworkers.entry.gate import hold_imports
-from pytest_djworkers.entry.isolation import Isolation
+from pytest_djworkers.entry.hook import install
 from pytest_djworkers.entry.paths import look_in
 from pytest_djworkers.entry.tree import Bounds
 
@@ -40,28 +39,9 @@ def _leaves() -> list[tuple[str, str]]:
     return sorted(loader.graph.leaf_nodes())
 
 
-def _databases(
-    databases: dict[str, dict[str, str]],
-    isolation: dict[str, Any],
-    seed: list[str] | None,
-    tree: str,
-    migrates: bool,
-) -> dict[str, Any]:
-    """Make test databases with these names, as Django's test runner does, and seed them; which
-    of them this arm has."""
-    from django.conf import settings
-
-    apart = with_paths_of(settings.SETTINGS_MODULE, Isolation.from_json(isolation))
-    keep_apart(settings, apart)
-    for alias in databases.keys() & settings.DATABASES.keys():
-        database: dict[str, Any] = settings.DATABASES[alias]
-        target = DatabaseTarget(**databases[alias]).settings()
-        test: dict[str, Any] = {**database.get("TEST", {}), "NAME": target.pop("NAME")}
-        if not migrates:
-            test["MIGRATE"] = False
-        database.update(target)
-        database["TEST"] = test
-
+def _databases(seed: list[str] | None, tree: str, migrates: bool) -> dict[str, Any]:
+    """Make the test databases that the brief asks for, as Django's test runner does, and seed
+    them; which of them this arm has."""
     import django
     from django.db import connections
     from django.test.utils import setup_databases, setup_test_environment
@@ -74,7 +54,16 @@ def _databases(
         if make_rows is None:
             return {"missing": ".".join(seed)}
     setup_test_environment()
-    aliases = sorted(databases.keys() & set(connections))
+    to_make = this_brief().to_make
+    aliases = sorted(to_make.keys() & set(connections))
+    for alias in aliases:
+        settings = connections[alias].settings_dict
+        # The whole of it: it may be a copy.
+        settings["TEST"] = {
+            **settings["TEST"],
+            "NAME": to_make[alias].name,
+            "MIGRATE": migrates and settings["TEST"]["MIGRATE"],
+        }
     wanted = dict.fromkeys(aliases, False)  # none is kept in memory, to be restored
     setup_databases(0, interactive=False, aliases=wanted, serialized_aliases=[])
     if make_rows is not None:
@@ -100,6 +89,7 @@ def _main(asked: str, answered: str) -> None:
     look_in(question.pop("search_path"))
     bounds = question.pop("bounds")
     strays = None if bounds is None else hold_imports(Bounds.from_dict(bounds))
+    install()
     if os.environ.get("DJANGO_CONFIGURATION"):
         importlib.import_module("configurations").setup()
     found = _ANSWERS[question.pop("what")](**question)

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from typing import Any
 
 from pytest_djworkers.compare import answering
 from pytest_djworkers.compare.homes import plugin_folder
-from pytest_djworkers.entry.brief import write_for_the_user
+from pytest_djworkers.entry.brief import (
+    ENVIRONMENT_KEY,
+    Brief,
+    DatabaseTarget,
+    write_for_the_user,
+)
+from pytest_djworkers.entry.carried import Carried
+from pytest_djworkers.entry.hook import STARTUP
+from pytest_djworkers.entry.isolation import Isolation
 from pytest_djworkers.errors import ServerStartError
 from pytest_djworkers.server.environment import child_environment
 from pytest_djworkers.server.home import Home
@@ -19,16 +28,27 @@ from pytest_djworkers.server.sessions import application_name
 
 
 def ask(
-    what: str, home: Home, settings_module: str, place: Place, *, within_s: float, **named: Any
+    what: str,
+    home: Home,
+    settings_module: str,
+    place: Place,
+    *,
+    within_s: float,
+    databases: Mapping[str, DatabaseTarget],
+    isolation: Isolation | None,
+    to_make: Mapping[str, DatabaseTarget] | None = None,
+    **named: Any,
 ) -> Any:
     """The answer of ``answering`` to this question, in that home.
+
+    ``databases`` are the test databases that its code sees, whatever it does there, ``isolation``
+    is where it writes, and ``to_make`` are the databases that it is to make.
 
     Raises ServerStartError, with the end of what it said, where it fails, or does not answer
     within that time.
     """
-    asked, answered, log, strays = (
-        place.folder / name
-        for name in ("question.json", "answer.json", "answering.log", "answering.strays")
+    asked, answered, log, strays, brief = (
+        place.folder / f"answering.{name}" for name in ("asked", "told", "log", "strays", "brief")
     )
     for old in (answered, log, strays):
         old.unlink(missing_ok=True)
@@ -36,6 +56,16 @@ def ask(
     held = None if bounds is None else bounds.to_dict()
     path = home.module_path
     write_for_the_user(asked, {"what": what, "search_path": path, "bounds": held, **named})
+    Brief(
+        settings_module,
+        databases,
+        ready_socket="",
+        bounds=bounds,
+        isolation=isolation,
+        carried=Carried(settings_module),
+        left_out=place.left_out,
+        to_make=to_make or {},
+    ).write(brief)
     process = GuardedProcess(
         [home.python, "-P", "-m", answering.__name__, str(asked), str(answered)],
         log=log,
@@ -45,7 +75,10 @@ def ask(
                 **home.environment,
                 "DJANGO_SETTINGS_MODULE": settings_module,
                 "PGAPPNAME": application_name(),
-                "PYTHONPATH": os.pathsep.join((str(plugin_folder(place.folder)), home.start_path)),
+                "PYTHONPATH": os.pathsep.join(
+                    (STARTUP, str(plugin_folder(place.folder)), home.start_path)
+                ),
+                ENVIRONMENT_KEY: str(brief),
             },
         ),
         watch=place.watch,
@@ -56,6 +89,7 @@ def ask(
     finally:
         process.stop()
         asked.unlink()
+        brief.unlink()
     if status is None:
         raise ServerStartError(f"not done within {within_s:g}s{tail(log)}")
     if status:

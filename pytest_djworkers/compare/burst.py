@@ -127,6 +127,7 @@ class ComparedBurst(Burst):
                 stage.place,
                 settings_module=stage.site.settings_module,
                 migrates=self._migrates,
+                of_head=of_head,
             )
             made = {alias: base.databases[alias] for alias in aliases}
             with self._unblocked():

@@ -120,7 +120,7 @@ class Comparer:
         found: list[Survey] = []
         for label, home in zip(labels, homes, strict=True):
             try:
-                found.append(survey(home, site.settings_module, place))
+                found.append(survey(home, site, place))
             except ServerStartError as error:
                 raise ServerError(f"{label}: {_without_module(site, error)}{error}") from None
         return _Pair(labels, homes, _differing(*found))

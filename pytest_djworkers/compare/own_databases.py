@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 
 from pytest_djworkers.compare.answering import found_in
 from pytest_djworkers.compare.arms import Arm, NotComparable
@@ -31,6 +30,7 @@ def make_own_databases(
     *,
     settings_module: str,
     migrates: bool,
+    of_head: Mapping[str, DatabaseTarget],
 ) -> frozenset[str]:
     """Have base's code make its databases, where the arm says; the aliases that it has.
 
@@ -44,8 +44,10 @@ def make_own_databases(
             settings_module,
             place,
             within_s=_WITHIN_S,
-            databases={alias: asdict(target) for alias, target in base.databases.items()},
-            isolation=base.isolation and asdict(base.isolation),
+            # Until they are made, it sees head's: what it does as it starts finds tables there.
+            databases=of_head,
+            to_make=base.databases,
+            isolation=base.isolation,
             seed=None if seed is None else _import_path(seed),
             tree=str(base.home.tree),
             migrates=migrates,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pytest_djworkers.compare.asking import ask
 from pytest_djworkers.errors import ServerStartError
 from pytest_djworkers.server.home import Home
-from pytest_djworkers.server.launch import Place
+from pytest_djworkers.server.launch import Place, Site
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +20,22 @@ class Survey:
     """The last migrations of each app, in order."""
 
 
-def survey(home: Home, settings_module: str, place: Place) -> Survey:
-    """Ask an arm. Raises ServerStartError, with the end of what it said, where it can't be set
-    up within the start-up timeout."""
+def survey(home: Home, site: Site, place: Place) -> Survey:
+    """Ask an arm, whose code sees the site's test databases.
+
+    Raises ServerStartError, with the end of what it said, where it can't be set up within the
+    start-up timeout.
+    """
     try:
-        found = ask("leaves", home, settings_module, place, within_s=place.startup_timeout_s)
+        found = ask(
+            "leaves",
+            home,
+            site.settings_module,
+            place,
+            within_s=place.startup_timeout_s,
+            databases=site.databases,
+            isolation=site.isolation,
+        )
     except ServerStartError as error:
         raise ServerStartError(f"its site can't be set up: {error}") from None
     return Survey(tuple((app, name) for app, name in found))

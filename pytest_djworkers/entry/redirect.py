@@ -61,8 +61,8 @@ def _changes(alias: str, database: Mapping[str, Any], brief: Brief) -> dict[str,
     if target.engine and target.engine != database["ENGINE"] and target.options is None:
         raise RuntimeError(
             f"refusing to serve database {alias!r}: in the tests its ENGINE is {target.engine},"
-            f" and {database['ENGINE']} here, and its OPTIONS there are not plain data, which"
-            " could be used here: let the tests use the site's ENGINE"
+            f" and {database['ENGINE']} here, and these OPTIONS are not for both: let both have"
+            " the same ENGINE"
         )
     options = changes.get("OPTIONS", database.get("OPTIONS")) or {}
     if "application_name" in options:

@@ -68,6 +68,8 @@ class Place:
     """The folder that pytest was started in, which is the servers' current one."""
     application: str | None = None
     """The application that is served, as MODULE:ATTRIBUTE; None for what the site has."""
+    left_out: tuple[str, ...] = ()
+    """Aliases that no site may connect to."""
 
 
 class Server:
@@ -234,6 +236,7 @@ class Server:
                 tree=tree,
                 bounds=home.bounds(self.strays),
                 application=self._place.application,
+                left_out=self._place.left_out,
                 search_path=home.module_path,
                 isolation=site.isolation,
                 carried=site.carried,

@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 
 from pytest_djworkers.compare.survey import survey
+from pytest_djworkers.entry.brief import DatabaseTarget
 from pytest_djworkers.errors import ServerStartError
 from pytest_djworkers.server.home import Home, this_home
-from pytest_djworkers.server.launch import Place
+from pytest_djworkers.server.launch import Place, Site
 from tests.conftest import SETTINGS
 
+SITE = Site("settings", {"default": DatabaseTarget("test.sqlite3")})
 MIGRATION = """
 from django.db import migrations
 
@@ -40,19 +42,19 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
 
 
 def test_the_last_migrations_of_each_app(home: Home, place: Place) -> None:
-    first = survey(home, "settings", place).leaves
+    first = survey(home, SITE, place).leaves
     assert ("app", "0001_first") in first
     assert {app for app, _ in first} == {"app", "auth", "contenttypes"}
     after = MIGRATION.format(dependencies='("app", "0001_first")')
     (home.folder / "app" / "migrations" / "0002_second.py").write_text(after)
-    second = survey(home, "settings", place).leaves
+    second = survey(home, SITE, place).leaves
     assert set(first) ^ set(second) == {("app", "0001_first"), ("app", "0002_second")}
 
 
 def test_a_site_that_prints_is_understood(home: Home, place: Place) -> None:
     with (home.folder / "settings.py").open("a") as file:
         file.write("print('hello')\n")
-    assert survey(home, "settings", place).leaves
+    assert survey(home, SITE, place).leaves
 
 
 def test_a_site_that_cannot_be_set_up_says_why(home: Home, place: Place) -> None:
@@ -60,15 +62,31 @@ def test_a_site_that_cannot_be_set_up_says_why(home: Home, place: Place) -> None
     with pytest.raises(
         ServerStartError, match=r"can't be set up: exit status 1\n(.*\n)*.*nothing_of_that_name"
     ):
-        survey(home, "settings", place)
+        survey(home, SITE, place)
 
 
 def test_one_that_does_not_end_is_given_up(home: Home, place: Place) -> None:
     (home.folder / "settings.py").write_text("import time\ntime.sleep(60)\n")
     with pytest.raises(ServerStartError, match="not done within 1s"):
-        survey(home, "settings", replace(place, startup_timeout_s=1))
+        survey(home, SITE, replace(place, startup_timeout_s=1))
 
 
 def test_an_interpreter_that_is_none(home: Home, place: Place) -> None:
     with pytest.raises(ServerStartError, match="/nowhere/python: No such file"):
-        survey(replace(home, python="/nowhere/python"), "settings", place)
+        survey(replace(home, python="/nowhere/python"), SITE, place)
+
+
+def test_what_its_code_does_as_it_starts_is_done_in_a_test_database(
+    home: Home, place: Place
+) -> None:
+    (home.folder / "app" / "apps.py").write_text(
+        "from django.apps import AppConfig\n"
+        "from django.db import connection\n"
+        "class App(AppConfig):\n"
+        "    name = 'app'\n"
+        "    def ready(self):\n"
+        "        connection.cursor().execute('CREATE TABLE made (it)')\n"
+    )
+    survey(home, SITE, place)
+    assert (home.folder / "test.sqlite3").stat().st_size
+    assert not (home.folder / "site.sqlite3").exists()

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from pytest_djworkers.server import database, sessions
+from pytest_djworkers.server import sessions
+from pytest_djworkers.server.database import TestDatabases
 from tests.conftest import SETTINGS, Site
 
 ONE_TEST = """
@@ -54,7 +55,7 @@ def test_sqlite_in_memory_becomes_a_file(site: Site, settings: str, flag: str) -
 @pytest.mark.matrix
 def test_a_name_that_the_settings_choose_is_kept(site: Site) -> None:
     site.write("settings.py", SETTINGS + 'DATABASES["default"]["TEST"] = {"NAME": "own.sqlite3"}')
-    assert served(site) == "own.sqlite3"
+    assert served(site) == str(site.folder / "own.sqlite3")
 
 
 @pytest.mark.parametrize(
@@ -116,7 +117,7 @@ def django_db_setup(django_db_blocker):
 def test_with_reuse_db_a_file_is_there_again(site: Site) -> None:
     site.write("settings.py", SETTINGS + 'DATABASES["default"]["TEST"] = {"NAME": "own.sqlite3"}')
     for _ in range(2):
-        assert served(site, "--reuse-db") == "own.sqlite3"
+        assert served(site, "--reuse-db") == str(site.folder / "own.sqlite3")
         assert (site.folder / "own.sqlite3").exists()
 
 
@@ -270,7 +271,7 @@ def test_only_postgresql_keeps_sessions_of_dead_servers(
 ) -> None:
     connection = SimpleNamespace(vendor=vendor, in_atomic_block=in_atomic_block)
     ended: list[Any] = []
-    monkeypatch.setattr(database, "_connections", lambda: [connection])
+    monkeypatch.setattr(TestDatabases, "_connections", lambda self: [connection])
     monkeypatch.setattr(sessions, "end_sessions", ended.append)
-    database.end_sessions()
+    TestDatabases().end_sessions()
     assert ended == [connection] * are_ended
