@@ -11,7 +11,6 @@ from __future__ import annotations
 import importlib
 import logging
 import os
-import socket
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from pytest_djworkers.entry.brief import Brief, this_brief
 from pytest_djworkers.entry.gate import hold_imports
 from pytest_djworkers.entry.hook import install
 from pytest_djworkers.entry.paths import look_in, standard_library_first
+from pytest_djworkers.entry.readiness import report_ready
 from pytest_djworkers.entry.tether import die_with_parent
 
 _ERRORS_LOGGED = 3
@@ -54,7 +54,7 @@ def load(interface: str) -> Any:
     _check_databases(brief)
     if strays is not None:
         strays.refuse()
-    _report_ready(brief.ready_socket)
+    report_ready(brief.ready_socket)
     return application
 
 
@@ -84,15 +84,6 @@ def _check_databases(brief: Brief) -> None:
     from pytest_djworkers.entry.connected import check_all
 
     check_all(brief)
-
-
-def _report_ready(address: str) -> None:
-    # Once all workers are there, nobody listens to one that replaces another.
-    with (
-        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ready,
-        suppress(FileNotFoundError, ConnectionRefusedError),
-    ):
-        ready.sendto(str(os.getpid()).encode(), address)
 
 
 class _FirstErrors(logging.StreamHandler[Any]):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -167,15 +168,21 @@ class Server:
         plan = LaunchPlan(self.host, self.port, workers, connections)
         try:
             with refusals_in_words(f"{self.backend} can't be started", self._place.folder):
-                self._start(site, plan, deadline)
-            assert self._process is not None
-            self.interim = probe(
-                [(self.host, self.port)],
-                probe_with,
-                self._process,
-                any_answer=any_answer,
-                deadline=deadline,
-            ).interim
+                ready = ReadySocket(self._place.folder / "ready")
+            with closing(ready):
+                with refusals_in_words(f"{self.backend} can't be started", self._place.folder):
+                    process = self._started(site, plan, ready.path)
+                ready.wait(process, workers=workers, deadline=deadline)
+                self._refuse_strangers()
+                self.interim = probe(
+                    [(self.host, self.port)],
+                    probe_with,
+                    process,
+                    any_answer=any_answer,
+                    deadline=deadline,
+                ).interim
+                # A master that had loaded the site is known for one when a fork of it answers.
+                self._workers = ready.workers(process, workers)
         except ProbeError as error:
             self.stop()
             raise ProbeError(f"{self.backend}: {error}{self._told()}", error.status) from None
@@ -220,50 +227,43 @@ class Server:
             process.stop()
         self._lock.release()
 
-    def _start(self, site: Site, plan: LaunchPlan, deadline: float) -> None:
-        folder = self._place.folder
+    def _started(self, site: Site, plan: LaunchPlan, ready: Path) -> GuardedProcess:
         self.log.unlink(missing_ok=True)
         self.strays.unlink(missing_ok=True)
-        ready = ReadySocket(folder / "ready")
-        try:
-            brief = folder / "brief.json"
-            home = site.home or this_home(self._place.started_in)
-            tree = None if home.tree is None else str(home.tree)
-            Brief(
-                site.settings_module,
-                site.databases,
-                str(ready.path),
-                tree=tree,
-                bounds=home.bounds(self.strays),
-                application=self._place.application,
-                left_out=self._place.left_out,
-                search_path=home.module_path,
-                isolation=site.isolation,
-                carried=site.carried,
-            ).write(brief)
-            environment = child_environment(
-                self._backend.about.scrubbed,
-                **{
-                    **home.environment,
-                    "DJANGO_SETTINGS_MODULE": site.settings_module,
-                    "PGAPPNAME": application_name(),
-                    "PYTHONPATH": os.pathsep.join((STARTUP, home.start_path)),
-                    **site.environment,
-                    ENVIRONMENT_KEY: str(brief),
-                },
-            )
-            self._process = GuardedProcess(
-                self._backend.command(home.python, plan),
-                log=self.log,
-                environment=environment,
-                watch=self._place.watch,
-                folder=home.folder,
-            )
-            ready.wait(self._process, workers=plan.workers, deadline=deadline)
-            self._workers = frozenset(ready.pids)
-        finally:
-            ready.close()
-        self._refuse_strangers()
+        brief = self._place.folder / "brief.json"
+        home = site.home or this_home(self._place.started_in)
+        tree = None if home.tree is None else str(home.tree)
+        Brief(
+            site.settings_module,
+            site.databases,
+            str(ready),
+            tree=tree,
+            bounds=home.bounds(self.strays),
+            application=self._place.application,
+            left_out=self._place.left_out,
+            search_path=home.module_path,
+            isolation=site.isolation,
+            carried=site.carried,
+        ).write(brief)
+        environment = child_environment(
+            self._backend.about.scrubbed,
+            **{
+                **home.environment,
+                "DJANGO_SETTINGS_MODULE": site.settings_module,
+                "PGAPPNAME": application_name(),
+                "PYTHONPATH": os.pathsep.join((STARTUP, home.start_path)),
+                **site.environment,
+                ENVIRONMENT_KEY: str(brief),
+            },
+        )
+        self._process = GuardedProcess(
+            self._backend.command(home.python, plan),
+            log=self.log,
+            environment=environment,
+            watch=self._place.watch,
+            folder=home.folder,
+        )
+        return self._process
 
     def _refuse_strangers(self) -> None:
         # Looked at more than once: a socket that begins to listen between the two lists that a

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import select
 import socket
+from contextlib import suppress
 from pathlib import Path
 
 from pytest_djworkers.errors import ServerStartError
@@ -15,8 +16,39 @@ _REACHED_AT = frozenset({HOST, f"::ffff:{HOST}", "0.0.0.0", "::"})  # noqa: S104
 _LOOK_EVERY_S = 0.5
 
 
+class Reports:
+    """Which processes have loaded the site, and which were forked by those."""
+
+    def __init__(self) -> None:
+        self.loaded: set[int] = set()
+        self.forks: dict[int, set[int]] = {}
+        """By the process that had loaded the site."""
+
+    def add(self, report: bytes) -> None:
+        """Take down what a process says."""
+        pid, *parent = map(int, report.split())
+        if parent:
+            self.forks.setdefault(parent[0], set()).add(pid)
+        else:
+            self.loaded.add(pid)
+
+    def workers(self, wanted: int, first: int | None) -> set[int]:
+        """The processes that serve, of so many wanted.
+
+        They have loaded the site themselves, or are forks of the one that had, where that is the
+        server's first process, or where they are wanted: a site's worker may fork, too.
+        """
+        preloaded = self.forks.get(first or 0, set())
+        if preloaded:
+            return preloaded
+        if len(self.loaded) >= wanted:
+            return self.loaded
+        return max((self.loaded, *self.forks.values()), key=len)
+
+
 class ReadySocket:
-    """Where the server's workers report, each with a datagram that holds its process id.
+    """Where the server's workers report, each with a datagram that holds its process id; a fork of
+    one that has reported adds that one's.
 
     A pipe would not do: the children of some servers are spawned and inherit nothing.
     """
@@ -26,7 +58,7 @@ class ReadySocket:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.setblocking(False)
         self._socket.bind(str(path))
-        self.pids: set[int] = set()
+        self.reports = Reports()
 
     def close(self) -> None:
         """Remove it."""
@@ -42,21 +74,25 @@ class ReadySocket:
         news = select.poll()
         news.register(self._socket, select.POLLIN)
         news.register(process.channel, select.POLLIN)
-        while len(self.pids) < workers:
+        while len(self.workers(process, workers)) < workers:
             left = deadline - CLOCK.monotonic()
             if left <= 0:
-                raise ServerStartError(f"{len(self.pids)} of {workers} workers got ready in time")
+                ready = len(self.workers(process, workers))
+                raise ServerStartError(f"{ready} of {workers} workers got ready in time")
             news.poll(min(left, _LOOK_EVERY_S) * 1000)
-            self._listen()
-            if process.status is not None and len(self.pids) < workers:
+            if process.status is not None and len(self.workers(process, workers)) < workers:
                 raise ServerStartError(f"it ended (exit status {process.status})")
 
-    def _listen(self) -> None:
-        try:
+    def workers(self, process: GuardedProcess, wanted: int) -> frozenset[int]:
+        """The processes that serve, as far as they have reported."""
+        self.listen()
+        return frozenset(self.reports.workers(wanted, process.pid))
+
+    def listen(self) -> None:
+        """Take down what has been reported by now."""
+        with suppress(BlockingIOError):
             while True:
-                self.pids.add(int(self._socket.recv(64)))
-        except BlockingIOError:
-            return
+                self.reports.add(self._socket.recv(64))
 
 
 def strangers(port: int, ours: frozenset[int]) -> list[str]:

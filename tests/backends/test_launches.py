@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 
+from pytest_djworkers.backends.command import command_backend
 from pytest_djworkers.backends.protocol import Backend, workers_of
 from pytest_djworkers.backends.registry import BACKENDS, OURS
 from tests.server.test_launch import MakeServer, facts, folder, lock, make_server, start
@@ -83,3 +85,62 @@ def test_the_projects_own_configuration_is_one_setting_away(
     assert (folder / "the-projects-own-hook").exists()
     assert server.facts is not None
     assert file in server.facts.options.values()
+
+
+PRELOADED = """
+import os
+preload_app = True
+
+def post_worker_init(worker):
+    open(f"worker-{os.getpid()}", "w").close()
+"""
+EACH_WORKER_ONCE = """
+from uwsgidecorators import postfork
+import os, uwsgi
+
+@postfork
+def note():
+    if uwsgi.worker_id():
+        open(f"worker-{os.getpid()}", "w").close()
+"""
+UWSGI = (
+    "uwsgi --http-socket {host}:{port} --master --processes {workers} --need-app --die-on-term"
+    " --disable-logging --module {wsgi}"
+)
+
+
+@pytest.mark.parametrize(
+    ("spec", "workers"),
+    [
+        ("gunicorn-sync:config=gunicorn.conf.py", 2),
+        *(
+            pytest.param(spec, workers, marks=pytest.mark.matrix)
+            for spec, workers in [
+                ("gunicorn-sync:config=gunicorn.conf.py", 1),
+                ("gunicorn-gevent:config=gunicorn.conf.py", 2),
+                ("gunicorn-gthread:config=gunicorn.conf.py", 1),
+                ("gunicorn-asgi:config=gunicorn.conf.py", 2),
+                ("gunicorn-uvicorn:config=gunicorn.conf.py", 2),
+                ("a uwsgi", 1),
+                ("a uwsgi", 3),
+            ]
+        ),
+    ],
+)
+def test_the_workers_of_a_master_that_has_loaded_the_site_are_known(
+    make_server: MakeServer, folder: Path, spec: str, workers: int
+) -> None:
+    (folder / "gunicorn.conf.py").write_text(PRELOADED)
+    if spec == "a uwsgi":
+        with (folder / "site_settings.py").open("a") as settings:
+            settings.write(EACH_WORKER_ONCE)
+        program = Path(sys.executable).with_name("uwsgi")
+        backend: Backend = command_backend(f"own={UWSGI.replace('uwsgi', str(program), 1)}")
+    else:
+        backend = OURS.known(spec)
+    server = start(make_server(backend, workers=workers))
+    said = facts(server)
+    assert said["pid"] in server.workers
+    noted = {int(file.name.partition("-")[2]) for file in folder.glob("worker-*")}
+    assert server.workers == noted
+    assert len(noted) == workers

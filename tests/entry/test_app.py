@@ -105,8 +105,8 @@ def entry(tmp_path: Path) -> Iterator[Entry]:
 def test_it_serves_the_site_and_reports_its_process(entry: Entry) -> None:
     answer, pid = entry.told("import os; tell([get('/json'), os.getpid()])")
     assert answer == ["200 OK", '{"served": true}']
-    entry.ready._listen()
-    assert entry.ready.pids == {pid}
+    entry.ready.listen()
+    assert entry.ready.reports.loaded == {pid}
 
 
 def test_debug_is_off_and_every_host_is_allowed(entry: Entry) -> None:
@@ -191,8 +191,8 @@ def test_a_database_that_is_no_test_database_is_refused(
         " database. Let pytest-django create one (its fixture django_db_setup), or leave it out of"
         " load tests with --djworkers-ignore-database=default."
     )
-    entry.ready._listen()
-    assert not entry.ready.pids
+    entry.ready.listen()
+    assert not entry.ready.reports.loaded
 
 
 def test_the_sites_own_application_is_served(entry: Entry) -> None:
@@ -268,8 +268,8 @@ def test_the_site_is_served_with_asgi_as_well(
     )
     entry.prologue = ASGI_PROLOGUE
     assert entry.told("") == answer
-    entry.ready._listen()
-    assert len(entry.ready.pids) == 1
+    entry.ready.listen()
+    assert len(entry.ready.reports.loaded) == 1
 
 
 def test_the_first_errors_are_logged_and_no_more(entry: Entry) -> None:
@@ -287,8 +287,8 @@ def test_urls_that_cant_be_imported_are_each_requests_error(entry: Entry) -> Non
     entry.settings = entry.settings.replace('"urls"', '"no_such_urls"')
     script = "try: get('/json')\nexcept ModuleNotFoundError as error: tell(error.name)"
     assert entry.told(script) == "no_such_urls"
-    entry.ready._listen()
-    assert len(entry.ready.pids) == 1
+    entry.ready.listen()
+    assert len(entry.ready.reports.loaded) == 1
 
 
 def test_a_worker_that_comes_when_nobody_listens_serves_too(entry: Entry) -> None:
@@ -303,8 +303,8 @@ def test_the_settings_are_those_of_the_brief(entry: Entry) -> None:
 def test_the_entry_is_loaded_once(entry: Entry) -> None:
     script = "import djworkers_wsgi as entry; tell(entry.application is wsgi)"
     assert entry.told(script) is True
-    entry.ready._listen()
-    assert len(entry.ready.pids) == 1
+    entry.ready.listen()
+    assert len(entry.ready.reports.loaded) == 1
 
 
 def test_importing_it_alone_loads_nothing() -> None:

@@ -16,7 +16,7 @@ import pytest
 from pytest_djworkers.errors import ServerStartError
 from pytest_djworkers.server.port import HOST
 from pytest_djworkers.server.process import GuardedProcess
-from pytest_djworkers.server.ready import ReadySocket, strangers
+from pytest_djworkers.server.ready import ReadySocket, Reports, strangers
 from tests.server.conftest import Guarded
 from tests.server.watching import until
 
@@ -56,7 +56,7 @@ def wait(ready: ReadySocket, process: GuardedProcess, workers: int, within_s: fl
 def test_all_workers_have_reported(ready: ReadySocket, process: GuardedProcess) -> None:
     report(ready, 11, 12, 13)
     wait(ready, process, 3, LONG_S)
-    assert ready.pids == {11, 12, 13}
+    assert ready.reports.loaded == {11, 12, 13}
 
 
 def test_a_worker_that_reports_twice_is_one(ready: ReadySocket, process: GuardedProcess) -> None:
@@ -74,7 +74,7 @@ def test_a_late_report_is_waited_for(ready: ReadySocket, guarded: Guarded) -> No
     )
     process = guarded(late, str(ready.path))
     wait(ready, process, 1, LONG_S)
-    assert ready.pids == {process.pid}
+    assert ready.reports.loaded == {process.pid}
 
 
 def test_when_the_process_ends_the_waiting_does(ready: ReadySocket, guarded: Guarded) -> None:
@@ -88,6 +88,28 @@ def test_workers_that_reported_before_the_end_count(ready: ReadySocket, guarded:
     report(ready, 11)
     until(lambda: process.status is not None)
     wait(ready, process, 1, LONG_S)
+
+
+REPORTS = [
+    pytest.param("11 12", 2, {11, 12}, id="each has loaded the site"),
+    pytest.param("1 11<1 12<1", 2, {11, 12}, id="a master had, and forked them"),
+    pytest.param("1 11<1", 1, {11}, id="it forked one"),
+    pytest.param("1 11<1", 2, {11}, id="it has forked one of two"),
+    pytest.param("1", 1, {1}, id="a server of one process"),
+    pytest.param("11 12 21<11 22<11 23<12", 2, {11, 12}, id="they have forked for the site"),
+    pytest.param("2 11<2 12<2", 2, {11, 12}, id="the master is not the first process"),
+    pytest.param("2 11<2", 1, {2}, id="one that is not the first has forked for the site"),
+    pytest.param("1 11<1 12<1 21<11", 2, {11, 12}, id="a fork of a master's fork"),
+]
+
+
+@pytest.mark.parametrize(("said", "wanted", "workers"), REPORTS)
+def test_the_workers_are_told_from_other_forks(said: str, wanted: int, workers: set[int]) -> None:
+    """Of the server's first process, 1, and others; ``11<1`` is 11, forked by 1."""
+    reports = Reports()
+    for report in said.split():
+        reports.add(report.replace("<", " ").encode())
+    assert reports.workers(wanted, 1) == workers
 
 
 def test_its_file_goes_with_it(tmp_path: Path) -> None:
