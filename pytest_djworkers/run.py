@@ -14,7 +14,7 @@ from pytest_djworkers.baseline.machine import this_machine
 from pytest_djworkers.baseline.store import Baseline, load
 from pytest_djworkers.compare.comparer import Comparer
 from pytest_djworkers.entry.carried import own_values
-from pytest_djworkers.entry.isolation import Isolation, paths_in
+from pytest_djworkers.entry.isolation import Isolation, named_in
 from pytest_djworkers.errors import BaselineError, SettingsError
 from pytest_djworkers.overrides import settings_module
 from pytest_djworkers.server.database import TestDatabases
@@ -86,7 +86,7 @@ class Run:
         return Isolation(
             str(self.folder / "files"),
             f"djworkers-{self._id}-{self._isolations}:",
-            tuple(sorted(paths_in(own_values(settings_module())))),
+            tuple(sorted(named_in(own_values(settings_module())))),
         )
 
     @property

@@ -112,8 +112,7 @@ SESSION_ENGINE = "django.contrib.sessions.backends.cache"
 MIDDLEWARE = ["django.contrib.sessions.middleware.SessionMiddleware"]
 def ignores_prefix(key, prefix, version):
     return f"mine:{key}"
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache",
-                      "LOCATION": "redis://%s:%s/0", %s}}
+CACHES = {"default": {"BACKEND": "%s", "LOCATION": "redis://%s:%s/0", %s}}
 """
 WITH_A_SESSION = """
 import redis
@@ -141,13 +140,23 @@ def test_writes(burst):
 
 
 OWN_KEYS = '"KEY_FUNCTION": "settings.ignores_prefix"'
+DJANGOS = "django.core.cache.backends.redis.RedisCache"
 
 
-@pytest.mark.parametrize("more", ["", pytest.param(OWN_KEYS, marks=pytest.mark.matrix)])
-def test_a_shared_cache_is_as_it_was(site: Site, real_redis: redis.Redis, more: str) -> None:
+@pytest.mark.parametrize(
+    ("backend", "more"),
+    [
+        (DJANGOS, ""),
+        pytest.param(DJANGOS, OWN_KEYS, marks=pytest.mark.matrix),
+        pytest.param("django_redis.cache.RedisCache", "", marks=pytest.mark.matrix),
+    ],
+)
+def test_a_shared_cache_is_as_it_was(
+    site: Site, real_redis: redis.Redis, backend: str, more: str
+) -> None:
     where = real_redis.connection_pool.connection_kwargs
     address = where["host"], where["port"]
-    site.write("settings.py", SETTINGS + WITH_REDIS % (*address, more))
+    site.write("settings.py", SETTINGS + WITH_REDIS % (backend, *address, more))
     site.write("urls.py", SHARED)
     site.test(WITH_A_SESSION % address)
     real_redis.mset({":1:real": "1", "mine:real": "1", "real, and no cache": "1"})

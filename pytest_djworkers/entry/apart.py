@@ -7,7 +7,7 @@ from typing import Any
 
 from pytest_djworkers.entry.brief import Brief
 from pytest_djworkers.entry.carried import own_values
-from pytest_djworkers.entry.isolation import SETTINGS, Isolation, isolated, paths_in
+from pytest_djworkers.entry.isolation import SETTINGS, Isolation, isolated, named_in
 
 
 def carry(settings: Any, brief: Brief) -> None:
@@ -47,7 +47,7 @@ def isolation_of(settings: Any, brief: Brief) -> Isolation | None:
 
 def with_paths_of(module: str, isolation: Isolation) -> Isolation:
     """The isolation, with what this settings module names as real."""
-    return replace(isolation, real=tuple({*isolation.real, *paths_in(own_values(module))}))
+    return replace(isolation, real=tuple({*isolation.real, *named_in(own_values(module))}))
 
 
 def add_settings(brief: Brief) -> None:

@@ -47,7 +47,7 @@ class Isolation:
     prefix: str
     """Of its keys in caches that others share; as ``OF_A_RUN`` has it."""
     real: tuple[str, ...] = ()
-    """What the settings module names, as ``paths_in`` gives it: it is never written to."""
+    """What the settings module names, as ``named_in`` gives it: it is never written to."""
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
@@ -92,6 +92,14 @@ def paths_in(values: Mapping[str, Any]) -> frozenset[str]:
 
     _nested(values, note)
     return frozenset(str(Path(path).resolve()) for path in found if _is_path(path))
+
+
+def named_in(values: Mapping[str, Any]) -> frozenset[str]:
+    """The same, and what caches and storages of other classes have where these name a path."""
+    caches, storages = (values.get(name) for name in ("CACHES", "STORAGES"))
+    found = [_at(caches, (alias, "LOCATION")) for alias in caches or ()]
+    found += [_at(storages, (alias, "OPTIONS", "location")) for alias in storages or ()]
+    return paths_in(values) | {str(Path(path).resolve()) for path in found if _is_path(path)}
 
 
 class _Mover:

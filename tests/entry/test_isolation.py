@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pytest_djworkers.entry.isolation import FILE_CACHES, Isolation, isolated, paths_in
+from pytest_djworkers.entry.isolation import FILE_CACHES, Isolation, isolated, named_in, paths_in
 
 OWN = Isolation("/run/own", "djworkers-1:")
 FILES = "django.core.files.storage.FileSystemStorage"
@@ -17,7 +17,7 @@ REDIS = "django.core.cache.backends.redis.RedisCache"
 
 def changed(values: dict[str, Any], real: dict[str, Any] | None = None) -> dict[str, Any]:
     """What changes of the settings where these are the settings module's own."""
-    return isolated(values, replace(OWN, real=tuple(paths_in(values if real is None else real))))
+    return isolated(values, replace(OWN, real=tuple(named_in(values if real is None else real))))
 
 
 @pytest.mark.parametrize("media", ["/srv/media", "/srv/media/", "media", "", ".", None])
@@ -119,6 +119,16 @@ def test_logs_are_written_elsewhere() -> None:
     assert moved["handlers"]["device"] == handlers["device"]
     assert moved["handlers"]["console"] == handlers["console"]
     assert moved["root"] == logging["root"]
+
+
+def test_what_other_classes_name_is_real_as_well() -> None:
+    values = {
+        "MEDIA_ROOT": "/srv/media",
+        "CACHES": {"default": {"BACKEND": "site.Cache", "LOCATION": "/srv/cache"}, "odd": 3},
+        "STORAGES": {"default": {"BACKEND": "site.S", "OPTIONS": {"location": "/srv/s"}}},
+    }
+    assert named_in(values) == {"/srv/media", "/srv/cache", "/srv/s"}
+    assert paths_in(values) == {"/srv/media"}
 
 
 @pytest.mark.parametrize(
