@@ -25,6 +25,7 @@ POSTGRESQL_SAYS = (
 )
 """The name, the moment at which its server was started (which tells servers apart whatever path
 leads there, and which every user may know), and where that is."""
+_ALIAS = "DJWORKERS_ALIAS"
 _MYSQL_SAYS = "SELECT DATABASE()"
 
 
@@ -92,12 +93,18 @@ def _check_each(brief: Brief) -> None:
         if target is None or str(settings["NAME"]) != target.name:
             raise places().refuse(alias, f"{settings['NAME']} (its NAME in django.db.connections)")
         # That alias has no pool, which would be this process's before it forks.
-        connection = type(connections[alias])(dict(settings), alias=NO_DB_ALIAS)
+        connection = type(connections[alias])({**settings, _ALIAS: alias}, alias=NO_DB_ALIAS)
         try:
             with suppress(Error):
                 connection.ensure_connection()
         finally:
             connection.close()
+
+
+def _alias(connection: Any) -> str:
+    """The alias that users know."""
+    alias: str = connection.settings_dict.get(_ALIAS, connection.alias)
+    return alias
 
 
 def _checked(original: Callable[..., None]) -> Callable[..., None]:
@@ -106,9 +113,9 @@ def _checked(original: Callable[..., None]) -> Callable[..., None]:
         name = self.settings_dict["NAME"]
         if self.vendor == "sqlite":
             if not places().is_known_file(name):
-                raise places().refuse(self.alias, name)
+                raise places().refuse(_alias(self), name)
         elif not places().is_known(str(name or "postgres")):
-            raise places().refuse(self.alias, name or "a database without a NAME")
+            raise places().refuse(_alias(self), name or "a database without a NAME")
         original(self)
 
     connect.__djworkers__ = True  # type: ignore[attr-defined]
@@ -119,7 +126,7 @@ def _check_connection(*, connection: Any, **_: Any) -> None:
     found = next(_wrong(connection), None)
     if found is None:
         return
-    error = places().refuse(connection.alias, found)
+    error = places().refuse(_alias(connection), found)
     raw = connection.connection
     with suppress(Exception):
         connection.close()
