@@ -12,7 +12,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -237,6 +237,37 @@ def to_the_guard(run: Running) -> None:
     run.guard_of_server().kill()
 
 
+def to_the_agents_guard(run: Running) -> None:
+    """The built-in generator's."""
+    (guard,) = run.guards("load.agent")
+    guard.kill()
+
+
+def to_both_guards(run: Running) -> None:
+    """The server's and the agent's."""
+    for guard in run.guards():
+        guard.kill()
+
+
+def to_both_guards_and_pytest(run: Running) -> None:
+    """Nobody of ours is left to end anything."""
+    to_both_guards(run)
+    run.pytest.kill()
+
+
+def stopping_the_guard(run: Running) -> None:
+    """It is there, and does nothing any more."""
+    run.guard_of_server().send_signal(signal.SIGSTOP)
+
+
+def as_people_do(run: Running) -> None:
+    """``pkill -9 -f pytest``, of what belongs to this run."""
+    for pid in mentioning(run.site.folder):
+        if "pytest" in command_line(pid):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+
 @dataclass(frozen=True)
 class Cause:
     """One way for a run to end. Without ``by``, it ends by itself."""
@@ -278,6 +309,7 @@ class Cause:
 CTRL_C = to_pytest(signal.SIGINT)
 KILL = to_pytest(signal.SIGKILL)
 DIED = r"died during GET /hit \(exit status -9\)"
+FAILED = r"load agent 1 of 1 ended in the middle of the burst \(exit status -9\)"
 WITH_A_TABLE = r"GET /json  \(test_first\)"
 
 CAUSES = [
@@ -349,7 +381,7 @@ CAUSES = [
         to_an_agent,
         flags=("-x",),
         goes_on=True,
-        says=r"load agent 1 of 1 ended in the middle of the burst \(exit status -9\)",
+        says=FAILED,
     ),
     Cause("master-sigkill", 1, to_the_master, tests=A_WHILE, goes_on=True, says=DIED),
     Cause(
@@ -361,6 +393,12 @@ CAUSES = [
         says=r"1 worker died, \d started|died during GET /hit \(exit status -?\d+\)",
     ),
     Cause("guard-sigkill", 1, to_the_guard, tests=A_WHILE, goes_on=True, says=DIED),
+    Cause("guard-sigstop", ExitCode.OK, stopping_the_guard, tests=A_WHILE, goes_on=True),
+    Cause("agents-guard-sigkill", 1, to_the_agents_guard, tests=A_WHILE, goes_on=True, says=FAILED),
+    Cause("guards-sigkill", 1, to_both_guards, tests=A_WHILE, goes_on=True, says=FAILED),
+    Cause("guards-and-pytest-sigkill", -9, to_both_guards_and_pytest, may_leave_files=True),
+    Cause("pkill-9-f-pytest", -9, as_people_do, may_leave_files=True),
+    Cause("pkill-9-f-pytest-at-launch", -9, as_people_do, at_launch, may_leave_files=True),
 ]
 
 

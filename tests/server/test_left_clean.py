@@ -34,6 +34,7 @@ ALWAYS = {
     ("sigkill", "granian"),
     ("worker-sigkill", "gunicorn-gevent"),
     ("xdist-sigterm", "granian"),
+    ("pkill-9-f-pytest", "granian"),
 }
 """A few, for the suite that is run all the time."""
 ENDED_IN_EVERY_WAY = ("gunicorn-gevent", "granian", "uvicorn")
