@@ -20,7 +20,7 @@ from pytest_djworkers.load.tally import AgentReport, Enough
 from pytest_djworkers.server.launch import Place, Server, Site
 from pytest_djworkers.server.lock import HeldLock
 from pytest_djworkers.server.probe import Probe
-from pytest_djworkers.server.usage import cpu_s_of
+from pytest_djworkers.system.cpu_account import Snapshot, added
 
 SETTLE_S = 0.05
 """From when the load is on to when a window begins."""
@@ -157,7 +157,6 @@ class _Side:
         self.server = Server(arm.backend, place, HeldLock())
         self.reports: list[AgentReport] = []
         self._agents: Agents | None = None
-        self._pids: frozenset[int] = frozenset()
 
     @property
     def facts(self) -> ServerFacts:
@@ -186,16 +185,15 @@ class _Side:
             spent_s += self.reports.pop().window_s
             if spent_s >= WARM_UP_S:
                 break
-        self._pids = self.server.pids
 
     def window(self) -> Window:
         assert self._agents is not None
-        before_s = cpu_s_of(self._pids)
+        before = self.server.cpu_used()
         (report,) = self._agents.fire()
-        after_s = cpu_s_of(self._pids)
+        after = self.server.cpu_used()
         # Each window of a server that is gone would take its time, and its errors be figures.
         self.server.check_alive(self._profile.name)
-        window = window_of(report, _between(before_s, after_s))
+        window = window_of(report, _between(before, after))
         if report.window_s >= LONGEST_WINDOW_S and window.judged < ENOUGH.answers:
             raise TooSlow(
                 f"too slow: {window.judged} answers in {LONGEST_WINDOW_S:g}s of"
@@ -217,5 +215,5 @@ class _Side:
         return not self.server.workers <= self.server.pids
 
 
-def _between(before_s: float | None, after_s: float | None) -> float | None:
-    return None if before_s is None or after_s is None else after_s - before_s
+def _between(before: Snapshot | None, after: Snapshot | None) -> float | None:
+    return None if before is None or after is None else added(before, after)

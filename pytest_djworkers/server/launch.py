@@ -31,8 +31,9 @@ from pytest_djworkers.server.process import GuardedProcess
 from pytest_djworkers.server.ready import ReadySocket, strangers
 from pytest_djworkers.server.reasons import reasons_at_start, reasons_of_requests
 from pytest_djworkers.server.sessions import application_name
-from pytest_djworkers.server.usage import UsageWatch, session_members
+from pytest_djworkers.server.usage import UsageWatch, cpu_used, session_members
 from pytest_djworkers.system.clock import CLOCK
+from pytest_djworkers.system.cpu_account import Snapshot
 from pytest_djworkers.system.refusals import refusals_in_words
 
 _LOOKS = 3
@@ -118,6 +119,12 @@ class Server:
         if self._process is None or self._process.pid is None:
             return frozenset()
         return session_members(self._process.pid)
+
+    def cpu_used(self) -> Snapshot | None:
+        """What its processes have used up to now; None where that can't be told finely."""
+        if self._process is None or self._process.pid is None:
+            return None
+        return cpu_used(self._process.pid)
 
     @property
     def workers(self) -> frozenset[int]:

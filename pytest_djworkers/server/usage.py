@@ -6,21 +6,26 @@ import os
 import re
 import threading
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from pytest_djworkers.load.result import Usage
 from pytest_djworkers.server.log import since
 from pytest_djworkers.system.clock import CLOCK
+from pytest_djworkers.system.cpu_account import Snapshot, Used, added
 
 if TYPE_CHECKING:
     import psutil
 
+_Read = TypeVar("_Read")
+
 _LOOK_EVERY_S = 0.25
+_TRIES = 3
 _JOIN_WITHIN_S = 5.0
 _ERROR_LINE = re.compile(
     rb"^.*(?:\b(?:ERROR|CRITICAL)\b|\[error\]|Internal Server Error|^Traceback \().*$", re.MULTILINE
@@ -48,7 +53,9 @@ class UsageWatch:
         self._log = log
         self._log_began = _size(log)
         self._processes: dict[int, psutil.Process] = {}
-        self._cpu_s: dict[int, float] = {}
+        self._used: Snapshot = {}
+        self._guard: Snapshot = {}
+        self._cpu_s = 0.0
         self._looks: list[Look] = []
         self._first: frozenset[int] = frozenset()
         self._last: frozenset[int] = frozenset()
@@ -89,22 +96,24 @@ class UsageWatch:
             self._look()
 
     def _look(self) -> frozenset[int]:
+        found = look_at(self._session, self._read)
+        used = {pid: used for pid, (used, _) in found.items()}
+        self._guard = guard_used(self._session) or self._guard
+        used.update(self._guard)
+        self._cpu_s += added(self._used, used)
+        self._used = used
+        memory_bytes = sum(memory_bytes for _, memory_bytes in found.values())
+        self._looks.append(Look(CLOCK.unix(), self._cpu_s, memory_bytes))
+        return frozenset(found)
+
+    def _read(self, pid: int) -> tuple[Used, int]:
+        """What a process has used, and how much of it is in memory."""
         import psutil
 
-        memory_bytes = 0
-        pids = session_members(self._session)
-        for pid in pids:
-            try:
-                process = self._processes.get(pid) or psutil.Process(pid)
-                times = process.cpu_times()
-                memory_bytes += process.memory_info().rss
-            except psutil.Error:
-                continue
-            self._processes[pid] = process
-            # Kept when the process is gone: what it used was used.
-            self._cpu_s[pid] = times.user + times.system
-        self._looks.append(Look(CLOCK.unix(), sum(self._cpu_s.values()), memory_bytes))
-        return pids
+        process = self._processes.get(pid) or psutil.Process(pid)
+        self._processes[pid] = process
+        times = process.cpu_times()
+        return Used(times.user + times.system, _waited(times)), process.memory_info().rss
 
 
 def cpu_between(looks: Sequence[Look], begin: float, end: float) -> float:
@@ -149,16 +158,58 @@ def session_members(session: int) -> frozenset[int]:
     return frozenset(members)
 
 
-def cpu_s_of(pids: Iterable[int]) -> float | None:
-    """The CPU seconds that these processes have used, to the microsecond; None where the system
-    can't tell as finely as that (Linux can: a process's CPU clock, clock_getcpuclockid(3))."""
-    total = 0.0
-    for pid in pids:
-        try:
-            total += CLOCK.cpu_of_process(pid)
-        except OSError:
-            return None
-    return total
+def look_at(session: int, read: Callable[[int], _Read]) -> dict[int, _Read]:
+    """What is read of each process of a session, at a moment when none of them began or ended: the
+    time of one that ends in between would count twice, or not at all."""
+    import psutil
+
+    found: dict[int, _Read] = {}
+    for _ in range(_TRIES):
+        found, pids = {}, session_members(session)
+        for pid in pids:
+            with suppress(psutil.Error):
+                found[pid] = read(pid)
+        if found.keys() == pids == session_members(session):
+            break
+    return found
+
+
+def cpu_used(session: int) -> Snapshot | None:
+    """What the processes of a session have used: by themselves to the microsecond, those that they
+    waited for in ticks of 10 ms. None where the system can't tell as finely as that (Linux can: a
+    process's CPU clock, clock_getcpuclockid(3))."""
+    try:
+        return {**look_at(session, _finely_used), **guard_used(session)}
+    except OSError:
+        return None
+
+
+def _finely_used(pid: int) -> Used:
+    import psutil
+
+    times = psutil.Process(pid).cpu_times()
+    try:
+        return Used(CLOCK.cpu_of_process(pid), _waited(times))
+    except OSError:
+        if psutil.pid_exists(pid):
+            raise
+        raise psutil.NoSuchProcess(pid) from None
+
+
+def guard_used(session: int) -> Snapshot:
+    """What the guard of a session has waited for: the orphans of it. Its own time is none of the
+    session's."""
+    import psutil
+
+    try:
+        guard = psutil.Process(session).ppid()
+        return {guard: Used(0.0, _waited(psutil.Process(guard).cpu_times()))}
+    except psutil.Error:
+        return {}
+
+
+def _waited(times: Any) -> float:
+    return float(getattr(times, "children_user", 0.0) + getattr(times, "children_system", 0.0))
 
 
 def _size(file: Path) -> int:

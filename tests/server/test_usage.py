@@ -11,7 +11,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_djworkers.server.usage import Look, UsageWatch, cpu_between, errors_in, longest_between
+from pytest_djworkers.server.usage import (
+    Look,
+    UsageWatch,
+    cpu_between,
+    cpu_used,
+    errors_in,
+    longest_between,
+    look_at,
+    session_members,
+)
+from pytest_djworkers.system.cpu_account import added
 from tests.server.conftest import Guarded
 from tests.server.watching import lives, until
 
@@ -129,6 +139,56 @@ def test_a_worker_that_dies_is_missed_and_its_work_is_not(guarded: Guarded, log:
     assert usage.cpu_s > 0.3
     assert (usage.workers, usage.workers_alive) == (2, 0)
     assert usage.log_errors == 2
+
+
+SHORT_LIVED = """
+import subprocess, sys, time
+work = "import time; end = time.process_time() + 0.1\\nwhile time.process_time() < end: pass"
+for _ in range(4):
+    subprocess.run([sys.executable, "-S", "-c", work])
+leaves_an_orphan = "import os, sys; os.fork() or exec(sys.argv[1])"
+subprocess.run([sys.executable, "-S", "-c", leaves_an_orphan, work])
+print("done", flush=True)
+time.sleep(60)
+"""
+
+
+def test_what_children_used_that_nobody_saw_counts(guarded: Guarded, log: Path) -> None:
+    process = guarded(SHORT_LIVED)
+    until(lambda: process.pid is not None)
+    assert process.pid is not None
+    before = cpu_used(process.pid)
+    with UsageWatch(process.pid, frozenset(), log) as watch:
+        until(lambda: "done" in log.read_text())
+        until(lambda: len(session_members(process.pid or 0)) == 1)
+    after = cpu_used(process.pid)
+    assert before is not None
+    assert after is not None
+    # Five of them, in ticks of 10 ms; their interpreters start in addition.
+    for used_s in (watch.usage(0, time.time()).cpu_s, added(before, after)):
+        assert 0.45 < used_s < 5
+
+
+def test_one_that_is_gone_or_cannot_be_told_finely(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert cpu_used(0x7FFFFFF0) == {}
+    session = os.getsid(0)
+
+    class NoSuchClock:
+        """A system without these clocks."""
+
+        def cpu_of_process(self, pid: int) -> float:
+            raise OSError(22, "Invalid argument")
+
+    monkeypatch.setattr("pytest_djworkers.server.usage.CLOCK", NoSuchClock())
+    assert cpu_used(session) is None
+
+
+def test_a_look_that_processes_come_and_go_in_is_taken_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lists = iter([{1, 2}, {1, 3}, {1, 3}, {1, 3}])
+    monkeypatch.setattr("pytest_djworkers.server.usage.session_members", lambda _: next(lists))
+    assert look_at(7, lambda pid: pid) == {1: 1, 3: 3}
 
 
 def test_nobody_used_nothing(tmp_path: Path) -> None:
