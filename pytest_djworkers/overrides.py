@@ -52,7 +52,8 @@ def _layers() -> list[Any]:
 
     settings.DATABASES  # noqa: B018  # it makes them where nobody has
     layers: list[Any] = [settings._wrapped]  # type: ignore[misc]  # noqa: SLF001  # no public way
-    while isinstance(layers[-1], UserSettingsHolder):
+    # dynaconf's holder has copied what it overrides.
+    while isinstance(layers[-1], UserSettingsHolder) and "default_settings" in vars(layers[-1]):
         layers.append(layers[-1].default_settings)
     return layers
 
