@@ -34,6 +34,16 @@ CAUSES = (
         " the view before it waits for something else",
     ),
     Cause(
+        re.compile(
+            r"refusing to use (?:database [^\n]*(?:is not a test database|ignore-database=[^\s)]+)"
+            r"|[^\n]*it is the site's own database)"
+        ),
+        "the site wanted a connection to something that is no test database, and did not get it."
+        " The traceback names the line: let it use the connections of django.db, or the settings"
+        " that are Django's, or have settings for load tests that lead elsewhere"
+        " (--djworkers-settings)",
+    ),
+    Cause(
         re.compile(r"database is locked"),
         "in SQLite one connection writes at a time, and others waited for longer than its timeout"
         " (OPTIONS, 5 s by default). With OPTIONS transaction_mode IMMEDIATE transactions that"

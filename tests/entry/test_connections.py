@@ -449,8 +449,9 @@ def test_a_pool_is_the_test_databases(beside: Beside) -> None:
 def test_an_init_command_that_attaches_is_refused(beside: Beside) -> None:
     command = f"ATTACH DATABASE '{beside.real['NAME']}' AS other"
     beside.files["settings.py"] = beside.settings(OPTIONS={"init_command": command})
-    said = beside.run(ENTRY + WRITE)
+    said = beside.run(f"{ENTRY}print('it is up')")
     assert f"refusing to use database 'default': {beside.real['NAME']} is not a test" in said
+    assert "it is up" not in said
     assert (beside.in_real, beside.in_test) == ([], [])
 
 

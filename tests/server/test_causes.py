@@ -19,6 +19,15 @@ SAID = {
     'too many connections for database "a b"': 'FATAL:  too many connections for database "a b"\n',
     "couldn't get a connection after 30.00 sec": "psycopg_pool.PoolTimeout: couldn't get a"
     " connection after 30.00 sec\n",
+    "refusing to use database 'default': /srv/db is not a test database": "pytest_djworkers.entry"
+    ".places.RefusedDatabaseError: refusing to use database 'default': /srv/db is not a test"
+    " database\n",
+    "refusing to use database 'old': it is left out of load tests"
+    " (--djworkers-ignore-database=old": ""
+    "RefusedDatabaseError: refusing to use database 'old': it is left out of load tests"
+    " (--djworkers-ignore-database=old)\n",
+    "refusing to use /srv/db (sqlite3): it is the site's own database": "RefusedDatabaseError:"
+    " refusing to use /srv/db (sqlite3): it is the site's own database\n",
     "database is locked": "django.db.utils.OperationalError: database is locked\n",
     "no such table: auth_user": "django.db.utils.OperationalError: no such table: auth_user\n",
     'relation "auth_user" does not exist': 'ProgrammingError: relation "auth_user" does not exist\n'
