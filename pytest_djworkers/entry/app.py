@@ -21,7 +21,7 @@ from pytest_djworkers.entry.brief import Brief, this_brief
 from pytest_djworkers.entry.gate import hold_imports
 from pytest_djworkers.entry.hook import install
 from pytest_djworkers.entry.paths import look_in, standard_library_first
-from pytest_djworkers.entry.readiness import report_ready
+from pytest_djworkers.entry.readiness import report_failure, report_ready
 from pytest_djworkers.entry.tether import die_with_parent
 
 _ERRORS_LOGGED = 3
@@ -31,6 +31,14 @@ def load(interface: str) -> Any:
     """The site's application for ``wsgi`` or ``asgi``, once this process is set up to serve it."""
     die_with_parent()
     brief = this_brief()
+    try:
+        return _load(interface, brief)
+    except (Exception, SystemExit) as error:
+        report_failure(brief.ready_socket, error)
+        raise
+
+
+def _load(interface: str, brief: Brief) -> Any:
     look_in(brief.search_path)
     # What is imported from here on is the right tree's.
     strays = None if brief.bounds is None else hold_imports(brief.bounds)

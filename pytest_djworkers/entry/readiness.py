@@ -9,11 +9,15 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from _socket import AF_UNIX, SOCK_DGRAM
 from _socket import socket as plain_socket
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
+
+FAILED = "failed"
+"""What stands before the process id of one that can't load the site."""
 
 
 def report_ready(address: str) -> None:
@@ -26,6 +30,15 @@ def report_ready(address: str) -> None:
 
     os.register_at_fork(after_in_child=forked)
     _tell_uwsgi(forked)
+
+
+def report_failure(address: str, error: BaseException) -> None:
+    """Say that this process can't load the site, once the log says why: some servers say half of
+    it, or start another worker that can't either, and another."""
+    text = "".join(traceback.format_exception(error))
+    with suppress(OSError):
+        os.write(2, text.encode(errors="backslashreplace"))
+    _say(address, f"{FAILED} {os.getpid()}")
 
 
 def _say(address: str, text: str) -> None:

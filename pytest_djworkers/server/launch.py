@@ -195,10 +195,10 @@ class Server:
             raise ProbeError(f"{self.backend}: {error}{self._told()}", error.status) from None
         except ServerStartError as error:
             self.stop()
+            limit = f"--djworkers-startup-timeout={self._place.startup_timeout_s:g}s"
+            within = f" (within {limit})" if CLOCK.monotonic() >= deadline else ""
             raise ServerStartError(
-                f"{self.backend} did not start: {error}"
-                f" (within --djworkers-startup-timeout={self._place.startup_timeout_s:g}s)"
-                f"{self._told(reasons_at_start)}"
+                f"{self.backend} did not start: {error}{within}{self._told(reasons_at_start)}"
             ) from None
         except BaseException:
             self.stop()

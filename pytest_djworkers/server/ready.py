@@ -7,6 +7,7 @@ import socket
 from contextlib import suppress
 from pathlib import Path
 
+from pytest_djworkers.entry.readiness import FAILED
 from pytest_djworkers.errors import ServerStartError
 from pytest_djworkers.server.port import HOST
 from pytest_djworkers.server.process import GuardedProcess
@@ -23,9 +24,14 @@ class Reports:
         self.loaded: set[int] = set()
         self.forks: dict[int, set[int]] = {}
         """By the process that had loaded the site."""
+        self.has_failed = False
+        """Whether one could not load it."""
 
     def add(self, report: bytes) -> None:
         """Take down what a process says."""
+        if report.startswith(FAILED.encode()):
+            self.has_failed = True
+            return
         pid, *parent = map(int, report.split())
         if parent:
             self.forks.setdefault(parent[0], set()).add(pid)
@@ -68,13 +74,15 @@ class ReadySocket:
     def wait(self, process: GuardedProcess, *, workers: int, deadline: float) -> None:
         """Wait until that many workers have reported.
 
-        Raises ServerStartError when the process ends before that, or the monotonic deadline
-        passes.
+        Raises ServerStartError when one can't load the site or the process ends before that, or
+        the monotonic deadline passes.
         """
         news = select.poll()
         news.register(self._socket, select.POLLIN)
         news.register(process.channel, select.POLLIN)
         while len(self.workers(process, workers)) < workers:
+            if self.reports.has_failed:
+                raise ServerStartError("a worker could not load the site")
             left = deadline - CLOCK.monotonic()
             if left <= 0:
                 ready = len(self.workers(process, workers))

@@ -17,6 +17,7 @@ from pytest_djworkers.entry.brief import ENVIRONMENT_KEY, Brief, DatabaseTarget
 from pytest_djworkers.server.environment import child_environment
 from pytest_djworkers.server.home import this_home
 from pytest_djworkers.server.ready import ReadySocket
+from pytest_djworkers.server.tracebacks import failures
 
 SETTINGS = """
 SECRET_KEY = "of no use"
@@ -193,6 +194,25 @@ def test_a_database_that_is_no_test_database_is_refused(
     )
     entry.ready.listen()
     assert not entry.ready.reports.loaded
+    assert entry.ready.reports.has_failed
+
+
+@pytest.mark.parametrize("ends", ["import gone", "raise SystemExit('not today')"])
+def test_why_a_site_cant_be_loaded_is_in_the_log_though_a_server_swallows_it(
+    entry: Entry, ends: str
+) -> None:
+    entry.prologue = "try:\n    import djworkers_wsgi\nexcept BaseException:\n    pass\n"
+    entry.settings += ends
+    done = entry.run()
+    assert done.returncode == 0
+    (failure,) = failures(done.stderr.splitlines())
+    assert failure.last.exception in {
+        "ModuleNotFoundError: No module named 'gone'",
+        "SystemExit: not today",
+    }
+    assert failure.last.frames[-1].file == str(entry.folder / "settings.py")
+    entry.ready.listen()
+    assert entry.ready.reports.has_failed
 
 
 def test_the_sites_own_application_is_served(entry: Entry) -> None:

@@ -211,7 +211,14 @@ def test_a_server_that_dies_at_start_says_why(
     with pytest.raises(ServerStartError) as error:
         start(server)
     text = str(error.value)
-    assert text.startswith(f"{backend.about.name} did not start: it ended (exit status ")
+    assert text.startswith(
+        f"{backend.about.name} did not start: a worker could not load the site\n"
+    )
+    settings = folder / "site_settings.py"
+    assert (
+        "\nits log's first error: ModuleNotFoundError: No module named 'no_such_module', at"
+        f" {settings}:1 in <module>\n"
+    ) in text
     assert "The end of its log:" in text
     assert "No module named 'no_such_module'" in text
     assert not server.has_launched

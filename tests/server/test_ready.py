@@ -77,6 +77,16 @@ def test_a_late_report_is_waited_for(ready: ReadySocket, guarded: Guarded) -> No
     assert ready.reports.loaded == {process.pid}
 
 
+def test_one_that_cant_load_the_site_ends_the_waiting(
+    ready: ReadySocket, process: GuardedProcess
+) -> None:
+    report(ready, 11)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as worker:
+        worker.sendto(b"failed 12", str(ready.path))
+    with pytest.raises(ServerStartError, match="a worker could not load the site"):
+        wait(ready, process, 2, LONG_S)
+
+
 def test_when_the_process_ends_the_waiting_does(ready: ReadySocket, guarded: Guarded) -> None:
     process = guarded("raise SystemExit(3)")
     with pytest.raises(ServerStartError, match=r"it ended \(exit status 3\)"):
