@@ -147,7 +147,9 @@ class Burst:
         if not result.has_expected:
             self.log_says[name] = first_refusal(self.server.log)
         result = replace(result, server=self.server.facts, shared_run=self._run.is_shared)
-        record = BurstRecord(self._test, result, overridden)
+        record = BurstRecord(
+            self._test, result, overridden, other_settings=self.server.other_settings
+        )
         limits = self._max_regressions
         if (limits or not baseline.is_empty) and not settings.save_baseline:
             record = replace(

@@ -29,6 +29,8 @@ class BurstRecord:
     """What the comparison of two arms found, in a run that makes one."""
     conditions: Mapping[str, Any] | None = field(default=None, compare=False)
     """Those of the result, where its request has lost its values on the way; else None."""
+    other_settings: tuple[str, ...] = ()
+    """Those of which the settings module makes others in the server than for the tests."""
     attempt: int = 1
     """Which attempt at the test it is of: more than 1 where it was run again."""
 
@@ -81,6 +83,7 @@ class BurstRecord:
             and {**asdict(comparison), "verdict": comparison.verdict.value},
             "stored": self.stored and asdict(self.stored),
             "compared": self.compared and self.compared.to_dict(),
+            "other_settings": list(self.other_settings),
             "attempt": self.attempt,
         }
 
@@ -97,5 +100,6 @@ class BurstRecord:
             and Comparison(**{**comparison, "verdict": Verdict(comparison["verdict"])}),
             stored=data["stored"] and StoredFigures(**data["stored"]),
             compared=data["compared"] and Compared.from_dict(data["compared"]),
+            other_settings=tuple(data["other_settings"]),
             attempt=data["attempt"],
         )

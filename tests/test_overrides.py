@@ -168,3 +168,20 @@ def test_a_site_is_served_with_what_its_tests_changed(site: Site, module: str) -
     )
     shown = "djworkers: the served site's settings are settings_load"
     assert (shown in result.outlines) is bool(module)
+
+
+def test_what_the_settings_module_makes_for_pytest_alone_is_named(site: Site) -> None:
+    more = """
+import os, sys
+if "pytest" in sys.modules:
+    PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+OF_EACH_PROCESS = os.getpid()
+"""
+    site.write("settings.py", SETTINGS + more)
+    site.test("def test_json(burst):\n    burst('/json')")
+    result = site.burst("--djworkers-workers=2")
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(
+        "settings: in the server the settings module makes others of PASSWORD_HASHERS than in this"
+        " process, such as by looking whether pytest is there"
+    )

@@ -21,6 +21,7 @@ def test_a_record_survives_json(result: BurstResult, verdict: Verdict) -> None:
         result=result,
         overridden=("--djworkers-connections=8 (instead of 2000)",),
         comparison=Comparison(verdict, "because", fails=True, ratio=0.5),
+        other_settings=("CACHES",),
         stored=StoredFigures(100.0, 0.001, None, 3, 4, "2026-01-02T03:04:05+00:00"),
     )
     for one in (whole, record(result=result)):

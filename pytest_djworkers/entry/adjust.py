@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from pytest_djworkers.entry.apart import carry, isolate
+from pytest_djworkers.entry.apart import carry, isolate, refuse_other_aliases
 from pytest_djworkers.entry.brief import Brief
 from pytest_djworkers.entry.caches import guard_caches
 from pytest_djworkers.entry.redirect import redirect_databases
@@ -47,6 +47,7 @@ def _keep_mail(settings: Any, brief: Brief) -> None:  # noqa: ARG001  # an Adjus
 
 
 ADJUSTMENTS: tuple[Adjustment, ...] = (
+    refuse_other_aliases,
     redirect_databases,
     carry,
     isolate,

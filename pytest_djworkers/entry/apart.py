@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import os
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
-from pytest_djworkers.entry.brief import Brief
+from pytest_djworkers.entry.brief import ENVIRONMENT_KEY, Brief
 from pytest_djworkers.entry.carried import own_values
 from pytest_djworkers.entry.isolation import SETTINGS, Isolation, isolated, named_in
 
@@ -39,10 +42,10 @@ def isolation_of(settings: Any, brief: Brief) -> Isolation | None:
     """Where the site writes; what these settings name as real included."""
     if brief.isolation is None:
         return None
-    module = _module_of(settings)
     # Settings for the served site alone say where it writes, if it is not where it writes anyway.
-    is_for_load = module == brief.settings_module != brief.carried.module
-    return with_paths_of(brief.carried.module if is_for_load else module, brief.isolation)
+    is_for_load = _is_for_load(settings, brief)
+    module = brief.carried.module if is_for_load else _module_of(settings)
+    return with_paths_of(module, brief.isolation)
 
 
 def with_paths_of(module: str, isolation: Isolation) -> Isolation:
@@ -59,10 +62,44 @@ def add_settings(brief: Brief) -> None:
             setattr(settings, name, value)
 
 
-def differing_settings(brief: Brief) -> list[str]:
-    """The settings of which the module makes others here than in the pytest process."""
+def tell_differing(brief: Brief) -> None:
+    """Tell the pytest process of which settings the module has made others here."""
     module = brief.settings_module
-    return brief.carried.differing(module, own_values(module))
+    file = differing_files(Path(os.environ[ENVIRONMENT_KEY]).parent) / str(os.getpid())
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(json.dumps(brief.carried.differing(module, own_values(module))))
+
+
+def differing_files(folder: Path) -> Path:
+    """Where each process tells them, in the folder of the brief."""
+    return folder / "differing"
+
+
+def refuse_other_aliases(settings: Any, brief: Brief) -> None:
+    """Raise RuntimeError where settings for the served site have other databases than those of the
+    tests. An Adjustment."""
+    if not _is_for_load(settings, brief):
+        return
+    here, tests = set(settings.DATABASES), {*brief.databases, *brief.left_out}
+    missing = tests - here if brief.tree is None else set()
+    for aliases, what in (
+        (here - tests, "which the tests' settings do not, so that it has no test database"),
+        (missing, ""),
+    ):
+        if aliases:
+            named = " and ".join(map(repr, sorted(aliases)))
+            said = (
+                f"have database {named}, {what}" if what else f"lack database {named} of the tests"
+            )
+            raise RuntimeError(
+                f"refusing to serve: the settings {brief.settings_module} (--djworkers-settings)"
+                f" {said}. Let both have the same aliases"
+            )
+
+
+def _is_for_load(settings: Any, brief: Brief) -> bool:
+    tests = brief.carried.module
+    return bool(tests) and _module_of(settings) == brief.settings_module != tests
 
 
 def _module_of(settings: Any) -> str:

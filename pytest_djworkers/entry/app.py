@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from pytest_djworkers.entry.apart import add_settings
+from pytest_djworkers.entry.apart import add_settings, tell_differing
 from pytest_djworkers.entry.application import application_of
 from pytest_djworkers.entry.brief import Brief, this_brief
 from pytest_djworkers.entry.gate import hold_imports
@@ -62,6 +62,7 @@ def _load(interface: str, brief: Brief) -> Any:
     _check_databases(brief)
     if strays is not None:
         strays.refuse()
+    tell_differing(brief)
     report_ready(brief.ready_socket)
     return application
 

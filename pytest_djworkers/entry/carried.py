@@ -19,8 +19,8 @@ NOT_CARRIED: Mapping[str, str] = {
 }
 """What Django's and pytest-django's test environments change for the tests, and what the server
 has instead."""
-_DIFFERS_ANYWAY = ("SECRET", "KEY", "TOKEN", "SALT", "PASSWORD")
-"""Parts of the names of what settings modules draw anew in each process."""
+_DIFFERS_ANYWAY = ("SECRET", "KEY", "KEYS", "TOKEN", "SALT", "PASSWORD", "SECRET_KEY_FALLBACKS")
+"""How the names end of what settings modules draw anew in each process."""
 
 
 def own_values(module: str) -> dict[str, Any]:
@@ -69,19 +69,23 @@ class Carried:
         }
         return {**changed, **self.overridden}
 
-    def differing(self, module: str, values: Mapping[str, Any]) -> list[str]:
-        """The settings whose values the module makes others of in the server, in order.
+    def differing(self, module: str, values: Mapping[str, Any]) -> dict[str, str | None]:
+        """The settings of which the module makes others in the server, in order; with a digest of
+        the value there, if there is one.
 
         Such as a module that looks whether it is being tested. Of plain data only, and of nothing
         that differs in every process.
         """
         if module != self.module:
-            return []
-        return sorted(self._differing(values))
+            return {}
+        return {
+            name: digest(values[name]) if name in values else None
+            for name in sorted(self._differing(values))
+        }
 
     def _differing(self, values: Mapping[str, Any]) -> Iterator[str]:
         for name in {*self.digests, *values}:
-            if name in NOT_CARRIED or any(part in name for part in _DIFFERS_ANYWAY):
+            if name in NOT_CARRIED or name.endswith(_DIFFERS_ANYWAY):
                 continue
             if name not in values or name not in self.digests:
                 yield name

@@ -35,4 +35,12 @@ def layout_of(records: Sequence[BurstRecord]) -> Layout:
 
 def notes(records: Iterable[BurstRecord]) -> list[str]:
     """What must be said in words below the table, the verdict first."""
-    return [note for one in records for note in (*table.notes([one]), *comparison.notes(one))]
+    found = list(records)
+    said = [note for one in found for note in (*table.notes([one]), *comparison.notes(one))]
+    differing = dict.fromkeys(one.other_settings for one in found if one.other_settings)
+    said += [
+        f"settings: in the server the settings module makes others of {', '.join(names)} than in"
+        " this process, such as by looking whether pytest is there"
+        for names in differing
+    ]
+    return said

@@ -85,6 +85,8 @@ class ExternalServer:
     pids: frozenset[int] = frozenset()
     interim: tuple[int, ...] = ()
     """The statuses that came before the probe's response, such as 103."""
+    other_settings: tuple[str, ...] = ()
+    """Its settings are its own."""
 
     def __init__(self, origin: Origin, place: Place, lock: Lock) -> None:
         self._origin = origin

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -13,6 +15,7 @@ from pytest_djworkers.backends.capacity import held
 from pytest_djworkers.backends.protocol import Backend, LaunchPlan, workers_of
 from pytest_djworkers.backends.registry import version_of
 from pytest_djworkers.backends.spec import spec_of
+from pytest_djworkers.entry.apart import differing_files
 from pytest_djworkers.entry.brief import ENVIRONMENT_KEY, Brief, DatabaseTarget
 from pytest_djworkers.entry.carried import Carried
 from pytest_djworkers.entry.hook import STARTUP
@@ -155,6 +158,14 @@ class Server:
             backlog=self.backlog,
         )
 
+    @property
+    def other_settings(self) -> tuple[str, ...]:
+        """The settings of which the site's module makes others in the server than in this process;
+        not those that differ from worker to worker."""
+        files = differing_files(self._place.folder).glob("*")
+        told = [set(json.loads(file.read_text()).items()) for file in files]
+        return tuple(sorted(name for name, _ in set.intersection(*told))) if told else ()
+
     def launch(
         self, site: Site, *, connections: int, probe_with: Request, any_answer: bool = False
     ) -> None:
@@ -237,6 +248,7 @@ class Server:
     def _started(self, site: Site, plan: LaunchPlan, ready: Path) -> GuardedProcess:
         self.log.unlink(missing_ok=True)
         self.strays.unlink(missing_ok=True)
+        shutil.rmtree(differing_files(self._place.folder), ignore_errors=True)
         brief = self._place.folder / "brief.json"
         home = site.home or this_home(self._place.started_in)
         tree = None if home.tree is None else str(home.tree)

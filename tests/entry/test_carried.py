@@ -38,6 +38,10 @@ def test_what_the_module_makes_others_of_is_named() -> None:
     carried = Carried("s", digests={name: digest(value) for name, value in here.items()})
     there = {"CACHES": "redis", "ODD": 1, "FINE": [1], "ONLY_THERE": 1, "SECRET_KEY": "y"}
     there |= {"DEBUG": True}
-    assert carried.differing("s", there) == ["CACHES", "ONLY_HERE", "ONLY_THERE"]
-    assert carried.differing("s", {**here, "ODD": object()}) == []
-    assert carried.differing("for_load", there) == []
+    assert carried.differing("s", there) == {
+        "CACHES": digest("redis"),
+        "ONLY_HERE": None,
+        "ONLY_THERE": digest(1),
+    }
+    assert carried.differing("s", {**here, "ODD": object()}) == {}
+    assert carried.differing("for_load", there) == {}

@@ -149,3 +149,13 @@ tell([settings.MEDIA_ROOT, settings.SESSION_FILE_PATH])
     assert isolated.told(script) == [str(isolated.own / "media"), "load"]
     isolated.write("settings_load.py", load + "MEDIA_ROOT = 'loaded'")
     assert isolated.told(script) == ["loaded", "load"]
+
+
+def test_settings_for_the_served_site_have_the_databases_of_the_tests(isolated: Isolated) -> None:
+    isolated.served = "settings_load"
+    isolated.write("settings_load.py", "from settings import *\nDATABASES = {'mine': {}}")
+    assert isolated.run("").stderr.splitlines()[-1] == (
+        "RuntimeError: refusing to serve: the settings settings_load (--djworkers-settings) have"
+        " database 'mine', which the tests' settings do not, so that it has no test database. Let"
+        " both have the same aliases"
+    )
