@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from pytest_djworkers.errors import BaselineError
+from pytest_djworkers.system.waits import locked_within
 
 FOLDER = ".djworkers"
 """Under pytest's root; a folder for each name is in it."""
 SCHEMA = 1
 """Of what is written. Every schema that was ever published can be read."""
+_LOCKED_WITHIN_S = 30.0
 _MEND = "restore it from version control or delete it"
 _CONFLICT = b"<<<<<<<"
 
@@ -87,15 +89,17 @@ def being_written(folder: Path) -> Iterator[None]:
     It is the folder itself that is locked, so that no lock file is left in it. What keeps the
     file from being written raises BaselineError, and then nothing was changed.
     """
-    import fcntl
-
     # Not pathlib's: that raises where a folder may not be looked into.
     made = [one for one in (folder, folder.parent) if not os.path.exists(one)]  # noqa: PTH110  # Path raises for what may not be looked into
     try:
         folder.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(folder, os.O_RDONLY)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            if not locked_within(descriptor, _LOCKED_WITHIN_S):
+                raise BaselineError(
+                    f"baseline {folder} can't be written: another process has been writing there"
+                    f" for {_LOCKED_WITHIN_S:g}s (it has the folder open); nothing was changed"
+                )
             yield
         finally:
             os.close(descriptor)

@@ -17,7 +17,9 @@ from typing import IO
 from pytest_djworkers.errors import SettingsError
 from pytest_djworkers.server.log import last_lines
 from pytest_djworkers.server.process import GuardedProcess
+from pytest_djworkers.system.waits import ends_within
 
+_KILLED_WITHIN_S = 5.0
 _WITHIN_S = 120.0
 _CHECKED_OUT_WITHIN_S = 600.0
 _SETTINGS = (
@@ -93,13 +95,12 @@ def heard(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         except OSError as error:
             raise SettingsError(f"{what} can't be started: {error.strerror}") from None
         try:
-            process.wait(_WITHIN_S)
-        except subprocess.TimeoutExpired:
-            raise SettingsError(f"{what} did not end within {_WITHIN_S:g}s in {folder}") from None
+            if not ends_within(process, _WITHIN_S):
+                raise SettingsError(f"{what} did not end within {_WITHIN_S:g}s in {folder}")
         finally:
             with suppress(OSError):
                 os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+            ends_within(process, _KILLED_WITHIN_S)
         said, complained = _text(output), _text(errors)
     _refuse_ended(what, process.returncode, complained)
     _refuse_foreign(folder, complained)

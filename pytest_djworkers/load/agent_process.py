@@ -22,10 +22,13 @@ from pytest_djworkers.server.environment import child_environment, python_path
 from pytest_djworkers.server.log import tail
 from pytest_djworkers.server.process import GuardedProcess
 from pytest_djworkers.system.clock import CLOCK
+from pytest_djworkers.system.waits import written_within
 
 _OPEN_WITHIN_S = 30.0
 _OPENED_AT_ONCE = 512
 """A bound to the bursts of connecting; most servers' backlogs are several times that."""
+_TOLD_WITHIN_S = 30.0
+"""It has to start first; what is longer than a pipe holds waits for it."""
 _REPORT_WITHIN_S = 30.0
 _STATUS_WITHIN_S = 1.0
 _START_AFTER_NS = 20_000_000
@@ -115,11 +118,13 @@ class _Agent:
         )
 
     def say(self, message: dict[str, Any]) -> None:
+        data = json.dumps(message).encode() + b"\n"
         try:
-            self._process.input.write(json.dumps(message).encode() + b"\n")
-            self._process.input.flush()
+            is_told = written_within(self._process.input.fileno(), data, _TOLD_WITHIN_S)
         except OSError:
             raise self._ended("before it could be told what to do") from None
+        if not is_told:
+            raise self._failed(f"did not read what it was told within {_TOLD_WITHIN_S:g}s")
 
     def hear(self, within_s: float, when: str) -> dict[str, Any]:
         output = self._process.output

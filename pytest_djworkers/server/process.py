@@ -18,12 +18,11 @@ from pytest_djworkers.server.usage import session_members
 from pytest_djworkers.system.clock import CLOCK
 from pytest_djworkers.system.marks import KEY, Mark, end
 from pytest_djworkers.system.refusals import refusals_in_words
+from pytest_djworkers.system.waits import ends_within
 
 _STOP_WITHIN_S = 5.0
 _KILLED_WITHIN_S = 5.0
 """Only what the kernel itself holds up takes longer, and nothing can be done about that."""
-_SHORTEST_PAUSE_S = 0.0005
-_LONGEST_PAUSE_S = 0.02
 
 
 class GuardedProcess:
@@ -123,23 +122,12 @@ class GuardedProcess:
         for close in self._closers():
             with suppress(OSError):
                 close()
-        if not self._ends_within(_STOP_WITHIN_S):
+        if not ends_within(self._guard, _STOP_WITHIN_S):
             # Stopped (SIGSTOP), for example, which does not keep this signal from it.
             self._guard.kill()
-            self._ends_within(_KILLED_WITHIN_S)
+            ends_within(self._guard, _KILLED_WITHIN_S)
         if self._guard.returncode != 0:
             self._end_what_is_left()
-
-    def _ends_within(self, seconds: float) -> bool:
-        """Wait for the guard's end; by our clock, which tests that stop time leave alone."""
-        deadline = CLOCK.monotonic() + seconds
-        pause_s = _SHORTEST_PAUSE_S
-        while self._guard.poll() is None:
-            if (left := deadline - CLOCK.monotonic()) <= 0:
-                return False
-            CLOCK.sleep(min(pause_s, left))
-            pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
-        return True
 
     def _end_what_is_left(self) -> None:
         """The guard did not end its own way, so what it guarded may be there still: in the

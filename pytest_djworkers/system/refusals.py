@@ -45,6 +45,9 @@ def _why(error: OSError, folder: Path | None) -> str:
             return f"no space is left in {where}: free some, or name another folder in TMPDIR"
         case errno.EACCES | errno.EPERM | errno.EROFS:
             return f"{said}: {where}: let this user write there, or name another folder in TMPDIR"
+        case errno.ENOENT if not error.filename:
+            # tempfile's, which names the folders that it has tried.
+            return f"{said}: let this user write to one of them, or name another in TMPDIR"
     return f"{said}: {error.filename}" if error.filename else said
 
 
