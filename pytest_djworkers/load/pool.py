@@ -12,6 +12,7 @@ from pytest_djworkers.load.schedule import FixedRate
 from pytest_djworkers.load.stops import Stops
 from pytest_djworkers.load.tally import AgentReport, Enough, Tally
 from pytest_djworkers.load.traffic import Traffic
+from pytest_djworkers.system.state import scheduled_ns
 
 _FOLD_EVERY_NS = 100_000_000
 _LOOK_EVERY_NS = 5_000_000
@@ -85,14 +86,14 @@ class Pool(Traffic):
     async def _count(self, step_ns: int) -> None:
         """See to the tally in steps while the window is open, and whether anything stops us."""
         tally = self._tally
-        cpu_ns = began_cpu_ns = time.process_time_ns()
-        stops = Stops(cpu_ns)
+        began_cpu_ns = time.process_time_ns()
+        stops = Stops(_scheduled_ns())
         fold_ns = tally.begin_ns + step_ns
         while (now := _clock()) < tally.end_ns:
             due_ns = min(now + _BEAT_NS, fold_ns, tally.end_ns)
             await self._sleep_until(due_ns)
-            now, cpu_ns = _clock(), time.process_time_ns()
-            stops.woke(min(now, tally.end_ns) - due_ns, cpu_ns)
+            now = _clock()
+            stops.woke(min(now, tally.end_ns) - due_ns, _scheduled_ns())
             if now < min(fold_ns, tally.end_ns):
                 continue
             fold_ns = now + step_ns
@@ -100,7 +101,7 @@ class Pool(Traffic):
             self._heads.clear()
             if self._plan is not None:
                 tally.look(self._pending() + self._plan.overdue(_clock()))
-        self._cpu_s = (cpu_ns - began_cpu_ns) / 1e9
+        self._cpu_s = (time.process_time_ns() - began_cpu_ns) / 1e9
         self._stopped_s = stops.total_ns / 1e9
 
     def close(self) -> None:
@@ -155,3 +156,9 @@ class Pool(Traffic):
             stopped_s=self._stopped_s,
             answered=((c.is_served, c.window_answers) for c in self._connections),
         )
+
+
+def _scheduled_ns() -> int:
+    """For how long this thread has run, or waited for a CPU where the system tells that."""
+    found = scheduled_ns()
+    return time.process_time_ns() if found is None else found

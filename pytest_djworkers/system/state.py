@@ -1,12 +1,23 @@
-"""What a process is doing, as the kernel says it."""
+"""What a process is doing, and a thread has done, as the kernel says it."""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
+_SCHEDSTAT = Path("/proc/thread-self/schedstat")
 _STOPPED = frozenset(b"TtD")
 """Stopped by a signal or a tracer, or, which a freezer's are, in a sleep that nothing ends
 (proc_pid_stat(5))."""
+
+
+def scheduled_ns() -> int | None:
+    """For how long this thread has run or waited for a CPU, in nanoseconds; None where the system
+    does not tell (Documentation/scheduler/sched-stats.rst of Linux)."""
+    with suppress(OSError, ValueError):
+        ran, waited, _ = _SCHEDSTAT.read_bytes().split()
+        return int(ran) + int(waited)
+    return None
 
 
 def is_stopped(pid: int) -> bool:

@@ -19,6 +19,7 @@ from pytest_djworkers.load.agents import AsyncioGenerator
 from pytest_djworkers.load.generator import Generator, Target
 from pytest_djworkers.load.stops import LEAST_STOP_NS, Stops
 from pytest_djworkers.load.wrk import WrkGenerator, find_wrk
+from pytest_djworkers.system.state import scheduled_ns
 from tests.load.fault_server import Peer, always, answer, serve
 from tests.load.making import make_profile
 
@@ -27,13 +28,54 @@ beats = st.lists(st.tuples(st.integers(0, 200 * MS), st.integers(0, 200 * MS)), 
 
 
 @given(beats)
-def test_what_an_agent_worked_itself_is_no_stop(found: list[tuple[int, int]]) -> None:
-    stops, cpu_ns = Stops(5), 5
+def test_what_an_agent_worked_or_waited_for_a_cpu_is_no_stop(found: list[tuple[int, int]]) -> None:
+    stops, scheduled_ns = Stops(5), 5
     for late_ns, worked_ns in found:
-        cpu_ns += worked_ns
-        stops.woke(late_ns, cpu_ns)
+        scheduled_ns += worked_ns
+        stops.woke(late_ns, scheduled_ns)
     lost = [late_ns - worked_ns for late_ns, worked_ns in found]
-    assert stops.total_ns == sum(ns for ns in lost if ns >= LEAST_STOP_NS)
+    assert 0 <= stops.total_ns <= sum(ns for ns in lost if ns >= LEAST_STOP_NS)
+
+
+@pytest.mark.parametrize(
+    ("late_ms", "busy_ms", "stopped_ms"),
+    [
+        (1000, 20, 980),
+        (1000, 0, 1000),
+        (49, 0, 0),
+        (50, 0, 50),
+        (60, 20, 0),
+        (150, 50, 100),
+        (1000, 990, 0),
+    ],
+)
+def test_a_timer_that_is_late(late_ms: int, busy_ms: int, stopped_ms: int) -> None:
+    stops = Stops(7)
+    stops.woke(late_ms * MS, 7 + busy_ms * MS)
+    assert stops.total_ns == stopped_ms * MS
+
+
+def test_a_thread_that_works_is_scheduled() -> None:
+    began_ns = scheduled_ns()
+    if began_ns is None:
+        pytest.skip("the system does not count it")
+    until = time.thread_time_ns() + 20 * MS
+    while time.thread_time_ns() < until:
+        pass
+    assert (scheduled_ns() or 0) - began_ns >= 19 * MS
+
+
+def test_a_thread_that_sleeps_is_not() -> None:
+    began_ns = scheduled_ns()
+    if began_ns is None:
+        pytest.skip("the system does not count it")
+    time.sleep(0.5)
+    assert (scheduled_ns() or 0) - began_ns < 400 * MS
+
+
+def test_a_system_that_does_not_count_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pytest_djworkers.system.state._SCHEDSTAT", Path("/nowhere"))
+    assert scheduled_ns() is None
 
 
 # Real ones.
