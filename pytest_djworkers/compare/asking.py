@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from pytest_djworkers.compare import answering
@@ -24,6 +25,7 @@ from pytest_djworkers.server.home import Home
 from pytest_djworkers.server.launch import Place
 from pytest_djworkers.server.log import tail
 from pytest_djworkers.server.process import GuardedProcess
+from pytest_djworkers.server.reasons import reasons_at_start
 from pytest_djworkers.server.sessions import application_name
 
 
@@ -91,7 +93,12 @@ def ask(
         asked.unlink()
         brief.unlink()
     if status is None:
-        raise ServerStartError(f"not done within {within_s:g}s{tail(log)}")
+        raise ServerStartError(f"not done within {within_s:g}s{_told(log)}")
     if status:
-        raise ServerStartError(f"exit status {status}{tail(log)}")
+        raise ServerStartError(f"exit status {status}{_told(log)}")
     return json.loads(answered.read_text(encoding="utf-8"))
+
+
+def _told(log: Path) -> str:
+    """What it said, and what is known of that."""
+    return "".join(f"\n{reason}" for reason in reasons_at_start(log)) + tail(log)
