@@ -37,6 +37,7 @@ from pytest_djworkers.server.log import last_lines
 from pytest_djworkers.serving import served_applications
 from pytest_djworkers.settings import read_settings
 from pytest_djworkers.stash import BURST, RUN
+from pytest_djworkers.system.running_loop import outside_of_loops
 from pytest_djworkers.units import counted
 from pytest_djworkers.waiting import WaitingPlugin
 
@@ -150,11 +151,12 @@ class ActivePlugin:
             return (yield)
         databases = self._run.databases
         databases.note_real_names()
-        with request.getfixturevalue("django_db_blocker").unblock():
+        unblocked = request.getfixturevalue("django_db_blocker").unblock()
+        with outside_of_loops(), unblocked:
             self._look_at_databases(request.config)
             databases.end_sessions_of_killed_runs()
         try:
-            with creation.wanted(databases.wanted, items):
+            with creation.wanted(databases.wanted, items), outside_of_loops():
                 return (yield)
         except SystemExit as error:
             failure = _failed([str(creation.why_not_made(error))])

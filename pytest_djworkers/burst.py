@@ -29,6 +29,7 @@ from pytest_djworkers.server.log import first_refusal
 from pytest_djworkers.server.probe import Probe
 from pytest_djworkers.server.reasons import reasons_of_requests
 from pytest_djworkers.server.usage import UsageWatch
+from pytest_djworkers.system.running_loop import outside_of_loops
 
 _KNOWN = (*ARGUMENTS, "name", *SHAPE_OPTIONS)
 
@@ -58,6 +59,7 @@ class Burst:
         """What Django refused first, as its log says it, by the name of a burst without an expected
         response."""
 
+    @outside_of_loops()
     def __call__(
         self,
         path: str,
@@ -172,6 +174,7 @@ class Burst:
         of_all = self._run.settings.max_regression
         return {**({} if of_all is None else {Metric.RPS: of_all}), **self.plan.regressions}
 
+    @outside_of_loops()
     def launch(self, request: Request | None = None, connections: int | None = None) -> None:
         """Launch the server anew, on seeded databases, and see one good reply from it.
 

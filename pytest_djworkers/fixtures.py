@@ -78,6 +78,7 @@ def _djworkers_burst(
     from pytest_djworkers.burst import Burst
     from pytest_djworkers.server.external import NOT_OURS
     from pytest_djworkers.site import prepare_site
+    from pytest_djworkers.system.running_loop import outside_of_loops
 
     # What holds a transaction must be seen to; what flushes the tables must do so after the
     # server is gone: be torn down after us.
@@ -119,9 +120,10 @@ def _djworkers_burst(
     yield burst
     server.stop()
     if _djworkers_apart is not None:
-        with django_db_blocker.unblock():
-            _in_words(run.databases.end_sessions)
-        run.databases.close_connections()
+        with outside_of_loops():
+            with django_db_blocker.unblock():
+                _in_words(run.databases.end_sessions)
+            run.databases.close_connections()
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -84,6 +85,15 @@ def _forget_session_folder() -> None:
             del store._storage_path  # noqa: SLF001  # Django forgets it never
 
 
+def _refuse_async(made: object) -> None:
+    if inspect.iscoroutine(made):
+        made.close()
+        raise DatabaseError(
+            "djworkers_seed gives an async function, which would make no rows: give"
+            " asgiref.sync.async_to_sync(function), or one that is not async"
+        )
+
+
 def prepare_site(
     databases: TestDatabases,
     seed: Callable[[], None] | None,
@@ -107,7 +117,7 @@ def prepare_site(
         databases.end_sessions()
         targets = databases.targets(keeps_options=settings_for_load is not None)
         if seed is not None:
-            seed()
+            _refuse_async(seed())
             databases.refuse_uncommitted("djworkers_seed")
     databases.close_connections()
     return Site(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -26,6 +25,7 @@ from pytest_djworkers.baseline.tripwire import NO_LIMITS, Figures, compare_with_
 from pytest_djworkers.baseline.verdict import Comparison, not_compared
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.system.clock import CLOCK
+from pytest_djworkers.system.commands import run
 
 _GIT_WITHIN_S = 5.0
 
@@ -207,22 +207,13 @@ def _other_versions(session: Mapping[str, Any], result: BurstResult) -> str:
 def _commit(root: Path) -> str | None:
     """The commit, with ``+`` behind it when files differ from it; None without git."""
     try:
-        said = subprocess.run(
+        said = run(
             [
-                "git",
-                "-C",
-                str(root),
-                "describe",
-                "--always",
-                "--abbrev=40",
-                "--exclude=*",
-                "--dirty=+",
+                *("git", "-C", str(root), "describe"),
+                *("--always", "--abbrev=40", "--exclude=*", "--dirty=+"),
             ],
-            capture_output=True,
-            text=True,
-            timeout=_GIT_WITHIN_S,
-            check=False,
+            within_s=_GIT_WITHIN_S,
         )
-    except (OSError, subprocess.TimeoutExpired):
+    except OSError:
         return None
     return said.stdout.strip() or None

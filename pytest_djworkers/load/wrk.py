@@ -11,7 +11,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import sys
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -28,12 +27,14 @@ from pytest_djworkers.load.result import BurstResult, Connections, GeneratorFact
 from pytest_djworkers.server.log import tail
 from pytest_djworkers.server.process import GuardedProcess
 from pytest_djworkers.system.clock import CLOCK
+from pytest_djworkers.system.commands import run
 from pytest_djworkers.system.cpus import this_process
 from pytest_djworkers.system.private import write_privately
 from pytest_djworkers.system.state import is_stopped
 
 _EXIT_WITHIN_S = 15.0
 _LOOK_EVERY_S = 0.02
+_VERSION_WITHIN_S = 10.0
 _METHODS = re.compile(
     "GET|POST|PUT|PATCH|DELETE|OPTIONS|COPY|LOCK|MKCOL|MOVE|PROPFIND|PROPPATCH|SEARCH|UNLOCK|REPORT"
     "|MKACTIVITY|CHECKOUT|MERGE|NOTIFY|SUBSCRIBE|UNSUBSCRIBE|PURGE"
@@ -68,10 +69,8 @@ class WrkGenerator:
     def version(self) -> str:
         """What ``wrk -v`` says."""
         try:
-            said = subprocess.run(
-                [self.program, "-v"], capture_output=True, text=True, timeout=10, check=False
-            )
-        except (OSError, subprocess.TimeoutExpired) as error:
+            said = run([self.program, "-v"], within_s=_VERSION_WITHIN_S)
+        except OSError as error:
             raise GeneratorError(f"{self.program} can't be run: {error}") from error
         match = _VERSION.search(said.stdout + said.stderr)
         return match["version"] if match else "unknown"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import sys
 
+from pytest_djworkers.system.own_sockets import OwnSocket
 from pytest_djworkers.system.refusals import refusals_in_words
 
 HOST = "127.0.0.1"
@@ -19,7 +20,7 @@ class ReservedPort:
 
     def __init__(self) -> None:
         with refusals_in_words("no port can be reserved"):
-            self._placeholder = socket.socket()
+            self._placeholder = OwnSocket()
             self._placeholder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             self._placeholder.bind((HOST, 0))
         self.number: int = self._placeholder.getsockname()[1]

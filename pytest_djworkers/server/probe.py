@@ -14,6 +14,7 @@ from pytest_djworkers.printable import in_one_line
 from pytest_djworkers.server.process import GuardedProcess
 from pytest_djworkers.server.reply import NoResponseError, Reply, UnreadableError, ask
 from pytest_djworkers.system.clock import CLOCK
+from pytest_djworkers.system.own_sockets import connected
 from pytest_djworkers.units import counted
 
 _RETRY_AFTER_S = 0.02
@@ -91,8 +92,8 @@ def _connected(addresses: Sequence[tuple[str, int]], deadline: float) -> socket.
     for address in others:
         # Each has half of what is left: one that drops what it gets must not use all of it.
         with suppress(OSError):
-            return socket.create_connection(address, (deadline - CLOCK.monotonic()) / 2)
-    return socket.create_connection(last, max(_RETRY_AFTER_S, deadline - CLOCK.monotonic()))
+            return connected(address, (deadline - CLOCK.monotonic()) / 2)
+    return connected(last, max(_RETRY_AFTER_S, deadline - CLOCK.monotonic()))
 
 
 def _authority(address: tuple[str, int]) -> str:

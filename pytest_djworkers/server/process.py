@@ -17,6 +17,7 @@ from pytest_djworkers.server.guard import guard_command
 from pytest_djworkers.server.usage import session_members
 from pytest_djworkers.system.clock import CLOCK
 from pytest_djworkers.system.marks import KEY, Mark, end
+from pytest_djworkers.system.own_sockets import own_pair
 from pytest_djworkers.system.refusals import refusals_in_words
 from pytest_djworkers.system.waits import ends_within
 
@@ -52,7 +53,7 @@ class GuardedProcess:
             refusals_in_words(f"{program} can't be started", log.parent),
             log.open("ab") as log_file,
         ):
-            self._channel, theirs = socket.socketpair()
+            self._channel, theirs = own_pair()
             try:
                 with theirs:
                     watch = (os.getpid(), *watch)

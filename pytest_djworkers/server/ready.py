@@ -12,6 +12,7 @@ from pytest_djworkers.errors import ServerStartError
 from pytest_djworkers.server.port import HOST
 from pytest_djworkers.server.process import GuardedProcess
 from pytest_djworkers.system.clock import CLOCK
+from pytest_djworkers.system.own_sockets import OwnSocket
 
 _REACHED_AT = frozenset({HOST, f"::ffff:{HOST}", "0.0.0.0", "::"})  # noqa: S104  # compared only
 _LOOK_EVERY_S = 0.5
@@ -61,7 +62,7 @@ class ReadySocket:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket = OwnSocket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.setblocking(False)
         self._socket.bind(str(path))
         self.reports = Reports()

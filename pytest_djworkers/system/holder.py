@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pytest_djworkers.printable import in_one_line
 from pytest_djworkers.system.clock import CLOCK
+from pytest_djworkers.system.own_sockets import OwnSocket
 from pytest_djworkers.system.slots import Slots
 
 _LONGEST_NAME = 107
@@ -29,7 +30,7 @@ class Announcement:
     @classmethod
     def make(cls, name: str) -> Announcement:
         """Say it. Where that can't be done, nothing is said."""
-        said = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        said = OwnSocket(socket.AF_UNIX, socket.SOCK_DGRAM)
         with suppress(OSError):
             text = f"{name} held {os.getpid()} {int(CLOCK.monotonic())} "
             folder = plain(str(Path.cwd())).encode("ascii", "replace").decode()

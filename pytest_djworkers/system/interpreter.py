@@ -6,7 +6,6 @@ Run as a script, it prints them for the interpreter that runs it, one a line.
 from __future__ import annotations
 
 import site
-import subprocess
 import sys
 import sysconfig
 from functools import cache
@@ -41,18 +40,14 @@ _ZIP = f"python{sys.version_info[0]}{sys.version_info[1]}.zip"
 
 @cache
 def _asked(python: str) -> tuple[str, ...]:
+    # Not where this file is a script, in an interpreter that may not have this package.
+    from pytest_djworkers.system.commands import run
+
     try:
-        said = subprocess.run(
-            [python, "-E", "-P", __file__],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=_ASKED_WITHIN_S,
-            check=True,
-        )
-    except (OSError, subprocess.SubprocessError):
+        said = run([python, "-E", "-P", __file__], within_s=_ASKED_WITHIN_S)
+    except OSError:
         return ()
-    return tuple(said.stdout.splitlines())
+    return () if said.returncode else tuple(said.stdout.splitlines())
 
 
 if __name__ == "__main__":

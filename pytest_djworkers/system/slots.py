@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from pytest_djworkers.system.own_sockets import OwnSocket
+
 _FILES_IN = Path("/tmp")  # noqa: S108  # the same for all users; what is there is looked at
 _ASKED = 4096
 """How often a holder may be asked who it is; what asked is never accepted."""
@@ -69,7 +71,7 @@ class SocketSlots:
 
     def take(self, number: int) -> Taken | None:
         """Bind the name."""
-        bound = socket.socket(socket.AF_UNIX)
+        bound = OwnSocket(socket.AF_UNIX)
         try:
             bound.bind(self._address(number))
             bound.listen(_ASKED)
@@ -82,7 +84,7 @@ class SocketSlots:
 
     def owner(self, number: int) -> tuple[int, int] | None:
         """Who has called listen()."""
-        with socket.socket(socket.AF_UNIX) as asking, suppress(OSError):
+        with OwnSocket(socket.AF_UNIX) as asking, suppress(OSError):
             asking.setblocking(False)
             asking.connect(self._address(number))
             said = asking.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
