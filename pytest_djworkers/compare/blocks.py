@@ -21,6 +21,7 @@ from pytest_djworkers.server.launch import Place, Server, Site
 from pytest_djworkers.server.lock import HeldLock
 from pytest_djworkers.server.probe import Probe
 from pytest_djworkers.system.cpu_account import Snapshot, added
+from pytest_djworkers.system.cpus import this_process
 
 SETTLE_S = 0.05
 """From when the load is on to when a window begins."""
@@ -122,6 +123,7 @@ def _round(plan: BlockPlan, sides: dict[int, _Side], order: Sequence[int]) -> Ro
             Moment.now(),
             reports,
             worker_ended=any(sides[arm].has_lost_a_worker() for arm in order),
+            cpus=this_process().of_one_process,
         ),
     )
 

@@ -44,12 +44,17 @@ class Moment:
 
 
 def spoilt(
-    before: Moment, after: Moment, reports: Iterable[AgentReport], *, worker_ended: bool
+    before: Moment,
+    after: Moment,
+    reports: Iterable[AgentReport],
+    *,
+    worker_ended: bool,
+    cpus: float = 1.0,
 ) -> str | None:
     """Why a round between two moments is thrown away; None for one that counts.
 
     ``worker_ended`` is whether a worker that an arm was launched with is gone: what its master put
-    in its place has not been warmed up.
+    in its place has not been warmed up. ``cpus`` is how much of a CPU an agent may have.
     """
     if worker_ended:
         return "a worker ended"
@@ -61,6 +66,6 @@ def spoilt(
         return "the clock jumped"
     if any(report.stopped_s > MOST_STOPPED * report.window_s for report in reports):
         return "the generator was stopped"
-    if any(report.cpu_s > BUSY_ABOVE * report.window_s for report in reports):
+    if any(report.cpu_s > BUSY_ABOVE * report.window_s * cpus for report in reports):
         return "generator-bound"
     return None

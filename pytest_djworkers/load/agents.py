@@ -18,6 +18,7 @@ from pytest_djworkers.load.profile import Profile, Shape
 from pytest_djworkers.load.result import BurstResult, Connections, GeneratorFacts, Series
 from pytest_djworkers.load.tally import SERIES_INTERVAL_S, AgentReport
 from pytest_djworkers.load.unwanted import Unwanted
+from pytest_djworkers.system.cpus import this_process
 
 _Key = TypeVar("_Key")
 
@@ -109,7 +110,7 @@ def merge(profile: Profile, reports: Sequence[AgentReport], *, version: str) -> 
             name=ASYNCIO,
             version=version,
             agents=len(reports),
-            cpu_share=max(report.cpu_s for report in reports) / window_s if window_s else 0.0,
+            cpu_share=_share(max(report.cpu_s for report in reports), window_s),
             lag_p99_s=Latency.from_counts(lag).p99,
             stopped_s=max(report.stopped_s for report in reports),
         ),
@@ -150,6 +151,11 @@ def _connections(profile: Profile, reports: Sequence[AgentReport], window_s: flo
         resent=sum(report.resent for report in reports),
         reconnects=sum(report.reconnects for report in reports),
     )
+
+
+def _share(cpu_s: float, window_s: float) -> float:
+    """The share of what a process may have of a CPU that it had: a quota may be less than one."""
+    return cpu_s / (window_s * this_process().of_one_process) if window_s else 0.0
 
 
 def sums(mappings: Iterable[Mapping[_Key, int]]) -> dict[_Key, int]:

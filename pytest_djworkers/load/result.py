@@ -101,7 +101,7 @@ class GeneratorFacts:
     version: str
     agents: int
     cpu_share: float
-    """CPU seconds per second of the busiest of its cores, 0 to 1."""
+    """The share that the busiest of its processes had of what it may have of a CPU, 0 to 1."""
     lag_p99_s: float | None = None
     """How long answers lay in the generator before it turned to them."""
     stopped_s: float | None = None

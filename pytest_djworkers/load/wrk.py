@@ -214,7 +214,7 @@ def to_result(
             name=WRK,
             version=version,
             agents=threads,
-            cpu_share=cpu_s / (window_s * threads),
+            cpu_share=cpu_s / (window_s * min(threads, this_process().usable)),
         ),
     )
 

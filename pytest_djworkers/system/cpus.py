@@ -39,6 +39,11 @@ class Cpus:
         return self.allowed if self.quota is None else min(self.allowed, self.quota)
 
     @property
+    def of_one_process(self) -> float:
+        """How much of a CPU a process with one thread can keep busy."""
+        return min(1.0, self.usable)
+
+    @property
     def processes(self) -> int:
         """How many processes it takes to use all of that: a part of a CPU takes one as well."""
         return max(1, math.ceil(self.usable))

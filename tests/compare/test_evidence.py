@@ -48,6 +48,12 @@ def test_a_generator_that_was_stopped(stopped_s: float, found: str | None) -> No
     assert spoilt(BEFORE, AFTER, [IDLE, stopped], worker_ended=False) == found
 
 
+def test_one_that_had_all_that_a_quota_lets_it_have() -> None:
+    busy = make_report(cpu_s=0.48, window_s=1.0)
+    assert spoilt(BEFORE, AFTER, [busy], worker_ended=False) is None
+    assert spoilt(BEFORE, AFTER, [busy], worker_ended=False, cpus=0.5) == "generator-bound"
+
+
 def test_a_worker_that_is_gone() -> None:
     assert spoilt(BEFORE, AFTER, [IDLE], worker_ended=True) == "a worker ended"
 

@@ -24,6 +24,7 @@ from pytest_djworkers.load.generator import Target
 from pytest_djworkers.load.profile import Request
 from pytest_djworkers.load.tally import AgentReport, Enough
 from pytest_djworkers.server.process import GuardedProcess
+from pytest_djworkers.system.cpus import Cpus
 from tests.load.fault_server import LOCAL, Peer, always, answer, eventually, hangs, refusing, serve
 from tests.load.firing import sent
 from tests.load.making import make_profile, make_report
@@ -73,6 +74,15 @@ def test_percentiles_are_those_of_all_the_samples(parts: list[list[int]]) -> Non
     assert latency.count == len(every)
     middle = every[(len(every) + 1) // 2 - 1] / 1e6 if len(every) >= 20 else None
     assert latency.p50 == middle
+
+
+def test_an_agent_that_had_all_of_a_quota_is_the_bottleneck(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("pytest_djworkers.load.agents.this_process", lambda: Cpus(8, 8, quota=0.5))
+    result = merged(make_report(cpu_s=0.48))
+    assert result.generator.cpu_share == pytest.approx(0.96)
+    assert result.generator_bound
 
 
 def test_what_the_busiest_agent_did_is_the_generators() -> None:

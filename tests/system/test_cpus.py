@@ -175,6 +175,7 @@ def test_a_system_without_these_files_has_no_quota(tmp_path: Path) -> None:
 )
 def test_the_least_bound_counts(cpus: Cpus, usable: float, processes: int) -> None:
     assert (cpus.usable, cpus.processes) == (usable, processes)
+    assert cpus.of_one_process == min(1, usable)
 
 
 # This system's own.
