@@ -84,7 +84,7 @@ class MachineLock:
     @property
     def holder(self) -> str:
         """Who has the machine, in words."""
-        return described(self._name, self._slots)
+        return described(self._name, self._slots, max(0, self._next))
 
     def acquire(self) -> None:
         """Wait for it. Raises BusyMachineError after a quarter of an hour, or without a lock."""
@@ -178,4 +178,5 @@ def _in_a_fork() -> None:
             lock.abandon()
 
 
-os.register_at_fork(after_in_child=_in_a_fork)
+if hasattr(os, "register_at_fork"):  # Windows has no forks
+    os.register_at_fork(after_in_child=_in_a_fork)

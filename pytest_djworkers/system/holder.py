@@ -44,10 +44,11 @@ class Announcement:
         self._socket.close()
 
 
-def described(name: str, slots: Slots) -> str:
+def described(name: str, slots: Slots, place: int = 0) -> str:
     """Who holds the machine, and since when, as far as that is known: words without a control
-    character, whatever the holder calls itself."""
-    owner = slots.owner(0)
+    character, whatever the holder calls itself. Where nobody has it, who has that place before
+    it."""
+    owner = slots.owner(0) or slots.owner(place)
     if owner is None:
         return "a process that does not say who it is"
     pid, uid = owner

@@ -324,6 +324,31 @@ def test_a_holder_is_named_by_what_the_kernel_knows_of_it(tmp_path: Path) -> Non
     assert said.isprintable()
 
 
+@elsewhere
+def test_who_only_blocks_the_queue_is_named_too() -> None:
+    blocks = SocketSlots(shared_name()).take(63)
+    assert blocks is not None
+    with pytest.raises(BusyMachineError, match=f": process {os.getpid()} of "):
+        acquire(wait_at_most_s=0)
+    blocks.release()
+
+
+@elsewhere
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_users_take_turns_and_know_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        sys.modules[__name__], "HOLD", HOLD.replace("lock.acq", BECOME + "lock.acq")
+    )
+    with holder() as other:
+        with pytest.raises(BusyMachineError, match=f": process {other.pid} of user 54321 "):
+            acquire(wait_at_most_s=0)
+        other.kill()
+        acquire()
+
+
+BECOME = "os.setuid(54321)\n"
+
+
 @pytest.mark.parametrize("name", ["pytest-djworkers", "of a test"])
 def test_all_runs_of_a_machine_share_one(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.delenv("_DJWORKERS_SHARED")
