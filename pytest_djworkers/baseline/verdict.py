@@ -14,6 +14,7 @@ from math import inf, log1p
 
 from pytest_djworkers.baseline.errors_first import error_shares, more_errors
 from pytest_djworkers.baseline.estimate import Estimate, estimate_of, unit_of
+from pytest_djworkers.baseline.left_out import MOST_DISCARDED, in_words
 from pytest_djworkers.baseline.rounds import (
     Metric,
     Round,
@@ -31,8 +32,6 @@ LEAST_CHANGE_P95_S = 0.005
 """A smaller change of the 95th percentile never counts."""
 LEAST_CHANGE_ERRORS = 0.005
 """More errors than before by this share are a regression."""
-MOST_DISCARDED = 0.3
-"""The share of rounds that may be thrown away."""
 _NAMES = {
     Metric.RPS: "requests/s",
     Metric.P95: "p95",
@@ -194,7 +193,8 @@ class _Seen:
     def hindrance(self, level: float) -> str | None:
         """Why no figures can be compared at this level."""
         if sum(number for _, number in self.discarded) > MOST_DISCARDED * len(self.rounds):
-            return f"unreliable machine: {self._left_out()}"
+            cause, advice = in_words(self.discarded)
+            return f"{cause}: {self._left_out()}{advice and f'; {advice}'}"
         if len(self.sample.ratios) < smallest_number(level):
             return f"too few rounds to compare: {self._left_out()}"
         return None

@@ -7,9 +7,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 
 from pytest_djworkers.baseline.rounds import Round, Window
-from pytest_djworkers.compare.arms import BASE, HEAD, Arm
+from pytest_djworkers.compare.arms import BASE, HEAD, NAMES, Arm
 from pytest_djworkers.compare.evidence import Moment, spoilt
 from pytest_djworkers.compare.schedule import BlockPlan
+from pytest_djworkers.compare.worker_ends import why_workers_ended
 from pytest_djworkers.entry.tree import refusal, strays_told
 from pytest_djworkers.errors import DjworkersError, GeneratorError, ServerError
 from pytest_djworkers.load.agent_process import Agents
@@ -56,6 +57,8 @@ class Block:
     rounds: tuple[Round, ...]
     head_reports: tuple[AgentReport, ...]
     head_server: ServerFacts
+    ends: tuple[str, ...] = ()
+    """Why workers ended while they were measured, a line for each arm that has lost one."""
 
 
 def run_block(
@@ -89,7 +92,12 @@ def run_block(
         for arm, side in sides.items():
             with _blaming(arm):
                 side.check()
-        return Block(rounds, tuple(sides[HEAD].reports), sides[HEAD].facts)
+        ends = tuple(
+            f"{NAMES[arm]}: {sides[arm].why_workers_ended()}"
+            for arm in (BASE, HEAD)
+            if sides[arm].has_lost_a_worker()
+        )
+        return Block(rounds, tuple(sides[HEAD].reports), sides[HEAD].facts, ends)
 
 
 def window_of(report: AgentReport, cpu_s: float | None) -> Window:
@@ -122,7 +130,7 @@ def _round(plan: BlockPlan, sides: dict[int, _Side], order: Sequence[int]) -> Ro
             before,
             Moment.now(),
             reports,
-            worker_ended=any(sides[arm].has_lost_a_worker() for arm in order),
+            ended=[NAMES[arm] for arm in sorted(order) if sides[arm].has_lost_a_worker()],
             cpus=this_process().of_one_process,
         ),
     )
@@ -212,6 +220,10 @@ class _Side:
     def _refuse_strays(self) -> None:
         if strays := strays_told(self.server.strays):
             raise ServerError(refusal(strays))
+
+    def why_workers_ended(self) -> str:
+        """In words, as far as its log and its settings say."""
+        return why_workers_ended(self.facts.options, self.server.log)
 
     def has_lost_a_worker(self) -> bool:
         return not self.server.workers <= self.server.pids

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from pytest_djworkers.baseline.rounds import Metric, Round
-from pytest_djworkers.baseline.verdict import Judgement, MoreBlocks, judge
+from pytest_djworkers.baseline.left_out import WORKER_ENDED, in_words, is_hopeless
+from pytest_djworkers.baseline.rounds import Metric, Round, thrown_away
+from pytest_djworkers.baseline.verdict import RULE, Judgement, MoreBlocks, Verdict, judge
 from pytest_djworkers.compare.arms import BASE, HEAD, NAMES, Arm
 from pytest_djworkers.compare.blocks import ArmError, Block, TooSlow, run_block
 from pytest_djworkers.compare.compared import Compared
@@ -64,9 +65,11 @@ def compare(
     began = CLOCK.monotonic()
     runner = _Runner(stage, profile, probe)
     judged: dict[Metric, Judgement | MoreBlocks] = {}
-    reason = ""
+    reason = hindrance = ""
     try:
         while runner.wants_more(judged, tolerances):
+            if hindrance := runner.hindrance(judged):
+                break
             runner.run_block()
     except TooSlow as slow:
         reason = str(slow)
@@ -79,8 +82,8 @@ def compare(
         labels=(stage.arms[BASE].label, stage.arms[HEAD].label),
         seed=stage.seed,
         took_s=CLOCK.monotonic() - began,
-        judgements=() if reason else tuple(decided),
-        not_compared=reason,
+        judgements=() if reason or hindrance else tuple(map(runner.with_ends, decided)),
+        not_compared=reason or hindrance,
         rounds=tuple(runner.rounds),
     )
     return Measured(compared, None if reason else runner.result())
@@ -90,9 +93,11 @@ def calibrate(stage: Stage, profile: Profile, probe: Probe) -> Measured:
     """Rounds of two arms that are the same, with no verdict. Raises as ``compare`` does."""
     began = CLOCK.monotonic()
     runner = _Runner(stage, profile, probe)
-    reason = ""
+    reason = hindrance = ""
     try:
         for _ in range(CALIBRATION_BLOCKS):
+            if hindrance := runner.hindrance({}):
+                break
             runner.run_block()
     except TooSlow as slow:
         reason = str(slow)
@@ -101,7 +106,7 @@ def calibrate(stage: Stage, profile: Profile, probe: Probe) -> Measured:
         seed=stage.seed,
         took_s=CLOCK.monotonic() - began,
         is_judged=False,
-        not_compared=reason,
+        not_compared=reason or hindrance,
         rounds=tuple(runner.rounds),
     )
     return Measured(compared, None if reason else runner.result())
@@ -126,6 +131,38 @@ class _Runner:
         is_open = any(isinstance(one, MoreBlocks) for one in judged.values())
         assert len(self._blocks) < _MOST_BLOCKS or not is_open, "the rule has no end"
         return is_open
+
+    def hindrance(self, judged: Mapping[Metric, Judgement | MoreBlocks]) -> str:
+        """Why it is clear already that there will be no verdict, in words; empty where it isn't.
+
+        A figure that is decided, or seen once, is not given up.
+        """
+        if any(isinstance(one, Judgement) or one.confirming for one in judged.values()):
+            return ""
+        if not is_hopeless(self.rounds, RULE.rounds_per_block * RULE.looks[-1]):
+            return ""
+        discarded = thrown_away(self.rounds)
+        number = sum(count for _, count in discarded)
+        cause, advice = in_words(discarded)
+        told = ", ".join(f"{reason} ({count})" for reason, count in discarded)
+        parts = [f"{cause}: {number} of {len(self.rounds)} rounds left out: {told}", advice]
+        return "; ".join(filter(None, [*parts, *self._ends]))
+
+    def with_ends(self, judgement: Judgement) -> Judgement:
+        """With why workers ended, where that is why nothing could be compared."""
+        discarded = thrown_away(self.rounds)
+        if (
+            judgement.verdict is not Verdict.NOT_COMPARED
+            or not discarded
+            or not discarded[0][0].startswith(WORKER_ENDED)
+        ):
+            return judgement
+        return replace(judgement, reason="; ".join([judgement.reason, *self._ends]))
+
+    @property
+    def _ends(self) -> list[str]:
+        """Why workers ended in the last block in which some did."""
+        return [*next((block.ends for block in reversed(self._blocks) if block.ends), ())]
 
     def run_block(self) -> None:
         stage = self._stage

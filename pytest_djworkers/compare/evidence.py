@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from pytest_djworkers.baseline.left_out import (
+    CLOCK_JUMPED,
+    CPU_STEAL,
+    GENERATOR_BOUND,
+    GENERATOR_STOPPED,
+    worker_ended,
+)
 from pytest_djworkers.load.result import BUSY_ABOVE
 from pytest_djworkers.load.tally import AgentReport
 from pytest_djworkers.system.clock import CLOCK
@@ -48,24 +55,24 @@ def spoilt(
     after: Moment,
     reports: Iterable[AgentReport],
     *,
-    worker_ended: bool,
+    ended: Sequence[str],
     cpus: float = 1.0,
 ) -> str | None:
     """Why a round between two moments is thrown away; None for one that counts.
 
-    ``worker_ended`` is whether a worker that an arm was launched with is gone: what its master put
-    in its place has not been warmed up. ``cpus`` is how much of a CPU an agent may have.
+    ``ended`` are the arms of which a worker that they were launched with is gone: what its master
+    put in its place has not been warmed up. ``cpus`` is how much of a CPU an agent may have.
     """
-    if worker_ended:
-        return "a worker ended"
+    if ended:
+        return worker_ended(ended)
     total = after.total - before.total
     if total and (after.steal - before.steal) / total > MOST_STEAL:
-        return "CPU steal"
+        return CPU_STEAL
     moved = (after.of_day_s - before.of_day_s) - (after.of_uptime_s - before.of_uptime_s)
     if abs(moved) > MOST_JUMP_S:
-        return "the clock jumped"
+        return CLOCK_JUMPED
     if any(report.stopped_s > MOST_STOPPED * report.window_s for report in reports):
-        return "the generator was stopped"
+        return GENERATOR_STOPPED
     if any(report.cpu_s > BUSY_ABOVE * report.window_s * cpus for report in reports):
-        return "generator-bound"
+        return GENERATOR_BOUND
     return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -127,3 +128,39 @@ def test_a_calibration_has_rounds_and_no_verdict(
     assert compared.verdict is None
     assert compared.reasons() == []
     assert compared.blocks == CALIBRATION_BLOCKS
+
+
+def of_ended_workers(number: int) -> Block:
+    """A block in which head has lost a worker."""
+    block = block_of(number, 1.0)
+    rounds = tuple(replace(one, discarded="a worker of head ended") for one in block.rounds)
+    return replace(block, rounds=rounds, ends=("head: max_requests = 3 recycles them",))
+
+
+def test_it_stops_as_soon_as_no_verdict_can_come(run: Callable[..., Measured]) -> None:
+    measured = run(of_ended_workers)
+    compared = measured.compared
+    assert compared.verdict is Verdict.NOT_COMPARED
+    assert compared.blocks == 2
+    assert compared.not_compared == (
+        "workers ended while they were measured: 12 of 12 rounds left out: a worker of head ended"
+        " (12); head: max_requests = 3 recycles them"
+    )
+    assert measured.result is not None, "head has been measured"
+
+
+def test_why_workers_ended_is_said_where_some_rounds_had_them_all(
+    run: Callable[..., Measured],
+) -> None:
+    compared = run(
+        lambda number: block_of(number, 1.0) if number % 3 else of_ended_workers(number)
+    ).compared
+    assert compared.verdict is Verdict.NOT_COMPARED
+    assert compared.reasons()[0][1].endswith("head: max_requests = 3 recycles them")
+
+
+def test_a_calibration_stops_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "run_block", lambda plan, *_: of_ended_workers(plan.number))
+    compared = calibrate(stage_in(tmp_path), PROFILE, PROBE).compared
+    assert compared.blocks == 2
+    assert compared.not_compared.startswith("workers ended")

@@ -18,11 +18,11 @@ IDLE = make_report(cpu_s=0.5, window_s=1.0)
 
 def found_of(after: Moment) -> str | None:
     """What is found of a round that ended so, with nobody busy."""
-    return spoilt(BEFORE, after, [IDLE], worker_ended=False)
+    return spoilt(BEFORE, after, [IDLE], ended=[])
 
 
 def test_a_round_in_which_nothing_happened_counts() -> None:
-    assert spoilt(BEFORE, AFTER, [IDLE, IDLE], worker_ended=False) is None
+    assert spoilt(BEFORE, AFTER, [IDLE, IDLE], ended=[]) is None
 
 
 @pytest.mark.parametrize(("steal", "found"), [(15, None), (16, "CPU steal")])
@@ -37,7 +37,7 @@ def test_a_clock_that_was_set(jump: float) -> None:
 
 def test_a_generator_that_was_the_bottleneck() -> None:
     busy = make_report(cpu_s=0.96, window_s=1.0)
-    assert spoilt(BEFORE, AFTER, [IDLE, busy], worker_ended=False) == "generator-bound"
+    assert spoilt(BEFORE, AFTER, [IDLE, busy], ended=[]) == "generator-bound"
 
 
 @pytest.mark.parametrize(
@@ -45,17 +45,19 @@ def test_a_generator_that_was_the_bottleneck() -> None:
 )
 def test_a_generator_that_was_stopped(stopped_s: float, found: str | None) -> None:
     stopped = make_report(stopped_s=stopped_s, window_s=1.0)
-    assert spoilt(BEFORE, AFTER, [IDLE, stopped], worker_ended=False) == found
+    assert spoilt(BEFORE, AFTER, [IDLE, stopped], ended=[]) == found
 
 
 def test_one_that_had_all_that_a_quota_lets_it_have() -> None:
     busy = make_report(cpu_s=0.48, window_s=1.0)
-    assert spoilt(BEFORE, AFTER, [busy], worker_ended=False) is None
-    assert spoilt(BEFORE, AFTER, [busy], worker_ended=False, cpus=0.5) == "generator-bound"
+    assert spoilt(BEFORE, AFTER, [busy], ended=[]) is None
+    assert spoilt(BEFORE, AFTER, [busy], ended=[], cpus=0.5) == "generator-bound"
 
 
 def test_a_worker_that_is_gone() -> None:
-    assert spoilt(BEFORE, AFTER, [IDLE], worker_ended=True) == "a worker ended"
+    assert spoilt(BEFORE, AFTER, [IDLE], ended=["head"]) == "a worker of head ended"
+    both = spoilt(BEFORE, AFTER, [IDLE], ended=["base", "head"])
+    assert both == "a worker of base and head ended"
 
 
 def test_a_moment_is_read_from_the_system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -69,7 +71,7 @@ def test_a_system_that_does_not_count_steals_nothing(
 ) -> None:
     monkeypatch.setattr(evidence, "_STAT", tmp_path / "absent")
     before, after = Moment.now(), Moment.now()
-    assert spoilt(before, after, [IDLE], worker_ended=False) is None
+    assert spoilt(before, after, [IDLE], ended=[]) is None
 
 
 def test_this_system_counts() -> None:

@@ -45,6 +45,16 @@ FLAGS = (
 )
 
 SLOWS = 'urlpatterns.append(path("slows", lambda request: sleep(request, {})))\n'
+DIES = """
+requests = iter(range(10**9))
+
+def dies(request):
+    if next(requests) == 40:
+        os.abort()
+    return sleep(request, 4)
+
+urlpatterns[-1] = path("slows", dies)
+"""
 NEW = 'urlpatterns.append(path("new", lambda request: JsonResponse({"new": True})))\n'
 
 TESTS = """
@@ -300,25 +310,39 @@ def test_a_calibration_says_how_much_the_same_differs(revisions: Site) -> None:
     result.stdout.fnmatch_lines(["*sd of rounds*visible in 60s*tolerance to set", "  granian *%"])
 
 
+def flags_but(*names: str) -> list[str]:
+    """The usual flags without some."""
+    return [flag for flag in FLAGS if not any(f"djworkers-{name}=" in flag for name in names)]
+
+
 @pytest.mark.matrix
-def test_a_worker_that_its_master_replaced_spoils_what_follows(revisions: Site) -> None:
-    with (revisions.folder / "conftest.py").open("a") as conftest:
-        conftest.write(
-            "import os, signal\n"
-            "measured = blocks._Side.window\n"
-            "def window(self):\n"
-            "    try:\n"
-            "        return measured(self)\n"
-            "    finally:\n"
-            "        if self.server.workers <= self.server.pids:\n"
-            "            os.kill(min(self.server.workers), signal.SIGKILL)\n"
-            "blocks._Side.window = window\n"
-        )
-    flags = [flag for flag in FLAGS if "djworkers=" not in flag and "workers=1" not in flag]
+def test_workers_that_are_recycled_end_the_comparison_early(revisions: Site) -> None:
+    revisions.write("gunicorn.conf.py", "max_requests = 30\n")
+    git(revisions.folder, "checkout", "-q", "main")
+    commit(revisions.folder, "max_requests")
+    flags = flags_but("workers")[1:]
     result = revisions.pytest(
-        "--djworkers=gunicorn-sync", "--djworkers-workers=2", *flags, timeout_s=200
+        "--djworkers=gunicorn-sync:config=gunicorn.conf.py:workers=2", *flags, timeout_s=200
     )
-    result.stdout.fnmatch_lines(["not compared: *unreliable machine*a worker ended*"])
+    result.stdout.fnmatch_lines(
+        [
+            "not compared: *workers ended while they were measured: 12 of 12 rounds left out:"
+            " *a worker of * ended (*); *head: max_requests = 30 recycles them: compare without it*"
+        ]
+    )
+    assert "unreliable" not in result.stdout.str()
+
+
+@pytest.mark.matrix
+def test_heads_workers_that_crash_are_heads(revisions: Site) -> None:
+    change(revisions, SLOWS.format(4), SLOWS.format(4) + DIES)
+    result = revisions.pytest(
+        "--djworkers=gunicorn-sync:workers=2", *flags_but("workers")[1:], timeout_s=200
+    )
+    result.stdout.fnmatch_lines(
+        ["not compared: *workers ended *: a worker of head ended (*); head: its log says: *ABRT*"]
+    )
+    assert "base ended" not in result.stdout.str()
 
 
 @pytest.mark.matrix

@@ -43,25 +43,27 @@ if os.path.exists("is-head"):
 
 
 def some_process(run: Running, draw: random.Random) -> tuple[psutil.Process, str]:
-    """A process of a run, some time after it has begun."""
+    """A process of a run, some time after it has begun: once in eight pytest itself."""
+    but = run.pytest.pid if draw.random() < 7 / 8 else None
+    seen: set[tuple[int, str]] = set()
+
+    def has_come(wanted: str, number: int) -> bool:
+        """Whether so many of a kind were there, one after the other or at once."""
+        found = list(processes(run.site, but=run.pytest.pid))
+        seen.update((one.pid, wanted) for one, what in found if wanted in what)
+        return sum(kind == wanted for _, kind in seen) > number or run.pytest.poll() is not None
+
+    until(lambda: has_come("", 0), within_s=60)
     began = time.monotonic()
     if draw.random() < 0.5:
-        wanted = draw.choice(RARE)
-        at_least = draw.randrange(3)
-        """Several of a kind come one after the other."""
-        seen: set[int] = set()
-
-        def has_come() -> bool:
-            seen.update(one.pid for one, what in processes(run.site) if wanted in what)
-            return len(seen) > at_least or run.pytest.poll() is not None
-
+        wanted, number = draw.choice(RARE), draw.randrange(4)
         with suppress(AssertionError):
-            until(has_come, within_s=10)
+            until(lambda: has_come(wanted, number), within_s=8)
     else:
-        time.sleep(draw.uniform(0.2, 12.0))
-    here = list(processes(run.site))
+        time.sleep(draw.uniform(0.0, 15.0))
+    here = list(processes(run.site, but=but))
     if not here:
-        return psutil.Process(run.pytest.pid), f"pytest, at its end ({time.monotonic() - began})"
+        return psutil.Process(run.pytest.pid), "pytest, which had nothing running"
     process, what = draw.choice(here)
     return process, f"{time.monotonic() - began:.1f}s: {' '.join(what.split())[:110]}"
 
