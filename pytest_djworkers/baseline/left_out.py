@@ -15,6 +15,8 @@ WORKER_ENDED = "a worker of"
 MOST_DISCARDED = 0.3
 """The share of rounds that may be thrown away."""
 _SURE_AFTER_BLOCKS = 2
+_MOST = 2 / 3
+"""Twice as many as may be, and more."""
 _OF_THE_MACHINE = {CPU_STEAL, CLOCK_JUMPED, GENERATOR_STOPPED}
 _TO_DO = {
     CPU_STEAL: "other guests of its host take its CPUs: wait until they are quieter, or measure on"
@@ -46,16 +48,17 @@ def in_words(discarded: Sequence[tuple[str, int]]) -> tuple[str, str]:
 def is_hopeless(rounds: Sequence[Round], most_rounds: int) -> bool:
     """Whether no more rounds can bring a comparison of that many to a verdict.
 
-    So many are left out that the rest can't be enough; or all of the first blocks were, for
+    So many are left out that the rest can't be enough; or most of the first blocks were, for
     one reason that lies in what is measured and not in the machine, which may become quieter.
     """
     discarded = thrown_away(rounds)
-    if sum(number for _, number in discarded) > MOST_DISCARDED * most_rounds:
+    number = sum(count for _, count in discarded)
+    if number > MOST_DISCARDED * most_rounds:
         return True
     kinds = {_kind(reason) for reason, _ in discarded}
     return (
         len(blocks_of(rounds)) >= _SURE_AFTER_BLOCKS
-        and all(one.discarded is not None for one in rounds)
+        and number >= _MOST * len(rounds)
         and len(kinds) == 1
         and not kinds & _OF_THE_MACHINE
     )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 from pytest_djworkers.backends.protocol import SERVED
@@ -33,12 +34,17 @@ class Home:
     environment: Mapping[str, str] = field(default_factory=dict)
     """Variables that name other paths here than in this process."""
 
-    def bounds(self, strays: Path) -> Bounds | None:
+    def bounds(self, strays: Path, command: Sequence[str] = ()) -> Bounds | None:
         """What holds its processes to its tree; they tell in a file what they have from the
-        other. None where there is no other."""
+        other. None where there is no other.
+
+        A configuration file that the server's command names is not the site's: it is the one
+        that the run was asked to serve both with.
+        """
         if self.tree is None or self.apart is None:
             return None
-        return Bounds(str(self.tree), str(self.apart), self.kept, str(strays))
+        kept = (*self.kept, *_configurations_in(command))
+        return Bounds(str(self.tree), str(self.apart), kept, str(strays))
 
     @property
     def module_path(self) -> tuple[str, ...]:
@@ -56,3 +62,11 @@ def this_home(folder: Path) -> Home:
     """This process's own, in the folder that it was started in, whatever its current one is: the
     site is found there wherever pytest found it."""
     return Home(sys.executable, folder, tuple(str(folder / path) for path in sys.path if path))
+
+
+def _configurations_in(command: Sequence[str]) -> Iterator[str]:
+    for flag, value in pairwise((*command, "")):
+        name, _, joined = flag.partition("=")
+        file = joined or value
+        if name in {"-c", "--config"} and Path(file).is_absolute():
+            yield file

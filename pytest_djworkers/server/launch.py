@@ -252,12 +252,13 @@ class Server:
         brief = self._place.folder / "brief.json"
         home = site.home or this_home(self._place.started_in)
         tree = None if home.tree is None else str(home.tree)
+        command = self._backend.command(home.python, plan)
         Brief(
             site.settings_module,
             site.databases,
             str(ready),
             tree=tree,
-            bounds=home.bounds(self.strays),
+            bounds=home.bounds(self.strays, command),
             application=self._place.application,
             left_out=self._place.left_out,
             search_path=home.module_path,
@@ -276,7 +277,7 @@ class Server:
             },
         )
         self._process = GuardedProcess(
-            self._backend.command(home.python, plan),
+            command,
             log=self.log,
             environment=environment,
             watch=self._place.watch,

@@ -30,7 +30,8 @@ def rounds(*blocks: Sequence[str | None]) -> list[Round]:
         (rounds([HEAD] * 6, [HEAD] * 6), True),
         (rounds([HEAD, *[BOTH] * 5], [BOTH] * 6), True),
         (rounds(["generator-bound"] * 6, ["generator-bound"] * 6), True),
-        (rounds([None, *[HEAD] * 5], [HEAD] * 6), False),
+        (rounds([None, None, *[HEAD] * 4], [None, None, *[BOTH] * 4]), True),
+        (rounds([None, None, *[HEAD] * 4], [None, None, None, *[BOTH] * 3]), False),
         # Two reasons: what they have in common is not known.
         (rounds([HEAD] * 6, ["generator-bound"] * 6), False),
         # A machine may become quieter: as long as enough rounds can come.
