@@ -18,6 +18,7 @@ from pytest_djworkers.units import (
     parse_share,
     parse_size,
     parse_whole,
+    written,
 )
 
 _MOST = 1e300
@@ -123,7 +124,7 @@ def _one_argument(mark: Mark) -> object:
 def _read_rps(mark: Mark) -> Iterable[tuple[str, float, bool]]:
     value = _one_argument(mark)
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < _MOST:
-        raise MarkerError(f"min_rps({value!r}): not a number above 0")
+        raise MarkerError(f"min_rps({written(value)}): not a number above 0")
     yield "rps", float(value), False
 
 
@@ -137,7 +138,8 @@ def _read_count_or_share(mark: Mark) -> Iterable[tuple[str, float, bool]]:
             yield figure, float(parse_whole(value, least=0)), False
     except ValueError:
         raise MarkerError(
-            f"{mark.name}({value!r}): neither a whole number of 0 or more nor a share such as '1%'"
+            f"{mark.name}({written(value)}): neither a whole number of 0 or more nor a share such"
+            " as '1%'"
         ) from None
 
 
@@ -146,11 +148,11 @@ def _read_regression(mark: Mark) -> Iterable[tuple[str, float, bool]]:
     metric = mark.kwargs.get("metric", Metric.RPS.value)
     if metric not in list(Metric):
         known = ", ".join(one.value for one in Metric)
-        raise MarkerError(f"max_regression(metric={metric!r}): not one of {known}")
+        raise MarkerError(f"max_regression(metric={written(metric)}): not one of {known}")
     try:
         yield REGRESSIONS[Metric(metric)], parse_share(value), True
     except ValueError as error:
-        raise MarkerError(f"max_regression({value!r}): {error}") from None
+        raise MarkerError(f"max_regression({written(value)}): {error}") from None
 
 
 def _read_cpu(mark: Mark) -> Iterable[tuple[str, float, bool]]:
@@ -158,7 +160,7 @@ def _read_cpu(mark: Mark) -> Iterable[tuple[str, float, bool]]:
     try:
         yield "cpu_per_request", parse_duration(value), False
     except ValueError as error:
-        raise MarkerError(f"max_cpu_per_request({value!r}): {error}") from None
+        raise MarkerError(f"max_cpu_per_request({written(value)}): {error}") from None
 
 
 def _read_memory(mark: Mark) -> Iterable[tuple[str, float, bool]]:
@@ -166,7 +168,7 @@ def _read_memory(mark: Mark) -> Iterable[tuple[str, float, bool]]:
     try:
         yield "memory", parse_size(value), False
     except ValueError as error:
-        raise MarkerError(f"max_memory({value!r}): {error}") from None
+        raise MarkerError(f"max_memory({written(value)}): {error}") from None
 
 
 def _read_latency(mark: Mark) -> Iterable[tuple[str, float, bool]]:
@@ -178,7 +180,7 @@ def _read_latency(mark: Mark) -> Iterable[tuple[str, float, bool]]:
         try:
             yield f"latency {name}", parse_duration(value), False
         except ValueError as error:
-            raise MarkerError(f"max_latency({name}={value!r}): {error}") from None
+            raise MarkerError(f"max_latency({name}={written(value)}): {error}") from None
 
 
 _READERS: Mapping[str, tuple[Callable[[Mark], Iterable[tuple[str, float, bool]]], frozenset[str]]]
@@ -225,5 +227,5 @@ def _backend_list(value: object, registry: Registry) -> tuple[str, ...]:
     if value is None:
         return ()
     if isinstance(value, str) or not isinstance(value, Iterable):
-        raise MarkerError(f"djworkers({value!r}): not a list of backends")
+        raise MarkerError(f"djworkers({written(value)}): not a list of backends")
     return tuple(_spec(name, registry) for name in value)

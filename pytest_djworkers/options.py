@@ -11,82 +11,88 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from pytest_djworkers.units import parse_duration, parse_rate, parse_share, parse_whole
+from pytest_djworkers.units import parse_duration, parse_rate, parse_share, parse_whole, written
 
 if TYPE_CHECKING:
     import pytest
 
 GENERATORS = ("auto", "asyncio", "wrk")
 _APPLICATION = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{,99}")
 
 
 def _generator(value: object) -> str:
     if value not in GENERATORS:
-        raise ValueError(f"{value!r} is not one of {', '.join(GENERATORS)}")
+        raise ValueError(f"{written(value)} is not one of {', '.join(GENERATORS)}")
     return str(value)
 
 
 def _positive_duration(value: object) -> float:
     seconds = parse_duration(value)
     if not seconds:
-        raise ValueError(f"{value!r} is not longer than nothing")
+        raise ValueError(f"{written(value)} is not longer than nothing")
     return seconds
 
 
 def baseline_name(value: object) -> str:
     """The name of a baseline. Raises ValueError for what can't be one."""
     if not isinstance(value, str) or not _NAME.fullmatch(value):
-        raise ValueError(f"{value!r} is not a name of letters, digits, '.', '_' and '-'")
+        raise ValueError(
+            f"{written(value)} is not a name of letters, digits, '.', '_' and '-', 100 at most"
+        )
     return value
 
 
 def _report_file(value: object) -> str:
     if not isinstance(value, str) or not value.endswith(".md"):
-        raise ValueError(f"{value!r} is not a file name that ends in .md")
+        raise ValueError(f"{written(value)} is not a file name that ends in .md")
     return value
 
 
 def _backends(value: object) -> tuple[str, ...]:
     names = tuple(name.strip() for name in value.split(",")) if isinstance(value, str) else ()
     if not names or not all(names):
-        raise ValueError(f"{value!r} is not a list of backends, such as gunicorn-gevent,granian")
+        raise ValueError(
+            f"{written(value)} is not a list of backends, such as gunicorn-gevent,granian"
+        )
     if doubled := sorted({name for name in names if names.count(name) > 1}):
-        raise ValueError(f"{value!r} names {' and '.join(doubled)} twice")
+        raise ValueError(f"{written(value)} names {' and '.join(doubled)} twice")
     if "none" in names:
         if len(names) > 1:
-            raise ValueError(f"{value!r} has none beside others")
+            raise ValueError(f"{written(value)} has none beside others")
         return ()
     return names
 
 
 def _command(value: object) -> str:
     if not isinstance(value, str) or "=" not in value:
-        raise ValueError(f"{value!r} is not NAME = command")
+        raise ValueError(f"{written(value)} is not NAME = command")
     return value
 
 
 def _text(value: object) -> str:
     if not isinstance(value, str) or not value.strip():
-        raise ValueError(f"{value!r} is nothing")
+        raise ValueError(f"{written(value)} is nothing")
     return value.strip()
 
 
 def _module(value: object) -> str:
     if not isinstance(value, str) or not all(part.isidentifier() for part in value.split(".")):
-        raise ValueError(f"{value!r} is not the dotted name of a module")
+        raise ValueError(f"{written(value)} is not the dotted name of a module")
     return value
 
 
 def _application(value: object) -> str:
     if isinstance(value, str) and (_APPLICATION.fullmatch(value) or value == "django"):
         return value
-    raise ValueError(f"{value!r} is not MODULE:ATTRIBUTE, such as site.asgi:application, or django")
+    raise ValueError(
+        f"{written(value)} is not MODULE:ATTRIBUTE, such as site.asgi:application, or django"
+    )
 
 
 def _path(value: object) -> str:
     if not isinstance(value, str) or not value.startswith("/"):
-        raise ValueError(f"{value!r} is not a path that starts with /")
+        raise ValueError(f"{written(value)} is not a path that starts with /")
     return value
 
 

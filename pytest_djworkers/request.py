@@ -13,6 +13,7 @@ from pytest_djworkers.arguments import header_meant
 from pytest_djworkers.errors import BurstArgumentError
 from pytest_djworkers.load.masking import masked
 from pytest_djworkers.load.profile import Request
+from pytest_djworkers.units import written
 
 _METHOD = re.compile(r"[A-Z]+")
 _PATH = re.compile(r"/[!-~]*")
@@ -47,7 +48,9 @@ def make_request(
         )
     verb = method.upper() if isinstance(method, str) else ""
     if not _METHOD.fullmatch(verb) or verb in {"CONNECT", "TRACE"}:
-        raise BurstArgumentError(f"method={method!r} is not an HTTP method that can be used here")
+        raise BurstArgumentError(
+            f"method={written(method)} is not an HTTP method that can be used here"
+        )
     if not isinstance(headers, Mapping | None):
         raise BurstArgumentError(
             f"headers= is {type(headers).__name__}, not a mapping of names to values"
@@ -191,7 +194,7 @@ def _statuses(expect: object) -> tuple[int, ...]:
     statuses = tuple(expect) if isinstance(expect, Iterable) else (expect,)
     for status in statuses:
         if isinstance(status, bool) or not isinstance(status, int) or not 200 <= status <= 599:
-            raise BurstArgumentError(f"expect={expect!r} is not a status from 200 to 599")
+            raise BurstArgumentError(f"expect={written(expect)} is not a status from 200 to 599")
     if not statuses:
         raise BurstArgumentError("expect= holds no status")
     return tuple(sorted(set(statuses)))

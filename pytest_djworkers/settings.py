@@ -23,7 +23,7 @@ from pytest_djworkers.options import OPTIONS, SHAPE_OPTIONS, Option
 from pytest_djworkers.server.external import NAME as EXTERNAL
 from pytest_djworkers.server.external import Origin
 from pytest_djworkers.system.cpus import this_process
-from pytest_djworkers.units import format_duration
+from pytest_djworkers.units import format_duration, written
 
 _BY_NAME = {option.name: option for option in OPTIONS}
 _INI_VALUES = {
@@ -340,5 +340,5 @@ def parse_shape(given: Mapping[str, object]) -> dict[str, float]:
         try:
             values[name] = _BY_NAME[name].parse(value)
         except ValueError as error:
-            raise BurstArgumentError(f"{name}={value!r}: {error}") from None
+            raise BurstArgumentError(f"{name}={written(value)}: {error}") from None
     return values

@@ -11,12 +11,24 @@ _SIZE = re.compile(r"(?P<number>\d+(?:\.\d+)?|\.\d+)\s*(?P<unit>[kMG]?B|[KMG]iB)
 _BYTES = {"B": 1, "kB": 1e3, "MB": 1e6, "GB": 1e9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
 _SHARE = re.compile(r"(?P<number>\d+(?:\.\d+)?|\.\d+)\s*%")
 
-DURATION_FORMS = "a duration such as 250ms, 2s, 1m, or a number of seconds"
+LONGEST_S = 7 * 86_400.0
+MOST_WHOLE = 10**12
+_SHOWN = 60
+DURATION_FORMS = "a duration such as 250ms, 2s, 1m, or a number of seconds, 7 days at most"
 SIZE_FORMS = "a size such as 512MB, 1.5GiB, or a number of bytes"
 LEAST_RATE = 1 / 60
 MOST_RATE = 100_000.0
 RATE_FORMS = f"a number of requests a second up to {MOST_RATE:,.0f}"
 SHARE_FORMS = "a share such as 10%"
+
+
+def written(value: object) -> str:
+    """What was written, for a message; only the beginning of what is long."""
+    try:
+        text = repr(value)
+    except ValueError:  # Python writes no whole number of more than 4,300 digits
+        return "a number of thousands of digits"
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 
 def parse_duration(value: object) -> float:
@@ -25,16 +37,16 @@ def parse_duration(value: object) -> float:
     Raises ValueError, with the accepted forms, for anything else and for negative values.
     """
     if isinstance(value, bool):
-        raise ValueError(f"{value!r} is not {DURATION_FORMS}")
+        raise ValueError(f"{written(value)} is not {DURATION_FORMS}")
     if isinstance(value, int | float):
         seconds = _float(value)
     else:
         match = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
         if match is None:
-            raise ValueError(f"{value!r} is not {DURATION_FORMS}")
+            raise ValueError(f"{written(value)} is not {DURATION_FORMS}")
         seconds = float(match["number"]) * _SECONDS[match["unit"]]
-    if not math.isfinite(seconds) or seconds < 0:
-        raise ValueError(f"{value!r} is not {DURATION_FORMS}")
+    if not 0 <= seconds <= LONGEST_S:
+        raise ValueError(f"{written(value)} is not {DURATION_FORMS}")
     return seconds
 
 
@@ -42,7 +54,7 @@ def parse_share(value: object) -> float:
     """The fraction in ``"10%"``: 0.1. Raises ValueError for anything else."""
     match = _SHARE.fullmatch(value.strip()) if isinstance(value, str) else None
     if match is None or not math.isfinite(percent := float(match["number"])):
-        raise ValueError(f"{value!r} is not {SHARE_FORMS}")
+        raise ValueError(f"{written(value)} is not {SHARE_FORMS}")
     return percent / 100
 
 
@@ -54,7 +66,7 @@ def parse_rate(value: object) -> float:
     except (TypeError, ValueError):
         rate = math.nan
     if not LEAST_RATE <= rate <= MOST_RATE:
-        raise ValueError(f"{value!r} is not {RATE_FORMS}")
+        raise ValueError(f"{written(value)} is not {RATE_FORMS}")
     return rate
 
 
@@ -63,15 +75,15 @@ def parse_whole(value: object, *, least: int = 1) -> int:
 
     Raises ValueError for anything else.
     """
-    accepted = f"a whole number of {least} or more"
+    accepted = f"a whole number of {least} or more, up to {MOST_WHOLE:,}"
     if isinstance(value, bool) or not isinstance(value, int | str):
-        raise ValueError(f"{value!r} is not {accepted}")
+        raise ValueError(f"{written(value)} is not {accepted}")
     try:
         number = int(value)
     except ValueError:
-        raise ValueError(f"{value!r} is not {accepted}") from None
-    if number < least:
-        raise ValueError(f"{value!r} is not {accepted}")
+        raise ValueError(f"{written(value)} is not {accepted}") from None
+    if not least <= number <= MOST_WHOLE:
+        raise ValueError(f"{written(value)} is not {accepted}")
     return number
 
 
@@ -120,7 +132,7 @@ def parse_size(value: object) -> float:
         match = _SIZE.fullmatch(value.strip()) if isinstance(value, str) else None
         size = float(match["number"]) * _BYTES[match["unit"]] if match else math.nan
     if not 1 <= size < math.inf:
-        raise ValueError(f"{value!r} is not {SIZE_FORMS}")
+        raise ValueError(f"{written(value)} is not {SIZE_FORMS}")
     return size
 
 

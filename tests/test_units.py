@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_djworkers.units import (
+    MOST_WHOLE,
     counted,
     format_change,
     format_duration,
@@ -124,7 +125,7 @@ def test_a_share_written_is_read_within_three_digits(share: float) -> None:
     assert parse_share(format_share(share)) == pytest.approx(share, rel=0.0051)
 
 
-@given(st.integers(min_value=1))
+@given(st.integers(min_value=1, max_value=MOST_WHOLE))
 def test_a_whole_number_may_be_grouped(number: int) -> None:
     assert parse_whole(f"{number:_}") == parse_whole(str(number)) == parse_whole(number) == number
 

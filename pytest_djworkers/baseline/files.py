@@ -1,16 +1,19 @@
-"""A baseline's file as such: read with its schema checked, written whole or not at all."""
+"""A baseline's file as such: read with its schema checked, and locked while it is written anew."""
 
 from __future__ import annotations
 
+import codecs
 import json
 import os
-import tempfile
+import re
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from pytest_djworkers.errors import BaselineError
+from pytest_djworkers.system.files import listed, read_regular
 from pytest_djworkers.system.waits import locked_within
 
 FOLDER = ".djworkers"
@@ -20,6 +23,16 @@ SCHEMA = 1
 _LOCKED_WITHIN_S = 30.0
 _MEND = "restore it from version control or delete it"
 _CONFLICT = b"<<<<<<<"
+_MOST_BYTES = 256 << 20
+"""A thousand bursts with thirty sessions each are 100 MB."""
+_DEEPEST = 50
+_SHOWN = 100
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
+_BRACKET = re.compile(rb"[\[\]{}]")
+_HALF_CHARACTER = re.compile(
+    rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])"
+    rb"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F]"
+)
 
 
 def read_document(file: Path) -> dict[str, Any] | None:
@@ -28,14 +41,14 @@ def read_document(file: Path) -> dict[str, Any] | None:
     Raises BaselineError when it can't be read, is broken, no baseline, or of a newer schema.
     """
     try:
-        text = file.read_bytes()
+        text = read_regular(file, most_bytes=_MOST_BYTES)
     except FileNotFoundError:
         return None
     except OSError as error:
         raise BaselineError(f"baseline {file} can't be read: {error.strerror}") from None
     try:
-        data = json.loads(text)
-    except (ValueError, RecursionError) as error:
+        data = _json(text)
+    except ValueError as error:
         if any(line.startswith(_CONFLICT) for line in text.splitlines()):
             raise BaselineError(
                 f"baseline {file} has the marks of a merge conflict: take one side of it, with"
@@ -56,6 +69,60 @@ def read_document(file: Path) -> dict[str, Any] | None:
             " upgrade pytest-djworkers or use another --djworkers-baseline"
         )
     return data
+
+
+def _json(text: bytes) -> Any:
+    """What a text in JSON holds, if it is strictly that. Raises ValueError.
+
+    Python's reader by itself takes numbers that are none, the last of two entries with one name,
+    half of a character, and as much depth as its stack has.
+    """
+    depth = deepest = 0
+    for bracket in _BRACKET.findall(_STRING.sub(b"", text)):
+        depth += 1 if bracket in b"[{" else -1
+        deepest = max(deepest, depth)
+    if deepest > _DEEPEST:
+        raise ValueError(f"more than {_DEEPEST} levels deep")
+    if _HALF_CHARACTER.search(text):
+        raise ValueError("half of a character (a lone surrogate)")
+    return json.loads(
+        text.removeprefix(codecs.BOM_UTF8).decode(),
+        object_pairs_hook=_with_one_of_each,
+        parse_constant=_no_number,
+    )
+
+
+def _with_one_of_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = Counter(name for name, _ in pairs)
+        double = next(name for name, number in names.items() if number > 1)
+        raise ValueError(f"{double[:_SHOWN]!r} is there twice: was it merged?")
+    return found
+
+
+def _no_number(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no number")
+
+
+def files_in(folder: Path) -> list[Path]:
+    """The files of a baseline, sorted; none where there is no such folder. Raises BaselineError
+    where it can't be looked into."""
+    return [one for one in _listed(folder) if one.suffix == ".json" and one.name[0] != "."]
+
+
+def names_in(root: Path) -> list[str]:
+    """The baselines under a root, by name. Raises BaselineError for a folder that can't be looked
+    into."""
+    found = [one for one in _listed(root / FOLDER) if one.is_dir()]
+    return [folder.name for folder in found if files_in(folder)]
+
+
+def _listed(folder: Path) -> list[Path]:
+    try:
+        return listed(folder)
+    except OSError as error:
+        raise BaselineError(f"baselines in {folder} can't be read: {error.strerror}") from None
 
 
 def broken(file: Path, what: str) -> BaselineError:
@@ -110,23 +177,3 @@ def being_written(folder: Path) -> Iterator[None]:
         raise BaselineError(
             f"baseline {folder} can't be written: {error.strerror}; nothing was changed"
         ) from None
-
-
-def write_whole(file: Path, text: str) -> None:
-    """Write a file whole or not at all. Raises OSError."""
-    descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-    temporary = Path(name)
-    try:
-        with open(descriptor, "w", encoding="utf-8") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        # mkstemp is for secrets; this file is to be read by whoever may read the project.
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
-        temporary.replace(file)
-    except BaseException:
-        with suppress(OSError):
-            temporary.unlink()
-        raise

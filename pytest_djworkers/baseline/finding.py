@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from pytest_djworkers.baseline.files import FOLDER, read_document
+from pytest_djworkers.baseline.files import FOLDER, files_in, names_in, read_document
 from pytest_djworkers.baseline.imported import Imported, read_imported
 from pytest_djworkers.baseline.machine import this_machine
 from pytest_djworkers.baseline.store import Baseline, read
@@ -35,12 +35,12 @@ def find_root(start: Path) -> Path:
 
 def names(root: Path) -> list[str]:
     """The baselines under a root, by name."""
-    return sorted({file.parent.name for file in (root / FOLDER).glob("*/*.json")})
+    return names_in(root)
 
 
 def files_of(root: Path, name: str) -> list[Path]:
     """The files of a baseline, a machine each, and that of what was imported."""
-    return sorted((root / FOLDER / name).glob("*.json"))
+    return files_in(root / FOLDER / name)
 
 
 def files_named(root: Path, what: str) -> list[Path]:

@@ -29,12 +29,12 @@ from pytest_djworkers.baseline.files import (
     broken,
     in_words,
     read_document,
-    write_whole,
 )
 from pytest_djworkers.baseline.layout import laid_out
 from pytest_djworkers.load.masking import masked
 from pytest_djworkers.load.wrk_notes import NotedRun
 from pytest_djworkers.load.wrk_text import WrkRun
+from pytest_djworkers.system.files import write_whole
 
 FILE_NAME = "imported.json"
 _WITHOUT_HEADINGS = "wrk"

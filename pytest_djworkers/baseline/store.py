@@ -18,7 +18,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
-from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +28,9 @@ from pytest_djworkers.baseline.files import (
     an_object,
     being_written,
     broken,
+    files_in,
     in_words,
     read_document,
-    write_whole,
 )
 from pytest_djworkers.baseline.imported import FILE_NAME, Imported, read_imported
 from pytest_djworkers.baseline.layout import laid_out
@@ -41,6 +40,7 @@ from pytest_djworkers.baseline.tripwire import HISTORY
 from pytest_djworkers.errors import BaselineError
 from pytest_djworkers.load.masking import query_hash
 from pytest_djworkers.load.result import BurstResult
+from pytest_djworkers.system.files import write_whole
 
 _ROUND_FIELDS = (
     "window_s",
@@ -59,6 +59,10 @@ _ROUND_FIELDS = (
     "longest_gap_s",
     "usage",
 )
+
+
+_LARGEST = 1e15
+"""Sums and ratios of figures below it are numbers, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +164,9 @@ def load(root: Path, name: str, machine: Machine) -> Baseline:
     """
     folder = root / FOLDER / name
     file = folder / f"{machine.key}.json"
+    bursts = _bursts_of(file, machine)
     elsewhere: dict[Machine, frozenset[str]] = {}
-    for other in sorted(folder.glob("*.json")):
+    for other in files_in(folder):
         if other != file and other.name != FILE_NAME:
             with suppress(BaselineError):
                 found = read(other)
@@ -169,7 +174,7 @@ def load(root: Path, name: str, machine: Machine) -> Baseline:
     return Baseline(
         file,
         machine,
-        _bursts_of(file, machine),
+        bursts,
         elsewhere,
         read_imported(folder / FILE_NAME),
     )
@@ -297,13 +302,17 @@ def _check_round(figures: Mapping[str, Any]) -> None:
         if not _is_count(figures[name]) and (name, figures[name]) != ("unanswered", None):
             raise ValueError(f"{name} is no count in a round")
     usage = figures.get("usage")
-    if usage is not None and type(an_object(usage, "a usage")["cpu_s"]) not in {int, float}:
+    if usage is not None and not _is_figure(an_object(usage, "a usage")["cpu_s"]):
         raise ValueError("cpu_s is no number in a usage")
 
 
+def _is_figure(value: object) -> bool:
+    return type(value) in {int, float} and 0 <= value < _LARGEST  # type: ignore[operator]  # a number
+
+
 def _is_positive(value: object) -> bool:
-    return type(value) in {int, float} and 0 < value < inf  # type: ignore[operator]  # a number
+    return _is_figure(value) and value != 0
 
 
 def _is_count(value: object) -> bool:
-    return type(value) is int and value >= 0
+    return type(value) is int and 0 <= value < _LARGEST

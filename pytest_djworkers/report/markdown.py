@@ -6,13 +6,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from pytest_djworkers.baseline.files import write_whole
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.report.comparison import title as title_of_comparison
 from pytest_djworkers.report.layout import Layout, layout_of, notes
 from pytest_djworkers.report.markdown_text import escaped
 from pytest_djworkers.report.outcome import Outcome
 from pytest_djworkers.report.table import at_rate, is_text, words
+from pytest_djworkers.system.files import write_whole
 from pytest_djworkers.units import format_duration
 
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from pytest_djworkers.baseline.files import SCHEMA, write_whole
+from pytest_djworkers.baseline.files import SCHEMA
 from pytest_djworkers.baseline.machine import Machine
 from pytest_djworkers.baseline.store import (
     Baseline,
@@ -33,6 +33,7 @@ from pytest_djworkers.baseline.tripwire import HISTORY
 from pytest_djworkers.errors import BaselineError
 from pytest_djworkers.load.profile import Profile, Request, Shape
 from pytest_djworkers.load.result import BurstResult
+from pytest_djworkers.system.files import write_whole
 from tests.compare.repository import git
 from tests.made import RESULT, WRK
 

@@ -1,0 +1,280 @@
+"""Baselines that are mutilated, or no files at all: words, and never a traceback."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pytest_djworkers import cli
+from pytest_djworkers.baseline.difference import differences
+from pytest_djworkers.baseline.finding import files_of, names
+from pytest_djworkers.baseline.imported import FILE_NAME, save_imported
+from pytest_djworkers.baseline.listing import listed, shown
+from pytest_djworkers.baseline.rounds import Metric
+from pytest_djworkers.baseline.session import compare, figures_beside, why_nothing
+from pytest_djworkers.baseline.store import load, save
+from pytest_djworkers.errors import BaselineError
+from pytest_djworkers.options import baseline_name
+from pytest_djworkers.system.files import _temporary, write_whole
+from tests.baseline.test_finding import MACHINE, RUNS, store
+from tests.made import RESULT
+
+KEY = "test_json[granian] GET /json"
+LIMITS = dict.fromkeys(Metric, 0.1)
+
+
+def everything_done_with(root: Path) -> None:
+    """Read, compare, show and save: what a run and the command do. Raises BaselineError."""
+    for file in files_of(root, "default"):
+        list(shown(file))
+    baseline = load(root, "default", MACHINE)
+    why_nothing(baseline, KEY, RESULT)
+    figures_beside(baseline, KEY, RESULT)
+    for stored in baseline.bursts.values():
+        compare(RESULT, stored, tolerance=0.1, max_regressions=LIMITS)
+    if baseline.bursts:
+        list(differences(baseline.file, baseline.file))
+    save(root, "default", MACHINE, {})
+
+
+def read_in_words(root: Path, file: Path, content: bytes) -> str:
+    """What is said of a file with this content; nothing where all of it can be used."""
+    file.write_bytes(content)
+    lines, problems = listed(root)
+    assert lines
+    try:
+        everything_done_with(root)
+    except BaselineError as error:
+        problems.append(str(error))
+    return "".join(problems)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A file of a baseline, and what it holds."""
+
+    root: Path
+    file: Path
+    whole: bytes
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory: pytest.TempPathFactory) -> Kept:
+    """A machine's."""
+    root = tmp_path_factory.mktemp("stored")
+    file = store(root)
+    return Kept(root, file, file.read_bytes())
+
+
+@pytest.fixture(scope="module")
+def imported(tmp_path_factory: pytest.TempPathFactory) -> Kept:
+    """That of what was imported."""
+    root = tmp_path_factory.mktemp("imported")
+    store(root)
+    file, _ = save_imported(root, "default", "notes.md", RUNS)
+    return Kept(root, file, file.read_bytes())
+
+
+GONE = object()
+NOBODY_READS = {"connections", "series", "generator", "surroundings", "statuses", "error_kinds"}
+ODD: list[Any] = [
+    *(None, True, -1, 0, 10**400, 1e308, 5e-324, "", "text", "\x1b[31m", [], {}, [[]], {"a": {}}),
+    [[[[]]]],
+]
+
+
+def places(value: Any, at: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Where each value of a document is; of a list, its first entry."""
+    found = [at]
+    entries: Iterable[tuple[Any, Any]] = ()
+    if isinstance(value, dict):
+        entries = ((key, one) for key, one in value.items() if key not in NOBODY_READS)
+    elif isinstance(value, list):
+        entries = enumerate(value[:1])
+    for key, entry in entries:
+        found.extend(places(entry, (*at, key)))
+    return found
+
+
+def changed(document: Any, place: tuple[Any, ...], value: Any) -> Any:
+    """A copy in which another value is at that place, or none."""
+    copy = json.loads(json.dumps(document))
+    parent = copy
+    for step in place[:-1]:
+        parent = parent[step]
+    if value is GONE:
+        del parent[place[-1]]
+    else:
+        parent[place[-1]] = value
+    return copy
+
+
+@pytest.fixture(scope="module")
+def quick_disk() -> Iterator[None]:
+    """Nothing is lost here by a power cut."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda _: None)
+        yield
+
+
+@pytest.mark.usefixtures("quick_disk")
+@pytest.mark.parametrize("which", ["stored", "imported"])
+def test_a_value_that_is_gone_or_another_is_words(
+    which: str, request: pytest.FixtureRequest
+) -> None:
+    kept: Kept = request.getfixturevalue(which)
+    document = json.loads(kept.whole)
+    for number, place in enumerate(places(document)[1:]):
+        # Every other place loses its value; what the others have instead goes round.
+        text = json.dumps(changed(document, place, [*ODD, GONE][number % (len(ODD) + 1)]))
+        read_in_words(kept.root, kept.file, text.encode())
+    assert read_in_words(kept.root, kept.file, kept.whole) == ""
+
+
+@pytest.mark.usefixtures("quick_disk")
+@settings(max_examples=50)
+@given(st.data())
+def test_bytes_that_are_gone_or_others_are_words(stored: Kept, data: st.DataObject) -> None:
+    whole = stored.whole
+    begin = data.draw(st.integers(0, len(whole)))
+    end = data.draw(st.integers(begin, min(len(whole), begin + 50)))
+    between = data.draw(
+        st.binary(max_size=5) | st.sampled_from([b"NaN", b"Infinity", b"1e999", b'"\\ud800"'])
+    )
+    read_in_words(stored.root, stored.file, whole[:begin] + between + whole[end:])
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"[" * 100_000, "more than 50 levels deep"),
+        (b'{"schema": 1, "a": ' + b"[" * 60 + b"]" * 60 + b"}", "more than 50 levels deep"),
+        (b'{"schema": 1, "a": "' + b"[" * 60 + b'"}', "something in it has no 'machine'"),
+        (b'{"schema": NaN}', "NaN is no number"),
+        (b'{"schema": -Infinity}', "-Infinity is no number"),
+        (b'{"schema": 1, "schema": 1}', "'schema' is there twice: was it merged?"),
+        (b'{"schema": "\\ud800"}', "half of a character"),
+        (b'{"schema": "\\udc00"}', "half of a character"),
+        (b'{"schema": "\\ud83d\\ude00"}', "is no schema number"),
+        (b'{"schema": "\xff"}', "not JSON: 'utf-8' codec can't decode"),
+        (b'{"schema": ' + b"9" * 400 + b"}", "upgrade pytest-djworkers"),
+        (b'{"schema": ' + b"9" * 5000 + b"}", "not JSON: Exceeds the limit"),
+        (b"", "not JSON"),
+    ],
+)
+def test_what_python_would_read_is_not_always_json(stored: Kept, content: bytes, said: str) -> None:
+    assert said in read_in_words(stored.root, stored.file, content)
+
+
+def test_a_mark_of_the_byte_order_is_skipped(stored: Kept) -> None:
+    assert read_in_words(stored.root, stored.file, b"\xef\xbb\xbf" + stored.whole) == ""
+
+
+@pytest.mark.parametrize("name", ["default/machine.json", f"default/{FILE_NAME}"])
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (os.mkfifo, "it is a pipe, and no file"),
+        (Path.mkdir, "it is a folder, and no file"),
+        (lambda file: file.symlink_to("/dev/zero"), "it is a device, and no file"),
+        (lambda file: file.symlink_to(file), "Too many levels of symbolic links"),
+        (lambda file: os.truncate(os.open(file, os.O_CREAT | os.O_RDWR), 1 << 30), "256 MiB"),
+    ],
+    ids=["pipe", "folder", "device", "loop", "large"],
+)
+def test_what_is_no_file_is_told_and_not_waited_for(
+    make: Callable[[Path], object],
+    said: str,
+    name: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    machine_file = store(tmp_path)
+    file = tmp_path / ".djworkers" / name.replace("machine", machine_file.stem)
+    file.unlink(missing_ok=True)
+    make(file)
+    for arguments in (["baselines"], ["show"], ["show", "default"], ["diff", "default", "default"]):
+        code = cli.main(["--root", str(tmp_path), *arguments])
+        errors = capsys.readouterr().err
+        # Two files have a name in common; of this machine there is none.
+        assert code == 1
+        assert said in errors or "say which of" in errors
+    with pytest.raises(BaselineError, match=said):
+        load(tmp_path, "default", MACHINE)
+
+
+def test_what_is_elsewhere_and_no_file_stops_nothing(tmp_path: Path) -> None:
+    os.mkfifo(store(tmp_path).with_name("elsewhere.json"))
+    assert load(tmp_path, "default", MACHINE).elsewhere == {}
+
+
+def test_a_folder_that_cannot_be_looked_into_is_no_empty_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store(tmp_path)
+
+    def refuse(folder: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    for arguments in (["baselines"], ["show"], ["diff", "default", "other"]):
+        assert cli.main(["--root", str(tmp_path), *arguments]) == 1
+        assert capsys.readouterr().err == (
+            f"djworkers: baselines in {tmp_path / '.djworkers'} can't be read: Permission denied\n"
+        )
+    with pytest.raises(BaselineError, match=r"baselines in .*default can't be read: Permission"):
+        load(tmp_path, "default", MACHINE)
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "x" * 5000])
+def test_a_name_that_is_too_long_for_a_file_is_words(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store(tmp_path)
+    for arguments in (["show", name], ["diff", name, "default"], ["import-wrk", name]):
+        assert cli.main(["--root", str(tmp_path), *arguments]) == 1
+        assert "Traceback" not in capsys.readouterr().err
+    with pytest.raises(ValueError, match="100 at most"):
+        baseline_name(name)
+
+
+# What a killed writer leaves.
+
+
+def test_the_next_writer_takes_away_what_a_killed_one_left(tmp_path: Path) -> None:
+    file = store(tmp_path)
+    killed = (
+        "import os, signal, sys; from pathlib import Path\n"
+        "from pytest_djworkers.system import files\n"
+        "os.fsync = lambda _: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "files.write_whole(Path(sys.argv[1]), 'x')\n"
+    )
+    subprocess.run([sys.executable, "-c", killed, file], check=False, timeout=30)
+    (left,) = [one for one in file.parent.iterdir() if one != file]
+    older = file.with_name(f".{file.name}.a1b2c3d_")
+    older.touch()
+    others = [file.with_name(f".other.json.{'0' * 8}.tmp"), file.with_name(f".{file.name}.bak")]
+    for other in others:
+        other.touch()
+    assert (names(tmp_path), files_of(tmp_path, "default")) == (["default"], [file])
+    store(tmp_path)
+    assert not left.exists()
+    assert sorted(file.parent.iterdir()) == sorted([file, *others])
+
+
+def test_what_another_writer_writes_is_left_to_it(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    with _temporary(file) as (_, temporary):
+        write_whole(file, "another's")
+        assert temporary.exists()
+    assert file.read_text() == "another's"
