@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
+import re
+import sys
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Any
@@ -193,3 +196,27 @@ def test_an_async_seed_is_refused(company: Site) -> None:
     run = company.burst()
     run.assert_outcomes(failed=1)
     run.stdout.fnmatch_lines(["*djworkers_seed gives an async function, which would make no rows*"])
+
+
+PLAIN = """
+import sys
+
+def test_it(db):
+    print("loaded:", *sys.modules)
+"""
+
+
+@pytest.mark.matrix
+def test_apps_may_be_named_like_what_only_we_import(site: Site) -> None:
+    """Of the standard library, all that a run without bursts has not loaded."""
+    site.test(PLAIN)
+    loaded = re.search(r"loaded: (.*)", site.pytest("-s").stdout.str())
+    assert loaded
+    names = sys.stdlib_module_names - {*loaded[1].split(), "antigravity", "this"}
+    # Others are looked for on other systems only, by any run.
+    for name in filter(importlib.util.find_spec, names):
+        if name.startswith("_"):
+            continue
+        site.write(f"{name}/__init__.py", "raise RuntimeError(f'loaded {__file__}')")
+    site.test("def test_it(burst): burst('/json')")
+    site.burst(backends="granian,waitress").assert_outcomes(passed=2)

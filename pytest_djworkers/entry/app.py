@@ -72,6 +72,8 @@ def _import_django(interface: str) -> None:
     named like a module that this imports, and in pytest's process that came first, too."""
     for name in (f"core.{interface}", "core.mail", "db", "http", "shortcuts", "template", "urls"):
         importlib.import_module(f"django.{name}")
+    # Python itself imports it when a socket is first given a name.
+    importlib.import_module("encodings.idna")
 
 
 def _load_urls() -> None:

@@ -9,6 +9,7 @@ from typing import Protocol
 from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.options import GENERATORS
+from pytest_djworkers.system.standard import standard
 
 AUTO, ASYNCIO, WRK = GENERATORS
 _SPARE_DESCRIPTORS = 64
@@ -57,7 +58,7 @@ class Generator(Protocol):
 
 def lack_of_descriptors(connections: int, *, processes: int = 1) -> str | None:
     """Why this many connections, split over processes, can't be opened; None when they can."""
-    import resource
+    resource = standard("resource")
 
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     needed = -(-connections // processes) + _SPARE_DESCRIPTORS

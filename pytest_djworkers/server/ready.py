@@ -13,6 +13,7 @@ from pytest_djworkers.server.port import HOST
 from pytest_djworkers.server.process import GuardedProcess
 from pytest_djworkers.system.clock import CLOCK
 from pytest_djworkers.system.own_sockets import OwnSocket
+from pytest_djworkers.system.standard import load_psutil
 
 _REACHED_AT = frozenset({HOST, f"::ffff:{HOST}", "0.0.0.0", "::"})  # noqa: S104  # compared only
 _LOOK_EVERY_S = 0.5
@@ -106,7 +107,7 @@ class ReadySocket:
 
 def strangers(port: int, ours: frozenset[int]) -> list[str]:
     """Who listens on a port and isn't ours: several servers share a port without a word."""
-    import psutil
+    psutil = load_psutil()
 
     return sorted(
         "another user's process" if listener.pid is None else f"process {listener.pid}"

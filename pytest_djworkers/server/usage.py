@@ -18,6 +18,7 @@ from pytest_djworkers.load.result import Usage
 from pytest_djworkers.server.log import since
 from pytest_djworkers.system.clock import CLOCK
 from pytest_djworkers.system.cpu_account import Snapshot, Used, added
+from pytest_djworkers.system.standard import load_psutil
 
 if TYPE_CHECKING:
     import psutil
@@ -108,7 +109,7 @@ class UsageWatch:
 
     def _read(self, pid: int) -> tuple[Used, int]:
         """What a process has used, and how much of it is in memory."""
-        import psutil
+        psutil = load_psutil()
 
         process = self._processes.get(pid) or psutil.Process(pid)
         self._processes[pid] = process
@@ -146,7 +147,7 @@ def errors_in(log: bytes) -> int:
 
 def session_members(session: int) -> frozenset[int]:
     """The processes of a session, those that only wait to be collected too."""
-    import psutil
+    psutil = load_psutil()
 
     members = set()
     for pid in psutil.pids():
@@ -161,7 +162,7 @@ def session_members(session: int) -> frozenset[int]:
 def look_at(session: int, read: Callable[[int], _Read]) -> dict[int, _Read]:
     """What is read of each process of a session, at a moment when none of them began or ended: the
     time of one that ends in between would count twice, or not at all."""
-    import psutil
+    psutil = load_psutil()
 
     found: dict[int, _Read] = {}
     for _ in range(_TRIES):
@@ -185,7 +186,7 @@ def cpu_used(session: int) -> Snapshot | None:
 
 
 def _finely_used(pid: int) -> Used:
-    import psutil
+    psutil = load_psutil()
 
     times = psutil.Process(pid).cpu_times()
     try:
@@ -199,7 +200,7 @@ def _finely_used(pid: int) -> Used:
 def guard_used(session: int) -> Snapshot:
     """What the guard of a session has waited for: the orphans of it. Its own time is none of the
     session's."""
-    import psutil
+    psutil = load_psutil()
 
     try:
         guard = psutil.Process(session).ppid()

@@ -13,6 +13,7 @@ from pytest_djworkers.printable import in_one_line
 from pytest_djworkers.system.clock import CLOCK
 from pytest_djworkers.system.own_sockets import OwnSocket
 from pytest_djworkers.system.slots import Slots
+from pytest_djworkers.system.standard import standard
 
 _LONGEST_NAME = 107
 """Bytes of an abstract address, but for its first."""
@@ -94,7 +95,7 @@ def _command(pid: int) -> str:
 
 
 def _user(uid: int) -> str:
-    import pwd
+    pwd = standard("pwd")
 
     with suppress(KeyError):
         return plain(pwd.getpwuid(uid).pw_name)

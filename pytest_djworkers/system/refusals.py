@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pytest_djworkers.errors import ResourceError
+from pytest_djworkers.system.standard import standard
 
 
 @contextmanager
@@ -52,7 +53,7 @@ def _why(error: OSError, folder: Path | None) -> str:
 
 
 def _limit(name: str) -> str:
-    import resource
+    resource = standard("resource")
 
     soft, _ = resource.getrlimit(getattr(resource, name))
     return "unlimited" if soft == resource.RLIM_INFINITY else str(soft)
