@@ -115,6 +115,7 @@ class _Agent:
             environment=child_environment(PYTHONPATH=_AGENTS_PATH),
             watch=target.watch,
             talks=True,
+            name=self._name,
         )
 
     def say(self, message: dict[str, Any]) -> None:

@@ -31,7 +31,8 @@ class GuardedProcess:
 
     ``input`` and ``output`` are its standard streams where ``talks``; otherwise standard
     output goes to the log with standard error. ``folder`` is its current folder, where that is
-    not this process's own. Raises ResourceError where the system can't start it.
+    not this process's own; ``name`` is what users know it by. Raises ResourceError where the
+    system can't start it.
     """
 
     def __init__(
@@ -43,14 +44,14 @@ class GuardedProcess:
         watch: tuple[int, ...] = (),
         talks: bool = False,
         folder: Path | None = None,
+        name: str | None = None,
     ) -> None:
         self._ended: dict[str, float] | None = None
         self._unread = b""
         self._pid: int | None = None
         self._mark = Mark.new()
-        program = Path(command[0]).name
         with (
-            refusals_in_words(f"{program} can't be started", log.parent),
+            refusals_in_words(f"{name or Path(command[0]).name} can't be started", log.parent),
             log.open("ab") as log_file,
         ):
             self._channel, theirs = own_pair()

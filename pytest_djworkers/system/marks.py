@@ -116,10 +116,15 @@ def in_words(ended: list[Ended]) -> str:
 def _marked() -> Iterator[tuple[int, Mark]]:
     """The marked processes of this user but for this one; not those that are gone already."""
     user, this = os.geteuid(), os.getpid()
-    for folder in Path("/proc").glob("[0-9]*"):
-        pid = int(folder.name)
+    folders: list[Path] = []
+    # No /proc, or no descriptor left to read it: what is found so is no more than what is left.
+    with suppress(OSError):
+        folders = list(Path("/proc").iterdir())
+    for folder in folders:
+        if not folder.name.isdecimal() or (pid := int(folder.name)) == this:
+            continue
         with suppress(OSError):
-            if pid != this and folder.stat().st_uid == user and (mark := _mark_of(pid)):
+            if folder.stat().st_uid == user and (mark := _mark_of(pid)):
                 yield pid, mark
 
 

@@ -80,6 +80,15 @@ def test_a_process_without_descriptors_says_so(tmp_path: Path) -> None:
     assert said.startswith("sleep can't be started: this process can't open more files (ulimit -n")
 
 
+def test_a_run_without_descriptors_does_not_fail_to_look_for_what_is_left(tmp_path: Path) -> None:
+    looks = (
+        "from pytest_djworkers.system.marks import end_orphans\n"
+        "limit(resource.RLIMIT_NOFILE, 3)\n"
+        "print(end_orphans())"
+    )
+    assert said_by(looks, tmp_path) == "[]\n"
+
+
 @pytest.fixture
 def shared() -> Iterator[Path]:
     """A folder that every user gets to."""
