@@ -1,0 +1,84 @@
+"""Each arm has files and keys of its own, which begin as the test has left them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_djworkers.compare.comparer import _without_module
+from pytest_djworkers.compare.files import copy_files
+from pytest_djworkers.entry.isolation import OF_A_RUN, Isolation
+from pytest_djworkers.errors import ServerStartError
+from pytest_djworkers.server.launch import Site as Served
+from tests.compare.repository import commit
+from tests.compare.test_in_a_run import FLAGS, revisions
+from tests.conftest import SETTINGS, Site
+from tests.redis_server import real_redis
+
+if TYPE_CHECKING:
+    import redis
+
+__all__ = ["real_redis", "revisions"]
+
+
+def test_an_arm_begins_with_the_tests_files_at_each_launch(tmp_path: Path) -> None:
+    source = Isolation(str(tmp_path / "files"), "djworkers-ab-1:", ("/real",))
+    source.make()
+    (tmp_path / "files" / "media" / "seeded.txt").write_text("seeded")
+    made = [copy_files(source, "base", tmp_path / "base", 0)]
+    media = tmp_path / "base" / "files" / "media"
+    assert (media / "seeded.txt").read_text() == "seeded"
+    (media / "uploaded.txt").touch()
+    made += [copy_files(source, arm, tmp_path / arm, 1) for arm in ("base", "head")]
+    assert [file.name for file in media.iterdir()] == ["seeded.txt"]
+    assert len({one.prefix for one in made}) == 3
+    assert all(OF_A_RUN.fullmatch(one.prefix) for one in made)
+    # So that all of a test's keys can be deleted at once.
+    assert all(one.prefix.startswith("djworkers-ab-1") for one in made)
+    assert made[0].real == ("/real",)
+
+
+@pytest.mark.parametrize("missing", ["shop.settings_load", "other"])
+def test_a_base_without_the_settings_for_load_tests_is_told_in_words(missing: str) -> None:
+    error = ServerStartError(f"ModuleNotFoundError: No module named {missing!r}")
+    said = _without_module(Served("shop.settings_load", {}), error)
+    assert said.startswith("it has no module 'shop.settings_load'") is (missing != "other")
+
+
+BASE = """
+from django.core.cache import cache
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.http import HttpResponse
+from django.urls import path
+
+def cached(request):
+    cache.set("key", "value", timeout=None)
+    default_storage.save("file.txt", ContentFile(b"content"))
+    return HttpResponse("None")
+
+urlpatterns = [path("cached", cached)]
+"""
+
+
+@pytest.mark.matrix
+def test_head_finds_nothing_that_base_has_stored(revisions: Site, real_redis: redis.Redis) -> None:
+    where = real_redis.connection_pool.connection_kwargs
+    location = f"redis://{where['host']}:{where['port']}/0"
+    backend = "django.core.cache.backends.redis.RedisCache"
+    caches = {"default": {"BACKEND": backend, "LOCATION": location}}
+    revisions.write("settings.py", f"{SETTINGS}CACHES = {caches}\nMEDIA_ROOT = 'media'\n")
+    revisions.write("urls.py", BASE)
+    revisions.write("media/real.txt", "real")
+    commit(revisions.folder, "base stores it")
+    head = BASE.replace('    cache.set("key", "value", timeout=None)\n', "")
+    head = head.replace('"None"', 'str(cache.get("key"))')
+    revisions.write("urls.py", head)
+    revisions.test("def test_cached(burst):\n    burst('/cached', contains='None')\n")
+    real_redis.set(":1:key", "real")
+    result = revisions.pytest(*FLAGS, "--djworkers-compare=HEAD", timeout_s=120)
+    result.assert_outcomes(passed=1)
+    assert real_redis.keys() == [b":1:key"]
+    assert [file.name for file in (revisions.folder / "media").iterdir()] == ["real.txt"]
