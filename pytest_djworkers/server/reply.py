@@ -77,11 +77,12 @@ def _read(connection: socket.socket, reader: ResponseReader, deadline: float) ->
         if reader.complete:
             return received
     if not size:
-        raise NoResponseError("the server closed the connection without a response")
+        raise NoResponseError("closed early: the server closed the connection without a response")
     if reader.close_ends_answer():
         return received
     raise UnreadableError(
-        f"a response that is cut off: the server closed the connection after {size:,} bytes of it"
+        "a response that is cut off (closed early): the server closed the connection after"
+        f" {size:,} bytes of it"
     )
 
 

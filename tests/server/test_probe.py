@@ -160,7 +160,7 @@ def test_an_unexpected_response(response: bytes, request_: Request, said: str) -
         ),
         (
             once(b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nhalf"),
-            "gets a response that is cut off: the server closed the connection after 42 bytes",
+            "gets a response that is cut off (closed early): the server closed the connection",
         ),
         (once(b"HTTP/1.1 200 OK\r\nContent-Le", reset=True), "cut off"),
         (once(b"HTTP/1.1 103 Early Hints\r\n\r\n"), "cut off"),
@@ -173,7 +173,9 @@ def test_what_cant_be_read_is_told_as_what_it_is(behave: Behaviour, said: str) -
 @pytest.mark.parametrize("reset", [False, True])
 def test_our_own_server_closes_every_connection(reset: bool, process: GuardedProcess) -> None:
     said = told(once(b"", reset=reset), process=process)
-    assert said == "GET /: the server closed the connection without a response, 5 times in a row"
+    assert said == (
+        "GET /: closed early: the server closed the connection without a response, 5 times in a row"
+    )
 
 
 # What is asked again.
