@@ -42,7 +42,8 @@ def header(settings: Settings, baseline: Baseline, comparer: Comparer | None = N
             f"djworkers: {where}",
             f"djworkers: {comparer.description}",
             f"djworkers: in rounds, seed {comparer.comparing.seed}, tolerance"
-            f" {format_share(settings.tolerance)}; absolute limits are not judged",
+            f" {format_share(settings.tolerance)}; of absolute limits,"
+            " shares of errors alone are judged",
             *(f"djworkers: {note}" for note in _notes(settings)),
         ]
     lines = [
