@@ -144,7 +144,10 @@ class _Log:
             self._hole_ends += too_much
         elif about.st_size > _LOG_LONGEST:
             os.ftruncate(self._fd, _LOG_KEPT)
-            os.write(self._fd, b"\n[what stood here was too long to be kept]\n")
+            try:
+                os.write(self._fd, b"\n[what stood here was too long to be kept]\n")
+            except OSError:
+                pass  # the disk is full; a guard goes on
         return _LOOK_SOON_S
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pytest_djworkers.errors import ProbeError, ServerStartError
+from pytest_djworkers.load.generator import Target
 from pytest_djworkers.load.profile import Request
 from pytest_djworkers.server.external import QUICK_ANSWERS, ExternalServer, Origin
 from pytest_djworkers.server.launch import Place
@@ -76,6 +77,12 @@ def test_where_one_address_accepts_that_is_the_target(tmp_path: Path) -> None:
         server.stop()
         assert server.target.address == peer.address
         assert peer.requests[0] == ROOT.encode(f"localhost:{port}")
+
+
+def test_an_address_of_ipv6_stands_in_brackets_in_a_url(tmp_path: Path) -> None:
+    assert Target(("::1", 80), tmp_path).authority == "[::1]:80"
+    assert Target(("127.0.0.1", 80), tmp_path).authority == "127.0.0.1:80"
+    assert Target(("::1", 80), tmp_path, host="localhost:80").authority == "localhost:80"
 
 
 def test_another_machine_has_to_be_allowed_by_name() -> None:
