@@ -6,8 +6,8 @@ want that one: ``python -m pytest`` puts the site's folder first. The name remai
 
 from __future__ import annotations
 
+import os
 import sys
-import sysconfig
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -21,17 +21,25 @@ from typing import Any
 def standard(name: str) -> Any:
     """The standard library's module of a name, as one of our own. Raises ImportError where this
     system has none."""
-    places = [sysconfig.get_path(one) for one in ("stdlib", "platstdlib")]
-    places += [str(Path(one) / "lib-dynload") for one in places]
-    spec = BuiltinImporter.find_spec(name) or PathFinder.find_spec(name, places)
+    place = Path(os.__file__).parent
+    loaded = getattr(sys.modules.get(name), "__spec__", None)
+    if loaded is not None and (
+        loaded.origin == "built-in" or Path(loaded.origin or "").parent in _folders(place)
+    ):
+        return sys.modules[name]
+    folders = list(map(str, _folders(place)))
+    spec = BuiltinImporter.find_spec(name) or PathFinder.find_spec(name, folders)
     if spec is None or spec.loader is None:
         raise ImportError(f"there is no {name!r} in the standard library", name=name)
-    loaded = sys.modules.get(name)
-    if getattr(loaded, "__spec__", None) == spec:
-        return loaded
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+def _folders(place: Path) -> tuple[Path, ...]:
+    # Of the second kind there may be one elsewhere, for this machine's architecture.
+    found = (Path(one) for one in sys.path if one.endswith("lib-dynload"))
+    return (place, place / "lib-dynload", *found)
 
 
 @cache
