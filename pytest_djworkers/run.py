@@ -21,6 +21,7 @@ from pytest_djworkers.server.database import TestDatabases
 from pytest_djworkers.server.external import ExternalServer
 from pytest_djworkers.server.launch import Place, Server
 from pytest_djworkers.server.lock import MachineLock, Onlooker
+from pytest_djworkers.server.patience import say_nothing
 from pytest_djworkers.server.port import ReservedPort
 from pytest_djworkers.server.scratch import ScratchFolder
 from pytest_djworkers.settings import Settings
@@ -53,6 +54,7 @@ class Run:
         """Where this run compares two arms, instead of firing bursts."""
         self.databases = TestDatabases(settings.left_out)
         self._lock = MachineLock(onlooker=onlooker)
+        self._say = say_nothing if onlooker is None else onlooker.say
         self._id = secrets.token_hex(4)
         self._isolations = 0
 
@@ -117,6 +119,7 @@ class Run:
             started_in=self.settings.started_in,
             application=self.settings.application,
             left_out=self.databases.left_out,
+            say=self._say,
         )
 
     @contextmanager

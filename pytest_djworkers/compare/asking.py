@@ -24,9 +24,12 @@ from pytest_djworkers.server.environment import child_environment
 from pytest_djworkers.server.home import Home
 from pytest_djworkers.server.launch import Place
 from pytest_djworkers.server.log import tail
+from pytest_djworkers.server.patience import wait_aloud
 from pytest_djworkers.server.process import GuardedProcess
 from pytest_djworkers.server.reasons import reasons_at_start
 from pytest_djworkers.server.sessions import application_name
+
+_DOES = {"leaves": "to be set up", "databases": "to make its test databases"}
 
 
 def ask(
@@ -87,7 +90,7 @@ def ask(
         folder=home.folder,
     )
     try:
-        status = process.wait(within_s)
+        status = wait_aloud(process, within_s, place.say, f"the site in {home.tree} {_DOES[what]}")
     finally:
         process.stop()
         asked.unlink()

@@ -110,7 +110,7 @@ class Comparer:
 
     def _look(self, revision: Revision, here: Home, place: Place, site: Site) -> _Pair:
         plugin = plugin_folder(place.folder)
-        tree = self._stack.enter_context(worktree(revision, place.folder, place.watch))
+        tree = self._stack.enter_context(worktree(revision, place.folder, place.watch, place.say))
         _compile(self.comparing.python or here.python, tree, place)
         homes = (
             base_home(here, revision.top, tree, plugin, self.comparing.python),

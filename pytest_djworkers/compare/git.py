@@ -16,6 +16,7 @@ from typing import IO
 
 from pytest_djworkers.errors import SettingsError
 from pytest_djworkers.server.log import last_lines
+from pytest_djworkers.server.patience import Say, say_nothing, wait_aloud
 from pytest_djworkers.server.process import GuardedProcess
 from pytest_djworkers.system.waits import ends_within
 
@@ -113,6 +114,7 @@ def write_files(
     otherwise: str,
     log: Path,
     watch: tuple[int, ...] = (),
+    say: Say = say_nothing,
     **environment: str,
 ) -> None:
     """Run git where it writes many files: under a guard, since it may take long.
@@ -127,7 +129,7 @@ def write_files(
         watch=watch,
     )
     try:
-        status = process.wait(_CHECKED_OUT_WITHIN_S)
+        status = wait_aloud(process, _CHECKED_OUT_WITHIN_S, say, f"{_what(arguments)} in {folder}")
     finally:
         process.stop()
     said = "\n".join(last_lines(log))

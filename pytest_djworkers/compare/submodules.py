@@ -9,6 +9,7 @@ from pathlib import Path
 from pytest_djworkers.compare.git import asked, heard, write_files
 from pytest_djworkers.compare.revision import Revision
 from pytest_djworkers.errors import SettingsError
+from pytest_djworkers.server.patience import Say
 
 _GITLINK = "160000"
 
@@ -23,14 +24,14 @@ class _Submodule:
 
 
 def fill_submodules(
-    revision: Revision, common: Path, tree: Path, *, log: Path, watch: tuple[int, ...]
+    revision: Revision, common: Path, tree: Path, *, log: Path, watch: tuple[int, ...], say: Say
 ) -> None:
     """Check out the commits that base has of its submodules, and of theirs.
 
     Those that the working tree has not checked out either stay empty. The submodules' own
     repositories are only read. Raises SettingsError for a commit that isn't there.
     """
-    _fill(revision, common, revision.commit, revision.top, tree, log=log, watch=watch)
+    _fill(revision, common, revision.commit, revision.top, tree, log=log, watch=watch, say=say)
 
 
 def _fill(
@@ -42,6 +43,7 @@ def _fill(
     *,
     log: Path,
     watch: tuple[int, ...],
+    say: Say,
 ) -> None:
     """Fill those of one commit of a repository; ``here`` is where the working tree has it."""
     for one in _submodules_of(repository, commit):
@@ -71,10 +73,11 @@ def _fill(
             otherwise=f"git can't check the submodule {one.path} out into {place}",
             log=log,
             watch=watch,
+            say=say,
             # Its own is the working tree's.
             GIT_INDEX_FILE=str(index),
         )
-        _fill(revision, source, one.commit, here / one.path, place, log=log, watch=watch)
+        _fill(revision, source, one.commit, here / one.path, place, log=log, watch=watch, say=say)
 
 
 def _submodules_of(repository: Path, commit: str) -> Iterator[_Submodule]:

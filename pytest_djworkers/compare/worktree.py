@@ -11,6 +11,7 @@ from pytest_djworkers.compare.git import common_folder, write_files
 from pytest_djworkers.compare.pointers import refuse_pointers
 from pytest_djworkers.compare.revision import Revision
 from pytest_djworkers.compare.submodules import fill_submodules
+from pytest_djworkers.server.patience import Say, say_nothing
 from pytest_djworkers.server.scratch import PREFIX
 
 NAME = "base-tree"
@@ -18,7 +19,9 @@ NAME = "base-tree"
 
 
 @contextmanager
-def worktree(revision: Revision, scratch: Path, watch: tuple[int, ...] = ()) -> Iterator[Path]:
+def worktree(
+    revision: Revision, scratch: Path, watch: tuple[int, ...] = (), say: Say = say_nothing
+) -> Iterator[Path]:
     """Base's files, in a folder of the run's; gone at the end, however that comes.
 
     A detached worktree: no branch is made. Submodules are filled from what is there. Raises
@@ -34,8 +37,9 @@ def worktree(revision: Revision, scratch: Path, watch: tuple[int, ...] = ()) -> 
             otherwise=f"git can't check {revision.label} out into {folder}",
             log=log,
             watch=watch,
+            say=say,
         )
-        fill_submodules(revision, common, folder, log=log, watch=watch)
+        fill_submodules(revision, common, folder, log=log, watch=watch, say=say)
         refuse_pointers(revision, folder)
         yield folder
     finally:

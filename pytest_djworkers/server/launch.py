@@ -28,6 +28,7 @@ from pytest_djworkers.server.environment import child_environment
 from pytest_djworkers.server.home import Home, this_home
 from pytest_djworkers.server.lock import Lock
 from pytest_djworkers.server.log import tail
+from pytest_djworkers.server.patience import Say, say_nothing
 from pytest_djworkers.server.port import HOST
 from pytest_djworkers.server.probe import probe
 from pytest_djworkers.server.process import GuardedProcess
@@ -75,6 +76,8 @@ class Place:
     """The application that is served, as MODULE:ATTRIBUTE; None for what the site has."""
     left_out: tuple[str, ...] = ()
     """Aliases that no site may connect to."""
+    say: Say = say_nothing
+    """Tells the user what is waited for."""
 
 
 class Server:

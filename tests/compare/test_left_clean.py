@@ -54,9 +54,9 @@ CAUSES = [
     Cause(
         "answering-that-hangs",
         r"^\S*python\S* .*answering",
-        rf"{NOT_SET_UP}not done within 4s",
+        rf"(?s)djworkers: waits for the site in .*, 7s at most.*{NOT_SET_UP}not done within 7s",
         signal=signal.SIGSTOP,
-        flags=("--djworkers-startup-timeout=4s",),
+        flags=("--djworkers-startup-timeout=7s",),
     ),
     Cause("server-of-base", r"^(?!guard).*granian.*/base/brief", f"base{DIED}"),
     Cause("server-of-head", r"^(?!guard).*granian.*/head/brief", f"head{DIED}"),
