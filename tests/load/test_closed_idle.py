@@ -173,7 +173,7 @@ KILLED = {
 @pytest.mark.parametrize("killed", KILLED.values(), ids=list(KILLED))
 def test_a_request_that_was_read_and_not_answered_is_an_error(killed: Killed) -> None:
     with serve(serves_then(1, killed.end)) as server:
-        report = fire(server.address, killed.request, timeout_s=killed.timeout_s, duration_s=0.4)
+        report = fire(server.address, killed.request, timeout_s=killed.timeout_s, duration_s=0.3)
     assert report.error_kinds.keys() == {killed.kind}
     assert report.error == pytest.approx(report.ok, abs=2 * report.asked)
     assert (report.closed_idle, report.resent) == (0, 0)
@@ -238,6 +238,7 @@ def test_many_that_are_sent_again_are_remarked() -> None:
 # wrk, which sends nothing again.
 
 
+@pytest.mark.matrix
 @pytest.mark.skipif(find_wrk() is None, reason="wrk is not installed")
 @pytest.mark.parametrize(
     "behave",
