@@ -55,7 +55,8 @@ def _other_settings() -> Any:
     """What Django's modules read instead of Django's settings, where the settings module has put
     that in their place, as dynaconf does."""
     conf = sys.modules["django.conf"]
-    return None if isinstance(conf, type(sys)) else conf.settings
+    # Not isinstance(): what dynaconf puts there has the module's __class__.
+    return None if issubclass(type(conf), ModuleType) else conf.settings
 
 
 def _adjust(settings: Any) -> None:

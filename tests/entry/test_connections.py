@@ -381,11 +381,14 @@ def test_settings_that_a_library_puts_in_place_of_djangos(beside: Beside) -> Non
         entry = f"ENGINE = {beside.real['ENGINE']!r}\nNAME = {beside.real['NAME']!r}\n"
         beside.files["settings.toml"] = f"[default.databases.default]\n{entry}"
     beside.files |= {
-        "settings.py": beside.settings(CONN_MAX_AGE=None) + DYNACONF,
+        "settings.py": beside.settings("DEBUG = True", CONN_MAX_AGE=None) + DYNACONF,
         "shop/apps.py": READY,
     }
-    said = beside.run(ENTRY + WRITE)
-    assert beside.in_test == ["ready", "it"], said
+    # What of Django is imported after the settings reads dynaconf's.
+    tell = "from django.conf import settings; print('DEBUG is', settings.DEBUG)"
+    said = beside.run(f"import django; django.setup()\n{WRITE}{ENTRY}{WRITE}{tell}")
+    assert "DEBUG is False" in said
+    assert beside.in_test == ["ready", "it", "it"], said
     assert beside.in_real == []
 
 
