@@ -252,7 +252,7 @@ def test_a_path_that_fails_is_told_with_the_traceback(
 
 def test_a_view_slower_than_the_start_up_timeout_is_told(make_server: MakeServer) -> None:
     server = make_server(Granian(), startup_timeout_s=2.0)
-    with pytest.raises(ServerStartError, match="GET /sleep/30000 got no answer in time"):
+    with pytest.raises(ServerStartError, match="GET /sleep/30000 got no response in time"):
         start(server, Request("/sleep/30000"))
 
 
