@@ -26,7 +26,9 @@ def test_waits(request):
 """
 
 
-@pytest.mark.parametrize("flags", [("-q",), ("-n1", "-q")], ids=" ".join)
+@pytest.mark.parametrize(
+    "flags", [("-q",), pytest.param(("-n1", "-q"), marks=pytest.mark.matrix)], ids=" ".join
+)
 def test_whom_it_waits_for_is_said_at_once_captured_or_not(
     site: Site, flags: tuple[str, ...]
 ) -> None:
