@@ -34,7 +34,7 @@ from pytest_djworkers.report.outcome import Outcome
 from pytest_djworkers.run import Run, Xdist
 from pytest_djworkers.server import creation
 from pytest_djworkers.server.log import last_lines
-from pytest_djworkers.serving import served_applications
+from pytest_djworkers.serving import left_in_settings, served_applications
 from pytest_djworkers.settings import read_settings
 from pytest_djworkers.stash import BURST, RUN
 from pytest_djworkers.system.running_loop import outside_of_loops
@@ -60,7 +60,7 @@ def activate(config: pytest.Config) -> None:
         _check_django(config)
         _check_aliases(settings.left_out)
         if settings.origin is None:
-            notes = (*settings.notes, *served_applications(settings))
+            notes = (*settings.notes, *served_applications(settings), *left_in_settings(settings))
             settings = replace(settings, notes=notes)
         waiting = WaitingPlugin(config)
         run = Run.begin(settings, _xdist(config), waiting)

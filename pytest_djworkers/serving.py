@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pytest_djworkers.development import left_by_debug
 from pytest_djworkers.entry.application import DJANGO, application_of
 from pytest_djworkers.entry.finding import spec_of
 from pytest_djworkers.errors import SettingsError
@@ -35,6 +36,14 @@ def served_applications(settings: Settings) -> Iterator[str]:
             continue
         where = f"under {' and '.join(names)}: " if len(interfaces) > 1 else ""
         yield f"{where}serves {found} ({found.why}{unless})"
+
+
+def left_in_settings(settings: Settings) -> Iterator[str]:
+    """What is measured, and would not be deployed."""
+    from django.conf import settings as of_site
+
+    if settings.settings_module is None and (left := left_by_debug(of_site.SETTINGS_MODULE)):
+        yield left
 
 
 def _check(asked: str, interfaces: dict[str, list[str]]) -> None:

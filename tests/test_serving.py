@@ -28,8 +28,11 @@ def test_the_header_names_the_application_of_each_interface(site: Site) -> None:
 
 
 def test_the_settings_own_is_not_worth_a_line(site: Site) -> None:
-    site.write("settings.py", (site.folder / "settings.py").read_text() + "WSGI_APPLICATION='a.b'")
-    assert "serves" not in header(site, "--djworkers=granian")
+    more = "WSGI_APPLICATION='a.b'\nDEBUG = True\nif DEBUG:\n    LEFT = 1\n"
+    site.write("settings.py", (site.folder / "settings.py").read_text() + more)
+    said = header(site, "--djworkers=granian")
+    assert "serves" not in said
+    assert "djworkers: DEBUG is on in settings and off where it is served" in said
 
 
 @pytest.mark.parametrize(
