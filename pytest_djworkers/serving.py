@@ -8,6 +8,7 @@ from pytest_djworkers.development import left_by_debug
 from pytest_djworkers.entry.application import DJANGO, application_of
 from pytest_djworkers.entry.finding import spec_of
 from pytest_djworkers.errors import SettingsError
+from pytest_djworkers.overrides import settings_module
 from pytest_djworkers.settings import Settings
 
 
@@ -17,7 +18,7 @@ def served_applications(settings: Settings) -> Iterator[str]:
     from django.conf import settings as of_site
 
     for_load = settings.settings_module
-    module, unless = of_site.SETTINGS_MODULE, ""
+    module, unless = settings_module(), ""
     if for_load is not None:
         # What it sets is known once it is imported, in the server.
         module, unless = for_load, f", unless {for_load} sets it"

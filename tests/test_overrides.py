@@ -123,6 +123,8 @@ def pytest_configure():
     settings.CHANGED = "by pytest_configure"
     settings.ADDED = "by pytest_configure"
     settings.MINE = "by pytest_configure"
+    from django.test import override_settings
+    override_settings(GONE="for ever").enable()
 """
 TESTS = """
 from pathlib import Path
@@ -154,7 +156,7 @@ MINE = "for load"
 """
 
 
-@pytest.mark.parametrize("module", ["", "settings_load"])
+@pytest.mark.parametrize("module", [pytest.param("", marks=pytest.mark.matrix), "settings_load"])
 def test_a_site_is_served_with_what_its_tests_changed(site: Site, module: str) -> None:
     site.write("settings.py", f"{SETTINGS}\nOVERRIDDEN = GONE = CHANGED = MINE = 'own'\n")
     site.write("settings_load.py", FOR_LOAD)

@@ -103,6 +103,7 @@ def test_every_ini_value_is_read(
         djworkers_startup_timeout="1m",
         djworkers_report=reports,
         djworkers_probe="/healthy",
+        djworkers_settings="json.decoder",
         djworkers_application="shop.wsgi:wrapped",
     )
     assert settings == Settings(
@@ -116,6 +117,7 @@ def test_every_ini_value_is_read(
         startup_timeout_s=60.0,
         reports=(pytester.path / "load.md",),
         probe="/healthy",
+        settings_module="json.decoder",
         application="shop.wsgi:wrapped",
         save_baseline=False,
         root=pytester.path,
