@@ -7,6 +7,7 @@ that can't be used. What differs between two baselines is no failure.
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections import Counter
@@ -30,18 +31,31 @@ DEFAULT = "default"
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command, and give its exit code. A command line that can't be used exits with 2."""
     options = _parser().parse_args(arguments)
-    root = (options.root or find_root(Path.cwd())).resolve()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # What is stored may have letters that the terminal has not.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
+        root = (options.root or find_root(_here())).resolve()
         code: int = options.run(options, root)
         sys.stdout.flush()
     except BaselineError as error:
         return _failed([str(error)])
-    except BrokenPipeError:
-        # Whoever read the output has enough; nothing may be written at exit either.
+    except OSError as error:
+        # Nothing may be written at exit either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            return _failed([f"the output can't be written: {error.strerror}"])
+        # Else whoever read the output has enough.
     else:
         return code
     return DONE
+
+
+def _here() -> Path:
+    try:
+        return Path.cwd()
+    except OSError as error:
+        raise BaselineError(f"the current folder can't be used: {error.strerror}") from None
 
 
 def _baselines(options: argparse.Namespace, root: Path) -> int:  # noqa: ARG001  # as every command

@@ -478,3 +478,41 @@ def test_what_a_file_says_gives_no_orders_to_the_terminal(root: Path, run: Run) 
         assert any(r"\x1b]0;title\x07\x1b[2J" in line for line in lines)
         assert "verdict: ok" not in lines
     assert other.exists()
+
+
+@pytest.mark.parametrize(
+    ("where", "said", "code"),
+    [
+        ("PYTHONIOENCODING=ascii {command} --root={root} show", "", 0),
+        (
+            "{command} --root={root} show > /dev/full",
+            "the output can't be written: No space left",
+            1,
+        ),
+        (
+            "cd {gone} && rmdir {gone} && {command} show",
+            "the current folder can't be used: No such",
+            1,
+        ),
+        ("cd {gone} && rmdir {gone} && {command} --root={root} show", "", 0),
+    ],
+    ids=["ascii", "full", "no folder", "a root"],
+)
+def test_whatever_it_is_run_in_it_is_words(
+    where: str, said: str, code: int, tmp_path: Path
+) -> None:
+    root, gone = tmp_path / "r\u00fc", tmp_path / "gone"
+    gone.mkdir()
+    sessions = {"test GET /ü": (conditions_of(RESULT), session_of(RESULT, {}))}
+    save(root, "default", Machine("A CPU", 2, None), sessions)
+    command = f"{sys.executable} -P -m pytest_djworkers"
+    found = subprocess.run(
+        ["sh", "-c", where.format(command=command, root=root, gone=gone)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert found.returncode == code, found.stderr
+    assert "Traceback" not in found.stderr
+    assert said in found.stderr

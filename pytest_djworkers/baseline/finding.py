@@ -82,5 +82,8 @@ def read_file(file: Path) -> Baseline | tuple[Imported, ...]:
 
 def shortened(file: Path) -> str:
     """A file as users write it: from the current folder, where it is in that."""
-    here = Path.cwd()
+    try:
+        here = Path.cwd()
+    except OSError:  # it is gone
+        return str(file)
     return str(file.relative_to(here) if file.is_relative_to(here) else file)
