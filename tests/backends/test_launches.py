@@ -11,7 +11,7 @@ from pytest_djworkers.backends.command import command_backend
 from pytest_djworkers.backends.protocol import Backend, workers_of
 from pytest_djworkers.backends.registry import BACKENDS, OURS
 from tests.server.test_launch import MakeServer, facts, folder, lock, make_server, start
-from tests.server.watching import all_gone, lives, mentioning
+from tests.server.watching import all_gone, lives, mentioning, until
 
 __all__ = ["folder", "lock", "make_server"]
 
@@ -141,6 +141,7 @@ def test_the_workers_of_a_master_that_has_loaded_the_site_are_known(
     server = start(make_server(backend, workers=workers))
     said = facts(server)
     assert said["pid"] in server.workers
+    # They say so when they are forked, and note it when they have begun.
+    until(lambda: len(list(folder.glob("worker-*"))) == workers)
     noted = {int(file.name.partition("-")[2]) for file in folder.glob("worker-*")}
     assert server.workers == noted
-    assert len(noted) == workers
