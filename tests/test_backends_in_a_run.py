@@ -69,7 +69,8 @@ def test_too_many_workers_for_a_single_process_are_a_note(site: Site) -> None:
         ),
         (
             "--djworkers=granian:workers=many",
-            "granian: workers=many: 'many' is not a whole number of 1 or more",
+            "granian: workers=many: 'many' is not a whole number of 1 or more, up to"
+            " 1,000,000,000,000",
         ),
         ("--djworkers=granian:workers=2,granian:workers-2", "granian:workers-2 is named twice"),
     ],

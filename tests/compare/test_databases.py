@@ -26,7 +26,15 @@ from django.db import connections
 
 from pytest_djworkers.compare.databases import copy_databases, drop_copies
 from pytest_djworkers.errors import DatabaseError
-from pytest_djworkers.server.database import close_connections, targets
+from pytest_djworkers.server.database import TestDatabases
+
+databases = TestDatabases()
+close_connections = databases.close_connections
+
+def targets():
+    found = databases.targets()
+    close_connections()  # PostgreSQL was asked which server it is
+    return found
 
 @pytest.mark.django_db(databases="__all__")
 def test_all_databases_are_made():

@@ -182,7 +182,10 @@ def test_queries_of_killed_servers_are_ended(
 ) -> None:
     settings = postgres.settings(default=postgres.entry(**changes))
     on(site, settings, ASLEEP.format(duration=0.3))
-    site.burst("-W", "error").assert_outcomes(passed=2)
+    result = site.burst("-W", "error")
+    # Of the bursts themselves, which wait for nothing; what came after them did not fail.
+    result.assert_outcomes(failed=2)
+    result.stdout.fnmatch_lines(["POST /sleep_there: no expected response*"] * 2)
 
 
 @pytest.fixture
@@ -272,6 +275,7 @@ import psycopg
 from django.db import connection
 from pytest_djworkers.server.sessions import application_name
 
+@pytest.mark.max_errors("100%")  # eight connections want one each, and one is the run's own
 def test_killed(burst, django_db_blocker):
     burst("/users")
     parameters = connection.get_connection_params()
