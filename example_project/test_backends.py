@@ -55,7 +55,6 @@ pytestmark = [
     pytest.mark.burst(warmup="500ms", timeout="90s"),
     pytest.mark.min_rps(1),
     pytest.mark.max_errors(0),
-    pytest.mark.max_timeouts(0),
 ]
 
 

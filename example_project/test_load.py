@@ -15,6 +15,7 @@ Burst = Callable[..., object]
 # Granian does; under gevent some connections wait for ever, so that no limit on lateness holds.
 @pytest.mark.min_rps(300)
 @pytest.mark.max_errors("1%", backend="granian")
+@pytest.mark.max_errors("25%", backend="gunicorn-gevent")
 @pytest.mark.max_timeouts("25%", backend="granian")
 @pytest.mark.max_latency(p50="2s", backend="granian")
 def test_json(burst: Burst) -> None:
@@ -22,9 +23,10 @@ def test_json(burst: Burst) -> None:
 
 
 # The database makes a request a few times dearer. A busy gevent worker takes connections that it
-# has not come round to for idle ones and closes them: no limit on errors holds there.
+# has not come round to for idle ones and closes them: of errors there may be a quarter.
 @pytest.mark.min_rps(40)
 @pytest.mark.max_errors("1%", backend="granian")
+@pytest.mark.max_errors("25%", backend="gunicorn-gevent")
 def test_json_query(burst: Burst) -> None:
     burst("/myapp/sync/json_query")
 
@@ -33,6 +35,7 @@ def test_json_query(burst: Burst) -> None:
 @pytest.mark.min_rps(30)
 @pytest.mark.min_rps(10, backend="granian")
 @pytest.mark.max_errors("1%", backend="granian")
+@pytest.mark.max_errors("25%", backend="gunicorn-gevent")
 def test_template_query(burst: Burst) -> None:
     burst("/myapp/sync/template_query")
 
@@ -67,6 +70,7 @@ def test_gateway_10s(burst: Burst) -> None:
 # Nothing but CPU: each answer compresses 58 kB anew.
 @pytest.mark.min_rps(40)
 @pytest.mark.max_errors("1%", backend="granian")
+@pytest.mark.max_errors("25%", backend="gunicorn-gevent")
 def test_brotli(burst: Burst) -> None:
     burst("/myapp/sync/brotli")
 
@@ -75,6 +79,7 @@ def test_brotli(burst: Burst) -> None:
 @pytest.mark.usefixtures("upstream")
 @pytest.mark.min_rps(30)
 @pytest.mark.max_errors("1%", backend="granian")
+@pytest.mark.max_errors("25%", backend="gunicorn-gevent")
 def test_requests(burst: Burst) -> None:
     burst("/myapp/sync/requests")
 
@@ -83,5 +88,6 @@ def test_requests(burst: Burst) -> None:
 @pytest.mark.usefixtures("upstream")
 @pytest.mark.min_rps(30)
 @pytest.mark.max_errors("1%", backend="granian")
+@pytest.mark.max_errors("25%", backend="gunicorn-gevent")
 def test_httpx(burst: Burst) -> None:
     burst("/myapp/sync/httpx")

@@ -17,7 +17,6 @@ Burst = Callable[..., Any]
 # tenth of the requests at a load of 10. The pool is what the statuses are about: without it, 97 %.
 @pytest.mark.min_rps(20)
 @pytest.mark.max_errors("25%")
-@pytest.mark.max_timeouts(0)
 def test_json_query(burst: Burst) -> None:
     result = burst(
         "/myapp/sync/json_query", connections=2000, duration="20s", warmup="3s", timeout="60s"
