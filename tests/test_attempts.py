@@ -84,6 +84,7 @@ def test_the_last_of_pytest_rerunfailures_under_xdist(site: Site) -> None:
     check_outputs(site, result)
 
 
+@pytest.mark.matrix
 def test_the_last_of_pytest_retry(site: Site) -> None:
     site.test(FLAKY)
     result = steady(site, 1, "--retries=2", *OUTPUTS)

@@ -34,6 +34,7 @@ def test_a_command_of_the_configuration_serves(site: Site) -> None:
     )
 
 
+@pytest.mark.matrix
 def test_a_backend_of_another_package_serves(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     site.write("patient_backend.py", example("Other servers: a package", "python"))
     declared = example("Other servers: a package", "toml")

@@ -147,6 +147,7 @@ def test_an_endpoint_that_base_does_not_have_is_measured_alone(revisions: Site) 
     nothing_is_left(revisions, before)
 
 
+@pytest.mark.matrix
 def test_strictly_what_is_not_compared_fails(revisions: Site) -> None:
     # As an endpoint that base does not have.
     with (revisions.folder / "urls.py").open("a") as urls:

@@ -103,9 +103,8 @@ def on_main(site: Site) -> Iterator[None]:
     git(site.folder, "stash", "pop", "-q")
 
 
-@pytest.mark.parametrize(
-    "flag", ["--migrations", pytest.param("--nomigrations", marks=pytest.mark.matrix)]
-)
+@pytest.mark.matrix
+@pytest.mark.parametrize("flag", ["--migrations", "--nomigrations"])
 def test_base_makes_its_own(books: Site, flag: str) -> None:
     before = left(books.folder)
     result = books.pytest(*FLAGS, flag, timeout_s=120)
@@ -128,6 +127,7 @@ def test_of_postgresql(books: Site, postgres: Cluster) -> None:
     result.stdout.no_fnmatch_line("*not compared*")
 
 
+@pytest.mark.matrix
 def test_other_rows_are_not_compared(books: Site) -> None:
     books.write("seeds.py", SEEDS.format(more=", pages=5").replace('"three")', '"three", "four")'))
     books.test(TESTS.replace('["one", "two", "three"]', '["one", "two", "three", "four"]'))

@@ -59,7 +59,7 @@ def lock() -> MachineLock:
     return MachineLock(wait_at_most_s=0)
 
 
-OFTEN = ("gunicorn-gevent", "granian", "uvicorn")
+OFTEN = ("gunicorn-gevent", "granian")
 """Launched in every run of the tests."""
 BY_NAME = [
     pytest.param(name, marks=[] if name in OFTEN else [pytest.mark.matrix]) for name in BACKENDS

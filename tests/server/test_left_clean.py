@@ -33,7 +33,6 @@ ALWAYS = {
     ("sigterm", "gunicorn-gevent"),
     ("sigkill", "granian"),
     ("worker-sigkill", "gunicorn-gevent"),
-    ("xdist-sigterm", "granian"),
     ("pkill-9-f-pytest", "granian"),
 }
 """A few, for the suite that is run all the time."""

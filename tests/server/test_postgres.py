@@ -247,6 +247,7 @@ def test_a_killed_run_is_cleaned_up_by_the_next(
     assert seen(site) == [{"default": ["test_site", 1]}]
 
 
+@pytest.mark.matrix
 def test_under_gevent_more_is_in_flight_than_postgresql_has_connections(
     site: Site, postgres: Cluster
 ) -> None:
