@@ -55,7 +55,7 @@ def _caches_guarded(isolation: Isolation) -> Iterator[None]:
     from django.core.cache import CacheHandler, caches
 
     opened = guarded(CacheHandler.create_connection, isolation)
-    caches.create_connection = MethodType(opened, caches)  # type: ignore[method-assign]
+    caches.create_connection = MethodType(opened, caches)  # type: ignore[method-assign]  # for one run
     try:
         yield
         for alias in caches:

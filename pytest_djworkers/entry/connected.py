@@ -118,7 +118,7 @@ def _checked(original: Callable[..., None]) -> Callable[..., None]:
             raise places().refuse(_alias(self), name or "a database without a NAME")
         original(self)
 
-    connect.__djworkers__ = True  # type: ignore[attr-defined]
+    connect.__djworkers__ = True  # type: ignore[attr-defined]  # a function
     return connect
 
 

@@ -25,12 +25,12 @@ def watch_psycopg(module: ModuleType) -> None:
     module.AsyncConnection.connect = classmethod(
         _checked_async(module.AsyncConnection.connect.__func__)
     )
-    module.connect = module.Connection.connect  # type: ignore[attr-defined]
+    module.connect = module.Connection.connect  # type: ignore[attr-defined]  # a module
 
 
 def watch_psycopg2(module: ModuleType) -> None:
     """Refuse the site's own databases to ``psycopg2``."""
-    module.connect = _checked(module.connect)  # type: ignore[attr-defined]
+    module.connect = _checked(module.connect)  # type: ignore[attr-defined]  # a module
 
 
 def _audit(event: str, arguments: tuple[Any, ...]) -> None:

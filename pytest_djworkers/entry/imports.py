@@ -68,7 +68,7 @@ class _Finder:
             spec: ModuleSpec | None = find and find(fullname, path, target)
             if spec is not None:
                 if hasattr(spec.loader, "exec_module"):
-                    spec.loader = _Loader(spec.loader, actions)  # type: ignore[assignment]
+                    spec.loader = _Loader(spec.loader, actions)  # type: ignore[assignment]  # a loader by its methods
                 return spec
         return None
 

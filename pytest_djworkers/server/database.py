@@ -132,7 +132,7 @@ def _target(connection: Any, real: Mapping[str, str]) -> DatabaseTarget:
                 " process can't see: give DATABASES[...]['TEST']['NAME'] a file"
             )
         # The server's current folder, and what the site does to it, are its own.
-        name = name if name.startswith("file:") else os.path.abspath(name)  # noqa: PTH100
+        name = name if name.startswith("file:") else os.path.abspath(name)  # noqa: PTH100  # without following links
     elif connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute(POSTGRESQL_SAYS)

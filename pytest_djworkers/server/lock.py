@@ -9,6 +9,7 @@ from typing import Protocol
 from weakref import WeakSet
 
 from pytest_djworkers.errors import BusyMachineError
+from pytest_djworkers.server.patience import SILENT_FOR_S
 from pytest_djworkers.system.clock import CLOCK
 from pytest_djworkers.system.holder import Announcement, described
 from pytest_djworkers.system.shared import shared_name
@@ -16,7 +17,6 @@ from pytest_djworkers.system.slots import Taken, slots
 
 _LOOK_EVERY_S = 0.05
 WAIT_AT_MOST_S = 900.0
-SILENT_FOR_S = 5.0
 AGAIN_AFTER_S = 60.0
 _QUEUE = 64
 """So many wait in the order in which they came."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pytest_djworkers.server.process import GuardedProcess
 
 SILENT_FOR_S = 5.0
+"""Whoever waits for longer is told what for."""
 Say = Callable[[str], None]
 
 
