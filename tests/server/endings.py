@@ -319,7 +319,12 @@ CAUSES = [
     Cause("teardown-error", ExitCode.TESTS_FAILED, tests=SHORT, conftest=FAILS_TO_TEAR_DOWN),
     Cause("plugin-error", ExitCode.INTERNAL_ERROR, tests=SHORT, conftest=HOOK_FAILS),
     Cause("plugin-error-at-the-end", 1, tests=SHORT, conftest=LAST_HOOK_FAILS),
-    Cause("slow-request-at-the-end", ExitCode.OK, tests=SLOW.format(duration="200ms")),
+    Cause(
+        "slow-request-at-the-end",
+        ExitCode.TESTS_FAILED,
+        tests=SLOW.format(duration="200ms"),
+        says="no expected response",
+    ),
     Cause(
         "ctrl-c",
         ExitCode.INTERRUPTED,
