@@ -294,6 +294,17 @@ def test_an_agent_that_does_not_listen_is_an_error(
     assert "no thanks" in str(raised.value)
 
 
+def test_an_agent_that_does_not_read_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, started: list[GuardedProcess]
+) -> None:
+    pretend(tmp_path, monkeypatch, "import time; time.sleep(60)")
+    monkeypatch.setattr(module, "_TOLD_WITHIN_S", 0.1)
+    profile = make_profile(Request("/", "POST", body=b"x" * 1_000_000))
+    with pytest.raises(GeneratorError) as raised:
+        AsyncioGenerator().fire(profile, Target(NOWHERE, tmp_path))
+    assert str(raised.value) == "load agent 1 of 1 did not read what it was told within 0.1s"
+
+
 def test_an_agent_that_says_nothing_is_given_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, started: list[GuardedProcess]
 ) -> None:

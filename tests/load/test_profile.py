@@ -48,6 +48,15 @@ def headers_of(request: Request) -> dict[str, str]:
     return {name.decode(): value.decode("latin-1") for name, value in headers}
 
 
+def test_what_is_shown_and_stored_has_no_values() -> None:
+    request = Request("/me?token=value1", "POST", (("X-Key", "value2"),), b"value3", (201,), b"v4")
+    assert request.shown == "POST /me?token=..."
+    assert repr(request) == "<Request POST /me?token=..., X-Key, 6 bytes>"
+    assert request.without_values() == Request(
+        "/me?token=...", "POST", (("X-Key", "..."),), expect=(201,)
+    )
+
+
 def test_the_least_request() -> None:
     assert Request("/a?b=c").encode("127.0.0.1:8000") == (
         b"GET /a?b=c HTTP/1.1\r\nHost: 127.0.0.1:8000\r\nUser-Agent: pytest-djworkers\r\n\r\n"

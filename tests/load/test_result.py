@@ -34,6 +34,7 @@ def generator(cpu_share: float = 0.1, lag_p99_s: float | None = None) -> Generat
 def test_what_each_class_counts_towards(counts: Mapping[str, int], window_s: float) -> None:
     result = make_result(window_s=window_s, **counts)
     assert result.rps == pytest.approx((counts["ok"] + counts["late"]) / window_s)
+    assert result.has_expected == (counts["ok"] + counts["late"] > 0)
     assert result.timeouts == counts["late"] + counts["unanswered"]
     assert result.errors == counts["unexpected"] + counts["error"]
     assert result.judged == sum(counts.values()) - counts["in_flight"] - counts["outside"]
