@@ -35,9 +35,9 @@ _WRITERS: dict[type, tuple[str, Callable[[Any], Any]]] = {
         "timedelta",
         lambda value: [value.days, value.seconds, value.microseconds],
     ),
-    dt.datetime: ("datetime", dt.datetime.isoformat),
+    dt.datetime: ("datetime", lambda value: [value.isoformat(), value.fold]),
     dt.date: ("date", dt.date.isoformat),
-    dt.time: ("time", dt.time.isoformat),
+    dt.time: ("time", lambda value: [value.isoformat(), value.fold]),
 }
 _READERS: dict[str, Callable[[Any], Any]] = {
     "tuple": lambda data: tuple(decoded(one) for one in data),
@@ -48,9 +48,9 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "float": float,
     "decimal": Decimal,
     "timedelta": lambda data: dt.timedelta(*data),
-    "datetime": dt.datetime.fromisoformat,
+    "datetime": lambda data: dt.datetime.fromisoformat(data[0]).replace(fold=data[1]),
     "date": dt.date.fromisoformat,
-    "time": dt.time.fromisoformat,
+    "time": lambda data: dt.time.fromisoformat(data[0]).replace(fold=data[1]),
     "path": Path,
 }
 

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pytest_djworkers.entry.plain import NotPlainError, decoded, digest, encoded
@@ -55,6 +55,8 @@ def through_json(value: Any) -> Any:
 
 @settings(max_examples=50)
 @given(values)
+@example(dt.time(0, 0, fold=1))
+@example(dt.datetime(2026, 10, 25, 2, 30, fold=1))  # noqa: DTZ001  # fold is what it is about
 def test_what_goes_in_comes_out(value: object) -> None:
     there = through_json(value)
     assert there == value
