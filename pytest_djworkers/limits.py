@@ -176,7 +176,7 @@ def _unseen_latency(limit: Limit, result: BurstResult) -> str | None:
     if unseen <= beyond * (result.ok + result.late + unseen):
         return None
     return (
-        f"latency {name}: {unseen:,} requests had no answer at the end, and in"
+        f"latency {name}: {unseen:,} requests had no response at the end, and in"
         f" {format_duration(shape.duration_s)} nobody sees whether they take longer than"
         f" {format_duration(limit.bound)}, so {limit.text} can't pass: ask for a longer burst"
         " (duration=) or a shorter timeout="

@@ -66,7 +66,7 @@ def why_nothing_expected(result: BurstResult, log_says: str = "") -> str:
     wanted = f"a {request.expected}" + (" with the right body" if request.contains else "")
     if not kinds:
         return (
-            f"no expected response: none of {result.connections.asked:,} connections got an answer"
+            f"no expected response: none of {result.connections.asked:,} connections got a response"
             f" in {format_duration(result.window_s)}. Is the view slower than that? Ask for a"
             " longer burst, with duration="
         )

@@ -99,7 +99,7 @@ def test_a_burst_with_an_expected_response_has_nothing_to_explain() -> None:
             NOTHING,
             "",
             [
-                "no expected response: none of 8 connections got an answer in 10s. Is the view"
+                "no expected response: none of 8 connections got a response in 10s. Is the view"
                 " slower than that? Ask for a longer burst, with duration="
             ],
         ),

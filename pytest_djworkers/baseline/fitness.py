@@ -22,14 +22,14 @@ def why_unfit(result: BurstResult) -> str:
     usage, opened, asked = result.usage, result.connections.opened, result.connections.asked
     died = usage.workers - usage.workers_alive if usage else 0
     reasons = (
-        (not result.has_expected, "no expected answer"),
+        (not result.has_expected, "no expected response"),
         (result.starved, "starved"),
         (result.generator_stopped, "the generator was stopped for a part of the window"),
         (
             usage is not None and usage.unwatched_s > LONGEST_UNWATCHED_S,
             "pytest was stopped for a part of the window, and did not look at the server",
         ),
-        (result.hides_timeouts, "all answers were late, and nobody knows how many never came"),
+        (result.hides_timeouts, "all responses were late, and nobody knows how many never came"),
         (result.shared_run, "shared run"),
         (
             died,

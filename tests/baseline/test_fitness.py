@@ -15,9 +15,9 @@ AT_RATE = replace(RESULT.profile, shape=replace(RESULT.profile.shape, rate=100.0
 PILED_UP = Series(0.1, (10,) * 100, (0,) * 100, tuple(range(0, 1000, 10)))
 
 UNFIT = {
-    "no expected answer": replace(RESULT, ok=0, late=0),
+    "no expected response": replace(RESULT, ok=0, late=0),
     "starved": replace(RESULT, connections=Connections(asked=8, at_work=1.0)),
-    "all answers were late": replace(WRK, latency=None, connections=Connections(asked=8)),
+    "all responses were late": replace(WRK, latency=None, connections=Connections(asked=8)),
     "the generator was stopped": replace(
         RESULT, generator=replace(RESULT.generator, stopped_s=5.0)
     ),

@@ -74,7 +74,7 @@ def test_storages_on_disk_are_moved_each_to_a_place_of_its_own() -> None:
     assert moved["private"]["OPTIONS"]["base_url"] == "/p/"
     for alias in ("default", "bucket", "staticfiles"):
         assert moved[alias] == storages[alias]
-    assert storages["private"]["OPTIONS"]["location"] == "/srv/private"  # type: ignore[index]
+    assert storages["private"]["OPTIONS"]["location"] == "/srv/private"  # type: ignore[index]  # of our own making
 
 
 def test_caches_in_one_folder_stay_in_one() -> None:

@@ -185,7 +185,7 @@ def test_who_comes_first_is_served_first(monkeypatch: pytest.MonkeyPatch) -> Non
         thread.start()
         threads.append(thread)
         # In the queue: close behind the one before it.
-        until(lambda lock=lock, number=number: lock._next == number)  # type: ignore[misc]
+        until(lambda lock=lock, number=number: lock._next == number)  # type: ignore[misc]  # defaults bind the loop
     held.release()
     # It comes back at once, and is the last.
     wait(5, held)
