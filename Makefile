@@ -34,10 +34,11 @@ matrix: $(STAMP)  ## the example's endpoints under every backend, with Python 3.
 endings: $(STAMP)  ## every way for a run to end under every backend; ends in a table, half an hour
 	$(BIN)/python -m pytest -q -s -m '' tests/server/test_left_clean.py $(TEST)
 
-lint: $(STAMP)  ## ruff and mypy over package, tests, example and benchmarks
+lint: $(STAMP)  ## ruff, mypy and the layering of the imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
 
 docs: $(STAMP)  ## the documentation, warnings as errors
 	$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from keep_comparisons import FILE_VARIABLE
 from outcomes import Outcome
-from pytest_djworkers.compare.compared import Compared
+from pytest_djworkers.compare.result import Compared
 
 TEST = "test_load.py::test_json"
 WITHIN_S = 1800.0

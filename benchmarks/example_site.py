@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pytest_djworkers.backends.protocol import Backend
+from pytest_djworkers.databases.checks import TestDatabases
 from pytest_djworkers.load.generator import Generator
 from pytest_djworkers.load.profile import Profile, Request, Shape
 from pytest_djworkers.load.result import BurstResult
-from pytest_djworkers.server.database import TestDatabases
 from pytest_djworkers.server.launch import Place, Server, Site
-from pytest_djworkers.server.lock import MachineLock
-from pytest_djworkers.server.port import ReservedPort
 from pytest_djworkers.system.cpus import this_process
+from pytest_djworkers.system.lock import MachineLock
+from pytest_djworkers.system.port import ReservedPort
 
 EXAMPLE = Path(__file__).resolve().parent.parent / "example_project"
 WORKERS = 2

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from pytest_djworkers.server.port import ReservedPort
+from pytest_djworkers.system.port import ReservedPort
 
 HOST = "127.0.0.1"
 PATH = "/json"

@@ -23,10 +23,10 @@ import psutil
 from delays_server import delays_server
 from example_site import machine_line
 from fast_server import FastServer, fast_server
-from pytest_djworkers.load.agents import AsyncioGenerator
+from pytest_djworkers.load.builtin import AsyncioGenerator
 from pytest_djworkers.load.generator import Target
 from pytest_djworkers.load.profile import Profile, Request, Shape
-from pytest_djworkers.server.lock import MachineLock
+from pytest_djworkers.system.lock import MachineLock
 from speed import Speed, Start, built_in, leaves, measure, pinned
 from tables import Bar, Table, at_least, at_most, finish
 from tools import candidates, others, wrk

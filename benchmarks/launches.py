@@ -15,7 +15,7 @@ from pytest_djworkers.backends.registry import BACKENDS
 from pytest_djworkers.errors import DjworkersError
 from pytest_djworkers.load.profile import Request
 from pytest_djworkers.server.launch import Server
-from pytest_djworkers.server.lock import MachineLock
+from pytest_djworkers.system.lock import MachineLock
 from pytest_djworkers.units import format_duration
 
 CONNECTIONS = 2000

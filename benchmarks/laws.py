@@ -18,7 +18,7 @@ from example_site import Bench, example_bench, machine_line
 from pytest_djworkers.backends.granian import Granian
 from pytest_djworkers.backends.gunicorn_gevent import GunicornGevent
 from pytest_djworkers.backends.protocol import Backend
-from pytest_djworkers.load.agents import AsyncioGenerator
+from pytest_djworkers.load.builtin import AsyncioGenerator
 from pytest_djworkers.load.profile import Shape
 
 TIMES = 3

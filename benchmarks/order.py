@@ -17,11 +17,11 @@ from pathlib import Path
 from example_site import Bench, example_bench
 from pytest_djworkers.backends.protocol import Backend
 from pytest_djworkers.backends.registry import OURS
-from pytest_djworkers.load.agents import AsyncioGenerator
+from pytest_djworkers.load.builtin import AsyncioGenerator
 from pytest_djworkers.load.profile import Profile, Request, Shape
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.server.launch import Server
-from pytest_djworkers.server.lock import MachineLock
+from pytest_djworkers.system.lock import MachineLock
 from pytest_djworkers.units import format_rate
 from tables import Bar, Table, finish
 

@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from pytest_djworkers.baseline.verdict import Judgement
-from pytest_djworkers.compare.compared import Compared
+from pytest_djworkers.compare.result import Compared
+from pytest_djworkers.verdict.rule import Judgement
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,10 @@ from math import exp
 from statistics import median
 
 from outcomes import Outcome, Results
-from pytest_djworkers.baseline.noise import Noise, noise_of, proposed_tolerance
-from pytest_djworkers.baseline.rounds import Metric, Round
-from pytest_djworkers.baseline.verdict import RULE, Verdict
 from pytest_djworkers.units import format_change
+from pytest_djworkers.verdict.noise import Noise, noise_of, proposed_tolerance
+from pytest_djworkers.verdict.rounds import Metric, Round
+from pytest_djworkers.verdict.rule import RULE, Verdict
 from revisions import Revision
 from tables import Table, at_most
 from verdict import Cell, of_ratios

@@ -19,7 +19,7 @@ from pathlib import Path
 import psutil
 
 from fast_server import PATH, FastServer
-from pytest_djworkers.load.agents import AsyncioGenerator
+from pytest_djworkers.load.builtin import AsyncioGenerator
 from pytest_djworkers.load.generator import Target
 from pytest_djworkers.load.profile import Profile, Request, Shape
 

@@ -30,13 +30,13 @@ from pathlib import Path
 from delays_server import MEAN_OVER_MEDIAN, Record, delays_server
 from example_site import machine_line
 from fast_server import PATH, fast_server
-from pytest_djworkers.load.agents import AsyncioGenerator
+from pytest_djworkers.load.builtin import AsyncioGenerator
 from pytest_djworkers.load.generator import Generator, Target
 from pytest_djworkers.load.histogram import Latency, bucket
 from pytest_djworkers.load.profile import Profile, Request, Shape
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.load.wrk import WrkGenerator, find_wrk
-from pytest_djworkers.server.lock import MachineLock
+from pytest_djworkers.system.lock import MachineLock
 from speed import pinned
 from tables import Table, finish
 

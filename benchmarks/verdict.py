@@ -1,6 +1,6 @@
 """What the rule for comparisons finds under noise that is known: false alarms and power.
 
-Simulates whole comparisons with the rule as built, ``pytest_djworkers.baseline.verdict``: blocks
+Simulates whole comparisons with the rule as built, ``pytest_djworkers.verdict.rule``: blocks
 are drawn, and ``judge`` looks, stops and confirms by itself. The noise is that of the table of
 methods in the documentation: log requests/s = machine(t) + launch + window, where the machine is
 a random walk with stalls of two windows. Its figures are those of windows of 1 s, and are taken
@@ -27,8 +27,8 @@ from statistics import fmean, median
 
 import numpy as np
 
-from pytest_djworkers.baseline.rounds import Metric, Round, Window
-from pytest_djworkers.baseline.verdict import RULE, Judgement, Rule, Verdict, judge
+from pytest_djworkers.verdict.rounds import Metric, Round, Window
+from pytest_djworkers.verdict.rule import RULE, Judgement, Rule, Verdict, judge
 from tables import Table, finish
 
 WINDOW_S = 0.25

@@ -14,14 +14,14 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from pytest_djworkers.baseline import difference, listing
 from pytest_djworkers.baseline.files import FOLDER
-from pytest_djworkers.baseline.finding import file_named, files_named, find_root, shortened
 from pytest_djworkers.baseline.imported import save_imported
+from pytest_djworkers.baseline.locate import file_named, files_named, find_root, shortened
 from pytest_djworkers.errors import BaselineError
 from pytest_djworkers.load.wrk_notes import noted_runs
 from pytest_djworkers.options import baseline_name
 from pytest_djworkers.printable import printable
+from pytest_djworkers.report import baseline_difference, baseline_listing
 from pytest_djworkers.units import counted
 
 DONE, FAILED = 0, 1
@@ -59,20 +59,20 @@ def _here() -> Path:
 
 
 def _baselines(options: argparse.Namespace, root: Path) -> int:  # noqa: ARG001  # as every command
-    lines, problems = listing.listed(root)
+    lines, problems = baseline_listing.listed(root)
     _print(lines or [f"no baselines in {root / FOLDER}"] if not problems else lines)
     return _failed(problems) if problems else DONE
 
 
 def _show(options: argparse.Namespace, root: Path) -> int:
     for number, file in enumerate(files_named(root, options.what)):
-        _print(["", *listing.shown(file)] if number else listing.shown(file))
+        _print(["", *baseline_listing.shown(file)] if number else baseline_listing.shown(file))
     return DONE
 
 
 def _diff(options: argparse.Namespace, root: Path) -> int:
     a, b = (file_named(root, what) for what in (options.a, options.b))
-    _print(difference.differences(a, b))
+    _print(baseline_difference.differences(a, b))
     return DONE
 
 

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
-from pytest_djworkers.stash import BURST, RUN
+from pytest_djworkers.run.stash import BURST, RUN
 
 if TYPE_CHECKING:
     from pytest_django import DjangoDbBlocker
 
-    from pytest_djworkers.burst import Burst
+    from pytest_djworkers.run.burst import Burst
+    from pytest_djworkers.run.site import Apart
     from pytest_djworkers.server.external import ExternalServer
     from pytest_djworkers.server.launch import Server, Site
-    from pytest_djworkers.site import Apart
 
 T = TypeVar("T")
 _DATABASE_FIXTURES = ("db", "transactional_db", "django_db_reset_sequences")
@@ -59,7 +59,7 @@ def _djworkers_apart(
     if run.settings.origin is not None:
         yield None
         return
-    from pytest_djworkers.site import kept_apart
+    from pytest_djworkers.run.site import kept_apart
 
     with kept_apart(_in_words(run.isolation)) as apart:
         yield apart
@@ -74,10 +74,10 @@ def _djworkers_burst(
     _djworkers_apart: Apart | None,
 ) -> Iterator[Burst]:
     """The test's server, and what fires at it."""
-    from pytest_djworkers.active import test_plan
-    from pytest_djworkers.burst import Burst
+    from pytest_djworkers.run.burst import Burst
+    from pytest_djworkers.run.hooks import test_plan
+    from pytest_djworkers.run.site import prepare_site
     from pytest_djworkers.server.external import NOT_OURS
-    from pytest_djworkers.site import prepare_site
     from pytest_djworkers.system.running_loop import outside_of_loops
 
     # What holds a transaction must be seen to; what flushes the tables must do so after the
@@ -100,7 +100,7 @@ def _djworkers_burst(
         )
     make: Callable[..., Burst] = Burst
     if run.comparer is not None:
-        from pytest_djworkers.compare.burst import ComparedBurst
+        from pytest_djworkers.run.compared_burst import ComparedBurst
 
         make = partial(
             ComparedBurst,
@@ -140,11 +140,6 @@ def djworkers_server(_djworkers_burst: Burst) -> Server | ExternalServer:
     """
     _in_words(_djworkers_burst.launch)
     return _djworkers_burst.server
-
-
-def uses_burst(item: pytest.Item) -> bool:
-    """Whether a test fires bursts, or asks for a server."""
-    return "_djworkers_burst" in getattr(item, "fixturenames", ())
 
 
 def _in_words(function: Callable[[], T]) -> T:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from pytest_djworkers.baseline.rounds import Metric
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.unexpected import kinds_of, told
 from pytest_djworkers.units import (
@@ -14,6 +13,7 @@ from pytest_djworkers.units import (
     format_share,
     format_size,
 )
+from pytest_djworkers.verdict.rounds import Metric
 
 PERCENTILES = {"p50": 50.0, "p90": 90.0, "p95": 95.0, "p99": 99.0, "p999": 99.9}
 LATENCIES = (*PERCENTILES, "max")

@@ -8,7 +8,6 @@ from typing import Any
 
 from pytest_djworkers.backends.registry import OURS, Registry
 from pytest_djworkers.backends.spec import bare_name, spec_of
-from pytest_djworkers.baseline.rounds import Metric
 from pytest_djworkers.errors import BurstArgumentError, MarkerError, SettingsError
 from pytest_djworkers.limits import FIGURES, LATENCIES, REGRESSIONS, Limit
 from pytest_djworkers.options import SHAPE_OPTIONS
@@ -20,6 +19,7 @@ from pytest_djworkers.units import (
     parse_whole,
     written,
 )
+from pytest_djworkers.verdict.rounds import Metric
 
 _MOST = 1e300
 """Above this, a Python number may not be one that can be compared with a rate."""

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from pytest_djworkers.load.names import GENERATORS
 from pytest_djworkers.units import parse_duration, parse_rate, parse_share, parse_whole, written
 
 if TYPE_CHECKING:
     import pytest
 
-GENERATORS = ("auto", "asyncio", "wrk")
 _APPLICATION = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{,99}")
 

@@ -12,9 +12,9 @@ from pytest_djworkers.fixtures import (  # noqa: F401  # pytest finds fixtures b
     djworkers_backend,
     djworkers_seed,
     djworkers_server,
-    uses_burst,
 )
-from pytest_djworkers.stash import RUN
+from pytest_djworkers.run.selection import uses_burst
+from pytest_djworkers.run.stash import RUN
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -28,7 +28,7 @@ def pytest_cmdline_main(config: pytest.Config) -> pytest.ExitCode | None:
     """List the backends instead of running tests, where that is asked for."""
     if not config.getoption("djworkers_list"):
         return None
-    from pytest_djworkers.report.listing import print_backends
+    from pytest_djworkers.report.backend_listing import print_backends
 
     return print_backends(config)
 
@@ -40,7 +40,7 @@ def pytest_configure(config: pytest.Config) -> None:
     for marker in MARKERS:
         config.addinivalue_line("markers", marker)
     if _asks_for_something(config):
-        from pytest_djworkers.active import activate
+        from pytest_djworkers.run.hooks import activate
 
         activate(config)
 

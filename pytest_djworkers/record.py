@@ -8,9 +8,9 @@ from typing import Any, Self
 
 from pytest_djworkers.baseline.session import StoredFigures
 from pytest_djworkers.baseline.store import conditions_of
-from pytest_djworkers.baseline.verdict import Comparison, Verdict
-from pytest_djworkers.compare.compared import Compared
+from pytest_djworkers.compare.result import Compared
 from pytest_djworkers.load.result import BurstResult
+from pytest_djworkers.verdict.rule import Comparison, Verdict
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ import pytest
 from pytest_djworkers.backends.protocol import Backend
 from pytest_djworkers.backends.registry import Registry, registry_of
 from pytest_djworkers.backends.spec import spec_of
-from pytest_djworkers.compare.asked import Against, Comparing, read_comparing
+from pytest_djworkers.compare.flags import Against, Comparing, read_comparing
 from pytest_djworkers.errors import BurstArgumentError, SettingsError
 from pytest_djworkers.load.profile import Shape
 from pytest_djworkers.load.wrk import find_wrk

@@ -7,10 +7,10 @@ import inspect
 import pytest
 
 from pytest_djworkers.arguments import header_meant, refuse_unknown
-from pytest_djworkers.burst import Burst
 from pytest_djworkers.errors import BurstArgumentError
 from pytest_djworkers.options import SHAPE_OPTIONS
 from pytest_djworkers.request import ARGUMENTS, make_request
+from pytest_djworkers.run.burst import Burst
 
 KNOWN = (*ARGUMENTS, "name", *SHAPE_OPTIONS)
 

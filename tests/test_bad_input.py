@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pytest_djworkers.baseline.machine import this_machine
-from tests.conftest import Site
+from tests.support.site import Site
 
 
 def refused(site: Site, *arguments: str) -> str:

@@ -8,7 +8,7 @@ from textwrap import dedent
 
 import pytest
 
-from tests.conftest import SETTINGS, URLS, Site
+from tests.support.site import SETTINGS, URLS, Site
 
 PAGE = (Path(__file__).parents[1] / "docs" / "isolation.rst").read_text()
 VIEWS = """

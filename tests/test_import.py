@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 
-from tests.conftest import Site
+from tests.support.site import Site
 
 HEAVY = {"gevent", "granian", "gunicorn", "hdrh", "httptools", "numpy", "psutil", "django"}
 NEVER = {"gevent", "granian", "gunicorn", "numpy"}

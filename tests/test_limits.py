@@ -11,7 +11,7 @@ from pytest_djworkers.load.histogram import Latency
 from pytest_djworkers.load.profile import Shape
 from pytest_djworkers.load.result import BurstResult, Connections, Usage
 from pytest_djworkers.markers import Mark, read_plan
-from tests.made import RESULT, WRK
+from tests.support.results import RESULT, WRK
 
 
 def mark(name: str, *args: object, **kwargs: object) -> Mark:

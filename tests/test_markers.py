@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_djworkers.baseline.rounds import Metric
 from pytest_djworkers.errors import MarkerError
 from pytest_djworkers.limits import Limit
 from pytest_djworkers.markers import Mark, has_limits, read_plan, skip_reason
-from tests.conftest import Site
+from pytest_djworkers.verdict.rounds import Metric
+from tests.support.site import Site
 
 
 def mark(name: str, *args: object, **kwargs: object) -> Mark:

@@ -7,11 +7,11 @@ import pytest
 
 from pytest_djworkers.baseline.session import StoredFigures
 from pytest_djworkers.baseline.store import conditions_of
-from pytest_djworkers.baseline.verdict import Comparison, Verdict
 from pytest_djworkers.load.profile import Request
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.record import BurstRecord
-from tests.made import RESULT, WRK, record
+from pytest_djworkers.verdict.rule import Comparison, Verdict
+from tests.support.results import RESULT, WRK, record
 
 
 @pytest.mark.parametrize("result", [RESULT, WRK, replace(RESULT, latency=None, series=None)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.conftest import Site
+from tests.support.site import Site
 
 
 @pytest.mark.parametrize("backend", ["gunicorn-gevent", "granian"])

@@ -11,7 +11,7 @@ from pytest_djworkers.load.profile import Request
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.load.unwanted import Unwanted
 from pytest_djworkers.unexpected import kinds_of, told, why_nothing_expected
-from tests.made import RESULT, WRK
+from tests.support.results import RESULT, WRK
 
 NOTHING = replace(RESULT, ok=0, late=0, in_flight=8, statuses={})
 REFUSED = Unwanted(403, text="CSRF verification failed. Request aborted.")

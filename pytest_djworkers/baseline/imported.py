@@ -30,7 +30,7 @@ from pytest_djworkers.baseline.files import (
     in_words,
     read_document,
 )
-from pytest_djworkers.baseline.layout import laid_out
+from pytest_djworkers.baseline.json_layout import laid_out
 from pytest_djworkers.load.masking import masked
 from pytest_djworkers.load.wrk_notes import NotedRun
 from pytest_djworkers.load.wrk_text import WrkRun

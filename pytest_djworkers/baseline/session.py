@@ -13,7 +13,6 @@ from typing import Any
 from pytest_djworkers.baseline.encoding import decode_latency
 from pytest_djworkers.baseline.imported import Imported
 from pytest_djworkers.baseline.machine import surroundings
-from pytest_djworkers.baseline.rounds import Metric
 from pytest_djworkers.baseline.store import (
     Baseline,
     Stored,
@@ -21,11 +20,12 @@ from pytest_djworkers.baseline.store import (
     differing_machine,
     round_of,
 )
-from pytest_djworkers.baseline.tripwire import NO_LIMITS, Figures, compare_with_stored
-from pytest_djworkers.baseline.verdict import Comparison, not_compared
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.system.clock import CLOCK
 from pytest_djworkers.system.commands import run
+from pytest_djworkers.verdict.rounds import Metric
+from pytest_djworkers.verdict.rule import Comparison, not_compared
+from pytest_djworkers.verdict.tripwire import NO_LIMITS, Figures, compare_with_stored
 
 _GIT_WITHIN_S = 5.0
 

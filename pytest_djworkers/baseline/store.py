@@ -33,14 +33,14 @@ from pytest_djworkers.baseline.files import (
     read_document,
 )
 from pytest_djworkers.baseline.imported import FILE_NAME, Imported, read_imported
-from pytest_djworkers.baseline.layout import laid_out
+from pytest_djworkers.baseline.json_layout import laid_out
 from pytest_djworkers.baseline.machine import Machine
 from pytest_djworkers.baseline.older import without_values
-from pytest_djworkers.baseline.tripwire import HISTORY
 from pytest_djworkers.errors import BaselineError
 from pytest_djworkers.load.masking import query_hash
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.system.files import write_whole
+from pytest_djworkers.verdict.tripwire import HISTORY
 
 _ROUND_FIELDS = (
     "window_s",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pytest_djworkers.backends.protocol import Backend
 from pytest_djworkers.entry.brief import DatabaseTarget
 from pytest_djworkers.entry.isolation import Isolation
-from pytest_djworkers.server.home import Home
+from pytest_djworkers.server.runtime import Home
 
 
 class NotComparable(Exception):

@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 
-from pytest_djworkers.baseline.rounds import Round, Window
 from pytest_djworkers.compare.arms import BASE, HEAD, NAMES, Arm
-from pytest_djworkers.compare.evidence import Moment, spoilt
-from pytest_djworkers.compare.schedule import BlockPlan
+from pytest_djworkers.compare.discard import Moment, spoilt
+from pytest_djworkers.compare.plan import BlockPlan
 from pytest_djworkers.compare.worker_ends import why_workers_ended
 from pytest_djworkers.entry.tree import refusal, strays_told
 from pytest_djworkers.errors import DjworkersError, GeneratorError, ServerError
@@ -19,10 +18,11 @@ from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.load.result import ServerFacts
 from pytest_djworkers.load.tally import AgentReport, Enough
 from pytest_djworkers.server.launch import Place, Server, Site
-from pytest_djworkers.server.lock import HeldLock
 from pytest_djworkers.server.probe import Probe
 from pytest_djworkers.system.cpu_account import Snapshot, added
 from pytest_djworkers.system.cpus import this_process
+from pytest_djworkers.system.lock import HeldLock
+from pytest_djworkers.verdict.rounds import Round, Window
 
 SETTLE_S = 0.05
 """From when the load is on to when a window begins."""

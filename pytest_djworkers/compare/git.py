@@ -15,9 +15,9 @@ from tempfile import TemporaryFile
 from typing import IO
 
 from pytest_djworkers.errors import SettingsError
-from pytest_djworkers.server.log import last_lines
-from pytest_djworkers.server.patience import Say, say_nothing, wait_aloud
-from pytest_djworkers.server.process import GuardedProcess
+from pytest_djworkers.system.log import last_lines
+from pytest_djworkers.system.patience import Say, say_nothing, wait_aloud
+from pytest_djworkers.system.process import GuardedProcess
 from pytest_djworkers.system.waits import ends_within
 
 _KILLED_WITHIN_S = 5.0

@@ -9,7 +9,7 @@ from pathlib import Path
 from pytest_djworkers.compare.git import asked, heard, write_files
 from pytest_djworkers.compare.revision import Revision
 from pytest_djworkers.errors import SettingsError
-from pytest_djworkers.server.patience import Say
+from pytest_djworkers.system.patience import Say
 
 _GITLINK = "160000"
 

@@ -6,10 +6,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pytest_djworkers.compare.asking import ask
+from pytest_djworkers.compare.remote import ask
 from pytest_djworkers.errors import ServerStartError
-from pytest_djworkers.server.home import Home
 from pytest_djworkers.server.launch import Place, Site
+from pytest_djworkers.server.runtime import Home
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from pytest_djworkers.server.log import last_lines
+from pytest_djworkers.system.log import last_lines
 
 _RECYCLES = re.compile(
     r"(?:limit[-_])?max[-_]requests(?:[-_](?:jitter|delta))?\b[ =:]*[\w.]*"

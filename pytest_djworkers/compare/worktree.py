@@ -11,8 +11,8 @@ from pytest_djworkers.compare.git import common_folder, write_files
 from pytest_djworkers.compare.pointers import refuse_pointers
 from pytest_djworkers.compare.revision import Revision
 from pytest_djworkers.compare.submodules import fill_submodules
-from pytest_djworkers.server.patience import Say, say_nothing
-from pytest_djworkers.server.scratch import PREFIX
+from pytest_djworkers.system.patience import Say, say_nothing
+from pytest_djworkers.system.scratch import PREFIX
 
 NAME = "base-tree"
 """The folder's name in a run's folder."""

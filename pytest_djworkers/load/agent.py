@@ -25,7 +25,7 @@ from typing import Any
 
 from pytest_djworkers.load.pool import Pool
 from pytest_djworkers.load.profile import Profile
-from pytest_djworkers.load.schedule import Share
+from pytest_djworkers.load.rate import Share
 from pytest_djworkers.load.tally import Enough
 
 OPEN_WITHIN_S = 5.0

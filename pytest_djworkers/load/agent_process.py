@@ -18,10 +18,10 @@ from pytest_djworkers.errors import GeneratorError
 from pytest_djworkers.load.generator import Target
 from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.load.tally import AgentReport, Enough
-from pytest_djworkers.server.environment import child_environment, python_path
-from pytest_djworkers.server.log import tail
-from pytest_djworkers.server.process import GuardedProcess
 from pytest_djworkers.system.clock import CLOCK
+from pytest_djworkers.system.environment import child_environment, python_path
+from pytest_djworkers.system.log import tail
+from pytest_djworkers.system.process import GuardedProcess
 from pytest_djworkers.system.waits import written_within
 
 _OPEN_WITHIN_S = 30.0

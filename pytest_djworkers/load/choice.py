@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from pytest_djworkers.errors import GeneratorError
-from pytest_djworkers.load.agents import AsyncioGenerator
-from pytest_djworkers.load.generator import ASYNCIO, AUTO, WRK, Generator
+from pytest_djworkers.load.builtin import AsyncioGenerator
+from pytest_djworkers.load.generator import Generator
+from pytest_djworkers.load.names import ASYNCIO, AUTO, WRK
 from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.load.wrk import WrkGenerator, find_wrk
 

@@ -8,10 +8,8 @@ from typing import Protocol
 
 from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.load.result import BurstResult
-from pytest_djworkers.options import GENERATORS
 from pytest_djworkers.system.standard import standard
 
-AUTO, ASYNCIO, WRK = GENERATORS
 _SPARE_DESCRIPTORS = 64
 
 

@@ -8,7 +8,7 @@ import time
 from collections import deque
 
 from pytest_djworkers.load.connection import State
-from pytest_djworkers.load.schedule import FixedRate
+from pytest_djworkers.load.rate import FixedRate
 from pytest_djworkers.load.stops import Stops
 from pytest_djworkers.load.tally import AgentReport, Enough, Tally
 from pytest_djworkers.load.traffic import Traffic

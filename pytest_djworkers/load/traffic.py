@@ -11,7 +11,7 @@ from pytest_djworkers.load.client import BadResponse, KnownHeads, make_reader
 from pytest_djworkers.load.connection import Connection, State
 from pytest_djworkers.load.poller import READ, WRITE
 from pytest_djworkers.load.profile import Profile
-from pytest_djworkers.load.schedule import FixedRate, Share
+from pytest_djworkers.load.rate import FixedRate, Share
 from pytest_djworkers.load.sockets import Sockets, kind_of
 from pytest_djworkers.load.tally import US_PER_NS, Tally
 from pytest_djworkers.load.unwanted import KEPT_BYTES

@@ -19,17 +19,18 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from pytest_djworkers.errors import GeneratorError
-from pytest_djworkers.load.agents import AsyncioGenerator
-from pytest_djworkers.load.generator import WRK, Target, lack_of_descriptors
+from pytest_djworkers.load.builtin import AsyncioGenerator
+from pytest_djworkers.load.generator import Target, lack_of_descriptors
 from pytest_djworkers.load.histogram import Latency, bucket
+from pytest_djworkers.load.names import WRK
 from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.load.result import BurstResult, Connections, GeneratorFacts
-from pytest_djworkers.server.log import tail
-from pytest_djworkers.server.process import GuardedProcess
 from pytest_djworkers.system.clock import CLOCK
 from pytest_djworkers.system.commands import run
 from pytest_djworkers.system.cpus import this_process
+from pytest_djworkers.system.log import tail
 from pytest_djworkers.system.private import write_privately
+from pytest_djworkers.system.process import GuardedProcess
 from pytest_djworkers.system.state import is_stopped
 
 _EXIT_WITHIN_S = 15.0

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pytest_djworkers.baseline.noise import noise_of, proposed_tolerance, smallest_visible
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.report.table import UNKNOWN, Row
 from pytest_djworkers.units import format_duration, format_rate, format_share
+from pytest_djworkers.verdict.noise import noise_of, proposed_tolerance, smallest_visible
 
 _WITHIN_S = (60.0, 120.0, 300.0)
 COLUMNS = (

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pytest_djworkers.baseline.estimate import Estimate
-from pytest_djworkers.baseline.rounds import Metric
-from pytest_djworkers.baseline.verdict import Verdict
-from pytest_djworkers.compare.compared import ArmFigures, Compared
+from pytest_djworkers.compare.result import ArmFigures, Compared
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.report.table import UNKNOWN, Row, seconds
 from pytest_djworkers.units import format_change, format_duration, format_rate
+from pytest_djworkers.verdict.estimate import Estimate
+from pytest_djworkers.verdict.rounds import Metric
+from pytest_djworkers.verdict.rule import Verdict
 
 COLUMNS = (
     "backend",

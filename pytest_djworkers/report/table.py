@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pytest_djworkers.baseline.verdict import Verdict
 from pytest_djworkers.load.profile import Shape
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.unexpected import kinds_of, told
 from pytest_djworkers.units import format_change, format_duration, format_rate, format_size
+from pytest_djworkers.verdict.rule import Verdict
 
 UNKNOWN = "-"
 COLUMNS = (

@@ -12,7 +12,7 @@ import pytest
 from pytest_djworkers.backends.protocol import Backend, workers_of
 from pytest_djworkers.backends.registry import version_of
 from pytest_djworkers.baseline.store import Baseline
-from pytest_djworkers.compare.comparer import Comparer
+from pytest_djworkers.compare.setup import Comparer
 from pytest_djworkers.printable import printable
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.report.comparison import title as title_of_comparison

@@ -16,10 +16,10 @@ from pytest_djworkers.load.generator import Target
 from pytest_djworkers.load.profile import Request
 from pytest_djworkers.load.result import ServerFacts
 from pytest_djworkers.server.launch import Place, Site
-from pytest_djworkers.server.lock import Lock
 from pytest_djworkers.server.probe import probe
 from pytest_djworkers.server.usage import UsageWatch
 from pytest_djworkers.system.clock import CLOCK
+from pytest_djworkers.system.lock import Lock
 
 NAME = "url"
 """What it is called where backends have names."""

@@ -15,6 +15,7 @@ from pytest_djworkers.backends.capacity import held
 from pytest_djworkers.backends.protocol import Backend, LaunchPlan, workers_of
 from pytest_djworkers.backends.registry import version_of
 from pytest_djworkers.backends.spec import spec_of
+from pytest_djworkers.databases.sessions import application_name
 from pytest_djworkers.entry.apart import differing_files
 from pytest_djworkers.entry.brief import ENVIRONMENT_KEY, Brief, DatabaseTarget
 from pytest_djworkers.entry.carried import Carried
@@ -24,20 +25,20 @@ from pytest_djworkers.errors import ProbeError, ServerDiedError, ServerStartErro
 from pytest_djworkers.load.generator import Target, lack_of_descriptors
 from pytest_djworkers.load.profile import Request
 from pytest_djworkers.load.result import ServerFacts
-from pytest_djworkers.server.environment import child_environment
-from pytest_djworkers.server.home import Home, this_home
-from pytest_djworkers.server.lock import Lock
-from pytest_djworkers.server.log import tail
-from pytest_djworkers.server.patience import Say, say_nothing
-from pytest_djworkers.server.port import HOST
 from pytest_djworkers.server.probe import probe
-from pytest_djworkers.server.process import GuardedProcess
 from pytest_djworkers.server.ready import ReadySocket, strangers
 from pytest_djworkers.server.reasons import reasons_at_start, reasons_of_requests
-from pytest_djworkers.server.sessions import application_name
-from pytest_djworkers.server.usage import UsageWatch, cpu_used, session_members
+from pytest_djworkers.server.runtime import Home, this_home
+from pytest_djworkers.server.usage import UsageWatch
 from pytest_djworkers.system.clock import CLOCK
 from pytest_djworkers.system.cpu_account import Snapshot
+from pytest_djworkers.system.environment import child_environment
+from pytest_djworkers.system.lock import Lock
+from pytest_djworkers.system.log import tail
+from pytest_djworkers.system.members import cpu_used, session_members
+from pytest_djworkers.system.patience import Say, say_nothing
+from pytest_djworkers.system.port import HOST
+from pytest_djworkers.system.process import GuardedProcess
 from pytest_djworkers.system.refusals import refusals_in_words
 
 _LOOKS = 3

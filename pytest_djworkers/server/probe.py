@@ -11,10 +11,10 @@ from pytest_djworkers.errors import ProbeError, ServerStartError
 from pytest_djworkers.load.masking import masked
 from pytest_djworkers.load.profile import Request
 from pytest_djworkers.printable import in_one_line
-from pytest_djworkers.server.process import GuardedProcess
 from pytest_djworkers.server.reply import NoResponseError, Reply, UnreadableError, ask
 from pytest_djworkers.system.clock import CLOCK
 from pytest_djworkers.system.own_sockets import connected
+from pytest_djworkers.system.process import GuardedProcess
 from pytest_djworkers.units import counted
 
 _RETRY_AFTER_S = 0.02

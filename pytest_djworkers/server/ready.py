@@ -9,10 +9,10 @@ from pathlib import Path
 
 from pytest_djworkers.entry.readiness import FAILED
 from pytest_djworkers.errors import ServerStartError
-from pytest_djworkers.server.port import HOST
-from pytest_djworkers.server.process import GuardedProcess
 from pytest_djworkers.system.clock import CLOCK
 from pytest_djworkers.system.own_sockets import OwnSocket
+from pytest_djworkers.system.port import HOST
+from pytest_djworkers.system.process import GuardedProcess
 from pytest_djworkers.system.standard import load_psutil
 
 _REACHED_AT = frozenset({HOST, f"::ffff:{HOST}", "0.0.0.0", "::"})  # noqa: S104  # compared only

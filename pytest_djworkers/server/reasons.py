@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from pytest_djworkers.server.causes import causes_in
-from pytest_djworkers.server.log import both_ends
 from pytest_djworkers.server.tracebacks import Failure, Frame, Raised, failures
+from pytest_djworkers.system.log import both_ends
 
 _LONGEST = 300
 _OURS = str(Path(__file__).parents[1]) + os.sep

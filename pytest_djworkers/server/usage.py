@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-import os
 import re
 import threading
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Self
 
 from pytest_djworkers.load.result import Usage
-from pytest_djworkers.server.log import since
 from pytest_djworkers.system.clock import CLOCK
 from pytest_djworkers.system.cpu_account import Snapshot, Used, added
+from pytest_djworkers.system.log import since
+from pytest_djworkers.system.members import guard_used, look_at, waited
 from pytest_djworkers.system.standard import load_psutil
 
 if TYPE_CHECKING:
     import psutil
 
-_Read = TypeVar("_Read")
-
 _LOOK_EVERY_S = 0.25
-_TRIES = 3
 _JOIN_WITHIN_S = 5.0
 _ERROR_LINE = re.compile(
     rb"^.*(?:\b(?:ERROR|CRITICAL)\b|\[error\]|Internal Server Error|^Traceback \().*$", re.MULTILINE
@@ -114,7 +110,7 @@ class UsageWatch:
         process = self._processes.get(pid) or psutil.Process(pid)
         self._processes[pid] = process
         times = process.cpu_times()
-        return Used(times.user + times.system, _waited(times)), process.memory_info().rss
+        return Used(times.user + times.system, waited(times)), process.memory_info().rss
 
 
 def cpu_between(looks: Sequence[Look], begin: float, end: float) -> float:
@@ -143,74 +139,6 @@ def _cpu_at(looks: Sequence[Look], moment: float) -> float:
 def errors_in(log: bytes) -> int:
     """How many lines tell of an error."""
     return len(_ERROR_LINE.findall(log))
-
-
-def session_members(session: int) -> frozenset[int]:
-    """The processes of a session, those that only wait to be collected too."""
-    psutil = load_psutil()
-
-    members = set()
-    for pid in psutil.pids():
-        try:
-            if os.getsid(pid) == session:
-                members.add(pid)
-        except OSError:
-            continue
-    return frozenset(members)
-
-
-def look_at(session: int, read: Callable[[int], _Read]) -> dict[int, _Read]:
-    """What is read of each process of a session, at a moment when none of them began or ended: the
-    time of one that ends in between would count twice, or not at all."""
-    psutil = load_psutil()
-
-    found: dict[int, _Read] = {}
-    for _ in range(_TRIES):
-        found, pids = {}, session_members(session)
-        for pid in pids:
-            with suppress(psutil.Error):
-                found[pid] = read(pid)
-        if found.keys() == pids == session_members(session):
-            break
-    return found
-
-
-def cpu_used(session: int) -> Snapshot | None:
-    """What the processes of a session have used: by themselves to the microsecond, those that they
-    waited for in ticks of 10 ms. None where the system can't tell as finely as that (Linux can: a
-    process's CPU clock, clock_getcpuclockid(3))."""
-    try:
-        return {**look_at(session, _finely_used), **guard_used(session)}
-    except OSError:
-        return None
-
-
-def _finely_used(pid: int) -> Used:
-    psutil = load_psutil()
-
-    times = psutil.Process(pid).cpu_times()
-    try:
-        return Used(CLOCK.cpu_of_process(pid), _waited(times))
-    except OSError:
-        if psutil.pid_exists(pid):
-            raise
-        raise psutil.NoSuchProcess(pid) from None
-
-
-def guard_used(session: int) -> Snapshot:
-    """What the guard of a session has waited for: the orphans of it. Its own time is none of the
-    session's."""
-    psutil = load_psutil()
-
-    try:
-        guard = psutil.Process(session).ppid()
-        return {guard: Used(0.0, _waited(psutil.Process(guard).cpu_times()))}
-    except psutil.Error:
-        return {}
-
-
-def _waited(times: Any) -> float:
-    return float(getattr(times, "children_user", 0.0) + getattr(times, "children_system", 0.0))
 
 
 def _size(file: Path) -> int:

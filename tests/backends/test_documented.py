@@ -8,7 +8,7 @@ from textwrap import dedent
 
 import pytest
 
-from tests.conftest import Site
+from tests.support.site import Site
 
 PAGE = (Path(__file__).parents[2] / "docs" / "servers.rst").read_text()
 TEST = "def test_json(burst):\n    assert burst('/json').ok\n"

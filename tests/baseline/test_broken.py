@@ -16,18 +16,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_djworkers import cli
-from pytest_djworkers.baseline.difference import differences
-from pytest_djworkers.baseline.finding import files_of, names
 from pytest_djworkers.baseline.imported import FILE_NAME, save_imported
-from pytest_djworkers.baseline.listing import listed, shown
-from pytest_djworkers.baseline.rounds import Metric
+from pytest_djworkers.baseline.locate import files_of, names
 from pytest_djworkers.baseline.session import compare, figures_beside, why_nothing
 from pytest_djworkers.baseline.store import load, save
 from pytest_djworkers.errors import BaselineError
 from pytest_djworkers.options import baseline_name
+from pytest_djworkers.report.baseline_difference import differences
+from pytest_djworkers.report.baseline_listing import listed, shown
 from pytest_djworkers.system.files import _temporary, write_whole
-from tests.baseline.test_finding import MACHINE, RUNS, store
-from tests.made import RESULT
+from pytest_djworkers.verdict.rounds import Metric
+from tests.baseline.test_locate import MACHINE, RUNS, store
+from tests.support.results import RESULT
 
 KEY = "test_json[granian] GET /json"
 LIMITS = dict.fromkeys(Metric, 0.1)

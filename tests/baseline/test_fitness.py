@@ -8,7 +8,7 @@ import pytest
 
 from pytest_djworkers.baseline.fitness import why_unfit
 from pytest_djworkers.load.result import BurstResult, Connections, Series, Usage
-from tests.made import RESULT, WRK
+from tests.support.results import RESULT, WRK
 
 USED = Usage(1.0, 1000, 2, 2, 0, 0)
 AT_RATE = replace(RESULT.profile, shape=replace(RESULT.profile.shape, rate=100.0))

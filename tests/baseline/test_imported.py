@@ -16,7 +16,7 @@ from pytest_djworkers.baseline.store import load
 from pytest_djworkers.errors import BaselineError
 from pytest_djworkers.load.wrk_notes import NotedRun, noted_runs
 from tests.load.test_wrk_text import PRINTED, read
-from tests.load.wrk_document import document
+from tests.support.wrk_document import document
 
 EIGHTEEN = noted_runs(document())
 RUN = read(PRINTED)

@@ -17,8 +17,8 @@ from pytest_djworkers.baseline.imported import read_imported, save_imported
 from pytest_djworkers.baseline.machine import Machine
 from pytest_djworkers.baseline.session import compare, session_figures, session_of
 from pytest_djworkers.baseline.store import Saved, conditions_of, load, read, save
-from pytest_djworkers.baseline.verdict import Verdict
-from tests.made import RESULT, WRK
+from pytest_djworkers.verdict.rule import Verdict
+from tests.support.results import RESULT, WRK
 
 SCHEMAS = Path(__file__).with_name("schemas")
 MACHINE = Machine("AMD EPYC 7763 64-Core Processor", 2, 1.5)

@@ -10,7 +10,6 @@ import pytest
 
 from pytest_djworkers.baseline.imported import Imported
 from pytest_djworkers.baseline.machine import Machine
-from pytest_djworkers.baseline.rounds import Metric
 from pytest_djworkers.baseline.session import (
     StoredFigures,
     common_facts,
@@ -21,12 +20,13 @@ from pytest_djworkers.baseline.session import (
     why_nothing,
 )
 from pytest_djworkers.baseline.store import Baseline, Stored, conditions_of
-from pytest_djworkers.baseline.verdict import Verdict
 from pytest_djworkers.load.profile import Request
 from pytest_djworkers.load.result import BurstResult, Usage
 from pytest_djworkers.load.wrk_text import WrkRun
-from tests.compare.repository import git
-from tests.made import RESULT, WRK
+from pytest_djworkers.verdict.rounds import Metric
+from pytest_djworkers.verdict.rule import Verdict
+from tests.support.repository import git
+from tests.support.results import RESULT, WRK
 
 FAST = replace(RESULT, ok=9_990)
 """1000 requests/s: enough for a change to count."""

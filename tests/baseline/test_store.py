@@ -29,13 +29,13 @@ from pytest_djworkers.baseline.store import (
     round_of,
     save,
 )
-from pytest_djworkers.baseline.tripwire import HISTORY
 from pytest_djworkers.errors import BaselineError
 from pytest_djworkers.load.profile import Profile, Request, Shape
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.system.files import write_whole
-from tests.compare.repository import git
-from tests.made import RESULT, WRK
+from pytest_djworkers.verdict.tripwire import HISTORY
+from tests.support.repository import git
+from tests.support.results import RESULT, WRK
 
 MACHINE = Machine("A CPU", 2, None)
 CONDITIONS = conditions_of(RESULT)

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_djworkers.compare.comparer import _without_module
 from pytest_djworkers.compare.files import copy_files
+from pytest_djworkers.compare.setup import _without_module
 from pytest_djworkers.entry.isolation import OF_A_RUN, Isolation
 from pytest_djworkers.errors import ServerStartError
 from pytest_djworkers.server.launch import Site as Served
-from tests.compare.repository import commit
 from tests.compare.test_in_a_run import FLAGS, revisions
-from tests.conftest import SETTINGS, Site
-from tests.redis_server import real_redis
+from tests.support.redis_server import real_redis
+from tests.support.repository import commit
+from tests.support.site import SETTINGS, Site
 
 if TYPE_CHECKING:
     import redis

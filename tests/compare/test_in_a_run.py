@@ -15,22 +15,22 @@ import psutil
 import pytest
 from pytest import RunResult  # noqa: PT013  # a module of that name is needed, too
 
-from tests.compare.repository import commit, git, left
-from tests.conftest import CONFTEST, Site
+from tests.support.repository import commit, git, left
+from tests.support.site import CONFTEST, Site
 
 SHORT = """
 from functools import partial
 from math import inf
 
-from pytest_djworkers.baseline.verdict import Rule, judge
-from pytest_djworkers.compare import blocks, comparison, evidence
+from pytest_djworkers.verdict.rule import Rule, judge
+from pytest_djworkers.compare import blocks, procedure, discard
 from pytest_djworkers.load.tally import Enough
 
 blocks.ENOUGH = Enough(seconds=0.03, answers=10)
 blocks.WARM_UP_S = 0.0
-comparison.judge = partial(judge, rule=Rule(looks=(2, 4), confirming_blocks=2, most_spread=inf))
-comparison.CALIBRATION_BLOCKS = 3
-evidence.MOST_STEAL = evidence.MOST_JUMP_S = evidence.BUSY_ABOVE = inf
+procedure.judge = partial(judge, rule=Rule(looks=(2, 4), confirming_blocks=2, most_spread=inf))
+procedure.CALIBRATION_BLOCKS = 3
+discard.MOST_STEAL = discard.MOST_JUMP_S = discard.BUSY_ABOVE = inf
 """
 
 FLAGS = (

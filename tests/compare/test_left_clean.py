@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.compare.ending import found, is_measured, prepare, wait_until_clean
-from tests.compare.repository import git, left
 from tests.compare.test_in_a_run import FLAGS
-from tests.conftest import Site
-from tests.server.endings import running
-from tests.server.watching import until
+from tests.support.ended_comparisons import found, is_measured, prepare, wait_until_clean
+from tests.support.endings import running
+from tests.support.processes import until
+from tests.support.repository import git, left
+from tests.support.site import Site
 
 ANSWERS_NOTHING = """
 import sys, time

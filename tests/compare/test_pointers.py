@@ -9,7 +9,7 @@ import pytest
 from pytest_djworkers.compare.pointers import refuse_pointers
 from pytest_djworkers.compare.revision import Revision
 from pytest_djworkers.errors import SettingsError
-from tests.compare.repository import git, repository
+from tests.support.repository import git, repository
 
 __all__ = ["repository"]
 

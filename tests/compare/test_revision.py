@@ -10,8 +10,8 @@ import pytest
 from pytest_djworkers.compare import git as module
 from pytest_djworkers.compare.revision import base_revision
 from pytest_djworkers.errors import SettingsError
-from tests.compare.repository import commit, git, repository
-from tests.server.watching import lives, until
+from tests.support.processes import lives, until
+from tests.support.repository import commit, git, repository
 
 __all__ = ["repository"]
 

@@ -10,7 +10,7 @@ import pytest
 from pytest_djworkers.compare.revision import base_revision
 from pytest_djworkers.compare.worktree import worktree
 from pytest_djworkers.errors import SettingsError
-from tests.compare.repository import commit, git, left
+from tests.support.repository import commit, git, left
 
 FILES = ("-c", "protocol.file.allow=always")
 

@@ -10,9 +10,9 @@ import pytest
 from pytest_djworkers.compare.survey import survey
 from pytest_djworkers.entry.brief import DatabaseTarget
 from pytest_djworkers.errors import ServerStartError
-from pytest_djworkers.server.home import Home, this_home
 from pytest_djworkers.server.launch import Place, Site
-from tests.conftest import SETTINGS
+from pytest_djworkers.server.runtime import Home, this_home
+from tests.support.site import SETTINGS
 
 SITE = Site("settings", {"default": DatabaseTarget("test.sqlite3")})
 MIGRATION = """

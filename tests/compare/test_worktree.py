@@ -11,7 +11,7 @@ import pytest
 from pytest_djworkers.compare.revision import base_revision
 from pytest_djworkers.compare.worktree import worktree
 from pytest_djworkers.errors import SettingsError
-from tests.compare.repository import git, left, repository
+from tests.support.repository import git, left, repository
 
 __all__ = ["repository"]
 

@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 
 from pytest_djworkers.entry.brief import ENVIRONMENT_KEY, Brief, DatabaseTarget
-from pytest_djworkers.server.environment import child_environment
-from pytest_djworkers.server.home import this_home
 from pytest_djworkers.server.ready import ReadySocket
+from pytest_djworkers.server.runtime import this_home
 from pytest_djworkers.server.tracebacks import failures
+from pytest_djworkers.system.environment import child_environment
 
 SETTINGS = """
 SECRET_KEY = "of no use"

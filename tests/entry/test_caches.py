@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.entry.isolated import PREFIX, Isolated, isolated
+from tests.support.isolated import PREFIX, Isolated, isolated
 
 __all__ = ["isolated"]
 

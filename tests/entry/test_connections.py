@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from tests.entry.beside import Beside, in_postgresql, in_sqlite, told
-from tests.postgres import Cluster
+from tests.support.postgres import Cluster
+from tests.support.real_databases import Beside, in_postgresql, in_sqlite, told
 
 ENTRY = "from djworkers_wsgi import application\n"
 WRITE = "from notes import write; write('it')\n"

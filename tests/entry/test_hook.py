@@ -10,7 +10,7 @@ import pytest
 
 from pytest_djworkers.entry.brief import ENVIRONMENT_KEY, Brief, DatabaseTarget
 from pytest_djworkers.entry.hook import STARTUP
-from pytest_djworkers.server.environment import child_environment
+from pytest_djworkers.system.environment import child_environment
 
 SETTINGS = """
 SECRET_KEY = "of no use"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pytest_djworkers.entry.carried import Carried
-from tests.entry.isolated import Isolated, isolated
+from tests.support.isolated import Isolated, isolated
 
 __all__ = ["isolated"]
 

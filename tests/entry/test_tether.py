@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.server.watching import REPOSITORY, lives, until
+from tests.support.processes import REPOSITORY, lives, until
 
 MASTER = """
 import os, signal, sys, threading

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.postgres import MAX_CONNECTIONS, SUPERUSER, Cluster
+from tests.support.postgres import MAX_CONNECTIONS, SUPERUSER, Cluster
 
 PROJECT = Path(__file__).parents[2] / "example_project"
 

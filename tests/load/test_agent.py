@@ -18,8 +18,8 @@ from httptools import HttpResponseParser
 from pytest_djworkers.load import agent
 from pytest_djworkers.load.profile import Request
 from pytest_djworkers.load.tally import AgentReport
-from tests.load.fault_server import Behaviour, always, answer, once, serve
-from tests.load.making import ROOT, make_profile
+from tests.support.fault_server import Behaviour, always, answer, once, serve
+from tests.support.profiles import ROOT, make_profile
 
 
 @pytest.fixture(autouse=True)

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from pytest_djworkers.errors import GeneratorError
-from pytest_djworkers.load.agents import AsyncioGenerator
+from pytest_djworkers.load.builtin import AsyncioGenerator
 from pytest_djworkers.load.choice import choose
-from tests.load.making import make_profile
+from tests.support.profiles import make_profile
 
 POSSIBLE = make_profile(duration_s=10, timeout_s=2)
 IMPOSSIBLE = make_profile(duration_s=0.5, timeout_s=2)

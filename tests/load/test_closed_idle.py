@@ -20,7 +20,7 @@ from pytest_djworkers.load.result import Connections
 from pytest_djworkers.load.sockets import Sockets
 from pytest_djworkers.load.wrk import WrkGenerator, find_wrk
 from pytest_djworkers.system.tcp_info import unacknowledged
-from tests.load.fault_server import (
+from tests.support.fault_server import (
     LOCAL,
     Behaviour,
     Peer,
@@ -31,8 +31,8 @@ from tests.load.fault_server import (
     resets,
     serve,
 )
-from tests.load.firing import classes, fire
-from tests.load.making import ROOT, make_profile, make_result
+from tests.support.firing import classes, fire
+from tests.support.profiles import ROOT, make_profile, make_result
 
 OK = answer()
 POST = Request("/", "POST", body=b"body")

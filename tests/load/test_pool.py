@@ -19,7 +19,7 @@ from pytest_djworkers.load.connection import Connection, State
 from pytest_djworkers.load.gaps import longest_common_ns
 from pytest_djworkers.load.pool import Pool
 from pytest_djworkers.load.profile import Request
-from tests.load.fault_server import (
+from tests.support.fault_server import (
     Behaviour,
     Peer,
     always,
@@ -37,8 +37,8 @@ from tests.load.fault_server import (
     streams,
     trickles,
 )
-from tests.load.firing import classes, fire, sent
-from tests.load.making import ROOT, make_profile
+from tests.support.firing import classes, fire, sent
+from tests.support.profiles import ROOT, make_profile
 
 OK = answer()
 HEAD = Request("/", "HEAD")

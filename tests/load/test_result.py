@@ -19,7 +19,7 @@ from pytest_djworkers.load.result import (
     ServerFacts,
     Usage,
 )
-from tests.load.making import latencies, make_profile, make_result
+from tests.support.profiles import latencies, make_profile, make_result
 
 CLASSES = ("ok", "late", "unexpected", "error", "unanswered", "in_flight", "outside")
 classes = st.fixed_dictionaries(dict.fromkeys(CLASSES, st.integers(0, 10**6)))

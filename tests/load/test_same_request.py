@@ -17,9 +17,9 @@ from pytest_djworkers.load.profile import Profile, Request
 from pytest_djworkers.load.wrk import WrkGenerator, find_wrk
 from pytest_djworkers.request import make_request
 from pytest_djworkers.server.probe import probe
-from tests.load.fault_server import always, answer, serve
-from tests.load.firing import fire
-from tests.load.making import make_profile
+from tests.support.fault_server import always, answer, serve
+from tests.support.firing import fire
+from tests.support.profiles import make_profile
 
 OK = always(answer(), after_s=0.1)
 LUA = b"]]..os.exit(1)--[[ %s %d \\\n\"'"

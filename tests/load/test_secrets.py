@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from pytest_djworkers.load.agents import AsyncioGenerator
+from pytest_djworkers.load.builtin import AsyncioGenerator
 from pytest_djworkers.load.generator import Generator, Target
 from pytest_djworkers.load.wrk import WrkGenerator, find_wrk
 from pytest_djworkers.request import make_request
-from tests.load.fault_server import Peer, answer, serve
-from tests.load.making import make_profile
+from tests.support.fault_server import Peer, answer, serve
+from tests.support.profiles import make_profile
 
 PROC = Path("/proc")
 

@@ -15,13 +15,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_djworkers.load.agents import AsyncioGenerator
+from pytest_djworkers.load.builtin import AsyncioGenerator
 from pytest_djworkers.load.generator import Generator, Target
 from pytest_djworkers.load.stops import LEAST_STOP_NS, Stops
 from pytest_djworkers.load.wrk import WrkGenerator, find_wrk
 from pytest_djworkers.system.state import scheduled_ns
-from tests.load.fault_server import Peer, always, answer, serve
-from tests.load.making import make_profile
+from tests.support.fault_server import Peer, always, answer, serve
+from tests.support.profiles import make_profile
 
 MS = 1_000_000
 beats = st.lists(st.tuples(st.integers(0, 200 * MS), st.integers(0, 200 * MS)), max_size=30)

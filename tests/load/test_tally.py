@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from pytest_djworkers.load.histogram import bucket
 from pytest_djworkers.load.tally import US_PER_NS, AgentReport, Enough, Tally
-from tests.load.firing import check, sent
-from tests.load.making import make_profile
+from tests.support.firing import check, sent
+from tests.support.profiles import make_profile
 
 MS = 1_000_000
 BEGIN = 5_000 * MS

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from pytest_djworkers.load.profile import Request
 from pytest_djworkers.load.unwanted import Unwanted
 from pytest_djworkers.printable import in_one_line
-from tests.load.fault_server import always, answer, serve
-from tests.load.firing import fire
+from tests.support.fault_server import always, answer, serve
+from tests.support.firing import fire
 
 PAGE = b"""<!DOCTYPE html><html><head><title>403</title><style>body { color: red }</style></head>
 <body><!-- not this --><h1>Forbidden <span>(403)</span></h1>

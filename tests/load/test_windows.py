@@ -6,8 +6,8 @@ import asyncio
 from contextlib import suppress
 
 from pytest_djworkers.load.tally import Enough
-from tests.load.fault_server import Peer, always, answer, eventually, refusing, serve
-from tests.load.firing import classes, fire_windows, sent
+from tests.support.fault_server import Peer, always, answer, eventually, refusing, serve
+from tests.support.firing import classes, fire_windows, sent
 
 OK = answer()
 ENOUGH = Enough(seconds=0.05, answers=20)

@@ -19,7 +19,8 @@ from pytest_djworkers.load.profile import Profile, Request
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.load.wrk import WrkGenerator, find_wrk, to_result, uncorrect
 from pytest_djworkers.system.cpus import Cpus
-from tests.load.fault_server import (
+from tests.load.test_pool import ROWS, Row
+from tests.support.fault_server import (
     LOCAL,
     Behaviour,
     FaultServer,
@@ -31,8 +32,7 @@ from tests.load.fault_server import (
     refusing,
     serve,
 )
-from tests.load.making import ROOT, make_profile
-from tests.load.test_pool import ROWS, Row
+from tests.support.profiles import ROOT, make_profile
 
 OK = answer()
 

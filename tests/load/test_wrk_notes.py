@@ -7,9 +7,9 @@ from decimal import Decimal
 import pytest
 
 from pytest_djworkers.load.wrk_notes import NotedRun, noted_runs
-from tests.load import wrk_document
 from tests.load.test_wrk_text import PRINTED, read
-from tests.load.wrk_printer import format_binary, format_metric, format_time_us, rounded
+from tests.support import wrk_document
+from tests.support.wrk_printer import format_binary, format_metric, format_time_us, rounded
 
 
 def headings(document: str) -> list[tuple[str, ...]]:

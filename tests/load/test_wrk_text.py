@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from pytest_djworkers.load.wrk import find_wrk
 from pytest_djworkers.load.wrk_text import Spread, WrkRun, seconds
-from tests.load.fault_server import always, answer, deaf, serve
-from tests.load.wrk_printer import (
+from tests.support.fault_server import always, answer, deaf, serve
+from tests.support.wrk_printer import (
     Run,
     Stats,
     format_binary,

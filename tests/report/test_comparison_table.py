@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pytest_djworkers.baseline.verdict import Verdict
 from pytest_djworkers.report.layout import BURSTS, CALIBRATIONS, COMPARISONS, layout_of, notes
 from pytest_djworkers.report.markdown import render
-from tests.compare.test_compared import NOTHING, compared
-from tests.made import record
+from pytest_djworkers.verdict.rule import Verdict
+from tests.compare.test_result import NOTHING, compared
+from tests.support.results import record
 
 
 def cells(one: str, ratio: float) -> dict[str, str]:

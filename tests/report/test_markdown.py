@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from pytest_djworkers.baseline.session import StoredFigures
-from pytest_djworkers.baseline.verdict import Comparison, Verdict
 from pytest_djworkers.report.markdown import render, write
 from pytest_djworkers.report.outcome import Outcome
-from tests.made import RESULT, record
+from pytest_djworkers.verdict.rule import Comparison, Verdict
+from tests.support.results import RESULT, record
 
 STORED = StoredFigures(200.0, 0.002, None, 1, 2, "2026-01-02T03:04:05+00:00")
 

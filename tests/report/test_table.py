@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from pytest_djworkers.baseline.session import StoredFigures
-from pytest_djworkers.baseline.verdict import Comparison, Verdict
 from pytest_djworkers.load.result import BurstResult, Connections, Usage
 from pytest_djworkers.report.table import COLUMNS, grouped, notes, rows
-from tests.made import RESULT, WRK, record
+from pytest_djworkers.verdict.rule import Comparison, Verdict
+from tests.support.results import RESULT, WRK, record
 
 STORED = StoredFigures(200.0, 0.002, None, 1, 2, "2026-01-02T03:04:05+00:00")
 

@@ -12,14 +12,14 @@ from pytest_djworkers.backends.registry import OURS
 from pytest_djworkers.baseline.machine import Machine, this_machine
 from pytest_djworkers.baseline.session import StoredFigures
 from pytest_djworkers.baseline.store import Baseline, Stored
-from pytest_djworkers.baseline.verdict import Comparison, Verdict
 from pytest_djworkers.load.profile import Shape
 from pytest_djworkers.load.result import Usage
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.report.outcome import Outcome
 from pytest_djworkers.report.terminal import header, summary
 from pytest_djworkers.settings import Settings
-from tests.made import RESULT, WRK, record
+from pytest_djworkers.verdict.rule import Comparison, Verdict
+from tests.support.results import RESULT, WRK, record
 
 SETTINGS = Settings(
     backends={"granian": Granian()},

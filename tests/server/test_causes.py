@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_djworkers.server.causes import CAUSES, causes_in
-from tests.conftest import URLS, Site
+from tests.support.site import URLS, Site
 
 KEY = "55c94d2e23162db704ce0b262bd9cb8099d7dafd035dcf1f8f490305e071a932"
 SAID = {

@@ -12,8 +12,8 @@ from pytest_djworkers.load.generator import Target
 from pytest_djworkers.load.profile import Request
 from pytest_djworkers.server.external import QUICK_ANSWERS, ExternalServer, Origin
 from pytest_djworkers.server.launch import Place
-from pytest_djworkers.server.lock import MachineLock
-from tests.load.fault_server import Behaviour, Peer, always, answer, hangs, refusing, serve
+from pytest_djworkers.system.lock import MachineLock
+from tests.support.fault_server import Behaviour, Peer, always, answer, hangs, refusing, serve
 
 OK = answer()
 ROOT = Request("/")

@@ -22,18 +22,18 @@ import pytest
 from pytest_djworkers.backends.granian import Granian
 from pytest_djworkers.backends.protocol import Backend, workers_of
 from pytest_djworkers.backends.registry import BACKENDS, OURS
+from pytest_djworkers.databases.sessions import application_name
 from pytest_djworkers.entry.brief import DatabaseTarget
 from pytest_djworkers.errors import BusyMachineError, ProbeError, ServerStartError
 from pytest_djworkers.load.profile import Request
 from pytest_djworkers.server import launch as launch_module
 from pytest_djworkers.server.launch import Place, Server
 from pytest_djworkers.server.launch import Site as Served
-from pytest_djworkers.server.lock import MachineLock
-from pytest_djworkers.server.port import ReservedPort
-from pytest_djworkers.server.sessions import application_name
-from tests.conftest import SETTINGS, URLS
+from pytest_djworkers.system.lock import MachineLock
+from pytest_djworkers.system.port import ReservedPort
 from tests.server.test_ready import listener
-from tests.server.watching import all_gone, lives, mentioning, until
+from tests.support.processes import all_gone, lives, mentioning, until
+from tests.support.site import SETTINGS, URLS
 
 SERVED = Served("site_settings", {"default": DatabaseTarget("test.sqlite3")})
 JSON = Request("/json")

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import SETTINGS, URLS, Site
-from tests.postgres import Cluster
+from tests.support.postgres import Cluster
+from tests.support.site import SETTINGS, URLS, Site
 
 SECOND = """
 DATABASES["legacy"] = {

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from pytest_djworkers.backends.registry import BACKENDS
-from tests.conftest import Site
-from tests.server.endings import CAUSES, Cause, in_a_burst, prepare, running, table
-from tests.server.watching import all_gone, mentioning, until
+from tests.support.endings import CAUSES, Cause, in_a_burst, prepare, running, table
+from tests.support.processes import all_gone, mentioning, until
+from tests.support.site import Site
 
 FLAGS = (
     "--djworkers-generator=asyncio",

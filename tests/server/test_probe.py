@@ -10,8 +10,8 @@ import pytest
 from pytest_djworkers.errors import ProbeError, ServerStartError
 from pytest_djworkers.load.profile import Request
 from pytest_djworkers.server.probe import Answered, probe
-from pytest_djworkers.server.process import GuardedProcess
-from tests.load.fault_server import (
+from pytest_djworkers.system.process import GuardedProcess
+from tests.support.fault_server import (
     LOCAL,
     Behaviour,
     FaultServer,
@@ -25,7 +25,7 @@ from tests.load.fault_server import (
     streams,
     trickles,
 )
-from tests.server.conftest import Guarded
+from tests.support.guarded import Guarded
 
 LONG_S = 15.0
 SHORT_S = 0.3

@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 
 from pytest_djworkers.errors import ServerStartError
-from pytest_djworkers.server.port import HOST
-from pytest_djworkers.server.process import GuardedProcess
 from pytest_djworkers.server.ready import ReadySocket, Reports, strangers
-from tests.server.conftest import Guarded
-from tests.server.watching import until
+from pytest_djworkers.system.port import HOST
+from pytest_djworkers.system.process import GuardedProcess
+from tests.support.guarded import Guarded
+from tests.support.processes import until
 
 LONG_S = 15.0
 SHORT_S = 0.3

@@ -15,15 +15,13 @@ from pytest_djworkers.server.usage import (
     Look,
     UsageWatch,
     cpu_between,
-    cpu_used,
     errors_in,
     longest_between,
-    look_at,
-    session_members,
 )
 from pytest_djworkers.system.cpu_account import added
-from tests.server.conftest import Guarded
-from tests.server.watching import lives, until
+from pytest_djworkers.system.members import cpu_used, session_members
+from tests.support.guarded import Guarded
+from tests.support.processes import lives, until
 
 looks = st.lists(
     st.tuples(st.floats(0, 100), st.floats(0, 10)),
@@ -167,28 +165,6 @@ def test_what_children_used_that_nobody_saw_counts(guarded: Guarded, log: Path) 
     # Five of them, in ticks of 10 ms; their interpreters start in addition.
     for used_s in (watch.usage(0, time.time()).cpu_s, added(before, after)):
         assert 0.45 < used_s < 5
-
-
-def test_one_that_is_gone_or_cannot_be_told_finely(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert cpu_used(0x7FFFFFF0) == {}
-    session = os.getsid(0)
-
-    class NoSuchClock:
-        """A system without these clocks."""
-
-        def cpu_of_process(self, pid: int) -> float:
-            raise OSError(22, "Invalid argument")
-
-    monkeypatch.setattr("pytest_djworkers.server.usage.CLOCK", NoSuchClock())
-    assert cpu_used(session) is None
-
-
-def test_a_look_that_processes_come_and_go_in_is_taken_again(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    lists = iter([{1, 2}, {1, 3}, {1, 3}, {1, 3}])
-    monkeypatch.setattr("pytest_djworkers.server.usage.session_members", lambda _: next(lists))
-    assert look_at(7, lambda pid: pid) == {1: 1, 3: 3}
 
 
 def test_nobody_used_nothing(tmp_path: Path) -> None:

@@ -13,18 +13,18 @@ from pathlib import Path
 
 import pytest
 
-from pytest_djworkers.server.usage import session_members
 from pytest_djworkers.system import marks
 from pytest_djworkers.system.marks import KEY, Mark, end, end_orphans, in_words
-from tests.conftest import Site
-from tests.server.watching import REPOSITORY, all_gone, lives, until
+from pytest_djworkers.system.members import session_members
+from tests.support.processes import REPOSITORY, all_gone, lives, until
+from tests.support.site import Site
 
 StartMarked = Callable[[object], subprocess.Popen[bytes]]
 
 HOLDER = """
 import os, sys
 from pathlib import Path
-from pytest_djworkers.server.process import GuardedProcess
+from pytest_djworkers.system.process import GuardedProcess
 
 command = [sys.executable, "-c", "import os, signal; os.fork(); signal.pause()"]
 process = GuardedProcess(command, log=Path(sys.argv[1]), environment=os.environ)

@@ -13,17 +13,17 @@ from pathlib import Path
 import pytest
 
 from pytest_djworkers.errors import ResourceError
-from pytest_djworkers.server.scratch import ScratchFolder
 from pytest_djworkers.system.refusals import refusals_in_words
-from tests.conftest import Site
-from tests.server.watching import REPOSITORY
+from pytest_djworkers.system.scratch import ScratchFolder
+from tests.support.processes import REPOSITORY
+from tests.support.site import Site
 
 STARTS = """
 import ctypes, os, resource, sys
 from pathlib import Path
 from pytest_djworkers.errors import DjworkersError
-from pytest_djworkers.server import guard
-from pytest_djworkers.server.process import GuardedProcess
+from pytest_djworkers.system import guard
+from pytest_djworkers.system.process import GuardedProcess
 
 def limit(name, to):
     resource.setrlimit(name, (to, resource.getrlimit(name)[1]))

@@ -1,0 +1,78 @@
+"""What spoils a round, seen without a look at the figures of its arms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from pytest_djworkers.load.result import BUSY_ABOVE
+from pytest_djworkers.load.tally import AgentReport
+from pytest_djworkers.system.clock import CLOCK
+from pytest_djworkers.verdict.left_out import (
+    CLOCK_JUMPED,
+    CPU_STEAL,
+    GENERATOR_BOUND,
+    GENERATOR_STOPPED,
+    worker_ended,
+)
+
+MOST_STEAL = 0.05
+"""The share of the CPUs' time that another guest of the same host may have had."""
+MOST_JUMP_S = 0.05
+"""How far the clocks of day and of uptime may move apart."""
+MOST_STOPPED = 0.05
+"""The share of a window for which the agent may have been stopped."""
+_STEAL = 7
+"""The column of /proc/stat's first line (proc_stat(5)); behind it is time counted already."""
+_STAT = Path("/proc/stat")
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """The clocks, and what the CPUs did since the machine came up, in ticks."""
+
+    of_day_s: float
+    of_uptime_s: float
+    steal: int
+    total: int
+
+    @classmethod
+    def now(cls) -> Self:
+        """This moment."""
+        ticks: list[int] = []
+        with suppress(OSError), _STAT.open() as stat:
+            ticks = [int(text) for text in stat.readline().split()[1:]]
+        counted = ticks[: _STEAL + 1]
+        steal = ticks[_STEAL] if len(ticks) > _STEAL else 0
+        return cls(CLOCK.unix(), CLOCK.monotonic(), steal, sum(counted))
+
+
+def spoilt(
+    before: Moment,
+    after: Moment,
+    reports: Iterable[AgentReport],
+    *,
+    ended: Sequence[str],
+    cpus: float = 1.0,
+) -> str | None:
+    """Why a round between two moments is thrown away; None for one that counts.
+
+    ``ended`` are the arms of which a worker that they were launched with is gone: what its master
+    put in its place has not been warmed up. ``cpus`` is how much of a CPU an agent may have.
+    """
+    if ended:
+        return worker_ended(ended)
+    total = after.total - before.total
+    if total and (after.steal - before.steal) / total > MOST_STEAL:
+        return CPU_STEAL
+    moved = (after.of_day_s - before.of_day_s) - (after.of_uptime_s - before.of_uptime_s)
+    if abs(moved) > MOST_JUMP_S:
+        return CLOCK_JUMPED
+    if any(report.stopped_s > MOST_STOPPED * report.window_s for report in reports):
+        return GENERATOR_STOPPED
+    if any(report.cpu_s > BUSY_ABOVE * report.window_s * cpus for report in reports):
+        return GENERATOR_BOUND
+    return None

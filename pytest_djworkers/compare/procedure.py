@@ -1,0 +1,198 @@
+"""One comparison: blocks until all figures are judged, or it is clear that they can't be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from pytest_djworkers.compare.arms import BASE, HEAD, NAMES, Arm
+from pytest_djworkers.compare.blocks import ArmError, Block, TooSlow, run_block
+from pytest_djworkers.compare.plan import plan_block
+from pytest_djworkers.compare.result import Compared
+from pytest_djworkers.entry.brief import DatabaseTarget
+from pytest_djworkers.errors import ProbeError, ServerError
+from pytest_djworkers.load.profile import Profile
+from pytest_djworkers.load.result import BurstResult
+from pytest_djworkers.load.windows import as_one_burst
+from pytest_djworkers.server.launch import Place, Site
+from pytest_djworkers.server.probe import Probe
+from pytest_djworkers.system.clock import CLOCK
+from pytest_djworkers.verdict.left_out import WORKER_ENDED, in_words, is_hopeless
+from pytest_djworkers.verdict.rounds import Metric, Round, thrown_away
+from pytest_djworkers.verdict.rule import RULE, Judgement, MoreBlocks, Verdict, judge
+
+CALIBRATION_BLOCKS = 12
+"""So many tell apart what differs between launches and between rounds."""
+_MOST_BLOCKS = 100
+"""Whatever the rule says, an end."""
+_NOT_FOUND = (404, 405)
+
+Databases = Mapping[str, DatabaseTarget]
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What two arms need to be measured side by side."""
+
+    arms: tuple[Arm, Arm]
+    place: Place
+    """Of both: each has a folder of its own in it, and one of the ports."""
+    ports: tuple[int, int]
+    site: Site
+    """What both serve, each from a home and databases of its own."""
+    copies: Callable[[Arm], Arm]
+    """Gives an arm its databases and files, made anew."""
+    seed: int
+    difference: str = ""
+    """Why the arms can't have copies of the same databases, in words; empty where they can."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A comparison, and head's figures as those of a burst; None where it gave none."""
+
+    compared: Compared
+    result: BurstResult | None
+
+
+def compare(
+    stage: Stage, profile: Profile, probe: Probe, tolerances: Mapping[Metric, float]
+) -> Measured:
+    """Compare the arms by these figures, each with its tolerance; requests/s must be among them.
+
+    Raises ServerError for an arm that can't be measured, and GeneratorError.
+    """
+    began = CLOCK.monotonic()
+    runner = _Runner(stage, profile, probe)
+    judged: dict[Metric, Judgement | MoreBlocks] = {}
+    reason = hindrance = ""
+    try:
+        while runner.wants_more(judged, tolerances):
+            if hindrance := runner.hindrance(judged):
+                break
+            runner.run_block()
+    except TooSlow as slow:
+        reason = str(slow)
+    except ArmError as error:
+        reason = _new_endpoint(error)
+        if not reason:
+            raise ServerError(f"{NAMES[error.arm]}: {error}") from None
+    decided = [one for one in judged.values() if isinstance(one, Judgement)]
+    compared = Compared(
+        labels=(stage.arms[BASE].label, stage.arms[HEAD].label),
+        seed=stage.seed,
+        took_s=CLOCK.monotonic() - began,
+        judgements=() if reason or hindrance else tuple(map(runner.with_ends, decided)),
+        not_compared=reason or hindrance,
+        rounds=tuple(runner.rounds),
+    )
+    return Measured(compared, None if reason else runner.result())
+
+
+def calibrate(stage: Stage, profile: Profile, probe: Probe) -> Measured:
+    """Rounds of two arms that are the same, with no verdict. Raises as ``compare`` does."""
+    began = CLOCK.monotonic()
+    runner = _Runner(stage, profile, probe)
+    reason = hindrance = ""
+    try:
+        for _ in range(CALIBRATION_BLOCKS):
+            if hindrance := runner.hindrance({}):
+                break
+            runner.run_block()
+    except TooSlow as slow:
+        reason = str(slow)
+    compared = Compared(
+        labels=(stage.arms[BASE].label, stage.arms[HEAD].label),
+        seed=stage.seed,
+        took_s=CLOCK.monotonic() - began,
+        is_judged=False,
+        not_compared=reason or hindrance,
+        rounds=tuple(runner.rounds),
+    )
+    return Measured(compared, None if reason else runner.result())
+
+
+class _Runner:
+    """Runs block after block, and keeps what they found."""
+
+    def __init__(self, stage: Stage, profile: Profile, probe: Probe) -> None:
+        self._stage = stage
+        self._profile = profile
+        self._probe = probe
+        self._blocks: list[Block] = []
+        self.rounds: list[Round] = []
+
+    def wants_more(
+        self, judged: dict[Metric, Judgement | MoreBlocks], tolerances: Mapping[Metric, float]
+    ) -> bool:
+        """Judge all rounds so far; whether a figure is still open."""
+        for metric, tolerance in tolerances.items():
+            judged[metric] = judge(self.rounds, metric=metric, tolerance=tolerance)
+        is_open = any(isinstance(one, MoreBlocks) for one in judged.values())
+        assert len(self._blocks) < _MOST_BLOCKS or not is_open, "the rule has no end"
+        return is_open
+
+    def hindrance(self, judged: Mapping[Metric, Judgement | MoreBlocks]) -> str:
+        """Why it is clear already that there will be no verdict, in words; empty where it isn't.
+
+        A figure that is decided, or seen once, is not given up.
+        """
+        if any(isinstance(one, Judgement) or one.confirming for one in judged.values()):
+            return ""
+        if not is_hopeless(self.rounds, RULE.rounds_per_block * RULE.looks[-1]):
+            return ""
+        discarded = thrown_away(self.rounds)
+        number = sum(count for _, count in discarded)
+        cause, advice = in_words(discarded)
+        told = ", ".join(f"{reason} ({count})" for reason, count in discarded)
+        parts = [f"{cause}: {number} of {len(self.rounds)} rounds left out: {told}", advice]
+        return "; ".join(filter(None, [*parts, *self._ends]))
+
+    def with_ends(self, judgement: Judgement) -> Judgement:
+        """With why workers ended, where that is why nothing could be compared."""
+        discarded = thrown_away(self.rounds)
+        if (
+            judgement.verdict is not Verdict.NOT_COMPARED
+            or not discarded
+            or not discarded[0][0].startswith(WORKER_ENDED)
+        ):
+            return judgement
+        return replace(judgement, reason="; ".join([judgement.reason, *self._ends]))
+
+    @property
+    def _ends(self) -> list[str]:
+        """Why workers ended in the last block in which some did."""
+        return [*next((block.ends for block in reversed(self._blocks) if block.ends), ())]
+
+    def run_block(self) -> None:
+        stage = self._stage
+        plan = plan_block(stage.seed, len(self._blocks))
+        base, head = (stage.copies(arm) for arm in stage.arms)
+        block = run_block(
+            plan,
+            (base, head),
+            self._place,
+            self._profile,
+            self._probe,
+            stage.site,
+        )
+        self._blocks.append(block)
+        self.rounds.extend(block.rounds)
+
+    def result(self) -> BurstResult:
+        """All of head's windows as one burst."""
+        reports = [report for block in self._blocks for report in block.head_reports]
+        return as_one_burst(self._profile, reports, self._blocks[-1].head_server)
+
+    def _place(self, arm: int, port: int) -> Place:
+        folder = self._stage.place.folder / NAMES[arm]
+        folder.mkdir(exist_ok=True)
+        return replace(self._stage.place, folder=folder, port=self._stage.ports[port])
+
+
+def _new_endpoint(error: ArmError) -> str:
+    """Words for an endpoint that only head has; empty for what went wrong otherwise."""
+    reason = error.error
+    if error.arm == BASE and isinstance(reason, ProbeError) and reason.status in _NOT_FOUND:
+        return f"new endpoint: base answers {reason.status}"
+    return ""

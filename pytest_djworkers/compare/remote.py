@@ -1,0 +1,107 @@
+"""Questions to an arm, which its own interpreter answers in its own tree."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pytest_djworkers.compare import remote_main
+from pytest_djworkers.compare.trees import plugin_folder
+from pytest_djworkers.databases.sessions import application_name
+from pytest_djworkers.entry.brief import (
+    ENVIRONMENT_KEY,
+    Brief,
+    DatabaseTarget,
+    write_for_the_user,
+)
+from pytest_djworkers.entry.carried import Carried
+from pytest_djworkers.entry.hook import STARTUP
+from pytest_djworkers.entry.isolation import Isolation
+from pytest_djworkers.errors import ServerStartError
+from pytest_djworkers.server.launch import Place
+from pytest_djworkers.server.reasons import reasons_at_start
+from pytest_djworkers.server.runtime import Home
+from pytest_djworkers.system.environment import child_environment
+from pytest_djworkers.system.log import tail
+from pytest_djworkers.system.patience import wait_aloud
+from pytest_djworkers.system.process import GuardedProcess
+
+_DOES = {"leaves": "to be set up", "databases": "to make its test databases"}
+
+
+def ask(
+    what: str,
+    home: Home,
+    settings_module: str,
+    place: Place,
+    *,
+    within_s: float,
+    databases: Mapping[str, DatabaseTarget],
+    isolation: Isolation | None,
+    to_make: Mapping[str, DatabaseTarget] | None = None,
+    **named: Any,
+) -> Any:
+    """The answer of ``answering`` to this question, in that home.
+
+    ``databases`` are the test databases that its code sees, whatever it does there, ``isolation``
+    is where it writes, and ``to_make`` are the databases that it is to make.
+
+    Raises ServerStartError, with the end of what it said, where it fails, or does not answer
+    within that time.
+    """
+    asked, answered, log, strays, brief = (
+        place.folder / f"answering.{name}" for name in ("asked", "told", "log", "strays", "brief")
+    )
+    for old in (answered, log, strays):
+        old.unlink(missing_ok=True)
+    bounds = home.bounds(strays)
+    held = None if bounds is None else bounds.to_dict()
+    path = home.module_path
+    write_for_the_user(asked, {"what": what, "search_path": path, "bounds": held, **named})
+    Brief(
+        settings_module,
+        databases,
+        ready_socket="",
+        bounds=bounds,
+        isolation=isolation,
+        carried=Carried(settings_module),
+        left_out=place.left_out,
+        to_make=to_make or {},
+    ).write(brief)
+    process = GuardedProcess(
+        [home.python, "-P", "-m", remote_main.__name__, str(asked), str(answered)],
+        log=log,
+        environment=child_environment(
+            (),
+            **{
+                **home.environment,
+                "DJANGO_SETTINGS_MODULE": settings_module,
+                "PGAPPNAME": application_name(),
+                "PYTHONPATH": os.pathsep.join(
+                    (STARTUP, str(plugin_folder(place.folder)), home.start_path)
+                ),
+                ENVIRONMENT_KEY: str(brief),
+            },
+        ),
+        watch=place.watch,
+        folder=home.folder,
+    )
+    try:
+        status = wait_aloud(process, within_s, place.say, f"the site in {home.tree} {_DOES[what]}")
+    finally:
+        process.stop()
+        asked.unlink()
+        brief.unlink()
+    if status is None:
+        raise ServerStartError(f"not done within {within_s:g}s{_told(log)}")
+    if status:
+        raise ServerStartError(f"exit status {status}{_told(log)}")
+    return json.loads(answered.read_text(encoding="utf-8"))
+
+
+def _told(log: Path) -> str:
+    """What it said, and what is known of that."""
+    return "".join(f"\n{reason}" for reason in reasons_at_start(log)) + tail(log)

@@ -1,0 +1,162 @@
+"""What a comparison found: plain, frozen data, JSON both ways."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from statistics import median
+from typing import Any, Self
+
+from pytest_djworkers.verdict.estimate import Estimate, Unit
+from pytest_djworkers.verdict.rounds import Metric, Round, Window
+from pytest_djworkers.verdict.rule import Judgement, Verdict
+
+_THE_WORST_FIRST = (
+    Verdict.REGRESSED,
+    Verdict.NOT_COMPARED,
+    Verdict.INCONCLUSIVE,
+    Verdict.IMPROVED,
+    Verdict.OK,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ArmFigures:
+    """An arm's figures over all rounds that count: medians, and sums of what went wrong."""
+
+    rps: float
+    p95_s: float | None
+    cpu_per_request_s: float | None
+    errors: int
+    timeouts: int
+
+    @classmethod
+    def of(cls, windows: Sequence[Window]) -> Self:
+        """Of an arm's windows; there must be one."""
+        return cls(
+            median(window.requests / window.window_s for window in windows),
+            _median(window.p95_s for window in windows),
+            _median(window.cpu_per_request_s for window in windows),
+            sum(window.errors for window in windows),
+            sum(window.timeouts for window in windows),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A comparison of two arms under one request."""
+
+    labels: tuple[str, str]
+    """What base and head are, for people."""
+    seed: int
+    took_s: float
+    is_judged: bool = True
+    """False for a calibration, which has rounds and no verdict."""
+    judgements: tuple[Judgement, ...] = ()
+    """One for each figure that was judged, requests/s first; none where nothing could be."""
+    not_compared: str = ""
+    """Why nothing could be compared, in words."""
+    rounds: tuple[Round, ...] = ()
+    """All of them as measured, so that a later version can judge them anew."""
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """The worst of its judgements; None for a calibration."""
+        if not self.is_judged:
+            return None
+        found = {judgement.verdict for judgement in self.judgements}
+        return next((one for one in _THE_WORST_FIRST if one in found), Verdict.NOT_COMPARED)
+
+    @property
+    def blocks(self) -> int:
+        """How many were run."""
+        return len({one.block for one in self.rounds})
+
+    @property
+    def figures(self) -> tuple[ArmFigures, ArmFigures] | None:
+        """Of base and head; None where no round counts."""
+        counting = [one for one in self.rounds if one.discarded is None]
+        if not counting:
+            return None
+        return (
+            ArmFigures.of([one.base for one in counting]),
+            ArmFigures.of([one.head for one in counting]),
+        )
+
+    def failures(self, *, strict: bool, limits: Container[Metric] = ()) -> list[str]:
+        """Why the test fails by it, a line each; ``strict`` wants a verdict.
+
+        ``limits`` are the figures that the test has a limit on: one that an arm has not passes
+        none.
+        """
+        failing = {Verdict.REGRESSED}
+        if strict:
+            failing |= {Verdict.INCONCLUSIVE, Verdict.NOT_COMPARED}
+        lines = [
+            f"{verdict.value}: {reason}" for verdict, reason in self.reasons() if verdict in failing
+        ]
+        if strict or self.not_compared:
+            return lines
+        return lines + [
+            f"{one.verdict.value}: {one.reason}; so max_regression(metric={one.metric.value!r})"
+            " can't pass"
+            for one in self.judgements
+            if one.verdict is Verdict.NOT_COMPARED and one.without_figure and one.metric in limits
+        ]
+
+    def reasons(self) -> list[tuple[Verdict, str]]:
+        """Each verdict, and what it rests on in words."""
+        if self.not_compared:
+            return [(Verdict.NOT_COMPARED, self.not_compared)]
+        return [(judgement.verdict, judgement.reason) for judgement in self.judgements]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Simple types only, for JSON and for pytest-xdist."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """The inverse of ``to_dict``."""
+        base, head = data["labels"]
+        return cls(
+            labels=(base, head),
+            seed=data["seed"],
+            took_s=data["took_s"],
+            is_judged=data["is_judged"],
+            judgements=tuple(map(_judgement, data["judgements"])),
+            not_compared=data["not_compared"],
+            rounds=tuple(
+                Round(Window(**one["base"]), Window(**one["head"]), one["block"], one["discarded"])
+                for one in data["rounds"]
+            ),
+        )
+
+
+def _judgement(data: Mapping[str, Any]) -> Judgement:
+    fields = {
+        **data,
+        "verdict": Verdict(data["verdict"]),
+        "metric": Metric(data["metric"]),
+        "estimate": _estimate(data["estimate"]),
+        "confirmation": _estimate(data["confirmation"]),
+        "discarded": tuple((reason, count) for reason, count in data["discarded"]),
+    }
+    return Judgement(**fields)
+
+
+def _estimate(data: Mapping[str, Any] | None) -> Estimate | None:
+    if data is None:
+        return None
+    interval = data["interval"]
+    return Estimate(
+        **{
+            **data,
+            "unit": Unit(data["unit"]),
+            "interval": interval and (interval[0], interval[1]),
+        }
+    )
+
+
+def _median(values: Iterable[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return median(known) if known else None

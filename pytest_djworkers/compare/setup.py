@@ -1,0 +1,159 @@
+"""What a run needs for its comparisons, made when the first of them begins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from pytest_djworkers.backends.protocol import Backend
+from pytest_djworkers.compare.arms import NAMES, Arm
+from pytest_djworkers.compare.flags import Against, Comparing
+from pytest_djworkers.compare.procedure import Stage
+from pytest_djworkers.compare.revision import Revision, base_revision
+from pytest_djworkers.compare.survey import Survey, survey
+from pytest_djworkers.compare.trees import base_home, head_home, plugin_folder
+from pytest_djworkers.compare.worktree import worktree
+from pytest_djworkers.errors import ServerError, ServerStartError
+from pytest_djworkers.server.launch import Place, Site
+from pytest_djworkers.server.runtime import Home, this_home
+from pytest_djworkers.system.environment import child_environment
+from pytest_djworkers.system.port import ReservedPort
+from pytest_djworkers.system.process import GuardedProcess
+
+WORKING_TREE = "the working tree"
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    labels: tuple[str, str]
+    homes: tuple[Home, Home]
+    difference: str = ""
+    """Why they can't have copies of the same databases."""
+
+
+class Comparer:
+    """Makes the arms: the base's worktree, both homes, a second port."""
+
+    def __init__(self, comparing: Comparing, revision: Revision | None) -> None:
+        self.comparing = comparing
+        self.revision = revision
+        self._stack = ExitStack()
+        self._of_revision: _Pair | None = None
+
+    @classmethod
+    def begin(cls, comparing: Comparing, root: Path) -> Comparer:
+        """Find the base, before any server starts. Raises SettingsError when there is none."""
+        ref = comparing.ref
+        return cls(comparing, None if ref is None else base_revision(root, ref))
+
+    @property
+    def description(self) -> str:
+        """What is compared with what, for the header."""
+        revision = self.revision
+        if self.comparing.against is Against.BACKEND:
+            return "compares each backend with the first"
+        if revision is None:
+            return "compares the working tree with itself, to see how much that differs"
+        state = " (with changes that are not committed)" if revision.is_dirty else ""
+        same = ", which is the commit checked out" if revision.is_head else ""
+        return f"compares the working tree{state} with {revision.label}{same}"
+
+    def stage(
+        self,
+        backends: tuple[Backend, Backend],
+        names: tuple[str, str],
+        place: Place,
+        site: Site,
+        copies: Callable[[Arm], Arm],
+    ) -> Stage:
+        """Where these backends are compared; ``names`` are those that users know them by.
+
+        Raises SettingsError for a worktree that can't be made, and ServerError for an arm whose
+        site can't be set up.
+        """
+        pair = self._pair(place, site)
+        is_between = self.comparing.against is Against.BACKEND
+        labels = names if is_between else pair.labels
+        base, head = (
+            Arm(*one, databases={}) for one in zip(NAMES, labels, backends, pair.homes, strict=True)
+        )
+        return Stage(
+            (base, head),
+            place,
+            (place.port, self._port.number),
+            site,
+            copies,
+            self.comparing.seed,
+            pair.difference,
+        )
+
+    def end(self) -> None:
+        """Give everything back."""
+        self._stack.close()
+
+    @cached_property
+    def _port(self) -> ReservedPort:
+        port = ReservedPort()
+        self._stack.callback(port.release)
+        return port
+
+    def _pair(self, place: Place, site: Site) -> _Pair:
+        here, revision = this_home(place.started_in), self.revision
+        if revision is None:
+            return _Pair(("itself", WORKING_TREE), (here, here))
+        if self._of_revision is None:
+            self._of_revision = self._look(revision, here, place, site)
+        return self._of_revision
+
+    def _look(self, revision: Revision, here: Home, place: Place, site: Site) -> _Pair:
+        plugin = plugin_folder(place.folder)
+        tree = self._stack.enter_context(worktree(revision, place.folder, place.watch, place.say))
+        _compile(self.comparing.python or here.python, tree, place)
+        homes = (
+            base_home(here, revision.top, tree, plugin, self.comparing.python),
+            head_home(here, revision.top, tree, plugin),
+        )
+        labels = (revision.label, WORKING_TREE)
+        found: list[Survey] = []
+        for label, home in zip(labels, homes, strict=True):
+            try:
+                found.append(survey(home, site, place))
+            except ServerStartError as error:
+                raise ServerError(f"{label}: {_without_module(site, error)}{error}") from None
+        return _Pair(labels, homes, _differing(*found))
+
+
+def _without_module(site: Site, error: ServerStartError) -> str:
+    """Words for a revision that has no settings for the served site alone."""
+    if f"No module named {site.settings_module!r}" not in str(error):
+        return ""
+    return (
+        f"it has no module {site.settings_module!r}, which the served site's settings are to be:"
+        " compare with a revision that has it, or without --djworkers-settings. "
+    )
+
+
+def _compile(python: str, tree: Path, place: Place) -> None:
+    """Write byte code beforehand, as the working tree has it: only the time to start hangs on it,
+    so where that fails, or takes too long, nothing is lost."""
+    process = GuardedProcess(
+        [python, "-I", "-m", "compileall", "-q", str(tree)],
+        log=place.folder / "compiling.log",
+        environment=child_environment(),
+        watch=place.watch,
+    )
+    try:
+        process.wait(place.startup_timeout_s)
+    finally:
+        process.stop()
+
+
+def _differing(base: Survey, head: Survey) -> str:
+    """Which migrations only one of them ends in."""
+    only = sorted(set(base.leaves) ^ set(head.leaves))
+    if not only:
+        return ""
+    return f"migrations differ: {', '.join(f'{app}.{name}' for app, name in only)}"

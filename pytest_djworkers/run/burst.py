@@ -1,0 +1,224 @@
+"""The ``burst`` fixture's value: seed, launch, fire, compare."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, replace
+from functools import partial
+from typing import Any
+
+from pytest_djworkers.arguments import refuse_unknown
+from pytest_djworkers.baseline.session import compare, figures_beside, why_nothing
+from pytest_djworkers.baseline.store import burst_key
+from pytest_djworkers.errors import BurstArgumentError
+from pytest_djworkers.load.choice import choose
+from pytest_djworkers.load.masking import masked, query_hash
+from pytest_djworkers.load.profile import BODILESS_METHODS, Profile, Request
+from pytest_djworkers.load.result import BurstResult, Usage
+from pytest_djworkers.markers import TestPlan
+from pytest_djworkers.options import SHAPE_OPTIONS
+from pytest_djworkers.record import BurstRecord
+from pytest_djworkers.request import ARGUMENTS, make_request
+from pytest_djworkers.run.context import Run
+from pytest_djworkers.server.external import ExternalServer
+from pytest_djworkers.server.launch import Server, Site
+from pytest_djworkers.server.probe import Probe
+from pytest_djworkers.server.reasons import reasons_of_requests
+from pytest_djworkers.server.usage import UsageWatch
+from pytest_djworkers.system.log import first_refusal
+from pytest_djworkers.system.netstat import KernelCounts, read_counts
+from pytest_djworkers.system.running_loop import outside_of_loops
+from pytest_djworkers.verdict.rounds import Metric
+from pytest_djworkers.verdict.rule import not_compared
+
+_KNOWN = (*ARGUMENTS, "name", *SHAPE_OPTIONS)
+
+
+class Burst:
+    """Fires bursts for one test under one backend. Call it with the path to hit."""
+
+    def __init__(
+        self,
+        run: Run,
+        server: Server | ExternalServer,
+        test: str,
+        plan: TestPlan,
+        *,
+        prepare: Callable[[], Site],
+    ) -> None:
+        self.server = server
+        self._run = run
+        self._test = test
+        self.plan = plan
+        self._prepare = prepare
+        self.records: list[BurstRecord] = []
+        self.was_called = False
+        self.causes: list[str] = []
+        """What is known of the errors in the server's log, a line for each burst and cause."""
+        self.log_says: dict[str, str] = {}
+        """What Django refused first, as its log says it, by the name of a burst without an expected
+        response."""
+
+    @outside_of_loops()
+    def __call__(
+        self,
+        path: str,
+        *,
+        method: str = "GET",
+        headers: Mapping[str, str] | None = None,
+        body: bytes | str | None = None,
+        json: Any = None,
+        query: Mapping[str, Any] | None = None,
+        cookies: Mapping[str, str] | None = None,
+        expect: int | Iterable[int] | None = None,
+        contains: str | bytes | None = None,
+        name: str | None = None,
+        **shape: Any,
+    ) -> BurstResult:
+        """Fire one burst at ``path`` on a freshly launched server.
+
+        ``expect`` is the status, or statuses, of an expected answer: any 2xx unless told
+        otherwise. ``contains`` is what the body of each of them must have in it, as it is sent.
+        ``name`` tells the bursts of a test apart. ``shape`` is ``connections``, ``duration``,
+        ``timeout``, ``warmup`` and ``rate``.
+
+        The result holds figures only: limits are judged when the test function returns.
+        Raises BurstArgumentError, ServerError, GeneratorError, or BusyMachineError.
+        """
+        self.was_called = True
+        refuse_unknown(shape, _KNOWN)
+        settings = self._run.settings
+        burst_shape, overridden = settings.shape_for(self.plan.shape, shape)
+        request = make_request(
+            path,
+            method,
+            headers=headers,
+            body=body,
+            json=json,
+            query=query,
+            cookies=cookies,
+            expect=expect,
+            contains=contains,
+        )
+        name = self._default_name(path, request) if name is None else _one_line(name)
+        if any(record.result.name == name for record in self.records):
+            raise BurstArgumentError(
+                f"a second burst named {name!r} in one test: tell them apart with name="
+            )
+        record = self._measure(Profile(name, request, burst_shape), overridden)
+        self.records.append(record)
+        return record.result
+
+    def _default_name(self, path: str, request: Request) -> str:
+        """The method and the path; of a second query at that path, what tells it from others."""
+        name = f"{request.method} {masked(path)}"
+        is_taken = any(record.result.name == name for record in self.records)
+        return f"{name} #{query_hash(path)}" if is_taken and "?" in path else name
+
+    def _measure(self, profile: Profile, overridden: tuple[str, ...]) -> BurstRecord:
+        """Fire one burst, and hold it against the stored one."""
+        settings, name = self._run.settings, profile.name
+        baseline, key = self._run.baseline, burst_key(self._test, name)
+        stored = baseline.bursts.get(key)
+        chosen = partial(
+            choose,
+            settings.generator,
+            profile,
+            agents=settings.agents,
+            stored=None if stored is None else stored.conditions.get("generator"),
+        )
+        generator = chosen()
+        if reason := generator.cannot(profile):
+            raise BurstArgumentError(f"{name}: {reason}")
+        self.launch(profile.request, profile.shape.connections)
+        try:
+            if self.server.interim:
+                generator = chosen(interim=self.server.interim)
+            before = read_counts()
+            with self.server.watched() as watch:
+                result = generator.fire(profile, self.server.target)
+            self.server.check_alive(name)
+            result = replace(_with_counts(result, before), usage=_usage(watch, result))
+        except BaseException:
+            self.server.stop()
+            raise
+        if result.usage and result.usage.log_errors:
+            self.causes.extend(
+                f"{name}: {reason}" for reason in reasons_of_requests(self.server.log)
+            )
+        if not result.has_expected:
+            self.log_says[name] = first_refusal(self.server.log)
+        result = replace(result, server=self.server.facts, shared_run=self._run.is_shared)
+        record = BurstRecord(
+            self._test, result, overridden, other_settings=self.server.other_settings
+        )
+        limits = self._max_regressions
+        if (limits or not baseline.is_empty) and not settings.save_baseline:
+            record = replace(
+                record,
+                comparison=not_compared(why_nothing(baseline, key, result))
+                if stored is None
+                else compare(
+                    result,
+                    stored,
+                    tolerance=settings.tolerance,
+                    max_regressions=limits,
+                ),
+                stored=figures_beside(baseline, key, result),
+            )
+        return record
+
+    @property
+    def _max_regressions(self) -> Mapping[Metric, float]:
+        """What each figure may lose; of requests/s as the configuration has it for all tests."""
+        of_all = self._run.settings.max_regression
+        return {**({} if of_all is None else {Metric.RPS: of_all}), **self.plan.regressions}
+
+    @outside_of_loops()
+    def launch(self, request: Request | None = None, connections: int | None = None) -> None:
+        """Launch the server anew, on seeded databases, and see one good reply from it.
+
+        The probe is ``request`` itself where that changes nothing, else ``djworkers_probe``.
+        """
+        # Before the rows are made: it may be working off its queue still.
+        self.server.stop()
+        site = self._prepare()
+        probe = probe_for(request, self._run.settings.probe)
+        if connections is None:
+            shape, _ = self._run.settings.shape_for(self.plan.shape, {})
+            connections = shape.connections
+        self.server.launch(
+            site,
+            connections=connections,
+            probe_with=probe.request,
+            any_answer=probe.any_answer,
+        )
+
+
+def probe_for(request: Request | None, path: str | None) -> Probe:
+    """What a server must answer before a burst of this request: that itself where it changes
+    nothing, else ``djworkers_probe``, else anything at all."""
+    if request is not None and request.method in BODILESS_METHODS:
+        return Probe(request, any_answer=False)
+    return Probe(Request(path or "/"), any_answer=path is None)
+
+
+def _usage(watch: UsageWatch | None, result: BurstResult) -> Usage | None:
+    if watch is None or result.began_at is None:
+        return None
+    return watch.usage(result.began_at, result.began_at + result.window_s)
+
+
+def _with_counts(result: BurstResult, before: KernelCounts | None) -> BurstResult:
+    """The result with what the kernel counted meanwhile."""
+    now = read_counts()
+    if before is None or now is None:
+        return result
+    added = now.since(before)
+    return replace(result, connections=replace(result.connections, **asdict(added)))
+
+
+def _one_line(name: object) -> str:
+    if not isinstance(name, str) or not name.strip() or not name.isprintable():
+        raise BurstArgumentError(f"name={name!r} is not a line of text")
+    return name

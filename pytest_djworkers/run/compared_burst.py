@@ -1,0 +1,141 @@
+"""The ``burst`` fixture's value in a run that compares two arms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from itertools import count
+from typing import Any
+
+from pytest_djworkers.backends.protocol import workers_of
+from pytest_djworkers.compare.arms import BASE, NAMES, Arm, NotComparable
+from pytest_djworkers.compare.base_databases import make_own_databases, refuse_other_rows
+from pytest_djworkers.compare.files import copy_files
+from pytest_djworkers.compare.flags import Against
+from pytest_djworkers.compare.procedure import Databases, Measured, Stage, calibrate, compare
+from pytest_djworkers.compare.result import Compared
+from pytest_djworkers.compare.setup import Comparer
+from pytest_djworkers.databases.copies import copies_of, copy_databases, drop_copies
+from pytest_djworkers.load.profile import Profile
+from pytest_djworkers.record import BurstRecord
+from pytest_djworkers.run.burst import Burst, probe_for
+from pytest_djworkers.verdict.rounds import Metric
+
+_OWN = "own"
+"""Beside the arms' names: what base's code made, of which base's copies are made."""
+CONNECTIONS_OF_A_WORKER = 32
+"""So many keep a worker busy, and none of them waits for long."""
+
+
+class ComparedBurst(Burst):
+    """Compares two arms where a ``Burst`` fires at one server.
+
+    Where they can't be compared, head is measured alone, so that the test has its result.
+    ``unblocked`` lets pytest-django's databases be used while it is entered. They were made with
+    ``migrates`` and ``seed``, and base's are, where its migrations are others.
+    """
+
+    def __init__(
+        self,
+        *arguments: Any,
+        comparer: Comparer,
+        unblocked: Callable[[], AbstractContextManager[None]],
+        seed: Callable[[], None] | None,
+        migrates: bool,
+        **named: Any,
+    ) -> None:
+        super().__init__(*arguments, **named)
+        self._comparer = comparer
+        self._unblocked = unblocked
+        self._seed = seed
+        self._migrates = migrates
+
+    def _measure(self, profile: Profile, overridden: tuple[str, ...]) -> BurstRecord:
+        profile = self._at_moderate_load(profile)
+        # Where a test had asked for head's server: the rows are made with nobody there.
+        self.server.stop()
+        with self._run.machine():
+            measured = self._compared(profile)
+        record = (
+            super()._measure(profile, overridden)
+            if measured.result is None
+            else BurstRecord(self._test, measured.result, overridden)
+        )
+        return replace(record, compared=measured.compared, comparison=None, stored=None)
+
+    def _at_moderate_load(self, profile: Profile) -> Profile:
+        settings = self._run.settings
+        workers = workers_of(settings.backends[self.server.backend], settings.workers)
+        asked = self._comparer.comparing.connections
+        connections = asked or CONNECTIONS_OF_A_WORKER * workers
+        return replace(profile, shape=replace(profile.shape, connections=connections))
+
+    def _compared(self, profile: Profile) -> Measured:
+        comparer, run = self._comparer, self._run
+        site, place = self._prepare(), run.place()
+        head = self.server.backend
+        base = run.settings.base or head
+        assert site.isolation is not None
+        sources = dict.fromkeys(NAMES, site.databases)
+        written = dict.fromkeys(NAMES, site.isolation)
+        launches = count()
+        # Whether made or not: what a killed run has left of it goes, too.
+        own = copies_of(site.databases, _OWN, place.folder)
+        made: dict[str, Databases] = {_OWN: own}
+
+        def copies(arm: Arm) -> Arm:
+            folder = place.folder / arm.name
+            folder.mkdir(exist_ok=True)
+            with self._unblocked():
+                made[arm.name] = copy_databases(sources[arm.name], arm.name, folder)
+            files = copy_files(written[arm.name], arm.name, folder, next(launches))
+            return replace(arm, databases=made[arm.name], isolation=files)
+
+        try:
+            stage = comparer.stage(
+                (run.settings.backends[base], run.settings.backends[head]),
+                (base, head),
+                place,
+                site,
+                copies,
+            )
+            if stage.difference:
+                files = replace(site.isolation, folder=str(place.folder / "own-files"))
+                files.make()
+                written[NAMES[BASE]] = files
+                arm = replace(stage.arms[BASE], databases=own, isolation=files)
+                sources[NAMES[BASE]] = self._make_own(stage, arm, site.databases)
+            probe = probe_for(profile.request, run.settings.probe)
+            if comparer.comparing.against is Against.ITSELF:
+                return calibrate(stage, profile, probe)
+            return compare(stage, profile, probe, self._tolerances())
+        except NotComparable as reason:
+            seed = comparer.comparing.seed
+            return Measured(Compared(NAMES, seed, 0.0, not_compared=str(reason)), None)
+        finally:
+            with self._unblocked():
+                drop_copies(made.values())
+
+    def _make_own(self, stage: Stage, base: Arm, of_head: Databases) -> Databases:
+        """Have base's code make its databases; those that it has. Raises NotComparable where they
+        can't be made, or don't hold the same rows."""
+        try:
+            aliases = make_own_databases(
+                base,
+                self._seed,
+                stage.place,
+                settings_module=stage.site.settings_module,
+                migrates=self._migrates,
+                of_head=of_head,
+            )
+            made = {alias: base.databases[alias] for alias in aliases}
+            with self._unblocked():
+                refuse_other_rows(made, of_head)
+        except NotComparable as reason:
+            raise NotComparable(f"{stage.difference}; {reason}") from None
+        return made
+
+    def _tolerances(self) -> Mapping[Metric, float]:
+        """What to judge by; requests/s always, and first."""
+        return {Metric.RPS: self._run.settings.tolerance, **self._max_regressions}

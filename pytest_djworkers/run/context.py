@@ -1,0 +1,145 @@
+"""What one pytest process holds while the plugin is on."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from pytest_djworkers.baseline.machine import this_machine
+from pytest_djworkers.baseline.store import Baseline, load
+from pytest_djworkers.compare.setup import Comparer
+from pytest_djworkers.databases.checks import TestDatabases
+from pytest_djworkers.entry.carried import own_values
+from pytest_djworkers.entry.isolation import Isolation, named_in
+from pytest_djworkers.errors import BaselineError, SettingsError
+from pytest_djworkers.run.overrides import settings_module
+from pytest_djworkers.server.external import ExternalServer
+from pytest_djworkers.server.launch import Place, Server
+from pytest_djworkers.settings import Settings
+from pytest_djworkers.system.lock import MachineLock, Onlooker
+from pytest_djworkers.system.patience import say_nothing
+from pytest_djworkers.system.port import ReservedPort
+from pytest_djworkers.system.scratch import ScratchFolder
+
+
+@dataclass(frozen=True, slots=True)
+class Xdist:
+    """What this process knows of pytest-xdist."""
+
+    controller_pid: int | None = None
+    """In a worker: the process that it must not outlive."""
+    workers: int = 1
+
+
+class Run:
+    """The settings, and what is made when a first burst needs it."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        baseline: Baseline,
+        xdist: Xdist,
+        comparer: Comparer | None,
+        onlooker: Onlooker | None = None,
+    ) -> None:
+        self.settings = settings
+        self.baseline = baseline
+        self.xdist = xdist
+        self.comparer = comparer
+        """Where this run compares two arms, instead of firing bursts."""
+        self.databases = TestDatabases(settings.left_out)
+        self._lock = MachineLock(onlooker=onlooker)
+        self._say = say_nothing if onlooker is None else onlooker.say
+        self._id = secrets.token_hex(4)
+        self._isolations = 0
+
+    @classmethod
+    def begin(cls, settings: Settings, xdist: Xdist, onlooker: Onlooker | None = None) -> Run:
+        """Read the baseline, or find the base of a comparison, before any server starts.
+        ``onlooker`` is told when the run has to wait for its turn.
+
+        Raises SettingsError when it can't.
+        """
+        try:
+            baseline = load(settings.root, settings.baseline, this_machine())
+        except BaselineError as error:
+            raise SettingsError(str(error)) from None
+        comparing = settings.comparing
+        comparer = None if comparing is None else Comparer.begin(comparing, settings.root)
+        return cls(settings, baseline, xdist, comparer, onlooker)
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other pytest-xdist workers run beside this one."""
+        return self.xdist.workers > 1
+
+    @cached_property
+    def _scratch(self) -> ScratchFolder:
+        return ScratchFolder()
+
+    def isolation(self) -> Isolation:
+        """Where a test and its servers write; the files are the run's, as the rows are."""
+        self._isolations += 1
+        return Isolation(
+            str(self.folder / "files"),
+            f"djworkers-{self._id}-{self._isolations}:",
+            tuple(sorted(named_in(own_values(settings_module())))),
+        )
+
+    @property
+    def folder(self) -> Path:
+        """For logs, sockets and databases; gone when the run ends."""
+        return self._scratch.path
+
+    @cached_property
+    def _port(self) -> ReservedPort:
+        return ReservedPort()
+
+    def server(self, backend: str) -> Server | ExternalServer:
+        """A server of this backend, not yet launched, or the one that is there already."""
+        place = self.place()
+        if self.settings.origin is not None:
+            return ExternalServer(self.settings.origin, place, self._lock)
+        return Server(self.settings.backends[backend], place, self._lock)
+
+    def place(self) -> Place:
+        """Where and how this run launches servers."""
+        controller = self.xdist.controller_pid
+        return Place(
+            folder=self.folder,
+            port=self._port.number,
+            workers=self.settings.workers,
+            startup_timeout_s=self.settings.startup_timeout_s,
+            watch=() if controller is None else (controller,),
+            started_in=self.settings.started_in,
+            application=self.settings.application,
+            left_out=self.databases.left_out,
+            say=self._say,
+        )
+
+    @contextmanager
+    def machine(self) -> Iterator[None]:
+        """Hold the machine for servers that run side by side. Raises BusyMachineError."""
+        self._lock.acquire()
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+    def is_orphaned(self) -> bool:
+        """Whether the pytest-xdist controller is gone, and this worker should go too."""
+        return self.xdist.controller_pid is not None and os.getppid() != self.xdist.controller_pid
+
+    def end(self) -> None:
+        """Give everything back."""
+        if self.comparer is not None:
+            self.comparer.end()
+        if "_port" in self.__dict__:
+            self._port.release()
+        if "_scratch" in self.__dict__:
+            self._scratch.remove()

@@ -1,0 +1,60 @@
+"""What of the site will be served, for the header; before any server starts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pytest_djworkers.entry.application import DJANGO, application_of
+from pytest_djworkers.entry.finding import spec_of
+from pytest_djworkers.errors import SettingsError
+from pytest_djworkers.run.development import left_by_debug
+from pytest_djworkers.run.overrides import settings_module
+from pytest_djworkers.settings import Settings
+
+
+def served_applications(settings: Settings) -> Iterator[str]:
+    """Which application is served, and why, where it is not that of Django's own setting; a line
+    for each interface of the backends. Raises SettingsError where there is no telling."""
+    from django.conf import settings as of_site
+
+    for_load = settings.settings_module
+    module, unless = settings_module(), ""
+    if for_load is not None:
+        # What it sets is known once it is imported, in the server.
+        module, unless = for_load, f", unless {for_load} sets it"
+    asked = settings.application
+    interfaces: dict[str, list[str]] = {}
+    for name, backend in settings.backends.items():
+        interfaces.setdefault(backend.about.interface, []).append(name)
+    if asked is not None and asked != DJANGO:
+        _check(asked, interfaces)
+    for interface, names in interfaces.items():
+        try:
+            found = application_of(interface.lower(), of_site, module, asked)
+        except RuntimeError as error:
+            raise SettingsError(str(error)) from None
+        if found.is_of_setting:
+            continue
+        where = f"under {' and '.join(names)}: " if len(interfaces) > 1 else ""
+        yield f"{where}serves {found} ({found.why}{unless})"
+
+
+def left_in_settings(settings: Settings) -> Iterator[str]:
+    """What is measured, and would not be deployed."""
+    from django.conf import settings as of_site
+
+    if settings.settings_module is None and (left := left_by_debug(of_site.SETTINGS_MODULE)):
+        yield left
+
+
+def _check(asked: str, interfaces: dict[str, list[str]]) -> None:
+    flag = f"--djworkers-application={asked}"
+    if len(interfaces) > 1:
+        which = " and ".join(f"{name} ({', '.join(of)})" for name, of in interfaces.items())
+        raise SettingsError(
+            f"{flag}: it is one application, and the backends want {which}: run them apart, or set"
+            " WSGI_APPLICATION and ASGI_APPLICATION"
+        )
+    module = asked.partition(":")[0]
+    if spec_of(module) is None:
+        raise SettingsError(f"{flag}: there is no module {module!r}")

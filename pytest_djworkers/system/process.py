@@ -1,0 +1,163 @@
+"""A command under a guard, seen from the pytest process."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import IO
+
+from pytest_djworkers.system.clock import CLOCK
+from pytest_djworkers.system.guard import guard_command
+from pytest_djworkers.system.marks import KEY, Mark, end
+from pytest_djworkers.system.members import session_members
+from pytest_djworkers.system.own_sockets import own_pair
+from pytest_djworkers.system.refusals import refusals_in_words
+from pytest_djworkers.system.waits import ends_within
+
+_STOP_WITHIN_S = 5.0
+_KILLED_WITHIN_S = 5.0
+"""Only what the kernel itself holds up takes longer, and nothing can be done about that."""
+
+
+class GuardedProcess:
+    """A command that ends when pytest does, with everything that it started.
+
+    ``input`` and ``output`` are its standard streams where ``talks``; otherwise standard
+    output goes to the log with standard error. ``folder`` is its current folder, where that is
+    not this process's own; ``name`` is what users know it by. Raises ResourceError where the
+    system can't start it.
+    """
+
+    def __init__(
+        self,
+        command: list[str],
+        *,
+        log: Path,
+        environment: Mapping[str, str],
+        watch: tuple[int, ...] = (),
+        talks: bool = False,
+        folder: Path | None = None,
+        name: str | None = None,
+    ) -> None:
+        self._ended: dict[str, float] | None = None
+        self._unread = b""
+        self._pid: int | None = None
+        self._mark = Mark.new()
+        with (
+            refusals_in_words(f"{name or Path(command[0]).name} can't be started", log.parent),
+            log.open("ab") as log_file,
+        ):
+            self._channel, theirs = own_pair()
+            try:
+                with theirs:
+                    watch = (os.getpid(), *watch)
+                    self._guard = subprocess.Popen(
+                        guard_command(command, socket_fd=theirs.fileno(), watch=watch),
+                        stdin=subprocess.PIPE if talks else subprocess.DEVNULL,
+                        stdout=subprocess.PIPE if talks else log_file,
+                        stderr=log_file,
+                        env={**environment, KEY: str(self._mark)},
+                        pass_fds=[theirs.fileno()],
+                        start_new_session=True,
+                        cwd=folder,
+                    )
+            except BaseException:
+                # Interrupted, it may run already, and nobody will be able to stop it.
+                self._channel.close()
+                raise
+        self._channel.setblocking(False)
+
+    @property
+    def input(self) -> IO[bytes]:
+        """Its standard input."""
+        assert self._guard.stdin is not None
+        return self._guard.stdin
+
+    @property
+    def output(self) -> IO[bytes]:
+        """Its standard output."""
+        assert self._guard.stdout is not None
+        return self._guard.stdout
+
+    @property
+    def channel(self) -> socket.socket:
+        """Readable when the guard has something to say: the command ended."""
+        return self._channel
+
+    @property
+    def pid(self) -> int | None:
+        """The command's process id, which is also its session's; None before it started."""
+        self._listen()
+        return self._pid
+
+    @property
+    def status(self) -> int | None:
+        """Its exit status, negative for a signal; None while it runs."""
+        self._listen()
+        return None if self._ended is None else int(self._ended["status"])
+
+    @property
+    def cpu_s(self) -> float:
+        """The CPU seconds it used; 0 while it runs."""
+        self._listen()
+        return 0.0 if self._ended is None else self._ended["cpu_s"]
+
+    def wait(self, within_s: float) -> int | None:
+        """Its exit status, once it has ended; None if it does not in that time."""
+        deadline = CLOCK.monotonic() + within_s
+        while (status := self.status) is None and (left := deadline - CLOCK.monotonic()) > 0:
+            select.select([self._channel], [], [], left)
+        return status
+
+    def stop(self) -> None:
+        """End it and everything it started. No grace: there is nothing in it worth waiting for."""
+        if self._channel.fileno() < 0:
+            return
+        self._listen()
+        for close in self._closers():
+            with suppress(OSError):
+                close()
+        if not ends_within(self._guard, _STOP_WITHIN_S):
+            # Stopped (SIGSTOP), for example, which does not keep this signal from it.
+            self._guard.kill()
+            ends_within(self._guard, _KILLED_WITHIN_S)
+        if self._guard.returncode != 0:
+            self._end_what_is_left()
+
+    def _end_what_is_left(self) -> None:
+        """The guard did not end its own way, so what it guarded may be there still: in the
+        command's session, or, where it has left that, known by its mark."""
+        for pid in () if self._pid is None else session_members(self._pid):
+            with suppress(OSError):
+                os.kill(pid, signal.SIGKILL)
+        end(lambda mark: mark == self._mark)
+
+    def _closers(self) -> list[Callable[[], None]]:
+        streams = (self._guard.stdin, self._guard.stdout)
+        return [self._channel.close, *(stream.close for stream in streams if stream)]
+
+    def _listen(self) -> None:
+        if self._channel.fileno() < 0 or self._ended is not None:
+            return
+        # Asked for before the guard's last words are read, which then are all there.
+        gone = self._guard.poll()
+        with suppress(OSError):
+            while data := self._channel.recv(4096):
+                self._unread += data
+        *lines, self._unread = self._unread.split(b"\n")
+        for line in lines:
+            said = json.loads(line)
+            if "pid" in said:
+                self._pid = said["pid"]
+            else:
+                self._ended = said
+        if self._ended is None and gone is not None:
+            # The guard is gone without a word: somebody killed it.
+            self._ended = {"status": gone, "cpu_s": 0.0}

@@ -1,0 +1,56 @@
+"""Errors and timeouts go before any comparison of speed, and are absolute."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from pytest_djworkers.units import format_share
+from pytest_djworkers.verdict.rounds import Round, Window
+
+ROUNDS_WITH_ERRORS = 2
+"""Errors of head in fewer rounds are an accident."""
+
+
+def more_errors(rounds: Sequence[Round], allowed: float) -> str | None:
+    """How head has more errors or timeouts than base, in words; None where it has not.
+
+    They must be in two rounds or more, and their share in all rounds above that of base by more
+    than is allowed. Rounds that are thrown away don't count.
+    """
+    counted = [one for one in rounds if one.discarded is None]
+    found = (
+        _more("errors", counted, lambda window: window.errors, allowed),
+        _more("timeouts", counted, lambda window: window.timeouts, allowed),
+    )
+    return "; ".join(filter(None, found)) or None
+
+
+def error_shares(rounds: Sequence[Round]) -> tuple[float, float]:
+    """The shares of errors of base and of head, in the rounds that count."""
+    counted = [one for one in rounds if one.discarded is None]
+    return _shares(counted, lambda window: window.errors)
+
+
+def _more(
+    name: str, rounds: Sequence[Round], count: Callable[[Window], int], allowed: float
+) -> str | None:
+    base, head = _shares(rounds, count)
+    affected = sum(1 for one in rounds if count(one.head))
+    if affected < ROUNDS_WITH_ERRORS or head <= base + allowed:
+        return None
+    return (
+        f"{name} {format_share(head)} against {format_share(base)}, in {affected} of"
+        f" {len(rounds)} rounds"
+    )
+
+
+def _shares(rounds: Sequence[Round], count: Callable[[Window], int]) -> tuple[float, float]:
+    return (
+        _share([one.base for one in rounds], count),
+        _share([one.head for one in rounds], count),
+    )
+
+
+def _share(windows: Sequence[Window], count: Callable[[Window], int]) -> float:
+    judged = sum(window.judged for window in windows)
+    return sum(map(count, windows)) / judged if judged else 0.0

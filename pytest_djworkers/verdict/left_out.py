@@ -1,0 +1,68 @@
+"""What it means that rounds were left out: in words, and whether more of them would help."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pytest_djworkers.verdict.rounds import Round, blocks_of, thrown_away
+
+CPU_STEAL = "CPU steal"
+CLOCK_JUMPED = "the clock jumped"
+GENERATOR_BOUND = "generator-bound"
+GENERATOR_STOPPED = "the generator was stopped"
+WORKER_ENDED = "a worker of"
+"""Followed by whose it was."""
+MOST_DISCARDED = 0.3
+"""The share of rounds that may be thrown away."""
+_SURE_AFTER_BLOCKS = 2
+_MOST = 2 / 3
+"""Twice as many as may be, and more."""
+_OF_THE_MACHINE = {CPU_STEAL, CLOCK_JUMPED, GENERATOR_STOPPED}
+_TO_DO = {
+    CPU_STEAL: "other guests of its host take its CPUs: wait until they are quieter, or measure on"
+    " a machine of its own",
+    CLOCK_JUMPED: "its clock is being set: wait until it is right, and don't suspend the machine"
+    " meanwhile",
+    GENERATOR_STOPPED: "something keeps its processes from running: a CPU limit that is used up,"
+    " much other work, or suspension",
+    GENERATOR_BOUND: "the generator needed all of a CPU for itself: the view is too fast for it,"
+    " or the machine too busy; compare a view that does more, or on more CPUs",
+}
+
+
+def worker_ended(arms: Sequence[str]) -> str:
+    """The reason to leave a round out where workers of these arms are gone."""
+    return f"{WORKER_ENDED} {' and '.join(arms)} ended"
+
+
+def in_words(discarded: Sequence[tuple[str, int]]) -> tuple[str, str]:
+    """What the most frequent reason comes from, and what to do about it; there must be one."""
+    reason = discarded[0][0]
+    if reason.startswith(WORKER_ENDED):
+        return "workers ended while they were measured", ""
+    if reason == GENERATOR_BOUND:
+        return "the load generator was the bottleneck", _TO_DO[reason]
+    return "unreliable machine", _TO_DO.get(reason, "")
+
+
+def is_hopeless(rounds: Sequence[Round], most_rounds: int) -> bool:
+    """Whether no more rounds can bring a comparison of that many to a verdict.
+
+    So many are left out that the rest can't be enough; or most of the first blocks were, for
+    one reason that lies in what is measured and not in the machine, which may become quieter.
+    """
+    discarded = thrown_away(rounds)
+    number = sum(count for _, count in discarded)
+    if number > MOST_DISCARDED * most_rounds:
+        return True
+    kinds = {_kind(reason) for reason, _ in discarded}
+    return (
+        len(blocks_of(rounds)) >= _SURE_AFTER_BLOCKS
+        and number >= _MOST * len(rounds)
+        and len(kinds) == 1
+        and not kinds & _OF_THE_MACHINE
+    )
+
+
+def _kind(reason: str) -> str:
+    return WORKER_ENDED if reason.startswith(WORKER_ENDED) else reason

@@ -1,0 +1,180 @@
+"""The rule against a stored baseline: pure functions, no clock, no I/O.
+
+A stored baseline is a tripwire: figures of one session differ from those of the next by a bias
+that no number of bursts averages out (on shared machines 10 % and more), so a loss beyond the
+tolerance is a warning, and only a gross one fails a test that did not ask for more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import exp, log, sqrt
+from statistics import fmean, stdev
+
+from pytest_djworkers.units import format_change, format_duration, format_rate, format_share
+from pytest_djworkers.verdict.rounds import Metric
+from pytest_djworkers.verdict.rule import (
+    LEAST_CHANGE_ERRORS,
+    LEAST_CHANGE_P95_S,
+    LEAST_CHANGE_RPS,
+    Comparison,
+    Verdict,
+    not_compared,
+)
+
+GROSS_FACTOR = 2.0
+"""Worse than the stored figure by this factor fails."""
+SESSIONS_FOR_INTERVAL = 10
+INTERVAL_LOSS = 0.3
+"""With enough stored sessions, a loss above this fails when it is also outside their
+prediction interval."""
+# Student's t at 0.99, one-sided, for 9 to 29 degrees of freedom (scipy.stats.t.ppf, which the
+# tests hold it to).
+_T_99 = (
+    2.8214, 2.7638, 2.7181, 2.6810, 2.6503, 2.6245, 2.6025, 2.5835, 2.5669, 2.5524, 2.5395,
+    2.5280, 2.5176, 2.5083, 2.4999, 2.4922, 2.4851, 2.4786, 2.4727, 2.4671, 2.4620,
+)  # fmt: skip  # a table, eleven in a line
+NO_LIMITS: Mapping[Metric, float] = {}
+HISTORY = 30
+"""How many sessions a baseline keeps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What is compared of a burst: requests/s, errors as a fraction, seconds."""
+
+    rps: float
+    error_share: float
+    p95_s: float | None = None
+    cpu_per_request_s: float | None = None
+    """Both None where they are not known."""
+
+
+_BETTER_SMALL: Mapping[Metric, tuple[str, Callable[[Figures], float | None], float]] = {
+    Metric.P95: ("p95", lambda figures: figures.p95_s, LEAST_CHANGE_P95_S),
+    Metric.CPU_PER_REQUEST: ("CPU per request", lambda figures: figures.cpu_per_request_s, 0.0),
+}
+"""The figures, in seconds, that are better small: in words, where they are, and the smallest change
+that counts."""
+
+
+def compare_with_stored(
+    new: Figures,
+    stored: Sequence[Figures],
+    *,
+    tolerance: float,
+    max_regressions: Mapping[Metric, float] = NO_LIMITS,
+) -> Comparison:
+    """Compare a burst with the stored sessions, oldest first; the last is what users accepted.
+
+    ``tolerance`` is a fraction of requests/s, and so are the limits, each of its figure; the one
+    on errors is by how much their share may grow.
+    """
+    speed = _compare_speed(new.rps, stored, tolerance, max_regressions.get(Metric.RPS))
+    dearer = list(_dearer(new, stored[-1], max_regressions))
+    missing = list(_missing(new, stored[-1], max_regressions))
+    before = stored[-1].error_share
+    allowed = max_regressions.get(Metric.ERRORS, LEAST_CHANGE_ERRORS)
+    has_more_errors = new.error_share > before + allowed
+    if not has_more_errors and not dearer:
+        if not missing:
+            return speed
+        verdict = Verdict.REGRESSED if speed.fails else Verdict.NOT_COMPARED
+        reason = "; ".join([*missing, speed.reason])
+        return replace(speed, verdict=verdict, reason=reason, fails=True)
+    found = [f"errors {format_share(new.error_share)} against {format_share(before)}"]
+    reasons = [
+        *(found if has_more_errors else ()),
+        *dearer,
+        *missing,
+        *([speed.reason] if speed.fails else ()),
+    ]
+    return Comparison(
+        Verdict.REGRESSED, "; ".join(reasons), fails=bool(max_regressions) or speed.fails
+    )
+
+
+def _dearer(new: Figures, accepted: Figures, limits: Mapping[Metric, float]) -> Iterator[str]:
+    """Which of the figures that are better small got worse than their limits, in words."""
+    for metric, (words, figure, least) in _BETTER_SMALL.items():
+        limit, before, now = limits.get(metric), figure(accepted), figure(new)
+        if limit is None or not before or not now or now - before < least:
+            continue
+        if now / before - 1 > limit:
+            yield (
+                f"{words} {format_duration(now)} against {format_duration(before)}"
+                f" ({format_change(now / before)}), limit {_limit(metric, limit)}"
+            )
+
+
+def _missing(new: Figures, accepted: Figures, limits: Mapping[Metric, float]) -> Iterator[str]:
+    """Which limits are on figures that one side, or both, has not: they can't pass."""
+    if Metric.RPS in limits and not accepted.rps:
+        limit = _limit(Metric.RPS, limits[Metric.RPS])
+        yield f"the baseline has 0 requests/s, so {limit} can't pass: save it anew"
+    for metric, (words, figure, _) in _BETTER_SMALL.items():
+        if metric not in limits:
+            continue
+        limit = _limit(metric, limits[metric])
+        if not figure(new):
+            yield f"{words}: this burst has none that is known, so {limit} can't pass"
+        elif not figure(accepted):
+            yield f"{words}: the baseline has none, so {limit} can't pass: save it anew"
+
+
+def _limit(metric: Metric, share: float) -> str:
+    """A limit as its marker says it."""
+    of = "" if metric is Metric.RPS else f", metric={metric.value!r}"
+    return f"max_regression({format_share(share)}{of})"
+
+
+def prediction_floor(rps: Sequence[float]) -> float | None:
+    """The least requests/s to expect of one more session, at 99 %, on a log scale.
+
+    None with fewer sessions than it takes. The usual interval for one further observation of a
+    normal sample: mean - t * s * sqrt(1 + 1/n).
+    """
+    logs = [log(value) for value in rps[-HISTORY:] if value > 0]
+    if len(logs) < SESSIONS_FOR_INTERVAL:
+        return None
+    t = _T_99[len(logs) - SESSIONS_FOR_INTERVAL]
+    return exp(fmean(logs) - t * stdev(logs) * sqrt(1 + 1 / len(logs)))
+
+
+def _compare_speed(
+    rps: float, stored: Sequence[Figures], tolerance: float, max_regression: float | None
+) -> Comparison:
+    accepted = stored[-1].rps
+    if not accepted:
+        return not_compared("the stored figure is 0 requests/s")
+    ratio = rps / accepted
+    change = (
+        f"{format_rate(rps)} requests/s against {format_rate(accepted)} ({format_change(ratio)})"
+    )
+    if abs(rps - accepted) < LEAST_CHANGE_RPS:
+        return Comparison(Verdict.OK, change, ratio=ratio)
+    loss = 1 - ratio
+    if failing := _why_it_fails(rps, stored, loss, max_regression):
+        return Comparison(Verdict.REGRESSED, f"{change}, {failing}", fails=True, ratio=ratio)
+    if loss > tolerance:
+        beyond = f"beyond the tolerance of {format_share(tolerance)}"
+        return Comparison(Verdict.REGRESSED, f"{change}, {beyond}", ratio=ratio)
+    verdict = Verdict.IMPROVED if -loss > tolerance else Verdict.OK
+    return Comparison(verdict, change, ratio=ratio)
+
+
+def _why_it_fails(
+    rps: float, stored: Sequence[Figures], loss: float, max_regression: float | None
+) -> str | None:
+    if max_regression is not None and loss > max_regression:
+        return f"limit max_regression({format_share(max_regression)})"
+    if rps * GROSS_FACTOR < stored[-1].rps:
+        return f"worse by more than a factor of {GROSS_FACTOR:g}"
+    floor = prediction_floor([figures.rps for figures in stored])
+    if floor is not None and loss > INTERVAL_LOSS and rps < floor:
+        return (
+            f"worse by more than {format_share(INTERVAL_LOSS)} and below the {format_rate(floor)}"
+            f" that the {len(stored)} stored sessions predict"
+        )
+    return None

@@ -1,0 +1,47 @@
+"""The text of a baseline: JSON that says the same, in lines that make small diffs."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pytest_djworkers.baseline.json_layout import laid_out
+
+plain = st.none() | st.booleans() | st.integers() | st.text() | st.floats(allow_nan=False)
+anything = st.recursive(
+    plain, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=10
+)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.dictionaries(st.text(), anything))
+def test_it_is_json_and_says_the_same(document: dict[str, Any]) -> None:
+    text = laid_out(document)
+    assert json.loads(text) == document
+    assert text == laid_out(dict(reversed(document.items())))
+    assert text.endswith("}\n")
+
+
+def test_what_holds_collections_is_opened_down_to_the_rounds() -> None:
+    a_round = {"b": [1, 2], "a": {"deep": [{}]}}
+    document = {"bursts": {"key": {"sessions": [{"rounds": [a_round, a_round]}]}}, "schema": 1}
+    assert laid_out(document).splitlines() == [
+        "{",
+        ' "bursts": {',
+        '  "key": {',
+        '   "sessions": [',
+        "    {",
+        '     "rounds": [',
+        '      {"a": {"deep": [{}]}, "b": [1, 2]},',
+        '      {"a": {"deep": [{}]}, "b": [1, 2]}',
+        "     ]",
+        "    }",
+        "   ]",
+        "  }",
+        " },",
+        ' "schema": 1',
+        "}",
+    ]

@@ -1,0 +1,188 @@
+"""Base's databases where its migrations are not head's."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from pytest_djworkers.compare.arms import NotComparable
+from pytest_djworkers.compare.base_databases import _import_path
+from tests.compare.test_in_a_run import FLAGS, nothing_is_left, revisions
+from tests.support.postgres import Cluster
+from tests.support.repository import commit, git, left
+from tests.support.site import SETTINGS, Site
+
+__all__ = ["revisions"]
+
+MODEL = """
+from django.db import models
+
+class Book(models.Model):
+    title = models.CharField(max_length=20)
+"""
+FIRST = """
+from django.db import migrations, models
+
+class Migration(migrations.Migration):
+    operations = [migrations.CreateModel(
+        name="Book",
+        fields=[
+            ("id", models.BigAutoField(primary_key=True)),
+            ("title", models.CharField(max_length=20)),
+        ],
+    )]
+"""
+PAGES = "    pages = models.IntegerField()\n"
+SECOND = """
+from django.db import migrations, models
+
+class Migration(migrations.Migration):
+    dependencies = [("app", "0001_first")]
+    operations = [migrations.AddField("Book", "pages", models.IntegerField(default=0))]
+"""
+SEEDS = """
+from app.models import Book
+
+def make_books():
+    Book.objects.all().delete()
+    for title in ("one", "two", "three"):
+        Book.objects.create(title=title{more})
+"""
+CONFTEST = """
+@pytest.fixture
+def djworkers_seed():
+    from seeds import make_books
+    return make_books
+"""
+TESTS = """
+def test_books(burst):
+    assert burst("/books", contains='["one", "two", "three"]').ok > 100
+"""
+
+
+@pytest.fixture
+def books(revisions: Site) -> Site:
+    """A feature that adds a column to a table; base's code can't use head's, and head's not
+    base's."""
+    git(revisions.folder, "checkout", "-q", "main")
+    for name in ("app/__init__.py", "app/migrations/__init__.py"):
+        revisions.write(name, "")
+    revisions.write("app/models.py", MODEL)
+    revisions.write("app/migrations/0001_first.py", FIRST)
+    revisions.write("settings.py", SETTINGS + 'INSTALLED_APPS.append("app")\n')
+    with (revisions.folder / "urls.py").open("a") as urls:
+        urls.write(
+            "from app.models import Book\n"
+            'urlpatterns.append(path("books", lambda request: JsonResponse('
+            '{"books": [book.title for book in Book.objects.order_by("id")]})))\n'
+        )
+    with (revisions.folder / "conftest.py").open("a") as conftest:
+        conftest.write(CONFTEST)
+    revisions.write("seeds.py", SEEDS.format(more=""))
+    revisions.test(TESTS)
+    commit(revisions.folder, "books")
+    git(revisions.folder, "checkout", "-q", "-B", "feature")
+    revisions.write("app/models.py", MODEL + PAGES)
+    revisions.write("app/migrations/0002_pages.py", SECOND)
+    revisions.write("seeds.py", SEEDS.format(more=", pages=5"))
+    return revisions
+
+
+@contextmanager
+def on_main(site: Site) -> Iterator[None]:
+    """What is changed meanwhile is committed to ``main``, and the feature begins there."""
+    git(site.folder, "stash", "-q", "--include-untracked")
+    git(site.folder, "checkout", "-q", "main")
+    yield
+    commit(site.folder, "changed")
+    git(site.folder, "checkout", "-q", "-B", "feature")
+    git(site.folder, "stash", "pop", "-q")
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize("flag", ["--migrations", "--nomigrations"])
+def test_base_makes_its_own(books: Site, flag: str) -> None:
+    before = left(books.folder)
+    result = books.pytest(*FLAGS, flag, timeout_s=120)
+    # Whatever the verdict: each answer of both was as expected, from tables of its own.
+    assert sum(result.parseoutcomes().values()) == 1
+    result.stdout.fnmatch_lines(["  granian * 0 > 0 *"])
+    result.stdout.no_fnmatch_line("*not compared*")
+    nothing_is_left(books, before)
+    assert not list(Path(books.folder).glob("**/*djworkers-own*"))
+
+
+@pytest.mark.matrix
+def test_of_postgresql(books: Site, postgres: Cluster) -> None:
+    with_a_pool = postgres.settings(default=postgres.entry(OPTIONS={"pool": True}))
+    with on_main(books), (books.folder / "settings.py").open("a") as settings:
+        settings.write(with_a_pool)
+    result = books.pytest(*FLAGS, timeout_s=120)
+    assert sum(result.parseoutcomes().values()) == 1
+    result.stdout.fnmatch_lines(["  granian * 0 > 0 *"])
+    result.stdout.no_fnmatch_line("*not compared*")
+
+
+@pytest.mark.matrix
+def test_other_rows_are_not_compared(books: Site) -> None:
+    books.write("seeds.py", SEEDS.format(more=", pages=5").replace('"three")', '"three", "four")'))
+    books.test(TESTS.replace('["one", "two", "three"]', '["one", "two", "three", "four"]'))
+    before = left(books.folder)
+    result = books.pytest(*FLAGS, "--djworkers-strict", timeout_s=120)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "GET /books: not compared: migrations differ: app.0001_first, app.0002_pages; base's"
+            " own migrations and seed leave 3 rows in app_book, and there are 4 here"
+        ]
+    )
+    nothing_is_left(books, before)
+
+
+@pytest.mark.matrix
+def test_a_seed_that_base_lacks(books: Site) -> None:
+    seeds = books.folder / "seeds.py"
+    seeds.write_text(seeds.read_text().replace("make_books", "make_all_books"))
+    conftest = books.folder / "conftest.py"
+    conftest.write_text(conftest.read_text().replace("make_books", "make_all_books"))
+    result = books.pytest(*FLAGS, "--djworkers-strict", timeout_s=120)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        ["*; base has no seeds.make_all_books, which is djworkers_seed here"]
+    )
+
+
+def test_a_base_that_cannot_migrate_is_an_error_with_what_it_said(books: Site) -> None:
+    with on_main(books):
+        broken = 'migrations.RunSQL("SELECT 1 FROM nowhere"), migrations.CreateModel('
+        books.write(
+            "app/migrations/0001_first.py", FIRST.replace("migrations.CreateModel(", broken)
+        )
+    books.write("app/migrations/0001_first.py", FIRST)
+    before = left(books.folder)
+    result = books.pytest(*FLAGS, timeout_s=120)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        ["main (*): its test databases can't be made: exit status 1", "*no such table: nowhere*"]
+    )
+    nothing_is_left(books, before)
+
+
+def of_this_module() -> None:
+    """What a fixture may return."""
+
+
+def test_a_seed_that_can_be_imported() -> None:
+    assert _import_path(of_this_module) == (__name__, "of_this_module")
+
+
+@pytest.mark.parametrize(
+    "seed", [lambda: None, functools.partial(of_this_module)], ids=["nested", "partial"]
+)
+def test_a_seed_that_cannot_be_imported(seed: functools.partial[None]) -> None:
+    with pytest.raises(NotComparable, match="define it in a module, not in the fixture"):
+        _import_path(seed)

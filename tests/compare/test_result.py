@@ -1,0 +1,69 @@
+"""What a comparison found, in words and in JSON."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from pytest_djworkers.compare.result import Compared
+from pytest_djworkers.verdict.rounds import Metric, Round
+from pytest_djworkers.verdict.rule import Judgement, Verdict, judge
+from tests.support.comparisons import rounds_of, window
+
+
+def compared(ratio: float, *, blocks: int = 18, **changes: object) -> Compared:
+    """A comparison of two figures in so many blocks."""
+    rounds = tuple(one for number in range(blocks) for one in rounds_of(number, ratio))
+    judgements = []
+    for metric in (Metric.RPS, Metric.P95):
+        judgement = judge(rounds, metric=metric, tolerance=0.1)
+        assert isinstance(judgement, Judgement)
+        judgements.append(judgement)
+    made = Compared(("main", "the working tree"), 1, 60.0, True, tuple(judgements), "", rounds)
+    return replace(made, **changes)  # type: ignore[arg-type]  # by name
+
+
+NOTHING = Compared(("main", "the working tree"), 1, 0.5, not_compared="migrations differ")
+
+
+@pytest.mark.parametrize(
+    "one", [compared(0.7), compared(1.0), NOTHING, compared(1, is_judged=False)]
+)
+def test_json_both_ways(one: Compared) -> None:
+    assert Compared.from_dict(json.loads(json.dumps(one.to_dict()))) == one
+
+
+def test_figures_are_medians_over_the_rounds_that_count() -> None:
+    good = [Round(window(100), window(50), 0) for _ in range(3)]
+    discarded = Round(window(9), window(900), 0, "CPU steal")
+    base, head = replace(NOTHING, rounds=(*good, discarded)).figures or pytest.fail("no figures")
+    assert (base.rps, head.rps) == (400, 200)
+    assert (base.p95_s, head.p95_s) == (0.1, 0.2)
+
+
+def test_errors_and_timeouts_are_sums() -> None:
+    rounds = tuple(Round(window(100), window(50, errors=2, timeouts=3), 0) for _ in range(4))
+    _, head = replace(NOTHING, rounds=rounds).figures or pytest.fail("no figures")
+    assert (head.errors, head.timeouts) == (8, 12)
+
+
+def test_without_a_round_that_counts_there_are_no_figures() -> None:
+    assert NOTHING.figures is None
+
+
+def test_only_a_regression_fails_unless_more_is_asked_for() -> None:
+    assert compared(1.0).failures(strict=True) == []
+    (first, *_) = compared(0.7).failures(strict=False)
+    assert first.startswith("regressed: requests/s ")
+    assert NOTHING.failures(strict=False) == []
+    assert NOTHING.failures(strict=True) == ["not compared: migrations differ"]
+
+
+def test_the_worst_judgement_is_the_verdict() -> None:
+    fine = compared(1.0)
+    of_rps, of_p95 = fine.judgements
+    for verdict in (Verdict.REGRESSED, Verdict.INCONCLUSIVE, Verdict.IMPROVED):
+        mixed = replace(fine, judgements=(of_rps, replace(of_p95, verdict=verdict)))
+        assert mixed.verdict is verdict

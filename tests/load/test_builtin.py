@@ -1,0 +1,392 @@
+"""The built-in generator in processes of its own: what they add up to, and what they die of."""
+
+from __future__ import annotations
+
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_djworkers.errors import GeneratorError
+from pytest_djworkers.load import agent_process as module
+from pytest_djworkers.load.agent_process import Agents, _split
+from pytest_djworkers.load.builtin import AsyncioGenerator, merge
+from pytest_djworkers.load.generator import Target
+from pytest_djworkers.load.profile import Request
+from pytest_djworkers.load.tally import AgentReport, Enough
+from pytest_djworkers.system.cpus import Cpus
+from pytest_djworkers.system.process import GuardedProcess
+from tests.support.fault_server import (
+    LOCAL,
+    Peer,
+    always,
+    answer,
+    eventually,
+    hangs,
+    refusing,
+    serve,
+)
+from tests.support.firing import sent
+from tests.support.profiles import make_profile, make_report
+
+OK = answer()
+NOWHERE = (LOCAL, 9)
+
+
+@given(st.integers(1, 3000), st.integers(1, 64))
+def test_connections_are_split_evenly_and_none_is_dropped(connections: int, agents: int) -> None:
+    shares = _split(connections, min(agents, connections))
+    assert sum(shares) == connections
+    assert len(shares) == min(agents, connections)
+    assert min(shares) >= max(1, max(shares) - 1)
+
+
+def merged(*reports: AgentReport) -> Any:
+    """The result of a burst from these reports."""
+    connections = sum(len(report.per_connection) for report in reports)
+    return merge(make_profile(connections=connections), reports, version="1")
+
+
+def test_counts_are_added_up() -> None:
+    counts = {"ok": 5, "late": 4, "unexpected": 3, "error": 2, "unanswered": 1, "in_flight": 6}
+    one = make_report(outside=7, statuses={"200": 9, "500": 3}, error_kinds={"reset": 2}, **counts)
+    other = make_report(ok=1, error=2, statuses={"200": 1}, error_kinds={"reset": 1, "refused": 1})
+    result = merged(one, other)
+    assert (result.ok, result.late, result.unexpected, result.error) == (6, 4, 3, 4)
+    assert (result.unanswered, result.in_flight, result.outside) == (1, 6, 7)
+    assert result.statuses == {200: 10, 500: 3}
+    assert result.error_kinds == {"reset": 3, "refused": 1}
+    assert result.generator.agents == 2
+
+
+def test_series_are_added_up_by_interval() -> None:
+    one = make_report(requests=[1, 2, 3], errors=[0, 0, 1])
+    series = merged(one, make_report(requests=[10, 20, 30], errors=[1, 0, 0])).series
+    assert (series.requests, series.errors) == ((11, 22, 33), (1, 0, 1))
+    assert series.interval_s == 0.1
+
+
+@given(st.lists(st.lists(st.integers(0, 500), max_size=60), min_size=1, max_size=3))
+def test_percentiles_are_those_of_all_the_samples(parts: list[list[int]]) -> None:
+    reports = [make_report(latency=[[value, 1] for value in set(part)]) for part in parts]
+    every = sorted(value for part in parts for value in set(part))
+    latency = merged(*reports).latency
+    assert latency.count == len(every)
+    middle = every[(len(every) + 1) // 2 - 1] / 1e6 if len(every) >= 20 else None
+    assert latency.p50 == middle
+
+
+def test_an_agent_that_had_all_of_a_quota_is_the_bottleneck(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("pytest_djworkers.load.builtin.this_process", lambda: Cpus(8, 8, quota=0.5))
+    result = merged(make_report(cpu_s=0.48))
+    assert result.generator.cpu_share == pytest.approx(0.96)
+    assert result.generator_bound
+
+
+def test_what_the_busiest_agent_did_is_the_generators() -> None:
+    lagging = [[1000, 10], [5000, 990]]
+    result = merged(make_report(cpu_s=0.9, lag=[[1, 1]]), make_report(cpu_s=0.2, lag=lagging))
+    assert result.generator.cpu_share == 0.9
+    assert result.generator.lag_p99_s == 0.005
+
+
+def test_connections_are_those_of_all_agents() -> None:
+    one = make_report(opened=2, served=2, per_connection=[30, 10], connect_max_s=0.1, closed_idle=1)
+    other = make_report(opened=1, served=1, per_connection=[0, 0], connect_max_s=0.3, closed_idle=2)
+    found = merged(one, other).connections
+    assert (found.asked, found.opened, found.served, found.never_served) == (4, 3, 3, 1)
+    assert (found.connect_max_s, found.closed_idle) == (0.3, 3)
+    assert found.fairness == pytest.approx(40**2 / (4 * (900 + 100)))
+
+
+def test_requests_per_connection_are_nearest_ranks() -> None:
+    found = merged(make_report(per_connection=list(range(1, 11)))).connections
+    ranks = (found.requests_p10, found.requests_p50, found.requests_p90, found.requests_max)
+    assert ranks == (1, 5, 9, 10)
+
+
+def test_how_many_connections_were_at_work_is_told_from_what_was_completed() -> None:
+    busy = make_report(ok=10, per_connection=[5, 5], in_service_s=1.5)
+    assert merged(busy, make_report(per_connection=[0, 0])).connections.at_work == 1.5
+    assert merged(busy, make_report(per_connection=[0, 0])).starved
+    assert merged(make_report(per_connection=[0] * 4)).connections.at_work is None
+
+
+# Real agents.
+
+
+@pytest.mark.parametrize("agents", [1, 2])
+def test_a_burst(agents: int, tmp_path: Path) -> None:
+    profile = make_profile(connections=5, duration_s=0.5, warmup_s=0.1)
+    with serve(always(OK)) as server:
+        result = AsyncioGenerator(agents).fire(profile, Target(server.address, tmp_path))
+        assert eventually(lambda: len(server.requests) == result.sent)
+        assert server.connections == 5
+    assert result.ok
+    assert result.outside
+    assert result.errors == result.timeouts == 0
+    assert result.statuses == {200: result.ok}
+    assert result.series is not None
+    assert sum(result.series.requests) == result.ok
+    assert len(result.series.requests) == 5
+    assert result.latency is not None
+    assert result.latency.count == result.ok
+    found = result.connections
+    assert (found.opened, found.served, found.never_served) == (5, 5, 0)
+    assert (result.generator.name, result.generator.agents) == ("asyncio", agents)
+    assert 0 < result.generator.cpu_share < 2
+    assert result.window_s == 0.5
+
+
+def test_a_burst_at_nobody_is_all_errors(tmp_path: Path) -> None:
+    with refusing() as address:
+        result = AsyncioGenerator(2).fire(make_profile(), Target(address, tmp_path))
+    assert result.error_kinds.keys() == {"refused"}
+    assert result.rps == 0
+    assert result.connections.never_served == result.connections.asked
+
+
+def test_more_agents_than_connections_are_not_started(tmp_path: Path) -> None:
+    with serve(always(OK)) as server:
+        result = AsyncioGenerator(3).fire(
+            make_profile(connections=1), Target(server.address, tmp_path)
+        )
+    assert result.generator.agents == 1
+
+
+def test_agents_fire_again_and_again_on_the_same_connections(tmp_path: Path) -> None:
+    profile = make_profile(connections=5, duration_s=9, warmup_s=0.01)
+    enough = Enough(seconds=0.1, answers=20)
+    with serve(always(OK)) as server:
+        target = Target(server.address, tmp_path)
+        with Agents(2, target) as agents:
+            agents.open(profile, target, drain_s=1.0, enough=enough)
+            reports = [report for _ in range(3) for report in agents.fire()]
+        assert server.connections == 5
+    assert eventually(lambda: len(server.requests) == sum(map(sent, reports)))
+    for report in reports:
+        assert report.ok >= 20
+        assert 0.1 <= report.window_s < 5
+        assert not report.in_flight + report.unanswered
+
+
+def test_a_warm_up_reaches_each_worker_and_leaves_no_work_behind(tmp_path: Path) -> None:
+    at_work = 0
+
+    async def slow(peer: Peer) -> None:
+        nonlocal at_work
+        while True:
+            await peer.request()
+            at_work += 1
+            await peer.pause(0.2)
+            at_work -= 1
+            await peer.send(OK)
+
+    profile = make_profile(connections=100, warmup_s=0.1)
+    with serve(slow) as server:
+        AsyncioGenerator().warm_up(profile, Target(server.address, tmp_path, workers=3))
+        assert at_work == 0
+        assert server.connections == 3
+        assert len(server.requests) >= 3
+
+
+def test_a_warm_up_that_is_not_answered_is_an_error(tmp_path: Path) -> None:
+    with serve(hangs) as server, pytest.raises(GeneratorError) as raised:
+        AsyncioGenerator().warm_up(
+            make_profile(warmup_s=0.1),
+            Target(server.address, tmp_path, workers=2, startup_timeout_s=0.2),
+        )
+    assert str(raised.value) == (
+        "burst: 2 of the warm-up's requests were not answered within 0.2s"
+        " (--djworkers-startup-timeout)"
+    )
+
+
+# What goes wrong with agents.
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[GuardedProcess]:
+    """The agents started, in order."""
+    every: list[GuardedProcess] = []
+
+    def start(*arguments: Any, **options: Any) -> GuardedProcess:
+        every.append(GuardedProcess(*arguments, **options))
+        return every[-1]
+
+    monkeypatch.setattr(module, "GuardedProcess", start)
+    return every
+
+
+def is_gone(pid: int | None) -> bool:
+    """Whether there is no such process any more."""
+    assert pid is not None
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+def test_an_agent_killed_in_mid_burst_is_an_error_that_names_it(
+    started: list[GuardedProcess], tmp_path: Path
+) -> None:
+    profile = make_profile(connections=4, duration_s=3)
+    with serve(always(OK)) as server, ThreadPoolExecutor(1) as pool:
+        burst = pool.submit(AsyncioGenerator(2).fire, profile, Target(server.address, tmp_path))
+        assert eventually(lambda: len(server.requests) > 100)
+        pids = [process.pid for process in started]
+        assert pids[1] is not None
+        os.kill(pids[1], signal.SIGKILL)
+        with pytest.raises(GeneratorError) as raised:
+            burst.result(timeout=30)
+    assert str(raised.value).startswith(
+        "load agent 2 of 2 ended in the middle of the burst (exit status -9)"
+    )
+    assert eventually(lambda: all(map(is_gone, pids)))
+
+
+def pretend(folder: Path, monkeypatch: pytest.MonkeyPatch, code: str) -> None:
+    """Have this Python code run for an agent."""
+    file = folder / "agent"
+    file.write_text(f"#!{sys.executable}\n{code}\n")
+    file.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(file))
+
+
+def failure_of_a_burst(folder: Path) -> str:
+    """What the error of a burst at nobody says."""
+    with pytest.raises(GeneratorError) as raised:
+        AsyncioGenerator().fire(make_profile(), Target(NOWHERE, folder))
+    return str(raised.value)
+
+
+def test_an_agent_that_cannot_start_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "no-python"))
+    said = failure_of_a_burst(tmp_path)
+    assert said.startswith("load agent 1 of 1 ended ")
+    assert "(exit status 127)" in said
+    assert "no-python: No such file or directory" in said
+
+
+def test_an_agent_that_fails_is_an_error_with_its_last_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = "import sys; sys.stdin.readline(); sys.exit('some last words')"
+    pretend(tmp_path, monkeypatch, code)
+    said = failure_of_a_burst(tmp_path)
+    assert "load agent 1 of 1 ended while it opened its connections (exit status 1)" in said
+    assert "some last words" in said
+
+
+def test_an_agent_that_does_not_listen_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pretend(tmp_path, monkeypatch, "import sys; sys.stdin.close(); sys.exit('no thanks')")
+    # Longer than what a pipe takes.
+    profile = make_profile(Request("/", "POST", body=b"x" * 1_000_000))
+    with pytest.raises(GeneratorError, match="ended before it could be told what to do") as raised:
+        AsyncioGenerator().fire(profile, Target(NOWHERE, tmp_path))
+    assert "no thanks" in str(raised.value)
+
+
+def test_an_agent_that_does_not_read_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, started: list[GuardedProcess]
+) -> None:
+    pretend(tmp_path, monkeypatch, "import time; time.sleep(60)")
+    monkeypatch.setattr(module, "_TOLD_WITHIN_S", 0.1)
+    profile = make_profile(Request("/", "POST", body=b"x" * 1_000_000))
+    with pytest.raises(GeneratorError) as raised:
+        AsyncioGenerator().fire(profile, Target(NOWHERE, tmp_path))
+    assert str(raised.value) == "load agent 1 of 1 did not read what it was told within 0.1s"
+
+
+def test_an_agent_that_says_nothing_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, started: list[GuardedProcess]
+) -> None:
+    pretend(tmp_path, monkeypatch, "import time; time.sleep(60)")
+    monkeypatch.setattr(module, "_OPEN_WITHIN_S", 0.1)
+    assert failure_of_a_burst(tmp_path) == "load agent 1 of 1 gave no answer within 0.1s"
+
+
+def test_a_mistake_of_our_own_is_no_smaller_burst(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = """
+import runpy
+from pytest_djworkers.load.pool import Pool
+def _received(*_):
+    raise ZeroDivisionError("a mistake of our own")
+Pool._received = _received
+runpy.run_module("pytest_djworkers.load.agent", run_name="__main__")
+"""
+    pretend(tmp_path, monkeypatch, code)
+    with serve(always(OK)) as server, pytest.raises(GeneratorError, match="a mistake of our own"):
+        AsyncioGenerator().fire(make_profile(), Target(server.address, tmp_path))
+
+
+def test_too_few_file_descriptors_are_an_error_that_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (256, 1024))
+    profile = make_profile(Request("/"), connections=2000)
+    with pytest.raises(GeneratorError) as raised:
+        AsyncioGenerator().fire(profile, Target(NOWHERE, tmp_path))
+    assert str(raised.value) == (
+        "burst: 2000 connections need 2064 file descriptors and the hard limit is 1024:"
+        " raise it (ulimit -Hn 2064) or ask for fewer connections"
+    )
+    assert AsyncioGenerator(3).cannot(profile) is None
+
+
+WITHOUT_PORTS = """
+import sys
+from pathlib import Path
+from tests.support.fault_server import always, answer, serve
+from tests.support.profiles import make_profile
+from pytest_djworkers.load.builtin import AsyncioGenerator
+from pytest_djworkers.load.generator import Target
+
+Path("/proc/sys/net/ipv4/ip_local_port_range").write_text("40000 40019")
+with serve(always(answer()), ("127.0.0.1", 39000)) as server:
+    profile = make_profile(connections=30, duration_s=0.5)
+    result = AsyncioGenerator(2).fire(profile, Target(server.address, Path(sys.argv[1])))
+assert result.ok, result
+assert result.error_kinds.keys() == {"no free port"}, result.error_kinds
+assert result.connections.opened < 30, result.connections
+assert any(remark.startswith("opened ") for remark in result.remarks), result.remarks
+"""
+
+
+@pytest.mark.skipif(shutil.which("unshare") is None, reason="there is no unshare")
+def test_no_free_ports_are_errors_of_that_name_and_a_remark(tmp_path: Path) -> None:
+    command = ["unshare", "--net", "--map-root-user", "sh", "-c", 'ip link set lo up && exec "$@"']
+    done = subprocess.run(
+        [*command, "sh", sys.executable, "-c", WITHOUT_PORTS, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    if "unshare failed" in done.stderr:
+        pytest.skip(done.stderr)
+    assert done.returncode == 0, done.stderr
+
+
+def test_no_limit_is_no_lack(monkeypatch: pytest.MonkeyPatch) -> None:
+    limits = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
+    monkeypatch.setattr(resource, "getrlimit", lambda _: limits)
+    assert AsyncioGenerator().cannot(make_profile(connections=10**9)) is None

@@ -1,0 +1,124 @@
+"""Tests that other plugins run again: the last attempt's figures are the test's, everywhere."""
+
+from __future__ import annotations
+
+import json
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from tests.run.test_hooks import baseline_file, steady
+from tests.support.site import Site
+
+FLAKY = """
+from pathlib import Path
+
+def rps(value):
+    Path("rps").write_text(str(value))
+
+def attempt():
+    count = Path("attempts")
+    count.write_text((count.read_text() if count.exists() else "") + "x")
+    return len(count.read_text())
+
+def test_flaky(burst):
+    number = attempt()
+    rps(1000 * number)
+    burst("/json")
+    if number == 1:
+        rps(50)
+        burst("/json", name="only in the first attempt")
+    assert number == 3
+
+def test_steady(burst):
+    rps(500)
+    burst("/json")
+"""
+OUTPUTS = ("--junit-xml=junit.xml", "--djworkers-report=load.md", "--djworkers-save-baseline")
+
+
+def check_outputs(site: Site, result: pytest.RunResult) -> None:
+    """The third attempt's figures are in all outputs, and nothing of the others is."""
+    text = result.stdout.str()
+    assert text.count("GET /json  (test_flaky)") == 1
+    result.stdout.re_match_lines(
+        [
+            r"  granian .* 3,000 .*",
+            r"    rerun: these figures are of attempt 3 at the test",
+            r"GET /json  \(test_steady\)",
+            r"  granian .* 500 .*",
+            r"baseline saved: 2 bursts in .*",
+        ]
+    )
+    assert text.count("rerun: these") == 1
+    assert "only in the first attempt" not in text
+    report = (site.folder / "load.md").read_text()
+    assert "| 3,000 |" in report
+    assert "rerun: these figures are of attempt 3" in report
+    assert "| 1,000 |" not in report
+    last = ET.parse(site.folder / "junit.xml").findall(".//testcase[@name='test_flaky[granian]']")
+    found = [(one.get("name"), one.get("value")) for one in last[-1].iter("property")]
+    assert len(dict(found)) == len(found)
+    noted = dict(found)
+    assert noted["djworkers GET /json rps"] == "3000.0"
+    assert noted["djworkers GET /json attempt"] == "3"
+    assert not [name for name in noted if "first attempt" in str(name)]
+    bursts = json.loads(baseline_file(site).read_text())["bursts"]
+    stored = bursts["test_site.py::test_flaky[granian] GET /json"]["sessions"]
+    assert [one["rounds"][0]["ok"] for one in stored] == [30_000]
+
+
+def test_the_last_of_pytest_rerunfailures(site: Site) -> None:
+    site.test(FLAKY)
+    result = steady(site, 1, "--reruns=2", *OUTPUTS)
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines(["*2 passed, 2 rerun*"])
+    check_outputs(site, result)
+
+
+@pytest.mark.matrix
+def test_the_last_of_pytest_rerunfailures_under_xdist(site: Site) -> None:
+    site.test(FLAKY)
+    result = steady(site, 1, "--reruns=2", "-n1", *OUTPUTS)
+    result.assert_outcomes(passed=2)
+    check_outputs(site, result)
+
+
+@pytest.mark.matrix
+def test_the_last_of_pytest_retry(site: Site) -> None:
+    site.test(FLAKY)
+    result = steady(site, 1, "--retries=2", *OUTPUTS)
+    result.stdout.fnmatch_lines(["*2 passed, 1 retried*"])
+    check_outputs(site, result)
+
+
+@pytest.mark.matrix
+def test_limits_of_a_later_attempt_are_not_held_to_an_earlier_ones_bursts(site: Site) -> None:
+    site.test(
+        """
+from pathlib import Path
+
+@pytest.mark.min_rps(100)
+def test_it(burst):
+    if not Path("again").exists():
+        Path("again").touch()
+        Path("rps").write_text("1000")
+        burst("/json")
+        assert 0
+
+@pytest.fixture
+def breaks():
+    if Path("broken").exists():
+        raise RuntimeError("the second attempt's setup")
+    Path("broken").touch()
+
+def test_setup_breaks(breaks, burst):
+    Path("rps").write_text("2000")
+    burst("/json")
+    assert 0
+"""
+    )
+    result = steady(site, 1, "--reruns=1")
+    result.assert_outcomes(failed=1, errors=1)
+    result.stdout.fnmatch_lines(["this test has limits, and no burst was held to them: *"])
+    result.stdout.no_fnmatch_line("*requests/s*")

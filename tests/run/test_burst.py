@@ -1,0 +1,490 @@
+"""``burst()``: its arguments, what it fires at, and how it fails when the site can't serve."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from http.cookies import SimpleCookie
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_djworkers.errors import BurstArgumentError
+from pytest_djworkers.load.profile import Request
+from pytest_djworkers.request import make_request
+from tests.support.fault_server import always, answer, serve
+from tests.support.site import CONFTEST, GENTLE, SETTINGS, URLS, Site
+
+NO_DATABASE = """
+
+@pytest.fixture(scope="session")
+def django_db_setup():
+    raise AssertionError("nobody needs one here")
+"""
+
+
+@dataclass
+class Named:
+    """A cookie in the jar of a client: requests', httpx's, http.cookiejar's."""
+
+    name: str
+    value: str
+
+
+SIMPLE: SimpleCookie = SimpleCookie()
+SIMPLE["sessionid"] = "abc"
+SIMPLE["sessionid"]["path"] = "/"
+SIMPLE["messages"] = 'a "b"; c, é'
+
+JSON = {"deep": [1, {"ü": None}]}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "request_made"),
+    [
+        ({"path": "/"}, Request("/")),
+        ({"path": "/a?b=%20#c", "method": "head"}, Request("/a?b=%20#c", "HEAD")),
+        ({"path": "/", "cookies": {"a": "b"}}, Request("/", headers=(("Cookie", "a=b"),))),
+        (
+            {"path": "/", "cookies": SIMPLE},
+            Request(
+                "/",
+                headers=(("Cookie", 'sessionid=abc; messages="a \\"b\\"\\073 c\\054 \\351"'),),
+            ),
+        ),
+        (
+            {"path": "/", "cookies": {"a": SIMPLE["sessionid"]}},
+            Request("/", headers=(("Cookie", "a=abc"),)),
+        ),
+        (
+            {"path": "/", "cookies": [Named("a", "b"), Named("c", "d")]},
+            Request("/", headers=(("Cookie", "a=b; c=d"),)),
+        ),
+        (
+            {"path": "/", "method": "POST", "body": "ü"},
+            Request("/", "POST", body="ü".encode()),
+        ),
+        (
+            {"path": "/", "method": "PUT", "body": b"\\0", "headers": {"X-Y": "z"}},
+            Request("/", "PUT", (("X-Y", "z"),), b"\\0"),
+        ),
+        (
+            {"path": "/", "method": "POST", "json": JSON},
+            Request(
+                "/", "POST", (("Content-Type", "application/json"),), json.dumps(JSON).encode()
+            ),
+        ),
+        (
+            {"path": "/", "method": "POST", "json": 1, "headers": {"content-type": "text/x"}},
+            Request("/", "POST", (("content-type", "text/x"),), b"1"),
+        ),
+        ({"path": "/", "query": {"q": "ü b", "n": [1, 2]}}, Request("/?q=%C3%BC+b&n=1&n=2")),
+        ({"path": "/?a=b", "query": {"c": 1}}, Request("/?a=b&c=1")),
+        ({"path": "/", "query": {}, "cookies": {}}, Request("/")),
+        (
+            {"path": "/", "headers": {"cookie": "a=b", "X-Y": "z"}, "cookies": {"c": "d"}},
+            Request("/", headers=(("X-Y", "z"), ("Cookie", "a=b; c=d"))),
+        ),
+        (
+            {"path": "/", "cookies": {"sessionid": "abc", "x": "y=z"}},
+            Request("/", headers=(("Cookie", "sessionid=abc; x=y=z"),)),
+        ),
+        ({"path": "/", "contains": "ü"}, Request("/", contains="ü".encode())),
+        ({"path": "/", "expect": 302}, Request("/", expect=(302,))),
+        ({"path": "/", "expect": [404, 200, 404]}, Request("/", expect=(200, 404))),
+    ],
+    ids=str,
+)
+def test_a_call_makes_a_request(arguments: dict[str, Any], request_made: Request) -> None:
+    assert make_request(**arguments) == request_made
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"path": "json"}, "path 'json' is not one that starts with /"),
+        ({"path": "/a b"}, "percent-encode the rest"),
+        ({"path": "/ü"}, "percent-encode the rest"),
+        ({"path": "/\r\nX: y"}, "percent-encode the rest"),
+        ({"path": None}, "path None is not one"),
+        ({"method": "GET /"}, "method='GET /' is not an HTTP method"),
+        ({"method": "CONNECT"}, "method='CONNECT' is not an HTTP method"),
+        ({"method": 5}, "method=5 is not an HTTP method"),
+        ({"headers": [("a", "b")]}, "headers= is list, not a mapping"),
+        ({"headers": {"a b": "c"}}, "headers=: 'a b' is not a header name"),
+        ({"headers": {"a": "b\r\nc: d"}}, "the value of a can't be sent: it has '\\r' in it"),
+        ({"headers": {"a": 5}}, "headers=: the value of a can't be sent: it is int"),
+        ({"headers": {"Content-Length": "5"}}, "Content-Length is set by the generator"),
+        ({"body": b"", "json": {}}, "body= and json= exclude each other"),
+        ({"body": 5}, "body= is int, not bytes or str"),
+        ({"query": "a=b"}, "query= is str, not a mapping"),
+        ({"headers": {"Host": "a", "host": "b"}}, "headers=: Host is given more than once"),
+        ({"cookies": "a=b"}, "cookies= is str, not a mapping"),
+        (
+            {"cookies": 5},
+            "nor client.cookies (text as it is sent goes into headers={'Cookie': ...})",
+        ),
+        ({"cookies": ["a"]}, "cookies=: str is not a cookie with name and value"),
+        (
+            {"cookies": [Named("a", 'b"')]},
+            """cookies=: the value of a can't be sent: it has '"' in it""",
+        ),
+        ({"headers": {"HTTP_X_A": "1"}}, "HTTP_X_A is sent as it is; did you mean X-A?"),
+        ({"headers": {"content_type": "1"}}, "content_type is sent as it is; did you mean Content"),
+        ({"body": {"a": 1}}, "body= is dict, not bytes or str (json= encodes it)"),
+        ({"cookies": {"a b": "c"}}, "cookies=: 'a b' is not a cookie's name"),
+        ({"cookies": {"a": "b;c"}}, "cookies=: the value of a can't be sent: it has ';' in it"),
+        ({"cookies": {"a": 5}}, "cookies=: the value of a can't be sent: it is int"),
+        ({"contains": 5}, "contains= is int, not bytes or str"),
+        ({"contains": "x", "method": "HEAD"}, "an answer to HEAD has none"),
+        ({"json": {1, 2}}, "json=: Object of type set is not JSON serializable"),
+        ({"expect": 99}, "expect=99 is not a status from 200 to 599"),
+        ({"expect": "200"}, "expect='200' is not a status"),
+        ({"expect": True}, "expect=True is not a status"),
+        ({"expect": []}, "expect= holds no status"),
+    ],
+)
+def test_a_wrong_call_is_an_error_in_words(arguments: dict[str, Any], said: str) -> None:
+    with pytest.raises(BurstArgumentError) as refusal:
+        make_request(**{"path": "/", **arguments})
+    assert said in str(refusal.value)
+
+
+@given(st.text(max_size=20))
+def test_no_path_breaks_the_request_line(text: str) -> None:
+    try:
+        request = make_request(f"/{text}")
+    except BurstArgumentError:
+        return
+    line, _, _ = request.encode("host").partition(b"\r\n")
+    assert line == f"GET /{text} HTTP/1.1".encode("ascii")
+    assert len(line.split()) == 3
+
+
+@given(st.dictionaries(st.text(max_size=5), st.text(max_size=5), max_size=2))
+def test_no_header_breaks_the_head(headers: dict[str, str]) -> None:
+    try:
+        request = make_request("/", headers=headers)
+    except BurstArgumentError:
+        return
+    lines = request.encode("host").split(b"\r\n")
+    assert len(lines) == 1 + len(request.header_lines("host")) + 2
+
+
+PROBED_URLS = (
+    URLS
+    + """
+seen = []
+
+
+def probed(request):
+    seen.append(request.path)
+    return JsonResponse({})
+
+
+def posted(request):
+    good = seen == ["/probed"] and request.method == "POST" and request.body == b'{"a": 1}'
+    return JsonResponse({}, status=201 if good else 500)
+
+
+urlpatterns += [path("probed", probed), path("posted", posted)]
+"""
+)
+
+
+def test_bursts_have_names_and_figures_and_expectations(site: Site) -> None:
+    site.write("urls.py", PROBED_URLS)
+    site.test(
+        """
+from pytest_djworkers import BurstArgumentError
+
+def test_names(burst):
+    assert burst("/json").name == "GET /json"
+    assert burst("/json?page=1").name == "GET /json?page=..."
+    other = burst("/json?page=2").name
+    assert other.startswith("GET /json?page=... #") and len(other) == 28
+    assert burst("/json", name="a third").name == "a third"
+    for path, name in (("/json", None), ("/users", "a third")):
+        with pytest.raises(BurstArgumentError, match="a second burst named .*: tell them apart"):
+            burst(path, name=name)
+    for name in ("", " ", "two\\nlines", 5):
+        with pytest.raises(BurstArgumentError, match="is not a line of text"):
+            burst("/json", name=name)
+    with pytest.raises(BurstArgumentError, match="has no argument conections=; did you mean conn"):
+        burst("/users", conections=5)
+
+def test_expect(burst):
+    assert not burst("/json").errors
+    assert burst("/redirects", expect=302).ok
+    assert burst("/created", expect=[200, 201]).ok
+
+@pytest.mark.burst(connections=3, timeout="1s")
+def test_post(burst):
+    result = burst("/posted", method="POST", json={"a": 1}, expect=201, timeout="1.5s")
+    assert result.ok and not result.errors, result.statuses
+    assert result.profile.shape.timeout_s == 1.5
+"""
+    )
+    result = site.burst("-o", "djworkers_probe=/probed")
+    result.assert_outcomes(passed=3)
+    result.stdout.fnmatch_lines(["POST /posted  (test_post)"])
+
+
+def test_a_server_that_somebody_else_runs_is_measured_where_it_is(site: Site) -> None:
+    site.test(
+        """
+def test_it(burst, djworkers_server):
+    result = burst("/json")
+    assert result.ok and not result.errors
+    assert (result.server.backend, result.usage) == ("url", None)
+    assert djworkers_server.url == result.server.options["url"]
+
+@pytest.mark.max_memory("1GB")
+def test_memory(burst):
+    burst("/json")
+"""
+    )
+    site.write("conftest.py", CONFTEST + NO_DATABASE)
+    with serve(always(answer()), ("::1", 0)) as server:
+        url = f"http://[::1]:{server.address[1]}"
+        result = site.pytest(f"--djworkers-url={url}", *GENTLE)
+        hosts = {line for request in server.requests for line in request.split(b"\r\n")[1:2]}
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            f"djworkers: the server at {url}, as it is; generator asyncio",
+            "*memory: nobody could look at the server, so max_memory(1GB) can't pass*",
+            "  url *",
+        ]
+    )
+    result.stdout.fnmatch_lines(["FAILED test_site.py::test_memory[[]url[]]*"])
+    assert hosts == {b"Host: " + url.removeprefix("http://").encode()}
+
+
+def test_what_a_server_says_gives_no_orders_to_the_terminal(site: Site) -> None:
+    site.test("""
+def test_body(burst):
+    burst("/json")
+
+def test_fixture(djworkers_server):
+    pass
+""")
+    said = answer("500 Oh\x9b2J", b"\x1b]0;title\x07\xe2\x80\xae", "Location: \x9b2J")
+    with serve(always(said)) as server:
+        url = "http://{}:{}".format(*server.address)
+        result = site.pytest(
+            f"--djworkers-url={url}", "-o", "djworkers_probe=/x", "--junitxml=junit.xml", *GENTLE
+        )
+    result.assert_outcomes(failed=1, errors=1)
+    result.stdout.fnmatch_lines([r"*answers 500 Oh* *: \x1b[]]0;title\x07\u202e"])
+    assert not {"\x1b", "\x9b", "\x07", "\u202e"} & {*str(result.stdout)}
+    ET.parse(site.folder / "junit.xml")  # ours
+
+
+def test_wrk_would_count_hints_as_responses(site: Site) -> None:
+    site.test("""
+def test_it(burst):
+    burst("/json", duration=1)
+""")
+    with serve(always(b"HTTP/1.1 103 Early Hints\r\n\r\n" + answer())) as server:
+        url = "http://localhost:{1}".format(*server.address)
+        asked = *GENTLE[1:2], *GENTLE[3:], "--djworkers-timeout=1"
+        result = site.pytest(f"--djworkers-url={url}", *asked, "--djworkers-generator=wrk")
+        result.stdout.fnmatch_lines(["*wrk can't fire 'GET /json': it counts the interim 103*"])
+
+
+def test_a_server_that_dies_in_mid_burst_fails_its_test(site: Site) -> None:
+    dies = """
+def dies(request):
+    import os, signal
+    os.kill(os.getppid(), signal.SIGKILL)
+    return JsonResponse({})
+
+
+urlpatterns += [path("dies", dies)]
+"""
+    site.write("urls.py", URLS + dies)
+    site.test(
+        """
+def test_without_a_limit(burst):
+    burst("/dies", method="POST")
+"""
+    )
+    result = site.burst()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*granian died during POST /dies (exit status -9)*"])
+
+
+def test_a_path_that_does_not_answer_as_expected_is_not_burst(site: Site) -> None:
+    site.test(
+        """
+def test_missing(burst):
+    burst("/missing")
+
+def test_redirects(burst):
+    burst("/redirects")
+
+def test_fails(burst):
+    burst("/fails")
+
+def test_expects_another(burst):
+    burst("/json", expect=201)
+"""
+    )
+    result = site.burst()
+    result.assert_outcomes(failed=4)
+    result.stdout.fnmatch_lines(
+        [
+            "granian: GET /missing answers 404 Not Found where 2xx is expected*",
+            "granian: GET /redirects answers 302 Found to /json where 2xx is expected*",
+            "granian: GET /fails answers 500 Internal Server Error where 2xx is expected*",
+            "its log's last error: ZeroDivisionError: *, at */urls.py:* in fails",
+            "The end of its log:",
+            "    Traceback (most recent call last):",
+            "    ZeroDivisionError: this view always fails",
+            "granian: GET /json answers 200 OK where 201 is expected*",
+        ]
+    )
+    result.stdout.no_fnmatch_line("*- djworkers -*")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        (
+            "settings.py",
+            f"{SETTINGS}\nimport os\n\nif 'DJWORKERS_BRIEF' in os.environ:\n    import gone\n",
+            "    ModuleNotFoundError: No module named 'gone'",
+        ),
+        ("urls.py", "import gone\n", "    ModuleNotFoundError: No module named 'gone'"),
+    ],
+    ids=["settings", "urls"],
+)
+@pytest.mark.parametrize("backend", ["granian", "gunicorn-gevent"])
+def test_a_site_that_cant_start_fails_at_once_with_its_log(
+    site: Site, backend: str, name: str, text: str, said: str
+) -> None:
+    site.write(name, text)
+    site.test("def test_json(burst):\n    burst('/json')")
+    began = time.monotonic()
+    result = site.burst(backends=backend)
+    assert time.monotonic() - began < 50  # it takes 3 s on a quiet machine
+    result.assert_outcomes(failed=1)
+    error = said.strip()
+    where = f"*/{name}:* in <module>"
+    result.stdout.fnmatch_lines(
+        [
+            f"{backend}*",
+            f"its log's * error: {error}, at {where}",
+            "its log says \"No module named 'gone'\": *",
+            "The end of its log:",
+            said,
+        ]
+    )
+
+
+def test_the_database_of_a_test_is_the_servers(site: Site) -> None:
+    site.test(
+        """
+import json
+import urllib.request
+
+def count():
+    from django.contrib.auth.models import User
+
+    return User.objects.count()
+
+def test_sees_the_seed(burst, djworkers_server):
+    burst("/users")
+    with urllib.request.urlopen(djworkers_server.url + "/users") as answer:
+        assert json.load(answer) == {"users": 1}
+
+def test_writes(burst, transactional_db):
+    assert count() == 0
+    result = burst("/add", method="POST", expect=201)
+    assert count() >= 1 + result.ok
+
+@pytest.mark.django_db(transaction=True, reset_sequences=True)
+def test_is_flushed_after_the_server_is_gone(burst):
+    assert count() == 0
+    burst("/add", method="POST", expect=201)
+
+def test_plain_db(burst, db):
+    burst("/users")
+
+def test_plain_db_with_a_server(djworkers_server, db):
+    pass
+"""
+    )
+    result = site.burst("-p", "no:randomly")
+    result.assert_outcomes(passed=3, failed=1, errors=1)
+    way_out = (
+        "this test holds a transaction on database 'default' *use djworkers_seed for the rows*"
+    )
+    result.stdout.fnmatch_lines(["_* ERROR at setup of test_plain_db_with_a_server*", way_out])
+    result.stdout.fnmatch_lines(["_* test_plain_db[[]granian[]] _*", way_out])
+    result.stdout.no_fnmatch_line("*site-packages*")
+
+
+def test_the_server_tells_what_it_is(site: Site) -> None:
+    site.test(
+        """
+import json
+import os
+import urllib.request
+
+def test_server(burst, djworkers_server):
+    server = djworkers_server
+    assert server.backend == "granian"
+    assert server.url.startswith("http://127.0.0.1:")
+    before = server.pids
+    assert os.getpid() not in before and len(before) >= 2
+    with urllib.request.urlopen(server.url + "/facts") as answer:
+        assert json.load(answer)["pid"] in before
+    assert server.log.is_file()
+    burst("/json")
+    assert server.pids and not server.pids & before, "launched anew before each burst"
+"""
+    )
+    site.burst().assert_outcomes(passed=1)
+
+
+def test_a_server_is_launched_for_as_many_connections_as_its_test_asks_for(site: Site) -> None:
+    site.test(
+        """
+@pytest.mark.burst(connections=5000)
+def test_server(djworkers_server):
+    assert djworkers_server.facts.options["backlog"] == 5000
+"""
+    )
+    site.pytest("--djworkers=granian").assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize(
+    ("seed", "said"),
+    [
+        ("return 5", "*djworkers_seed must return a function that makes the rows, *returns 5"),
+        ("return fails", "E*ZeroDivisionError*"),
+    ],
+)
+def test_a_wrong_seed_fails_in_words(site: Site, seed: str, said: str) -> None:
+    site.test(
+        f"""
+def fails():
+    1 / 0
+
+@pytest.fixture
+def djworkers_seed():
+    {seed}
+
+def test_json(burst):
+    burst("/json")
+"""
+    )
+    result = site.burst()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines([said])

@@ -1,0 +1,222 @@
+"""Bursts in tests that stop time, run an event loop, or keep tests from the network."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import sys
+from contextlib import AbstractContextManager, ExitStack
+from pathlib import Path
+from typing import Any
+
+import freezegun
+import pytest
+import time_machine
+
+from pytest_djworkers.backends.granian import Granian
+from pytest_djworkers.compare.arms import NAMES, Arm
+from pytest_djworkers.compare.blocks import run_block
+from pytest_djworkers.compare.plan import ROUNDS, plan_block
+from pytest_djworkers.load.profile import Profile, Shape
+from pytest_djworkers.server.launch import Place
+from pytest_djworkers.server.probe import Probe
+from pytest_djworkers.server.runtime import this_home
+from pytest_djworkers.system.port import ReservedPort
+from tests.server.test_launch import JSON, SERVED, folder
+from tests.support.site import CONFTEST, Site
+
+__all__ = ["folder"]
+
+PROLOGUE = """
+import asyncio
+import time
+
+import freezegun
+import time_machine
+
+
+def check(result):
+    # Of 300 ms, by a clock that goes.
+    assert 0.2 < result.window_s < 3, result.window_s
+    assert 1 < result.rps < 1_000_000
+    assert 0 < result.latency.p50 < 3
+    assert result.usage.cpu_s > 0
+"""
+FROZEN = """
+@freezegun.freeze_time("2000-01-01")
+def test_frozen(burst):
+    check(burst("/json"))
+"""
+IN_A_LOOP = """
+@pytest.mark.anyio
+async def test_async(burst):
+    check(burst("/users", contains='"users": 1'))
+"""
+BLOCKED = """
+@pytest.mark.disable_socket
+def test_blocked(burst):
+    check(burst("/json"))
+"""
+MORE = """
+@time_machine.travel("2000-01-01", tick=False)
+def test_moved(burst):
+    check(burst("/json"))
+
+
+@pytest.fixture
+def leaps():
+    with freezegun.freeze_time("2030-01-01", auto_tick_seconds=3600):
+        yield
+
+
+def test_each_look_at_the_clock_moves_it(leaps, burst):
+    check(burst("/json"))
+
+
+@pytest.fixture
+def moved_around():
+    with time_machine.travel("2000-01-01"):
+        yield
+
+
+def test_moved_by_a_fixture(moved_around, burst):
+    check(burst("/json"))
+
+
+def test_sleep_is_replaced(monkeypatch, burst):
+    monkeypatch.setattr(time, "sleep", lambda seconds: None)
+    check(burst("/json"))
+
+
+@pytest.mark.anyio
+async def test_in_a_thread(burst):
+    check(await asyncio.to_thread(burst, "/json"))
+
+
+@pytest.fixture
+def running_loop():
+    loop = asyncio.new_event_loop()
+    asyncio._set_running_loop(loop)
+    yield
+    asyncio._set_running_loop(None)
+    loop.close()
+
+
+def test_a_loop_beside(running_loop, djworkers_server, burst):
+    loop = asyncio.get_running_loop()
+    check(burst("/users", contains='"users": 1'))
+    assert asyncio.get_running_loop() is loop
+
+
+@pytest.mark.allow_hosts(["192.0.2.1"])
+def test_other_hosts_alone_are_allowed(burst):
+    check(burst("/json"))
+"""
+BACKENDS_OF_ANYIO = """
+
+@pytest.fixture
+def anyio_backend():
+    return "asyncio"
+"""
+
+
+@pytest.fixture
+def company(site: Site) -> Site:
+    """A site whose async tests run in asyncio."""
+    site.write("conftest.py", CONFTEST + BACKENDS_OF_ANYIO)
+    return site
+
+
+def test_a_burst_works_in_odd_company(company: Site) -> None:
+    company.test(PROLOGUE + FROZEN + IN_A_LOOP + BLOCKED)
+    company.burst().assert_outcomes(passed=3)
+
+
+@pytest.mark.matrix
+def test_a_burst_works_in_more_odd_company(company: Site) -> None:
+    company.test(PROLOGUE + MORE)
+    company.burst().assert_outcomes(passed=7)
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize(
+    "start",
+    [
+        "import freezegun; freezegun.freeze_time('2000-01-01').start()",
+        "import time_machine; time_machine.travel('2000-01-01', tick=False).start()",
+        "import pytest_socket; pytest_socket.disable_socket()",
+    ],
+)
+def test_a_burst_works_where_it_was_so_before_the_run(company: Site, start: str) -> None:
+    company.write("conftest.py", start + CONFTEST)
+    company.test(PROLOGUE + "def test_it(burst):\n    check(burst('/json'))")
+    # That plugin has a socket of its own.
+    company.burst("-p", "no:rerunfailures").assert_outcomes(passed=1)
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize(
+    "stopped",
+    [
+        freezegun.freeze_time("2000-01-01"),
+        freezegun.freeze_time("2000-01-01", auto_tick_seconds=3600),
+        time_machine.travel("2000-01-01", tick=False),
+    ],
+    ids=["frozen", "leaping", "moved"],
+)
+def test_a_block_of_a_comparison_has_true_windows(
+    folder: Path, stopped: AbstractContextManager[Any]
+) -> None:
+    with ExitStack() as stack:
+        ports = [ReservedPort(), ReservedPort()]
+        for number, port in enumerate(ports):
+            stack.callback(port.release)
+            (folder / str(number)).mkdir()
+        arms = tuple(Arm(n, n, Granian(), this_home(folder), SERVED.databases) for n in NAMES)
+        stack.enter_context(stopped)
+        block = run_block(
+            plan_block(1, 0),
+            arms,  # type: ignore[arg-type]  # two of them
+            lambda arm, port: Place(folder / str(arm), ports[port].number, 1, 30.0),
+            Profile("GET /json", JSON, Shape(8, 1.0, 1.0, 0.0)),
+            Probe(JSON, any_answer=False),
+            SERVED,
+        )
+    windows = [window for one in block.rounds for window in (one.base, one.head)]
+    assert len(windows) == 2 * ROUNDS
+    assert all(0.2 < window.window_s < 10 for window in windows)
+    assert all(window.requests for window in windows)
+    assert all(window.cpu_per_request_s for window in windows)
+
+
+def test_an_async_seed_is_refused(company: Site) -> None:
+    seed = "import pytest\n\nasync def rows(): ...\n\n@pytest.fixture(scope='session')\n"
+    company.write("conftest.py", f"{seed}def djworkers_seed():\n    return rows\n")
+    company.test("def test_it(burst): burst('/json')")
+    run = company.burst()
+    run.assert_outcomes(failed=1)
+    run.stdout.fnmatch_lines(["*djworkers_seed gives an async function, which would make no rows*"])
+
+
+PLAIN = """
+import sys
+
+def test_it(db):
+    print("loaded:", *sys.modules)
+"""
+
+
+@pytest.mark.matrix
+def test_apps_may_be_named_like_what_only_we_import(site: Site) -> None:
+    """Of the standard library, all that a run without bursts has not loaded."""
+    site.test(PLAIN)
+    loaded = re.search(r"loaded: (.*)", site.pytest("-s").stdout.str())
+    assert loaded
+    names = sys.stdlib_module_names - {*loaded[1].split(), "antigravity", "this"}
+    # Others are looked for on other systems only, by any run.
+    for name in filter(importlib.util.find_spec, names):
+        if name.startswith("_"):
+            continue
+        site.write(f"{name}/__init__.py", "raise RuntimeError(f'loaded {__file__}')")
+    site.test("def test_it(burst): burst('/json')")
+    site.burst(backends="granian,waitress").assert_outcomes(passed=2)

@@ -1,0 +1,116 @@
+"""Why a test fails by a burst: all that is asked of one, held to results made by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from pytest_djworkers.compare.result import Compared
+from pytest_djworkers.load.result import BurstResult
+from pytest_djworkers.load.unwanted import Unwanted
+from pytest_djworkers.markers import Mark, read_plan
+from pytest_djworkers.run.judging import failures_of
+from pytest_djworkers.verdict.rounds import Metric
+from pytest_djworkers.verdict.rule import Comparison, Judgement, Verdict
+from tests.report.test_terminal import SETTINGS
+from tests.support.results import RESULT, record
+
+STRICT = replace(SETTINGS, strict=True)
+NOTHING = replace(
+    RESULT, ok=0, late=0, unexpected=9, statuses={403: 9}, first_unwanted=Unwanted(403)
+)
+HALF = replace(RESULT, unexpected=1000, statuses={200: 1000, 500: 1000})
+JUDGED = Judgement(Verdict.OK, Metric.RPS, "as before", None, None, 4, 24, 0, 0, ())
+COMPARED = Compared(("base", "head"), 0, 1.0, judgements=(JUDGED,))
+
+
+def failures(
+    result: BurstResult, *marks: Mark, settings: Any = SETTINGS, **changes: Any
+) -> list[str]:
+    plan = read_plan(marks, "granian")
+    return failures_of(record(result=result, **changes), plan, settings)
+
+
+def errors_allowed(allowed: object) -> Mark:
+    return Mark("max_errors", (allowed,), {})
+
+
+@pytest.mark.parametrize("marks", [(), (errors_allowed("100%"),), (errors_allowed(10**6),)])
+@pytest.mark.parametrize("changes", [{}, {"compared": COMPARED}], ids=["burst", "comparison"])
+def test_nothing_expected_fails_whatever_is_allowed(
+    marks: tuple[Mark, ...], changes: dict[str, Any]
+) -> None:
+    lenient = replace(SETTINGS, max_errors=1.0)
+    (said,) = failures(NOTHING, *marks, settings=lenient, **changes)
+    assert said.startswith("no expected response, and a 2xx was wanted: 9 status 403")
+
+
+@pytest.mark.parametrize("changes", [{}, {"compared": COMPARED}], ids=["burst", "comparison"])
+def test_more_than_one_percent_of_errors_fails_unless_they_are_allowed(
+    changes: dict[str, Any],
+) -> None:
+    (said,) = failures(HALF, **changes)
+    assert said == (
+        "errors: 1,000 of 2,000 (50%) (1,000 status 500), limit max_errors(1%), 49% over; a test"
+        " that may have more says so with max_errors (all of them: djworkers_max_errors)"
+    )
+    assert not failures(replace(RESULT, error=10, error_kinds={"reset": 10}), **changes)
+    assert failures(replace(RESULT, error=11, error_kinds={"reset": 11}), **changes)
+    assert not failures(HALF, errors_allowed("50%"), **changes)
+    assert not failures(HALF, errors_allowed(1000), **changes)
+    assert not failures(HALF, settings=replace(SETTINGS, max_errors=0.5), **changes)
+    (said,) = failures(HALF, errors_allowed("49%"), **changes)
+    assert said.endswith("limit max_errors(49%), 1% over")
+
+
+def test_a_count_of_errors_is_for_bursts_alone() -> None:
+    assert failures(HALF, errors_allowed(999))
+    assert not failures(HALF, errors_allowed(999), compared=COMPARED)
+
+
+def test_what_a_flag_overrides_is_told_with_a_failure_and_only_then() -> None:
+    flags = ("--djworkers-duration=1s (instead of 10s)",)
+    assert not failures(RESULT, overridden=flags)
+    assert failures(HALF, overridden=flags)[-1] == f"fired with {flags[0]}"
+
+
+OPEN = Comparison(Verdict.NOT_COMPARED, "nothing stored")
+
+
+@pytest.mark.parametrize(
+    ("comparison", "settings", "fails"),
+    [
+        (OPEN, SETTINGS, False),
+        (OPEN, STRICT, True),
+        (replace(OPEN, fails=True), SETTINGS, True),
+        (Comparison(Verdict.REGRESSED, "slower"), STRICT, False),
+        (Comparison(Verdict.OK, "as before"), STRICT, False),
+    ],
+)
+def test_a_verdict_fails_where_it_says_so_or_strictness_does(
+    comparison: Comparison, settings: Any, fails: bool
+) -> None:
+    said = failures(RESULT, comparison=comparison, settings=settings)
+    assert said == ([f"{comparison.verdict.value}: {comparison.reason}"] if fails else [])
+
+
+def judged(metric: Metric, *, without_figure: int, verdict: Verdict = Verdict.NOT_COMPARED) -> Any:
+    one = replace(JUDGED, metric=metric, verdict=verdict, reason="why")
+    return replace(COMPARED, judgements=(JUDGED, replace(one, without_figure=without_figure)))
+
+
+@pytest.mark.parametrize("metric", [Metric.P95, Metric.CPU_PER_REQUEST])
+def test_a_limit_on_a_figure_that_an_arm_has_not_fails(metric: Metric) -> None:
+    limit = Mark("max_regression", ("10%",), {"metric": metric.value})
+    missing = judged(metric, without_figure=24)
+    (said,) = failures(RESULT, limit, compared=missing)
+    assert said == f"not compared: why; so max_regression(metric={metric.value!r}) can't pass"
+    assert len(failures(RESULT, limit, compared=missing, settings=STRICT)) == 1
+    # Only where it is the figure that lacks, and that is what was asked for.
+    assert not failures(RESULT, compared=missing)
+    assert not failures(RESULT, limit, compared=judged(metric, without_figure=0))
+    few = judged(metric, without_figure=1, verdict=Verdict.OK)
+    assert not failures(RESULT, limit, compared=few)
+    assert not failures(RESULT, limit, compared=replace(COMPARED, not_compared="new endpoint"))

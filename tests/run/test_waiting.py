@@ -1,0 +1,91 @@
+"""What a run that waits for its turn says, and whose time that is."""
+
+from __future__ import annotations
+
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from pytest_djworkers.system.lock import MachineLock
+from tests.support.site import Site
+
+SOON = """
+from pytest_djworkers.system import lock
+
+lock.SILENT_FOR_S = 0
+lock.MachineLock.__init__.__kwdefaults__["wait_at_most_s"] = 60.0
+"""
+WAITS = """
+from pytest_djworkers.run.stash import RUN
+
+def test_waits(request):
+    print("captured")
+    lock = request.config.stash[RUN]._lock
+    lock.acquire()
+    lock.release()
+"""
+
+
+@pytest.mark.parametrize(
+    "flags", [("-q",), pytest.param(("-n1", "-q"), marks=pytest.mark.matrix)], ids=" ".join
+)
+def test_whom_it_waits_for_is_said_at_once_captured_or_not(
+    site: Site, flags: tuple[str, ...]
+) -> None:
+    site.test(WAITS)
+    site.write("conftest.py", SOON)
+    held = MachineLock()
+    held.acquire()
+    with site.start("--djworkers=granian", *flags) as run:
+        assert run.stdout is not None
+        said = []
+        for line in run.stdout:
+            said.append(line.rstrip())
+            if "waiting for another" in line:
+                held.release()
+    held.release()
+    assert run.returncode == 0
+    (waits,) = (line for line in said if "djworkers: waiting for another run's burst, 0s" in line)
+    assert "60s at most: process " in waits
+    assert "djworkers: waited " in "\n".join(said)
+    assert "captured" not in said
+
+
+TIMED = """
+import time
+
+def wait(request, seconds):
+    plugin = request.config.pluginmanager.getplugin("djworkers-waiting")
+    plugin.begin()
+    time.sleep(seconds)
+    plugin.end(seconds)
+
+@pytest.mark.parametrize("method", [
+    pytest.param(method, marks=pytest.mark.timeout(1, method=method))
+    for method in ("signal", "thread")
+])
+def test_waits(request, method):
+    wait(request, 1.2)
+
+@pytest.fixture
+def waits_before(request):
+    wait(request, 0.1)
+
+@pytest.mark.timeout(0.3, method="signal")
+def test_takes_too_long(request, waits_before):
+    wait(request, 0.1)
+    time.sleep(10)
+
+def test_without_a_limit(request):
+    wait(request, 0.1)
+"""
+
+
+def test_the_wait_is_not_the_tests_time(site: Site) -> None:
+    site.test(TIMED)
+    result = site.pytest("--djworkers=granian", "--junitxml=junit.xml", "--durations=0", "-vv")
+    result.assert_outcomes(passed=3, failed=1)
+    result.stdout.fnmatch_lines(["*Failed: Timeout*"])
+    cases = ET.parse(site.folder / "junit.xml").iter("testcase")
+    seconds = {case.get("name"): float(case.get("time", "")) for case in cases}
+    assert all(seconds[f"test_waits[{method}]"] < 1 for method in ("signal", "thread"))

@@ -1,0 +1,29 @@
+"""Which files a site consists of."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pytest_djworkers.server.runtime import Home
+
+
+@pytest.mark.parametrize(
+    ("command", "kept"),
+    [
+        (["gunicorn", "--config", "/site/gunicorn.conf.py", "entry"], ["/site/gunicorn.conf.py"]),
+        (["gunicorn", "--config=/site/gunicorn.conf.py"], ["/site/gunicorn.conf.py"]),
+        (["gunicorn", "-c", "/site/gunicorn.conf.py"], ["/site/gunicorn.conf.py"]),
+        (["python", "-c", "import site"], []),
+        (["python", "/site/server.py", "-c"], []),
+    ],
+)
+def test_the_configuration_that_both_arms_are_served_with_is_neithers(
+    command: list[str], kept: list[str]
+) -> None:
+    home = Home("python", Path("/tree"), (), Path("/tree"), Path("/site"), ("/environment",))
+    bounds = home.bounds(Path("strays"), command)
+    assert bounds is not None
+    assert bounds.kept == ("/environment", *kept)
+    assert Home("python", Path("/tree"), ()).bounds(Path("strays"), command) is None

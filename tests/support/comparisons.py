@@ -1,0 +1,66 @@
+"""Rounds and blocks made by hand, for what judges and shows them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from random import Random
+
+from pytest_djworkers.backends.granian import Granian
+from pytest_djworkers.compare.arms import Arm
+from pytest_djworkers.compare.blocks import Block
+from pytest_djworkers.compare.plan import ROUNDS
+from pytest_djworkers.compare.procedure import Stage
+from pytest_djworkers.load.profile import Request
+from pytest_djworkers.load.result import ServerFacts
+from pytest_djworkers.server.launch import Place, Site
+from pytest_djworkers.server.probe import Probe
+from pytest_djworkers.server.runtime import this_home
+from pytest_djworkers.verdict.rounds import Round, Window
+from tests.support.profiles import make_report
+
+FACTS = ServerFacts("granian", "2.8", 1, {}, launch_s=0.3)
+PROBE = Probe(Request("/"), any_answer=False)
+
+
+def window(requests: float, **changes: float) -> Window:
+    """A quarter of a second in which so many requests were answered."""
+    figures = {"window_s": 0.25, "errors": 0, "timeouts": 0, "judged": round(requests)}
+    figures |= {"p95_s": 10 / requests, "cpu_per_request_s": 0.5 / requests}
+    return Window(requests=round(requests), **{**figures, **changes})  # type: ignore[arg-type]  # by name
+
+
+def rounds_of(block: int, ratio: float, *, sd: float = 0.02) -> tuple[Round, ...]:
+    """A block's rounds with head at so many times base's requests/s, give or take."""
+    draw = Random(f"{block} {ratio}")
+    return tuple(
+        Round(window(500), window(500 * ratio * draw.lognormvariate(0, sd)), block)
+        for _ in range(ROUNDS)
+    )
+
+
+def block_of(number: int, ratio: float) -> Block:
+    """A block with these rounds."""
+    rounds = rounds_of(number, ratio)
+    reports = tuple(
+        make_report(
+            ok=one.head.requests,
+            window_s=0.25,
+            per_connection=[one.head.requests],
+            opened=1,
+            served=1,
+            latency=[(20_000, one.head.requests)],
+            statuses={"200": one.head.requests},
+        )
+        for one in rounds
+    )
+    return Block(rounds, reports, FACTS)
+
+
+def stage_in(folder: Path) -> Stage:
+    """A stage on which nothing is really launched."""
+    arms = (
+        Arm("base", "main", Granian(), this_home(Path.cwd()), {}),
+        Arm("head", "the working tree", Granian(), this_home(Path.cwd()), {}),
+    )
+    place = Place(folder, port=1, workers=1, startup_timeout_s=10)
+    return Stage(arms, place, (1, 2), Site("settings", {}), lambda arm: arm, seed=1)

@@ -1,0 +1,91 @@
+"""Bursts of the built-in generator in the test's own process, and what must hold for each."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+from pytest_djworkers.load.pool import Pool
+from pytest_djworkers.load.profile import Request
+from pytest_djworkers.load.tally import AgentReport, Enough
+from tests.support.profiles import ROOT, make_profile
+
+_OPEN_WITHIN_S = 0.5
+_NO_HANG_S = 20.0
+
+
+def fire(
+    address: tuple[str, int],
+    request: Request = ROOT,
+    *,
+    connections: int = 4,
+    drain_s: float = 0.0,
+    **shape: Any,
+) -> AgentReport:
+    """One burst, over in good time."""
+    profile = make_profile(request, connections=connections, **shape)
+
+    async def burst() -> AgentReport:
+        pool = Pool(profile, address, connections)
+        try:
+            await pool.open(_OPEN_WITHIN_S)
+            return await pool.fire(time.monotonic_ns(), drain_s=drain_s)
+        finally:
+            pool.close()
+
+    report = asyncio.run(asyncio.wait_for(burst(), _NO_HANG_S))
+    check(report, rate=profile.shape.rate)
+    return report
+
+
+def sent(report: AgentReport) -> int:
+    """The sum of all classes."""
+    answered = report.ok + report.late + report.unexpected
+    return answered + report.error + report.unanswered + report.in_flight + report.outside
+
+
+def classes(report: AgentReport) -> set[str]:
+    """The classes that any request of the window is in, but for those in flight at its end."""
+    every = ("ok", "late", "unexpected", "error", "unanswered")
+    return {name for name in every if getattr(report, name)}
+
+
+def check(report: AgentReport, *, rate: float | None = None) -> None:
+    """Figures that are counted twice agree."""
+    answered = report.ok + report.late + report.unexpected
+    assert sum(report.statuses.values()) == answered == sum(report.per_connection)
+    assert sum(report.error_kinds.values()) == report.error
+    assert sum(report.requests) == report.ok + report.late
+    assert sum(report.errors) == report.unexpected + report.error
+    assert sum(count for _, count in report.latency) == sum(report.requests) + report.unanswered
+    # At a fixed rate, sending can lag as well.
+    lags = sum(count for _, count in report.lag)
+    assert lags >= answered if rate else lags == answered
+    assert len(report.per_connection) == report.asked >= max(report.served, report.opened)
+    assert 0 <= report.connect_max_s <= _NO_HANG_S
+
+
+def fire_windows(
+    address: tuple[str, int], count: int, enough: Enough, *, between_s: float = 0.0, **shape: Any
+) -> list[AgentReport]:
+    """Windows on the same connections, each over as soon as it has enough."""
+    profile = make_profile(**shape)
+
+    async def windows() -> list[AgentReport]:
+        pool = Pool(profile, address, profile.shape.connections)
+        reports = []
+        try:
+            for _ in range(count):
+                await pool.open(_OPEN_WITHIN_S)
+                now = time.monotonic_ns()
+                reports.append(await pool.fire(now, drain_s=0.5, enough=enough))
+                await asyncio.sleep(between_s)
+        finally:
+            pool.close()
+        return reports
+
+    reports = asyncio.run(asyncio.wait_for(windows(), _NO_HANG_S))
+    for report in reports:
+        check(report)
+    return reports

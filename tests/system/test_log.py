@@ -1,0 +1,69 @@
+"""The end of a log, however long it is."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from pytest_djworkers.system.log import TAIL_LINES, both_ends, last_lines, since, tail
+
+MIB = 1 << 20
+
+
+@pytest.mark.parametrize("content", [None, b"", b"\n\n  \n"])
+def test_of_nothing_there_is_no_end(log: Path, content: bytes | None) -> None:
+    if content is not None:
+        log.write_bytes(content)
+    assert last_lines(log) == []
+    assert tail(log) == ""
+
+
+def test_the_last_lines_stand_indented_under_a_heading(log: Path) -> None:
+    log.write_text("one\ntwo\n  three\n\n")
+    assert tail(log, lines=2) == "\nThe end of its log:\n    two\n      three"
+
+
+def test_of_a_long_log_only_its_end_is_read(log: Path) -> None:
+    with log.open("wb") as file:
+        file.seek(2**40)
+        file.write("\n".join(["", *map(str, range(100))]).encode())
+    lines = last_lines(log)
+    assert lines == [str(number) for number in range(100 - TAIL_LINES, 100)]
+
+
+def test_the_heading_says_what_is_lost(log: Path) -> None:
+    log.write_bytes(b"first\n")
+    os.truncate(log, 200 * MIB)
+    with log.open("ab") as file:
+        file.write(b"\nlast\n")
+    assert tail(log, lines=1) == ("\nThe end of its log (210MB before it were not kept):\n    last")
+    assert both_ends(log).split() == ["first", "last"]
+
+
+def test_of_a_log_without_an_end_both_ends_are_read(log: Path) -> None:
+    log.write_text("".join(f"{number}\n" for number in range(500_000)))
+    text = both_ends(log)
+    assert (text[:4], text[-14:]) == ("0\n1\n", "499998\n499999\n")
+    assert 2 * MIB < len(text) < 2 * MIB + 10
+    log.write_text("once")
+    assert both_ends(log) == "once"
+    assert both_ends(log.parent / "none") == ""
+
+
+def test_what_came_since_and_whether_it_is_all(log: Path) -> None:
+    assert since(log, 0) == (b"", True)
+    log.write_bytes(b"before after")
+    assert since(log, 7) == (b"after", True)
+    assert since(log, 13) == (b"\n", False)  # it was cut
+    log.write_bytes(b"a" * 30 * MIB + b"end")
+    data, is_whole = since(log, 1)
+    assert (len(data), data[-3:], is_whole) == (16 * MIB + 1, b"end", False)
+    log.write_bytes(b"one\0\0\0two")
+    assert since(log, 0) == (b"onetwo", False)
+
+
+def test_what_is_no_text_is_shown_as_far_as_it_goes(log: Path) -> None:
+    log.write_bytes(b"caf\xe9\n")
+    assert last_lines(log) == ["caf\N{REPLACEMENT CHARACTER}"]
