@@ -18,5 +18,5 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Called for each report, after pytest-djworkers has put its records on it."""
     with Path(os.environ[FILE_VARIABLE]).open("a") as file:
         for record in getattr(report, "djworkers_bursts", ()):
-            if record["compared"] is not None:
-                file.write(json.dumps(record["compared"]) + "\n")
+            if record["against_base"] is not None:
+                file.write(json.dumps(record["against_base"]) + "\n")

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from pytest_djworkers.compare.result import Compared
+from pytest_djworkers.compare.result import ArmComparison
 from pytest_djworkers.verdict.rule import Judgement
 
 
@@ -31,7 +31,7 @@ class Outcome:
     """What the whole run of pytest took; the comparison's own time is in ``compared``."""
     status: int
     """pytest's exit status."""
-    compared: Compared | None
+    compared: ArmComparison | None
     said: str
     """The end of what pytest said, where it came to no comparison."""
 
@@ -55,7 +55,7 @@ class Outcome:
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """The inverse of ``to_dict``."""
         compared = data["compared"]
-        return cls(**{**data, "compared": compared and Compared.from_dict(compared)})
+        return cls(**{**data, "compared": compared and ArmComparison.from_dict(compared)})
 
     def __str__(self) -> str:
         parts = [f"{self.when}  {self.server:<16} {self.series:<10} {self.number:>2}"]

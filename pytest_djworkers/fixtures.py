@@ -99,12 +99,12 @@ def _djworkers_burst(
             run.settings.settings_module,
         )
     make: Callable[..., Burst] = Burst
-    if run.comparer is not None:
+    if run.comparison_setup is not None:
         from pytest_djworkers.run.compared_burst import ComparedBurst
 
         make = partial(
             ComparedBurst,
-            comparer=run.comparer,
+            comparison_setup=run.comparison_setup,
             unblocked=django_db_blocker.unblock,
             seed=djworkers_seed,
             migrates=not request.config.getoption("nomigrations"),

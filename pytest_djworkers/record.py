@@ -8,9 +8,9 @@ from typing import Any, Self
 
 from pytest_djworkers.baseline.session import StoredFigures
 from pytest_djworkers.baseline.store import conditions_of
-from pytest_djworkers.compare.result import Compared
+from pytest_djworkers.compare.result import ArmComparison
 from pytest_djworkers.load.result import BurstResult
-from pytest_djworkers.verdict.rule import Comparison, Verdict
+from pytest_djworkers.verdict.rule import BaselineVerdict, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +22,11 @@ class BurstRecord:
     result: BurstResult
     overridden: tuple[str, ...] = ()
     """Flags that changed the shape this test asked for, in words."""
-    comparison: Comparison | None = None
-    """None where nothing was asked: no baseline, or one is being saved."""
+    against_baseline: BaselineVerdict | None = None
+    """The verdict against the stored baseline; None without a baseline, or while one is saved."""
     stored: StoredFigures | None = None
-    compared: Compared | None = None
-    """What the comparison of two arms found, in a run that makes one."""
+    against_base: ArmComparison | None = None
+    """The comparison of head with base; None in a run that compares no arms."""
     conditions: Mapping[str, Any] | None = field(default=None, compare=False)
     """Those of the result, where its request has lost its values on the way; else None."""
     other_settings: tuple[str, ...] = ()
@@ -42,7 +42,7 @@ class BurstRecord:
     @property
     def verdict(self) -> Verdict | None:
         """What a comparison of either kind found; None where there was none."""
-        found = self.compared or self.comparison
+        found = self.against_base or self.against_baseline
         return None if found is None else found.verdict
 
     @property
@@ -72,17 +72,17 @@ class BurstRecord:
     def to_dict(self) -> dict[str, Any]:
         """Simple types only, for JSON and for pytest-xdist; and none of the request's values, since
         other plugins write reports to files."""
-        comparison, profile = self.comparison, self.result.profile
+        comparison, profile = self.against_baseline, self.result.profile
         shown = replace(profile, request=profile.request.without_values())
         return {
             "test": self.test,
             "result": replace(self.result, profile=shown).to_dict(),
             "conditions": dict(self.stored_under),
             "overridden": list(self.overridden),
-            "comparison": comparison
+            "against_baseline": comparison
             and {**asdict(comparison), "verdict": comparison.verdict.value},
             "stored": self.stored and asdict(self.stored),
-            "compared": self.compared and self.compared.to_dict(),
+            "against_base": self.against_base and self.against_base.to_dict(),
             "other_settings": list(self.other_settings),
             "attempt": self.attempt,
         }
@@ -90,16 +90,16 @@ class BurstRecord:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """The inverse of ``to_dict``."""
-        comparison = data["comparison"]
+        comparison = data["against_baseline"]
         return cls(
             test=data["test"],
             result=BurstResult.from_dict(data["result"]),
             overridden=tuple(data["overridden"]),
             conditions=data["conditions"],
-            comparison=comparison
-            and Comparison(**{**comparison, "verdict": Verdict(comparison["verdict"])}),
+            against_baseline=comparison
+            and BaselineVerdict(**{**comparison, "verdict": Verdict(comparison["verdict"])}),
             stored=data["stored"] and StoredFigures(**data["stored"]),
-            compared=data["compared"] and Compared.from_dict(data["compared"]),
+            against_base=data["against_base"] and ArmComparison.from_dict(data["against_base"]),
             other_settings=tuple(data["other_settings"]),
             attempt=data["attempt"],
         )

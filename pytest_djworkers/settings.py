@@ -15,7 +15,7 @@ import pytest
 from pytest_djworkers.backends.protocol import Backend
 from pytest_djworkers.backends.registry import Registry, registry_of
 from pytest_djworkers.backends.spec import spec_of
-from pytest_djworkers.compare.flags import Against, Comparing, read_comparing
+from pytest_djworkers.compare.flags import Against, ComparisonFlags, read_comparison_flags
 from pytest_djworkers.errors import BurstArgumentError, SettingsError
 from pytest_djworkers.load.profile import Shape
 from pytest_djworkers.load.wrk import find_wrk
@@ -62,7 +62,7 @@ class Settings:
     """What the served site has for settings; None where it has the tests' own."""
     origin: Origin | None = None
     """Where the server is that somebody else runs; then there are no backends."""
-    comparing: Comparing | None = None
+    comparison_flags: ComparisonFlags | None = None
     strict: bool = False
     """Whether what is inconclusive or not compared fails."""
     max_regression: float | None = None
@@ -89,7 +89,7 @@ class Settings:
     @property
     def base(self) -> str | None:
         """The backend that the others are compared with, where backends are."""
-        if self.comparing is None or self.comparing.against is not Against.BACKEND:
+        if self.comparison_flags is None or self.comparison_flags.against is not Against.BACKEND:
             return None
         return next(iter(self.backends))
 
@@ -158,7 +158,7 @@ def read_settings(config: pytest.Config) -> Settings | None:
         shape_flags=shape_flags,
         settings_module=values["settings"],
         origin=origin,
-        comparing=read_comparing(config, values, tuple(backends)),
+        comparison_flags=read_comparison_flags(config, values, tuple(backends)),
         strict=config.getoption("djworkers_strict") or config.getini("djworkers_strict"),
         max_regression=values["max_regression"],
         max_errors=values["max_errors"],

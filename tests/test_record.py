@@ -10,7 +10,7 @@ from pytest_djworkers.baseline.store import conditions_of
 from pytest_djworkers.load.profile import Request
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.record import BurstRecord
-from pytest_djworkers.verdict.rule import Comparison, Verdict
+from pytest_djworkers.verdict.rule import BaselineVerdict, Verdict
 from tests.support.results import RESULT, WRK, record
 
 
@@ -20,7 +20,7 @@ def test_a_record_survives_json(result: BurstResult, verdict: Verdict) -> None:
     whole = record(
         result=result,
         overridden=("--djworkers-connections=8 (instead of 2000)",),
-        comparison=Comparison(verdict, "because", fails=True, ratio=0.5),
+        against_baseline=BaselineVerdict(verdict, "because", fails=True, ratio=0.5),
         other_settings=("CACHES",),
         stored=StoredFigures(100.0, 0.001, None, 3, 4, "2026-01-02T03:04:05+00:00"),
     )

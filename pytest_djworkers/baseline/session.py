@@ -24,7 +24,7 @@ from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.system.clock import CLOCK
 from pytest_djworkers.system.commands import run
 from pytest_djworkers.verdict.rounds import Metric
-from pytest_djworkers.verdict.rule import Comparison, not_compared
+from pytest_djworkers.verdict.rule import BaselineVerdict, not_compared
 from pytest_djworkers.verdict.tripwire import NO_LIMITS, Figures, compare_with_stored
 
 _GIT_WITHIN_S = 5.0
@@ -52,7 +52,7 @@ def compare(
     *,
     tolerance: float,
     max_regressions: Mapping[Metric, float] = NO_LIMITS,
-) -> Comparison:
+) -> BaselineVerdict:
     """Hold a burst against what is stored of it."""
     if result.shared_run:
         return not_compared("shared run: other pytest-xdist workers ran beside it")

@@ -26,8 +26,8 @@ class Against(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Comparing:
-    """How this run compares two arms in rounds, instead of firing bursts."""
+class ComparisonFlags:
+    """The options of a run that compares two arms in rounds, instead of firing single bursts."""
 
     against: Against
     seed: int
@@ -40,11 +40,11 @@ class Comparing:
     """None for so many a worker."""
 
 
-def read_comparing(
+def read_comparison_flags(
     config: pytest.Config,
     values: Mapping[str, Any],
     backends: tuple[str, ...],
-) -> Comparing | None:
+) -> ComparisonFlags | None:
     """What the flags ask for; None where that is bursts. ``values`` are those of all options.
 
     Raises SettingsError for flags that exclude each other or make no sense alone.
@@ -85,7 +85,7 @@ def read_comparing(
         "--djworkers-calibrate": Against.ITSELF,
     }
     seed = values["seed"]
-    return Comparing(
+    return ComparisonFlags(
         against=against[flags[0]],
         seed=randrange(_SEEDS) if seed is None else seed,  # noqa: S311  # to be repeated
         ref=values["compare"],

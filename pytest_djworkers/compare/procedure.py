@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pytest_djworkers.compare.arms import BASE, HEAD, NAMES, Arm
 from pytest_djworkers.compare.blocks import ArmError, Block, TooSlow, run_block
 from pytest_djworkers.compare.plan import plan_block
-from pytest_djworkers.compare.result import Compared
+from pytest_djworkers.compare.result import ArmComparison
 from pytest_djworkers.entry.brief import DatabaseTarget
 from pytest_djworkers.errors import ProbeError, ServerError
 from pytest_djworkers.load.profile import Profile
@@ -48,16 +48,17 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
-    """A comparison, and head's figures as those of a burst; None where it gave none."""
+class ComparisonOutcome:
+    """What a comparison measured."""
 
-    compared: Compared
-    result: BurstResult | None
+    comparison: ArmComparison
+    head_result: BurstResult | None
+    """Head's figures as those of a burst; None if it wasn't measured."""
 
 
 def compare(
     stage: Stage, profile: Profile, probe: Probe, tolerances: Mapping[Metric, float]
-) -> Measured:
+) -> ComparisonOutcome:
     """Compare the arms by these figures, each with its tolerance; requests/s must be among them.
 
     Raises ServerError for an arm that can't be measured, and GeneratorError.
@@ -78,7 +79,7 @@ def compare(
         if not reason:
             raise ServerError(f"{NAMES[error.arm]}: {error}") from None
     decided = [one for one in judged.values() if isinstance(one, Judgement)]
-    compared = Compared(
+    comparison = ArmComparison(
         labels=(stage.arms[BASE].label, stage.arms[HEAD].label),
         seed=stage.seed,
         took_s=CLOCK.monotonic() - began,
@@ -86,10 +87,10 @@ def compare(
         not_compared=reason or hindrance,
         rounds=tuple(runner.rounds),
     )
-    return Measured(compared, None if reason else runner.result())
+    return ComparisonOutcome(comparison, None if reason else runner.result())
 
 
-def calibrate(stage: Stage, profile: Profile, probe: Probe) -> Measured:
+def calibrate(stage: Stage, profile: Profile, probe: Probe) -> ComparisonOutcome:
     """Rounds of two arms that are the same, with no verdict. Raises as ``compare`` does."""
     began = CLOCK.monotonic()
     runner = _Runner(stage, profile, probe)
@@ -101,7 +102,7 @@ def calibrate(stage: Stage, profile: Profile, probe: Probe) -> Measured:
             runner.run_block()
     except TooSlow as slow:
         reason = str(slow)
-    compared = Compared(
+    comparison = ArmComparison(
         labels=(stage.arms[BASE].label, stage.arms[HEAD].label),
         seed=stage.seed,
         took_s=CLOCK.monotonic() - began,
@@ -109,7 +110,7 @@ def calibrate(stage: Stage, profile: Profile, probe: Probe) -> Measured:
         not_compared=reason or hindrance,
         rounds=tuple(runner.rounds),
     )
-    return Measured(compared, None if reason else runner.result())
+    return ComparisonOutcome(comparison, None if reason else runner.result())
 
 
 class _Runner:

@@ -43,7 +43,7 @@ class ArmFigures:
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class ArmComparison:
     """A comparison of two arms under one request."""
 
     labels: tuple[str, str]

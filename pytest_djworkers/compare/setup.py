@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pytest_djworkers.backends.protocol import Backend
 from pytest_djworkers.compare.arms import NAMES, Arm
-from pytest_djworkers.compare.flags import Against, Comparing
+from pytest_djworkers.compare.flags import Against, ComparisonFlags
 from pytest_djworkers.compare.procedure import Stage
 from pytest_djworkers.compare.revision import Revision, base_revision
 from pytest_djworkers.compare.survey import Survey, survey
@@ -34,26 +34,26 @@ class _Pair:
     """Why they can't have copies of the same databases."""
 
 
-class Comparer:
-    """Makes the arms: the base's worktree, both homes, a second port."""
+class ComparisonSetup:
+    """Prepares the arms of a run's comparisons: base's worktree, and a port for each arm."""
 
-    def __init__(self, comparing: Comparing, revision: Revision | None) -> None:
-        self.comparing = comparing
+    def __init__(self, flags: ComparisonFlags, revision: Revision | None) -> None:
+        self.flags = flags
         self.revision = revision
         self._stack = ExitStack()
         self._of_revision: _Pair | None = None
 
     @classmethod
-    def begin(cls, comparing: Comparing, root: Path) -> Comparer:
+    def begin(cls, flags: ComparisonFlags, root: Path) -> ComparisonSetup:
         """Find the base, before any server starts. Raises SettingsError when there is none."""
-        ref = comparing.ref
-        return cls(comparing, None if ref is None else base_revision(root, ref))
+        ref = flags.ref
+        return cls(flags, None if ref is None else base_revision(root, ref))
 
     @property
     def description(self) -> str:
         """What is compared with what, for the header."""
         revision = self.revision
-        if self.comparing.against is Against.BACKEND:
+        if self.flags.against is Against.BACKEND:
             return "compares each backend with the first"
         if revision is None:
             return "compares the working tree with itself, to see how much that differs"
@@ -75,7 +75,7 @@ class Comparer:
         site can't be set up.
         """
         pair = self._pair(place, site)
-        is_between = self.comparing.against is Against.BACKEND
+        is_between = self.flags.against is Against.BACKEND
         labels = names if is_between else pair.labels
         base, head = (
             Arm(*one, databases={}) for one in zip(NAMES, labels, backends, pair.homes, strict=True)
@@ -86,7 +86,7 @@ class Comparer:
             (place.port, self._port.number),
             site,
             copies,
-            self.comparing.seed,
+            self.flags.seed,
             pair.difference,
         )
 
@@ -111,9 +111,9 @@ class Comparer:
     def _look(self, revision: Revision, here: Home, place: Place, site: Site) -> _Pair:
         plugin = plugin_folder(place.folder)
         tree = self._stack.enter_context(worktree(revision, place.folder, place.watch, place.say))
-        _compile(self.comparing.python or here.python, tree, place)
+        _compile(self.flags.python or here.python, tree, place)
         homes = (
-            base_home(here, revision.top, tree, plugin, self.comparing.python),
+            base_home(here, revision.top, tree, plugin, self.flags.python),
             head_home(here, revision.top, tree, plugin),
         )
         labels = (revision.label, WORKING_TREE)

@@ -22,7 +22,7 @@ COLUMNS = (
 
 def rows(record: BurstRecord) -> list[Row]:
     """A calibration's row; with nothing but what went wrong where there is no noise to tell."""
-    compared = record.compared
+    compared = record.against_base
     assert compared is not None
     backend, rps = record.backend, format_rate(record.result.rps)
     took = format_duration(compared.took_s)

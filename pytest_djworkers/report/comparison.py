@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pytest_djworkers.compare.result import ArmFigures, Compared
+from pytest_djworkers.compare.result import ArmComparison, ArmFigures
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.report.table import UNKNOWN, Row, seconds
 from pytest_djworkers.units import format_change, format_duration, format_rate
@@ -29,7 +29,7 @@ NO_FIGURES = ArmFigures(0.0, None, None, 0, 0)
 
 def rows(record: BurstRecord) -> list[Row]:
     """A comparison's row."""
-    compared = record.compared
+    compared = record.against_base
     assert compared is not None
     base, head = compared.figures or (NO_FIGURES, NO_FIGURES)
     estimate = _estimate_of_speed(compared)
@@ -54,7 +54,7 @@ def rows(record: BurstRecord) -> list[Row]:
 
 def notes(record: BurstRecord) -> list[str]:
     """What must be said in words below the table, verdict first: all but a plain ``ok``."""
-    compared = record.compared
+    compared = record.against_base
     return [
         f"{verdict.value}: {record.test} {record.result.name}: {reason}"
         for verdict, reason in (compared.reasons() if compared else ())
@@ -62,13 +62,13 @@ def notes(record: BurstRecord) -> list[str]:
     ]
 
 
-def title(compared: Compared) -> str:
+def title(compared: ArmComparison) -> str:
     """What was compared with what."""
     base, head = compared.labels
     return f"{head} against {base}, seed {compared.seed}"
 
 
-def _estimate_of_speed(compared: Compared) -> Estimate | None:
+def _estimate_of_speed(compared: ArmComparison) -> Estimate | None:
     speed = [one for one in compared.judgements if one.metric is Metric.RPS]
     return speed[0].estimate if speed else None
 

@@ -27,7 +27,7 @@ CALIBRATIONS = Layout(calibration.COLUMNS, calibration.rows, ("blocks", "took"))
 
 def layout_of(records: Sequence[BurstRecord]) -> Layout:
     """The table of a run: all of its records are of one kind."""
-    compared = next((record.compared for record in records if record.compared), None)
+    compared = next((record.against_base for record in records if record.against_base), None)
     if compared is None:
         return BURSTS
     return COMPARISONS if compared.is_judged else CALIBRATIONS

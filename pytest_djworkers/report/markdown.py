@@ -68,8 +68,8 @@ def _load(record: BurstRecord) -> str:
     """What was fired, and how."""
     shape, generator = record.result.profile.shape, record.result.generator
     connections = f"{shape.connections:,} connections"
-    if record.compared is not None:
-        return f"{connections}; {title_of_comparison(record.compared)}"
+    if record.against_base is not None:
+        return f"{connections}; {title_of_comparison(record.against_base)}"
     return (
         f"{connections}, {format_duration(shape.duration_s)}, timeout"
         f" {format_duration(shape.timeout_s)}{at_rate(shape)}; {generator.name} {generator.version}"

@@ -130,7 +130,7 @@ def served(result: BurstResult) -> str:
 
 def against_baseline(record: BurstRecord) -> str:
     """The change against the stored figure, or the verdict where there is no figure."""
-    comparison = record.comparison
+    comparison = record.against_baseline
     if comparison is None:
         return ""
     if comparison.ratio is not None:
@@ -142,7 +142,7 @@ def notes(records: Iterable[BurstRecord]) -> list[str]:
     """What must be said in words below the table."""
     found = []
     for record in records:
-        comparison = record.comparison
+        comparison = record.against_baseline
         where = f"{record.test} {record.result.name}"
         if comparison is None or comparison.verdict is Verdict.OK:
             continue

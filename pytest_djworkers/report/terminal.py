@@ -12,7 +12,7 @@ import pytest
 from pytest_djworkers.backends.protocol import Backend, workers_of
 from pytest_djworkers.backends.registry import version_of
 from pytest_djworkers.baseline.store import Baseline
-from pytest_djworkers.compare.setup import Comparer
+from pytest_djworkers.compare.setup import ComparisonSetup
 from pytest_djworkers.printable import printable
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.report.comparison import title as title_of_comparison
@@ -26,7 +26,9 @@ _QUIETEST = -2
 _GAP = "  "
 
 
-def header(settings: Settings, baseline: Baseline, comparer: Comparer | None = None) -> list[str]:
+def header(
+    settings: Settings, baseline: Baseline, comparison_setup: ComparisonSetup | None = None
+) -> list[str]:
     """What will be measured, and how."""
     if settings.origin is None:
         backends = ", ".join(
@@ -37,11 +39,11 @@ def header(settings: Settings, baseline: Baseline, comparer: Comparer | None = N
     else:
         where = f"the server at http://{settings.origin.netloc}, as it is"
     shape, _ = settings.shape_for({}, {})
-    if comparer is not None:
+    if comparison_setup is not None:
         return [
             f"djworkers: {where}",
-            f"djworkers: {comparer.description}",
-            f"djworkers: in rounds, seed {comparer.comparing.seed}, tolerance"
+            f"djworkers: {comparison_setup.description}",
+            f"djworkers: in rounds, seed {comparison_setup.flags.seed}, tolerance"
             f" {format_share(settings.tolerance)}; of absolute limits,"
             " shares of errors alone are judged",
             *(f"djworkers: {note}" for note in _notes(settings)),
@@ -127,7 +129,7 @@ def _table(reporter: pytest.TerminalReporter, records: Sequence[BurstRecord]) ->
     }
     every_row = [row for group in lines.values() for rows, _ in group for row in rows]
     title = "djworkers"
-    if compared := next((record.compared for record in records if record.compared), None):
+    if compared := next((record.against_base for record in records if record.against_base), None):
         title += f": {printable(title_of_comparison(compared))}"
     generators = {record.result.generator.name for record in records}
     window = reporter.config.get_terminal_writer().fullwidth if reporter.isatty else sys.maxsize

@@ -156,7 +156,7 @@ class Burst:
         if (limits or not baseline.is_empty) and not settings.save_baseline:
             record = replace(
                 record,
-                comparison=not_compared(why_nothing(baseline, key, result))
+                against_baseline=not_compared(why_nothing(baseline, key, result))
                 if stored is None
                 else compare(
                     result,

@@ -13,9 +13,15 @@ from pytest_djworkers.compare.arms import BASE, NAMES, Arm, NotComparable
 from pytest_djworkers.compare.base_databases import make_own_databases, refuse_other_rows
 from pytest_djworkers.compare.files import copy_files
 from pytest_djworkers.compare.flags import Against
-from pytest_djworkers.compare.procedure import Databases, Measured, Stage, calibrate, compare
-from pytest_djworkers.compare.result import Compared
-from pytest_djworkers.compare.setup import Comparer
+from pytest_djworkers.compare.procedure import (
+    ComparisonOutcome,
+    Databases,
+    Stage,
+    calibrate,
+    compare,
+)
+from pytest_djworkers.compare.result import ArmComparison
+from pytest_djworkers.compare.setup import ComparisonSetup
 from pytest_djworkers.databases.copies import copies_of, copy_databases, drop_copies
 from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.record import BurstRecord
@@ -39,14 +45,14 @@ class ComparedBurst(Burst):
     def __init__(
         self,
         *arguments: Any,
-        comparer: Comparer,
+        comparison_setup: ComparisonSetup,
         unblocked: Callable[[], AbstractContextManager[None]],
         seed: Callable[[], None] | None,
         migrates: bool,
         **named: Any,
     ) -> None:
         super().__init__(*arguments, **named)
-        self._comparer = comparer
+        self._comparison_setup = comparison_setup
         self._unblocked = unblocked
         self._seed = seed
         self._migrates = migrates
@@ -59,20 +65,20 @@ class ComparedBurst(Burst):
             measured = self._compared(profile)
         record = (
             super()._measure(profile, overridden)
-            if measured.result is None
-            else BurstRecord(self._test, measured.result, overridden)
+            if measured.head_result is None
+            else BurstRecord(self._test, measured.head_result, overridden)
         )
-        return replace(record, compared=measured.compared, comparison=None, stored=None)
+        return replace(record, against_base=measured.comparison, against_baseline=None, stored=None)
 
     def _at_moderate_load(self, profile: Profile) -> Profile:
         settings = self._run.settings
         workers = workers_of(settings.backends[self.server.backend], settings.workers)
-        asked = self._comparer.comparing.connections
+        asked = self._comparison_setup.flags.connections
         connections = asked or CONNECTIONS_OF_A_WORKER * workers
         return replace(profile, shape=replace(profile.shape, connections=connections))
 
-    def _compared(self, profile: Profile) -> Measured:
-        comparer, run = self._comparer, self._run
+    def _compared(self, profile: Profile) -> ComparisonOutcome:
+        comparison_setup, run = self._comparison_setup, self._run
         site, place = self._prepare(), run.place()
         head = self.server.backend
         base = run.settings.base or head
@@ -93,7 +99,7 @@ class ComparedBurst(Burst):
             return replace(arm, databases=made[arm.name], isolation=files)
 
         try:
-            stage = comparer.stage(
+            stage = comparison_setup.stage(
                 (run.settings.backends[base], run.settings.backends[head]),
                 (base, head),
                 place,
@@ -107,12 +113,14 @@ class ComparedBurst(Burst):
                 arm = replace(stage.arms[BASE], databases=own, isolation=files)
                 sources[NAMES[BASE]] = self._make_own(stage, arm, site.databases)
             probe = probe_for(profile.request, run.settings.probe)
-            if comparer.comparing.against is Against.ITSELF:
+            if comparison_setup.flags.against is Against.ITSELF:
                 return calibrate(stage, profile, probe)
             return compare(stage, profile, probe, self._tolerances())
         except NotComparable as reason:
-            seed = comparer.comparing.seed
-            return Measured(Compared(NAMES, seed, 0.0, not_compared=str(reason)), None)
+            seed = comparison_setup.flags.seed
+            return ComparisonOutcome(
+                ArmComparison(NAMES, seed, 0.0, not_compared=str(reason)), None
+            )
         finally:
             with self._unblocked():
                 drop_copies(made.values())

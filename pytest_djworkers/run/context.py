@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pytest_djworkers.baseline.machine import this_machine
 from pytest_djworkers.baseline.store import Baseline, load
-from pytest_djworkers.compare.setup import Comparer
+from pytest_djworkers.compare.setup import ComparisonSetup
 from pytest_djworkers.databases.checks import TestDatabases
 from pytest_djworkers.entry.carried import own_values
 from pytest_djworkers.entry.isolation import Isolation, named_in
@@ -44,13 +44,13 @@ class Run:
         settings: Settings,
         baseline: Baseline,
         xdist: Xdist,
-        comparer: Comparer | None,
+        comparison_setup: ComparisonSetup | None,
         onlooker: Onlooker | None = None,
     ) -> None:
         self.settings = settings
         self.baseline = baseline
         self.xdist = xdist
-        self.comparer = comparer
+        self.comparison_setup = comparison_setup
         """Where this run compares two arms, instead of firing bursts."""
         self.databases = TestDatabases(settings.left_out)
         self._lock = MachineLock(onlooker=onlooker)
@@ -69,9 +69,13 @@ class Run:
             baseline = load(settings.root, settings.baseline, this_machine())
         except BaselineError as error:
             raise SettingsError(str(error)) from None
-        comparing = settings.comparing
-        comparer = None if comparing is None else Comparer.begin(comparing, settings.root)
-        return cls(settings, baseline, xdist, comparer, onlooker)
+        comparison_flags = settings.comparison_flags
+        comparison_setup = (
+            None
+            if comparison_flags is None
+            else ComparisonSetup.begin(comparison_flags, settings.root)
+        )
+        return cls(settings, baseline, xdist, comparison_setup, onlooker)
 
     @property
     def is_shared(self) -> bool:
@@ -137,8 +141,8 @@ class Run:
 
     def end(self) -> None:
         """Give everything back."""
-        if self.comparer is not None:
-            self.comparer.end()
+        if self.comparison_setup is not None:
+            self.comparison_setup.end()
         if "_port" in self.__dict__:
             self._port.release()
         if "_scratch" in self.__dict__:

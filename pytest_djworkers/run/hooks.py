@@ -103,7 +103,7 @@ class ActivePlugin:
 
     def pytest_report_header(self) -> list[str]:
         """What will be measured, and how."""
-        lines = terminal.header(self._run.settings, self._run.baseline, self._run.comparer)
+        lines = terminal.header(self._run.settings, self._run.baseline, self._run.comparison_setup)
         return [printable(line) for line in lines]
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:

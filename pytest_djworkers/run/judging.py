@@ -34,12 +34,12 @@ def _failures(record: BurstRecord, plan: TestPlan, settings: Settings, log_says:
     elif not on_errors:
         missed = misses([Limit(_ERRORS, settings.max_errors, is_share=True)], result)
         found.extend(f"{miss}; {_SAY_SO}" for miss in missed)
-    if record.compared is not None:
+    if record.against_base is not None:
         # Of two arms under moderate load: other absolute limits, and counts, are for bursts.
         found.extend(misses([limit for limit in on_errors if limit.is_share], result))
-        return found + record.compared.failures(strict=strict, limits=plan.regressions)
+        return found + record.against_base.failures(strict=strict, limits=plan.regressions)
     found.extend(misses(plan.limits, result))
-    comparison = record.comparison
+    comparison = record.against_baseline
     if comparison and (comparison.fails or (strict and comparison.is_open)):
         found.append(f"{comparison.verdict.value}: {comparison.reason}")
     return found

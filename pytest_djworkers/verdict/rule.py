@@ -51,8 +51,8 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
-    """What a comparison with a stored baseline found, and whether it fails the test."""
+class BaselineVerdict:
+    """The verdict of a burst against its stored baseline, and whether it fails the test."""
 
     verdict: Verdict
     reason: str
@@ -66,9 +66,9 @@ class Comparison:
         return self.verdict in {Verdict.INCONCLUSIVE, Verdict.NOT_COMPARED}
 
 
-def not_compared(reason: str) -> Comparison:
+def not_compared(reason: str) -> BaselineVerdict:
     """A comparison that could not be made, and why."""
-    return Comparison(Verdict.NOT_COMPARED, reason)
+    return BaselineVerdict(Verdict.NOT_COMPARED, reason)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from pytest_djworkers.verdict.rule import (
     LEAST_CHANGE_ERRORS,
     LEAST_CHANGE_P95_S,
     LEAST_CHANGE_RPS,
-    Comparison,
+    BaselineVerdict,
     Verdict,
     not_compared,
 )
@@ -65,7 +65,7 @@ def compare_with_stored(
     *,
     tolerance: float,
     max_regressions: Mapping[Metric, float] = NO_LIMITS,
-) -> Comparison:
+) -> BaselineVerdict:
     """Compare a burst with the stored sessions, oldest first; the last is what users accepted.
 
     ``tolerance`` is a fraction of requests/s, and so are the limits, each of its figure; the one
@@ -90,7 +90,7 @@ def compare_with_stored(
         *missing,
         *([speed.reason] if speed.fails else ()),
     ]
-    return Comparison(
+    return BaselineVerdict(
         Verdict.REGRESSED, "; ".join(reasons), fails=bool(max_regressions) or speed.fails
     )
 
@@ -144,7 +144,7 @@ def prediction_floor(rps: Sequence[float]) -> float | None:
 
 def _compare_speed(
     rps: float, stored: Sequence[Figures], tolerance: float, max_regression: float | None
-) -> Comparison:
+) -> BaselineVerdict:
     accepted = stored[-1].rps
     if not accepted:
         return not_compared("the stored figure is 0 requests/s")
@@ -153,15 +153,15 @@ def _compare_speed(
         f"{format_rate(rps)} requests/s against {format_rate(accepted)} ({format_change(ratio)})"
     )
     if abs(rps - accepted) < LEAST_CHANGE_RPS:
-        return Comparison(Verdict.OK, change, ratio=ratio)
+        return BaselineVerdict(Verdict.OK, change, ratio=ratio)
     loss = 1 - ratio
     if failing := _why_it_fails(rps, stored, loss, max_regression):
-        return Comparison(Verdict.REGRESSED, f"{change}, {failing}", fails=True, ratio=ratio)
+        return BaselineVerdict(Verdict.REGRESSED, f"{change}, {failing}", fails=True, ratio=ratio)
     if loss > tolerance:
         beyond = f"beyond the tolerance of {format_share(tolerance)}"
-        return Comparison(Verdict.REGRESSED, f"{change}, {beyond}", ratio=ratio)
+        return BaselineVerdict(Verdict.REGRESSED, f"{change}, {beyond}", ratio=ratio)
     verdict = Verdict.IMPROVED if -loss > tolerance else Verdict.OK
-    return Comparison(verdict, change, ratio=ratio)
+    return BaselineVerdict(verdict, change, ratio=ratio)
 
 
 def _why_it_fails(

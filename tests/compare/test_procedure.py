@@ -12,7 +12,12 @@ import pytest
 from pytest_djworkers.compare import procedure as module
 from pytest_djworkers.compare.blocks import ArmError, Block, TooSlow
 from pytest_djworkers.compare.plan import BlockPlan
-from pytest_djworkers.compare.procedure import CALIBRATION_BLOCKS, Measured, calibrate, compare
+from pytest_djworkers.compare.procedure import (
+    CALIBRATION_BLOCKS,
+    ComparisonOutcome,
+    calibrate,
+    compare,
+)
 from pytest_djworkers.errors import ProbeError, ServerError, ServerStartError
 from pytest_djworkers.verdict.rounds import Metric
 from pytest_djworkers.verdict.rule import RULE, Verdict
@@ -26,10 +31,10 @@ Blocks = Callable[[int], Block]
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Measured]:
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., ComparisonOutcome]:
     """What compares two arms whose blocks are made by a function of their number."""
 
-    def made(blocks: Blocks, *, tolerances: dict[Metric, float] | None = None) -> Measured:
+    def made(blocks: Blocks, *, tolerances: dict[Metric, float] | None = None) -> ComparisonOutcome:
         def run_block(plan: BlockPlan, *_: Any) -> Block:
             return blocks(plan.number)
 
@@ -49,24 +54,24 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Measur
     ],
 )
 def test_it_stops_as_soon_as_there_is_a_verdict(
-    ratio: float, verdict: Verdict, blocks: int, run: Callable[..., Measured]
+    ratio: float, verdict: Verdict, blocks: int, run: Callable[..., ComparisonOutcome]
 ) -> None:
-    compared = run(lambda number: block_of(number, ratio)).compared
+    compared = run(lambda number: block_of(number, ratio)).comparison
     assert compared.verdict is verdict
     assert compared.blocks == blocks
     assert [one.block for one in compared.rounds[:: len(block_of(0, 1).rounds)]] == [*range(blocks)]
 
 
-def test_all_figures_are_judged_from_the_same_blocks(run: Callable[..., Measured]) -> None:
+def test_all_figures_are_judged_from_the_same_blocks(run: Callable[..., ComparisonOutcome]) -> None:
     tolerances = {Metric.RPS: 0.1, Metric.P95: 0.5, Metric.CPU_PER_REQUEST: 0.1}
-    compared = run(lambda number: block_of(number, 0.98), tolerances=tolerances).compared
+    compared = run(lambda number: block_of(number, 0.98), tolerances=tolerances).comparison
     assert [one.metric for one in compared.judgements] == list(tolerances)
     assert {one.verdict for one in compared.judgements} == {Verdict.OK}
 
 
-def test_heads_windows_are_the_tests_result(run: Callable[..., Measured]) -> None:
+def test_heads_windows_are_the_tests_result(run: Callable[..., ComparisonOutcome]) -> None:
     measured = run(lambda number: block_of(number, 1.0))
-    result, rounds = measured.result, measured.compared.rounds
+    result, rounds = measured.head_result, measured.comparison.rounds
     assert result is not None
     assert result.ok == sum(one.head.requests for one in rounds)
     assert result.window_s == pytest.approx(0.25 * len(rounds))
@@ -91,11 +96,13 @@ def failing(error: Exception, at: int = 0) -> Blocks:
     return blocks
 
 
-def test_an_endpoint_that_base_does_not_have_is_not_compared(run: Callable[..., Measured]) -> None:
+def test_an_endpoint_that_base_does_not_have_is_not_compared(
+    run: Callable[..., ComparisonOutcome],
+) -> None:
     measured = run(failing(ArmError(0, ProbeError("GET / answers 404", 404))))
-    assert measured.result is None
-    assert measured.compared.verdict is Verdict.NOT_COMPARED
-    assert measured.compared.not_compared == "new endpoint: base answers 404"
+    assert measured.head_result is None
+    assert measured.comparison.verdict is Verdict.NOT_COMPARED
+    assert measured.comparison.not_compared == "new endpoint: base answers 404"
 
 
 @pytest.mark.parametrize(
@@ -107,24 +114,24 @@ def test_an_endpoint_that_base_does_not_have_is_not_compared(run: Callable[..., 
     ],
 )
 def test_an_arm_that_cannot_be_measured_is_an_error(
-    error: ArmError, run: Callable[..., Measured]
+    error: ArmError, run: Callable[..., ComparisonOutcome]
 ) -> None:
     name = ("base", "head")[error.arm]
     with pytest.raises(ServerError, match=f"^{name}.*: "):
         run(failing(error, at=2))
 
 
-def test_a_view_that_is_too_slow_is_not_compared(run: Callable[..., Measured]) -> None:
+def test_a_view_that_is_too_slow_is_not_compared(run: Callable[..., ComparisonOutcome]) -> None:
     measured = run(failing(TooSlow("too slow: 7 answers")))
-    assert measured.result is None
-    assert measured.compared.not_compared == "too slow: 7 answers"
+    assert measured.head_result is None
+    assert measured.comparison.not_compared == "too slow: 7 answers"
 
 
 def test_a_calibration_has_rounds_and_no_verdict(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "run_block", lambda plan, *_: block_of(plan.number, 1.0))
-    compared = calibrate(stage_in(tmp_path), PROFILE, PROBE).compared
+    compared = calibrate(stage_in(tmp_path), PROFILE, PROBE).comparison
     assert compared.verdict is None
     assert compared.reasons() == []
     assert compared.blocks == CALIBRATION_BLOCKS
@@ -137,30 +144,30 @@ def of_ended_workers(number: int) -> Block:
     return replace(block, rounds=rounds, ends=("head: max_requests = 3 recycles them",))
 
 
-def test_it_stops_as_soon_as_no_verdict_can_come(run: Callable[..., Measured]) -> None:
+def test_it_stops_as_soon_as_no_verdict_can_come(run: Callable[..., ComparisonOutcome]) -> None:
     measured = run(of_ended_workers)
-    compared = measured.compared
+    compared = measured.comparison
     assert compared.verdict is Verdict.NOT_COMPARED
     assert compared.blocks == 2
     assert compared.not_compared == (
         "workers ended while they were measured: 12 of 12 rounds left out: a worker of head ended"
         " (12); head: max_requests = 3 recycles them"
     )
-    assert measured.result is not None, "head has been measured"
+    assert measured.head_result is not None, "head has been measured"
 
 
 def test_why_workers_ended_is_said_where_some_rounds_had_them_all(
-    run: Callable[..., Measured],
+    run: Callable[..., ComparisonOutcome],
 ) -> None:
     compared = run(
         lambda number: block_of(number, 1.0) if number % 3 else of_ended_workers(number)
-    ).compared
+    ).comparison
     assert compared.verdict is Verdict.NOT_COMPARED
     assert compared.reasons()[0][1].endswith("head: max_requests = 3 recycles them")
 
 
 def test_a_calibration_stops_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "run_block", lambda plan, *_: of_ended_workers(plan.number))
-    compared = calibrate(stage_in(tmp_path), PROFILE, PROBE).compared
+    compared = calibrate(stage_in(tmp_path), PROFILE, PROBE).comparison
     assert compared.blocks == 2
     assert compared.not_compared.startswith("workers ended")

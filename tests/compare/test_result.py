@@ -7,13 +7,13 @@ from dataclasses import replace
 
 import pytest
 
-from pytest_djworkers.compare.result import Compared
+from pytest_djworkers.compare.result import ArmComparison
 from pytest_djworkers.verdict.rounds import Metric, Round
 from pytest_djworkers.verdict.rule import Judgement, Verdict, judge
 from tests.support.comparisons import rounds_of, window
 
 
-def compared(ratio: float, *, blocks: int = 18, **changes: object) -> Compared:
+def compared(ratio: float, *, blocks: int = 18, **changes: object) -> ArmComparison:
     """A comparison of two figures in so many blocks."""
     rounds = tuple(one for number in range(blocks) for one in rounds_of(number, ratio))
     judgements = []
@@ -21,18 +21,18 @@ def compared(ratio: float, *, blocks: int = 18, **changes: object) -> Compared:
         judgement = judge(rounds, metric=metric, tolerance=0.1)
         assert isinstance(judgement, Judgement)
         judgements.append(judgement)
-    made = Compared(("main", "the working tree"), 1, 60.0, True, tuple(judgements), "", rounds)
+    made = ArmComparison(("main", "the working tree"), 1, 60.0, True, tuple(judgements), "", rounds)
     return replace(made, **changes)  # type: ignore[arg-type]  # by name
 
 
-NOTHING = Compared(("main", "the working tree"), 1, 0.5, not_compared="migrations differ")
+NOTHING = ArmComparison(("main", "the working tree"), 1, 0.5, not_compared="migrations differ")
 
 
 @pytest.mark.parametrize(
     "one", [compared(0.7), compared(1.0), NOTHING, compared(1, is_judged=False)]
 )
-def test_json_both_ways(one: Compared) -> None:
-    assert Compared.from_dict(json.loads(json.dumps(one.to_dict()))) == one
+def test_json_both_ways(one: ArmComparison) -> None:
+    assert ArmComparison.from_dict(json.loads(json.dumps(one.to_dict()))) == one
 
 
 def test_figures_are_medians_over_the_rounds_that_count() -> None:

@@ -13,7 +13,7 @@ from tests.support.results import record
 
 def cells(one: str, ratio: float) -> dict[str, str]:
     """A comparison's row, by column."""
-    (row,) = COMPARISONS.rows(record(one, compared=compared(ratio)))
+    (row,) = COMPARISONS.rows(record(one, against_base=compared(ratio)))
     return dict(zip(COMPARISONS.columns, row.cells, strict=True))
 
 
@@ -31,7 +31,7 @@ def test_a_row_has_both_arms_and_what_they_come_to() -> None:
 
 
 def test_an_arm_that_was_not_measured_has_no_figures() -> None:
-    (row,) = COMPARISONS.rows(record(compared=NOTHING))
+    (row,) = COMPARISONS.rows(record(against_base=NOTHING))
     found = dict(zip(COMPARISONS.columns, row.cells, strict=True))
     assert (found["base requests/s"], found["head requests/s"]) == ("-", "100")
     assert (found["change"], found["p95"], found["verdict"]) == ("", "", "not compared")
@@ -39,29 +39,29 @@ def test_an_arm_that_was_not_measured_has_no_figures() -> None:
 
 def test_a_run_has_the_table_of_its_records() -> None:
     assert layout_of([record()]) is BURSTS
-    assert layout_of([record(compared=NOTHING)]) is COMPARISONS
-    assert layout_of([record(compared=compared(1.0, is_judged=False))]) is CALIBRATIONS
+    assert layout_of([record(against_base=NOTHING)]) is COMPARISONS
+    assert layout_of([record(against_base=compared(1.0, is_judged=False))]) is CALIBRATIONS
 
 
 def test_all_but_ok_is_said_in_words() -> None:
-    assert notes([record(compared=compared(1.0))]) == []
-    assert notes([record(compared=NOTHING)]) == [
+    assert notes([record(against_base=compared(1.0))]) == []
+    assert notes([record(against_base=NOTHING)]) == [
         "not compared: test_site.py::test_json[granian] GET /json: migrations differ"
     ]
-    (of_rps, *_) = notes([record(compared=compared(0.7))])
+    (of_rps, *_) = notes([record(against_base=compared(0.7))])
     assert of_rps.startswith("regressed: test_site.py::test_json[granian] GET /json: requests/s")
 
 
 def test_a_calibration_that_was_too_short_has_no_noise() -> None:
     short = replace(compared(1.0, is_judged=False), rounds=())
-    (row,) = CALIBRATIONS.rows(record(compared=short))
+    (row,) = CALIBRATIONS.rows(record(against_base=short))
     assert row.cells[2:7] == ("-",) * 5
     assert short.verdict is None
     assert NOTHING.verdict is Verdict.NOT_COMPARED
 
 
 def test_markdown_says_what_was_compared() -> None:
-    text = render([record(compared=compared(0.7))])
+    text = render([record(against_base=compared(0.7))])
     assert "8 connections; the working tree against main, seed 1" in text
     assert "| base requests/s | head requests/s | change |" in text
     assert "regressed" in text

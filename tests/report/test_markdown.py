@@ -8,7 +8,7 @@ import pytest
 from pytest_djworkers.baseline.session import StoredFigures
 from pytest_djworkers.report.markdown import render, write
 from pytest_djworkers.report.outcome import Outcome
-from pytest_djworkers.verdict.rule import Comparison, Verdict
+from pytest_djworkers.verdict.rule import BaselineVerdict, Verdict
 from tests.support.results import RESULT, record
 
 STORED = StoredFigures(200.0, 0.002, None, 1, 2, "2026-01-02T03:04:05+00:00")
@@ -29,8 +29,8 @@ def test_a_section_a_server_and_a_heading_an_endpoint() -> None:
 
 
 def test_figures_and_stored_figures_are_rows_of_a_table() -> None:
-    comparison = Comparison(Verdict.REGRESSED, "why", fails=True, ratio=0.5)
-    text = render([record(comparison=comparison, stored=STORED)])
+    comparison = BaselineVerdict(Verdict.REGRESSED, "why", fails=True, ratio=0.5)
+    text = render([record(against_baseline=comparison, stored=STORED)])
     table = [line for line in text.splitlines() if line.startswith("|")]
     assert table == [
         "| generator | requests/s | vs baseline | p50 | p99 | timeouts | errors | served | CPU/req."

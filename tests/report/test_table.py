@@ -7,7 +7,7 @@ import pytest
 from pytest_djworkers.baseline.session import StoredFigures
 from pytest_djworkers.load.result import BurstResult, Connections, Usage
 from pytest_djworkers.report.table import COLUMNS, grouped, notes, rows
-from pytest_djworkers.verdict.rule import Comparison, Verdict
+from pytest_djworkers.verdict.rule import BaselineVerdict, Verdict
 from tests.support.results import RESULT, WRK, record
 
 STORED = StoredFigures(200.0, 0.002, None, 1, 2, "2026-01-02T03:04:05+00:00")
@@ -65,7 +65,9 @@ def test_what_is_odd_is_said(result: BurstResult, column: str, text: str) -> Non
 
 
 def test_the_stored_figures_stand_below() -> None:
-    new, old = rows(record(stored=STORED, comparison=Comparison(Verdict.REGRESSED, "", ratio=0.5)))
+    new, old = rows(
+        record(stored=STORED, against_baseline=BaselineVerdict(Verdict.REGRESSED, "", ratio=0.5))
+    )
     assert (new.is_stored, old.is_stored) == (False, True)
     assert new.cells[COLUMNS.index("vs baseline")] == "-50.0%"
     assert old.cells == (
@@ -99,7 +101,7 @@ def test_what_must_be_known_of_the_stored_figures_is_beside_them(
 
 
 def test_without_a_ratio_the_verdict_is_shown() -> None:
-    (row,) = rows(record(comparison=Comparison(Verdict.NOT_COMPARED, "why")))
+    (row,) = rows(record(against_baseline=BaselineVerdict(Verdict.NOT_COMPARED, "why")))
     assert row.cells[COLUMNS.index("vs baseline")] == "not compared"
 
 
@@ -113,7 +115,7 @@ def test_an_endpoint_is_a_group_in_the_order_of_measuring() -> None:
 
 def test_notes_tell_every_verdict_but_ok() -> None:
     def note(verdict: Verdict, *, fails: bool = False) -> list[str]:
-        return notes([record(comparison=Comparison(verdict, "why", fails=fails))])
+        return notes([record(against_baseline=BaselineVerdict(verdict, "why", fails=fails))])
 
     assert note(Verdict.OK) == notes([record()]) == []
     test = "test_site.py::test_json[granian] GET /json: why"

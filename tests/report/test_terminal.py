@@ -18,7 +18,7 @@ from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.report.outcome import Outcome
 from pytest_djworkers.report.terminal import header, summary
 from pytest_djworkers.settings import Settings
-from pytest_djworkers.verdict.rule import Comparison, Verdict
+from pytest_djworkers.verdict.rule import BaselineVerdict, Verdict
 from tests.support.results import RESULT, WRK, record
 
 SETTINGS = Settings(
@@ -124,9 +124,9 @@ def test_a_table_is_grouped_by_endpoint(pytester: pytest.Pytester) -> None:
 def test_a_baseline_and_remarks_have_columns_where_there_are_some(
     pytester: pytest.Pytester,
 ) -> None:
-    comparison = Comparison(Verdict.REGRESSED, "why", ratio=0.5)
+    comparison = BaselineVerdict(Verdict.REGRESSED, "why", ratio=0.5)
     shared = replace(RESULT, shared_run=True)
-    one = record(result=shared, stored=STORED, comparison=comparison)
+    one = record(result=shared, stored=STORED, against_baseline=comparison)
     assert printed(pytester, [one], window=120)[1:] == [
         "  backend     generator  requests/s  vs baseline  p50    p99  timeouts  errors  served"
         "  remarks",
@@ -214,7 +214,7 @@ def test_what_a_stored_baseline_says_gives_no_orders_to_the_terminal(
         test=orders,
         result=replace(RESULT, server=server),
         stored=stored,
-        comparison=Comparison(Verdict.REGRESSED, orders, ratio=0.5),
+        against_baseline=BaselineVerdict(Verdict.REGRESSED, orders, ratio=0.5),
     )
     outcome = Outcome(
         saved=orders,

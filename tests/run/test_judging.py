@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from pytest_djworkers.compare.result import Compared
+from pytest_djworkers.compare.result import ArmComparison
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.load.unwanted import Unwanted
 from pytest_djworkers.markers import Mark, read_plan
 from pytest_djworkers.run.judging import failures_of
 from pytest_djworkers.verdict.rounds import Metric
-from pytest_djworkers.verdict.rule import Comparison, Judgement, Verdict
+from pytest_djworkers.verdict.rule import BaselineVerdict, Judgement, Verdict
 from tests.report.test_terminal import SETTINGS
 from tests.support.results import RESULT, record
 
@@ -23,7 +23,7 @@ NOTHING = replace(
 )
 HALF = replace(RESULT, unexpected=1000, statuses={200: 1000, 500: 1000})
 JUDGED = Judgement(Verdict.OK, Metric.RPS, "as before", None, None, 4, 24, 0, 0, ())
-COMPARED = Compared(("base", "head"), 0, 1.0, judgements=(JUDGED,))
+COMPARED = ArmComparison(("base", "head"), 0, 1.0, judgements=(JUDGED,))
 
 
 def failures(
@@ -38,7 +38,7 @@ def errors_allowed(allowed: object) -> Mark:
 
 
 @pytest.mark.parametrize("marks", [(), (errors_allowed("100%"),), (errors_allowed(10**6),)])
-@pytest.mark.parametrize("changes", [{}, {"compared": COMPARED}], ids=["burst", "comparison"])
+@pytest.mark.parametrize("changes", [{}, {"against_base": COMPARED}], ids=["burst", "comparison"])
 def test_nothing_expected_fails_whatever_is_allowed(
     marks: tuple[Mark, ...], changes: dict[str, Any]
 ) -> None:
@@ -47,7 +47,7 @@ def test_nothing_expected_fails_whatever_is_allowed(
     assert said.startswith("no expected response, and a 2xx was wanted: 9 status 403")
 
 
-@pytest.mark.parametrize("changes", [{}, {"compared": COMPARED}], ids=["burst", "comparison"])
+@pytest.mark.parametrize("changes", [{}, {"against_base": COMPARED}], ids=["burst", "comparison"])
 def test_more_than_one_percent_of_errors_fails_unless_they_are_allowed(
     changes: dict[str, Any],
 ) -> None:
@@ -67,7 +67,7 @@ def test_more_than_one_percent_of_errors_fails_unless_they_are_allowed(
 
 def test_a_count_of_errors_is_for_bursts_alone() -> None:
     assert failures(HALF, errors_allowed(999))
-    assert not failures(HALF, errors_allowed(999), compared=COMPARED)
+    assert not failures(HALF, errors_allowed(999), against_base=COMPARED)
 
 
 def test_what_a_flag_overrides_is_told_with_a_failure_and_only_then() -> None:
@@ -76,7 +76,7 @@ def test_what_a_flag_overrides_is_told_with_a_failure_and_only_then() -> None:
     assert failures(HALF, overridden=flags)[-1] == f"fired with {flags[0]}"
 
 
-OPEN = Comparison(Verdict.NOT_COMPARED, "nothing stored")
+OPEN = BaselineVerdict(Verdict.NOT_COMPARED, "nothing stored")
 
 
 @pytest.mark.parametrize(
@@ -85,14 +85,14 @@ OPEN = Comparison(Verdict.NOT_COMPARED, "nothing stored")
         (OPEN, SETTINGS, False),
         (OPEN, STRICT, True),
         (replace(OPEN, fails=True), SETTINGS, True),
-        (Comparison(Verdict.REGRESSED, "slower"), STRICT, False),
-        (Comparison(Verdict.OK, "as before"), STRICT, False),
+        (BaselineVerdict(Verdict.REGRESSED, "slower"), STRICT, False),
+        (BaselineVerdict(Verdict.OK, "as before"), STRICT, False),
     ],
 )
 def test_a_verdict_fails_where_it_says_so_or_strictness_does(
-    comparison: Comparison, settings: Any, fails: bool
+    comparison: BaselineVerdict, settings: Any, fails: bool
 ) -> None:
-    said = failures(RESULT, comparison=comparison, settings=settings)
+    said = failures(RESULT, against_baseline=comparison, settings=settings)
     assert said == ([f"{comparison.verdict.value}: {comparison.reason}"] if fails else [])
 
 
@@ -105,12 +105,12 @@ def judged(metric: Metric, *, without_figure: int, verdict: Verdict = Verdict.NO
 def test_a_limit_on_a_figure_that_an_arm_has_not_fails(metric: Metric) -> None:
     limit = Mark("max_regression", ("10%",), {"metric": metric.value})
     missing = judged(metric, without_figure=24)
-    (said,) = failures(RESULT, limit, compared=missing)
+    (said,) = failures(RESULT, limit, against_base=missing)
     assert said == f"not compared: why; so max_regression(metric={metric.value!r}) can't pass"
-    assert len(failures(RESULT, limit, compared=missing, settings=STRICT)) == 1
+    assert len(failures(RESULT, limit, against_base=missing, settings=STRICT)) == 1
     # Only where it is the figure that lacks, and that is what was asked for.
-    assert not failures(RESULT, compared=missing)
-    assert not failures(RESULT, limit, compared=judged(metric, without_figure=0))
+    assert not failures(RESULT, against_base=missing)
+    assert not failures(RESULT, limit, against_base=judged(metric, without_figure=0))
     few = judged(metric, without_figure=1, verdict=Verdict.OK)
-    assert not failures(RESULT, limit, compared=few)
-    assert not failures(RESULT, limit, compared=replace(COMPARED, not_compared="new endpoint"))
+    assert not failures(RESULT, limit, against_base=few)
+    assert not failures(RESULT, limit, against_base=replace(COMPARED, not_compared="new endpoint"))

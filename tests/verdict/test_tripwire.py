@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from pytest_djworkers.verdict.rounds import Metric
-from pytest_djworkers.verdict.rule import Comparison, Verdict
+from pytest_djworkers.verdict.rule import BaselineVerdict, Verdict
 from pytest_djworkers.verdict.tripwire import (
     _T_99,
     HISTORY,
@@ -31,7 +31,7 @@ def compare(
     errors: float = 0.0,
     stored_errors: float = 0.0,
     max_regression: float | None = None,
-) -> Comparison:
+) -> BaselineVerdict:
     """Requests/s against stored ones, oldest first, with a tolerance of 10 %."""
     return compare_with_stored(
         Figures(rps, errors),
