@@ -17,12 +17,17 @@ from hypothesis import settings as hypothesis_settings
 
 from pytest_djworkers.system.process import GuardedProcess
 from tests.support.guarded import Guarded
-from tests.support.postgres import cluster, postgres
 from tests.support.site import CONFTEST, INI, SETTINGS, URLS, Site
 
-__all__ = ["cluster", "postgres"]
-
-pytest_plugins = ["pytester"]
+pytest_plugins = [
+    "pytester",
+    "tests.support.isolated",
+    "tests.support.launches",
+    "tests.support.postgres",
+    "tests.support.redis_server",
+    "tests.support.repository",
+    "tests.support.revisions",
+]
 
 # The machine may be busy: neither an example of a property nor its making has a deadline.
 hypothesis_settings.register_profile(

@@ -17,11 +17,11 @@ from pytest_djworkers.baseline.session import session_of
 from pytest_djworkers.baseline.store import conditions_of, save
 from pytest_djworkers.cli import main
 from pytest_djworkers.load.result import BurstResult
-from tests.load.test_wrk_text import NOTHING_ANSWERED, PRINTED
-from tests.run.test_hooks import steady
 from tests.support.results import RESULT
 from tests.support.site import Site
+from tests.support.steady import steady
 from tests.support.wrk_document import SERVERS, document
+from tests.support.wrk_output import NOTHING_ANSWERED, PRINTED
 
 MACHINE = Machine("A CPU", 2, None)
 OTHER = Machine("Another CPU", 4, 1.5)

@@ -10,10 +10,8 @@ import pytest
 from pytest_djworkers.backends.command import command_backend
 from pytest_djworkers.backends.protocol import Backend, workers_of
 from pytest_djworkers.backends.registry import BACKENDS, OURS
-from tests.server.test_launch import MakeServer, facts, folder, lock, make_server, start
+from tests.support.launches import MakeServer, facts, start
 from tests.support.processes import all_gone, lives, mentioning, until
-
-__all__ = ["folder", "lock", "make_server"]
 
 STRAY = {
     "WEB_CONCURRENCY": "7",

@@ -9,9 +9,7 @@ import pytest
 from pytest_djworkers.backends.command import command_backend
 from pytest_djworkers.backends.protocol import Backend
 from pytest_djworkers.backends.registry import BACKENDS
-from tests.server.test_launch import MakeServer, facts, folder, lock, make_server, start
-
-__all__ = ["folder", "lock", "make_server"]
+from tests.support.launches import MakeServer, facts, start
 
 OFTEN = ("granian",)
 """Launched in every run of the tests."""

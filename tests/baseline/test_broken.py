@@ -26,8 +26,8 @@ from pytest_djworkers.report.baseline_difference import differences
 from pytest_djworkers.report.baseline_listing import listed, shown
 from pytest_djworkers.system.files import _temporary, write_whole
 from pytest_djworkers.verdict.rounds import Metric
-from tests.baseline.test_locate import MACHINE, RUNS, store
 from tests.support.results import RESULT
+from tests.support.stored_baselines import MACHINE, RUNS, store
 
 KEY = "test_json[granian] GET /json"
 LIMITS = dict.fromkeys(Metric, 0.1)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.baseline.test_locate import store
+from tests.support.stored_baselines import store
 
 ROOT = Path(__file__).parents[2]
 
@@ -24,7 +24,7 @@ from pathlib import Path
 from pytest_djworkers.baseline.imported import save_imported
 from pytest_djworkers.baseline.store import load
 from pytest_djworkers.errors import BaselineError
-from tests.baseline.test_locate import MACHINE, RUNS, store
+from tests.support.stored_baselines import MACHINE, RUNS, store
 
 
 def files():

@@ -15,8 +15,8 @@ from pytest_djworkers.baseline.machine import Machine
 from pytest_djworkers.baseline.store import load
 from pytest_djworkers.errors import BaselineError
 from pytest_djworkers.load.wrk_notes import NotedRun, noted_runs
-from tests.load.test_wrk_text import PRINTED, read
 from tests.support.wrk_document import document
+from tests.support.wrk_output import PRINTED, read
 
 EIGHTEEN = noted_runs(document())
 RUN = read(PRINTED)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -17,20 +16,11 @@ from pytest_djworkers.baseline.locate import (
     shortened,
 )
 from pytest_djworkers.baseline.machine import Machine, this_machine
-from pytest_djworkers.baseline.store import Baseline, conditions_of, round_of, save
+from pytest_djworkers.baseline.store import Baseline
 from pytest_djworkers.errors import BaselineError
-from pytest_djworkers.load.wrk_notes import noted_runs
-from tests.load.test_wrk_text import PRINTED
-from tests.support.results import RESULT
+from tests.support.stored_baselines import MACHINE, RUNS, store
 
-MACHINE = Machine("A CPU", 2, None)
 OTHER = Machine("Another CPU", 2, None)
-RUNS = noted_runs(PRINTED)
-
-
-def store(root: Path, name: str = "default", machine: Machine = MACHINE) -> Path:
-    session: dict[str, Any] = {"rounds": [round_of(RESULT)]}
-    return save(root, name, machine, {"test GET /json": (conditions_of(RESULT), session)}).file
 
 
 @pytest.mark.parametrize("mark", [".djworkers/", "pytest.ini", "pyproject.toml", "tox.ini"])

@@ -36,18 +36,9 @@ from pytest_djworkers.system.files import write_whole
 from pytest_djworkers.verdict.tripwire import HISTORY
 from tests.support.repository import git
 from tests.support.results import RESULT, WRK
+from tests.support.stored_baselines import CONDITIONS, a_session, save_one
 
 MACHINE = Machine("A CPU", 2, None)
-CONDITIONS = conditions_of(RESULT)
-
-
-def a_session(note: str = "") -> dict[str, Any]:
-    return {"saved": note, "rounds": [round_of(RESULT)]}
-
-
-def save_one(root: Path, key: str = "test GET /", note: str = "") -> Path:
-    sessions = {key: (CONDITIONS, a_session(note))}
-    return save(root, "default", MACHINE, sessions).file
 
 
 def load_it(root: Path, machine: Machine = MACHINE) -> Baseline:
@@ -252,7 +243,8 @@ def test_nothing_else_is_left_beside_it(tmp_path: Path) -> None:
 
 def test_runs_that_save_at_once_all_get_their_figures_in(tmp_path: Path) -> None:
     script = (
-        "import sys; from pathlib import Path; from tests.baseline.test_store import save_one\n"
+        "import sys; from pathlib import Path\n"
+        "from tests.support.stored_baselines import save_one\n"
         "sys.stdin.read()\n"
         "for i in range(5): save_one(Path(sys.argv[1]), f'{sys.argv[2]} {i}')\n"
     )

@@ -11,12 +11,10 @@ import pytest
 
 from pytest_djworkers.compare.arms import NotComparable
 from pytest_djworkers.compare.base_databases import _import_path
-from tests.compare.test_in_a_run import FLAGS, nothing_is_left, revisions
 from tests.support.postgres import Cluster
 from tests.support.repository import commit, git, left
+from tests.support.revisions import FLAGS, nothing_is_left
 from tests.support.site import SETTINGS, Site
-
-__all__ = ["revisions"]
 
 MODEL = """
 from django.db import models

@@ -12,15 +12,12 @@ from pytest_djworkers.compare.setup import _without_module
 from pytest_djworkers.entry.isolation import OF_A_RUN, Isolation
 from pytest_djworkers.errors import ServerStartError
 from pytest_djworkers.server.launch import Site as Served
-from tests.compare.test_in_a_run import FLAGS, revisions
-from tests.support.redis_server import real_redis
 from tests.support.repository import commit
+from tests.support.revisions import FLAGS
 from tests.support.site import SETTINGS, Site
 
 if TYPE_CHECKING:
     import redis
-
-__all__ = ["real_redis", "revisions"]
 
 
 def test_an_arm_begins_with_the_tests_files_at_each_launch(tmp_path: Path) -> None:

@@ -11,40 +11,13 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import psutil
 import pytest
 from pytest import RunResult  # noqa: PT013  # a module of that name is needed, too
 
 from tests.support.repository import commit, git, left
-from tests.support.site import CONFTEST, Site
+from tests.support.revisions import FLAGS, SLOWS, nothing_is_left
+from tests.support.site import Site
 
-SHORT = """
-from functools import partial
-from math import inf
-
-from pytest_djworkers.verdict.rule import Rule, judge
-from pytest_djworkers.compare import blocks, procedure, discard
-from pytest_djworkers.load.tally import Enough
-
-blocks.ENOUGH = Enough(seconds=0.03, answers=10)
-blocks.WARM_UP_S = 0.0
-procedure.judge = partial(judge, rule=Rule(looks=(2, 4), confirming_blocks=2, most_spread=inf))
-procedure.CALIBRATION_BLOCKS = 3
-discard.MOST_STEAL = discard.MOST_JUMP_S = discard.BUSY_ABOVE = inf
-"""
-
-FLAGS = (
-    "--djworkers=granian",
-    "--djworkers-compare=main",
-    "--djworkers-compare-connections=4",
-    "--djworkers-workers=1",
-    "--djworkers-seed=1",
-    "--djworkers-generator=asyncio",
-    "--djworkers-duration=300ms",
-    "--djworkers-warmup=100ms",
-)
-
-SLOWS = 'urlpatterns.append(path("slows", lambda request: sleep(request, {})))\n'
 DIES = """
 requests = iter(range(10**9))
 
@@ -56,26 +29,6 @@ def dies(request):
 urlpatterns[-1] = path("slows", dies)
 """
 NEW = 'urlpatterns.append(path("new", lambda request: JsonResponse({"new": True})))\n'
-
-TESTS = """
-@pytest.mark.min_rps(1_000_000)
-def test_slows(burst):
-    assert burst("/slows").ok > 100
-"""
-
-
-@pytest.fixture
-def revisions(site: Site) -> Site:
-    """A repository whose ``main`` has the site, and which is on a branch of it."""
-    site.write("conftest.py", CONFTEST + SHORT)
-    site.write(".gitignore", "__pycache__\n*.sqlite3\nhome\n")
-    with (site.folder / "urls.py").open("a") as urls:
-        urls.write(SLOWS.format(4))
-    site.test(TESTS)
-    git(site.folder, "init", "-q")
-    commit(site.folder, "base")
-    git(site.folder, "checkout", "-q", "-b", "feature")
-    return site
 
 
 def change(site: Site, old: str, new: str) -> None:
@@ -89,18 +42,6 @@ def change(site: Site, old: str, new: str) -> None:
 def verdict_line(result: RunResult) -> str:
     """The table's row."""
     return next(line for line in result.outlines if line.startswith("  granian "))
-
-
-def nothing_is_left(site: Site, before: tuple[str, str, str]) -> None:
-    """No worktree, branch or file, and no process of the run."""
-    assert left(site.folder)[:2] == before[:2]
-    wanted = str(site.folder)
-    own = psutil.Process().pid
-    assert not [
-        process
-        for process in psutil.process_iter(["cmdline", "environ"])
-        if process.pid != own and wanted in " ".join(process.info["cmdline"] or ())
-    ]
 
 
 def test_a_slower_view_is_a_regression(revisions: Site) -> None:

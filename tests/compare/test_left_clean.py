@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.compare.test_in_a_run import FLAGS
 from tests.support.ended_comparisons import found, is_measured, prepare, wait_until_clean
 from tests.support.endings import running
 from tests.support.processes import until
 from tests.support.repository import git, left
+from tests.support.revisions import FLAGS
 from tests.support.site import Site
 
 ANSWERS_NOTHING = """

@@ -9,9 +9,7 @@ import pytest
 from pytest_djworkers.compare.pointers import refuse_pointers
 from pytest_djworkers.compare.revision import Revision
 from pytest_djworkers.errors import SettingsError
-from tests.support.repository import git, repository
-
-__all__ = ["repository"]
+from tests.support.repository import git
 
 POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 12345\n"
 

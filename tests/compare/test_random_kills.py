@@ -20,11 +20,11 @@ import pytest
 from pytest_djworkers.compare.revision import base_revision
 from pytest_djworkers.compare.worktree import worktree
 from pytest_djworkers.system.scratch import ScratchFolder
-from tests.compare.test_in_a_run import FLAGS
 from tests.support.ended_comparisons import prepare, processes, wait_until_clean
 from tests.support.endings import Running, running
 from tests.support.processes import until
 from tests.support.repository import git, left
+from tests.support.revisions import FLAGS
 from tests.support.site import Site
 
 SERVERS = ("granian", "gunicorn-gevent", "uvicorn", "uwsgi")

@@ -8,24 +8,9 @@ from dataclasses import replace
 import pytest
 
 from pytest_djworkers.compare.result import ArmComparison
-from pytest_djworkers.verdict.rounds import Metric, Round
-from pytest_djworkers.verdict.rule import Judgement, Verdict, judge
-from tests.support.comparisons import rounds_of, window
-
-
-def compared(ratio: float, *, blocks: int = 18, **changes: object) -> ArmComparison:
-    """A comparison of two figures in so many blocks."""
-    rounds = tuple(one for number in range(blocks) for one in rounds_of(number, ratio))
-    judgements = []
-    for metric in (Metric.RPS, Metric.P95):
-        judgement = judge(rounds, metric=metric, tolerance=0.1)
-        assert isinstance(judgement, Judgement)
-        judgements.append(judgement)
-    made = ArmComparison(("main", "the working tree"), 1, 60.0, True, tuple(judgements), "", rounds)
-    return replace(made, **changes)  # type: ignore[arg-type]  # by name
-
-
-NOTHING = ArmComparison(("main", "the working tree"), 1, 0.5, not_compared="migrations differ")
+from pytest_djworkers.verdict.rounds import Round
+from pytest_djworkers.verdict.rule import Verdict
+from tests.support.comparisons import NOTHING, compared, window
 
 
 @pytest.mark.parametrize(

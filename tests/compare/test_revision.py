@@ -11,9 +11,7 @@ from pytest_djworkers.compare import git as module
 from pytest_djworkers.compare.revision import base_revision
 from pytest_djworkers.errors import SettingsError
 from tests.support.processes import lives, until
-from tests.support.repository import commit, git, repository
-
-__all__ = ["repository"]
+from tests.support.repository import commit, git
 
 
 def test_the_base_is_where_the_two_histories_meet(repository: Path) -> None:

@@ -11,9 +11,7 @@ import pytest
 from pytest_djworkers.compare.revision import base_revision
 from pytest_djworkers.compare.worktree import worktree
 from pytest_djworkers.errors import SettingsError
-from tests.support.repository import git, left, repository
-
-__all__ = ["repository"]
+from tests.support.repository import git, left
 
 
 def base_of(repository: Path) -> AbstractContextManager[Path]:

@@ -10,12 +10,10 @@ import pytest
 from pytest_djworkers.databases import copies
 from pytest_djworkers.entry.brief import DatabaseTarget
 from pytest_djworkers.errors import DatabaseError
-from tests.compare.test_in_a_run import FLAGS, revisions
 from tests.support.postgres import Cluster
 from tests.support.repository import commit, git
+from tests.support.revisions import FLAGS
 from tests.support.site import SETTINGS, Site
-
-__all__ = ["revisions"]
 
 INSIDE = """
 import time

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.isolated import PREFIX, Isolated, isolated
-
-__all__ = ["isolated"]
+from tests.support.isolated import PREFIX, Isolated
 
 OWN_CACHES = """
 from django.core.cache.backends.filebased import FileBasedCache

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from pytest_djworkers.entry.carried import Carried
-from tests.support.isolated import Isolated, isolated
-
-__all__ = ["isolated"]
+from tests.support.isolated import Isolated
 
 MADE = """
 from django.core.files.base import ContentFile

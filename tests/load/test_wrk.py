@@ -19,7 +19,6 @@ from pytest_djworkers.load.profile import Profile, Request
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.load.wrk import WrkGenerator, find_wrk, to_result, uncorrect
 from pytest_djworkers.system.cpus import Cpus
-from tests.load.test_pool import ROWS, Row
 from tests.support.fault_server import (
     LOCAL,
     Behaviour,
@@ -32,6 +31,7 @@ from tests.support.fault_server import (
     refusing,
     serve,
 )
+from tests.support.faults import ROWS, Row
 from tests.support.profiles import ROOT, make_profile
 
 OK = answer()

@@ -7,8 +7,8 @@ from decimal import Decimal
 import pytest
 
 from pytest_djworkers.load.wrk_notes import NotedRun, noted_runs
-from tests.load.test_wrk_text import PRINTED, read
 from tests.support import wrk_document
+from tests.support.wrk_output import PRINTED, read
 from tests.support.wrk_printer import format_binary, format_metric, format_time_us, rounded
 
 

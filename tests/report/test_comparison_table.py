@@ -7,7 +7,7 @@ from dataclasses import replace
 from pytest_djworkers.report.layout import BURSTS, CALIBRATIONS, COMPARISONS, layout_of, notes
 from pytest_djworkers.report.markdown import render
 from pytest_djworkers.verdict.rule import Verdict
-from tests.compare.test_result import NOTHING, compared
+from tests.support.comparisons import NOTHING, compared
 from tests.support.results import record
 
 

@@ -7,37 +7,17 @@ from pathlib import Path
 import pytest
 from _pytest.terminal import TerminalReporter
 
-from pytest_djworkers.backends.granian import Granian
-from pytest_djworkers.backends.registry import OURS
 from pytest_djworkers.baseline.machine import Machine, this_machine
 from pytest_djworkers.baseline.session import StoredFigures
 from pytest_djworkers.baseline.store import Baseline, Stored
-from pytest_djworkers.load.profile import Shape
 from pytest_djworkers.load.result import Usage
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.report.outcome import Outcome
 from pytest_djworkers.report.terminal import header, summary
-from pytest_djworkers.settings import Settings
 from pytest_djworkers.verdict.rule import BaselineVerdict, Verdict
 from tests.support.results import RESULT, WRK, record
+from tests.support.settings import SETTINGS
 
-SETTINGS = Settings(
-    backends={"granian": Granian()},
-    registry=OURS,
-    generator="auto",
-    workers=2,
-    agents=1,
-    baseline="default",
-    tolerance=0.1,
-    startup_timeout_s=30.0,
-    reports=(),
-    probe=None,
-    application=None,
-    save_baseline=False,
-    root=Path("/root-of-the-project"),
-    shape=Shape(),
-    shape_flags={},
-)
 NO_BASELINE = Baseline(Path("none.json"), this_machine())
 ONE_STORED = replace(NO_BASELINE, bursts={"a": Stored({}, ({},))})
 

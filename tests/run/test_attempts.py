@@ -7,8 +7,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from tests.run.test_hooks import baseline_file, steady
 from tests.support.site import Site
+from tests.support.steady import baseline_file, steady
 
 FLAKY = """
 from pathlib import Path

@@ -7,8 +7,8 @@ import json
 import pytest
 
 from pytest_djworkers.backends.registry import BACKENDS
+from tests.support.refusals import hide, refused
 from tests.support.site import Site
-from tests.test_bad_input import hide, refused
 
 TWO = "granian:workers=1:blocking-threads=2,granian:blocking-threads=3"
 

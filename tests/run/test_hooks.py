@@ -6,7 +6,6 @@ import json
 import signal
 import subprocess
 import time
-from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import psutil
@@ -17,59 +16,15 @@ from pytest_djworkers.baseline.session import session_of
 from pytest_djworkers.baseline.store import conditions_of, save
 from tests.support.results import RESULT
 from tests.support.site import GENTLE, SETTINGS, Site
+from tests.support.steady import baseline_file, steady
 
 ONE_BURST = """
 def test_json(burst):
     burst("/json")
 """
 
-STEADY = """
-import sys
-from dataclasses import replace
-from pathlib import Path
 
-import pytest_djworkers.run.burst
-
-sys.path.insert(0, {root!r})
-from tests.support.results import RESULT
-
-
-class Steady:
-    name, version = "steady", "1"
-
-    def cannot(self, profile):
-        return None
-
-    def fire(self, profile, target):
-        rps = float(Path("rps").read_text())
-        return replace(
-            RESULT,
-            profile=profile,
-            ok=round(rps * RESULT.window_s),
-            late=0,
-            generator=replace(RESULT.generator, name=self.name),
-        )
-
-
-pytest_djworkers.run.burst.choose = lambda *_, **__: Steady()
-"""
-"""A generator that finds what the file ``rps`` says, at once."""
-
-ROOT = Path(__file__).parents[2]
 TEST_JSON = "test_site.py::test_json[granian]"
-
-
-def steady(site: Site, rps: float, *arguments: str) -> pytest.RunResult:
-    """Run pytest with bursts that all find ``rps`` requests a second."""
-    site.write("steady.py", STEADY.format(root=str(ROOT)))
-    site.write("rps", str(rps))
-    return site.pytest("-p", "steady", "--djworkers=granian", "--djworkers-workers=1", *arguments)
-
-
-def baseline_file(site: Site) -> Path:
-    """The one file that a baseline was stored in."""
-    (file,) = site.folder.glob(".djworkers/*/*.json")
-    return file
 
 
 def stored_sessions(site: Site) -> dict[str, int]:

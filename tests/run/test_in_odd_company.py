@@ -22,10 +22,8 @@ from pytest_djworkers.server.launch import Place
 from pytest_djworkers.server.probe import Probe
 from pytest_djworkers.server.runtime import this_home
 from pytest_djworkers.system.port import ReservedPort
-from tests.server.test_launch import JSON, SERVED, folder
+from tests.support.launches import JSON, SERVED
 from tests.support.site import CONFTEST, Site
-
-__all__ = ["folder"]
 
 PROLOGUE = """
 import asyncio

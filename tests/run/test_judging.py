@@ -14,8 +14,8 @@ from pytest_djworkers.markers import Mark, read_plan
 from pytest_djworkers.run.judging import failures_of
 from pytest_djworkers.verdict.rounds import Metric
 from pytest_djworkers.verdict.rule import BaselineVerdict, Judgement, Verdict
-from tests.report.test_terminal import SETTINGS
 from tests.support.results import RESULT, record
+from tests.support.settings import SETTINGS
 
 STRICT = replace(SETTINGS, strict=True)
 NOTHING = replace(

@@ -7,10 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.redis_server import real_redis
 from tests.support.site import SETTINGS, Site
-
-__all__ = ["real_redis"]
 
 if TYPE_CHECKING:
     import redis

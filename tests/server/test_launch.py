@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import resource
 import select
@@ -10,12 +9,8 @@ import signal
 import socket
 import subprocess
 import time
-import urllib.request
-from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -23,40 +18,16 @@ from pytest_djworkers.backends.granian import Granian
 from pytest_djworkers.backends.protocol import Backend, workers_of
 from pytest_djworkers.backends.registry import BACKENDS, OURS
 from pytest_djworkers.databases.sessions import application_name
-from pytest_djworkers.entry.brief import DatabaseTarget
 from pytest_djworkers.errors import BusyMachineError, ProbeError, ServerStartError
 from pytest_djworkers.load.profile import Request
 from pytest_djworkers.server import launch as launch_module
-from pytest_djworkers.server.launch import Place, Server
-from pytest_djworkers.server.launch import Site as Served
+from pytest_djworkers.server.launch import Server
 from pytest_djworkers.system.lock import MachineLock
-from pytest_djworkers.system.port import ReservedPort
-from tests.server.test_ready import listener
+from tests.support.launches import MakeServer, facts, start
+from tests.support.listener import listener
 from tests.support.processes import all_gone, lives, mentioning, until
-from tests.support.site import SETTINGS, URLS
 
-SERVED = Served("site_settings", {"default": DatabaseTarget("test.sqlite3")})
-JSON = Request("/json")
 SLEEP = b"GET /sleep/100 HTTP/1.1\r\nHost: a\r\n\r\n"
-
-MakeServer = Callable[..., Server]
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The current folder, with a site that can be imported."""
-    settings = SETTINGS.replace('"urls"', '"site_urls"')
-    (tmp_path / "site_settings.py").write_text(settings)
-    (tmp_path / "site_urls.py").write_text(URLS)
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-@pytest.fixture
-def lock() -> MachineLock:
-    """The test's own, which waits for nobody."""
-    return MachineLock(wait_at_most_s=0)
 
 
 OFTEN = ("gunicorn-gevent", "granian")
@@ -83,38 +54,6 @@ its busy loop; not runserver and gunicorn-asgi, whose backlog is small."""
 def backend(request: pytest.FixtureRequest) -> Backend:
     """Each backend in turn."""
     return BACKENDS[request.param]
-
-
-@pytest.fixture
-def make_server(folder: Path, lock: MachineLock) -> Iterator[MakeServer]:
-    """What makes servers that are stopped with the test."""
-    port = ReservedPort()
-    with ExitStack() as stack:
-        stack.callback(port.release)
-
-        def make(backend: Backend, *, workers: int = 1, **place: Any) -> Server:
-            made = Server(
-                backend,
-                replace(Place(folder, port.number, workers, startup_timeout_s=30.0), **place),
-                lock,
-            )
-            stack.callback(made.stop)
-            return made
-
-        yield make
-
-
-def start(server: Server, probe_with: Request = JSON, connections: int = 8) -> Server:
-    """Launch it for a burst."""
-    server.launch(SERVED, connections=connections, probe_with=probe_with)
-    return server
-
-
-def facts(server: Server) -> dict[str, Any]:
-    """What a worker says of itself."""
-    with urllib.request.urlopen(f"{server.url}/facts", timeout=15) as answer:
-        said: dict[str, Any] = json.load(answer)
-    return said
 
 
 def test_a_launched_server_is_ours_and_serves(

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import os
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -18,6 +15,7 @@ from pytest_djworkers.server.ready import ReadySocket, Reports, strangers
 from pytest_djworkers.system.port import HOST
 from pytest_djworkers.system.process import GuardedProcess
 from tests.support.guarded import Guarded
+from tests.support.listener import listener
 from tests.support.processes import until
 
 LONG_S = 15.0
@@ -130,30 +128,6 @@ def test_its_file_goes_with_it(tmp_path: Path) -> None:
 
 
 # Strangers on the port.
-
-LISTEN = """
-import socket, sys
-server = socket.socket()
-for option in sys.argv[3:]:
-    server.setsockopt(socket.SOL_SOCKET, getattr(socket, option), 1)
-server.bind((sys.argv[1], int(sys.argv[2])))
-server.listen()
-print(server.getsockname()[1], flush=True)
-sys.stdin.read()
-"""
-
-
-@contextmanager
-def listener(*options: str, host: str = HOST, port: int = 0) -> Iterator[tuple[int, int]]:
-    """Another process that listens; its process id and its port."""
-    with subprocess.Popen(
-        [sys.executable, "-c", LISTEN, host, str(port), *options],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    ) as other:
-        assert other.stdout is not None
-        yield other.pid, int(other.stdout.readline())
-        other.kill()
 
 
 def test_a_foreign_listener_is_found() -> None:

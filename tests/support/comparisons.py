@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -10,12 +11,14 @@ from pytest_djworkers.compare.arms import Arm
 from pytest_djworkers.compare.blocks import Block
 from pytest_djworkers.compare.plan import ROUNDS
 from pytest_djworkers.compare.procedure import Stage
+from pytest_djworkers.compare.result import ArmComparison
 from pytest_djworkers.load.profile import Request
 from pytest_djworkers.load.result import ServerFacts
 from pytest_djworkers.server.launch import Place, Site
 from pytest_djworkers.server.probe import Probe
 from pytest_djworkers.server.runtime import this_home
-from pytest_djworkers.verdict.rounds import Round, Window
+from pytest_djworkers.verdict.rounds import Metric, Round, Window
+from pytest_djworkers.verdict.rule import Judgement, judge
 from tests.support.profiles import make_report
 
 FACTS = ServerFacts("granian", "2.8", 1, {}, launch_s=0.3)
@@ -64,3 +67,18 @@ def stage_in(folder: Path) -> Stage:
     )
     place = Place(folder, port=1, workers=1, startup_timeout_s=10)
     return Stage(arms, place, (1, 2), Site("settings", {}), lambda arm: arm, seed=1)
+
+
+def compared(ratio: float, *, blocks: int = 18, **changes: object) -> ArmComparison:
+    """A comparison of two figures in so many blocks."""
+    rounds = tuple(one for number in range(blocks) for one in rounds_of(number, ratio))
+    judgements = []
+    for metric in (Metric.RPS, Metric.P95):
+        judgement = judge(rounds, metric=metric, tolerance=0.1)
+        assert isinstance(judgement, Judgement)
+        judgements.append(judgement)
+    made = ArmComparison(("main", "the working tree"), 1, 60.0, True, tuple(judgements), "", rounds)
+    return replace(made, **changes)  # type: ignore[arg-type]  # by name
+
+
+NOTHING = ArmComparison(("main", "the working tree"), 1, 0.5, not_compared="migrations differ")

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import psutil
 
-from tests.compare.test_in_a_run import SHORT, SLOWS
 from tests.support.endings import command_line_of_child
 from tests.support.processes import mentioning, until
 from tests.support.repository import commit, git, left
+from tests.support.revisions import SHORT, SLOWS
 from tests.support.site import CONFTEST, Site
 
 HITS = """

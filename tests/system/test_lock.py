@@ -5,11 +5,8 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -19,17 +16,8 @@ from pytest_djworkers.system import lock as module
 from pytest_djworkers.system.lock import MachineLock
 from pytest_djworkers.system.shared import shared_name
 from pytest_djworkers.system.slots import FileSlots, SocketSlots
-from tests.support.processes import REPOSITORY, until
-
-HOLD = """
-import os, sys
-from pytest_djworkers.system.lock import MachineLock
-
-lock = MachineLock()
-lock.acquire()
-print("held", flush=True)
-sys.stdin.readline()
-"""
+from tests.support.lock_holder import holder
+from tests.support.processes import until
 
 
 @pytest.fixture(params=["sockets", "files"], autouse=True)
@@ -49,23 +37,6 @@ def in_other_processes(kind: str) -> None:
 
 
 elsewhere = pytest.mark.usefixtures("in_other_processes")
-
-
-@contextmanager
-def holder(then: str = "", *, cwd: Path = REPOSITORY) -> Iterator[subprocess.Popen[str]]:
-    """Another process, which holds the lock; what it does ``then`` it does on a line of input."""
-    with subprocess.Popen(
-        [sys.executable, "-c", HOLD + then],
-        cwd=cwd,
-        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "held\n"
-        yield process
-        process.kill()
 
 
 def acquire(wait_at_most_s: float = 15.0) -> None:
@@ -335,18 +306,12 @@ def test_who_only_blocks_the_queue_is_named_too() -> None:
 
 @elsewhere
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
-def test_users_take_turns_and_know_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        sys.modules[__name__], "HOLD", HOLD.replace("lock.acq", BECOME + "lock.acq")
-    )
-    with holder() as other:
+def test_users_take_turns_and_know_each_other() -> None:
+    with holder(first="os.setuid(54321)") as other:
         with pytest.raises(BusyMachineError, match=f": process {other.pid} of user 54321 "):
             acquire(wait_at_most_s=0)
         other.kill()
         acquire()
-
-
-BECOME = "os.setuid(54321)\n"
 
 
 @pytest.mark.parametrize("name", ["pytest-djworkers", "of a test"])

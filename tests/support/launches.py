@@ -1,0 +1,79 @@
+"""Servers of a small site, launched for tests."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_djworkers.backends.protocol import Backend
+from pytest_djworkers.entry.brief import DatabaseTarget
+from pytest_djworkers.load.profile import Request
+from pytest_djworkers.server.launch import Place, Server
+from pytest_djworkers.server.launch import Site as Served
+from pytest_djworkers.system.lock import MachineLock
+from pytest_djworkers.system.port import ReservedPort
+from tests.support.site import SETTINGS, URLS
+
+SERVED = Served("site_settings", {"default": DatabaseTarget("test.sqlite3")})
+
+
+JSON = Request("/json")
+
+
+MakeServer = Callable[..., Server]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current folder, with a site that can be imported."""
+    settings = SETTINGS.replace('"urls"', '"site_urls"')
+    (tmp_path / "site_settings.py").write_text(settings)
+    (tmp_path / "site_urls.py").write_text(URLS)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def lock() -> MachineLock:
+    """The test's own, which waits for nobody."""
+    return MachineLock(wait_at_most_s=0)
+
+
+@pytest.fixture
+def make_server(folder: Path, lock: MachineLock) -> Iterator[MakeServer]:
+    """What makes servers that are stopped with the test."""
+    port = ReservedPort()
+    with ExitStack() as stack:
+        stack.callback(port.release)
+
+        def make(backend: Backend, *, workers: int = 1, **place: Any) -> Server:
+            made = Server(
+                backend,
+                replace(Place(folder, port.number, workers, startup_timeout_s=30.0), **place),
+                lock,
+            )
+            stack.callback(made.stop)
+            return made
+
+        yield make
+
+
+def start(server: Server, probe_with: Request = JSON, connections: int = 8) -> Server:
+    """Launch it for a burst."""
+    server.launch(SERVED, connections=connections, probe_with=probe_with)
+    return server
+
+
+def facts(server: Server) -> dict[str, Any]:
+    """What a worker says of itself."""
+    with urllib.request.urlopen(f"{server.url}/facts", timeout=15) as answer:
+        said: dict[str, Any] = json.load(answer)
+    return said

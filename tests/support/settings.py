@@ -1,0 +1,28 @@
+"""The settings of a run, for tests of what it prints."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pytest_djworkers.backends.granian import Granian
+from pytest_djworkers.backends.registry import OURS
+from pytest_djworkers.load.profile import Shape
+from pytest_djworkers.settings import Settings
+
+SETTINGS = Settings(
+    backends={"granian": Granian()},
+    registry=OURS,
+    generator="auto",
+    workers=2,
+    agents=1,
+    baseline="default",
+    tolerance=0.1,
+    startup_timeout_s=30.0,
+    reports=(),
+    probe=None,
+    application=None,
+    save_baseline=False,
+    root=Path("/root-of-the-project"),
+    shape=Shape(),
+    shape_flags={},
+)

@@ -1,0 +1,57 @@
+"""Runs of pytest whose bursts all find the same figures, without a server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.site import Site
+
+STEADY = """
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest_djworkers.run.burst
+
+sys.path.insert(0, {root!r})
+from tests.support.results import RESULT
+
+
+class Steady:
+    name, version = "steady", "1"
+
+    def cannot(self, profile):
+        return None
+
+    def fire(self, profile, target):
+        rps = float(Path("rps").read_text())
+        return replace(
+            RESULT,
+            profile=profile,
+            ok=round(rps * RESULT.window_s),
+            late=0,
+            generator=replace(RESULT.generator, name=self.name),
+        )
+
+
+pytest_djworkers.run.burst.choose = lambda *_, **__: Steady()
+"""
+"""A generator that finds what the file ``rps`` says, at once."""
+
+
+ROOT = Path(__file__).parents[2]
+
+
+def steady(site: Site, rps: float, *arguments: str) -> pytest.RunResult:
+    """Run pytest with bursts that all find ``rps`` requests a second."""
+    site.write("steady.py", STEADY.format(root=str(ROOT)))
+    site.write("rps", str(rps))
+    return site.pytest("-p", "steady", "--djworkers=granian", "--djworkers-workers=1", *arguments)
+
+
+def baseline_file(site: Site) -> Path:
+    """The one file that a baseline was stored in."""
+    (file,) = site.folder.glob(".djworkers/*/*.json")
+    return file
