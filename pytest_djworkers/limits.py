@@ -185,7 +185,7 @@ def _unseen_latency(limit: Limit, result: BurstResult) -> str | None:
 
 def _in_flight(result: BurstResult) -> int:
     """How many requests may have been on their way at the end."""
-    return result.connections.asked if result.in_flight is None else result.in_flight
+    return result.connections.requested if result.in_flight is None else result.in_flight
 
 
 def _hidden(result: BurstResult) -> str:
@@ -194,6 +194,6 @@ def _hidden(result: BurstResult) -> str:
         return f"{name} got no answer in time, and does not count requests that never end"
     at_work = result.connections.at_work or 0.0
     return (
-        f"starved: {at_work:.0f} of {result.connections.asked} connections were at work, and {name}"
-        " does not count requests that never end (--djworkers-generator=asyncio does)"
+        f"starved: {at_work:.0f} of {result.connections.requested} connections were at work, and"
+        f" {name} does not count requests that never end (--djworkers-generator=asyncio does)"
     )

@@ -66,9 +66,9 @@ def why_nothing_expected(result: BurstResult, log_says: str = "") -> str:
     wanted = f"a {request.expected}" + (" with the right body" if request.contains else "")
     if not kinds:
         return (
-            f"no expected response: none of {result.connections.asked:,} connections got a response"
-            f" in {format_duration(result.window_s)}. Is the view slower than that? Ask for a"
-            " longer burst, with duration="
+            f"no expected response: none of {result.connections.requested:,} connections got a"
+            f" response in {format_duration(result.window_s)}. Is the view slower than that? Ask"
+            " for a longer burst, with duration="
         )
     lines = [f"no expected response, and {wanted} was wanted: {told(kinds)}"]
     lines.extend(_first(result))
@@ -80,7 +80,7 @@ def why_nothing_expected(result: BurstResult, log_says: str = "") -> str:
 
 def _first(result: BurstResult) -> list[str]:
     """The first unexpected response, in a line."""
-    first = result.first_unwanted
+    first = result.first_unexpected
     if first is None:
         if result.unexpected and result.generator.name == WRK:
             return ["wrk keeps no response: --djworkers-generator=asyncio shows the first"]
@@ -92,7 +92,7 @@ def _first(result: BurstResult) -> list[str]:
 
 def _means(result: BurstResult, log_says: str) -> list[str]:
     """What to do about it, where that is known."""
-    first = result.first_unwanted
+    first = result.first_unexpected
     if first is None:
         return []
     if first.status == HTTPStatus.FORBIDDEN and _CSRF in f"{first.text} {log_says}".lower():

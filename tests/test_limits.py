@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 
 from pytest_djworkers.limits import misses
+from pytest_djworkers.load.facts import Connections, Usage
 from pytest_djworkers.load.histogram import Latency
 from pytest_djworkers.load.profile import Shape
-from pytest_djworkers.load.result import BurstResult, Connections, Usage
+from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.markers import Mark, read_plan
 from tests.support.results import RESULT, WRK
 
@@ -126,8 +127,8 @@ def test_limits_on_nothing_are_missed(limit: Mark) -> None:
     assert len(missed(NOTHING, limit)) == 1
 
 
-STARVED = replace(WRK, connections=Connections(asked=8, at_work=6.3))
-ALL_LATE = replace(WRK, ok=0, latency=None, connections=Connections(asked=8))
+STARVED = replace(WRK, connections=Connections(requested=8, at_work=6.3))
+ALL_LATE = replace(WRK, ok=0, latency=None, connections=Connections(requested=8))
 
 
 @pytest.mark.parametrize("result", [STARVED, ALL_LATE], ids=["starved", "all late"])
@@ -143,7 +144,7 @@ def test_what_wrk_hides_passes_no_limit(result: BurstResult, limit: Mark) -> Non
 
 
 def test_a_starved_burst_of_the_built_in_generator_is_judged_as_it_is() -> None:
-    starved = replace(RESULT, connections=Connections(asked=8, at_work=1.0))
+    starved = replace(RESULT, connections=Connections(requested=8, at_work=1.0))
     assert not missed(starved, mark("max_timeouts", "1%"), mark("max_latency", p50="1ms"))
 
 

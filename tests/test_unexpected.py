@@ -8,19 +8,19 @@ from typing import Any
 import pytest
 
 from pytest_djworkers.load.profile import Request
+from pytest_djworkers.load.response_excerpt import ResponseExcerpt
 from pytest_djworkers.load.result import BurstResult
-from pytest_djworkers.load.unwanted import Unwanted
 from pytest_djworkers.unexpected import kinds_of, told, why_nothing_expected
 from tests.support.results import RESULT, WRK
 
 NOTHING = replace(RESULT, ok=0, late=0, in_flight=8, statuses={})
-REFUSED = Unwanted(403, text="CSRF verification failed. Request aborted.")
+REFUSED = ResponseExcerpt(403, text="CSRF verification failed. Request aborted.")
 
 
 def came(status: int, **first: Any) -> BurstResult:
     """A burst that got this status for each of 2,966 requests."""
-    unwanted = Unwanted(status, **first)
-    return replace(NOTHING, unexpected=2966, statuses={status: 2966}, first_unwanted=unwanted)
+    excerpt = ResponseExcerpt(status, **first)
+    return replace(NOTHING, unexpected=2966, statuses={status: 2966}, first_unexpected=excerpt)
 
 
 def test_a_burst_with_an_expected_response_has_nothing_to_explain() -> None:

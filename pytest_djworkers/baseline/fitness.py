@@ -13,20 +13,20 @@ What follows made this one burst another than the next will be.
 
 from __future__ import annotations
 
-from pytest_djworkers.load.result import LONGEST_UNWATCHED_S, BurstResult
+from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.units import counted
 
 
 def why_unfit(result: BurstResult) -> str:
     """Why a burst must not be stored, in words; empty where it may be."""
-    usage, opened, asked = result.usage, result.connections.opened, result.connections.asked
+    usage, opened, requested = result.usage, result.connections.opened, result.connections.requested
     died = usage.workers - usage.workers_alive if usage else 0
     reasons = (
         (not result.has_expected, "no expected response"),
         (result.starved, "starved"),
         (result.generator_stopped, "the generator was stopped for a part of the window"),
         (
-            usage is not None and usage.unwatched_s > LONGEST_UNWATCHED_S,
+            usage is not None and usage.was_unwatched,
             "pytest was stopped for a part of the window, and did not look at the server",
         ),
         (result.hides_timeouts, "all responses were late, and nobody knows how many never came"),
@@ -37,8 +37,8 @@ def why_unfit(result: BurstResult) -> str:
             " tests)",
         ),
         (
-            opened is not None and opened < asked,
-            f"only {opened or 0:,} of {asked:,} connections could be opened in time",
+            opened is not None and opened < requested,
+            f"only {opened or 0:,} of {requested:,} connections could be opened in time",
         ),
         (result.fell_behind, "it fell behind its rate, so its latencies grow with its length"),
     )

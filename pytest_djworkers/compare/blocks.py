@@ -13,9 +13,9 @@ from pytest_djworkers.compare.worker_ends import why_workers_ended
 from pytest_djworkers.entry.tree import refusal, strays_told
 from pytest_djworkers.errors import DjworkersError, GeneratorError, ServerError
 from pytest_djworkers.load.agent_process import Agents
+from pytest_djworkers.load.facts import ServerFacts
 from pytest_djworkers.load.histogram import Latency
 from pytest_djworkers.load.profile import Profile
-from pytest_djworkers.load.result import ServerFacts
 from pytest_djworkers.load.tally import AgentReport, Enough
 from pytest_djworkers.server.launch import Place, Server, Site
 from pytest_djworkers.server.probe import Probe

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from pytest_djworkers.load.result import BUSY_ABOVE
+from pytest_djworkers.load.facts import BUSY_ABOVE
 from pytest_djworkers.load.tally import AgentReport
 from pytest_djworkers.system.clock import CLOCK
 from pytest_djworkers.verdict.left_out import (

@@ -11,14 +11,15 @@ from typing import Any, ClassVar, TypeVar
 
 from pytest_djworkers.errors import GeneratorError
 from pytest_djworkers.load.agent_process import Agents
+from pytest_djworkers.load.facts import Connections, GeneratorFacts, Series
 from pytest_djworkers.load.gaps import longest_common_ns
 from pytest_djworkers.load.generator import Target, lack_of_descriptors
 from pytest_djworkers.load.histogram import Latency
 from pytest_djworkers.load.names import ASYNCIO
 from pytest_djworkers.load.profile import Profile, Shape
-from pytest_djworkers.load.result import BurstResult, Connections, GeneratorFacts, Series
+from pytest_djworkers.load.response_excerpt import ResponseExcerpt
+from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.load.tally import SERIES_INTERVAL_S, AgentReport
-from pytest_djworkers.load.unwanted import Unwanted
 from pytest_djworkers.system.cpus import this_process
 
 _Key = TypeVar("_Key")
@@ -115,18 +116,18 @@ def merge(profile: Profile, reports: Sequence[AgentReport], *, version: str) -> 
             lag_p99_s=Latency.from_counts(lag).p99,
             stopped_s=max(report.stopped_s for report in reports),
         ),
-        first_unwanted=Unwanted.from_dict(first_unwanted(reports)),
+        first_unexpected=ResponseExcerpt.from_dict(first_unexpected(reports)),
     )
 
 
-def first_unwanted(reports: Iterable[AgentReport]) -> dict[str, Any] | None:
+def first_unexpected(reports: Iterable[AgentReport]) -> dict[str, Any] | None:
     """The first unexpected response that any of them kept."""
-    return next((one.first_unwanted for one in reports if one.first_unwanted), None)
+    return next((one.first_unexpected for one in reports if one.first_unexpected), None)
 
 
 def _connections(profile: Profile, reports: Sequence[AgentReport], window_s: float) -> Connections:
     per_connection = sorted(n for report in reports for n in report.per_connection)
-    asked = profile.shape.connections
+    requested = profile.shape.connections
     served = sum(report.served for report in reports)
     in_service_s = sum(report.in_service_s for report in reports)
     completed = sum(per_connection) + sum(report.error for report in reports)
@@ -134,18 +135,18 @@ def _connections(profile: Profile, reports: Sequence[AgentReport], window_s: flo
     squares = sum(n * n for n in per_connection)
 
     def rank(percent: int) -> int:
-        return per_connection[-(-percent * asked // 100) - 1]
+        return per_connection[-(-percent * requested // 100) - 1]
 
     return Connections(
-        asked=asked,
+        requested=requested,
         opened=sum(report.opened for report in reports),
         served=served,
-        never_served=asked - served,
+        never_served=requested - served,
         requests_p10=rank(10),
         requests_p50=rank(50),
         requests_p90=rank(90),
         requests_max=per_connection[-1],
-        fairness=sum(per_connection) ** 2 / (asked * squares) if squares else None,
+        fairness=sum(per_connection) ** 2 / (requested * squares) if squares else None,
         connect_max_s=max(report.connect_max_s for report in reports),
         at_work=in_service_s / window_s if completed and window_s and is_closed_loop else None,
         closed_idle=sum(report.closed_idle for report in reports),

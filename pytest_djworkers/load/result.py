@@ -21,16 +21,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
+from pytest_djworkers.load import remarks
+from pytest_djworkers.load.facts import Connections, GeneratorFacts, Series, ServerFacts, Usage
 from pytest_djworkers.load.histogram import SAMPLES_BEYOND, Latency
 from pytest_djworkers.load.profile import Profile
-from pytest_djworkers.load.unwanted import Unwanted
-from pytest_djworkers.units import counted, format_duration
+from pytest_djworkers.load.response_excerpt import ResponseExcerpt
+from pytest_djworkers.units import format_duration
 
 STARVED_BELOW = 0.8
-"""The share of the connections asked for that must really have been at work."""
-
-BUSY_ABOVE = 0.95
-"""The CPU share above which the generator was the bottleneck."""
+"""The share of the requested connections that must really have been at work."""
 
 GROWTH_ABOVE = 0.05
 """The share of a fixed rate's requests by which the outstanding ones may grow in a window."""
@@ -41,110 +40,8 @@ LEAST_LAG_S = 0.0005
 LAG_ABOVE = 0.1
 """The share of the latency's p99 above which the generator's own lag is a bottleneck."""
 
-
-LONGEST_UNWATCHED_S = 1.0
-"""A time in which nobody looks at a server that leaves its CPU time in a window known."""
-
 STOPPED_ABOVE = 0.02
 """The share of the window for which a generator may be stopped without a word."""
-
-MANY_RESENT = 0.01
-"""The share of the requests that may be sent again without a word."""
-
-
-@dataclass(frozen=True, slots=True)
-class Connections:
-    """What became of the connections; requests per connection are the window's."""
-
-    asked: int
-    opened: int | None = None
-    served: int | None = None
-    never_served: int | None = None
-    requests_p10: int | None = None
-    requests_p50: int | None = None
-    requests_p90: int | None = None
-    requests_max: int | None = None
-    fairness: float | None = None
-    """Jain's index: 1 when every connection got the same, 1/n when one got everything
-    (Jain, Chiu and Hawe, DEC-TR-301, 1984)."""
-    connect_max_s: float | None = None
-    at_work: float | None = None
-    """Requests a second times the mean time in service: how many were really at work."""
-    closed_idle: int | None = None
-    """Reconnects because the server closed an idle connection; not errors."""
-    resent: int | None = None
-    """Requests among them that were on their way, unread, and were sent again."""
-    reconnects: int | None = None
-    """Requests whose time includes connecting, since the server closes after an answer."""
-    listen_overflows: int | None = None
-    """Connections that a full backlog turned away while the burst ran, on the whole machine."""
-    syn_retransmits: int | None = None
-    """Attempts to connect that were sent again, on the whole machine."""
-
-
-@dataclass(frozen=True, slots=True)
-class Series:
-    """Completions over the window, a count per interval."""
-
-    interval_s: float
-    requests: tuple[int, ...]
-    errors: tuple[int, ...]
-    outstanding: tuple[int, ...] = ()
-    """At a fixed rate: requests without an answer that should have been sent by then."""
-
-
-@dataclass(frozen=True, slots=True)
-class GeneratorFacts:
-    """What fired the burst, and whether it could."""
-
-    name: str
-    version: str
-    agents: int
-    cpu_share: float
-    """The share that the busiest of its processes had of what it may have of a CPU, 0 to 1."""
-    lag_p99_s: float | None = None
-    """How long answers lay in the generator before it turned to them."""
-    stopped_s: float | None = None
-    """How long one of its processes was stopped in the window; None where that can't be told."""
-
-
-@dataclass(frozen=True, slots=True)
-class ServerFacts:
-    """The server that the burst hit."""
-
-    backend: str
-    version: str
-    workers: int
-    options: Mapping[str, int | str]
-    """What else shapes it: threads, limits; a part of the baseline's key."""
-    launch_s: float
-    """From the start of the process to the first good reply."""
-    backlog: int | None = None
-    """How many connections may wait to be accepted; None where that is not known."""
-    holds: int | None = None
-    """How many connections its settings let it hold; None where they don't say."""
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """What the server's processes used, and what became of them."""
-
-    cpu_s: float
-    """CPU seconds, user and system, of all of them in the window."""
-    memory_bytes: int
-    """The most that was resident in all of them together at any look; what they share counts in
-    each."""
-    workers: int
-    workers_alive: int
-    """Of the workers that the burst began with, those that saw its end."""
-    processes_started: int
-    """Processes that were not there when it began, such as workers in place of others."""
-    log_errors: int
-    """Lines of the log that tell of an error."""
-    unwatched_s: float = 0.0
-    """The longest time in which nobody looked."""
-    log_is_whole: bool = True
-    """False for a log that was too long to be kept as a whole: it may tell of more errors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +75,7 @@ class BurstResult:
     """None where the server is not ours to look at."""
     shared_run: bool = False
     """Measured beside other pytest-xdist workers: neither stored nor compared."""
-    first_unwanted: Unwanted | None = None
+    first_unexpected: ResponseExcerpt | None = None
     """The first unexpected response; None without one, and where the generator keeps none."""
 
     @property
@@ -224,7 +121,7 @@ class BurstResult:
         at_work = self.connections.at_work
         if self.profile.shape.rate is not None:
             return False
-        return None if at_work is None else at_work < STARVED_BELOW * self.connections.asked
+        return None if at_work is None else at_work < STARVED_BELOW * self.connections.requested
 
     @property
     def cpu_per_request_s(self) -> float | None:
@@ -264,7 +161,7 @@ class BurstResult:
     @property
     def generator_bound(self) -> bool:
         """Whether the generator was the bottleneck: its figures can only be too bad."""
-        if self.generator.cpu_share > BUSY_ABOVE:
+        if self.generator.is_busy:
             return True
         p99 = self.latency.p99 if self.latency else None
         lag = self.generator.lag_p99_s
@@ -280,34 +177,28 @@ class BurstResult:
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """What a reader must know before believing the figures, in words."""
-        asked, opened = self.connections.asked, self.connections.opened
-        marks = (
-            (f"opened {opened:,} connections" if opened is not None and opened < asked else ""),
-            *_limits(self.server, asked),
-            ("starved" if self.starved else ""),
-            (f"fell behind {self.profile.shape.rate:g}/s" if self.fell_behind else ""),
-            ("generator-bound" if self.generator_bound else ""),
-            (self._stopped if self.generator_stopped else ""),
-            ("closes connections" if self.closes_connections else ""),
-            self._sent_again,
-            ("backlog overflowed" if self.connections.listen_overflows else ""),
-            (_fate(self.usage) if self.usage else ""),
-            (_unwatched(self.usage) if self.usage else ""),
-            ("shared run" if self.shared_run else ""),
-        )
-        return tuple(filter(None, marks))
+        """The texts that a reader must know before believing the figures."""
+        return tuple(self._remarks())
 
-    @property
-    def _stopped(self) -> str:
-        return f"generator stopped for {format_duration(self.generator.stopped_s or 0.0)}"
-
-    @property
-    def _sent_again(self) -> str:
-        resent = self.connections.resent or 0
-        return (
-            f"{counted(resent, 'request')} sent again" if resent > MANY_RESENT * self.judged else ""
-        )
+    def _remarks(self) -> Iterator[str]:
+        yield from remarks.on_opening(self.connections)
+        if self.server:
+            yield from remarks.on_server_limits(self.server, self.connections.requested)
+        if self.starved:
+            yield "starved"
+        if self.fell_behind:
+            yield f"fell behind {self.profile.shape.rate:g}/s"
+        if self.generator_bound:
+            yield "generator-bound"
+        if self.generator_stopped:
+            yield f"generator stopped for {format_duration(self.generator.stopped_s or 0.0)}"
+        if self.closes_connections:
+            yield "closes connections"
+        yield from remarks.on_connections(self.connections, requests=self.judged)
+        if self.usage:
+            yield from remarks.on_usage(self.usage)
+        if self.shared_run:
+            yield "shared run"
 
     def to_dict(self) -> dict[str, Any]:
         """Simple types only, for JSON and for pytest-xdist."""
@@ -345,27 +236,5 @@ class BurstResult:
             fields["server"] = ServerFacts(**data["server"])
         if data["usage"] is not None:
             fields["usage"] = Usage(**data["usage"])
-        fields["first_unwanted"] = Unwanted.from_dict(data["first_unwanted"])
+        fields["first_unexpected"] = ResponseExcerpt.from_dict(data["first_unexpected"])
         return cls(**fields)
-
-
-def _limits(server: ServerFacts | None, connections: int) -> Iterator[str]:
-    """Which of the server's limits are below the burst's connections."""
-    if server is not None and server.backlog is not None and server.backlog < connections:
-        yield f"backlog of {server.backlog:,}"
-    if server is not None and server.holds is not None and server.holds < connections:
-        yield f"holds {server.holds:,} connections"
-
-
-def _unwatched(usage: Usage) -> str:
-    """For how long the server was not looked at, where that is long."""
-    long = usage.unwatched_s > LONGEST_UNWATCHED_S
-    return f"server not watched for {format_duration(usage.unwatched_s)}" if long else ""
-
-
-def _fate(usage: Usage) -> str:
-    """What happened to the workers, where something did."""
-    died = usage.workers - usage.workers_alive
-    if not died:
-        return ""
-    return f"{counted(died, 'worker')} died, {usage.processes_started} started"

@@ -11,7 +11,7 @@ from typing import Any, Self
 from pytest_djworkers.load.gaps import Gaps
 from pytest_djworkers.load.histogram import Counts
 from pytest_djworkers.load.profile import Profile
-from pytest_djworkers.load.unwanted import Unwanted
+from pytest_djworkers.load.response_excerpt import ResponseExcerpt
 
 SERIES_INTERVAL_S = 0.1
 US_PER_NS = 1e-3
@@ -22,7 +22,7 @@ _INTERVAL_NS = 100_000_000
 class AgentReport:
     """One agent's share of a burst, as it travels to the pytest process."""
 
-    asked: int
+    requested: int
     opened: int
     ok: int
     late: int
@@ -54,7 +54,7 @@ class AgentReport:
     cpu_s: float
     stopped_s: float
     """How much of the window the agent did not run, though it was its turn."""
-    first_unwanted: dict[str, Any] | None = None
+    first_unexpected: dict[str, Any] | None = None
     """The first unexpected response of the window."""
 
     def to_dict(self) -> dict[str, Any]:
@@ -97,7 +97,7 @@ class Tally:
         self.closed_idle = self.resent = self.reconnects = self.wrong_bodies = 0
         self.statuses: Counter[int] = Counter()
         self.error_kinds: Counter[str] = Counter()
-        self.first_unwanted = b""
+        self.first_unexpected = b""
         """The beginning of the window's first unexpected response, as received."""
         self.samples_us = array("d")
         self.lags_us = array("d")
@@ -146,7 +146,7 @@ class Tally:
         if self._answers >= enough.answers and now_ns - self.begin_ns >= enough.seconds * 1e9:
             self.end_ns = now_ns + 1
 
-    def unwanted(self, status: int, began_ns: int, now_ns: int, lag_ns: int) -> None:
+    def unexpected_response(self, status: int, began_ns: int, now_ns: int, lag_ns: int) -> None:
         """Count a complete answer that is not an expected one."""
         if not self.in_window(now_ns):
             self.outside += 1
@@ -223,10 +223,10 @@ class Tally:
         how many answers it got in the window."""
         self.fold()
         connections = list(answered)
-        unwanted = Unwanted.of(self.first_unwanted)
+        excerpt = ResponseExcerpt.of(self.first_unexpected)
         intervals = -(-(self.end_ns - self.begin_ns) // _INTERVAL_NS)
         return AgentReport(
-            asked=len(connections),
+            requested=len(connections),
             opened=opened,
             ok=self.ok,
             late=self.late,
@@ -255,5 +255,5 @@ class Tally:
             window_s=(self.end_ns - self.begin_ns) / 1e9,
             cpu_s=cpu_s,
             stopped_s=stopped_s,
-            first_unwanted=None if unwanted is None else asdict(unwanted),
+            first_unexpected=None if excerpt is None else asdict(excerpt),
         )

@@ -12,9 +12,9 @@ from pytest_djworkers.load.connection import Connection, State
 from pytest_djworkers.load.poller import READ, WRITE
 from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.load.rate import FixedRate, Share
+from pytest_djworkers.load.response_excerpt import KEPT_BYTES
 from pytest_djworkers.load.sockets import Sockets, kind_of
 from pytest_djworkers.load.tally import US_PER_NS, Tally
-from pytest_djworkers.load.unwanted import KEPT_BYTES
 
 _RECEIVE = 65_536
 _BATCHES = 16
@@ -193,9 +193,9 @@ class Traffic:
             expected = False
             tally.wrong_bodies += counts
         if not expected:
-            tally.unwanted(status, connection.began_ns, now, handled - now)
-            if counts and not tally.first_unwanted:
-                tally.first_unwanted = (begun_with + last)[:KEPT_BYTES]
+            tally.unexpected_response(status, connection.began_ns, now, handled - now)
+            if counts and not tally.first_unexpected:
+                tally.first_unexpected = (begun_with + last)[:KEPT_BYTES]
         else:
             tally.batch(1, status, now)
             if counts:

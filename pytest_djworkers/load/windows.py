@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from pytest_djworkers.load.builtin import AsyncioGenerator, first_unwanted, merge, sums
+from pytest_djworkers.load.builtin import AsyncioGenerator, first_unexpected, merge, sums
+from pytest_djworkers.load.facts import ServerFacts
 from pytest_djworkers.load.profile import Profile
-from pytest_djworkers.load.result import BurstResult, ServerFacts
+from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.load.tally import AgentReport
 
 _SUMS = (
@@ -58,5 +59,5 @@ def in_a_row(reports: Sequence[AgentReport]) -> AgentReport:
         errors=[],
         outstanding=[],
         gaps=[],
-        first_unwanted=first_unwanted(reports),
+        first_unexpected=first_unexpected(reports),
     )

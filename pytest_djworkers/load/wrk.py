@@ -20,11 +20,12 @@ from typing import Any, ClassVar
 
 from pytest_djworkers.errors import GeneratorError
 from pytest_djworkers.load.builtin import AsyncioGenerator
+from pytest_djworkers.load.facts import Connections, GeneratorFacts
 from pytest_djworkers.load.generator import Target, lack_of_descriptors
 from pytest_djworkers.load.histogram import Latency, bucket
 from pytest_djworkers.load.names import WRK
 from pytest_djworkers.load.profile import Profile
-from pytest_djworkers.load.result import BurstResult, Connections, GeneratorFacts
+from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.system.clock import CLOCK
 from pytest_djworkers.system.commands import run
 from pytest_djworkers.system.cpus import this_process
@@ -208,7 +209,7 @@ def to_result(
         error_kinds=kinds,
         latency=latency,
         connections=Connections(
-            asked=profile.shape.connections, at_work=_at_work(raw, requests, window_s)
+            requested=profile.shape.connections, at_work=_at_work(raw, requests, window_s)
         ),
         series=None,
         generator=GeneratorFacts(

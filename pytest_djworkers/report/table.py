@@ -125,7 +125,7 @@ def served(result: BurstResult) -> str:
     """How many connections ever got an answer, of how many."""
     served_count = result.connections.served
     known = UNKNOWN if served_count is None else f"{served_count:,}"
-    return f"{known}/{result.connections.asked:,}"
+    return f"{known}/{result.connections.requested:,}"
 
 
 def against_baseline(record: BurstRecord) -> str:

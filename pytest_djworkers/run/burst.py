@@ -12,9 +12,10 @@ from pytest_djworkers.baseline.session import compare, figures_beside, why_nothi
 from pytest_djworkers.baseline.store import burst_key
 from pytest_djworkers.errors import BurstArgumentError
 from pytest_djworkers.load.choice import choose
+from pytest_djworkers.load.facts import Usage
 from pytest_djworkers.load.masking import masked, query_hash
 from pytest_djworkers.load.profile import BODILESS_METHODS, Profile, Request
-from pytest_djworkers.load.result import BurstResult, Usage
+from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.markers import TestPlan
 from pytest_djworkers.options import SHAPE_OPTIONS
 from pytest_djworkers.record import BurstRecord

@@ -12,9 +12,9 @@ from typing import Self
 from urllib.parse import urlsplit
 
 from pytest_djworkers.errors import ServerStartError
+from pytest_djworkers.load.facts import ServerFacts
 from pytest_djworkers.load.generator import Target
 from pytest_djworkers.load.profile import Request
-from pytest_djworkers.load.result import ServerFacts
 from pytest_djworkers.server.launch import Place, Site
 from pytest_djworkers.server.probe import probe
 from pytest_djworkers.server.usage import UsageWatch

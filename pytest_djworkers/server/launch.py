@@ -22,9 +22,9 @@ from pytest_djworkers.entry.carried import Carried
 from pytest_djworkers.entry.hook import STARTUP
 from pytest_djworkers.entry.isolation import Isolation
 from pytest_djworkers.errors import ProbeError, ServerDiedError, ServerStartError
+from pytest_djworkers.load.facts import ServerFacts
 from pytest_djworkers.load.generator import Target, lack_of_descriptors
 from pytest_djworkers.load.profile import Request
-from pytest_djworkers.load.result import ServerFacts
 from pytest_djworkers.server.probe import probe
 from pytest_djworkers.server.ready import ReadySocket, strangers
 from pytest_djworkers.server.reasons import reasons_at_start, reasons_of_requests
@@ -225,7 +225,7 @@ class Server:
             options=self._backend.options(plan),
             launch_s=CLOCK.monotonic() - began,
             backlog=accept_queue(self._backend, plan),
-            holds=held(self._backend, plan),
+            max_connections=held(self._backend, plan),
         )
 
     def watched(self) -> UsageWatch:

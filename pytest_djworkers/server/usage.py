@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from pytest_djworkers.load.result import Usage
+from pytest_djworkers.load.facts import Usage
 from pytest_djworkers.system.clock import CLOCK
 from pytest_djworkers.system.cpu_account import Snapshot, Used, added
 from pytest_djworkers.system.log import since

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from pytest_djworkers.baseline.fitness import why_unfit
-from pytest_djworkers.load.result import BurstResult, Connections, Series, Usage
+from pytest_djworkers.load.facts import Connections, Series, Usage
+from pytest_djworkers.load.result import BurstResult
 from tests.support.results import RESULT, WRK
 
 USED = Usage(1.0, 1000, 2, 2, 0, 0)
@@ -16,8 +17,8 @@ PILED_UP = Series(0.1, (10,) * 100, (0,) * 100, tuple(range(0, 1000, 10)))
 
 UNFIT = {
     "no expected response": replace(RESULT, ok=0, late=0),
-    "starved": replace(RESULT, connections=Connections(asked=8, at_work=1.0)),
-    "all responses were late": replace(WRK, latency=None, connections=Connections(asked=8)),
+    "starved": replace(RESULT, connections=Connections(requested=8, at_work=1.0)),
+    "all responses were late": replace(WRK, latency=None, connections=Connections(requested=8)),
     "the generator was stopped": replace(
         RESULT, generator=replace(RESULT.generator, stopped_s=5.0)
     ),
@@ -25,7 +26,7 @@ UNFIT = {
     "shared run": replace(RESULT, shared_run=True),
     "1 worker died (max_requests": replace(RESULT, usage=replace(USED, workers_alive=1)),
     "2 workers died": replace(RESULT, usage=replace(USED, workers_alive=0)),
-    "only 7 of 8 connections": replace(RESULT, connections=Connections(asked=8, opened=7)),
+    "only 7 of 8 connections": replace(RESULT, connections=Connections(requested=8, opened=7)),
     "it fell behind its rate": replace(RESULT, profile=AT_RATE, series=PILED_UP),
 }
 assert RESULT.server is not None
@@ -34,7 +35,7 @@ FIT = {
     "wrk": WRK,
     "generator-bound": replace(RESULT, generator=replace(RESULT.generator, cpu_share=0.99)),
     "backlog of 4": replace(RESULT, server=replace(RESULT.server, backlog=4)),
-    "holds 4 connections": replace(RESULT, server=replace(RESULT.server, holds=4)),
+    "holds 4 connections": replace(RESULT, server=replace(RESULT.server, max_connections=4)),
     "closes connections": replace(RESULT, connections=replace(RESULT.connections, reconnects=1000)),
     "backlog overflowed": replace(
         RESULT, connections=replace(RESULT.connections, listen_overflows=5)

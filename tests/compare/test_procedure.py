@@ -79,7 +79,7 @@ def test_heads_windows_are_the_tests_result(run: Callable[..., ComparisonOutcome
     assert result.statuses == {200: result.ok}
     assert result.latency is not None
     assert result.latency.p99 == 0.02
-    assert (result.connections.asked, result.connections.served) == (1, 1)
+    assert (result.connections.requested, result.connections.served) == (1, 1)
     assert (result.series, result.longest_gap_s) == (None, None)
     assert result.server is not None
     assert result.server.backend == "granian"

@@ -105,7 +105,7 @@ def test_connections_are_those_of_all_agents() -> None:
     one = make_report(opened=2, served=2, per_connection=[30, 10], connect_max_s=0.1, closed_idle=1)
     other = make_report(opened=1, served=1, per_connection=[0, 0], connect_max_s=0.3, closed_idle=2)
     found = merged(one, other).connections
-    assert (found.asked, found.opened, found.served, found.never_served) == (4, 3, 3, 1)
+    assert (found.requested, found.opened, found.served, found.never_served) == (4, 3, 3, 1)
     assert (found.connect_max_s, found.closed_idle) == (0.3, 3)
     assert found.fairness == pytest.approx(40**2 / (4 * (900 + 100)))
 
@@ -154,7 +154,7 @@ def test_a_burst_at_nobody_is_all_errors(tmp_path: Path) -> None:
         result = AsyncioGenerator(2).fire(make_profile(), Target(address, tmp_path))
     assert result.error_kinds.keys() == {"refused"}
     assert result.rps == 0
-    assert result.connections.never_served == result.connections.asked
+    assert result.connections.never_served == result.connections.requested
 
 
 def test_more_agents_than_connections_are_not_started(tmp_path: Path) -> None:

@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
+from pytest_djworkers.load.facts import Connections
 from pytest_djworkers.load.generator import Target
 from pytest_djworkers.load.profile import Request
-from pytest_djworkers.load.result import Connections
 from pytest_djworkers.load.sockets import Sockets
 from pytest_djworkers.load.wrk import WrkGenerator, find_wrk
 from pytest_djworkers.system.tcp_info import unacknowledged
@@ -175,7 +175,7 @@ def test_a_request_that_was_read_and_not_answered_is_an_error(killed: Killed) ->
     with serve(serves_then(1, killed.end)) as server:
         report = fire(server.address, killed.request, timeout_s=killed.timeout_s, duration_s=0.3)
     assert report.error_kinds.keys() == {killed.kind}
-    assert report.error == pytest.approx(report.ok, abs=2 * report.asked)
+    assert report.error == pytest.approx(report.ok, abs=2 * report.requested)
     assert (report.closed_idle, report.resent) == (0, 0)
 
 
@@ -184,7 +184,7 @@ def test_a_request_that_crosses_the_close_is_sent_again() -> None:
         report = fire(server.address)
     assert classes(report) == {"ok"}
     assert report.resent == report.closed_idle > 0
-    assert server.connections > report.asked
+    assert server.connections > report.requested
     assert len(server.requests) <= report.ok + report.in_flight + report.outside
 
 

@@ -44,13 +44,13 @@ def test_every_request_is_in_its_class(row: Row) -> None:
         timeout_s = 0.1 if row.classes == "unanswered" else 5
         report = fire(server.address, row.request, timeout_s=timeout_s, duration_s=0.25)
         # The end of the window finds some on a connection that does not stand yet.
-        unseen = report.in_flight if server.connections > report.asked else 0
+        unseen = report.in_flight if server.connections > report.requested else 0
         assert eventually(lambda: len(server.requests) >= sent(report) - unseen)
     assert len(server.requests) <= sent(report)
     assert {*server.requests} == {row.request.encode("{}:{}".format(*server.address))}
     assert classes(report) == set(row.classes.split())
     assert " ".join([*report.statuses, *report.error_kinds]) == row.says
-    assert report.opened == report.asked
+    assert report.opened == report.requested
 
 
 def test_one_in_many_that_is_never_answered_is_not_lost_among_the_rest() -> None:
@@ -137,7 +137,7 @@ def test_a_body_without_what_it_should_contain_is_not_wanted(framing: str, cut: 
         report = fire(server.address, Request("/", contains=b"right page"))
     assert classes(report) == {"ok", "unexpected"}
     assert report.wrong_bodies == report.unexpected
-    assert abs(report.ok - report.unexpected) <= report.asked
+    assert abs(report.ok - report.unexpected) <= report.requested
     assert report.statuses.keys() == {"200"}
 
 
@@ -154,7 +154,7 @@ def test_a_server_that_lingers_until_its_client_has_closed_does_not_wait() -> No
     with serve(lingers) as server:
         report = fire(server.address, duration_s=0.5)
     assert classes(report) == {"ok"}
-    assert report.served == report.asked
+    assert report.served == report.requested
     assert report.ok > 10
 
 
@@ -254,7 +254,7 @@ def test_an_answer_that_nobody_asked_for_ends_its_idle_connection(more: bytes) -
 
     with serve(says_more) as server:
         report = fire(server.address, rate=4, connections=4, duration_s=1.5)
-        assert server.connections > report.asked
+        assert server.connections > report.requested
     assert classes(report) == {"ok"}
 
 
@@ -385,7 +385,7 @@ def test_refused_connections_are_errors_and_tried_again() -> None:
         report = fire(address, duration_s=0.35)
     assert classes(report) == {"error"}
     assert report.error_kinds.keys() == {"refused"}
-    assert report.error >= 2 * report.asked
+    assert report.error >= 2 * report.requested
     assert (report.opened, report.served) == (0, 0)
 
 
@@ -484,7 +484,7 @@ def test_an_answer_to_a_body_that_is_not_read_to_its_end_counts_as_what_it_is(
     with serve(refuses) as server:
         report = fire(server.address, Request("/", "POST", body=b"x" * 20_000_000))
     assert report.statuses.keys() == {"413"}
-    assert server.connections > report.asked
+    assert server.connections > report.requested
 
 
 def test_a_server_that_closes_at_once_is_all_errors() -> None:

@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_djworkers.load.result import (
-    BurstResult,
+from pytest_djworkers.load.facts import (
     Connections,
     GeneratorFacts,
     Series,
     ServerFacts,
     Usage,
 )
+from pytest_djworkers.load.result import BurstResult
 from tests.support.profiles import latencies, make_profile, make_result
 
 CLASSES = ("ok", "late", "unexpected", "error", "unanswered", "in_flight", "outside")
@@ -57,7 +57,7 @@ def test_unanswered_requests_that_nobody_counted_are_no_timeouts() -> None:
 def test_starved_is_less_than_four_fifths_of_the_connections_at_work(
     at_work: float | None, starved: bool | None
 ) -> None:
-    result = make_result(connections=Connections(asked=10, at_work=at_work))
+    result = make_result(connections=Connections(requested=10, at_work=at_work))
     assert result.starved is starved
     assert ("starved" in result.remarks) is bool(starved)
 
@@ -70,7 +70,7 @@ def test_starved_is_less_than_four_fifths_of_the_connections_at_work(
 def test_timeouts_hide_where_they_are_not_counted_and_connections_are_missing(
     unanswered: int | None, at_work: float | None, hides: bool
 ) -> None:
-    connections = Connections(asked=10, at_work=at_work)
+    connections = Connections(requested=10, at_work=at_work)
     assert make_result(unanswered=unanswered, connections=connections).hides_timeouts is hides
 
 
@@ -137,38 +137,38 @@ def test_cpu_time_is_for_each_answer() -> None:
 
 
 def test_at_a_fixed_rate_no_connection_has_to_be_at_work() -> None:
-    assert at_rate(connections=Connections(asked=10, at_work=1.0)).starved is False
+    assert at_rate(connections=Connections(requested=10, at_work=1.0)).starved is False
 
 
 @pytest.mark.parametrize(
     ("connections", "remark"),
     [
-        ({"opened": 1999, "asked": 2000}, "opened 1,999 connections"),
-        ({"reconnects": 6, "asked": 10}, "closes connections"),
-        ({"listen_overflows": 1, "asked": 10}, "backlog overflowed"),
+        ({"opened": 1999, "requested": 2000}, "opened 1,999 connections"),
+        ({"reconnects": 6, "requested": 10}, "closes connections"),
+        ({"listen_overflows": 1, "requested": 10}, "backlog overflowed"),
     ],
 )
 def test_what_happened_to_connections_is_remarked_upon(
     connections: dict[str, int], remark: str
 ) -> None:
     assert make_result(ok=10, connections=Connections(**connections)).remarks == (remark,)
-    unremarkable = dict.fromkeys(connections, 0) | {"asked": 10}
+    unremarkable = dict.fromkeys(connections, 0) | {"requested": 10}
     assert not make_result(ok=10, connections=Connections(**unremarkable | {"opened": 10})).remarks
 
 
 @pytest.mark.parametrize(
     ("limits", "remarks"),
     [
-        ({"backlog": 1000, "holds": 200}, ("backlog of 1,000", "holds 200 connections")),
-        ({"backlog": 2000, "holds": 2000}, ()),
-        ({"backlog": None, "holds": None}, ()),
+        ({"backlog": 1000, "max_connections": 200}, ("backlog of 1,000", "holds 200 connections")),
+        ({"backlog": 2000, "max_connections": 2000}, ()),
+        ({"backlog": None, "max_connections": None}, ()),
     ],
 )
 def test_limits_of_the_server_below_the_connections_are_remarked_upon(
     limits: dict[str, int | None], remarks: tuple[str, ...]
 ) -> None:
     server = ServerFacts("granian", "2", 2, {}, 0.4, **limits)
-    connections = Connections(asked=2000)
+    connections = Connections(requested=2000)
     assert make_result(server=server, connections=connections).remarks == remarks
 
 

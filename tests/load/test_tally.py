@@ -31,7 +31,7 @@ def make_tally() -> Tally:
 def answer(tally: Tally, status: int, began_ns: int, now_ns: int, handled_ns: int) -> None:
     """Have a complete answer counted, as the pool does it."""
     if not 200 <= status < 300:
-        tally.unwanted(status, began_ns, now_ns, handled_ns - now_ns)
+        tally.unexpected_response(status, began_ns, now_ns, handled_ns - now_ns)
         return
     tally.batch(1, status, now_ns)
     if tally.in_window(now_ns):

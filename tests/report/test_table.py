@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from pytest_djworkers.baseline.session import StoredFigures
-from pytest_djworkers.load.result import BurstResult, Connections, Usage
+from pytest_djworkers.load.facts import Connections, Usage
+from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.report.table import COLUMNS, grouped, notes, rows
 from pytest_djworkers.verdict.rule import BaselineVerdict, Verdict
 from tests.support.results import RESULT, WRK, record
@@ -41,15 +42,15 @@ def test_a_row_tells_a_burst() -> None:
     [
         (replace(RESULT, latency=None), "p50", "-"),
         (replace(RESULT, unexpected=1500, error=1), "errors", "1,501"),
-        (replace(RESULT, connections=Connections(asked=2000)), "served", "-/2,000"),
-        (replace(RESULT, connections=Connections(asked=8, served=3)), "served", "3/8"),
-        (replace(RESULT, connections=Connections(asked=8, at_work=1)), "remarks", "starved"),
+        (replace(RESULT, connections=Connections(requested=2000)), "served", "-/2,000"),
+        (replace(RESULT, connections=Connections(requested=8, served=3)), "served", "3/8"),
+        (replace(RESULT, connections=Connections(requested=8, at_work=1)), "remarks", "starved"),
         (replace(RESULT, shared_run=True), "remarks", "shared run"),
         (
             replace(
                 RESULT,
                 generator=replace(RESULT.generator, cpu_share=0.99),
-                connections=Connections(asked=8, at_work=1),
+                connections=Connections(requested=8, at_work=1),
             ),
             "remarks",
             "starved, generator-bound",
@@ -57,7 +58,7 @@ def test_a_row_tells_a_burst() -> None:
         (replace(RESULT, usage=Usage(0.5, 150_000_000, 2, 2, 0, 0)), "memory", "150MB"),
         (replace(RESULT, ok=990, late=10, usage=Usage(0.5, 1, 2, 2, 0, 0)), "CPU/req.", "500us"),
         (WRK, "timeouts", "10"),
-        (replace(WRK, connections=Connections(asked=8, at_work=1)), "timeouts", "10+?"),
+        (replace(WRK, connections=Connections(requested=8, at_work=1)), "timeouts", "10+?"),
     ],
 )
 def test_what_is_odd_is_said(result: BurstResult, column: str, text: str) -> None:

@@ -10,7 +10,7 @@ from _pytest.terminal import TerminalReporter
 from pytest_djworkers.baseline.machine import Machine, this_machine
 from pytest_djworkers.baseline.session import StoredFigures
 from pytest_djworkers.baseline.store import Baseline, Stored
-from pytest_djworkers.load.result import Usage
+from pytest_djworkers.load.facts import Usage
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.report.outcome import Outcome
 from pytest_djworkers.report.terminal import header, summary

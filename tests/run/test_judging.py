@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from pytest_djworkers.compare.result import ArmComparison
+from pytest_djworkers.load.response_excerpt import ResponseExcerpt
 from pytest_djworkers.load.result import BurstResult
-from pytest_djworkers.load.unwanted import Unwanted
 from pytest_djworkers.markers import Mark, read_plan
 from pytest_djworkers.run.judging import failures_of
 from pytest_djworkers.verdict.rounds import Metric
@@ -19,7 +19,7 @@ from tests.support.settings import SETTINGS
 
 STRICT = replace(SETTINGS, strict=True)
 NOTHING = replace(
-    RESULT, ok=0, late=0, unexpected=9, statuses={403: 9}, first_unwanted=Unwanted(403)
+    RESULT, ok=0, late=0, unexpected=9, statuses={403: 9}, first_unexpected=ResponseExcerpt(403)
 )
 HALF = replace(RESULT, unexpected=1000, statuses={200: 1000, 500: 1000})
 JUDGED = Judgement(Verdict.OK, Metric.RPS, "as before", None, None, 4, 24, 0, 0, ())

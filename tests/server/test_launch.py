@@ -273,7 +273,7 @@ def test_connections_beyond_the_limit_on_files_are_told_before_it_is_started(
 def test_what_its_settings_let_it_hold_is_a_fact(make_server: MakeServer) -> None:
     server = start(make_server(OURS.known("granian:backpressure=5")), connections=8)
     assert server.facts is not None
-    assert (server.facts.holds, server.facts.backlog) == (5, server.backlog)
+    assert (server.facts.max_connections, server.facts.backlog) == (5, server.backlog)
 
 
 def test_a_stranger_on_the_port_is_told(make_server: MakeServer) -> None:

@@ -12,8 +12,8 @@ from pytest_djworkers.compare.blocks import Block
 from pytest_djworkers.compare.plan import ROUNDS
 from pytest_djworkers.compare.procedure import Stage
 from pytest_djworkers.compare.result import ArmComparison
+from pytest_djworkers.load.facts import ServerFacts
 from pytest_djworkers.load.profile import Request
-from pytest_djworkers.load.result import ServerFacts
 from pytest_djworkers.server.launch import Place, Site
 from pytest_djworkers.server.probe import Probe
 from pytest_djworkers.server.runtime import this_home

@@ -62,7 +62,7 @@ def check(report: AgentReport, *, rate: float | None = None) -> None:
     # At a fixed rate, sending can lag as well.
     lags = sum(count for _, count in report.lag)
     assert lags >= answered if rate else lags == answered
-    assert len(report.per_connection) == report.asked >= max(report.served, report.opened)
+    assert len(report.per_connection) == report.requested >= max(report.served, report.opened)
     assert 0 <= report.connect_max_s <= _NO_HANG_S
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from pytest_djworkers.load.facts import Connections, GeneratorFacts
 from pytest_djworkers.load.histogram import Latency
 from pytest_djworkers.load.profile import Profile, Request, Shape
-from pytest_djworkers.load.result import BurstResult, Connections, GeneratorFacts
+from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.load.tally import AgentReport
 
 ROOT = Request("/")
@@ -20,7 +21,9 @@ def make_profile(request: Request = ROOT, **shape: Any) -> Profile:
 
 def make_report(**figures: Any) -> AgentReport:
     """An agent's report; what is left out is nothing."""
-    whole = "asked opened ok late unexpected error unanswered in_flight outside closed_idle served"
+    whole = (
+        "requested opened ok late unexpected error unanswered in_flight outside closed_idle served"
+    )
     whole += " resent reconnects wrong_bodies"
     empty: dict[str, Any] = dict.fromkeys(whole.split(), 0)
     empty |= {"outstanding": [], "gaps": []}
@@ -36,7 +39,7 @@ def make_result(**figures: Any) -> BurstResult:
     empty: dict[str, Any] = dict.fromkeys(whole.split(), 0)
     empty |= {"profile": make_profile(connections=10), "window_s": 1.0}
     empty |= {"statuses": {}, "error_kinds": {}, "latency": Latency(()), "series": None}
-    empty |= {"connections": Connections(asked=10)}
+    empty |= {"connections": Connections(requested=10)}
     empty |= {"generator": GeneratorFacts("asyncio", "1", agents=1, cpu_share=0.5)}
     return BurstResult(**empty | figures)
 

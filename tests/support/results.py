@@ -5,15 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from pytest_djworkers.load.facts import Connections, GeneratorFacts, Series, ServerFacts
 from pytest_djworkers.load.histogram import Latency
 from pytest_djworkers.load.profile import Profile, Request, Shape
-from pytest_djworkers.load.result import (
-    BurstResult,
-    Connections,
-    GeneratorFacts,
-    Series,
-    ServerFacts,
-)
+from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.record import BurstRecord
 
 RESULT = BurstResult(
@@ -29,7 +24,7 @@ RESULT = BurstResult(
     statuses={200: 1000},
     error_kinds={},
     latency=Latency(((1_000, 500), (20_000, 450), (300_000, 50))),
-    connections=Connections(asked=8, opened=8, served=8, never_served=0, at_work=7.9),
+    connections=Connections(requested=8, opened=8, served=8, never_served=0, at_work=7.9),
     series=Series(0.1, (10,) * 100, (0,) * 100),
     generator=GeneratorFacts("asyncio", "3.11", agents=1, cpu_share=0.2, lag_p99_s=0.001),
     server=ServerFacts("granian", "2.8", 2, {"backlog": 1024}, launch_s=0.4),

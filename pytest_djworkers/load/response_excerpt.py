@@ -22,7 +22,7 @@ _NOT_SHOWN = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Unwanted:
+class ResponseExcerpt:
     """A response that was not the expected one."""
 
     status: int

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_djworkers.load.profile import Request
-from pytest_djworkers.load.unwanted import Unwanted
+from pytest_djworkers.load.response_excerpt import ResponseExcerpt
 from pytest_djworkers.printable import in_one_line
 from tests.support.fault_server import always, answer, serve
 from tests.support.firing import fire
@@ -28,43 +28,46 @@ def response(body: bytes, *headers: bytes, status: bytes = b"403 Forbidden") -> 
 @pytest.mark.parametrize(
     ("received", "kept"),
     [
-        (response(b"plain\n\ttext"), Unwanted(403, text="plain text")),
+        (response(b"plain\n\ttext"), ResponseExcerpt(403, text="plain text")),
         (
             response(PAGE, b"Content-Type: text/html; charset=utf-8"),
-            Unwanted(403, text="Forbidden (403) It's refused."),
+            ResponseExcerpt(403, text="Forbidden (403) It's refused."),
         ),
-        (response(PAGE[:60], b"Content-Type: text/html"), Unwanted(403)),
-        (response(b"<p>cut <b", b"Content-Type: text/html"), Unwanted(403, text="cut")),
-        (response(b""), Unwanted(403)),
-        (response(b"", b"Location: /login/", status=b"302 Found"), Unwanted(302, "/login/")),
+        (response(PAGE[:60], b"Content-Type: text/html"), ResponseExcerpt(403)),
+        (response(b"<p>cut <b", b"Content-Type: text/html"), ResponseExcerpt(403, text="cut")),
+        (response(b""), ResponseExcerpt(403)),
+        (response(b"", b"Location: /login/", status=b"302 Found"), ResponseExcerpt(302, "/login/")),
         (
             response(zlib.compress(b"x"), b"Content-Encoding: deflate"),
-            Unwanted(403, text="(a body in deflate)"),
+            ResponseExcerpt(403, text="(a body in deflate)"),
         ),
         (
             b"HTTP/1.1 500 E\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n",
-            Unwanted(500, text="abcde"),
+            ResponseExcerpt(500, text="abcde"),
         ),
         (
             b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + response(b"then this"),
-            Unwanted(403, text="then this"),
+            ResponseExcerpt(403, text="then this"),
         ),
-        (response(b"red \x1b[31m and \x07\xff\r\n"), Unwanted(403, text="red and \\x07\ufffd")),
-        (response(b"x" * 5000), Unwanted(403, text="x" * 1000)),
+        (
+            response(b"red \x1b[31m and \x07\xff\r\n"),
+            ResponseExcerpt(403, text="red and \\x07\ufffd"),
+        ),
+        (response(b"x" * 5000), ResponseExcerpt(403, text="x" * 1000)),
         (b"", None),
         (b"HTTP/1.1 403 Forbidden\r\nConte", None),
         (b"nonsense\r\n\r\n", None),
     ],
 )
-def test_it_is_read_from_what_was_received(received: bytes, kept: Unwanted | None) -> None:
-    assert Unwanted.of(received) == kept
+def test_it_is_read_from_what_was_received(received: bytes, kept: ResponseExcerpt | None) -> None:
+    assert ResponseExcerpt.of(received) == kept
 
 
 @given(st.binary(max_size=200), st.integers(0, 200))
 def test_no_bytes_and_no_cut_break_it(body: bytes, cut: int) -> None:
     whole = response(body, b"Content-Type: text/html")
     for data in (body, whole, whole[:cut]):
-        found = Unwanted.of(data)
+        found = ResponseExcerpt.of(data)
         assert found is None or found.text == in_one_line(found.text)
 
 
@@ -75,13 +78,15 @@ def test_a_burst_keeps_the_first(body: bytes) -> None:
     with serve(always(response(body))) as server:
         report = fire(server.address, connections=2)
     assert report.unexpected
-    kept = json.loads(json.dumps(report.to_dict()))["first_unwanted"]
-    assert Unwanted.from_dict(kept) == Unwanted(403, text=body.decode()[:1000].strip())
+    kept = json.loads(json.dumps(report.to_dict()))["first_unexpected"]
+    assert ResponseExcerpt.from_dict(kept) == ResponseExcerpt(
+        403, text=body.decode()[:1000].strip()
+    )
 
 
 def test_a_burst_keeps_a_wrong_body_and_none_that_was_expected() -> None:
     with serve(always(answer(body=b"hello"))) as server:
         wrong = fire(server.address, Request("/", contains=b"world"), connections=2)
         fine = fire(server.address, connections=2)
-    assert wrong.first_unwanted == {"status": 200, "location": "", "text": "hello"}
-    assert fine.first_unwanted is None
+    assert wrong.first_unexpected == {"status": 200, "location": "", "text": "hello"}
+    assert fine.first_unexpected is None
