@@ -15,6 +15,7 @@ from pathlib import Path
 from keep_comparisons import FILE_VARIABLE
 from outcomes import Outcome
 from pytest_djworkers.compare.result import ArmComparison
+from pytest_djworkers.system.git import run_git
 
 TEST = "test_load.py::test_json"
 WITHIN_S = 1800.0
@@ -77,11 +78,5 @@ def _interrupted(process: subprocess.Popen[bytes]) -> int:
 
 def _package() -> str:
     """Which version of this package it was."""
-    done = subprocess.run(
-        ["git", "describe", "--always", "--dirty=+", "--exclude=*"],
-        cwd=_HERE,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run_git(_HERE, "describe", "--always", "--dirty=+", "--exclude=*")
     return done.stdout.strip() or "not in git"

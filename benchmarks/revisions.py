@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
 from example_site import EXAMPLE
+from pytest_djworkers.system.git import run_git
 
 IMPORT_S = 3.0
 _LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.sqlite3", ".djworkers", ".pytest_cache")
-_GIT_WITHIN_S = 60.0
 _VIEW = (
     "myapp/responses.py",
     "def greeting() -> HttpResponse:\n",
@@ -87,17 +85,8 @@ class Revisions:
             "user.name": "Benchmark",
             "user.email": "benchmark@localhost",
             "commit.gpgSign": "false",
-            "core.hooksPath": "/dev/null",
         }
         options = [word for key, value in settings.items() for word in ("-c", f"{key}={value}")]
-        done = subprocess.run(
-            ["git", *options, *arguments],
-            cwd=self.folder,
-            env={key: value for key, value in os.environ.items() if not key.startswith("GIT_")},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=_GIT_WITHIN_S,
-            check=True,
-        )
+        done = run_git(self.folder, *options, *arguments)
+        done.check_returncode()
         return done.stdout.strip()

@@ -20,14 +20,15 @@ from pytest_djworkers.baseline.store import (
     differing_machine,
     round_of,
 )
+from pytest_djworkers.errors import SettingsError
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.system.clock import CLOCK
-from pytest_djworkers.system.commands import run
+from pytest_djworkers.system.git import run_git
 from pytest_djworkers.verdict.rounds import Metric
 from pytest_djworkers.verdict.rule import BaselineVerdict, not_compared
 from pytest_djworkers.verdict.tripwire import NO_LIMITS, Figures, compare_with_stored
 
-_GIT_WITHIN_S = 5.0
+_GIT_TIMEOUT_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,15 +206,9 @@ def _other_versions(session: Mapping[str, Any], result: BurstResult) -> str:
 
 
 def _commit(root: Path) -> str | None:
-    """The commit, with ``+`` behind it when files differ from it; None without git."""
+    """Return the commit, with a ``+`` if files differ from it; None without git or a commit."""
+    arguments = ("describe", "--always", "--abbrev=40", "--exclude=*", "--dirty=+")
     try:
-        said = run(
-            [
-                *("git", "-C", str(root), "describe"),
-                *("--always", "--abbrev=40", "--exclude=*", "--dirty=+"),
-            ],
-            within_s=_GIT_WITHIN_S,
-        )
-    except OSError:
+        return run_git(root, *arguments, timeout_s=_GIT_TIMEOUT_S).stdout.strip() or None
+    except SettingsError:
         return None
-    return said.stdout.strip() or None

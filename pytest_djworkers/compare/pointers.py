@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pytest_djworkers.compare.git import heard
 from pytest_djworkers.compare.revision import Revision
 from pytest_djworkers.errors import SettingsError
+from pytest_djworkers.system.git import run_git
 
 _POINTER = b"version https://git-lfs.github.com/spec/"
 _SHOWN = 3
@@ -14,10 +14,10 @@ _SHOWN = 3
 
 def refuse_pointers(revision: Revision, tree: Path) -> None:
     """Raise SettingsError where the two arms would have other content for want of a download."""
-    if heard(tree, "grep", "-q", "filter=lfs", "--", ":(glob)**/.gitattributes").returncode:
+    if run_git(tree, "grep", "-q", "filter=lfs", "--", ":(glob)**/.gitattributes").returncode:
         return
     pattern = f"^{_POINTER.decode()}"
-    found = heard(tree, "grep", "-z", "--files-with-matches", "-I", "-e", pattern)
+    found = run_git(tree, "grep", "-z", "--files-with-matches", "-I", "-e", pattern)
     lacking = [
         name
         for name in found.stdout.split("\0")

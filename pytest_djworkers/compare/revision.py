@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from pytest_djworkers.compare.git import asked, heard
 from pytest_djworkers.errors import SettingsError
+from pytest_djworkers.system.git import git_output, run_git
 
 _SHOWN_DIGITS = 10
 _COMMIT = re.compile(r"[0-9a-f]{40,}")
@@ -41,7 +41,7 @@ def base_revision(folder: Path, ref: str) -> Revision:
     """
     top = _top_of(folder)
     if (
-        asked(top, "rev-parse", "--is-shallow-repository", otherwise="git rev-parse fails")
+        git_output(top, "rev-parse", "--is-shallow-repository", failure="git rev-parse fails")
         == "true"
     ):
         raise SettingsError(
@@ -49,22 +49,22 @@ def base_revision(folder: Path, ref: str) -> Revision:
             " fetch --unshallow (GitHub Actions: actions/checkout with fetch-depth: 0)"
         )
     named = _commit_of(top, ref)
-    head = asked(
+    head = git_output(
         top,
         *("rev-parse", "--verify", "--quiet", "HEAD^{commit}"),
-        otherwise=f"nothing is committed in {top}",
+        failure=f"nothing is committed in {top}",
     )
-    commit = asked(
+    commit = git_output(
         top,
         *("merge-base", named, head),
-        otherwise=f"{ref!r} and what is checked out have no commit in common",
+        failure=f"{ref!r} and what is checked out have no commit in common",
     )
-    changed = asked(top, "status", "--porcelain", otherwise="git status fails")
+    changed = git_output(top, "status", "--porcelain", failure="git status fails")
     return Revision(top, ref, commit, commit == head, bool(changed))
 
 
 def _top_of(folder: Path) -> Path:
-    found = heard(folder, "rev-parse", "--show-toplevel")
+    found = run_git(folder, "rev-parse", "--show-toplevel")
     if not found.returncode and (top := found.stdout.strip()):
         return Path(top)
     said = " ".join(found.stderr.split())
@@ -82,7 +82,7 @@ def _top_of(folder: Path) -> Path:
 def _commit_of(top: Path, ref: str) -> str:
     if ref.startswith("-"):
         raise SettingsError(f"{ref!r} is not a revision")
-    found = heard(top, *("rev-parse", "--verify", "--end-of-options", f"{ref}^{{commit}}"))
+    found = run_git(top, *("rev-parse", "--verify", "--end-of-options", f"{ref}^{{commit}}"))
     said = " ".join(found.stderr.split())
     if _AMBIGUOUS in said:
         raise SettingsError(

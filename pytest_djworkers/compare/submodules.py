@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pytest_djworkers.compare.git import asked, heard, write_files
 from pytest_djworkers.compare.revision import Revision
 from pytest_djworkers.errors import SettingsError
+from pytest_djworkers.system.git import git_output, run_git, write_files
 from pytest_djworkers.system.patience import Say
 
 _GITLINK = "160000"
@@ -57,7 +57,7 @@ def _fill(
                 " update --init --recursive"
             )
         exists = (*_in(source), "cat-file", "-e", f"{one.commit}^{{commit}}")
-        if heard(source, *exists).returncode:
+        if run_git(source, *exists).returncode:
             raise SettingsError(
                 f"the submodule {one.path} of {revision.label} is at commit {one.commit}, which is"
                 f" not here: run git -C {here / one.path} fetch origin {one.commit}"
@@ -70,21 +70,21 @@ def _fill(
             place,
             *(*_in(source), f"--work-tree={place}"),
             *("read-tree", "--reset", "-u", one.commit),
-            otherwise=f"git can't check the submodule {one.path} out into {place}",
+            failure=f"git can't check the submodule {one.path} out into {place}",
             log=log,
             watch=watch,
             say=say,
             # Its own is the working tree's.
-            GIT_INDEX_FILE=str(index),
+            environment={"GIT_INDEX_FILE": str(index)},
         )
         _fill(revision, source, one.commit, here / one.path, place, log=log, watch=watch, say=say)
 
 
 def _submodules_of(repository: Path, commit: str) -> Iterator[_Submodule]:
-    listed = asked(
+    listed = git_output(
         repository,
         *(*_in(repository), "ls-tree", "-r", "-z", commit),
-        otherwise=f"commit {commit} can't be read",
+        failure=f"commit {commit} can't be read",
     )
     links = [line.split("\t", 1) for line in listed.split("\0") if line.startswith(_GITLINK)]
     names = _names_by_path(repository, commit) if links else {}
@@ -94,7 +94,7 @@ def _submodules_of(repository: Path, commit: str) -> Iterator[_Submodule]:
 
 def _names_by_path(repository: Path, commit: str) -> dict[str, str]:
     """What ``.gitmodules`` has of each: repositories are kept by name, which a move leaves."""
-    found = heard(
+    found = run_git(
         repository,
         *(*_in(repository), "config", "-z", "--blob", f"{commit}:.gitmodules"),
         *("--get-regexp", r"^submodule\..*\.path$"),
@@ -108,7 +108,7 @@ def _repository_of(one: _Submodule, repository: Path, here: Path) -> Path | None
     None where it was never cloned."""
     folder = here / one.path
     if (folder / ".git").exists():
-        found = heard(folder, "rev-parse", "--absolute-git-dir")
+        found = run_git(folder, "rev-parse", "--absolute-git-dir")
         if not found.returncode:
             return Path(found.stdout.strip())
     kept = repository / "modules" / one.name

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from pytest_djworkers.compare.git import common_folder, write_files
 from pytest_djworkers.compare.pointers import refuse_pointers
 from pytest_djworkers.compare.revision import Revision
 from pytest_djworkers.compare.submodules import fill_submodules
+from pytest_djworkers.system.git import git_output, write_files
 from pytest_djworkers.system.patience import Say, say_nothing
 from pytest_djworkers.system.scratch import PREFIX
 
@@ -27,14 +27,14 @@ def worktree(
     A detached worktree: no branch is made. Submodules are filled from what is there. Raises
     SettingsError when git can't, or where files would not be what they are in the working tree.
     """
-    common = common_folder(revision.top)
+    common = _common_folder(revision.top)
     _repair(common)
     folder, log = scratch / NAME, scratch / "git.log"
     try:
         write_files(
             revision.top,
             *("worktree", "add", "--detach", "--force", str(folder), revision.commit),
-            otherwise=f"git can't check {revision.label} out into {folder}",
+            failure=f"git can't check {revision.label} out into {folder}",
             log=log,
             watch=watch,
             say=say,
@@ -45,6 +45,14 @@ def worktree(
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         _forget(common, folder)
+
+
+def _common_folder(folder: Path) -> Path:
+    """Return the folder that all worktrees of a repository share, its ``.git``."""
+    found = git_output(
+        folder, "rev-parse", "--git-common-dir", failure=f"{folder} has no .git folder"
+    )
+    return (folder / found).resolve()
 
 
 def _repair(common: Path) -> None:

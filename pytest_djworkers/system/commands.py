@@ -6,12 +6,17 @@ end, and one that doesn't would be given up at once where each look at the clock
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryFile
 
 from pytest_djworkers.system.waits import ends_within
+
+_KILLED_WITHIN_S = 5.0
 
 
 def run(
@@ -20,24 +25,39 @@ def run(
     within_s: float,
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
+    kills_group: bool = False,
+    errors: str = "replace",
 ) -> subprocess.CompletedProcess[str]:
-    """Run a program, without input; what it says, and its status.
+    """Run a program without input, and return its exit status and its output.
 
-    Raises OSError where it can't be started, and TimeoutError where it does not end in time.
+    With ``kills_group`` it runs in a session of its own, and the processes that it leaves behind
+    are killed when it has ended. ``errors`` says how output is decoded, as for ``bytes.decode``.
+    Raises OSError if the program can't be started, and TimeoutError if it doesn't end in time.
     """
-    # Not pipes: what it leaves running may keep them open.
-    with TemporaryFile() as output, TemporaryFile() as errors:
+    # Files instead of pipes: a process that the program leaves behind may keep a pipe open, and
+    # reading to the end of the output would then wait for that process.
+    with TemporaryFile() as output, TemporaryFile() as complaints:
         process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=output, stderr=errors, cwd=cwd, env=env
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=complaints,
+            cwd=cwd,
+            env=env,
+            start_new_session=kills_group,
         )
         try:
             if not ends_within(process, within_s):
                 raise TimeoutError(f"{command[0]} did not end within {within_s:g}s")
         finally:
+            if kills_group:
+                with suppress(OSError):
+                    os.killpg(process.pid, signal.SIGKILL)
             process.kill()
-            process.wait()
+            # Not without end: a process in an uninterruptible system call can't be killed.
+            ends_within(process, _KILLED_WITHIN_S)
         texts = []
-        for stream in (output, errors):
+        for stream in (output, complaints):
             stream.seek(0)
-            texts.append(stream.read().decode(errors="replace"))
+            texts.append(stream.read().decode(errors=errors))
     return subprocess.CompletedProcess(command, process.returncode, *texts)

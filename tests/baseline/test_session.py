@@ -218,3 +218,12 @@ def test_the_commit_is_marked_where_files_differ_from_it(tmp_path: Path) -> None
     assert common_facts(tmp_path)["commit"] == commit
     file.write_text("two")
     assert common_facts(tmp_path)["commit"] == f"{commit}+"
+
+
+def test_the_commit_is_the_repositorys_also_when_a_hook_of_another_runs_pytest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_DIR", str(tmp_path / "another"))
+    git(tmp_path, "init", "--quiet")
+    git(tmp_path, "commit", "--quiet", "--allow-empty", "--message=one")
+    assert common_facts(tmp_path)["commit"] == git(tmp_path, "rev-parse", "HEAD")

@@ -7,10 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_djworkers.compare import git as module
 from pytest_djworkers.compare.revision import base_revision
 from pytest_djworkers.errors import SettingsError
-from tests.support.processes import lives, until
 from tests.support.repository import commit, git
 
 
@@ -117,37 +115,6 @@ def test_a_look_does_not_write_the_users_index(repository: Path) -> None:
     before = (repository / ".git" / "index").read_bytes()
     base_revision(repository, "main")
     assert (repository / ".git" / "index").read_bytes() == before
-
-
-def fake_git(folder: Path, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A program of that name, before the real one."""
-    (folder / "git").write_text(f"#!/bin/sh\n{text}\n")
-    (folder / "git").chmod(0o755)
-    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
-
-
-def test_a_git_that_is_killed(
-    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    fake_git(tmp_path, "kill -9 $$", monkeypatch)
-    with pytest.raises(SettingsError, match="git rev-parse was ended by signal 9"):
-        base_revision(repository, "main")
-
-
-def test_a_git_that_does_not_end_is_ended_with_what_it_started(
-    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "_WITHIN_S", 0.3)
-    fake_git(tmp_path, f"sleep 60 & echo $! > {tmp_path}/pid; wait", monkeypatch)
-    with pytest.raises(SettingsError, match="git rev-parse did not end within"):
-        base_revision(repository, "main")
-    until(lambda: not lives(int((tmp_path / "pid").read_text())))
-
-
-def test_without_git(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", str(repository))
-    with pytest.raises(SettingsError, match="git is not on PATH"):
-        base_revision(repository, "main")
 
 
 def test_a_hooks_variables_do_not_lead_elsewhere(

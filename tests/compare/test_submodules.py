@@ -12,8 +12,6 @@ from pytest_djworkers.compare.worktree import worktree
 from pytest_djworkers.errors import SettingsError
 from tests.support.repository import commit, git, left
 
-FILES = ("-c", "protocol.file.allow=always")
-
 
 def new(folder: Path, text: str) -> Path:
     """A repository with one commit."""
@@ -29,11 +27,11 @@ def project(tmp_path: Path) -> Path:
     they were cloned from is gone."""
     inner = new(tmp_path / "inner", "inner of base")
     lib = new(tmp_path / "lib", "lib of base")
-    git(lib, *FILES, "submodule", "add", "-q", str(inner), "deep/inner")
+    git(lib, "submodule", "add", "-q", str(inner), "deep/inner")
     git(lib, "commit", "-q", "-m", "inner")
     top = new(tmp_path / "top", "top")
-    git(top, *FILES, "submodule", "add", "-q", "--name", "a name", str(lib), "vendor/lib")
-    git(top, *FILES, "submodule", "update", "-q", "--init", "--recursive")
+    git(top, "submodule", "add", "-q", "--name", "a name", str(lib), "vendor/lib")
+    git(top, "submodule", "update", "-q", "--init", "--recursive")
     git(top, "commit", "-q", "-m", "lib")
     git(top, "checkout", "-q", "-b", "feature")
     commit(top / "vendor/lib/deep/inner", "inner of head")
@@ -62,7 +60,7 @@ def test_in_a_linked_worktree_too(project: Path, tmp_path: Path) -> None:
     git(project, "worktree", "add", "-q", "--detach", str(linked), "feature")
     source = project / ".git" / "modules" / "a name"
     git(linked, "config", "submodule.a name.url", str(source))
-    git(linked, *FILES, "submodule", "update", "-q", "--init")
+    git(linked, "submodule", "update", "-q", "--init")
     shutil.move(source, tmp_path / "elsewhere")
     with worktree(base_revision(linked, "main"), tmp_path / "djworkers-x") as tree:
         assert (tree / "vendor/lib/file").read_text() == "lib of base"

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from pathlib import Path
 
 import pytest
 
+from pytest_djworkers.system.git import run_git
+
 IDENTITY = ("-c", "user.name=A", "-c", "user.email=a@example.com", "-c", "init.defaultBranch=main")
+ENVIRONMENT = {
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_SYSTEM": os.devnull,
+    # Tests clone repositories from folders, some of them partially.
+    "GIT_ALLOW_PROTOCOL": "file",
+    "GIT_NO_LAZY_FETCH": "0",
+}
 
 
 def git(folder: Path, *arguments: str) -> str:
-    """Run git, in no configuration but the repository's own."""
-    environment = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
-    done = subprocess.run(
-        ["git", "-C", str(folder), *IDENTITY, *arguments],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    """Run git in no configuration but the repository's own, and return what it prints."""
+    done = run_git(folder, *IDENTITY, *arguments, environment=ENVIRONMENT)
+    done.check_returncode()
     return done.stdout.strip()
 
 
