@@ -146,10 +146,11 @@ def test_a_baseline_is_shown_with_its_history(root: Path, run: Run) -> None:
         "test_json[granian] GET /json",
         "  backend granian, backlog 1024, connections 8, duration_s 10.0, generator asyncio,"
         " request GET /json, timeout_s 2.0, warmup_s 1.0, workers 2",
-        "  saved             commit       requests/s    mean  p50    p99  timeouts  errors  rounds"
+        "  saved             commit       requests/s    mean  p50    p99  timeouts  errors  windows"
         "  changed",
-        "  2026-01-02 03:04  0123456789+         100  24.5ms  1ms  300ms        10       0       1",
-        "  2026-01-02 03:04  0123456789+         149  24.5ms  1ms  300ms         0       0       1"
+        "  2026-01-02 03:04  0123456789+         100  24.5ms  1ms  300ms        10       0"
+        "        1",
+        "  2026-01-02 03:04  0123456789+         149  24.5ms  1ms  300ms         0       0        1"
         "  granian was 2.8 and is 2.9",
     ]
     assert "granian 2.9, pytest-djworkers" in lines[-1]
@@ -213,7 +214,7 @@ def test_a_file_that_is_no_baseline_is_told(
 def test_a_broken_histogram_of_long_ago_is_told(root: Path, refused: Callable[..., str]) -> None:
     file = store(root, RESULT, FASTER)
     data = json.loads(file.read_text())
-    data["bursts"]["test_json[granian] GET /json"]["sessions"][0]["rounds"][0]["latency"] = "HISTF"
+    data["bursts"]["test_json[granian] GET /json"]["sessions"][0]["windows"][0]["latency"] = "HISTF"
     file.write_text(json.dumps(data))
     assert "is broken (not a histogram" in refused_after_output(file)
 
@@ -370,7 +371,8 @@ def test_a_run_beside_an_import_is_shown_and_not_compared(site: Site) -> None:
             "djworkers: baseline 'wrk' with 0 bursts and 1 imported, tolerance 10%",
             "  granian *100 *not compared*",
             "    baseline *31,897 *2,301 *13 *imported: Granian",
-            "not compared: test_site.py::test_json*: imported from wrk's printed output: no rounds",
+            "not compared: test_site.py::test_json*: imported from wrk's printed output:"
+            " no windows",
         ]
     )
 

@@ -5,7 +5,7 @@
     {"schema": 1,
      "imported": {"<document>": {"<headings>": {"headings": [...], "printed": [...]}}}}
 
-An import has no rounds, no machine and no conditions that can be held against a burst's, so no
+An import has no windows, no machine and no conditions that can be held against a burst's, so no
 verdict is ever made from one. It is shown beside the burst that it seems to be of.
 """
 

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 _DEEPEST_OPEN = 6
-"""What is inside a round, at this depth, is one line however much it holds."""
+"""What is inside a window, at this depth, is one line however much it holds."""
 
 
 def laid_out(document: Mapping[str, Any]) -> str:
     """The document as JSON text, sorted by key, each burst a block of its own.
 
-    What holds other collections is opened, one entry a line, down to a session's list of rounds;
+    What holds other collections is opened, one entry a line, down to a session's list of windows;
     anything else is one line. One more session is then lines added between others, and none
     changed.
     """

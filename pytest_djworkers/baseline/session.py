@@ -18,7 +18,7 @@ from pytest_djworkers.baseline.store import (
     Stored,
     differing,
     differing_machine,
-    round_of,
+    window_of,
 )
 from pytest_djworkers.errors import SettingsError
 from pytest_djworkers.load.result import BurstResult
@@ -89,7 +89,7 @@ def why_nothing(baseline: Baseline, key: str, result: BurstResult) -> str:
         which = "another machine" if len(machines) == 1 else f"{len(machines)} other machines"
         return f"stored on {which} only: {differing_machine(machines[0], baseline.machine)}"
     if _imported_of(baseline, result):
-        return "imported from wrk's printed output: no rounds"
+        return "imported from wrk's printed output: no windows"
     return "nothing stored for this test on this machine"
 
 
@@ -109,7 +109,7 @@ def last_figures(stored: Stored) -> StoredFigures:
 
 def session_figures(session: Mapping[str, Any]) -> StoredFigures:
     """The figures of a session. Raises ValueError when its histogram is broken."""
-    last = session["rounds"][-1]
+    last = session["windows"][-1]
     latency = decode_latency(last["latency"]) if last.get("latency") else None
     return StoredFigures(
         rps=_figures(session).rps,
@@ -148,7 +148,7 @@ def changed_versions(session: Mapping[str, Any], now: Mapping[str, str]) -> str:
 
 def session_of(result: BurstResult, common: Mapping[str, Any]) -> dict[str, Any]:
     """What is stored of one burst; ``common`` is the same for all bursts of a run."""
-    return {**common, "versions": _versions(result), "rounds": [round_of(result)]}
+    return {**common, "versions": _versions(result), "windows": [window_of(result)]}
 
 
 def common_facts(root: Path) -> dict[str, Any]:
@@ -169,17 +169,17 @@ def _imported_of(baseline: Baseline, result: BurstResult) -> Imported | None:
 
 
 def _figures(session: Mapping[str, Any]) -> Figures:
-    rounds = session["rounds"]
-    window_s = sum(one["window_s"] for one in rounds)
-    answered = sum(one["ok"] + one["late"] for one in rounds)
-    errors = sum(one["unexpected"] + one["error"] for one in rounds)
-    judged = answered + errors + sum(one.get("unanswered") or 0 for one in rounds)
+    windows = session["windows"]
+    window_s = sum(one["window_s"] for one in windows)
+    answered = sum(one["ok"] + one["late"] for one in windows)
+    errors = sum(one["unexpected"] + one["error"] for one in windows)
+    judged = answered + errors + sum(one.get("unanswered") or 0 for one in windows)
     return Figures(answered / window_s, errors / judged if judged else 0.0)
 
 
 def _accepted(session: Mapping[str, Any]) -> Figures:
     """The figures of the session to beat: with those that only this one is asked for."""
-    last = session["rounds"][-1]
+    last = session["windows"][-1]
     latency = decode_latency(last["latency"]) if last.get("latency") else None
     usage, answers = last.get("usage"), last["ok"] + last["late"] + last["unexpected"]
     return replace(

@@ -7,7 +7,7 @@
      "bursts": {"<test id> <burst name>": {"conditions": {...}, "sessions": [...]}}}
 
 A session is one run that was saved: when, at which commit, with which versions, and the raw
-figures of its rounds, so that a later version can judge them anew. Sessions are comparable
+figures of its windows, so that a later version can judge them anew. Sessions are comparable
 only under the same conditions; when those change, the history begins again.
 
 What was imported is beside these files, in ``imported.json``: see ``imported.py``.
@@ -40,9 +40,8 @@ from pytest_djworkers.errors import BaselineError
 from pytest_djworkers.load.masking import query_hash
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.system.files import write_whole
-from pytest_djworkers.verdict.tripwire import HISTORY
 
-_ROUND_FIELDS = (
+_WINDOW_FIELDS = (
     "window_s",
     "ok",
     "late",
@@ -60,7 +59,8 @@ _ROUND_FIELDS = (
     "usage",
 )
 
-
+SESSIONS_KEPT = 30
+"""The number of sessions that are kept of each burst; older ones are dropped."""
 _LARGEST = 1e15
 """Sums and ratios of figures below it are numbers, too."""
 
@@ -144,13 +144,13 @@ def differing_conditions(before: Mapping[str, Any], now: Mapping[str, Any]) -> I
             yield f"{key} was {before.get(key)} and is {now.get(key)}"
 
 
-def round_of(result: BurstResult) -> dict[str, Any]:
-    """The raw figures of a burst, for a session's list of rounds."""
+def window_of(result: BurstResult) -> dict[str, Any]:
+    """The raw figures of a burst, for a session's list of windows."""
     from pytest_djworkers.baseline.encoding import encode_latency
 
     data = result.to_dict()
     return {
-        **{name: data[name] for name in _ROUND_FIELDS},
+        **{name: data[name] for name in _WINDOW_FIELDS},
         "latency": None if result.latency is None else encode_latency(result.latency),
         "generator": data["generator"],
     }
@@ -208,7 +208,7 @@ def save(
                     begun_anew.append(f"{key}: {why}")
                 else:
                     history = old.sessions
-            bursts[key] = Stored(conditions, (*history, session)[-HISTORY:])
+            bursts[key] = Stored(conditions, (*history, session)[-SESSIONS_KEPT:])
         write_whole(file, laid_out(_document(machine, bursts)))
     return Saved(file, tuple(sorted(before.keys() - sessions.keys())), tuple(begun_anew))
 
@@ -288,19 +288,19 @@ def _stored(entry: Mapping[str, Any]) -> Stored:
     sessions = [an_object(one, "a session") for one in a_list(entry["sessions"], "sessions")]
     for session in sessions:
         an_object(session.get("versions", {}), "what it has of versions")
-        for figures in a_list(session["rounds"], "rounds"):
-            _check_round(an_object(figures, "a round"))
-    if latency := sessions[-1]["rounds"][-1]["latency"]:
+        for figures in a_list(session["windows"], "windows"):
+            _check_window(an_object(figures, "a window"))
+    if latency := sessions[-1]["windows"][-1]["latency"]:
         check_encoded(latency)
     return Stored(conditions, tuple(sessions))
 
 
-def _check_round(figures: Mapping[str, Any]) -> None:
+def _check_window(figures: Mapping[str, Any]) -> None:
     if not _is_positive(figures["window_s"]):
-        raise ValueError("a round without a window")
+        raise ValueError("a window without a length")
     for name in ("ok", "late", "unexpected", "error", "unanswered"):
         if not _is_count(figures[name]) and (name, figures[name]) != ("unanswered", None):
-            raise ValueError(f"{name} is no count in a round")
+            raise ValueError(f"{name} is no count in a window")
     usage = figures.get("usage")
     if usage is not None and not _is_figure(an_object(usage, "a usage")["cpu_s"]):
         raise ValueError("cpu_s is no number in a usage")

@@ -1,7 +1,7 @@
 """Two baselines side by side, burst by burst: changes, and never a verdict.
 
 Two stored figures are of two sessions, and sessions differ by more than code does; an import
-has no rounds at all. So what is printed here is for people to look at.
+has no windows at all. So what is printed here is for people to look at.
 """
 
 from __future__ import annotations

@@ -97,7 +97,7 @@ def _burst(key: str, stored: Stored) -> Iterator[str]:
             "p99",
             "timeouts",
             "errors",
-            "rounds",
+            "windows",
             "changed",
         )
     ]
@@ -114,7 +114,7 @@ def _burst(key: str, stored: Stored) -> Iterator[str]:
                 seconds(figures.p99),
                 f"{figures.timeouts:,}",
                 f"{figures.errors:,}",
-                f"{len(session['rounds'])}",
+                f"{len(session['windows'])}",
                 changed_versions(before, session.get("versions", {})),
             )
         )

@@ -36,8 +36,8 @@ _T_99 = (
     2.5280, 2.5176, 2.5083, 2.4999, 2.4922, 2.4851, 2.4786, 2.4727, 2.4671, 2.4620,
 )  # fmt: skip  # a table, eleven in a line
 NO_LIMITS: Mapping[Metric, float] = {}
-HISTORY = 30
-"""How many sessions a baseline keeps."""
+MOST_SESSIONS = SESSIONS_FOR_INTERVAL + len(_T_99) - 1
+"""The number of sessions, the last ones, that a prediction rests on at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +135,7 @@ def prediction_floor(rps: Sequence[float]) -> float | None:
     None with fewer sessions than it takes. The usual interval for one further observation of a
     normal sample: mean - t * s * sqrt(1 + 1/n).
     """
-    logs = [log(value) for value in rps[-HISTORY:] if value > 0]
+    logs = [log(value) for value in rps[-MOST_SESSIONS:] if value > 0]
     if len(logs) < SESSIONS_FOR_INTERVAL:
         return None
     t = _T_99[len(logs) - SESSIONS_FOR_INTERVAL]

@@ -25,16 +25,16 @@ def test_it_is_json_and_says_the_same(document: dict[str, Any]) -> None:
     assert text.endswith("}\n")
 
 
-def test_what_holds_collections_is_opened_down_to_the_rounds() -> None:
-    a_round = {"b": [1, 2], "a": {"deep": [{}]}}
-    document = {"bursts": {"key": {"sessions": [{"rounds": [a_round, a_round]}]}}, "schema": 1}
+def test_what_holds_collections_is_opened_down_to_the_windows() -> None:
+    a_window = {"b": [1, 2], "a": {"deep": [{}]}}
+    document = {"bursts": {"key": {"sessions": [{"windows": [a_window, a_window]}]}}, "schema": 1}
     assert laid_out(document).splitlines() == [
         "{",
         ' "bursts": {',
         '  "key": {',
         '   "sessions": [',
         "    {",
-        '     "rounds": [',
+        '     "windows": [',
         '      {"a": {"deep": [{}]}, "b": [1, 2]},',
         '      {"a": {"deep": [{}]}, "b": [1, 2]}',
         "     ]",

@@ -144,7 +144,7 @@ def test_what_is_stored_on_another_machine_is_not_compared(
 
 def test_what_is_imported_is_shown_and_not_compared() -> None:
     baseline = a_baseline(imported=(noted("uwsgi"), noted("any server"), noted("Granian WSGI")))
-    assert why_nothing(baseline, KEY, FAST) == "imported from wrk's printed output: no rounds"
+    assert why_nothing(baseline, KEY, FAST) == "imported from wrk's printed output: no windows"
     assert figures_beside(baseline, KEY, FAST) == StoredFigures(
         10002.30, None, None, 4, 11, "", "imported: Granian WSGI"
     )

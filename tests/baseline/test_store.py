@@ -20,20 +20,20 @@ import pytest
 from pytest_djworkers.baseline.files import SCHEMA
 from pytest_djworkers.baseline.machine import Machine
 from pytest_djworkers.baseline.store import (
+    SESSIONS_KEPT,
     Baseline,
     Stored,
     burst_key,
     conditions_of,
     differing,
     load,
-    round_of,
     save,
+    window_of,
 )
 from pytest_djworkers.errors import BaselineError
 from pytest_djworkers.load.profile import Profile, Request, Shape
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.system.files import write_whole
-from pytest_djworkers.verdict.tripwire import HISTORY
 from tests.support.repository import git
 from tests.support.results import RESULT, WRK
 from tests.support.stored_baselines import CONDITIONS, a_session, save_one
@@ -87,7 +87,7 @@ def test_another_query_is_another_condition_and_its_values_are_not_stored(tmp_pa
     assert differing(Stored(one, ()), asking("token=Sesame&q=1")) is None
     found = differing(Stored(one, ()), asking("token=Other&q=1"))
     assert found == f"query was {one['query']} and is {other['query']}"
-    session = {"saved": "", "rounds": [round_of(asking("token=Sesame&q=1"))]}
+    session = {"saved": "", "windows": [window_of(asking("token=Sesame&q=1"))]}
     file = save(tmp_path, "default", MACHINE, {"k": (one, session)}).file
     assert "Sesame" not in file.read_text()
 
@@ -122,9 +122,9 @@ def test_values_that_an_older_version_stored_are_read_as_they_are_now(tmp_path: 
 
 
 def test_a_burst_of_wrk_with_its_gaps_is_loaded_too(tmp_path: Path) -> None:
-    session = {"rounds": [round_of(replace(WRK, latency=None, series=None))]}
+    session = {"windows": [window_of(replace(WRK, latency=None, series=None))]}
     save(tmp_path, "default", MACHINE, {"k": (conditions_of(WRK), session)})
-    assert load_it(tmp_path).bursts["k"].sessions[0]["rounds"][0]["unanswered"] is None
+    assert load_it(tmp_path).bursts["k"].sessions[0]["windows"][0]["unanswered"] is None
 
 
 def test_each_machine_and_each_name_has_its_own_file(tmp_path: Path) -> None:
@@ -142,9 +142,9 @@ def test_bursts_that_are_not_saved_are_kept_and_told(tmp_path: Path) -> None:
 
 
 def test_the_last_sessions_are_kept_in_order(tmp_path: Path) -> None:
-    for number in range(HISTORY + 2):
+    for number in range(SESSIONS_KEPT + 2):
         save_one(tmp_path, note=str(number))
-    assert notes(load_it(tmp_path)) == [str(number) for number in range(2, HISTORY + 2)]
+    assert notes(load_it(tmp_path)) == [str(number) for number in range(2, SESSIONS_KEPT + 2)]
 
 
 def test_the_history_begins_again_under_other_conditions(tmp_path: Path) -> None:
@@ -182,12 +182,12 @@ def test_one_more_session_is_lines_added_in_its_own_block(tmp_path: Path) -> Non
     changes = changed_lines(before, after)
     assert {line[0] for line in changes} == {"+"}
     assert len(changes) == 6
-    assert sum("rounds" in line or "latency" in line for line in changes) == 2
+    assert sum("windows" in line or "latency" in line for line in changes) == 2
     assert after.index('"second"') < after.index('"c": {')
 
 
 def test_a_session_that_is_dropped_is_lines_taken_out(tmp_path: Path) -> None:
-    for number in range(HISTORY):
+    for number in range(SESSIONS_KEPT):
         file = save_one(tmp_path, note=f"number {number}")
     before = file.read_text()
     save_one(tmp_path, note="one more")
@@ -310,7 +310,7 @@ Damage = Callable[[dict[str, Any]], Any]
 
 
 def _first(data: dict[str, Any]) -> Any:
-    return data["bursts"]["test GET /"]["sessions"][0]["rounds"][0]
+    return data["bursts"]["test GET /"]["sessions"][0]["windows"][0]
 
 
 DAMAGES: dict[str, Damage] = {
@@ -328,8 +328,8 @@ DAMAGES: dict[str, Damage] = {
     "no conditions": lambda data: data["bursts"]["test GET /"].pop("conditions"),
     "no sessions": lambda data: data["bursts"]["test GET /"].update(sessions=[]),
     "a session of text": lambda data: data["bursts"]["test GET /"].update(sessions=["x"]),
-    "no rounds": lambda data: data["bursts"]["test GET /"]["sessions"][0].update(rounds=[]),
-    "no window": lambda data: _first(data).update(window_s=0),
+    "no windows": lambda data: data["bursts"]["test GET /"]["sessions"][0].update(windows=[]),
+    "no length": lambda data: _first(data).update(window_s=0),
     "an endless window": lambda data: _first(data).update(window_s=float("inf")),
     "a window of text": lambda data: _first(data).update(window_s="10"),
     "a count of text": lambda data: _first(data).update(ok="990"),

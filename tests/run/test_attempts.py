@@ -65,7 +65,7 @@ def check_outputs(site: Site, result: pytest.RunResult) -> None:
     assert not [name for name in noted if "first attempt" in str(name)]
     bursts = json.loads(baseline_file(site).read_text())["bursts"]
     stored = bursts["test_site.py::test_flaky[granian] GET /json"]["sessions"]
-    assert [one["rounds"][0]["ok"] for one in stored] == [30_000]
+    assert [one["windows"][0]["ok"] for one in stored] == [30_000]
 
 
 def test_the_last_of_pytest_rerunfailures(site: Site) -> None:

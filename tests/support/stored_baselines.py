@@ -8,8 +8,8 @@ from typing import Any
 from pytest_djworkers.baseline.machine import Machine
 from pytest_djworkers.baseline.store import (
     conditions_of,
-    round_of,
     save,
+    window_of,
 )
 from pytest_djworkers.load.wrk_notes import noted_runs
 from tests.support.results import RESULT
@@ -21,11 +21,11 @@ RUNS = noted_runs(PRINTED)
 
 
 def a_session(note: str = "") -> dict[str, Any]:
-    return {"saved": note, "rounds": [round_of(RESULT)]}
+    return {"saved": note, "windows": [window_of(RESULT)]}
 
 
 def store(root: Path, name: str = "default", machine: Machine = MACHINE) -> Path:
-    session: dict[str, Any] = {"rounds": [round_of(RESULT)]}
+    session: dict[str, Any] = {"windows": [window_of(RESULT)]}
     return save(root, name, machine, {"test GET /json": (conditions_of(RESULT), session)}).file
 
 

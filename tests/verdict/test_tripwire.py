@@ -11,11 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from pytest_djworkers.baseline.store import SESSIONS_KEPT
 from pytest_djworkers.verdict.rounds import Metric
 from pytest_djworkers.verdict.rule import BaselineVerdict, Verdict
 from pytest_djworkers.verdict.tripwire import (
     _T_99,
-    HISTORY,
+    MOST_SESSIONS,
     SESSIONS_FOR_INTERVAL,
     Figures,
     compare_with_stored,
@@ -41,16 +42,17 @@ def compare(
     )
 
 
-@pytest.mark.parametrize("n", range(SESSIONS_FOR_INTERVAL, HISTORY + 1))
+@pytest.mark.parametrize("n", range(SESSIONS_FOR_INTERVAL, MOST_SESSIONS + 1))
 def test_the_quantiles_are_students(n: int) -> None:
     assert _T_99[n - SESSIONS_FOR_INTERVAL] == pytest.approx(stats.t.ppf(0.99, n - 1), abs=5e-5)
 
 
-def test_there_is_a_quantile_for_every_length_of_history() -> None:
-    assert len(_T_99) == HISTORY - SESSIONS_FOR_INTERVAL + 1
+def test_there_is_a_quantile_for_every_number_of_sessions_that_is_kept() -> None:
+    assert len(_T_99) == SESSIONS_KEPT - SESSIONS_FOR_INTERVAL + 1
+    assert MOST_SESSIONS == SESSIONS_KEPT
 
 
-@given(st.lists(rates, min_size=SESSIONS_FOR_INTERVAL, max_size=HISTORY))
+@given(st.lists(rates, min_size=SESSIONS_FOR_INTERVAL, max_size=MOST_SESSIONS))
 def test_the_floor_is_that_of_the_prediction_interval(rps: list[float]) -> None:
     logs = np.log(rps)
     spread = logs.std(ddof=1) * sqrt(1 + 1 / len(rps))
@@ -66,7 +68,7 @@ def test_few_sessions_predict_nothing(rps: list[float]) -> None:
 
 
 def test_only_the_last_sessions_and_only_real_figures_predict() -> None:
-    recent = [1000.0 + i for i in range(HISTORY)]
+    recent = [1000.0 + i for i in range(MOST_SESSIONS)]
     assert prediction_floor([5.0, *recent]) == prediction_floor(recent)
     assert prediction_floor([0.0] * SESSIONS_FOR_INTERVAL) is None
 
@@ -151,7 +153,7 @@ def test_errors_do_not_hide_a_gross_loss() -> None:
     assert "factor of 2" in comparison.reason
 
 
-@given(rates, st.lists(rates, min_size=1, max_size=HISTORY), rates)
+@given(rates, st.lists(rates, min_size=1, max_size=MOST_SESSIONS), rates)
 def test_a_faster_burst_is_never_judged_worse(rps: float, stored: list[float], gain: float) -> None:
     slow, fast = compare(rps, *stored), compare(rps + gain, *stored)
     assert slow.fails or not fast.fails
