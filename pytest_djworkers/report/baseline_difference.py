@@ -17,8 +17,8 @@ from pytest_djworkers.baseline.imported import Imported
 from pytest_djworkers.baseline.locate import read_file, shortened
 from pytest_djworkers.baseline.session import imported_figures, last_figures
 from pytest_djworkers.baseline.store import Baseline, differing_conditions, differing_machine
-from pytest_djworkers.report.aligned import aligned
-from pytest_djworkers.report.table import seconds
+from pytest_djworkers.report.alignment import align
+from pytest_djworkers.report.figures import format_latency
 from pytest_djworkers.units import format_change, format_rate
 
 _COLUMNS = ("", "requests/s", "mean", "p50", "p99", "timeouts", "errors", "")
@@ -135,7 +135,7 @@ def _change(entry: _Entry, its: _Entry) -> Iterator[str]:
         f"{its.errors - entry.errors:+,}",
         "",
     )
-    lines = aligned([_COLUMNS, _row("A", entry), _row("B", its), change], words={0, 7})
+    lines = align([_COLUMNS, _row("A", entry), _row("B", its), change], text_columns={""})
     yield from (f"  {line}" for line in lines)
     if (entry.imported is None) != (its.imported is None) and entry.mean and its.mean:
         yield "  wrk's latencies are as it corrects them: no change of theirs is the site's"
@@ -148,9 +148,9 @@ def _row(side: str, entry: _Entry) -> tuple[str, ...]:
     return (
         side,
         entry.rps_text,
-        seconds(entry.mean),
-        seconds(entry.p50),
-        seconds(entry.p99),
+        format_latency(entry.mean),
+        format_latency(entry.p50),
+        format_latency(entry.p99),
         f"{entry.timeouts:,}",
         f"{entry.errors:,}",
         entry.remark,

@@ -15,8 +15,8 @@ from pytest_djworkers.baseline.session import changed_versions, session_figures
 from pytest_djworkers.baseline.store import Baseline, Stored
 from pytest_djworkers.errors import BaselineError
 from pytest_djworkers.load.wrk_text import Spread
-from pytest_djworkers.report.aligned import aligned
-from pytest_djworkers.report.table import seconds
+from pytest_djworkers.report.alignment import align
+from pytest_djworkers.report.figures import format_latency
 from pytest_djworkers.units import counted, format_rate
 
 _COMMIT_DIGITS = 10
@@ -36,7 +36,9 @@ def listed(root: Path) -> tuple[list[str], list[str]]:
             except BaselineError as error:
                 rows.append((name, file.stem, *[_NOT_KNOWN] * 4))
                 problems.append(str(error))
-    return aligned(rows, words={0, 1, 5}) if len(rows) > 1 else [], problems
+    return align(rows, text_columns={"name", "machine", "commit"}) if len(
+        rows
+    ) > 1 else [], problems
 
 
 def _overview(file: Path) -> tuple[str, ...]:
@@ -109,9 +111,9 @@ def _burst(key: str, stored: Stored) -> Iterator[str]:
                 _moment(session),
                 _commit(session),
                 format_rate(figures.rps),
-                seconds(figures.mean),
-                seconds(figures.p50),
-                seconds(figures.p99),
+                format_latency(figures.mean),
+                format_latency(figures.p50),
+                format_latency(figures.p99),
                 f"{figures.timeouts:,}",
                 f"{figures.errors:,}",
                 f"{len(session['windows'])}",
@@ -119,7 +121,7 @@ def _burst(key: str, stored: Stored) -> Iterator[str]:
             )
         )
         before = session
-    yield from (f"  {line}" for line in aligned(rows, words={0, 1, 9}))
+    yield from (f"  {line}" for line in align(rows, text_columns={"saved", "commit", "changed"}))
     versions = stored.sessions[-1].get("versions", {})
     yield f"  {', '.join(f'{name} {version}' for name, version in sorted(versions.items()))}"
 

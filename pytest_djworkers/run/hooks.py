@@ -24,8 +24,10 @@ from pytest_djworkers.errors import (
 from pytest_djworkers.markers import Mark, TestPlan, has_limits, read_plan, skip_reason
 from pytest_djworkers.options import ACTIONS
 from pytest_djworkers.printable import printable
-from pytest_djworkers.report import markdown, terminal
-from pytest_djworkers.report.outcome import Outcome
+from pytest_djworkers.report import markdown
+from pytest_djworkers.report.file_outcomes import FileOutcomes
+from pytest_djworkers.report.header import header
+from pytest_djworkers.report.terminal import print_summary
 from pytest_djworkers.run.attempts import Measured, begin_attempt, note_properties, put_on
 from pytest_djworkers.run.context import Run, Xdist
 from pytest_djworkers.run.judging import failures_of
@@ -97,13 +99,13 @@ class ActivePlugin:
         self._run = run
         self._measured = Measured()
         self._passed: set[str] = set()
-        self._outcome = Outcome()
+        self._outcomes = FileOutcomes()
 
     # Before the tests.
 
     def pytest_report_header(self) -> list[str]:
         """What will be measured, and how."""
-        lines = terminal.header(self._run.settings, self._run.baseline, self._run.comparison_setup)
+        lines = header(self._run.settings, self._run.baseline, self._run.comparison_setup)
         return [printable(line) for line in lines]
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
@@ -236,19 +238,19 @@ class ActivePlugin:
             writers.append(self._save_baseline)
         if records := self._measured.records:
             writers.extend(
-                partial(markdown.write, file, records, self._outcome) for file in settings.reports
+                partial(markdown.write, file, records, self._outcomes) for file in settings.reports
             )
         for write in writers:
             try:
                 write()
             except (BaselineError, OSError) as error:
-                self._outcome.problems.append(str(error))
-        if self._outcome.problems and session.exitstatus == pytest.ExitCode.OK:
+                self._outcomes.problems.append(str(error))
+        if self._outcomes.problems and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """The table."""
-        terminal.summary(terminalreporter, self._measured.records, self._outcome)
+        print_summary(terminalreporter, self._measured.records, self._outcomes)
 
     def _missed(self, item: pytest.Item) -> list[str]:
         burst = item.stash.get(BURST, None)
@@ -280,14 +282,16 @@ class ActivePlugin:
                 not_saved[key] = reason
             else:
                 sessions[key] = (dict(record.stored_under), session_of(result, common))
-        self._outcome.not_saved.extend(f"{key}: {reason}" for key, reason in not_saved.items())
+        self._outcomes.bursts_not_saved.extend(
+            f"{key}: {reason}" for key, reason in not_saved.items()
+        )
         if not sessions:
             return
         saved = save(settings.root, settings.baseline, machine, sessions)
         shown = saved.file.relative_to(settings.root)
-        self._outcome.saved = f"{counted(len(sessions), 'burst')} in {shown}"
-        self._outcome.kept.extend(key for key in saved.kept if key not in not_saved)
-        self._outcome.begun_anew.extend(saved.begun_anew)
+        self._outcomes.baseline_saved = f"{counted(len(sessions), 'burst')} in {shown}"
+        self._outcomes.bursts_kept.extend(key for key in saved.kept if key not in not_saved)
+        self._outcomes.bursts_begun_anew.extend(saved.begun_anew)
 
 
 def _place(node: pytest.Item) -> str:

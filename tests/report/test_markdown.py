@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from pytest_djworkers.baseline.session import StoredFigures
+from pytest_djworkers.report.file_outcomes import FileOutcomes
 from pytest_djworkers.report.markdown import render, write
-from pytest_djworkers.report.outcome import Outcome
 from pytest_djworkers.verdict.rule import BaselineVerdict, Verdict
 from tests.support.results import RESULT, record
 
@@ -50,16 +50,16 @@ def test_what_markdown_would_read_as_its_own_is_escaped() -> None:
 
 
 def test_a_report_is_written_and_told(tmp_path: Path) -> None:
-    file, outcome = tmp_path / "load.md", Outcome()
+    file, outcomes = tmp_path / "load.md", FileOutcomes()
     file.write_text("an older one")
-    write(file, [record()], outcome)
+    write(file, [record()], outcomes)
     assert file.read_text() == render([record()])
-    assert outcome.written == [str(file)]
+    assert outcomes.reports_written == [str(file)]
     assert list(tmp_path.iterdir()) == [file]
 
 
 def test_a_report_that_cant_be_written_is_an_error_with_its_name(tmp_path: Path) -> None:
-    file, outcome = tmp_path / "gone" / "load.md", Outcome()
+    file, outcomes = tmp_path / "gone" / "load.md", FileOutcomes()
     with pytest.raises(OSError, match=r"report .*load\.md can't be written: No such file"):
-        write(file, [record()], outcome)
-    assert not outcome.written
+        write(file, [record()], outcomes)
+    assert not outcomes.reports_written

@@ -12,8 +12,9 @@ from pytest_djworkers.baseline.session import StoredFigures
 from pytest_djworkers.baseline.store import Baseline, Stored
 from pytest_djworkers.load.facts import Usage
 from pytest_djworkers.record import BurstRecord
-from pytest_djworkers.report.outcome import Outcome
-from pytest_djworkers.report.terminal import header, summary
+from pytest_djworkers.report.file_outcomes import FileOutcomes
+from pytest_djworkers.report.header import header
+from pytest_djworkers.report.terminal import print_summary
 from pytest_djworkers.verdict.rule import BaselineVerdict, Verdict
 from tests.support.results import RESULT, WRK, record
 from tests.support.settings import SETTINGS
@@ -34,7 +35,7 @@ class Window(io.StringIO):
 def printed(
     pytester: pytest.Pytester,
     records: list[BurstRecord],
-    outcome: Outcome | None = None,
+    outcomes: FileOutcomes | None = None,
     *flags: str,
     window: int | None = None,
 ) -> list[str]:
@@ -46,7 +47,7 @@ def printed(
     config.pluginmanager.unregister(name="terminalreporter")
     config.pluginmanager.register(reporter, "terminalreporter")
     reporter._tw.fullwidth = window or 80
-    summary(reporter, records, outcome or Outcome())
+    print_summary(reporter, records, outcomes or FileOutcomes())
     return stream.getvalue().splitlines()
 
 
@@ -65,7 +66,7 @@ def test_the_header_says_what_a_flag_overrides() -> None:
     assert "; 1 worker each; " in first
     assert "bursts of 8 connections for 300ms after 1s" in second
     assert third == (
-        "djworkers: whatever tests and ini ask for:"
+        "djworkers: these flags override tests and configuration:"
         " --djworkers-connections=8 --djworkers-duration=300ms"
     )
 
@@ -155,21 +156,21 @@ def test_in_a_narrow_window_the_one_generator_stands_in_the_title(
 def test_the_table_goes_last_of_what_quiet_takes(
     pytester: pytest.Pytester, flags: tuple[str, ...], shown: bool
 ) -> None:
-    lines = printed(pytester, [record()], Outcome(problems=["no room"]), *flags)
+    lines = printed(pytester, [record()], FileOutcomes(problems=["no room"]), *flags)
     assert ("GET /json  (test_json)" in lines) is shown
     assert lines[-1] == "djworkers: no room"
 
 
 def test_what_became_of_files_is_told(pytester: pytest.Pytester) -> None:
-    outcome = Outcome(
-        saved="2 bursts in .djworkers/default/x.json",
-        kept=["a"],
-        begun_anew=["c: workers was 2 and is 7"],
-        not_saved=["b: starved"],
-        written=["load.md"],
+    outcomes = FileOutcomes(
+        baseline_saved="2 bursts in .djworkers/default/x.json",
+        bursts_kept=["a"],
+        bursts_begun_anew=["c: workers was 2 and is 7"],
+        bursts_not_saved=["b: starved"],
+        reports_written=["load.md"],
         problems=["baseline x can't be written"],
     )
-    assert printed(pytester, [], outcome) == [
+    assert printed(pytester, [], outcomes) == [
         "report: load.md",
         "baseline saved: 2 bursts in .djworkers/default/x.json",
         "baseline kept as it was: a",
@@ -196,15 +197,15 @@ def test_what_a_stored_baseline_says_gives_no_orders_to_the_terminal(
         stored=stored,
         against_baseline=BaselineVerdict(Verdict.REGRESSED, orders, ratio=0.5),
     )
-    outcome = Outcome(
-        saved=orders,
-        kept=[orders],
-        begun_anew=[orders],
-        not_saved=[orders],
-        written=[orders],
+    outcomes = FileOutcomes(
+        baseline_saved=orders,
+        bursts_kept=[orders],
+        bursts_begun_anew=[orders],
+        bursts_not_saved=[orders],
+        reports_written=[orders],
         problems=[orders],
     )
-    lines = printed(pytester, [one], outcome)
+    lines = printed(pytester, [one], outcomes)
     assert sum(r"\x1b[2J\x07" in line for line in lines) >= 9
     assert all(line.isprintable() for line in lines)
     assert not any(line.startswith("regressed: no") for line in lines)

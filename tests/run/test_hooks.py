@@ -248,7 +248,7 @@ def test_get(burst, path):
         [
             "djworkers: granian *; 1 worker each; generator asyncio",
             "djworkers: bursts of 8 connections for 300ms after 100ms of warm-up, timeout 2s",
-            "djworkers: whatever tests and ini ask for: --djworkers-connections=8 *",
+            "djworkers: these flags override tests and configuration: --djworkers-connections=8 *",
             "test_site.py::test_get[[]granian-/json[]] PASSED*",
             "*- djworkers -*",
             "  backend *generator *requests/s *p50 *p99 *timeouts *errors *served*",

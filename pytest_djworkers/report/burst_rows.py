@@ -1,0 +1,74 @@
+"""The rows of a run that measured bursts, with the stored figures of a baseline below them."""
+
+from __future__ import annotations
+
+from pytest_djworkers.baseline.session import StoredFigures
+from pytest_djworkers.load.result import BurstResult
+from pytest_djworkers.record import BurstRecord
+from pytest_djworkers.report.figures import UNKNOWN, format_latency
+from pytest_djworkers.report.table import Row, Table
+from pytest_djworkers.units import format_change, format_rate, format_size
+
+
+def rows(record: BurstRecord) -> list[Row]:
+    """Return a burst's row, followed by that of the stored figures if there are some."""
+    stored = record.stored
+    found = [Row(_cells(record))]
+    if stored is not None:
+        found.append(Row(_stored_cells(stored), is_stored=True))
+    return found
+
+
+BURSTS = Table(rows, dropped_when_narrow=("memory", "CPU/req."))
+
+
+def _cells(record: BurstRecord) -> dict[str, str]:
+    result, latency = record.result, record.result.latency
+    return {
+        "backend": record.backend,
+        "generator": result.generator.name,
+        "requests/s": format_rate(result.rps),
+        "vs baseline": _against_baseline(record),
+        "p50": format_latency(latency.p50 if latency else None),
+        "p99": format_latency(latency.p99 if latency else None),
+        "timeouts": _timeouts(result),
+        "errors": f"{result.errors:,}",
+        "served": _served(result),
+        "CPU/req.": "" if result.usage is None else format_latency(result.cpu_per_request_s),
+        "memory": "" if result.usage is None else format_size(result.usage.memory_bytes),
+        "remarks": ", ".join(result.remarks),
+    }
+
+
+def _stored_cells(stored: StoredFigures) -> dict[str, str]:
+    return {
+        "backend": "  baseline",
+        "requests/s": format_rate(stored.rps),
+        "p50": format_latency(stored.p50),
+        "p99": format_latency(stored.p99),
+        "timeouts": f"{stored.timeouts:,}",
+        "errors": f"{stored.errors:,}",
+        "remarks": ", ".join(filter(None, (stored.saved.partition("T")[0], stored.remark))),
+    }
+
+
+def _timeouts(result: BurstResult) -> str:
+    """Return the number of timeouts; with a sign if the generator may have missed some."""
+    return f"{result.timeouts:,}{'+?' if result.hides_timeouts else ''}"
+
+
+def _served(result: BurstResult) -> str:
+    """Return the number of connections that ever got a response, and that of all of them."""
+    served = result.connections.served
+    known = UNKNOWN if served is None else f"{served:,}"
+    return f"{known}/{result.connections.requested:,}"
+
+
+def _against_baseline(record: BurstRecord) -> str:
+    """Return the change from the stored figure, or the verdict if there is no figure."""
+    comparison = record.against_baseline
+    if comparison is None:
+        return ""
+    if comparison.ratio is not None:
+        return format_change(comparison.ratio)
+    return comparison.verdict.value

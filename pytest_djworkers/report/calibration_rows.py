@@ -1,0 +1,50 @@
+"""The rows of a run that compared the working tree with itself: the noise of this machine."""
+
+from __future__ import annotations
+
+from pytest_djworkers.record import BurstRecord
+from pytest_djworkers.report.figures import UNKNOWN
+from pytest_djworkers.report.table import Row, Table
+from pytest_djworkers.units import format_duration, format_rate, format_share
+from pytest_djworkers.verdict.noise import Noise, noise_of, proposed_tolerance, smallest_visible
+
+# A minute, two and five: as long as people are ready to wait for a comparison in CI.
+_WITHIN_S = (60.0, 120.0, 300.0)
+
+
+def rows(record: BurstRecord) -> list[Row]:
+    """Return a calibration's row; figures are dashes if there were too few rounds."""
+    compared = record.against_base
+    assert compared is not None
+    try:
+        noise = noise_of(compared.rounds)
+    except ValueError:
+        noise = None
+    block_s = compared.took_s / compared.blocks if compared.blocks else 0.0
+    cells = {
+        "backend": record.backend,
+        "requests/s": format_rate(record.result.rps),
+        "sd of rounds": _share(noise.round_sd if noise else None),
+        "sd of launches": _share(noise.launch_sd if noise else None),
+        **{
+            f"visible in {format_duration(one)}": _visible(noise, one, block_s) for one in _WITHIN_S
+        },
+        "blocks": str(compared.blocks),
+        "took": format_duration(compared.took_s),
+        "tolerance to set": _share(proposed_tolerance(noise) if noise else None),
+    }
+    return [Row(cells)]
+
+
+CALIBRATIONS = Table(rows, dropped_when_narrow=("blocks", "took"))
+
+
+def _visible(noise: Noise | None, within_s: float, block_s: float) -> str:
+    """Return the smallest change that a comparison of this many seconds would show."""
+    if noise is None:
+        return UNKNOWN
+    return _share(smallest_visible(noise, within_s=within_s, block_s=block_s))
+
+
+def _share(share: float | None) -> str:
+    return UNKNOWN if share is None else format_share(share)

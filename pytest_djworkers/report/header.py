@@ -1,0 +1,97 @@
+"""The lines of pytest's header: what will be measured, and how."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pytest_djworkers.backends.protocol import Backend, workers_of
+from pytest_djworkers.backends.registry import version_of
+from pytest_djworkers.baseline.store import Baseline
+from pytest_djworkers.compare.setup import ComparisonSetup
+from pytest_djworkers.report.figures import format_fixed_rate
+from pytest_djworkers.settings import Settings
+from pytest_djworkers.units import counted, format_duration, format_share
+
+
+def header(
+    settings: Settings, baseline: Baseline, comparison_setup: ComparisonSetup | None = None
+) -> list[str]:
+    """Return the header's lines; ``comparison_setup`` is None if no revisions are compared."""
+    if comparison_setup is not None:
+        lines = _of_comparison(settings, comparison_setup)
+    else:
+        lines = _of_bursts(settings, baseline)
+    return [f"djworkers: {line}" for line in lines]
+
+
+def _of_comparison(settings: Settings, comparison_setup: ComparisonSetup) -> list[str]:
+    return [
+        _servers(settings),
+        comparison_setup.description,
+        f"in rounds, seed {comparison_setup.flags.seed}, tolerance"
+        f" {format_share(settings.tolerance)}; of absolute limits,"
+        " shares of errors alone are judged",
+        *_notes(settings),
+    ]
+
+
+def _of_bursts(settings: Settings, baseline: Baseline) -> list[str]:
+    shape, _ = settings.shape_for({}, {})
+    lines = [
+        f"{_servers(settings)}; generator {settings.generator}",
+        f"bursts of {counted(shape.connections, 'connection')} for"
+        f" {format_duration(shape.duration_s)} after {format_duration(shape.warmup_s)} of warm-up,"
+        f" timeout {format_duration(shape.timeout_s)}{format_fixed_rate(shape)}",
+        *_notes(settings),
+    ]
+    if settings.flags:
+        lines.append(f"these flags override tests and configuration: {' '.join(settings.flags)}")
+    if settings.save_baseline:
+        lines.append(f"saves baseline {settings.baseline!r}")
+    elif not baseline.is_empty:
+        lines.append(
+            f"baseline {settings.baseline!r} with {_stored(baseline)},"
+            f" tolerance {format_share(settings.tolerance)}"
+        )
+    return lines
+
+
+def _servers(settings: Settings) -> str:
+    """Return the backends with their versions and workers, or the address of a server."""
+    if settings.origin is not None:
+        return f"the server at http://{settings.origin.netloc}, as it is"
+    backends = ", ".join(
+        _backend(name, backend, settings.workers) for name, backend in settings.backends.items()
+    )
+    return f"{backends}; {counted(settings.workers, 'worker')} each"
+
+
+def _backend(name: str, backend: Backend, workers: int) -> str:
+    """Return a backend and its version; with its workers if their number is not the usual."""
+    own = workers_of(backend, workers)
+    different = f" ({counted(own, 'worker')})" if own != workers else ""
+    return f"{name} {version_of(backend)}{different}"
+
+
+def _notes(settings: Settings) -> Sequence[str]:
+    """Return notes on settings that have no effect here, or whose effect can't be seen."""
+    module = settings.settings_module
+    if module is None:
+        return settings.notes
+    if settings.origin is None:
+        return (f"the served site's settings are {module}", *settings.notes)
+    note = (
+        f"settings {module} are ignored: they are for servers that this run starts, and the one at"
+        " that URL was started by somebody else"
+    )
+    return (note, *settings.notes)
+
+
+def _stored(baseline: Baseline) -> str:
+    """Return the number of bursts stored under a name, by where they are from."""
+    stored = [counted(len(baseline.bursts), "burst")]
+    if elsewhere := len(baseline.elsewhere):
+        stored.append(f"those of {counted(elsewhere, 'other machine')}")
+    if baseline.imported:
+        stored.append(f"{len(baseline.imported):,} imported")
+    return " and ".join(stored)

@@ -1,0 +1,69 @@
+"""The summary of a run: its table, the groups of its rows, and the notes below them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from pytest_djworkers.record import BurstRecord
+from pytest_djworkers.report.burst_rows import BURSTS
+from pytest_djworkers.report.calibration_rows import CALIBRATIONS
+from pytest_djworkers.report.comparison_rows import COMPARISONS
+from pytest_djworkers.report.table import Table
+from pytest_djworkers.unexpected import kinds_of, told
+from pytest_djworkers.verdict.rule import Verdict
+
+
+def table_of(records: Sequence[BurstRecord]) -> Table:
+    """Return the kind of table that a run has: all of its records are of one kind."""
+    compared = next((record.against_base for record in records if record.against_base), None)
+    if compared is None:
+        return BURSTS
+    return COMPARISONS if compared.is_judged else CALIBRATIONS
+
+
+def grouped(records: Iterable[BurstRecord]) -> dict[tuple[str, str], list[BurstRecord]]:
+    """Return the records by endpoint, in the order in which they were first measured."""
+    groups: dict[tuple[str, str], list[BurstRecord]] = {}
+    for record in records:
+        groups.setdefault(record.group, []).append(record)
+    return groups
+
+
+def remarks_below(record: BurstRecord) -> list[str]:
+    """Return the lines below a burst's row: its kinds of errors, and that it is of a rerun."""
+    lines = []
+    if kinds := kinds_of(record.result):
+        lines.append(f"errors: {told(kinds)}")
+    if record.attempt > 1:
+        lines.append(f"rerun: these figures are of attempt {record.attempt} at the test")
+    return lines
+
+
+def notes(records: Sequence[BurstRecord]) -> list[str]:
+    """Return the lines below the table: each verdict but ``ok``, first, and its reason."""
+    lines = [note for record in records for note in (*_baseline_note(record), *_arms_notes(record))]
+    differing = dict.fromkeys(record.other_settings for record in records if record.other_settings)
+    lines += [
+        f"settings: in the server the settings module makes others of {', '.join(names)} than in"
+        " this process, such as by looking whether pytest is there"
+        for names in differing
+    ]
+    return lines
+
+
+def _baseline_note(record: BurstRecord) -> list[str]:
+    comparison = record.against_baseline
+    if comparison is None or comparison.verdict is Verdict.OK:
+        return []
+    # Most losses against a baseline only warn, since sessions differ by more than the code does.
+    only_warns = comparison.verdict is Verdict.REGRESSED and not comparison.fails
+    verdict = f"{comparison.verdict.value}{' (a warning)' if only_warns else ''}"
+    return [f"{verdict}: {record.test} {record.result.name}: {comparison.reason}"]
+
+
+def _arms_notes(record: BurstRecord) -> list[str]:
+    return [
+        f"{verdict.value}: {record.test} {record.result.name}: {reason}"
+        for verdict, reason in (record.against_base.reasons() if record.against_base else ())
+        if verdict is not Verdict.OK
+    ]
