@@ -1,37 +1,21 @@
-"""Threshold markers, read into frozen Limits."""
+"""The markers of a test, read into its limits and the shape of its bursts."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from pytest_djworkers.backends.registry import OURS, Registry
 from pytest_djworkers.backends.spec import bare_name, spec_of
 from pytest_djworkers.errors import BurstArgumentError, MarkerError, SettingsError
-from pytest_djworkers.limits import FIGURES, LATENCIES, REGRESSIONS, Limit
+from pytest_djworkers.limits.kinds import LIMITS, in_order
+from pytest_djworkers.limits.marker import Mark
+from pytest_djworkers.limits.protocol import Limit
+from pytest_djworkers.limits.regression import MaxRegression
 from pytest_djworkers.options import SHAPE_OPTIONS
 from pytest_djworkers.settings import parse_shape
-from pytest_djworkers.units import (
-    parse_duration,
-    parse_share,
-    parse_size,
-    parse_whole,
-    written,
-)
+from pytest_djworkers.units import written
 from pytest_djworkers.verdict.rounds import Metric
-
-_MOST = 1e300
-"""Above this, a Python number may not be one that can be compared with a rate."""
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """A pytest marker, as far as this module needs it; the closest come first."""
-
-    name: str
-    args: tuple[Any, ...]
-    kwargs: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +31,7 @@ class TestPlan:
     def regressions(self) -> Mapping[Metric, float]:
         """The loss of a figure, against a baseline or a base, that fails the test."""
         return {
-            metric: limit.bound
-            for metric, figure in REGRESSIONS.items()
-            for limit in self.limits
-            if limit.figure == figure
+            limit.metric: limit.bound for limit in self.limits if isinstance(limit, MaxRegression)
         }
 
 
@@ -60,26 +41,26 @@ def read_plan(marks: Iterable[Mark], backend: str, registry: Registry = OURS) ->
     For each figure the most specific backend wins, then the closest node. Raises MarkerError
     for an unknown argument, a bad value, or an unknown backend.
     """
-    chosen: dict[str, Limit] = {}
+    chosen: dict[tuple[str, float], Limit] = {}
     shape: dict[str, object] = {}
     for mark in marks:
-        if mark.name in _READERS:
+        if mark.name in LIMITS:
             for limit in _read_limits(mark, registry):
                 if limit.backend is not None and not _names(limit.backend, backend):
                     continue
-                before = chosen.get(limit.figure)
+                figure = limit.marker, limit.position
+                before = chosen.get(figure)
                 if before is None or _specificity(before) < _specificity(limit):
-                    chosen[limit.figure] = limit
+                    chosen[figure] = limit
         elif mark.name == "burst":
             for name, value in _read_shape(mark).items():
                 shape.setdefault(name, value)
-    in_order = sorted(chosen.values(), key=lambda limit: FIGURES.index(limit.figure))
-    return TestPlan(tuple(in_order), shape)
+    return TestPlan(in_order(chosen.values()), shape)
 
 
 def has_limits(marks: Iterable[Mark]) -> bool:
     """Whether any of the markers is a limit."""
-    return any(mark.name in _READERS for mark in marks)
+    return any(mark.name in LIMITS for mark in marks)
 
 
 def skip_reason(marks: Iterable[Mark], backend: str, registry: Registry = OURS) -> str | None:
@@ -112,98 +93,15 @@ def _specificity(limit: Limit) -> int:
     return 0 if limit.backend is None else 1 + (":" in limit.backend)
 
 
-# Reading.
-
-
-def _one_argument(mark: Mark) -> object:
-    if len(mark.args) != 1:
-        raise MarkerError(f"{mark.name} takes one value, and {len(mark.args)} are given")
-    return mark.args[0]
-
-
-def _read_rps(mark: Mark) -> Iterable[tuple[str, float, bool]]:
-    value = _one_argument(mark)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < _MOST:
-        raise MarkerError(f"min_rps({written(value)}): not a number above 0")
-    yield "rps", float(value), False
-
-
-def _read_count_or_share(mark: Mark) -> Iterable[tuple[str, float, bool]]:
-    value = _one_argument(mark)
-    figure = mark.name.removeprefix("max_")
-    try:
-        if isinstance(value, str):
-            yield figure, parse_share(value), True
-        else:
-            yield figure, float(parse_whole(value, least=0)), False
-    except ValueError:
+def _read_limits(mark: Mark, registry: Registry) -> Iterable[Limit]:
+    kind = LIMITS[mark.name]
+    accepted = {*kind.arguments, "backend"}
+    if unknown := sorted(mark.kwargs.keys() - accepted):
         raise MarkerError(
-            f"{mark.name}({written(value)}): neither a whole number of 0 or more nor a share such"
-            " as '1%'"
-        ) from None
-
-
-def _read_regression(mark: Mark) -> Iterable[tuple[str, float, bool]]:
-    value = _one_argument(mark)
-    metric = mark.kwargs.get("metric", Metric.RPS.value)
-    if metric not in list(Metric):
-        known = ", ".join(one.value for one in Metric)
-        raise MarkerError(f"max_regression(metric={written(metric)}): not one of {known}")
-    try:
-        yield REGRESSIONS[Metric(metric)], parse_share(value), True
-    except ValueError as error:
-        raise MarkerError(f"max_regression({written(value)}): {error}") from None
-
-
-def _read_cpu(mark: Mark) -> Iterable[tuple[str, float, bool]]:
-    value = _one_argument(mark)
-    try:
-        yield "cpu_per_request", parse_duration(value), False
-    except ValueError as error:
-        raise MarkerError(f"max_cpu_per_request({written(value)}): {error}") from None
-
-
-def _read_memory(mark: Mark) -> Iterable[tuple[str, float, bool]]:
-    value = _one_argument(mark)
-    try:
-        yield "memory", parse_size(value), False
-    except ValueError as error:
-        raise MarkerError(f"max_memory({written(value)}): {error}") from None
-
-
-def _read_latency(mark: Mark) -> Iterable[tuple[str, float, bool]]:
-    if mark.args or not mark.kwargs.keys() - {"backend"}:
-        raise MarkerError("max_latency takes p50=, p90=, p95=, p99=, p999= and max=")
-    for name, value in mark.kwargs.items():
-        if name == "backend":
-            continue
-        try:
-            yield f"latency {name}", parse_duration(value), False
-        except ValueError as error:
-            raise MarkerError(f"max_latency({name}={written(value)}): {error}") from None
-
-
-_READERS: Mapping[str, tuple[Callable[[Mark], Iterable[tuple[str, float, bool]]], frozenset[str]]]
-_READERS = {
-    "min_rps": (_read_rps, frozenset()),
-    "max_timeouts": (_read_count_or_share, frozenset()),
-    "max_errors": (_read_count_or_share, frozenset()),
-    "max_latency": (_read_latency, frozenset(LATENCIES)),
-    "max_cpu_per_request": (_read_cpu, frozenset()),
-    "max_memory": (_read_memory, frozenset()),
-    "max_regression": (_read_regression, frozenset({"metric"})),
-}
-
-
-def _read_limits(mark: Mark, registry: Registry) -> list[Limit]:
-    reader, arguments = _READERS[mark.name]
-    if unknown := sorted(mark.kwargs.keys() - arguments - {"backend"}):
-        accepted = ", ".join(sorted(arguments | {"backend"}))
-        raise MarkerError(f"{mark.name} has no argument {unknown[0]!r} (it has: {accepted})")
+            f"{mark.name} has no argument {unknown[0]!r} (it has: {', '.join(sorted(accepted))})"
+        )
     backend = mark.kwargs.get("backend")
-    if backend is not None:
-        backend = _spec(backend, registry)
-    return [Limit(figure, bound, share, backend) for figure, bound, share in reader(mark)]
+    return kind.read(mark, None if backend is None else _spec(backend, registry))
 
 
 def _read_shape(mark: Mark) -> Mapping[str, object]:

@@ -44,7 +44,7 @@ def kinds_of(result: BurstResult) -> dict[str, int]:
     return dict(sorted(kinds.items(), key=lambda kind: -kind[1]))
 
 
-def told(kinds: dict[str, int]) -> str:
+def in_words(kinds: dict[str, int]) -> str:
     """The kinds in words, the rest of many as one."""
     words = [f"{count:,} {kind}" for kind, count in kinds.items()]
     if len(words) > _MOST_KINDS:
@@ -70,7 +70,7 @@ def why_nothing_expected(result: BurstResult, log_says: str = "") -> str:
             f" response in {format_duration(result.window_s)}. Is the view slower than that? Ask"
             " for a longer burst, with duration="
         )
-    lines = [f"no expected response, and {wanted} was wanted: {told(kinds)}"]
+    lines = [f"no expected response, and {wanted} was wanted: {in_words(kinds)}"]
     lines.extend(_first(result))
     if log_says:
         lines.append(f"the server's log: {log_says}")

@@ -5,8 +5,13 @@ from __future__ import annotations
 import pytest
 
 from pytest_djworkers.errors import MarkerError
-from pytest_djworkers.limits import Limit
-from pytest_djworkers.markers import Mark, has_limits, read_plan, skip_reason
+from pytest_djworkers.limits.failures import Count, MaxErrors, MaxTimeouts, Share
+from pytest_djworkers.limits.latency import MaxLatency
+from pytest_djworkers.limits.marker import Mark
+from pytest_djworkers.limits.regression import MaxRegression
+from pytest_djworkers.limits.throughput import MinRps
+from pytest_djworkers.limits.usage import MaxCpuPerRequest, MaxMemory
+from pytest_djworkers.markers import has_limits, read_plan, skip_reason
 from pytest_djworkers.verdict.rounds import Metric
 from tests.support.site import Site
 
@@ -33,15 +38,15 @@ def test_a_plan_holds_every_limit_in_the_order_of_the_table() -> None:
         "granian",
     )
     assert plan.limits == (
-        Limit("rps", 30_000),
-        Limit("timeouts", 0.01, is_share=True),
-        Limit("errors", 3),
-        Limit("latency p50", 0.1),
-        Limit("latency p999", 1),
-        Limit("latency max", 2),
-        Limit("cpu_per_request", 0.0005),
-        Limit("memory", 1.5e9),
-        Limit("regression rps", 0.1, is_share=True),
+        MinRps(30_000),
+        MaxTimeouts(Share(0.01)),
+        MaxErrors(Count(3)),
+        MaxLatency(50.0, 0.1),
+        MaxLatency(99.9, 1),
+        MaxLatency(100.0, 2),
+        MaxCpuPerRequest(0.0005),
+        MaxMemory(1.5e9),
+        MaxRegression(Metric.RPS, 0.1),
     )
     assert plan.regressions == {Metric.RPS: 0.1}
     assert [limit.text for limit in plan.limits] == [
@@ -64,8 +69,8 @@ def test_the_most_specific_backend_wins_then_the_closest_node() -> None:
         mark("min_rps", 30, backend="granian"),
         mark("min_rps", 40),
     ]
-    assert read_plan(closest_first, "granian").limits == (Limit("rps", 20, backend="granian"),)
-    assert read_plan(closest_first, "gunicorn-gevent").limits == (Limit("rps", 10),)
+    assert read_plan(closest_first, "granian").limits == (MinRps(20, backend="granian"),)
+    assert read_plan(closest_first, "gunicorn-gevent").limits == (MinRps(10),)
 
 
 FOUR = "granian:workers-4:blocking-threads-8"
@@ -80,7 +85,7 @@ def test_a_bare_name_is_for_all_settings_and_a_whole_spec_wins_over_it(spec: str
         mark("min_rps", 40, backend="granian:workers=4"),
     ]
     for backend, bound in [(FOUR, 30), ("granian:workers-4", 40), ("granian", 20), ("daphne", 10)]:
-        assert [limit.bound for limit in read_plan(marks, backend).limits] == [bound]
+        assert [limit.text for limit in read_plan(marks, backend).limits] == [f"min_rps({bound})"]
 
 
 def test_a_bare_name_skips_all_settings_and_a_spec_only_its_own() -> None:
@@ -92,10 +97,10 @@ def test_a_bare_name_skips_all_settings_and_a_spec_only_its_own() -> None:
 
 def test_each_latency_is_a_figure_of_its_own() -> None:
     marks = [mark("max_latency", p50="1ms"), mark("max_latency", p50="9ms", p99="5ms")]
-    assert {limit.figure: limit.bound for limit in read_plan(marks, "granian").limits} == {
-        "latency p50": 0.001,
-        "latency p99": 0.005,
-    }
+    assert read_plan(marks, "granian").limits == (
+        MaxLatency(50.0, 0.001),
+        MaxLatency(99.0, 0.005),
+    )
 
 
 def test_the_closest_burst_marker_shapes_argument_by_argument() -> None:
@@ -111,22 +116,22 @@ def test_only_limits_are_limits() -> None:
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        (mark("min_rps"), "min_rps takes one value, and 0 are given"),
-        (mark("min_rps", 1, 2), "min_rps takes one value, and 2 are given"),
-        (mark("min_rps", 0), "min_rps(0): not a number above 0"),
-        (mark("min_rps", "30k"), "min_rps('30k'): not a number above 0"),
-        (mark("min_rps", True), "min_rps(True): not a number above 0"),
-        (mark("min_rps", float("nan")), "min_rps(nan): not a number above 0"),
-        (mark("min_rps", float("inf")), "min_rps(inf): not a number above 0"),
+        (mark("min_rps"), "min_rps takes one value, but 0 are given"),
+        (mark("min_rps", 1, 2), "min_rps takes one value, but 2 are given"),
+        (mark("min_rps", 0), "min_rps(0): must be a number above 0"),
+        (mark("min_rps", "30k"), "min_rps('30k'): must be a number above 0"),
+        (mark("min_rps", True), "min_rps(True): must be a number above 0"),
+        (mark("min_rps", float("nan")), "min_rps(nan): must be a number above 0"),
+        (mark("min_rps", float("inf")), "min_rps(inf): must be a number above 0"),
         (mark("min_rps", 1, backends="granian"), "no argument 'backends' (it has: backend)"),
         (mark("min_rps", 1, backend="granien"), "unknown backend 'granien'; did you mean"),
         (mark("min_rps", 1, backend="granian:threads=2"), "granian has no setting 'threads'"),
-        (mark("max_errors", "5"), "max_errors('5'): neither a whole number of 0 or more nor a"),
-        (mark("max_errors", -1), "max_errors(-1): neither"),
+        (mark("max_errors", "5"), "max_errors('5'): must be a whole number of 0 or more, or a"),
+        (mark("max_errors", -1), "max_errors(-1): must be a whole"),
         (mark("max_memory", "big"), "max_memory('big'): 'big' is not a size such as 512MB"),
-        (mark("max_memory"), "max_memory takes one value, and 0 are given"),
+        (mark("max_memory"), "max_memory takes one value, but 0 are given"),
         (mark("max_cpu_per_request", "x"), "max_cpu_per_request('x'): 'x' is not a duration"),
-        (mark("max_timeouts", 0.01), "max_timeouts(0.01): neither"),
+        (mark("max_timeouts", 0.01), "max_timeouts(0.01): must be a whole"),
         (mark("max_latency"), "max_latency takes p50=, p90=, p95=, p99=, p999= and max="),
         (mark("max_latency", "1s"), "max_latency takes p50="),
         (mark("max_latency", backend="granian"), "max_latency takes p50="),
@@ -211,7 +216,7 @@ def test_wrong_markers_are_collection_errors_with_file_and_line(site: Site) -> N
     result.assert_outcomes(errors=4)
     for said in (
         "test_argument.py:3: max_latency has no argument 'p42' (it has: *",
-        "test_value.py:3: min_rps('fast'): not a number above 0",
+        "test_value.py:3: min_rps('fast'): must be a number above 0",
         "test_backend.py:3: unknown backend 'granien'; did you mean 'granian'? (known: *",
         "test_module.py:4: burst: duration='x': 'x' is not a duration *",
     ):

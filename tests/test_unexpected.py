@@ -10,7 +10,7 @@ import pytest
 from pytest_djworkers.load.profile import Request
 from pytest_djworkers.load.response_excerpt import ResponseExcerpt
 from pytest_djworkers.load.result import BurstResult
-from pytest_djworkers.unexpected import kinds_of, told, why_nothing_expected
+from pytest_djworkers.unexpected import in_words, kinds_of, why_nothing_expected
 from tests.support.results import RESULT, WRK
 
 NOTHING = replace(RESULT, ok=0, late=0, in_flight=8, statuses={})
@@ -120,7 +120,7 @@ def test_a_body_is_shown_from_its_beginning() -> None:
 def test_the_most_frequent_kinds_come_first_and_the_rest_is_one() -> None:
     statuses = {200: 1, 500: 3, 502: 7, 503: 2}
     result = replace(RESULT, unexpected=12, statuses=statuses, error_kinds={"reset": 9, "x": 1})
-    assert told(kinds_of(result)) == (
+    assert in_words(kinds_of(result)) == (
         "9 reset, 7 status 502, 3 status 500, 2 status 503, 1 of other kinds"
     )
-    assert told(kinds_of(RESULT)) == ""
+    assert in_words(kinds_of(RESULT)) == ""

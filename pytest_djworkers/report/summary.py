@@ -9,7 +9,7 @@ from pytest_djworkers.report.burst_rows import BURSTS
 from pytest_djworkers.report.calibration_rows import CALIBRATIONS
 from pytest_djworkers.report.comparison_rows import COMPARISONS
 from pytest_djworkers.report.table import Table
-from pytest_djworkers.unexpected import kinds_of, told
+from pytest_djworkers.unexpected import in_words, kinds_of
 from pytest_djworkers.verdict.rule import Verdict
 
 
@@ -33,7 +33,7 @@ def remarks_below(record: BurstRecord) -> list[str]:
     """Return the lines below a burst's row: its kinds of errors, and that it is of a rerun."""
     lines = []
     if kinds := kinds_of(record.result):
-        lines.append(f"errors: {told(kinds)}")
+        lines.append(f"errors: {in_words(kinds)}")
     if record.attempt > 1:
         lines.append(f"rerun: these figures are of attempt {record.attempt} at the test")
     return lines

@@ -21,7 +21,8 @@ from pytest_djworkers.errors import (
     MarkerError,
     SettingsError,
 )
-from pytest_djworkers.markers import Mark, TestPlan, has_limits, read_plan, skip_reason
+from pytest_djworkers.limits.marker import Mark
+from pytest_djworkers.markers import TestPlan, has_limits, read_plan, skip_reason
 from pytest_djworkers.options import ACTIONS
 from pytest_djworkers.printable import printable
 from pytest_djworkers.report import markdown

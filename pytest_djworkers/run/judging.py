@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pytest_djworkers.limits import Limit, misses
+from pytest_djworkers.limits.failures import MaxErrors, Share
+from pytest_djworkers.limits.kinds import misses
 from pytest_djworkers.markers import TestPlan
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.settings import Settings
 from pytest_djworkers.unexpected import why_nothing_expected
 
-_ERRORS = "errors"
 _SAY_SO = "a test that may have more says so with max_errors (all of them: djworkers_max_errors)"
 
 
@@ -27,16 +27,17 @@ def failures_of(
 
 def _failures(record: BurstRecord, plan: TestPlan, settings: Settings, log_says: str) -> list[str]:
     result, strict = record.result, settings.strict
-    on_errors = [limit for limit in plan.limits if limit.figure == _ERRORS]
+    on_errors = [limit for limit in plan.limits if isinstance(limit, MaxErrors)]
     found = []
     if nothing := why_nothing_expected(result, log_says):
         found.append(nothing)
     elif not on_errors:
-        missed = misses([Limit(_ERRORS, settings.max_errors, is_share=True)], result)
+        missed = misses([MaxErrors(Share(settings.max_errors))], result)
         found.extend(f"{miss}; {_SAY_SO}" for miss in missed)
     if record.against_base is not None:
         # Of two arms under moderate load: other absolute limits, and counts, are for bursts.
-        found.extend(misses([limit for limit in on_errors if limit.is_share], result))
+        shares = [limit for limit in on_errors if isinstance(limit.bound, Share)]
+        found.extend(misses(shares, result))
         return found + record.against_base.failures(strict=strict, limits=plan.regressions)
     found.extend(misses(plan.limits, result))
     comparison = record.against_baseline

@@ -257,7 +257,7 @@ def test_memory(burst):
     result.stdout.fnmatch_lines(
         [
             f"djworkers: the server at {url}, as it is; generator asyncio",
-            "*memory: nobody could look at the server, so max_memory(1GB) can't pass*",
+            "*memory: the server's processes could not be measured, so max_memory(1GB) can't pass*",
             "  url *",
         ]
     )

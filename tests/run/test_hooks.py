@@ -129,7 +129,7 @@ def test_by_name(request):
     for lines in (
         ["_* test_never_bursts[[]granian[]] _*", "this test has limits, and no burst was held *"],
         ["_* test_has_no_burst _*", "this test has limits, and no burst was held to them*"],
-        ["_* ERROR at setup of test_wrong_mark*", "min_rps('fast'): not a number above 0"],
+        ["_* ERROR at setup of test_wrong_mark*", "min_rps('fast'): must be a number above 0"],
         [
             "_* ERROR at setup of TestPlain.test_cannot*",
             "only a test function that names burst or *",

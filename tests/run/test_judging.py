@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from pytest_djworkers.compare.result import ArmComparison
+from pytest_djworkers.limits.marker import Mark
 from pytest_djworkers.load.response_excerpt import ResponseExcerpt
 from pytest_djworkers.load.result import BurstResult
-from pytest_djworkers.markers import Mark, read_plan
+from pytest_djworkers.markers import read_plan
 from pytest_djworkers.run.judging import failures_of
 from pytest_djworkers.verdict.rounds import Metric
 from pytest_djworkers.verdict.rule import BaselineVerdict, Judgement, Verdict

@@ -56,4 +56,4 @@ def test_a_wrong_marker_is_a_collection_error_there_too(site: Site) -> None:
     site.test("@pytest.mark.min_rps('fast')\ndef test_it(burst):\n    pass")
     result = site.burst("-n2")
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["test_site.py:3: min_rps('fast'): not a number above 0"])
+    result.stdout.fnmatch_lines(["test_site.py:3: min_rps('fast'): must be a number above 0"])

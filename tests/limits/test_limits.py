@@ -6,12 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from pytest_djworkers.limits import misses
+from pytest_djworkers.limits.kinds import LIMITS, misses
+from pytest_djworkers.limits.marker import Mark
 from pytest_djworkers.load.facts import Connections, Usage
 from pytest_djworkers.load.histogram import Latency
 from pytest_djworkers.load.profile import Shape
 from pytest_djworkers.load.result import BurstResult
-from pytest_djworkers.markers import Mark, read_plan
+from pytest_djworkers.markers import read_plan
+from pytest_djworkers.options import MARKERS
 from tests.support.results import RESULT, WRK
 
 
@@ -106,7 +108,7 @@ USED = replace(RESULT, usage=Usage(1.0, 600_000_000, 2, 2, 0, 0))
 )
 def test_what_the_server_used_is_held_to_limits(limit: Mark, said: list[str]) -> None:
     assert missed(USED, limit) == said
-    assert "nobody could look at the server" in missed(RESULT, limit)[0]
+    assert "the server's processes could not be measured" in missed(RESULT, limit)[0]
 
 
 NOTHING = replace(RESULT, ok=0, late=0, statuses={}, latency=Latency(()))
@@ -213,9 +215,14 @@ def test_a_burst_passes_no_limit_on_what_it_is_too_short_to_see(
 )
 def test_nothing_that_was_used_passes_no_limit(limit: Mark) -> None:
     unused = replace(RESULT, usage=Usage(0.0, 0, 2, 2, 0, 0))
-    assert "none was seen" in missed(unused, limit)[0]
+    assert "none was measured" in missed(unused, limit)[0]
     assert len(missed(replace(unused, ok=0, late=0), limit)) == 1
 
 
 def test_regressions_are_the_baselines_business() -> None:
     assert not missed(RESULT, mark("max_regression", "1%"))
+
+
+def test_every_limit_is_a_marker_that_pytest_knows_in_the_same_order() -> None:
+    registered = [text.partition("(")[0] for text in MARKERS]
+    assert [name for name in registered if name in LIMITS] == list(LIMITS)

@@ -1,0 +1,38 @@
+"""All kinds of limits, and which of a test's limits a burst missed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from pytest_djworkers.limits.failures import MaxErrors, MaxTimeouts
+from pytest_djworkers.limits.latency import MaxLatency
+from pytest_djworkers.limits.protocol import Limit
+from pytest_djworkers.limits.regression import MaxRegression
+from pytest_djworkers.limits.throughput import MinRps
+from pytest_djworkers.limits.usage import MaxCpuPerRequest, MaxMemory
+from pytest_djworkers.load.result import BurstResult
+
+_IN_ORDER: tuple[type[Limit], ...] = (
+    MinRps,
+    MaxTimeouts,
+    MaxErrors,
+    MaxLatency,
+    MaxCpuPerRequest,
+    MaxMemory,
+    MaxRegression,
+)
+LIMITS: Mapping[str, type[Limit]] = {kind.marker: kind for kind in _IN_ORDER}
+"""Each kind of limit by the name of its marker, in the order in which limits are judged."""
+
+
+def in_order(limits: Iterable[Limit]) -> tuple[Limit, ...]:
+    """Return the limits in the order in which they are judged and shown."""
+    markers = list(LIMITS)
+    return tuple(sorted(limits, key=lambda one: (markers.index(one.marker), one.position)))
+
+
+def misses(limits: Iterable[Limit], result: BurstResult) -> list[str]:
+    """Return a line for every limit that a burst missed, with figure, limit and distance."""
+    # A generator that was the bottleneck can only make figures worse: what it misses is in doubt.
+    doubt = " (generator-bound: the generator may be why)" if result.generator_bound else ""
+    return [f"{miss}{doubt}" for limit in limits if (miss := limit.miss(result))]

@@ -1,0 +1,106 @@
+"""The limits on percentiles of the latency, and on its maximum."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+from pytest_djworkers.errors import MarkerError
+from pytest_djworkers.limits.marker import Mark
+from pytest_djworkers.limits.unseen import hidden_timeouts, in_flight
+from pytest_djworkers.load.histogram import Latency
+from pytest_djworkers.load.result import BurstResult
+from pytest_djworkers.units import format_duration, parse_duration, written
+
+_PERCENTILES: Mapping[str, float] = {
+    "p50": 50.0,
+    "p90": 90.0,
+    "p95": 95.0,
+    "p99": 99.0,
+    "p999": 99.9,
+    "max": 100.0,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class MaxLatency:
+    """The longest latency at a percentile, in seconds; the maximum is the percentile 100."""
+
+    percentile: float
+    bound: float
+    backend: str | None = None
+    marker: ClassVar[str] = "max_latency"
+    arguments: ClassVar[tuple[str, ...]] = tuple(_PERCENTILES)
+
+    @property
+    def position(self) -> float:
+        """The percentile: each is a figure of its own."""
+        return self.percentile
+
+    @property
+    def text(self) -> str:
+        """The limit as its marker says it."""
+        return f"max_latency({self._name}={format_duration(self.bound)})"
+
+    @classmethod
+    def read(cls, mark: Mark, backend: str | None) -> Iterator[Self]:
+        """Yield a limit for each percentile. Raises MarkerError for a value that is no duration."""
+        bounds = {name: mark.kwargs[name] for name in _PERCENTILES if name in mark.kwargs}
+        if mark.args or not bounds:
+            raise MarkerError("max_latency takes p50=, p90=, p95=, p99=, p999= and max=")
+        for name, value in bounds.items():
+            try:
+                yield cls(_PERCENTILES[name], parse_duration(value), backend)
+            except ValueError as error:
+                raise MarkerError(f"max_latency({name}={written(value)}): {error}") from None
+
+    def miss(self, result: BurstResult) -> str | None:
+        """Return figure, limit and distance, or why it can't pass. None if the limit is met."""
+        title, latency = f"latency {self._name}", result.latency
+        if result.hides_timeouts:
+            return f"{title}: {hidden_timeouts(result)}, so {self.text} can't pass"
+        if latency is None:
+            return f"{title}: {result.generator.name} can't tell it, so {self.text} can't pass"
+        value = self._figure(latency)
+        if value is None:
+            return f"{title}: {self._why_unknown(latency)}, so {self.text} can't pass"
+        if value <= self.bound:
+            return self._unseen(result)
+        over = format_duration(value - self.bound)
+        return f"{title}: {format_duration(value)}, limit {self.text}, {over} over"
+
+    @property
+    def _name(self) -> str:
+        """The argument of the marker: ``p99``, ``max``."""
+        return next(name for name, value in _PERCENTILES.items() if value == self.percentile)
+
+    @property
+    def _is_maximum(self) -> bool:
+        return self.percentile == _PERCENTILES["max"]
+
+    def _figure(self, latency: Latency) -> float | None:
+        """Return the latency in seconds; None without enough samples."""
+        return latency.max if self._is_maximum else latency.percentile(self.percentile)
+
+    def _why_unknown(self, latency: Latency) -> str:
+        return "no samples" if self._is_maximum else latency.why_not(self.percentile) or ""
+
+    def _unseen(self, result: BurstResult) -> str | None:
+        """Return why a burst is too short for a limit that is met to pass; None if it isn't."""
+        shape = result.profile.shape
+        # A request without a response is a sample once it is older than the timeout.
+        if shape.duration_s > max(shape.timeout_s, self.bound):
+            return None
+        # The limit passes only if it would with every request that had no response at the end
+        # counted as too slow.
+        unseen = in_flight(result) + (result.unanswered or 0)
+        may_be_slower = 1 - self.percentile / 100
+        if unseen <= may_be_slower * (result.ok + result.late + unseen):
+            return None
+        return (
+            f"latency {self._name}: {unseen:,} requests had no response at the end, and in"
+            f" {format_duration(shape.duration_s)} nobody sees whether they take longer than"
+            f" {format_duration(self.bound)}, so {self.text} can't pass: ask for a longer burst"
+            " (duration=) or a shorter timeout="
+        )

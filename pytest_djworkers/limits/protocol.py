@@ -1,0 +1,40 @@
+"""The protocol of a limit: one frozen class for each kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar, Protocol, Self
+
+from pytest_djworkers.limits.marker import Mark
+from pytest_djworkers.load.result import BurstResult
+
+
+class Limit(Protocol):
+    """An absolute bound on one figure of a burst, set by a marker."""
+
+    marker: ClassVar[str]
+    """The name of the marker that sets it."""
+    arguments: ClassVar[tuple[str, ...]]
+    """The marker's named arguments, besides ``backend``."""
+
+    @property
+    def backend(self) -> str | None:
+        """The backend that it is for: a name, with any settings, or a whole spec. None for all."""
+
+    @property
+    def position(self) -> float:
+        """The place of its figure among those of its kind, for kinds that have several.
+
+        Two limits of one kind and one position are on the same figure: one replaces the other.
+        """
+
+    @property
+    def text(self) -> str:
+        """The limit as its marker says it, for messages."""
+
+    @classmethod
+    def read(cls, mark: Mark, backend: str | None) -> Iterator[Self]:
+        """Yield the limits that a marker sets. Raises MarkerError for a bad value."""
+
+    def miss(self, result: BurstResult) -> str | None:
+        """Return figure, limit and distance, or why it can't pass. None if the limit is met."""

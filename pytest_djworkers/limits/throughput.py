@@ -1,0 +1,50 @@
+"""The limit on requests per second."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+from pytest_djworkers.errors import MarkerError
+from pytest_djworkers.limits.marker import Mark
+from pytest_djworkers.load.result import BurstResult
+from pytest_djworkers.units import format_rate, format_share, written
+
+# A Python int can be larger than any float. Comparing one with a rate would raise OverflowError.
+_UPPER_BOUND = 1e300
+
+
+@dataclass(frozen=True, slots=True)
+class MinRps:
+    """The fewest requests per second."""
+
+    bound: float
+    backend: str | None = None
+    marker: ClassVar[str] = "min_rps"
+    arguments: ClassVar[tuple[str, ...]] = ()
+    position: ClassVar[float] = 0
+
+    @property
+    def text(self) -> str:
+        """The limit as its marker says it."""
+        return f"min_rps({self.bound:_.10g})"
+
+    @classmethod
+    def read(cls, mark: Mark, backend: str | None) -> Iterator[Self]:
+        """Yield the limit. Raises MarkerError unless the value is a number above 0."""
+        value = mark.value
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not is_number or not 0 < value < _UPPER_BOUND:
+            raise MarkerError(f"min_rps({written(value)}): must be a number above 0")
+        yield cls(float(value), backend)
+
+    def miss(self, result: BurstResult) -> str | None:
+        """Return figure, limit and distance; None if the limit is met."""
+        if result.rps >= self.bound:
+            return None
+        short = self.bound - result.rps
+        return (
+            f"requests/s: {format_rate(result.rps)}, limit {self.text}, {format_rate(short)}"
+            f" ({format_share(short / self.bound)}) short"
+        )
