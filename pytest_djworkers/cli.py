@@ -18,7 +18,7 @@ from pytest_djworkers.baseline.files import FOLDER
 from pytest_djworkers.baseline.imported import save_imported
 from pytest_djworkers.baseline.locate import file_named, files_named, find_root, shortened
 from pytest_djworkers.errors import BaselineError
-from pytest_djworkers.load.wrk_notes import noted_runs
+from pytest_djworkers.load.wrk_document import runs_in_document
 from pytest_djworkers.options import baseline_name
 from pytest_djworkers.printable import printable
 from pytest_djworkers.report import baseline_difference, baseline_listing
@@ -79,7 +79,7 @@ def _diff(options: argparse.Namespace, root: Path) -> int:
 def _import_wrk(options: argparse.Namespace, root: Path) -> int:
     file: Path = options.file
     try:
-        runs = noted_runs(file.read_text(encoding="utf-8-sig"))
+        runs = runs_in_document(file.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise BaselineError(f"{file} can't be read: {error.strerror}") from None
     except UnicodeDecodeError as error:

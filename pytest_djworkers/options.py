@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from pytest_djworkers.load.names import GENERATORS
+from pytest_djworkers.load.generator_names import GENERATORS
 from pytest_djworkers.units import parse_duration, parse_rate, parse_share, parse_whole, written
 
 if TYPE_CHECKING:

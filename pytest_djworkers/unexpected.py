@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from pytest_djworkers.load.names import WRK
+from pytest_djworkers.load.generator_names import WRK
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.units import format_duration
 

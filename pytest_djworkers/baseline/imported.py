@@ -32,8 +32,8 @@ from pytest_djworkers.baseline.files import (
 )
 from pytest_djworkers.baseline.json_layout import laid_out
 from pytest_djworkers.load.masking import masked
-from pytest_djworkers.load.wrk_notes import NotedRun
-from pytest_djworkers.load.wrk_text import WrkRun
+from pytest_djworkers.load.wrk_document import RunInDocument
+from pytest_djworkers.load.wrk_output import WrkRun
 from pytest_djworkers.system.files import write_whole
 
 FILE_NAME = "imported.json"
@@ -98,7 +98,7 @@ def read_imported(file: Path) -> tuple[Imported, ...]:
 
 
 def save_imported(
-    root: Path, name: str, document: str, runs: Iterable[NotedRun]
+    root: Path, name: str, document: str, runs: Iterable[RunInDocument]
 ) -> tuple[Path, list[Imported]]:
     """Put a document's runs into a baseline, in the place of those it had of it before.
 
@@ -119,7 +119,7 @@ def save_imported(
     return file, added
 
 
-def _keyed(document: str, runs: Iterable[NotedRun]) -> list[Imported]:
+def _keyed(document: str, runs: Iterable[RunInDocument]) -> list[Imported]:
     found: dict[str, Imported] = {}
     for noted in runs:
         name = " / ".join(noted.headings) or _WITHOUT_HEADINGS

@@ -12,11 +12,12 @@ from pytest_djworkers.compare.plan import BlockPlan
 from pytest_djworkers.compare.worker_ends import why_workers_ended
 from pytest_djworkers.entry.tree import refusal, strays_told
 from pytest_djworkers.errors import DjworkersError, GeneratorError, ServerError
-from pytest_djworkers.load.agent_process import Agents
+from pytest_djworkers.load.agent_group import AgentGroup
+from pytest_djworkers.load.agent_report import AgentReport
+from pytest_djworkers.load.early_close import EarlyClose
 from pytest_djworkers.load.facts import ServerFacts
 from pytest_djworkers.load.histogram import Latency
 from pytest_djworkers.load.profile import Profile
-from pytest_djworkers.load.tally import AgentReport, Enough
 from pytest_djworkers.server.launch import Place, Server, Site
 from pytest_djworkers.server.probe import Probe
 from pytest_djworkers.system.cpu_account import Snapshot, added
@@ -26,7 +27,7 @@ from pytest_djworkers.verdict.rounds import Round, Window
 
 SETTLE_S = 0.05
 """From when the load is on to when a window begins."""
-ENOUGH = Enough(seconds=0.25, answers=100)
+ENOUGH = EarlyClose(after_s=0.25, responses=100)
 """What a window waits for."""
 LONGEST_WINDOW_S = 5.0
 """A view that gives fewer answers in that time is too slow to be compared."""
@@ -82,7 +83,7 @@ def run_block(
             sides[arm] = side
             stack.callback(side.server.stop)
             # Started first, so that it is there when the server is.
-            agents = stack.enter_context(Agents(1, side.server.target))
+            agents = stack.enter_context(AgentGroup(1, side.server.target))
             with _blaming(arm):
                 side.launch(probe, agents)
         for arm in plan.launches:
@@ -166,14 +167,14 @@ class _Side:
         )
         self.server = Server(arm.backend, place, HeldLock())
         self.reports: list[AgentReport] = []
-        self._agents: Agents | None = None
+        self._agents: AgentGroup | None = None
 
     @property
     def facts(self) -> ServerFacts:
         assert self.server.facts is not None
         return self.server.facts
 
-    def launch(self, probe: Probe, agents: Agents) -> None:
+    def launch(self, probe: Probe, agents: AgentGroup) -> None:
         try:
             self.server.launch(
                 self._site,
@@ -185,7 +186,7 @@ class _Side:
             # Why it did not start, where that is it.
             self._refuse_strays()
             raise
-        agents.open(self._profile, self.server.target, drain_s=DRAIN_S, enough=ENOUGH)
+        agents.open(self._profile, self.server.target, drain_s=DRAIN_S, early_close=ENOUGH)
         self._agents = agents
 
     def warm_up(self) -> None:
@@ -204,10 +205,10 @@ class _Side:
         # Each window of a server that is gone would take its time, and its errors be figures.
         self.server.check_alive(self._profile.name)
         window = window_of(report, _between(before, after))
-        if report.window_s >= LONGEST_WINDOW_S and window.judged < ENOUGH.answers:
+        if report.window_s >= LONGEST_WINDOW_S and window.judged < ENOUGH.responses:
             raise TooSlow(
                 f"too slow: {window.judged} answers in {LONGEST_WINDOW_S:g}s of"
-                f" {self._arm.name}, and a window takes {ENOUGH.answers}"
+                f" {self._arm.name}, and a window takes {ENOUGH.responses}"
             )
         self.reports.append(report)
         return window

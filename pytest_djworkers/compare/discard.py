@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from pytest_djworkers.load.agent_report import AgentReport
 from pytest_djworkers.load.facts import BUSY_ABOVE
-from pytest_djworkers.load.tally import AgentReport
 from pytest_djworkers.system.clock import CLOCK
 from pytest_djworkers.verdict.left_out import (
     CLOCK_JUMPED,

@@ -11,9 +11,9 @@ from pytest_djworkers.compare.plan import plan_block
 from pytest_djworkers.compare.result import ArmComparison
 from pytest_djworkers.entry.brief import DatabaseTarget
 from pytest_djworkers.errors import ProbeError, ServerError
+from pytest_djworkers.load.merge import merge_windows
 from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.load.result import BurstResult
-from pytest_djworkers.load.windows import as_one_burst
 from pytest_djworkers.server.launch import Place, Site
 from pytest_djworkers.server.probe import Probe
 from pytest_djworkers.system.clock import CLOCK
@@ -183,7 +183,7 @@ class _Runner:
     def result(self) -> BurstResult:
         """All of head's windows as one burst."""
         reports = [report for block in self._blocks for report in block.head_reports]
-        return as_one_burst(self._profile, reports, self._blocks[-1].head_server)
+        return merge_windows(self._profile, reports, self._blocks[-1].head_server)
 
     def _place(self, arm: int, port: int) -> Place:
         folder = self._stage.place.folder / NAMES[arm]

@@ -1,10 +1,10 @@
 """One process of the built-in generator: ``python -m pytest_djworkers.load.agent``.
 
-It speaks JSON lines over its standard streams with the pytest process (``agents.py``):
+It speaks JSON lines over its standard streams with the pytest process (``agent_group.py``):
 
 1. in: ``{"profile": ..., "address": [address, port], "host": "name:port",
    "connections": N, "share": [index, of], "at_once": N, "drain_s": 0,
-   "enough": {"seconds": S, "answers": N} or null}``
+   "early_close": {"after_s": S, "responses": N} or null}``
 2. out: ``{"opened": N}`` once the connections stand
 3. in: ``{"start_ns": T}``, a moment of the machine's monotonic clock, the same for all agents
 4. out: an ``AgentReport``
@@ -23,10 +23,10 @@ import selectors
 import sys
 from typing import Any
 
+from pytest_djworkers.load.early_close import EarlyClose
 from pytest_djworkers.load.pool import Pool
 from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.load.rate import Share
-from pytest_djworkers.load.tally import Enough
 
 OPEN_WITHIN_S = 5.0
 
@@ -36,7 +36,7 @@ async def _run() -> None:
     job = await _hear()
     profile = Profile.from_dict(job["profile"])
     address, port = job["address"]
-    enough = Enough.of(job["enough"])
+    early_close = EarlyClose.from_dict(job["early_close"])
     pool = Pool(
         profile, (address, port), job["connections"], Share(*job["share"]), host=job["host"]
     )
@@ -48,7 +48,9 @@ async def _run() -> None:
         gc.freeze()
         gc.disable()
         while True:
-            report = await pool.fire(start["start_ns"], drain_s=job["drain_s"], enough=enough)
+            report = await pool.fire(
+                start["start_ns"], drain_s=job["drain_s"], early_close=early_close
+            )
             _say(report.to_dict())
             # What was not drained is not fit for another window.
             if not job["drain_s"] or (start := await _hear_or_end()) is None:

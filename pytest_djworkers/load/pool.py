@@ -7,10 +7,12 @@ import sys
 import time
 from collections import deque
 
+from pytest_djworkers.load.agent_report import AgentReport
 from pytest_djworkers.load.connection import State
+from pytest_djworkers.load.early_close import EarlyClose
 from pytest_djworkers.load.rate import FixedRate
-from pytest_djworkers.load.stops import Stops
-from pytest_djworkers.load.tally import AgentReport, Enough, Tally
+from pytest_djworkers.load.stopped_time import StoppedTime
+from pytest_djworkers.load.tally import Tally
 from pytest_djworkers.load.traffic import Traffic
 from pytest_djworkers.system.state import scheduled_ns
 
@@ -47,15 +49,15 @@ class Pool(Traffic):
         return self._opened
 
     async def fire(
-        self, start_ns: int, *, drain_s: float = 0.0, enough: Enough | None = None
+        self, start_ns: int, *, drain_s: float = 0.0, early_close: EarlyClose | None = None
     ) -> AgentReport:
         """Warm up from ``start_ns`` on, then count for the window, and report.
 
         With ``drain_s``, wait up to that long after the window for what is in flight, so that
-        nothing is left behind in the server, and another window may follow. With ``enough``, the
-        window closes when it has that, and after its duration at the latest.
+        nothing is left behind in the server, and another window may follow. With
+        ``early_close``, the window closes when it has that, and after its duration at the latest.
         """
-        self._begin_anew(enough)
+        self._begin_anew(early_close)
         tally, shape = self._tally, self._profile.shape
         tally.open_window(start_ns + round(shape.warmup_s * 1e9))
         if not drain_s:
@@ -75,7 +77,7 @@ class Pool(Traffic):
             for connection in self._connections
             if 0 < connection.began_ns < tally.begin_ns
         ]
-        await self._count(_LOOK_EVERY_NS if enough else _FOLD_EVERY_NS)
+        await self._count(_LOOK_EVERY_NS if early_close else _FOLD_EVERY_NS)
         self._running = False
         tally.began_before(age_ns for connection, age_ns in ages_ns if connection.window_answers)
         deadline = self._loop.time() + drain_s
@@ -87,7 +89,7 @@ class Pool(Traffic):
         """See to the tally in steps while the window is open, and whether anything stops us."""
         tally = self._tally
         began_cpu_ns = time.process_time_ns()
-        stops = Stops(_scheduled_ns())
+        stops = StoppedTime(_scheduled_ns())
         fold_ns = tally.begin_ns + step_ns
         while (now := _clock()) < tally.end_ns:
             due_ns = min(now + _BEAT_NS, fold_ns, tally.end_ns)
@@ -114,9 +116,9 @@ class Pool(Traffic):
             self._sockets.drop(connection)
         self._sockets.close()
 
-    def _begin_anew(self, enough: Enough | None) -> None:
+    def _begin_anew(self, early_close: EarlyClose | None) -> None:
         """Forget the last window; a connection that it never got an answer on is given up."""
-        self._tally = Tally(self._profile, enough)
+        self._tally = Tally(self._profile, early_close)
         self._idle.clear()
         for connection in self._connections:
             connection.window_answers = 0

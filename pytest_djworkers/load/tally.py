@@ -5,77 +5,17 @@ from __future__ import annotations
 from array import array
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
-from typing import Any, Self
 
-from pytest_djworkers.load.gaps import Gaps
+from pytest_djworkers.load.agent_report import AgentReport
+from pytest_djworkers.load.early_close import EarlyClose
 from pytest_djworkers.load.histogram import Counts
 from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.load.response_excerpt import ResponseExcerpt
+from pytest_djworkers.load.response_gaps import ResponseGaps
 
 SERIES_INTERVAL_S = 0.1
 US_PER_NS = 1e-3
 _INTERVAL_NS = 100_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class AgentReport:
-    """One agent's share of a burst, as it travels to the pytest process."""
-
-    requested: int
-    opened: int
-    ok: int
-    late: int
-    unexpected: int
-    error: int
-    unanswered: int
-    in_flight: int
-    outside: int
-    closed_idle: int
-    resent: int
-    reconnects: int
-    wrong_bodies: int
-    statuses: dict[str, int]
-    error_kinds: dict[str, int]
-    latency: list[tuple[int, int]]
-    lag: list[tuple[int, int]]
-    requests: list[int]
-    errors: list[int]
-    outstanding: list[int]
-    gaps: list[tuple[int, int]]
-    per_connection: list[int]
-    served: int
-    connect_max_s: float
-    in_service_s: float
-    """The sum over requests of the time from their beginning to when they were dealt with."""
-    began_at: float
-    """When the window began, in Unix time."""
-    window_s: float
-    cpu_s: float
-    stopped_s: float
-    """How much of the window the agent did not run, though it was its turn."""
-    first_unexpected: dict[str, Any] | None = None
-    """The first unexpected response of the window."""
-
-    def to_dict(self) -> dict[str, Any]:
-        """Simple types only, for JSON."""
-        return asdict(self)
-
-
-@dataclass(frozen=True, slots=True)
-class Enough:
-    """When a window may close before its time is over: as soon as both are reached.
-
-    Unexpected answers and failures count among the answers.
-    """
-
-    seconds: float
-    answers: int
-
-    @classmethod
-    def of(cls, data: dict[str, Any] | None) -> Self | None:
-        """From what travels to an agent."""
-        return None if data is None else cls(**data)
 
 
 class Tally:
@@ -85,8 +25,8 @@ class Tally:
     expected answer of the window in microseconds, and tells ``batch`` how many there were.
     """
 
-    def __init__(self, profile: Profile, enough: Enough | None = None) -> None:
-        self._enough = enough
+    def __init__(self, profile: Profile, early_close: EarlyClose | None = None) -> None:
+        self._early_close = early_close
         self._answers = 0
         self._timeout_ns = round(profile.shape.timeout_s * 1e9)
         self._duration_ns = round(profile.shape.duration_s * 1e9)
@@ -110,13 +50,13 @@ class Tally:
         self._requests = [0] * intervals
         self._errors = [0] * intervals
         self._outstanding: list[int] = []
-        self._gaps = Gaps(0, 0)
+        self._gaps = ResponseGaps(0, 0)
 
     def open_window(self, begin_ns: int) -> None:
         """Count from here."""
         self.begin_ns = begin_ns
         self.end_ns = begin_ns + self._duration_ns
-        self._gaps = Gaps(begin_ns, self.end_ns)
+        self._gaps = ResponseGaps(begin_ns, self.end_ns)
 
     def began_before(self, ages_ns: Iterable[int]) -> None:
         """So long have requests been in service when the window began that were answered in it:
@@ -139,11 +79,14 @@ class Tally:
 
     def _close_if_enough(self, answers: int, now_ns: int) -> None:
         """Close the window right behind these answers, the last that it takes."""
-        enough = self._enough
-        if enough is None:
+        early_close = self._early_close
+        if early_close is None:
             return
         self._answers += answers
-        if self._answers >= enough.answers and now_ns - self.begin_ns >= enough.seconds * 1e9:
+        if (
+            self._answers >= early_close.responses
+            and now_ns - self.begin_ns >= early_close.after_s * 1e9
+        ):
             self.end_ns = now_ns + 1
 
     def unexpected_response(self, status: int, began_ns: int, now_ns: int, lag_ns: int) -> None:
@@ -223,7 +166,6 @@ class Tally:
         how many answers it got in the window."""
         self.fold()
         connections = list(answered)
-        excerpt = ResponseExcerpt.of(self.first_unexpected)
         intervals = -(-(self.end_ns - self.begin_ns) // _INTERVAL_NS)
         return AgentReport(
             requested=len(connections),
@@ -239,7 +181,7 @@ class Tally:
             resent=self.resent,
             reconnects=self.reconnects,
             wrong_bodies=self.wrong_bodies,
-            statuses={str(status): count for status, count in sorted(self.statuses.items())},
+            statuses=dict(sorted(self.statuses.items())),
             error_kinds=dict(sorted(self.error_kinds.items())),
             latency=self._latency.items(),
             lag=self._lag.items(),
@@ -255,5 +197,5 @@ class Tally:
             window_s=(self.end_ns - self.begin_ns) / 1e9,
             cpu_s=cpu_s,
             stopped_s=stopped_s,
-            first_unexpected=None if excerpt is None else asdict(excerpt),
+            first_unexpected=ResponseExcerpt.of(self.first_unexpected),
         )

@@ -22,8 +22,8 @@ from pytest_djworkers.errors import GeneratorError
 from pytest_djworkers.load.builtin import AsyncioGenerator
 from pytest_djworkers.load.facts import Connections, GeneratorFacts
 from pytest_djworkers.load.generator import Target, lack_of_descriptors
+from pytest_djworkers.load.generator_names import WRK
 from pytest_djworkers.load.histogram import Latency, bucket
-from pytest_djworkers.load.names import WRK
 from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.system.clock import CLOCK

@@ -14,7 +14,7 @@ from pytest_djworkers.baseline.machine import Machine
 from pytest_djworkers.baseline.session import changed_versions, session_figures
 from pytest_djworkers.baseline.store import Baseline, Stored
 from pytest_djworkers.errors import BaselineError
-from pytest_djworkers.load.wrk_text import Spread
+from pytest_djworkers.load.wrk_output import Spread
 from pytest_djworkers.report.alignment import align
 from pytest_djworkers.report.figures import format_latency
 from pytest_djworkers.units import counted, format_rate

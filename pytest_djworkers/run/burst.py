@@ -11,7 +11,7 @@ from pytest_djworkers.arguments import refuse_unknown
 from pytest_djworkers.baseline.session import compare, figures_beside, why_nothing
 from pytest_djworkers.baseline.store import burst_key
 from pytest_djworkers.errors import BurstArgumentError
-from pytest_djworkers.load.choice import choose
+from pytest_djworkers.load.choose_generator import choose_generator
 from pytest_djworkers.load.facts import Usage
 from pytest_djworkers.load.masking import masked, query_hash
 from pytest_djworkers.load.profile import BODILESS_METHODS, Profile, Request
@@ -122,7 +122,7 @@ class Burst:
         baseline, key = self._run.baseline, burst_key(self._test, name)
         stored = baseline.bursts.get(key)
         chosen = partial(
-            choose,
+            choose_generator,
             settings.generator,
             profile,
             agents=settings.agents,

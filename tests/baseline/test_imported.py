@@ -14,11 +14,11 @@ from pytest_djworkers.baseline.imported import Imported, read_imported, save_imp
 from pytest_djworkers.baseline.machine import Machine
 from pytest_djworkers.baseline.store import load
 from pytest_djworkers.errors import BaselineError
-from pytest_djworkers.load.wrk_notes import NotedRun, noted_runs
+from pytest_djworkers.load.wrk_document import RunInDocument, runs_in_document
 from tests.support.wrk_document import document
 from tests.support.wrk_output import PRINTED, read
 
-EIGHTEEN = noted_runs(document())
+EIGHTEEN = runs_in_document(document())
 RUN = read(PRINTED)
 """Of ``/json?page=2``."""
 
@@ -27,7 +27,7 @@ def a_run(*headings: str) -> Imported:
     return Imported("notes.md", "key", headings, RUN)
 
 
-def save(root: Path, name: str = "notes.md", runs: list[NotedRun] = EIGHTEEN) -> Path:
+def save(root: Path, name: str = "notes.md", runs: list[RunInDocument] = EIGHTEEN) -> Path:
     return save_imported(root, "wrk", name, runs)[0]
 
 
@@ -72,7 +72,7 @@ def test_each_run_is_a_block_of_its_own(tmp_path: Path) -> None:
 
 def test_runs_under_the_same_headings_are_numbered(tmp_path: Path) -> None:
     headings = [(), (), ("a",), ("a",), ("a (2)",), ("a",)]
-    _, added = save_imported(tmp_path, "wrk", "x", [NotedRun(one, RUN) for one in headings])
+    _, added = save_imported(tmp_path, "wrk", "x", [RunInDocument(one, RUN) for one in headings])
     assert [one.key for one in added] == ["wrk", "wrk (2)", "a", "a (2)", "a (2) (2)", "a (3)"]
 
 

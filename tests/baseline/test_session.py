@@ -23,7 +23,7 @@ from pytest_djworkers.baseline.store import Baseline, Stored, conditions_of
 from pytest_djworkers.load.facts import Usage
 from pytest_djworkers.load.profile import Request
 from pytest_djworkers.load.result import BurstResult
-from pytest_djworkers.load.wrk_text import WrkRun
+from pytest_djworkers.load.wrk_output import WrkRun
 from pytest_djworkers.verdict.rounds import Metric
 from pytest_djworkers.verdict.rule import Verdict
 from tests.support.repository import git

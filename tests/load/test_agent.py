@@ -16,8 +16,8 @@ import pytest
 from httptools import HttpResponseParser
 
 from pytest_djworkers.load import agent
+from pytest_djworkers.load.agent_report import AgentReport
 from pytest_djworkers.load.profile import Request
-from pytest_djworkers.load.tally import AgentReport
 from tests.support.fault_server import Behaviour, always, answer, once, serve
 from tests.support.profiles import ROOT, make_profile
 
@@ -50,7 +50,7 @@ def job(address: tuple[str, int]) -> dict[str, Any]:
         "share": [1, 2],
         "at_once": 2,
         "drain_s": 0,
-        "enough": None,
+        "early_close": None,
     }
 
 
@@ -66,11 +66,11 @@ def test_it_opens_fires_and_reports(monkeypatch: pytest.MonkeyPatch) -> None:
     assert opened == {"opened": 3}
     assert b"Host: example.com\r\n" in server.requests[0]
     # Its half of 100 a second for 0.2 s.
-    assert AgentReport(**report).ok + AgentReport(**report).in_flight == 10
+    assert AgentReport.from_dict(report).ok + AgentReport.from_dict(report).in_flight == 10
 
 
 def test_it_fires_as_often_as_it_is_told_to(monkeypatch: pytest.MonkeyPatch) -> None:
-    again = {"drain_s": 1.0, "enough": {"seconds": 0.01, "answers": 3}}
+    again = {"drain_s": 1.0, "early_close": {"after_s": 0.01, "responses": 3}}
     closed_loop = make_profile(connections=3, warmup_s=0, duration_s=9).to_dict()
     with serve(always(answer())) as server:
         start = {"start_ns": time.monotonic_ns()}
@@ -78,7 +78,7 @@ def test_it_fires_as_often_as_it_is_told_to(monkeypatch: pytest.MonkeyPatch) -> 
         _, *reports = talk(monkeypatch, told, start, start)
         assert server.connections == 3
     assert len(reports) == 2
-    assert all(AgentReport(**report).ok >= 3 for report in reports)
+    assert all(AgentReport.from_dict(report).ok >= 3 for report in reports)
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,11 @@ def test_nothing_piles_up_although_cycles_are_not_collected(
     behave: Behaviour, request_: Request, ended: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     closed_loop = make_profile(request_, connections=3, duration_s=19).to_dict()
-    some = {"drain_s": 1.0, "enough": {"seconds": 0.01, "answers": 50}, "profile": closed_loop}
+    some = {
+        "drain_s": 1.0,
+        "early_close": {"after_s": 0.01, "responses": 50},
+        "profile": closed_loop,
+    }
     gc.collect()
     with serve(behave) as server:
         start = {"start_ns": time.monotonic_ns()}

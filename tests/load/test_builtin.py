@@ -17,12 +17,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_djworkers.errors import GeneratorError
-from pytest_djworkers.load import agent_process as module
-from pytest_djworkers.load.agent_process import Agents, _split
-from pytest_djworkers.load.builtin import AsyncioGenerator, merge
+from pytest_djworkers.load import agent_group as module
+from pytest_djworkers.load.agent_group import AgentGroup, _split
+from pytest_djworkers.load.agent_report import AgentReport
+from pytest_djworkers.load.builtin import AsyncioGenerator
+from pytest_djworkers.load.early_close import EarlyClose
 from pytest_djworkers.load.generator import Target
+from pytest_djworkers.load.merge import merge_agents
 from pytest_djworkers.load.profile import Request
-from pytest_djworkers.load.tally import AgentReport, Enough
 from pytest_djworkers.system.cpus import Cpus
 from pytest_djworkers.system.process import GuardedProcess
 from tests.support.fault_server import (
@@ -53,13 +55,13 @@ def test_connections_are_split_evenly_and_none_is_dropped(connections: int, agen
 def merged(*reports: AgentReport) -> Any:
     """The result of a burst from these reports."""
     connections = sum(len(report.per_connection) for report in reports)
-    return merge(make_profile(connections=connections), reports, version="1")
+    return merge_agents(make_profile(connections=connections), reports)
 
 
 def test_counts_are_added_up() -> None:
     counts = {"ok": 5, "late": 4, "unexpected": 3, "error": 2, "unanswered": 1, "in_flight": 6}
-    one = make_report(outside=7, statuses={"200": 9, "500": 3}, error_kinds={"reset": 2}, **counts)
-    other = make_report(ok=1, error=2, statuses={"200": 1}, error_kinds={"reset": 1, "refused": 1})
+    one = make_report(outside=7, statuses={200: 9, 500: 3}, error_kinds={"reset": 2}, **counts)
+    other = make_report(ok=1, error=2, statuses={200: 1}, error_kinds={"reset": 1, "refused": 1})
     result = merged(one, other)
     assert (result.ok, result.late, result.unexpected, result.error) == (6, 4, 3, 4)
     assert (result.unanswered, result.in_flight, result.outside) == (1, 6, 7)
@@ -88,7 +90,7 @@ def test_percentiles_are_those_of_all_the_samples(parts: list[list[int]]) -> Non
 def test_an_agent_that_had_all_of_a_quota_is_the_bottleneck(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("pytest_djworkers.load.builtin.this_process", lambda: Cpus(8, 8, quota=0.5))
+    monkeypatch.setattr("pytest_djworkers.load.merge.this_process", lambda: Cpus(8, 8, quota=0.5))
     result = merged(make_report(cpu_s=0.48))
     assert result.generator.cpu_share == pytest.approx(0.96)
     assert result.generator_bound
@@ -167,11 +169,11 @@ def test_more_agents_than_connections_are_not_started(tmp_path: Path) -> None:
 
 def test_agents_fire_again_and_again_on_the_same_connections(tmp_path: Path) -> None:
     profile = make_profile(connections=5, duration_s=9, warmup_s=0.01)
-    enough = Enough(seconds=0.1, answers=20)
+    early_close = EarlyClose(after_s=0.1, responses=20)
     with serve(always(OK)) as server:
         target = Target(server.address, tmp_path)
-        with Agents(2, target) as agents:
-            agents.open(profile, target, drain_s=1.0, enough=enough)
+        with AgentGroup(2, target) as agents:
+            agents.open(profile, target, drain_s=1.0, early_close=early_close)
             reports = [report for _ in range(3) for report in agents.fire()]
         assert server.connections == 5
     assert eventually(lambda: len(server.requests) == sum(map(sent, reports)))

@@ -88,5 +88,5 @@ def test_a_burst_keeps_a_wrong_body_and_none_that_was_expected() -> None:
     with serve(always(answer(body=b"hello"))) as server:
         wrong = fire(server.address, Request("/", contains=b"world"), connections=2)
         fine = fire(server.address, connections=2)
-    assert wrong.first_unexpected == {"status": 200, "location": "", "text": "hello"}
+    assert wrong.first_unexpected == ResponseExcerpt(200, text="hello")
     assert fine.first_unexpected is None

@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytest_djworkers.load.agent_report import AgentReport
+from pytest_djworkers.load.early_close import EarlyClose
 from pytest_djworkers.load.histogram import bucket
-from pytest_djworkers.load.tally import US_PER_NS, AgentReport, Enough, Tally
+from pytest_djworkers.load.tally import US_PER_NS, Tally
 from tests.support.firing import check, sent
 from tests.support.profiles import make_profile
 
@@ -199,13 +201,13 @@ def test_a_report_travels_as_json() -> None:
     answer(tally, 200, BEGIN, BEGIN + MS, BEGIN + MS)
     tally.failure("reset", BEGIN, BEGIN + MS)
     data = report_of(tally).to_dict()
-    travelled = AgentReport(**json.loads(json.dumps(data)))
+    travelled = AgentReport.from_dict(json.loads(json.dumps(data)))
     assert json.dumps(travelled.to_dict()) == json.dumps(data)
-    assert (travelled.statuses, travelled.error_kinds) == ({"200": 1}, {"reset": 1})
+    assert (travelled.statuses, travelled.error_kinds) == ({200: 1}, {"reset": 1})
 
 
 def test_a_window_with_enough_closes_right_behind_the_answers_that_made_it_so() -> None:
-    tally = Tally(make_profile(duration_s=1, timeout_s=0.3), Enough(seconds=0.2, answers=3))
+    tally = Tally(make_profile(duration_s=1, timeout_s=0.3), EarlyClose(after_s=0.2, responses=3))
     tally.open_window(BEGIN)
     for at_ms in (10, 20, 150, 210, 220):
         answer(tally, 200, BEGIN, BEGIN + at_ms * MS, BEGIN + at_ms * MS)
@@ -218,7 +220,7 @@ def test_a_window_with_enough_closes_right_behind_the_answers_that_made_it_so() 
 
 
 def test_a_window_without_enough_lasts_as_long_as_it_may() -> None:
-    tally = Tally(make_profile(duration_s=1, timeout_s=2), Enough(seconds=0.2, answers=3))
+    tally = Tally(make_profile(duration_s=1, timeout_s=2), EarlyClose(after_s=0.2, responses=3))
     tally.open_window(BEGIN)
     for at_ms in (500, 999):
         answer(tally, 200, BEGIN, BEGIN + at_ms * MS, BEGIN + at_ms * MS)

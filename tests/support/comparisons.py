@@ -52,7 +52,7 @@ def block_of(number: int, ratio: float) -> Block:
             opened=1,
             served=1,
             latency=[(20_000, one.head.requests)],
-            statuses={"200": one.head.requests},
+            statuses={200: one.head.requests},
         )
         for one in rounds
     )

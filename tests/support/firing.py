@@ -6,9 +6,10 @@ import asyncio
 import time
 from typing import Any
 
+from pytest_djworkers.load.agent_report import AgentReport
+from pytest_djworkers.load.early_close import EarlyClose
 from pytest_djworkers.load.pool import Pool
 from pytest_djworkers.load.profile import Request
-from pytest_djworkers.load.tally import AgentReport, Enough
 from tests.support.profiles import ROOT, make_profile
 
 _OPEN_WITHIN_S = 0.5
@@ -67,7 +68,12 @@ def check(report: AgentReport, *, rate: float | None = None) -> None:
 
 
 def fire_windows(
-    address: tuple[str, int], count: int, enough: Enough, *, between_s: float = 0.0, **shape: Any
+    address: tuple[str, int],
+    count: int,
+    early_close: EarlyClose,
+    *,
+    between_s: float = 0.0,
+    **shape: Any,
 ) -> list[AgentReport]:
     """Windows on the same connections, each over as soon as it has enough."""
     profile = make_profile(**shape)
@@ -79,7 +85,7 @@ def fire_windows(
             for _ in range(count):
                 await pool.open(_OPEN_WITHIN_S)
                 now = time.monotonic_ns()
-                reports.append(await pool.fire(now, drain_s=0.5, enough=enough))
+                reports.append(await pool.fire(now, drain_s=0.5, early_close=early_close))
                 await asyncio.sleep(between_s)
         finally:
             pool.close()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from pytest_djworkers.load.agent_report import AgentReport
 from pytest_djworkers.load.facts import Connections, GeneratorFacts
 from pytest_djworkers.load.histogram import Latency
 from pytest_djworkers.load.profile import Profile, Request, Shape
 from pytest_djworkers.load.result import BurstResult
-from pytest_djworkers.load.tally import AgentReport
 
 ROOT = Request("/")
 

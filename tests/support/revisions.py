@@ -14,9 +14,9 @@ from math import inf
 
 from pytest_djworkers.verdict.rule import Rule, judge
 from pytest_djworkers.compare import blocks, procedure, discard
-from pytest_djworkers.load.tally import Enough
+from pytest_djworkers.load.early_close import EarlyClose
 
-blocks.ENOUGH = Enough(seconds=0.03, answers=10)
+blocks.ENOUGH = EarlyClose(after_s=0.03, responses=10)
 blocks.WARM_UP_S = 0.0
 procedure.judge = partial(judge, rule=Rule(looks=(2, 4), confirming_blocks=2, most_spread=inf))
 procedure.CALIBRATION_BLOCKS = 3

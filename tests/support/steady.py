@@ -36,7 +36,7 @@ class Steady:
         )
 
 
-pytest_djworkers.run.burst.choose = lambda *_, **__: Steady()
+pytest_djworkers.run.burst.choose_generator = lambda *_, **__: Steady()
 """
 """A generator that finds what the file ``rps`` says, at once."""
 

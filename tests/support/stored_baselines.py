@@ -11,13 +11,13 @@ from pytest_djworkers.baseline.store import (
     save,
     window_of,
 )
-from pytest_djworkers.load.wrk_notes import noted_runs
+from pytest_djworkers.load.wrk_document import runs_in_document
 from tests.support.results import RESULT
 from tests.support.wrk_output import PRINTED
 
 MACHINE = Machine("A CPU", 2, None)
 CONDITIONS = conditions_of(RESULT)
-RUNS = noted_runs(PRINTED)
+RUNS = runs_in_document(PRINTED)
 
 
 def a_session(note: str = "") -> dict[str, Any]:

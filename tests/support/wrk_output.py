@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pytest_djworkers.load.wrk_text import WrkRun
+from pytest_djworkers.load.wrk_output import WrkRun
 
 PRINTED = """\
 Running 10s test @ http://127.0.0.1:8000/json?page=2

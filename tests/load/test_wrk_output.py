@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_djworkers.load.wrk import find_wrk
-from pytest_djworkers.load.wrk_text import Spread, WrkRun, seconds
+from pytest_djworkers.load.wrk_output import Spread, WrkRun, seconds
 from tests.support.fault_server import always, answer, deaf, serve
 from tests.support.wrk_output import NOTHING_ANSWERED, PRINTED, read
 from tests.support.wrk_printer import (

@@ -15,9 +15,10 @@ from typing import Any, Self
 import httptools
 
 from pytest_djworkers.errors import GeneratorError
+from pytest_djworkers.load.agent_report import AgentReport
+from pytest_djworkers.load.early_close import EarlyClose
 from pytest_djworkers.load.generator import Target
 from pytest_djworkers.load.profile import Profile
-from pytest_djworkers.load.tally import AgentReport, Enough
 from pytest_djworkers.system.clock import CLOCK
 from pytest_djworkers.system.environment import child_environment, python_path
 from pytest_djworkers.system.log import tail
@@ -38,7 +39,7 @@ _AGENTS_PATH = python_path(
 """Nothing of the site: it may have modules named like those that an agent imports."""
 
 
-class Agents:
+class AgentGroup:
     """Some agents that fire together, from ``__enter__`` to ``__exit__``.
 
     They are started before there is anything to fire at: of the target only the folder and the
@@ -70,7 +71,12 @@ class Agents:
         self._stack.close()
 
     def open(
-        self, profile: Profile, target: Target, *, drain_s: float, enough: Enough | None = None
+        self,
+        profile: Profile,
+        target: Target,
+        *,
+        drain_s: float,
+        early_close: EarlyClose | None = None,
     ) -> None:
         """Have them open the profile's connections, split evenly. Raises GeneratorError."""
         shares = _split(profile.shape.connections, self._count)
@@ -84,7 +90,7 @@ class Agents:
                     "share": [agent.index, self._count],
                     "at_once": _at_once(target, self._count),
                     "drain_s": drain_s,
-                    "enough": enough and asdict(enough),
+                    "early_close": early_close and asdict(early_close),
                 }
             )
         for agent in self._agents:
@@ -99,7 +105,7 @@ class Agents:
         for agent in self._agents:
             agent.say({"start_ns": start_ns})
         return [
-            AgentReport(**agent.hear(self._fire_within_s, "in the middle of the burst"))
+            AgentReport.from_dict(agent.hear(self._fire_within_s, "in the middle of the burst"))
             for agent in self._agents
         ]
 

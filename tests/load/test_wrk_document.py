@@ -6,14 +6,14 @@ from decimal import Decimal
 
 import pytest
 
-from pytest_djworkers.load.wrk_notes import NotedRun, noted_runs
+from pytest_djworkers.load.wrk_document import RunInDocument, runs_in_document
 from tests.support import wrk_document
 from tests.support.wrk_output import PRINTED, read
 from tests.support.wrk_printer import format_binary, format_metric, format_time_us, rounded
 
 
 def headings(document: str) -> list[tuple[str, ...]]:
-    return [noted.headings for noted in noted_runs(document)]
+    return [noted.headings for noted in runs_in_document(document)]
 
 
 def under(*lines: str) -> str:
@@ -25,7 +25,7 @@ def test_eighteen_runs_over_two_servers_are_read_exactly() -> None:
     for form in ("-nan%", "0.00us", "0.00B", "0 requests in"):
         assert form in text
     assert 0 < text.count("Socket errors") < 18
-    found = noted_runs(text)
+    found = runs_in_document(text)
     assert len(found) == 18
     for noted, ((server, endpoint), wrk) in zip(found, wrk_document.runs().items(), strict=True):
         run = noted.run
@@ -54,13 +54,13 @@ def test_eighteen_runs_over_two_servers_are_read_exactly() -> None:
 
 
 def test_late_answers_alone_are_requests_without_a_latency() -> None:
-    late = noted_runs(wrk_document.document())[8].run
+    late = runs_in_document(wrk_document.document())[8].run
     assert (late.requests_per_s, late.timeouts, late.mean_s) == ("10.20", 102, None)
     assert late.requests == 102
 
 
 def test_output_alone_has_no_headings() -> None:
-    assert noted_runs(PRINTED) == [NotedRun((), read(PRINTED))]
+    assert runs_in_document(PRINTED) == [RunInDocument((), read(PRINTED))]
     assert headings(PRINTED + PRINTED) == [(), ()]
 
 
@@ -96,7 +96,7 @@ def test_code_is_looked_into(edge: str) -> None:
 @pytest.mark.parametrize("before", ["    ", "> ", "\t", "> > "])
 def test_runs_may_be_indented_and_quoted(before: str) -> None:
     document = "".join(f"{before}{line}\n" for line in PRINTED.splitlines())
-    assert noted_runs(document)[0].run == read(PRINTED)
+    assert runs_in_document(document)[0].run == read(PRINTED)
 
 
 def test_line_ends_of_windows_are_line_ends() -> None:
@@ -110,7 +110,7 @@ def test_a_line_below_a_run_makes_no_heading_of_it() -> None:
 
 def test_prose_about_wrk_is_no_run() -> None:
     prose = "Latency is what counts.\nRunning wrk takes 10s.\nRequests/sec: many, 50% more\n"
-    assert noted_runs(prose) == []
+    assert runs_in_document(prose) == []
 
 
 @pytest.mark.parametrize(
@@ -130,4 +130,4 @@ def test_prose_about_wrk_is_no_run() -> None:
 )
 def test_what_is_not_whole_is_told_with_its_line(document: str, said: str) -> None:
     with pytest.raises(ValueError, match=said):
-        noted_runs(document)
+        runs_in_document(document)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 
-from pytest_djworkers.load.tally import Enough
+from pytest_djworkers.load.early_close import EarlyClose
 from tests.support.fault_server import Peer, always, answer, eventually, refusing, serve
 from tests.support.firing import classes, fire_windows, sent
 
 OK = answer()
-ENOUGH = Enough(seconds=0.05, answers=20)
+ENOUGH = EarlyClose(after_s=0.05, responses=20)
 
 
 def test_each_window_has_enough_and_leaves_nothing_behind() -> None:
@@ -64,7 +64,7 @@ def test_a_connection_without_an_answer_is_given_up() -> None:
         await peer.hang()
 
     with serve(answers_once) as server:
-        few = Enough(seconds=0.0, answers=99)
+        few = EarlyClose(after_s=0.0, responses=99)
         reports = fire_windows(server.address, 2, few, duration_s=1, timeout_s=0.5)
         assert server.connections == 8
     assert [(report.ok, report.unanswered) for report in reports] == [(4, 4), (4, 4)]

@@ -8,7 +8,7 @@ import pytest
 
 from pytest_djworkers.errors import GeneratorError
 from pytest_djworkers.load.builtin import AsyncioGenerator
-from pytest_djworkers.load.choice import choose
+from pytest_djworkers.load.choose_generator import choose_generator
 from tests.support.profiles import make_profile
 
 POSSIBLE = make_profile(duration_s=10, timeout_s=2)
@@ -47,39 +47,39 @@ def no_wrk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_is_asked_for_comes_before_what_is_stored_and_that_before_wrk(
     asked: str, stored: str | None, chosen: str
 ) -> None:
-    assert choose(asked, POSSIBLE, stored=stored).name == chosen
+    assert choose_generator(asked, POSSIBLE, stored=stored).name == chosen
 
 
 def test_wrk_is_the_one_on_path(wrk_on_path: str) -> None:
-    assert getattr(choose("auto", POSSIBLE), "program", None) == wrk_on_path
+    assert getattr(choose_generator("auto", POSSIBLE), "program", None) == wrk_on_path
 
 
 @pytest.mark.usefixtures("wrk_on_path")
 @pytest.mark.parametrize("stored", [None, "wrk"])
 def test_auto_takes_the_built_in_one_where_wrk_cannot(stored: str | None) -> None:
-    assert choose("auto", IMPOSSIBLE, agents=2, stored=stored) == AsyncioGenerator(2)
+    assert choose_generator("auto", IMPOSSIBLE, agents=2, stored=stored) == AsyncioGenerator(2)
 
 
 @pytest.mark.usefixtures("wrk_on_path")
 def test_wrk_asked_for_where_it_cannot_is_an_error_that_says_why() -> None:
     with pytest.raises(GeneratorError, match=r"'burst': a duration of 0\.5s is not in whole sec"):
-        choose("wrk", IMPOSSIBLE)
+        choose_generator("wrk", IMPOSSIBLE)
 
 
 @pytest.mark.usefixtures("wrk_on_path")
 def test_wrk_is_not_for_a_server_that_sends_hints() -> None:
-    assert choose("auto", POSSIBLE, stored="wrk", interim=(103,)).name == "asyncio"
+    assert choose_generator("auto", POSSIBLE, stored="wrk", interim=(103,)).name == "asyncio"
     with pytest.raises(GeneratorError, match="it counts the interim 102 and 103 before each"):
-        choose("wrk", POSSIBLE, interim=(102, 103))
+        choose_generator("wrk", POSSIBLE, interim=(102, 103))
 
 
 @pytest.mark.usefixtures("no_wrk")
 @pytest.mark.parametrize("stored", [None, "wrk"])
 def test_auto_without_wrk_is_the_built_in_one(stored: str | None) -> None:
-    assert choose("auto", POSSIBLE, stored=stored).name == "asyncio"
+    assert choose_generator("auto", POSSIBLE, stored=stored).name == "asyncio"
 
 
 @pytest.mark.usefixtures("no_wrk")
 def test_wrk_asked_for_and_absent_is_an_error() -> None:
     with pytest.raises(GeneratorError, match="wrk is not on PATH"):
-        choose("wrk", POSSIBLE)
+        choose_generator("wrk", POSSIBLE)

@@ -8,7 +8,7 @@ SHARE = 1000
 """Gaps shorter than this part of the window are not kept, so that there are few."""
 
 
-class Gaps:
+class ResponseGaps:
     """One agent's gaps between answers; times are nanoseconds of the monotonic clock."""
 
     def __init__(self, begin_ns: int, end_ns: int) -> None:

@@ -7,7 +7,7 @@ from itertools import groupby
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_djworkers.load.gaps import SHARE, Gaps, longest_common_ns
+from pytest_djworkers.load.response_gaps import SHARE, ResponseGaps, longest_common_ns
 
 BEGIN = 1000
 WINDOW = 400
@@ -17,7 +17,7 @@ moments = st.lists(st.integers(0, WINDOW - 1), max_size=30)
 
 def gaps_of(answers: list[int]) -> list[tuple[int, int]]:
     """The gaps of an agent with answers at these times of its window."""
-    gaps = Gaps(BEGIN, BEGIN + WINDOW)
+    gaps = ResponseGaps(BEGIN, BEGIN + WINDOW)
     for moment in sorted(answers):
         gaps.answered(BEGIN + moment)
     return gaps.whole(BEGIN + WINDOW)
@@ -42,7 +42,7 @@ def test_a_burst_without_an_answer_is_one_gap() -> None:
 
 
 def test_gaps_shorter_than_a_thousandth_of_the_window_are_not_kept() -> None:
-    gaps = Gaps(0, SHARE * 10)
+    gaps = ResponseGaps(0, SHARE * 10)
     for moment in range(0, SHARE * 10, 10):
         gaps.answered(moment)
     assert gaps.whole(SHARE * 10) == []

@@ -7,12 +7,12 @@ from collections.abc import Collection
 from pytest_djworkers.errors import GeneratorError
 from pytest_djworkers.load.builtin import AsyncioGenerator
 from pytest_djworkers.load.generator import Generator
-from pytest_djworkers.load.names import ASYNCIO, AUTO, WRK
+from pytest_djworkers.load.generator_names import ASYNCIO, AUTO, WRK
 from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.load.wrk import WrkGenerator, find_wrk
 
 
-def choose(
+def choose_generator(
     asked: str,
     profile: Profile,
     *,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from pytest_djworkers.load.wrk_text import WrkRun, begins_run, belongs_to_run, ends_run
+from pytest_djworkers.load.wrk_output import WrkRun, begins_run, belongs_to_run, ends_run
 
 _FENCE = re.compile(r"[ \t>]*(?:[-*+]\s+)?(?P<fence>`{3,}|~{3,})(?P<info>[^`]*)")
 _HEADING = re.compile(r" {0,3}(?P<marks>#{1,6})(?:[ \t]+(?P<text>.*))?")
@@ -18,7 +18,7 @@ _LINK = re.compile(r"\[(?P<text>[^\]]*)\]\([^)]*\)")
 
 
 @dataclass(frozen=True, slots=True)
-class NotedRun:
+class RunInDocument:
     """A run, and the headings that it stands under, from the top of the document down."""
 
     headings: tuple[str, ...]
@@ -66,7 +66,7 @@ class _Outline:
         self.by_level[level] = plain
 
 
-def noted_runs(document: str) -> list[NotedRun]:
+def runs_in_document(document: str) -> list[RunInDocument]:
     """The runs in a document, in its order, each with the headings above it.
 
     Raises ValueError, with the number of the line, for a run that is not whole, or not as wrk
@@ -95,7 +95,7 @@ def noted_runs(document: str) -> list[NotedRun]:
         lines.append(text)
         outline.text = ""
         if ends_run(text):
-            found.append(NotedRun(outline.headings, _whole(lines, begun)))
+            found.append(RunInDocument(outline.headings, _whole(lines, begun)))
             lines = []
     if lines:
         _whole(lines, begun)

@@ -9,7 +9,7 @@ LEAST_STOP_NS = 50_000_000
 """What is shorter is no stop that matters, and may be the timer's own."""
 
 
-class Stops:
+class StoppedTime:
     """One agent's, seen by how late its timers are. Times are nanoseconds.
 
     A timer is late as well where the agent was busy, or waited for a CPU that somebody else had:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from pytest_djworkers.load.builtin import AsyncioGenerator
 from pytest_djworkers.load.generator import Generator, Target
-from pytest_djworkers.load.stops import LEAST_STOP_NS, Stops
+from pytest_djworkers.load.stopped_time import LEAST_STOP_NS, StoppedTime
 from pytest_djworkers.load.wrk import WrkGenerator, find_wrk
 from pytest_djworkers.system.state import scheduled_ns
 from tests.support.fault_server import Peer, always, answer, serve
@@ -29,7 +29,7 @@ beats = st.lists(st.tuples(st.integers(0, 200 * MS), st.integers(0, 200 * MS)), 
 
 @given(beats)
 def test_what_an_agent_worked_or_waited_for_a_cpu_is_no_stop(found: list[tuple[int, int]]) -> None:
-    stops, scheduled_ns = Stops(5), 5
+    stops, scheduled_ns = StoppedTime(5), 5
     for late_ns, worked_ns in found:
         scheduled_ns += worked_ns
         stops.woke(late_ns, scheduled_ns)
@@ -50,7 +50,7 @@ def test_what_an_agent_worked_or_waited_for_a_cpu_is_no_stop(found: list[tuple[i
     ],
 )
 def test_a_timer_that_is_late(late_ms: int, busy_ms: int, stopped_ms: int) -> None:
-    stops = Stops(7)
+    stops = StoppedTime(7)
     stops.woke(late_ms * MS, 7 + busy_ms * MS)
     assert stops.total_ns == stopped_ms * MS
 

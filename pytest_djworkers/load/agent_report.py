@@ -1,0 +1,72 @@
+"""The figures of one window as one agent counted them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+from pytest_djworkers.load.response_excerpt import ResponseExcerpt
+
+
+@dataclass(frozen=True, slots=True)
+class AgentReport:
+    """One agent's part of a burst's figures, as it travels to the pytest process.
+
+    Histograms are pairs of microseconds and counts. Series have one count per interval of
+    ``SERIES_INTERVAL_S``.
+    """
+
+    requested: int
+    """The number of connections that the agent was to open."""
+    opened: int
+    ok: int
+    late: int
+    unexpected: int
+    error: int
+    unanswered: int
+    in_flight: int
+    outside: int
+    closed_idle: int
+    resent: int
+    reconnects: int
+    wrong_bodies: int
+    statuses: dict[int, int]
+    """The number of complete responses of the window by status."""
+    error_kinds: dict[str, int]
+    latency: list[tuple[int, int]]
+    lag: list[tuple[int, int]]
+    """The histogram of the times that responses waited for the agent to turn to them."""
+    requests: list[int]
+    errors: list[int]
+    outstanding: list[int]
+    gaps: list[tuple[int, int]]
+    """The times without any response, as nanoseconds since the window began."""
+    per_connection: list[int]
+    """The number of responses that each connection got in the window."""
+    served: int
+    connect_max_s: float
+    in_service_s: float
+    """The sum of the requests' times from their beginning until the agent handled the response."""
+    began_at: float
+    """The beginning of the window in Unix time."""
+    window_s: float
+    cpu_s: float
+    stopped_s: float
+    """The time for which the agent did not run though it was its turn, in seconds."""
+    first_unexpected: ResponseExcerpt | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return simple types only, for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """Return the report from what ``to_dict`` gave, after its way through JSON."""
+        # JSON's keys are strings and it has no tuples.
+        typed = {
+            "statuses": {int(status): count for status, count in data["statuses"].items()},
+            "first_unexpected": ResponseExcerpt.from_dict(data["first_unexpected"]),
+            **{name: list(map(tuple, data[name])) for name in ("latency", "lag", "gaps")},
+        }
+        return cls(**{**data, **typed})

@@ -1,0 +1,174 @@
+"""Add up the reports of agents into the result of a burst: side by side, or window by window."""
+
+from __future__ import annotations
+
+import platform
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from itertools import zip_longest
+from typing import TypeVar
+
+from pytest_djworkers.load.agent_report import AgentReport
+from pytest_djworkers.load.facts import Connections, GeneratorFacts, Series, ServerFacts
+from pytest_djworkers.load.generator_names import ASYNCIO
+from pytest_djworkers.load.histogram import Latency
+from pytest_djworkers.load.profile import Profile
+from pytest_djworkers.load.response_excerpt import ResponseExcerpt
+from pytest_djworkers.load.response_gaps import longest_common_ns
+from pytest_djworkers.load.result import BurstResult
+from pytest_djworkers.load.tally import SERIES_INTERVAL_S
+from pytest_djworkers.system.cpus import this_process
+
+_Key = TypeVar("_Key")
+
+_ADDED_UP = (
+    "ok",
+    "late",
+    "unexpected",
+    "error",
+    "unanswered",
+    "in_flight",
+    "outside",
+    "closed_idle",
+    "resent",
+    "reconnects",
+    "wrong_bodies",
+    "in_service_s",
+    "window_s",
+    "cpu_s",
+    "stopped_s",
+)
+
+
+def merge_agents(profile: Profile, reports: Sequence[AgentReport]) -> BurstResult:
+    """Return the result of a burst from the reports of the agents that fired it together."""
+    # Histograms are added up, since percentiles of several agents can't be averaged.
+    latency = _sums(dict(report.latency) for report in reports)
+    lag = _sums(dict(report.lag) for report in reports)
+    window_s = reports[0].window_s
+    return BurstResult(
+        profile=profile,
+        window_s=window_s,
+        ok=sum(report.ok for report in reports),
+        late=sum(report.late for report in reports),
+        unexpected=sum(report.unexpected for report in reports),
+        error=sum(report.error for report in reports),
+        unanswered=sum(report.unanswered for report in reports),
+        in_flight=sum(report.in_flight for report in reports),
+        outside=sum(report.outside for report in reports),
+        statuses=_sums(report.statuses for report in reports),
+        error_kinds=_sums(report.error_kinds for report in reports),
+        latency=Latency.from_counts(latency),
+        connections=_connections(profile, reports, window_s),
+        series=Series(
+            SERIES_INTERVAL_S,
+            _columns(report.requests for report in reports),
+            _columns(report.errors for report in reports),
+            outstanding=_columns(report.outstanding for report in reports),
+        ),
+        began_at=reports[0].began_at,
+        wrong_bodies=sum(report.wrong_bodies for report in reports),
+        longest_gap_s=longest_common_ns(report.gaps for report in reports) / 1e9,
+        generator=GeneratorFacts(
+            name=ASYNCIO,
+            version=interpreter(),
+            agents=len(reports),
+            cpu_share=_cpu_share(max(report.cpu_s for report in reports), window_s),
+            lag_p99_s=Latency.from_counts(lag).p99,
+            stopped_s=max(report.stopped_s for report in reports),
+        ),
+        first_unexpected=_first_unexpected(reports),
+    )
+
+
+def interpreter() -> str:
+    """Return the name and version of the interpreter, on which the agents' speed depends."""
+    return f"Python {platform.python_version()}"
+
+
+def _first_unexpected(reports: Iterable[AgentReport]) -> ResponseExcerpt | None:
+    """Return the first unexpected response that an agent kept, or None."""
+    return next((one.first_unexpected for one in reports if one.first_unexpected), None)
+
+
+def merge_windows(
+    profile: Profile, reports: Sequence[AgentReport], server: ServerFacts
+) -> BurstResult:
+    """Return the result of windows that followed each other, as that of one burst.
+
+    It has no series and no longest gap, since nobody looked between the windows.
+    """
+    result = merge_agents(profile, [_one_report(reports)])
+    return replace(result, series=None, longest_gap_s=None, server=server)
+
+
+def _one_report(reports: Sequence[AgentReport]) -> AgentReport:
+    """Return the sum of reports on the same number of connections."""
+    added = {name: sum(getattr(report, name) for report in reports) for name in _ADDED_UP}
+    return replace(
+        reports[0],
+        **added,
+        opened=min(report.opened for report in reports),
+        served=max(report.served for report in reports),
+        connect_max_s=max(report.connect_max_s for report in reports),
+        statuses=_sums(report.statuses for report in reports),
+        error_kinds=_sums(report.error_kinds for report in reports),
+        latency=sorted(_sums(dict(report.latency) for report in reports).items()),
+        lag=sorted(_sums(dict(report.lag) for report in reports).items()),
+        per_connection=[
+            sum(counts) for counts in zip(*(r.per_connection for r in reports), strict=True)
+        ],
+        requests=[],
+        errors=[],
+        outstanding=[],
+        gaps=[],
+        first_unexpected=_first_unexpected(reports),
+    )
+
+
+def _connections(profile: Profile, reports: Sequence[AgentReport], window_s: float) -> Connections:
+    per_connection = sorted(n for report in reports for n in report.per_connection)
+    requested = profile.shape.connections
+    served = sum(report.served for report in reports)
+    in_service_s = sum(report.in_service_s for report in reports)
+    completed = sum(per_connection) + sum(report.error for report in reports)
+    is_closed_loop = profile.shape.rate is None
+    squares = sum(n * n for n in per_connection)
+
+    def rank(percent: int) -> int:
+        return per_connection[-(-percent * requested // 100) - 1]
+
+    return Connections(
+        requested=requested,
+        opened=sum(report.opened for report in reports),
+        served=served,
+        never_served=requested - served,
+        requests_p10=rank(10),
+        requests_p50=rank(50),
+        requests_p90=rank(90),
+        requests_max=per_connection[-1],
+        fairness=sum(per_connection) ** 2 / (requested * squares) if squares else None,
+        connect_max_s=max(report.connect_max_s for report in reports),
+        at_work=in_service_s / window_s if completed and window_s and is_closed_loop else None,
+        closed_idle=sum(report.closed_idle for report in reports),
+        resent=sum(report.resent for report in reports),
+        reconnects=sum(report.reconnects for report in reports),
+    )
+
+
+def _cpu_share(cpu_s: float, window_s: float) -> float:
+    """Return the CPU time as a share of what one process can have; a quota may be below one CPU."""
+    return cpu_s / (window_s * this_process().of_one_process) if window_s else 0.0
+
+
+def _sums(mappings: Iterable[Mapping[_Key, int]]) -> dict[_Key, int]:
+    """Return the counts of all mappings, added up by key."""
+    total: Counter[_Key] = Counter()
+    for mapping in mappings:
+        total.update(mapping)
+    return dict(total)
+
+
+def _columns(rows: Iterable[Sequence[int]]) -> tuple[int, ...]:
+    return tuple(map(sum, zip_longest(*rows, fillvalue=0)))
