@@ -6,7 +6,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test coverage matrix endings lint docs wheel benchmarks launches regressions tables clean
+.PHONY: demo test coverage coverage-run coverage-report matrix endings lint docs wheel benchmarks launches regressions tables clean
 
 demo: $(STAMP)  ## the example project's load tests under both servers, ends in the table
 	cd example_project && ../$(BIN)/python -m pytest --djworkers=gunicorn-gevent,granian $(DEMO)
@@ -20,7 +20,13 @@ test: $(STAMP)  ## the plugin's own tests
 
 coverage: $(STAMP)  ## that the tests of load/ reach all of it, but for lines marked with a reason
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -q --numprocesses=$(AT_ONCE) --dist=worksteal tests/load
+	$(MAKE) coverage-run
+	$(MAKE) coverage-report
+
+coverage-run: $(STAMP)
+	$(BIN)/coverage run -m pytest -q --numprocesses=$(AT_ONCE) --dist=worksteal tests/load $(TEST)
+
+coverage-report: $(STAMP)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
