@@ -15,7 +15,9 @@ from pytest_djworkers.databases.checks import TestDatabases
 from pytest_djworkers.load.generator import Generator
 from pytest_djworkers.load.profile import Profile, Request, Shape
 from pytest_djworkers.load.result import BurstResult
-from pytest_djworkers.server.launch import Place, Server, Site
+from pytest_djworkers.server.launch import LaunchSpec
+from pytest_djworkers.server.protocol import BurstNeeds
+from pytest_djworkers.server.server import Server
 from pytest_djworkers.system.cpus import this_process
 from pytest_djworkers.system.lock import MachineLock
 from pytest_djworkers.system.port import ReservedPort
@@ -28,15 +30,14 @@ WORKERS = 2
 class Bench:
     """Launches servers of the example, and fires at them."""
 
-    site: Site
-    place: Place
+    spec: LaunchSpec
 
     def burst(self, backend: Backend, generator: Generator, path: str, shape: Shape) -> BurstResult:
         """One burst on a freshly launched server."""
         request = Request(path)
-        server = Server(backend, self.place, MachineLock())
+        server = Server(backend, self.spec, MachineLock())
         try:
-            server.launch(self.site, connections=shape.connections, probe_with=request)
+            server.launch(BurstNeeds(shape.connections, request))
             return generator.fire(Profile(f"GET {path}", request, shape), server.target)
         finally:
             server.stop()
@@ -64,9 +65,16 @@ def example_bench() -> Iterator[Bench]:
         targets = databases.targets()
         databases.close_connections()
         port = ReservedPort()
-        place = Place(folder, port.number, WORKERS, startup_timeout_s=60.0)
+        spec = LaunchSpec(
+            settings_module="example.settings",
+            databases=targets,
+            folder=folder,
+            port=port.number,
+            workers=WORKERS,
+            startup_timeout_s=60.0,
+        )
         try:
-            yield Bench(Site("example.settings", targets), place)
+            yield Bench(spec)
         finally:
             port.release()
 

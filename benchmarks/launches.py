@@ -14,7 +14,8 @@ from example_site import example_bench, machine_line
 from pytest_djworkers.backends.registry import BACKENDS
 from pytest_djworkers.errors import DjworkersError
 from pytest_djworkers.load.profile import Request
-from pytest_djworkers.server.launch import Server
+from pytest_djworkers.server.protocol import BurstNeeds
+from pytest_djworkers.server.server import Server
 from pytest_djworkers.system.lock import MachineLock
 from pytest_djworkers.units import format_duration
 
@@ -35,9 +36,9 @@ def main() -> int:
     with example_bench() as bench:
         for number in range(arguments.launches):
             backend = backends[number % len(backends)]
-            server = Server(backend, bench.place, MachineLock())
+            server = Server(backend, bench.spec, MachineLock())
             try:
-                server.launch(bench.site, connections=CONNECTIONS, probe_with=Request(PATH))
+                server.launch(BurstNeeds(CONNECTIONS, Request(PATH)))
                 assert server.facts is not None
                 took[backend.about.name].append(server.facts.launch_s)
             except DjworkersError as error:

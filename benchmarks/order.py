@@ -20,7 +20,8 @@ from pytest_djworkers.backends.registry import OURS
 from pytest_djworkers.load.builtin import AsyncioGenerator
 from pytest_djworkers.load.profile import Profile, Request, Shape
 from pytest_djworkers.load.result import BurstResult
-from pytest_djworkers.server.launch import Server
+from pytest_djworkers.server.protocol import BurstNeeds
+from pytest_djworkers.server.server import Server
 from pytest_djworkers.system.lock import MachineLock
 from pytest_djworkers.units import format_rate
 from tables import Bar, Table, finish
@@ -44,9 +45,9 @@ WITHIN_A_FACTOR_OF_2 = Bar(lambda ratio, factor: 1 / factor <= ratio <= factor, 
 
 def on_one_server(bench: Bench, backend: Backend, paths: Sequence[str]) -> list[BurstResult]:
     """Bursts one after the other without a relaunch between."""
-    server = Server(backend, bench.place, MachineLock())
+    server = Server(backend, bench.spec, MachineLock())
     try:
-        server.launch(bench.site, connections=SHAPE.connections, probe_with=Request(FAST))
+        server.launch(BurstNeeds(SHAPE.connections, Request(FAST)))
         return [
             AsyncioGenerator().fire(Profile(path, Request(path), SHAPE), server.target)
             for path in paths

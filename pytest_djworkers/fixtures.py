@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from pytest_djworkers.run.burst import Burst
     from pytest_djworkers.run.site import Apart
-    from pytest_djworkers.server.external import ExternalServer
-    from pytest_djworkers.server.launch import Server, Site
+    from pytest_djworkers.server.protocol import AnyServer
+    from pytest_djworkers.server.server import Prepare
 
 T = TypeVar("T")
 _DATABASE_FIXTURES = ("db", "transactional_db", "django_db_reset_sequences")
@@ -77,7 +77,6 @@ def _djworkers_burst(
     from pytest_djworkers.run.burst import Burst
     from pytest_djworkers.run.hooks import test_plan
     from pytest_djworkers.run.site import prepare_site
-    from pytest_djworkers.server.external import NOT_OURS
     from pytest_djworkers.system.running_loop import outside_of_loops
 
     # What holds a transaction must be seen to; what flushes the tables must do so after the
@@ -86,25 +85,26 @@ def _djworkers_burst(
         if database in request.fixturenames:
             request.getfixturevalue(database)
     run = request.config.stash[RUN]
-    server = _in_words(lambda: run.server(djworkers_backend))
-    prepare: Callable[[], Site] = lambda: NOT_OURS  # noqa: E731  # as the other is made
+    prepare: Prepare | None = None
     if _djworkers_apart is not None:
         request.getfixturevalue("django_db_setup")
         prepare = partial(
             prepare_site,
-            run.databases,
-            djworkers_seed,
-            django_db_blocker,
-            _djworkers_apart,
-            run.settings.settings_module,
+            databases=run.databases,
+            seed=djworkers_seed,
+            blocker=django_db_blocker,
+            apart=_djworkers_apart,
+            keeps_options=run.settings.settings_module is not None,
         )
+    server = _in_words(lambda: run.server(djworkers_backend, prepare))
     make: Callable[..., Burst] = Burst
-    if run.comparison_setup is not None:
+    if run.comparison_setup is not None and prepare is not None:
         from pytest_djworkers.run.compared_burst import ComparedBurst
 
         make = partial(
             ComparedBurst,
             comparison_setup=run.comparison_setup,
+            prepare=prepare,
             unblocked=django_db_blocker.unblock,
             seed=djworkers_seed,
             migrates=not request.config.getoption("nomigrations"),
@@ -114,7 +114,6 @@ def _djworkers_burst(
         server,
         request.node.nodeid,
         _in_words(lambda: test_plan(request.node, djworkers_backend)),
-        prepare=prepare,
     )
     request.node.stash[BURST] = burst
     yield burst
@@ -133,7 +132,7 @@ def burst(_djworkers_burst: Burst) -> Burst:
 
 
 @pytest.fixture
-def djworkers_server(_djworkers_burst: Burst) -> Server | ExternalServer:
+def djworkers_server(_djworkers_burst: Burst) -> AnyServer:
     """The running server: its backend, url, live pids and log.
 
     Launched anew before each burst, so state belongs in the database.

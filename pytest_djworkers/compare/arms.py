@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pytest_djworkers.backends.protocol import Backend
 from pytest_djworkers.entry.brief import DatabaseTarget
 from pytest_djworkers.entry.isolation import Isolation
-from pytest_djworkers.server.runtime import Home
+from pytest_djworkers.server.runtime import Runtime
 
 
 class NotComparable(Exception):
@@ -28,7 +28,7 @@ class Arm:
     label: str
     """What tells it from the other, for people: a revision, or a backend."""
     backend: Backend
-    home: Home
+    runtime: Runtime
     databases: Mapping[str, DatabaseTarget]
     """Its own; made anew for each block."""
     isolation: Isolation | None = None

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from pytest_djworkers.compare.arms import Arm, NotComparable
 from pytest_djworkers.compare.remote import ask
@@ -16,7 +17,7 @@ from pytest_djworkers.compare.remote_main import found_in
 from pytest_djworkers.databases.copies import rows_in
 from pytest_djworkers.entry.brief import DatabaseTarget
 from pytest_djworkers.errors import ServerError, ServerStartError
-from pytest_djworkers.server.launch import Place
+from pytest_djworkers.server.launch import LaunchSpec
 
 _WITHIN_S = 600.0
 _BOOKKEEPING = {"django_migrations", "django_content_type", "auth_permission"}
@@ -26,9 +27,8 @@ _BOOKKEEPING = {"django_migrations", "django_content_type", "auth_permission"}
 def make_own_databases(
     base: Arm,
     seed: Callable[[], None] | None,
-    place: Place,
+    spec: LaunchSpec,
     *,
-    settings_module: str,
     migrates: bool,
     of_head: Mapping[str, DatabaseTarget],
 ) -> frozenset[str]:
@@ -40,16 +40,12 @@ def make_own_databases(
     try:
         found = ask(
             "databases",
-            base.home,
-            settings_module,
-            place,
-            within_s=_WITHIN_S,
             # Until they are made, it sees head's: what it does as it starts finds tables there.
-            databases=of_head,
+            replace(spec, runtime=base.runtime, databases=of_head, isolation=base.isolation),
+            within_s=_WITHIN_S,
             to_make=base.databases,
-            isolation=base.isolation,
             seed=None if seed is None else _import_path(seed),
-            tree=str(base.home.tree),
+            tree=str(base.runtime.tree),
             migrates=migrates,
         )
     except ServerStartError as error:

@@ -18,8 +18,9 @@ from pytest_djworkers.load.early_close import EarlyClose
 from pytest_djworkers.load.facts import ServerFacts
 from pytest_djworkers.load.histogram import Latency
 from pytest_djworkers.load.profile import Profile
-from pytest_djworkers.server.launch import Place, Server, Site
-from pytest_djworkers.server.probe import Probe
+from pytest_djworkers.server.launch import LaunchSpec
+from pytest_djworkers.server.protocol import BurstNeeds, check_alive
+from pytest_djworkers.server.server import Server
 from pytest_djworkers.system.cpu_account import Snapshot, added
 from pytest_djworkers.system.cpus import this_process
 from pytest_djworkers.system.lock import HeldLock
@@ -65,12 +66,12 @@ class Block:
 def run_block(
     plan: BlockPlan,
     arms: tuple[Arm, Arm],
-    places: Callable[[int, int], Place],
+    specs: Callable[[int, int], LaunchSpec],
     profile: Profile,
-    probe: Probe,
-    site: Site,
+    needs: BurstNeeds,
 ) -> Block:
-    """Launch, warm up, fire, stop. ``places`` gives the place of an arm at a port of the plan.
+    """Launch, warm up, fire, stop. ``specs`` gives what to launch for an arm at a port of
+    the plan.
 
     The profile's shape has the connections; times are a window's. Raises ArmError, TooSlow, or
     GeneratorError.
@@ -78,14 +79,14 @@ def run_block(
     with ExitStack() as stack:
         sides: dict[int, _Side] = {}
         for arm in plan.launches:
-            place = places(arm, plan.ports[arm])
-            side = _Side(arms[arm], place, profile, site, plan.hash_seed)
+            spec = specs(arm, plan.ports[arm])
+            side = _Side(arms[arm], spec, profile, plan.hash_seed)
             sides[arm] = side
             stack.callback(side.server.stop)
             # Started first, so that it is there when the server is.
             agents = stack.enter_context(AgentGroup(1, side.server.target))
             with _blaming(arm):
-                side.launch(probe, agents)
+                side.launch(needs, agents)
         for arm in plan.launches:
             with _blaming(arm):
                 sides[arm].warm_up()
@@ -151,21 +152,19 @@ def _blaming(arm: int) -> Iterator[None]:
 class _Side:
     """One arm in one block: its server, and the agent that stays connected to it."""
 
-    def __init__(
-        self, arm: Arm, place: Place, profile: Profile, site: Site, hash_seed: int
-    ) -> None:
+    def __init__(self, arm: Arm, spec: LaunchSpec, profile: Profile, hash_seed: int) -> None:
         self._arm = arm
         shape = replace(profile.shape, warmup_s=SETTLE_S, duration_s=LONGEST_WINDOW_S, rate=None)
         self._profile = replace(profile, shape=shape)
         environment = {"PYTHONHASHSEED": str(hash_seed)}
-        self._site = replace(
-            site,
+        spec = replace(
+            spec,
             databases=arm.databases,
-            home=arm.home,
+            runtime=arm.runtime,
             environment=environment,
             isolation=arm.isolation,
         )
-        self.server = Server(arm.backend, place, HeldLock())
+        self.server = Server(arm.backend, spec, HeldLock())
         self.reports: list[AgentReport] = []
         self._agents: AgentGroup | None = None
 
@@ -174,14 +173,9 @@ class _Side:
         assert self.server.facts is not None
         return self.server.facts
 
-    def launch(self, probe: Probe, agents: AgentGroup) -> None:
+    def launch(self, needs: BurstNeeds, agents: AgentGroup) -> None:
         try:
-            self.server.launch(
-                self._site,
-                connections=self._profile.shape.connections,
-                probe_with=probe.request,
-                any_answer=probe.any_answer,
-            )
+            self.server.launch(needs)
         except ServerError:
             # Why it did not start, where that is it.
             self._refuse_strays()
@@ -203,7 +197,7 @@ class _Side:
         (report,) = self._agents.fire()
         after = self.server.cpu_used()
         # Each window of a server that is gone would take its time, and its errors be figures.
-        self.server.check_alive(self._profile.name)
+        check_alive(self.server, self._profile.name)
         window = window_of(report, _between(before, after))
         if report.window_s >= LONGEST_WINDOW_S and window.judged < ENOUGH.responses:
             raise TooSlow(

@@ -14,8 +14,8 @@ from pytest_djworkers.errors import ProbeError, ServerError
 from pytest_djworkers.load.merge import merge_windows
 from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.load.result import BurstResult
-from pytest_djworkers.server.launch import Place, Site
-from pytest_djworkers.server.probe import Probe
+from pytest_djworkers.server.launch import LaunchSpec
+from pytest_djworkers.server.protocol import BurstNeeds
 from pytest_djworkers.system.clock import CLOCK
 from pytest_djworkers.verdict.left_out import WORKER_ENDED, in_words, is_hopeless
 from pytest_djworkers.verdict.rounds import Metric, Round, thrown_away
@@ -35,11 +35,10 @@ class Stage:
     """What two arms need to be measured side by side."""
 
     arms: tuple[Arm, Arm]
-    place: Place
-    """Of both: each has a folder of its own in it, and one of the ports."""
+    launch_spec: LaunchSpec
+    """What both have in common. Each has a folder of its own in this one, one of the ports, and a
+    runtime and databases of its own."""
     ports: tuple[int, int]
-    site: Site
-    """What both serve, each from a home and databases of its own."""
     copies: Callable[[Arm], Arm]
     """Gives an arm its databases and files, made anew."""
     seed: int
@@ -57,14 +56,14 @@ class ComparisonOutcome:
 
 
 def compare(
-    stage: Stage, profile: Profile, probe: Probe, tolerances: Mapping[Metric, float]
+    stage: Stage, profile: Profile, needs: BurstNeeds, tolerances: Mapping[Metric, float]
 ) -> ComparisonOutcome:
     """Compare the arms by these figures, each with its tolerance; requests/s must be among them.
 
     Raises ServerError for an arm that can't be measured, and GeneratorError.
     """
     began = CLOCK.monotonic()
-    runner = _Runner(stage, profile, probe)
+    runner = _Runner(stage, profile, needs)
     judged: dict[Metric, Judgement | MoreBlocks] = {}
     reason = hindrance = ""
     try:
@@ -90,10 +89,10 @@ def compare(
     return ComparisonOutcome(comparison, None if reason else runner.result())
 
 
-def calibrate(stage: Stage, profile: Profile, probe: Probe) -> ComparisonOutcome:
+def calibrate(stage: Stage, profile: Profile, needs: BurstNeeds) -> ComparisonOutcome:
     """Rounds of two arms that are the same, with no verdict. Raises as ``compare`` does."""
     began = CLOCK.monotonic()
-    runner = _Runner(stage, profile, probe)
+    runner = _Runner(stage, profile, needs)
     reason = hindrance = ""
     try:
         for _ in range(CALIBRATION_BLOCKS):
@@ -116,10 +115,10 @@ def calibrate(stage: Stage, profile: Profile, probe: Probe) -> ComparisonOutcome
 class _Runner:
     """Runs block after block, and keeps what they found."""
 
-    def __init__(self, stage: Stage, profile: Profile, probe: Probe) -> None:
+    def __init__(self, stage: Stage, profile: Profile, needs: BurstNeeds) -> None:
         self._stage = stage
         self._profile = profile
-        self._probe = probe
+        self._needs = needs
         self._blocks: list[Block] = []
         self.rounds: list[Round] = []
 
@@ -172,10 +171,9 @@ class _Runner:
         block = run_block(
             plan,
             (base, head),
-            self._place,
+            self._spec,
             self._profile,
-            self._probe,
-            stage.site,
+            self._needs,
         )
         self._blocks.append(block)
         self.rounds.extend(block.rounds)
@@ -185,10 +183,10 @@ class _Runner:
         reports = [report for block in self._blocks for report in block.head_reports]
         return merge_windows(self._profile, reports, self._blocks[-1].head_server)
 
-    def _place(self, arm: int, port: int) -> Place:
-        folder = self._stage.place.folder / NAMES[arm]
+    def _spec(self, arm: int, port: int) -> LaunchSpec:
+        folder = self._stage.launch_spec.folder / NAMES[arm]
         folder.mkdir(exist_ok=True)
-        return replace(self._stage.place, folder=folder, port=self._stage.ports[port])
+        return replace(self._stage.launch_spec, folder=folder, port=self._stage.ports[port])
 
 
 def _new_endpoint(error: ArmError) -> str:

@@ -19,11 +19,9 @@ from pytest_djworkers.entry.brief import (
 )
 from pytest_djworkers.entry.carried import Carried
 from pytest_djworkers.entry.hook import STARTUP
-from pytest_djworkers.entry.isolation import Isolation
 from pytest_djworkers.errors import ServerStartError
-from pytest_djworkers.server.launch import Place
+from pytest_djworkers.server.launch import LaunchSpec
 from pytest_djworkers.server.reasons import reasons_at_start
-from pytest_djworkers.server.runtime import Home
 from pytest_djworkers.system.environment import child_environment
 from pytest_djworkers.system.log import tail
 from pytest_djworkers.system.patience import wait_aloud
@@ -34,63 +32,62 @@ _DOES = {"leaves": "to be set up", "databases": "to make its test databases"}
 
 def ask(
     what: str,
-    home: Home,
-    settings_module: str,
-    place: Place,
+    spec: LaunchSpec,
     *,
     within_s: float,
-    databases: Mapping[str, DatabaseTarget],
-    isolation: Isolation | None,
     to_make: Mapping[str, DatabaseTarget] | None = None,
     **named: Any,
 ) -> Any:
-    """The answer of ``answering`` to this question, in that home.
+    """The answer of ``answering`` to this question, in that runtime.
 
-    ``databases`` are the test databases that its code sees, whatever it does there, ``isolation``
-    is where it writes, and ``to_make`` are the databases that it is to make.
+    Its code sees the spec's databases, whatever it does there, and writes where the spec's
+    isolation says; ``to_make`` are the databases that it is to make.
 
     Raises ServerStartError, with the end of what it said, where it fails, or does not answer
     within that time.
     """
+    runtime, settings_module = spec.runtime, spec.settings_module
     asked, answered, log, strays, brief = (
-        place.folder / f"answering.{name}" for name in ("asked", "told", "log", "strays", "brief")
+        spec.folder / f"answering.{name}" for name in ("asked", "told", "log", "strays", "brief")
     )
     for old in (answered, log, strays):
         old.unlink(missing_ok=True)
-    bounds = home.bounds(strays)
+    bounds = runtime.bounds(strays)
     held = None if bounds is None else bounds.to_dict()
-    path = home.module_path
+    path = runtime.module_path
     write_for_the_user(asked, {"what": what, "search_path": path, "bounds": held, **named})
     Brief(
         settings_module,
-        databases,
+        spec.databases,
         ready_socket="",
         bounds=bounds,
-        isolation=isolation,
+        isolation=spec.isolation,
         carried=Carried(settings_module),
-        left_out=place.left_out,
+        left_out=spec.left_out,
         to_make=to_make or {},
     ).write(brief)
     process = GuardedProcess(
-        [home.python, "-P", "-m", remote_main.__name__, str(asked), str(answered)],
+        [runtime.python, "-P", "-m", remote_main.__name__, str(asked), str(answered)],
         log=log,
         environment=child_environment(
             (),
             **{
-                **home.environment,
+                **runtime.environment,
                 "DJANGO_SETTINGS_MODULE": settings_module,
                 "PGAPPNAME": application_name(),
                 "PYTHONPATH": os.pathsep.join(
-                    (STARTUP, str(plugin_folder(place.folder)), home.start_path)
+                    (STARTUP, str(plugin_folder(spec.folder)), runtime.start_path)
                 ),
                 ENVIRONMENT_KEY: str(brief),
             },
         ),
-        watch=place.watch,
-        folder=home.folder,
+        watch=spec.watch,
+        folder=runtime.folder,
     )
     try:
-        status = wait_aloud(process, within_s, place.say, f"the site in {home.tree} {_DOES[what]}")
+        status = wait_aloud(
+            process, within_s, spec.say, f"the site in {runtime.tree} {_DOES[what]}"
+        )
     finally:
         process.stop()
         asked.unlink()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -14,11 +14,11 @@ from pytest_djworkers.compare.flags import Against, ComparisonFlags
 from pytest_djworkers.compare.procedure import Stage
 from pytest_djworkers.compare.revision import Revision, base_revision
 from pytest_djworkers.compare.survey import Survey, survey
-from pytest_djworkers.compare.trees import base_home, head_home, plugin_folder
+from pytest_djworkers.compare.trees import base_runtime, head_runtime, plugin_folder
 from pytest_djworkers.compare.worktree import worktree
 from pytest_djworkers.errors import ServerError, ServerStartError
-from pytest_djworkers.server.launch import Place, Site
-from pytest_djworkers.server.runtime import Home, this_home
+from pytest_djworkers.server.launch import LaunchSpec
+from pytest_djworkers.server.runtime import Runtime
 from pytest_djworkers.system.environment import child_environment
 from pytest_djworkers.system.port import ReservedPort
 from pytest_djworkers.system.process import GuardedProcess
@@ -29,7 +29,7 @@ WORKING_TREE = "the working tree"
 @dataclass(frozen=True, slots=True)
 class _Pair:
     labels: tuple[str, str]
-    homes: tuple[Home, Home]
+    runtimes: tuple[Runtime, Runtime]
     difference: str = ""
     """Why they can't have copies of the same databases."""
 
@@ -65,8 +65,7 @@ class ComparisonSetup:
         self,
         backends: tuple[Backend, Backend],
         names: tuple[str, str],
-        place: Place,
-        site: Site,
+        spec: LaunchSpec,
         copies: Callable[[Arm], Arm],
     ) -> Stage:
         """Where these backends are compared; ``names`` are those that users know them by.
@@ -74,17 +73,17 @@ class ComparisonSetup:
         Raises SettingsError for a worktree that can't be made, and ServerError for an arm whose
         site can't be set up.
         """
-        pair = self._pair(place, site)
+        pair = self._pair(spec)
         is_between = self.flags.against is Against.BACKEND
         labels = names if is_between else pair.labels
         base, head = (
-            Arm(*one, databases={}) for one in zip(NAMES, labels, backends, pair.homes, strict=True)
+            Arm(*one, databases={})
+            for one in zip(NAMES, labels, backends, pair.runtimes, strict=True)
         )
         return Stage(
             (base, head),
-            place,
-            (place.port, self._port.number),
-            site,
+            spec,
+            (spec.port, self._port.number),
             copies,
             self.flags.seed,
             pair.difference,
@@ -100,53 +99,54 @@ class ComparisonSetup:
         self._stack.callback(port.release)
         return port
 
-    def _pair(self, place: Place, site: Site) -> _Pair:
-        here, revision = this_home(place.started_in), self.revision
+    def _pair(self, spec: LaunchSpec) -> _Pair:
+        here, revision = spec.runtime, self.revision
         if revision is None:
             return _Pair(("itself", WORKING_TREE), (here, here))
         if self._of_revision is None:
-            self._of_revision = self._look(revision, here, place, site)
+            self._of_revision = self._look(revision, spec)
         return self._of_revision
 
-    def _look(self, revision: Revision, here: Home, place: Place, site: Site) -> _Pair:
-        plugin = plugin_folder(place.folder)
-        tree = self._stack.enter_context(worktree(revision, place.folder, place.watch, place.say))
-        _compile(self.flags.python or here.python, tree, place)
-        homes = (
-            base_home(here, revision.top, tree, plugin, self.flags.python),
-            head_home(here, revision.top, tree, plugin),
+    def _look(self, revision: Revision, spec: LaunchSpec) -> _Pair:
+        here = spec.runtime
+        plugin = plugin_folder(spec.folder)
+        tree = self._stack.enter_context(worktree(revision, spec.folder, spec.watch, spec.say))
+        _compile(self.flags.python or here.python, tree, spec)
+        runtimes = (
+            base_runtime(here, revision.top, tree, plugin, self.flags.python),
+            head_runtime(here, revision.top, tree, plugin),
         )
         labels = (revision.label, WORKING_TREE)
         found: list[Survey] = []
-        for label, home in zip(labels, homes, strict=True):
+        for label, runtime in zip(labels, runtimes, strict=True):
             try:
-                found.append(survey(home, site, place))
+                found.append(survey(replace(spec, runtime=runtime)))
             except ServerStartError as error:
-                raise ServerError(f"{label}: {_without_module(site, error)}{error}") from None
-        return _Pair(labels, homes, _differing(*found))
+                raise ServerError(f"{label}: {_without_module(spec, error)}{error}") from None
+        return _Pair(labels, runtimes, _differing(*found))
 
 
-def _without_module(site: Site, error: ServerStartError) -> str:
+def _without_module(spec: LaunchSpec, error: ServerStartError) -> str:
     """Words for a revision that has no settings for the served site alone."""
-    if f"No module named {site.settings_module!r}" not in str(error):
+    if f"No module named {spec.settings_module!r}" not in str(error):
         return ""
     return (
-        f"it has no module {site.settings_module!r}, which the served site's settings are to be:"
+        f"it has no module {spec.settings_module!r}, which the served site's settings are to be:"
         " compare with a revision that has it, or without --djworkers-settings. "
     )
 
 
-def _compile(python: str, tree: Path, place: Place) -> None:
+def _compile(python: str, tree: Path, spec: LaunchSpec) -> None:
     """Write byte code beforehand, as the working tree has it: only the time to start hangs on it,
     so where that fails, or takes too long, nothing is lost."""
     process = GuardedProcess(
         [python, "-I", "-m", "compileall", "-q", str(tree)],
-        log=place.folder / "compiling.log",
+        log=spec.folder / "compiling.log",
         environment=child_environment(),
-        watch=place.watch,
+        watch=spec.watch,
     )
     try:
-        process.wait(place.startup_timeout_s)
+        process.wait(spec.startup_timeout_s)
     finally:
         process.stop()
 

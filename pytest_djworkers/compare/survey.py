@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 from pytest_djworkers.compare.remote import ask
 from pytest_djworkers.errors import ServerStartError
-from pytest_djworkers.server.launch import Place, Site
-from pytest_djworkers.server.runtime import Home
+from pytest_djworkers.server.launch import LaunchSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,22 +19,14 @@ class Survey:
     """The last migrations of each app, in order."""
 
 
-def survey(home: Home, site: Site, place: Place) -> Survey:
+def survey(spec: LaunchSpec) -> Survey:
     """Ask an arm, whose code sees the site's test databases.
 
     Raises ServerStartError, with the end of what it said, where it can't be set up within the
     start-up timeout.
     """
     try:
-        found = ask(
-            "leaves",
-            home,
-            site.settings_module,
-            place,
-            within_s=place.startup_timeout_s,
-            databases=site.databases,
-            isolation=site.isolation,
-        )
+        found = ask("leaves", spec, within_s=spec.startup_timeout_s)
     except ServerStartError as error:
         raise ServerStartError(f"its site can't be set up: {error}") from None
     return Survey(tuple((app, name) for app, name in found))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest_djworkers
 from pytest_djworkers.entry.tree import Bounds, environment_folders
-from pytest_djworkers.server.runtime import Home
+from pytest_djworkers.server.runtime import Runtime
 
 _PACKAGE = Path(pytest_djworkers.__file__).parent
 _NOT_MOVED = {"HOME", "OLDPWD", "SCRIPT_NAME", "TEMP", "TMP", "TMPDIR", "XDG_CACHE_HOME"}
@@ -27,14 +27,16 @@ def plugin_folder(folder: Path) -> Path:
     return made
 
 
-def head_home(here: Home, top: Path, tree: Path, plugin: Path) -> Home:
-    """The working tree's home, held to what lies in its repository; ``tree`` is base's."""
+def head_runtime(here: Runtime, top: Path, tree: Path, plugin: Path) -> Runtime:
+    """The working tree's runtime, held to what lies in its repository; ``tree`` is base's."""
     path = (str(plugin), *here.search_path)
-    return Home(here.python, here.folder, path, top, tree, _kept(here.search_path, top, tree))
+    return Runtime(here.python, here.folder, path, top, tree, _kept(here.search_path, top, tree))
 
 
-def base_home(here: Home, top: Path, tree: Path, plugin: Path, python: str | None = None) -> Home:
-    """The same home in another tree of the repository.
+def base_runtime(
+    here: Runtime, top: Path, tree: Path, plugin: Path, python: str | None = None
+) -> Runtime:
+    """The same runtime in another tree of the repository.
 
     Every path in the repository becomes its twin in ``tree``, but for those of the interpreter's
     environment; so do those that variables name. Another interpreter has packages of its own, and
@@ -51,7 +53,7 @@ def base_home(here: Home, top: Path, tree: Path, plugin: Path, python: str | Non
     folder = here.folder
     if bounds.is_apart(str(folder)):
         folder = Path(bounds.twin(str(folder)))
-    return Home(
+    return Runtime(
         python or here.python,
         folder if folder.is_dir() else tree,
         (str(plugin), *path),

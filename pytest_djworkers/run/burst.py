@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
 from functools import partial
 from typing import Any
@@ -21,9 +21,7 @@ from pytest_djworkers.options import SHAPE_OPTIONS
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.request import ARGUMENTS, make_request
 from pytest_djworkers.run.context import Run
-from pytest_djworkers.server.external import ExternalServer
-from pytest_djworkers.server.launch import Server, Site
-from pytest_djworkers.server.probe import Probe
+from pytest_djworkers.server.protocol import AnyServer, BurstNeeds, check_alive
 from pytest_djworkers.server.reasons import reasons_of_requests
 from pytest_djworkers.server.usage import UsageWatch
 from pytest_djworkers.system.log import first_refusal
@@ -41,17 +39,14 @@ class Burst:
     def __init__(
         self,
         run: Run,
-        server: Server | ExternalServer,
+        server: AnyServer,
         test: str,
         plan: TestPlan,
-        *,
-        prepare: Callable[[], Site],
     ) -> None:
         self.server = server
         self._run = run
         self._test = test
         self.plan = plan
-        self._prepare = prepare
         self.records: list[BurstRecord] = []
         self.was_called = False
         self.causes: list[str] = []
@@ -138,17 +133,16 @@ class Burst:
             before = read_counts()
             with self.server.watched() as watch:
                 result = generator.fire(profile, self.server.target)
-            self.server.check_alive(name)
+            check_alive(self.server, name)
             result = replace(_with_counts(result, before), usage=_usage(watch, result))
         except BaseException:
             self.server.stop()
             raise
-        if result.usage and result.usage.log_errors:
-            self.causes.extend(
-                f"{name}: {reason}" for reason in reasons_of_requests(self.server.log)
-            )
-        if not result.has_expected:
-            self.log_says[name] = first_refusal(self.server.log)
+        if log := self.server.log:
+            if result.usage and result.usage.log_errors:
+                self.causes.extend(f"{name}: {reason}" for reason in reasons_of_requests(log))
+            if not result.has_expected:
+                self.log_says[name] = first_refusal(log)
         result = replace(result, server=self.server.facts, shared_run=self._run.is_shared)
         record = BurstRecord(
             self._test, result, overridden, other_settings=self.server.other_settings
@@ -181,27 +175,21 @@ class Burst:
 
         The probe is ``request`` itself where that changes nothing, else ``djworkers_probe``.
         """
-        # Before the rows are made: it may be working off its queue still.
-        self.server.stop()
-        site = self._prepare()
-        probe = probe_for(request, self._run.settings.probe)
         if connections is None:
             shape, _ = self._run.settings.shape_for(self.plan.shape, {})
             connections = shape.connections
-        self.server.launch(
-            site,
-            connections=connections,
-            probe_with=probe.request,
-            any_answer=probe.any_answer,
-        )
+        self.server.launch(needs_of(request, self._run.settings.probe, connections))
 
 
-def probe_for(request: Request | None, path: str | None) -> Probe:
-    """What a server must answer before a burst of this request: that itself where it changes
-    nothing, else ``djworkers_probe``, else anything at all."""
+def needs_of(request: Request | None, path: str | None, connections: int) -> BurstNeeds:
+    """Return what a burst of this request needs of a server.
+
+    The probe is the request itself if that changes nothing, else ``djworkers_probe``, else any
+    response at all from ``/`` will do.
+    """
     if request is not None and request.method in BODILESS_METHODS:
-        return Probe(request, any_answer=False)
-    return Probe(Request(path or "/"), any_answer=path is None)
+        return BurstNeeds(connections, request)
+    return BurstNeeds(connections, Request(path or "/"), any_response=path is None)
 
 
 def _usage(watch: UsageWatch | None, result: BurstResult) -> Usage | None:

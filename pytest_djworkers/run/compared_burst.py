@@ -25,7 +25,8 @@ from pytest_djworkers.compare.setup import ComparisonSetup
 from pytest_djworkers.databases.copies import copies_of, copy_databases, drop_copies
 from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.record import BurstRecord
-from pytest_djworkers.run.burst import Burst, probe_for
+from pytest_djworkers.run.burst import Burst, needs_of
+from pytest_djworkers.server.server import Prepare
 from pytest_djworkers.verdict.rounds import Metric
 
 _OWN = "own"
@@ -46,6 +47,7 @@ class ComparedBurst(Burst):
         self,
         *arguments: Any,
         comparison_setup: ComparisonSetup,
+        prepare: Prepare,
         unblocked: Callable[[], AbstractContextManager[None]],
         seed: Callable[[], None] | None,
         migrates: bool,
@@ -53,6 +55,7 @@ class ComparedBurst(Burst):
     ) -> None:
         super().__init__(*arguments, **named)
         self._comparison_setup = comparison_setup
+        self._prepare = prepare
         self._unblocked = unblocked
         self._seed = seed
         self._migrates = migrates
@@ -79,19 +82,19 @@ class ComparedBurst(Burst):
 
     def _compared(self, profile: Profile) -> ComparisonOutcome:
         comparison_setup, run = self._comparison_setup, self._run
-        site, place = self._prepare(), run.place()
+        spec = self._prepare(run.launch_spec())
         head = self.server.backend
         base = run.settings.base or head
-        assert site.isolation is not None
-        sources = dict.fromkeys(NAMES, site.databases)
-        written = dict.fromkeys(NAMES, site.isolation)
+        assert spec.isolation is not None
+        sources = dict.fromkeys(NAMES, spec.databases)
+        written = dict.fromkeys(NAMES, spec.isolation)
         launches = count()
         # Whether made or not: what a killed run has left of it goes, too.
-        own = copies_of(site.databases, _OWN, place.folder)
+        own = copies_of(spec.databases, _OWN, spec.folder)
         made: dict[str, Databases] = {_OWN: own}
 
         def copies(arm: Arm) -> Arm:
-            folder = place.folder / arm.name
+            folder = spec.folder / arm.name
             folder.mkdir(exist_ok=True)
             with self._unblocked():
                 made[arm.name] = copy_databases(sources[arm.name], arm.name, folder)
@@ -102,20 +105,19 @@ class ComparedBurst(Burst):
             stage = comparison_setup.stage(
                 (run.settings.backends[base], run.settings.backends[head]),
                 (base, head),
-                place,
-                site,
+                spec,
                 copies,
             )
             if stage.difference:
-                files = replace(site.isolation, folder=str(place.folder / "own-files"))
+                files = replace(spec.isolation, folder=str(spec.folder / "own-files"))
                 files.make()
                 written[NAMES[BASE]] = files
                 arm = replace(stage.arms[BASE], databases=own, isolation=files)
-                sources[NAMES[BASE]] = self._make_own(stage, arm, site.databases)
-            probe = probe_for(profile.request, run.settings.probe)
+                sources[NAMES[BASE]] = self._make_own(stage, arm, spec.databases)
+            needs = needs_of(profile.request, run.settings.probe, profile.shape.connections)
             if comparison_setup.flags.against is Against.ITSELF:
-                return calibrate(stage, profile, probe)
-            return compare(stage, profile, probe, self._tolerances())
+                return calibrate(stage, profile, needs)
+            return compare(stage, profile, needs, self._tolerances())
         except NotComparable as reason:
             seed = comparison_setup.flags.seed
             return ComparisonOutcome(
@@ -132,8 +134,7 @@ class ComparedBurst(Burst):
             aliases = make_own_databases(
                 base,
                 self._seed,
-                stage.place,
-                settings_module=stage.site.settings_module,
+                stage.launch_spec,
                 migrates=self._migrates,
                 of_head=of_head,
             )

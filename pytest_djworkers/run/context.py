@@ -19,7 +19,10 @@ from pytest_djworkers.entry.isolation import Isolation, named_in
 from pytest_djworkers.errors import BaselineError, SettingsError
 from pytest_djworkers.run.overrides import settings_module
 from pytest_djworkers.server.external import ExternalServer
-from pytest_djworkers.server.launch import Place, Server
+from pytest_djworkers.server.launch import LaunchSpec
+from pytest_djworkers.server.protocol import AnyServer
+from pytest_djworkers.server.runtime import this_runtime
+from pytest_djworkers.server.server import Prepare, Server
 from pytest_djworkers.settings import Settings
 from pytest_djworkers.system.lock import MachineLock, Onlooker
 from pytest_djworkers.system.patience import say_nothing
@@ -104,27 +107,42 @@ class Run:
     def _port(self) -> ReservedPort:
         return ReservedPort()
 
-    def server(self, backend: str) -> Server | ExternalServer:
-        """A server of this backend, not yet launched, or the one that is there already."""
-        place = self.place()
-        if self.settings.origin is not None:
-            return ExternalServer(self.settings.origin, place, self._lock)
-        return Server(self.settings.backends[backend], place, self._lock)
+    def server(self, backend: str, prepare: Prepare | None) -> AnyServer:
+        """Return a server of this backend, not yet launched, or the external one.
 
-    def place(self) -> Place:
-        """Where and how this run launches servers."""
-        controller = self.xdist.controller_pid
-        return Place(
+        ``prepare`` is called before each launch; nothing is prepared for an external server.
+        """
+        settings = self.settings
+        if settings.origin is not None:
+            return ExternalServer(
+                settings.origin,
+                self._lock,
+                folder=self.folder,
+                startup_timeout_s=settings.startup_timeout_s,
+                watch=self._watch,
+            )
+        return Server(settings.backends[backend], self.launch_spec(), self._lock, prepare=prepare)
+
+    def launch_spec(self) -> LaunchSpec:
+        """Return what this run's servers have in common; the databases are not known yet."""
+        settings = self.settings
+        return LaunchSpec(
+            settings_module=settings.settings_module or settings_module(),
             folder=self.folder,
             port=self._port.number,
-            workers=self.settings.workers,
-            startup_timeout_s=self.settings.startup_timeout_s,
-            watch=() if controller is None else (controller,),
-            started_in=self.settings.started_in,
-            application=self.settings.application,
+            workers=settings.workers,
+            startup_timeout_s=settings.startup_timeout_s,
+            runtime=this_runtime(settings.started_in),
+            application=settings.application,
             left_out=self.databases.left_out,
+            watch=self._watch,
             say=self._say,
         )
+
+    @property
+    def _watch(self) -> tuple[int, ...]:
+        controller = self.xdist.controller_pid
+        return () if controller is None else (controller,)
 
     @contextmanager
     def machine(self) -> Iterator[None]:

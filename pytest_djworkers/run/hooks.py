@@ -214,9 +214,10 @@ class ActivePlugin:
         burst = item.stash.get(BURST, None)
         if burst is None or report.when != "call":
             return report
-        if report.failed and burst.server.has_launched:
-            log = "\n".join(last_lines(burst.server.log)) or "(empty)"
-            report.sections.append((f"Captured log of {burst.server.backend}", log))
+        server = burst.server
+        if report.failed and server.facts and server.log:
+            log = "\n".join(last_lines(server.log)) or "(empty)"
+            report.sections.append((f"Captured log of {server.backend}", log))
         return report
 
     # After the tests; under pytest-xdist, in the controller.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MethodType
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +13,9 @@ from pytest_djworkers.databases.checks import TestDatabases
 from pytest_djworkers.entry.caches import delete_keys, guarded
 from pytest_djworkers.entry.isolation import SETTINGS, Isolation, isolated
 from pytest_djworkers.errors import DatabaseError
-from pytest_djworkers.run.overrides import carried, settings_module
-from pytest_djworkers.server.launch import Site
+from pytest_djworkers.run.overrides import carried
+from pytest_djworkers.server.launch import LaunchSpec
+from pytest_djworkers.server.runtime import this_runtime
 
 if TYPE_CHECKING:
     from pytest_django import DjangoDbBlocker
@@ -95,16 +96,19 @@ def _refuse_async(made: object) -> None:
 
 
 def prepare_site(
+    spec: LaunchSpec,
+    *,
     databases: TestDatabases,
     seed: Callable[[], None] | None,
     blocker: DjangoDbBlocker,
     apart: Apart,
-    settings_for_load: str | None = None,
-) -> Site:
-    """Run the user's seed, and say what a server has to know.
+    keeps_options: bool,
+) -> LaunchSpec:
+    """Run the user's seed, and return the spec with what a test may have changed by now.
 
-    Raises DatabaseError where a server could not see what the test sees, and OverrideError for a
-    setting that it can't be given.
+    ``keeps_options`` says that the served site has settings of its own, with options of the
+    databases that stay as they are there. Raises DatabaseError if a server could not see what the
+    test sees, and OverrideError for a setting that it can't be given.
     """
     databases.refuse_transaction()
     if seed is not None and not callable(seed):
@@ -115,14 +119,16 @@ def prepare_site(
     changed = carried(apart.values)
     with blocker.unblock():
         databases.end_sessions()
-        targets = databases.targets(keeps_options=settings_for_load is not None)
+        targets = databases.targets(keeps_options=keeps_options)
         if seed is not None:
             _refuse_async(seed())
             databases.refuse_uncommitted("djworkers_seed")
     databases.close_connections()
-    return Site(
-        settings_for_load or settings_module(),
-        targets,
+    return replace(
+        spec,
+        databases=targets,
+        # A test may have added to sys.path.
+        runtime=this_runtime(spec.runtime.folder),
         isolation=apart.isolation,
         carried=changed,
     )

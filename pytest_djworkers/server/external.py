@@ -14,17 +14,14 @@ from urllib.parse import urlsplit
 from pytest_djworkers.errors import ServerStartError
 from pytest_djworkers.load.facts import ServerFacts
 from pytest_djworkers.load.generator import Target
-from pytest_djworkers.load.profile import Request
-from pytest_djworkers.server.launch import Place, Site
 from pytest_djworkers.server.probe import probe
+from pytest_djworkers.server.protocol import BurstNeeds
 from pytest_djworkers.server.usage import UsageWatch
 from pytest_djworkers.system.clock import CLOCK
 from pytest_djworkers.system.lock import Lock
 
 NAME = "url"
 """What it is called where backends have names."""
-NOT_OURS = Site("", {})
-"""Its site and its databases are its own."""
 QUICK_ANSWERS = 8
 """So many in a row, each on a connection of its own, say that no work is left in any worker."""
 _SLOWER_BY = 2.0
@@ -76,24 +73,35 @@ def _reached_at(host: str) -> str:
 
 
 class ExternalServer:
-    """What a ``Server`` is to a burst, for one whose life is not ours."""
+    """A server that somebody else runs: it is drained before a burst, and never stopped.
+
+    Little is known of it: it may be on another machine.
+    """
 
     backend = NAME
-    log = Path("/nonexistent")
-    """There is none to be seen."""
-    has_launched = False
+    log = None
+    ended = None
     pids: frozenset[int] = frozenset()
-    interim: tuple[int, ...] = ()
-    """The statuses that came before the probe's response, such as 103."""
     other_settings: tuple[str, ...] = ()
-    """Its settings are its own."""
 
-    def __init__(self, origin: Origin, place: Place, lock: Lock) -> None:
+    def __init__(
+        self,
+        origin: Origin,
+        lock: Lock,
+        *,
+        folder: Path,
+        startup_timeout_s: float,
+        watch: tuple[int, ...] = (),
+    ) -> None:
         self._origin = origin
         self._address = origin.addresses[0]
-        self._place = place
         self._lock = lock
+        self._folder = folder
+        self._startup_timeout_s = startup_timeout_s
+        self._watch = watch
         self._facts: ServerFacts | None = None
+        self.interim: tuple[int, ...] = ()
+        """The statuses that came before the last probe's response, such as 103."""
 
     @property
     def url(self) -> str:
@@ -110,29 +118,22 @@ class ExternalServer:
         """Where a generator finds it."""
         return Target(
             address=self._address,
-            folder=self._place.folder,
-            watch=self._place.watch,
-            startup_timeout_s=self._place.startup_timeout_s,
+            folder=self._folder,
+            watch=self._watch,
+            startup_timeout_s=self._startup_timeout_s,
             host=self._origin.netloc,
         )
 
-    def launch(
-        self,
-        site: Site = NOT_OURS,  # noqa: ARG002  # as it says
-        *,
-        connections: int,  # noqa: ARG002  # and so are its limits
-        probe_with: Request,
-        any_answer: bool = False,
-    ) -> None:
-        """Wait until it answers quickly several times in a row: nothing is left in it to do.
+    def launch(self, needs: BurstNeeds) -> None:
+        """Wait until it responds quickly several times in a row: no work is left in it.
 
-        Quickly is not much slower than the quickest answer so far. Raises ServerStartError when
-        it doesn't within the start-up timeout, ProbeError for another answer than expected,
-        BusyMachineError when another run's burst does not end.
+        Quickly is not much slower than the quickest response so far. Raises ServerStartError if
+        it doesn't within the start-up timeout, ProbeError for another response than expected,
+        and BusyMachineError if another run's burst does not end.
         """
         self._lock.acquire()
         began = CLOCK.monotonic()
-        within_s = self._place.startup_timeout_s
+        within_s = self._startup_timeout_s
         quickest_s = within_s
         in_a_row = 0
         try:
@@ -140,9 +141,9 @@ class ExternalServer:
                 asked = CLOCK.monotonic()
                 answered = probe(
                     self._origin.addresses,
-                    probe_with,
+                    needs.probe,
                     None,
-                    any_answer=any_answer,
+                    any_response=needs.any_response,
                     deadline=began + within_s,
                     host=self._origin.netloc,
                 )
@@ -165,9 +166,6 @@ class ExternalServer:
     def watched(self) -> AbstractContextManager[UsageWatch | None]:
         """Nobody looks at what it uses."""
         return nullcontext()
-
-    def check_alive(self, burst: str) -> None:
-        """Its errors say so themselves."""
 
     def stop(self) -> None:
         """Let the next burst in; it runs on."""

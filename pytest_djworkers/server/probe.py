@@ -24,15 +24,6 @@ _MOST_CLOSES = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Probe:
-    """The one request that a server must answer before it is fired at."""
-
-    request: Request
-    any_answer: bool
-    """Whether every complete answer will do, and not only an expected one."""
-
-
-@dataclass(frozen=True, slots=True)
 class Answered:
     """Where a probe got its response, and what came before that."""
 
@@ -45,7 +36,7 @@ def probe(
     request: Request,
     process: GuardedProcess | None,
     *,
-    any_answer: bool,
+    any_response: bool,
     deadline: float,
     host: str | None = None,
 ) -> Answered:
@@ -56,7 +47,7 @@ def probe(
     where the server is ours (``process``), and its workers are ready, else until the deadline.
     Everything else will not get better, and is told at once.
 
-    ``any_answer`` takes every complete response for good. Raises ProbeError for an unexpected or
+    ``any_response`` takes every complete response for good. Raises ProbeError for an unexpected or
     unreadable response, ServerStartError for none before the monotonic deadline.
     """
     closes, why = 0, "nobody was asked"
@@ -74,7 +65,7 @@ def probe(
         except OSError as error:
             closes, why = 0, str(error)
         else:
-            if not (any_answer or (request.expects(reply.status) and reply.fits)):
+            if not (any_response or (request.expects(reply.status) and reply.fits)):
                 raise ProbeError(_unexpected(request, reply), reply.status)
             return Answered(address, tuple(reply.interim))
         if process is not None and process.status is not None:

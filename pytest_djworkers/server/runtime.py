@@ -15,7 +15,7 @@ from pytest_djworkers.system.interpreter import own_places
 
 
 @dataclass(frozen=True, slots=True)
-class Home:
+class Runtime:
     """Where a site lives."""
 
     python: str
@@ -58,10 +58,14 @@ class Home:
         return python_path((str(SERVED), *self.search_path), self.python)
 
 
-def this_home(folder: Path) -> Home:
-    """This process's own, in the folder that it was started in, whatever its current one is: the
-    site is found there wherever pytest found it."""
-    return Home(sys.executable, folder, tuple(str(folder / path) for path in sys.path if path))
+def this_runtime(folder: Path | None = None) -> Runtime:
+    """Return this process's own runtime, with modules looked for as it is done here now.
+
+    ``folder`` is the one that this process was started in, by default the current one: relative
+    places of ``sys.path`` mean what they meant there.
+    """
+    folder = folder or Path.cwd()
+    return Runtime(sys.executable, folder, tuple(str(folder / path) for path in sys.path if path))
 
 
 def _configurations_in(command: Sequence[str]) -> Iterator[str]:

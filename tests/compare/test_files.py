@@ -11,7 +11,7 @@ from pytest_djworkers.compare.files import copy_files
 from pytest_djworkers.compare.setup import _without_module
 from pytest_djworkers.entry.isolation import OF_A_RUN, Isolation
 from pytest_djworkers.errors import ServerStartError
-from pytest_djworkers.server.launch import Site as Served
+from pytest_djworkers.server.launch import LaunchSpec
 from tests.support.repository import commit
 from tests.support.revisions import FLAGS
 from tests.support.site import SETTINGS, Site
@@ -40,7 +40,14 @@ def test_an_arm_begins_with_the_tests_files_at_each_launch(tmp_path: Path) -> No
 @pytest.mark.parametrize("missing", ["shop.settings_load", "other"])
 def test_a_base_without_the_settings_for_load_tests_is_told_in_words(missing: str) -> None:
     error = ServerStartError(f"ModuleNotFoundError: No module named {missing!r}")
-    said = _without_module(Served("shop.settings_load", {}), error)
+    spec = LaunchSpec(
+        settings_module="shop.settings_load",
+        folder=Path(),
+        port=1,
+        workers=1,
+        startup_timeout_s=1,
+    )
+    said = _without_module(spec, error)
     assert said.startswith("it has no module 'shop.settings_load'") is (missing != "other")
 
 

@@ -43,7 +43,7 @@ class Cause:
 
 NOT_OUT = r"git can't check main .* out into .*"
 NOT_SET_UP = r"main .*: its site can't be set up: "
-DIED = r": granian died during GET /hit \(exit status -9\)"
+DIED = r": granian died during GET /hit: exit status -9\n"
 AGENT = r"load agent 1 of 1 (ended|gave)"
 CAUSES = [
     Cause("git", r"^git .* worktree add", rf"{NOT_OUT}git worktree was ended by signal 9"),

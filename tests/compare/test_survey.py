@@ -10,11 +10,10 @@ import pytest
 from pytest_djworkers.compare.survey import survey
 from pytest_djworkers.entry.brief import DatabaseTarget
 from pytest_djworkers.errors import ServerStartError
-from pytest_djworkers.server.launch import Place, Site
-from pytest_djworkers.server.runtime import Home, this_home
+from pytest_djworkers.server.launch import LaunchSpec
+from pytest_djworkers.server.runtime import Runtime, this_runtime
 from tests.support.site import SETTINGS
 
-SITE = Site("settings", {"default": DatabaseTarget("test.sqlite3")})
 MIGRATION = """
 from django.db import migrations
 
@@ -24,7 +23,7 @@ class Migration(migrations.Migration):
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Home:
+def runtime(tmp_path: Path) -> Runtime:
     """A site with an app of its own."""
     (tmp_path / "settings.py").write_text(SETTINGS + 'INSTALLED_APPS.append("app")\n')
     migrations = tmp_path / "app" / "migrations"
@@ -32,57 +31,66 @@ def home(tmp_path: Path) -> Home:
     (tmp_path / "app" / "__init__.py").touch()
     (migrations / "__init__.py").touch()
     (migrations / "0001_first.py").write_text(MIGRATION.format(dependencies=""))
-    here = this_home(tmp_path)
+    here = this_runtime(tmp_path)
     return replace(here, folder=tmp_path, search_path=(str(tmp_path), *here.search_path))
 
 
 @pytest.fixture
-def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
-    return Place(tmp_path_factory.mktemp("place"), port=1, workers=1, startup_timeout_s=30)
+def spec(runtime: Runtime, tmp_path_factory: pytest.TempPathFactory) -> LaunchSpec:
+    """What serves that site."""
+    return LaunchSpec(
+        settings_module="settings",
+        databases={"default": DatabaseTarget("test.sqlite3")},
+        runtime=runtime,
+        folder=tmp_path_factory.mktemp("launch"),
+        port=1,
+        workers=1,
+        startup_timeout_s=30,
+    )
 
 
-def test_the_last_migrations_of_each_app(home: Home, place: Place) -> None:
-    first = survey(home, SITE, place).leaves
+def test_the_last_migrations_of_each_app(runtime: Runtime, spec: LaunchSpec) -> None:
+    first = survey(spec).leaves
     assert ("app", "0001_first") in first
     assert {app for app, _ in first} == {"app", "auth", "contenttypes"}
     after = MIGRATION.format(dependencies='("app", "0001_first")')
-    (home.folder / "app" / "migrations" / "0002_second.py").write_text(after)
-    second = survey(home, SITE, place).leaves
+    (runtime.folder / "app" / "migrations" / "0002_second.py").write_text(after)
+    second = survey(spec).leaves
     assert set(first) ^ set(second) == {("app", "0001_first"), ("app", "0002_second")}
 
 
-def test_a_site_that_prints_is_understood(home: Home, place: Place) -> None:
-    with (home.folder / "settings.py").open("a") as file:
+def test_a_site_that_prints_is_understood(runtime: Runtime, spec: LaunchSpec) -> None:
+    with (runtime.folder / "settings.py").open("a") as file:
         file.write("print('hello')\n")
-    assert survey(home, SITE, place).leaves
+    assert survey(spec).leaves
 
 
-def test_a_site_that_cannot_be_set_up_says_why(home: Home, place: Place) -> None:
-    (home.folder / "settings.py").write_text("import nothing_of_that_name\n")
+def test_a_site_that_cannot_be_set_up_says_why(runtime: Runtime, spec: LaunchSpec) -> None:
+    (runtime.folder / "settings.py").write_text("import nothing_of_that_name\n")
     error = "ModuleNotFoundError: No module named 'nothing_of_that_name'"
-    where = rf"at {home.folder}/settings\.py:1 in <module>"
+    where = rf"at {runtime.folder}/settings\.py:1 in <module>"
     with pytest.raises(
         ServerStartError,
         match=rf"can't be set up: exit status 1\nits log's first error: {error}, {where}\n",
     ):
-        survey(home, SITE, place)
+        survey(spec)
 
 
-def test_one_that_does_not_end_is_given_up(home: Home, place: Place) -> None:
-    (home.folder / "settings.py").write_text("import time\ntime.sleep(60)\n")
+def test_one_that_does_not_end_is_given_up(runtime: Runtime, spec: LaunchSpec) -> None:
+    (runtime.folder / "settings.py").write_text("import time\ntime.sleep(60)\n")
     with pytest.raises(ServerStartError, match="not done within 1s"):
-        survey(home, SITE, replace(place, startup_timeout_s=1))
+        survey(replace(spec, startup_timeout_s=1))
 
 
-def test_an_interpreter_that_is_none(home: Home, place: Place) -> None:
+def test_an_interpreter_that_is_none(runtime: Runtime, spec: LaunchSpec) -> None:
     with pytest.raises(ServerStartError, match="/nowhere/python: No such file"):
-        survey(replace(home, python="/nowhere/python"), SITE, place)
+        survey(replace(spec, runtime=replace(runtime, python="/nowhere/python")))
 
 
 def test_what_its_code_does_as_it_starts_is_done_in_a_test_database(
-    home: Home, place: Place
+    runtime: Runtime, spec: LaunchSpec
 ) -> None:
-    (home.folder / "app" / "apps.py").write_text(
+    (runtime.folder / "app" / "apps.py").write_text(
         "from django.apps import AppConfig\n"
         "from django.db import connection\n"
         "class App(AppConfig):\n"
@@ -90,6 +98,6 @@ def test_what_its_code_does_as_it_starts_is_done_in_a_test_database(
         "    def ready(self):\n"
         "        connection.cursor().execute('CREATE TABLE made (it)')\n"
     )
-    survey(home, SITE, place)
-    assert (home.folder / "test.sqlite3").stat().st_size
-    assert not (home.folder / "site.sqlite3").exists()
+    survey(spec)
+    assert (runtime.folder / "test.sqlite3").stat().st_size
+    assert not (runtime.folder / "site.sqlite3").exists()

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 import pytest_djworkers
-from pytest_djworkers.compare.trees import base_home, head_home, plugin_folder
+from pytest_djworkers.compare.trees import base_runtime, head_runtime, plugin_folder
 from pytest_djworkers.entry.tree import environment_folders
-from pytest_djworkers.server.runtime import Home
+from pytest_djworkers.server.runtime import Runtime
 
 PACKAGES = str(Path(sys.prefix) / "lib" / "site-packages")
 
@@ -23,16 +23,16 @@ def top(tmp_path: Path) -> Path:
     return tmp_path / "repository"
 
 
-def home(top: Path) -> Home:
+def runtime(top: Path) -> Runtime:
     """As pytest found it."""
     path = (str(top / "site"), str(top), PACKAGES, "/elsewhere")
-    return Home("python", top / "site", path)
+    return Runtime("python", top / "site", path)
 
 
 def test_paths_in_the_repository_become_their_twins(top: Path, tmp_path: Path) -> None:
     tree, plugin = tmp_path / "tree", tmp_path / "plugin"
     (tree / "site").mkdir(parents=True)
-    base = base_home(home(top), top, tree, plugin)
+    base = base_runtime(runtime(top), top, tree, plugin)
     twins = (str(plugin), str(tree / "site"), str(tree), PACKAGES, "/elsewhere")
     assert (base.python, base.folder, base.search_path) == ("python", tree / "site", twins)
     assert (base.tree, base.apart) == (tree, top)
@@ -44,8 +44,8 @@ def test_an_environment_inside_the_repository_stays_where_it_is(
     packages = top / ".venv" / "lib"
     monkeypatch.setattr(sys, "prefix", str(top / ".venv"))
     environment_folders.cache_clear()
-    here = Home("python", top, (str(packages),))
-    base = base_home(here, top, tmp_path / "tree", tmp_path / "plugin")
+    here = Runtime("python", top, (str(packages),))
+    base = base_runtime(here, top, tmp_path / "tree", tmp_path / "plugin")
     environment_folders.cache_clear()
     assert base.search_path == (str(tmp_path / "plugin"), str(packages))
     # The server's interpreter may be another one, which does not know of this one's.
@@ -57,7 +57,9 @@ def test_packages_installed_beside_the_code_stay_where_they_are(
     place: str, top: Path, tmp_path: Path
 ) -> None:
     packages = str(top / place)
-    base = base_home(Home("python", top, (packages,)), top, tmp_path / "tree", tmp_path / "plugin")
+    base = base_runtime(
+        Runtime("python", top, (packages,)), top, tmp_path / "tree", tmp_path / "plugin"
+    )
     assert base.search_path[1:] == (packages,)
 
 
@@ -74,32 +76,32 @@ def test_variables_that_name_files_of_the_repository_name_their_twins(
         "GREETING": "hello",
     }.items():
         monkeypatch.setenv(name, value)
-    moved = base_home(home(top), top, tree, tmp_path / "plugin").environment
+    moved = base_runtime(runtime(top), top, tree, tmp_path / "plugin").environment
     assert moved == {"PROJECT_ROOT": f"{tree}", "TEMPLATE_FOLDERS": f"/elsewhere:{tree}/site"}
 
 
 def test_a_current_folder_outside_of_the_repository_stays(top: Path, tmp_path: Path) -> None:
     (tmp_path / "tree").mkdir()
-    here = Home("python", tmp_path, (str(top),))
-    assert base_home(here, top, tmp_path / "tree", tmp_path / "plugin").folder == tmp_path
+    here = Runtime("python", tmp_path, (str(top),))
+    assert base_runtime(here, top, tmp_path / "tree", tmp_path / "plugin").folder == tmp_path
 
 
 def test_another_interpreter_is_told_of_nothing_but_the_tree(top: Path, tmp_path: Path) -> None:
     tree, plugin = tmp_path / "tree", tmp_path / "plugin"
-    base = base_home(home(top), top, tree, plugin, "/other/python")
+    base = base_runtime(runtime(top), top, tree, plugin, "/other/python")
     assert base.python == "/other/python"
     assert base.search_path == (str(plugin), str(tree / "site"), str(tree))
 
 
 def test_a_folder_that_base_does_not_have_is_its_top(top: Path, tmp_path: Path) -> None:
     tree = tmp_path / "tree"
-    assert base_home(home(top), top, tree, tmp_path / "plugin").folder == tree
+    assert base_runtime(runtime(top), top, tree, tmp_path / "plugin").folder == tree
 
 
 def test_head_is_held_to_its_repository(top: Path, tmp_path: Path) -> None:
-    head = head_home(home(top), top, tmp_path / "tree", tmp_path / "plugin")
+    head = head_runtime(runtime(top), top, tmp_path / "tree", tmp_path / "plugin")
     assert (head.tree, head.apart) == (top, tmp_path / "tree")
-    assert head.search_path == (str(tmp_path / "plugin"), *home(top).search_path)
+    assert head.search_path == (str(tmp_path / "plugin"), *runtime(top).search_path)
 
 
 def test_the_plugin_is_this_one_whatever_comes_behind_it(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from pytest_djworkers.entry.brief import ENVIRONMENT_KEY, Brief, DatabaseTarget
 from pytest_djworkers.server.ready import ReadySocket
-from pytest_djworkers.server.runtime import this_home
+from pytest_djworkers.server.runtime import this_runtime
 from pytest_djworkers.server.tracebacks import failures
 from pytest_djworkers.system.environment import child_environment
 
@@ -79,7 +79,7 @@ class Entry:
             cwd=self.folder,
             env=child_environment(
                 (),
-                PYTHONPATH=this_home(self.folder).start_path,
+                PYTHONPATH=this_runtime(self.folder).start_path,
                 **{ENVIRONMENT_KEY: str(brief)},
                 **environment,
             ),

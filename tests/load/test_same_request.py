@@ -110,7 +110,7 @@ def check_the_others(request: Request) -> None:
             [server.address],
             request,
             None,
-            any_answer=True,
+            any_response=True,
             deadline=time.monotonic() + 20,
             host="h:1",
         )

@@ -6,6 +6,7 @@ import importlib.util
 import re
 import sys
 from contextlib import AbstractContextManager, ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,11 @@ from pytest_djworkers.compare.arms import NAMES, Arm
 from pytest_djworkers.compare.blocks import run_block
 from pytest_djworkers.compare.plan import ROUNDS, plan_block
 from pytest_djworkers.load.profile import Profile, Shape
-from pytest_djworkers.server.launch import Place
-from pytest_djworkers.server.probe import Probe
-from pytest_djworkers.server.runtime import this_home
+from pytest_djworkers.server.launch import LaunchSpec
+from pytest_djworkers.server.protocol import BurstNeeds
+from pytest_djworkers.server.runtime import this_runtime
 from pytest_djworkers.system.port import ReservedPort
-from tests.support.launches import JSON, SERVED
+from tests.support.launches import DATABASES, JSON
 from tests.support.site import CONFTEST, Site
 
 PROLOGUE = """
@@ -170,15 +171,17 @@ def test_a_block_of_a_comparison_has_true_windows(
         for number, port in enumerate(ports):
             stack.callback(port.release)
             (folder / str(number)).mkdir()
-        arms = tuple(Arm(n, n, Granian(), this_home(folder), SERVED.databases) for n in NAMES)
+        arms = tuple(Arm(n, n, Granian(), this_runtime(folder), DATABASES) for n in NAMES)
+        spec = LaunchSpec(
+            settings_module="site_settings", folder=folder, port=0, workers=1, startup_timeout_s=30
+        )
         stack.enter_context(stopped)
         block = run_block(
             plan_block(1, 0),
             arms,  # type: ignore[arg-type]  # two of them
-            lambda arm, port: Place(folder / str(arm), ports[port].number, 1, 30.0),
+            lambda arm, port: replace(spec, folder=folder / str(arm), port=ports[port].number),
             Profile("GET /json", JSON, Shape(8, 1.0, 1.0, 0.0)),
-            Probe(JSON, any_answer=False),
-            SERVED,
+            BurstNeeds(8, JSON),
         )
     windows = [window for one in block.rounds for window in (one.base, one.head)]
     assert len(windows) == 2 * ROUNDS

@@ -11,12 +11,12 @@ from pytest_djworkers.errors import ProbeError, ServerStartError
 from pytest_djworkers.load.generator import Target
 from pytest_djworkers.load.profile import Request
 from pytest_djworkers.server.external import QUICK_ANSWERS, ExternalServer, Origin
-from pytest_djworkers.server.launch import Place
+from pytest_djworkers.server.protocol import BurstNeeds
 from pytest_djworkers.system.lock import MachineLock
 from tests.support.fault_server import Behaviour, Peer, always, answer, hangs, refusing, serve
 
 OK = answer()
-ROOT = Request("/")
+NEEDS = BurstNeeds(8, Request("/"))
 
 
 @pytest.mark.parametrize(
@@ -70,13 +70,12 @@ def test_a_host_may_have_several_addresses(monkeypatch: pytest.MonkeyPatch) -> N
 def test_where_one_address_accepts_that_is_the_target(tmp_path: Path) -> None:
     with serve(always(OK)) as peer:
         _, port = peer.address
-        place = Place(tmp_path, 0, 2, startup_timeout_s=10)
         origin = Origin((("::1", port), peer.address), f"localhost:{port}")
-        server = ExternalServer(origin, place, MachineLock())
-        server.launch(connections=8, probe_with=ROOT)
+        server = ExternalServer(origin, MachineLock(), folder=tmp_path, startup_timeout_s=10)
+        server.launch(NEEDS)
         server.stop()
         assert server.target.address == peer.address
-        assert peer.requests[0] == ROOT.encode(f"localhost:{port}")
+        assert peer.requests[0] == NEEDS.probe.encode(f"localhost:{port}")
 
 
 def test_an_address_of_ipv6_stands_in_brackets_in_a_url(tmp_path: Path) -> None:
@@ -95,10 +94,10 @@ def drained(behave: Behaviour, folder: Path, *, within_s: float = 10) -> Externa
     """A server that behaves like this, drained."""
     with serve(behave) as peer:
         host, port = peer.address
-        place = Place(folder, 0, 2, startup_timeout_s=within_s)
-        server = ExternalServer(Origin(((host, port),), f"{host}:{port}"), place, MachineLock())
+        origin = Origin(((host, port),), f"{host}:{port}")
+        server = ExternalServer(origin, MachineLock(), folder=folder, startup_timeout_s=within_s)
         try:
-            server.launch(connections=8, probe_with=ROOT)
+            server.launch(NEEDS)
             assert len(peer.requests) >= QUICK_ANSWERS
         finally:
             server.stop()
@@ -141,10 +140,10 @@ def test_another_answer_than_expected_is_an_error(tmp_path: Path) -> None:
 
 def test_one_that_is_not_there_is_an_error_and_the_machine_is_free_again(tmp_path: Path) -> None:
     with refusing() as (host, port):
-        place = Place(tmp_path, 0, 2, startup_timeout_s=0.2)
-        server = ExternalServer(Origin(((host, port),), f"{host}:{port}"), place, MachineLock())
+        origin = Origin(((host, port),), f"{host}:{port}")
+        server = ExternalServer(origin, MachineLock(), folder=tmp_path, startup_timeout_s=0.2)
         with pytest.raises(ServerStartError, match=r"it is not running, .*Connection refused"):
-            server.launch(connections=8, probe_with=ROOT)
+            server.launch(NEEDS)
         free = MachineLock(wait_at_most_s=0.1)
         free.acquire()
         free.release()

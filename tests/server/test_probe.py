@@ -47,14 +47,14 @@ def send(
     process: GuardedProcess | None = None,
     *,
     within_s: float = LONG_S,
-    any_answer: bool = False,
+    any_response: bool = False,
 ) -> Answered:
     """Probe the server."""
     return probe(
         [server.address],
         request,
         process,
-        any_answer=any_answer,
+        any_response=any_response,
         deadline=time.monotonic() + within_s,
     )
 
@@ -109,9 +109,9 @@ def test_the_request_is_the_bursts_own() -> None:
         assert server.requests == [request.encode("")]
 
 
-def test_where_any_answer_will_do_any_answer_does() -> None:
+def test_where_any_response_will_do_any_response_does() -> None:
     with serve(always(answer("500 Oh"))) as server:
-        send(server, any_answer=True)
+        send(server, any_response=True)
 
 
 # What is told at once.
@@ -210,7 +210,7 @@ def test_a_proxy_may_close_connections_for_long() -> None:
 def test_no_whole_response_in_time_is_told_in_time(behave: Behaviour, why: str) -> None:
     began = time.monotonic()
     with serve(behave) as server, pytest.raises(ServerStartError) as error:
-        send(server, within_s=SHORT_S, any_answer=True)
+        send(server, within_s=SHORT_S, any_response=True)
     assert str(error.value).startswith("GET / got no response in time (")
     assert why in str(error.value)
     assert time.monotonic() - began < SHORT_S * 10
@@ -219,7 +219,7 @@ def test_no_whole_response_in_time_is_told_in_time(behave: Behaviour, why: str) 
 def test_when_the_server_ends_so_does_the_probe(guarded: Guarded) -> None:
     process = guarded("raise SystemExit(4)")
     with refusing() as nobody, pytest.raises(ServerStartError, match=r"it ended \(exit status 4\)"):
-        probe([nobody], ROOT, process, any_answer=True, deadline=time.monotonic() + LONG_S)
+        probe([nobody], ROOT, process, any_response=True, deadline=time.monotonic() + LONG_S)
 
 
 # Where it is asked.
@@ -229,7 +229,7 @@ def test_the_first_address_that_accepts_is_the_one() -> None:
     with serve(always(OK)) as server, serve(always(OK), ("127.0.0.2", 0)) as other:
         nobody = ("::1", server.address[1])
         addresses = [nobody, server.address, other.address]
-        found = probe(addresses, ROOT, None, any_answer=False, deadline=time.monotonic() + LONG_S)
+        found = probe(addresses, ROOT, None, any_response=False, deadline=time.monotonic() + LONG_S)
         assert found.address == server.address
         assert server.requests == [ROOT.encode(f"{LOCAL}:{server.address[1]}")]
         assert not other.connections
@@ -239,7 +239,7 @@ def test_an_address_of_ipv6_stands_in_brackets() -> None:
     with socket.create_server(("::1", 0), family=socket.AF_INET6) as listener:
         address = listener.getsockname()[:2]
         with pytest.raises(ServerStartError):
-            probe([address], ROOT, None, any_answer=True, deadline=time.monotonic() + SHORT_S)
+            probe([address], ROOT, None, any_response=True, deadline=time.monotonic() + SHORT_S)
         accepted, _ = listener.accept()
         with accepted:
             assert f"\r\nHost: [::1]:{address[1]}\r\n".encode() in accepted.recv(4096)
@@ -251,6 +251,6 @@ def test_nobody_at_any_address_is_told_at_the_deadline() -> None:
             [("::1", nobody[1]), nobody],
             ROOT,
             None,
-            any_answer=True,
+            any_response=True,
             deadline=time.monotonic() + SHORT_S,
         )

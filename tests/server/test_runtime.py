@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_djworkers.server.runtime import Home
+from pytest_djworkers.server.runtime import Runtime
 
 
 @pytest.mark.parametrize(
@@ -22,8 +22,8 @@ from pytest_djworkers.server.runtime import Home
 def test_the_configuration_that_both_arms_are_served_with_is_neithers(
     command: list[str], kept: list[str]
 ) -> None:
-    home = Home("python", Path("/tree"), (), Path("/tree"), Path("/site"), ("/environment",))
-    bounds = home.bounds(Path("strays"), command)
+    runtime = Runtime("python", Path("/tree"), (), Path("/tree"), Path("/site"), ("/environment",))
+    bounds = runtime.bounds(Path("strays"), command)
     assert bounds is not None
     assert bounds.kept == ("/environment", *kept)
-    assert Home("python", Path("/tree"), ()).bounds(Path("strays"), command) is None
+    assert Runtime("python", Path("/tree"), ()).bounds(Path("strays"), command) is None

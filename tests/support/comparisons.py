@@ -14,15 +14,15 @@ from pytest_djworkers.compare.procedure import Stage
 from pytest_djworkers.compare.result import ArmComparison
 from pytest_djworkers.load.facts import ServerFacts
 from pytest_djworkers.load.profile import Request
-from pytest_djworkers.server.launch import Place, Site
-from pytest_djworkers.server.probe import Probe
-from pytest_djworkers.server.runtime import this_home
+from pytest_djworkers.server.launch import LaunchSpec
+from pytest_djworkers.server.protocol import BurstNeeds
+from pytest_djworkers.server.runtime import this_runtime
 from pytest_djworkers.verdict.rounds import Metric, Round, Window
 from pytest_djworkers.verdict.rule import Judgement, judge
 from tests.support.profiles import make_report
 
 FACTS = ServerFacts("granian", "2.8", 1, {}, launch_s=0.3)
-PROBE = Probe(Request("/"), any_answer=False)
+NEEDS = BurstNeeds(8, Request("/"))
 
 
 def window(requests: float, **changes: float) -> Window:
@@ -62,11 +62,13 @@ def block_of(number: int, ratio: float) -> Block:
 def stage_in(folder: Path) -> Stage:
     """A stage on which nothing is really launched."""
     arms = (
-        Arm("base", "main", Granian(), this_home(Path.cwd()), {}),
-        Arm("head", "the working tree", Granian(), this_home(Path.cwd()), {}),
+        Arm("base", "main", Granian(), this_runtime(Path.cwd()), {}),
+        Arm("head", "the working tree", Granian(), this_runtime(Path.cwd()), {}),
     )
-    place = Place(folder, port=1, workers=1, startup_timeout_s=10)
-    return Stage(arms, place, (1, 2), Site("settings", {}), lambda arm: arm, seed=1)
+    spec = LaunchSpec(
+        settings_module="settings", folder=folder, port=1, workers=1, startup_timeout_s=10
+    )
+    return Stage(arms, spec, (1, 2), lambda arm: arm, seed=1)
 
 
 def compared(ratio: float, *, blocks: int = 18, **changes: object) -> ArmComparison:

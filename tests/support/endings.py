@@ -308,7 +308,7 @@ class Cause:
 
 CTRL_C = to_pytest(signal.SIGINT)
 KILL = to_pytest(signal.SIGKILL)
-DIED = r"died during GET /hit \(exit status -9\)"
+DIED = r"died during GET /hit: exit status -9\n"
 FAILED = r"load agent 1 of 1 ended in the middle of the burst \(exit status -9\)"
 WITH_A_TABLE = r"GET /json  \(test_first\)"
 
@@ -395,7 +395,7 @@ CAUSES = [
         to_a_worker,
         tests=A_WHILE,
         goes_on=True,
-        says=r"1 worker died, \d started|died during GET /hit \(exit status -?\d+\)",
+        says=r"1 worker died, \d started|died during GET /hit: exit status -?\d+\n",
     ),
     Cause("guard-sigkill", 1, to_the_guard, tests=A_WHILE, goes_on=True, says=DIED),
     Cause("guard-sigstop", ExitCode.OK, stopping_the_guard, tests=A_WHILE, goes_on=True),

@@ -15,17 +15,15 @@ import pytest
 from pytest_djworkers.backends.protocol import Backend
 from pytest_djworkers.entry.brief import DatabaseTarget
 from pytest_djworkers.load.profile import Request
-from pytest_djworkers.server.launch import Place, Server
-from pytest_djworkers.server.launch import Site as Served
+from pytest_djworkers.server.launch import LaunchSpec
+from pytest_djworkers.server.protocol import BurstNeeds
+from pytest_djworkers.server.server import Server
 from pytest_djworkers.system.lock import MachineLock
 from pytest_djworkers.system.port import ReservedPort
 from tests.support.site import SETTINGS, URLS
 
-SERVED = Served("site_settings", {"default": DatabaseTarget("test.sqlite3")})
-
-
+DATABASES = {"default": DatabaseTarget("test.sqlite3")}
 JSON = Request("/json")
-
 
 MakeServer = Callable[..., Server]
 
@@ -54,21 +52,25 @@ def make_server(folder: Path, lock: MachineLock) -> Iterator[MakeServer]:
     with ExitStack() as stack:
         stack.callback(port.release)
 
-        def make(backend: Backend, *, workers: int = 1, **place: Any) -> Server:
-            made = Server(
-                backend,
-                replace(Place(folder, port.number, workers, startup_timeout_s=30.0), **place),
-                lock,
+        def make(backend: Backend, *, workers: int = 1, **changes: Any) -> Server:
+            spec = LaunchSpec(
+                settings_module="site_settings",
+                databases=DATABASES,
+                folder=folder,
+                port=port.number,
+                workers=workers,
+                startup_timeout_s=30.0,
             )
+            made = Server(backend, replace(spec, **changes), lock)
             stack.callback(made.stop)
             return made
 
         yield make
 
 
-def start(server: Server, probe_with: Request = JSON, connections: int = 8) -> Server:
+def start(server: Server, probe: Request = JSON, connections: int = 8) -> Server:
     """Launch it for a burst."""
-    server.launch(SERVED, connections=connections, probe_with=probe_with)
+    server.launch(BurstNeeds(connections, probe))
     return server
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from pytest_djworkers.entry.brief import ENVIRONMENT_KEY, Brief, DatabaseTarget
 from pytest_djworkers.entry.hook import STARTUP
-from pytest_djworkers.server.runtime import this_home
+from pytest_djworkers.server.runtime import this_runtime
 from pytest_djworkers.system.environment import child_environment
 from tests.support.postgres import Cluster
 
@@ -74,7 +74,7 @@ DATABASES = {{"default": { ({**self.real, **changes})!r}}}
         file = self.folder / "brief.json"
         Brief("settings", {"default": self.target}, "/nowhere", **(brief or {})).write(file)
         startup = [STARTUP] if self.has_startup else []
-        path = [*startup, str(self.folder), this_home(self.folder).start_path]
+        path = [*startup, str(self.folder), this_runtime(self.folder).start_path]
         done = subprocess.run(
             [sys.executable, "-c", script],
             cwd=self.folder,

@@ -20,8 +20,8 @@ from pytest_djworkers.backends.registry import BACKENDS, OURS
 from pytest_djworkers.databases.sessions import application_name
 from pytest_djworkers.errors import BusyMachineError, ProbeError, ServerStartError
 from pytest_djworkers.load.profile import Request
-from pytest_djworkers.server import launch as launch_module
-from pytest_djworkers.server.launch import Server
+from pytest_djworkers.server import server as server_module
+from pytest_djworkers.server.server import Server
 from pytest_djworkers.system.lock import MachineLock
 from tests.support.launches import MakeServer, facts, start
 from tests.support.listener import listener
@@ -61,7 +61,7 @@ def test_a_launched_server_is_ours_and_serves(
 ) -> None:
     workers = workers_of(backend, 2)
     server = start(make_server(backend, workers=2))
-    assert server.has_launched
+    assert server.facts is not None
     said = facts(server)
     assert said["pid"] in server.workers
     assert len(server.workers) == workers
@@ -160,7 +160,7 @@ def test_a_server_that_dies_at_start_says_why(
     ) in text
     assert "The end of its log:" in text
     assert "No module named 'no_such_module'" in text
-    assert not server.has_launched
+    assert server.facts is None
     assert not mentioning(folder)
 
 
@@ -307,7 +307,7 @@ def test_an_interrupted_launch_leaves_nothing(
     def interrupted(*_: object, **__: object) -> None:
         raise interruption
 
-    monkeypatch.setattr(launch_module, "probe", interrupted)
+    monkeypatch.setattr(server_module, "probe", interrupted)
     with pytest.raises(interruption):
         start(make_server(Granian()))
     assert not mentioning(folder)

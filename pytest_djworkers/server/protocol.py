@@ -1,0 +1,85 @@
+"""The protocol of a server that bursts are fired at, whether it is ours or somebody else's."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from pytest_djworkers.errors import ServerDiedError
+from pytest_djworkers.load.facts import ServerFacts
+from pytest_djworkers.load.generator import Target
+from pytest_djworkers.load.profile import Request
+from pytest_djworkers.server.usage import UsageWatch
+
+
+@dataclass(frozen=True, slots=True)
+class BurstNeeds:
+    """What a server must be able to do before a burst is fired at it."""
+
+    connections: int
+    """The number of connections that it must hold."""
+    probe: Request
+    """The request that it must respond to."""
+    any_response: bool = False
+    """True if every complete response to the probe is good enough, not only an expected one."""
+
+
+class AnyServer(Protocol):
+    """A server that bursts are fired at: one that we launch, or one that was there before."""
+
+    @property
+    def backend(self) -> str:
+        """The backend's name, with its settings."""
+
+    @property
+    def url(self) -> str:
+        """``http://host:port``, without a slash at the end."""
+
+    @property
+    def pids(self) -> frozenset[int]:
+        """The ids of its live processes; empty if they are not ours."""
+
+    @property
+    def log(self) -> Path | None:
+        """The file with its standard output and standard error; None if it is not ours."""
+
+    @property
+    def facts(self) -> ServerFacts | None:
+        """The facts about the last launch; None before the first."""
+
+    @property
+    def target(self) -> Target:
+        """The address that a generator fires at, with what a generator must know of the server."""
+
+    @property
+    def interim(self) -> tuple[int, ...]:
+        """The statuses that came before the last probe's response, such as 103."""
+
+    @property
+    def other_settings(self) -> tuple[str, ...]:
+        """The names of the settings that have another value in the server than in this process."""
+
+    @property
+    def ended(self) -> str | None:
+        """How it ended by itself, in words; None while it runs."""
+
+    def launch(self, needs: BurstNeeds) -> None:
+        """Make it ready for a burst with these needs.
+
+        Raises ServerStartError if it doesn't get ready, ProbeError if its response to the probe
+        is not an expected one, and BusyMachineError if another run's burst does not end.
+        """
+
+    def watched(self) -> AbstractContextManager[UsageWatch | None]:
+        """Return a context manager that records what the server uses while it is entered."""
+
+    def stop(self) -> None:
+        """End the server if it is ours, and free the machine for the next burst."""
+
+
+def check_alive(server: AnyServer, burst: str) -> None:
+    """Raise ServerDiedError if the server ended by itself during the burst of this name."""
+    if how := server.ended:
+        raise ServerDiedError(f"{server.backend} died during {burst}: {how}")
