@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from pytest_djworkers.compare.result import ArmComparison
-from pytest_djworkers.verdict.rule import Judgement
+from pytest_djworkers.verdict.judgement import Judgement
 
 
 @dataclass(frozen=True)

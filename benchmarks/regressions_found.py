@@ -10,9 +10,10 @@ from statistics import median
 
 from outcomes import Outcome, Results
 from pytest_djworkers.units import format_change
+from pytest_djworkers.verdict.judgement import Verdict
 from pytest_djworkers.verdict.noise import Noise, noise_of, proposed_tolerance
 from pytest_djworkers.verdict.rounds import Metric, Round
-from pytest_djworkers.verdict.rule import RULE, Verdict
+from pytest_djworkers.verdict.rule import RULE
 from revisions import Revision
 from tables import Table, at_most
 from verdict import Cell, of_ratios

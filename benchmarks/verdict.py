@@ -27,8 +27,9 @@ from statistics import fmean, median
 
 import numpy as np
 
+from pytest_djworkers.verdict.judgement import Judgement, Verdict
 from pytest_djworkers.verdict.rounds import Metric, Round, Window
-from pytest_djworkers.verdict.rule import RULE, Judgement, Rule, Verdict, judge
+from pytest_djworkers.verdict.rule import RULE, Rule, judge
 from tables import Table, finish
 
 WINDOW_S = 0.25

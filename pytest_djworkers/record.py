@@ -10,7 +10,8 @@ from pytest_djworkers.baseline.session import StoredFigures
 from pytest_djworkers.baseline.store import conditions_of
 from pytest_djworkers.compare.result import ArmComparison
 from pytest_djworkers.load.result import BurstResult
-from pytest_djworkers.verdict.rule import BaselineVerdict, Verdict
+from pytest_djworkers.verdict.baseline_verdict import BaselineVerdict
+from pytest_djworkers.verdict.judgement import Verdict
 
 
 @dataclass(frozen=True, slots=True)

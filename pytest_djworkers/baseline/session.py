@@ -24,8 +24,8 @@ from pytest_djworkers.errors import SettingsError
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.system.clock import CLOCK
 from pytest_djworkers.system.git import run_git
+from pytest_djworkers.verdict.baseline_verdict import BaselineVerdict, not_compared
 from pytest_djworkers.verdict.rounds import Metric
-from pytest_djworkers.verdict.rule import BaselineVerdict, not_compared
 from pytest_djworkers.verdict.tripwire import NO_LIMITS, Figures, compare_with_stored
 
 _GIT_TIMEOUT_S = 5.0

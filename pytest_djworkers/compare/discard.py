@@ -11,7 +11,7 @@ from typing import Self
 from pytest_djworkers.load.agent_report import AgentReport
 from pytest_djworkers.load.facts import BUSY_ABOVE
 from pytest_djworkers.system.clock import CLOCK
-from pytest_djworkers.verdict.left_out import (
+from pytest_djworkers.verdict.reliability import (
     CLOCK_JUMPED,
     CPU_STEAL,
     GENERATOR_BOUND,

@@ -17,9 +17,10 @@ from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.server.launch import LaunchSpec
 from pytest_djworkers.server.protocol import BurstNeeds
 from pytest_djworkers.system.clock import CLOCK
-from pytest_djworkers.verdict.left_out import WORKER_ENDED, in_words, is_hopeless
-from pytest_djworkers.verdict.rounds import Metric, Round, thrown_away
-from pytest_djworkers.verdict.rule import RULE, Judgement, MoreBlocks, Verdict, judge
+from pytest_djworkers.verdict.judgement import Judgement, MoreBlocks, Verdict
+from pytest_djworkers.verdict.reliability import WORKER_ENDED, explain_discarded, is_hopeless
+from pytest_djworkers.verdict.rounds import Metric, Round, count_discarded
+from pytest_djworkers.verdict.rule import RULE, judge
 
 CALIBRATION_BLOCKS = 12
 """So many tell apart what differs between launches and between rounds."""
@@ -141,16 +142,16 @@ class _Runner:
             return ""
         if not is_hopeless(self.rounds, RULE.rounds_per_block * RULE.looks[-1]):
             return ""
-        discarded = thrown_away(self.rounds)
+        discarded = count_discarded(self.rounds)
         number = sum(count for _, count in discarded)
-        cause, advice = in_words(discarded)
+        cause, advice = explain_discarded(discarded)
         told = ", ".join(f"{reason} ({count})" for reason, count in discarded)
         parts = [f"{cause}: {number} of {len(self.rounds)} rounds left out: {told}", advice]
         return "; ".join(filter(None, [*parts, *self._ends]))
 
     def with_ends(self, judgement: Judgement) -> Judgement:
         """With why workers ended, where that is why nothing could be compared."""
-        discarded = thrown_away(self.rounds)
+        discarded = count_discarded(self.rounds)
         if (
             judgement.verdict is not Verdict.NOT_COMPARED
             or not discarded

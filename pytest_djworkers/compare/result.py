@@ -8,8 +8,8 @@ from statistics import median
 from typing import Any, Self
 
 from pytest_djworkers.verdict.estimate import Estimate, Unit
+from pytest_djworkers.verdict.judgement import Judgement, Verdict
 from pytest_djworkers.verdict.rounds import Metric, Round, Window
-from pytest_djworkers.verdict.rule import Judgement, Verdict
 
 _THE_WORST_FIRST = (
     Verdict.REGRESSED,

@@ -10,7 +10,7 @@ from pytest_djworkers.report.calibration_rows import CALIBRATIONS
 from pytest_djworkers.report.comparison_rows import COMPARISONS
 from pytest_djworkers.report.table import Table
 from pytest_djworkers.unexpected import in_words, kinds_of
-from pytest_djworkers.verdict.rule import Verdict
+from pytest_djworkers.verdict.judgement import Verdict
 
 
 def table_of(records: Sequence[BurstRecord]) -> Table:

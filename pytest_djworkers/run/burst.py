@@ -27,8 +27,8 @@ from pytest_djworkers.server.usage import UsageWatch
 from pytest_djworkers.system.log import first_refusal
 from pytest_djworkers.system.netstat import KernelCounts, read_counts
 from pytest_djworkers.system.running_loop import outside_of_loops
+from pytest_djworkers.verdict.baseline_verdict import not_compared
 from pytest_djworkers.verdict.rounds import Metric
-from pytest_djworkers.verdict.rule import not_compared
 
 _KNOWN = (*ARGUMENTS, "name", *SHAPE_OPTIONS)
 

@@ -9,10 +9,10 @@ from math import ceil, exp, sqrt
 from statistics import NormalDist, stdev
 
 from pytest_djworkers.units import counted
-from pytest_djworkers.verdict.rounds import Metric, Round, sample_of, thrown_away
+from pytest_djworkers.verdict.estimate import spread_of
+from pytest_djworkers.verdict.rounds import Metric, Round, count_discarded, sample_of
 from pytest_djworkers.verdict.rule import RULE, Rule
 from pytest_djworkers.verdict.signed_rank import averages_cut, centre
-from pytest_djworkers.verdict.spread import spread_of
 
 _NORMAL = NormalDist()
 _OFTEN = 0.9
@@ -54,7 +54,7 @@ def noise_of(rounds: Sequence[Round], metric: Metric = Metric.RPS) -> Noise:
         launch_sd=sqrt(spread.launch_variance),
         blocks=len(sample.by_block),
         rounds=len(sample.ratios),
-        discarded=sum(number for _, number in thrown_away(rounds)),
+        discarded=sum(number for _, number in count_discarded(rounds)),
     )
 
 

@@ -120,7 +120,7 @@ def blocks_of(rounds: Sequence[Round]) -> list[list[Round]]:
     return [blocks[number] for number in sorted(blocks)]
 
 
-def thrown_away(rounds: Sequence[Round]) -> tuple[tuple[str, int], ...]:
-    """Why rounds were thrown away and how many, the most frequent first."""
+def count_discarded(rounds: Sequence[Round]) -> tuple[tuple[str, int], ...]:
+    """Return the reasons why rounds were discarded with their numbers, the most frequent first."""
     counts = Counter(one.discarded for one in rounds if one.discarded is not None)
     return tuple(sorted(counts.items(), key=lambda item: (-item[1], item[0])))

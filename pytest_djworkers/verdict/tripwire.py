@@ -9,35 +9,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import exp, log, sqrt
-from statistics import fmean, stdev
 
 from pytest_djworkers.units import format_change, format_duration, format_rate, format_share
-from pytest_djworkers.verdict.rounds import Metric
-from pytest_djworkers.verdict.rule import (
+from pytest_djworkers.verdict.baseline_verdict import BaselineVerdict, not_compared
+from pytest_djworkers.verdict.judgement import Verdict
+from pytest_djworkers.verdict.least_change import (
     LEAST_CHANGE_ERRORS,
     LEAST_CHANGE_P95_S,
     LEAST_CHANGE_RPS,
-    BaselineVerdict,
-    Verdict,
-    not_compared,
 )
+from pytest_djworkers.verdict.prediction import prediction_floor
+from pytest_djworkers.verdict.rounds import Metric
 
 GROSS_FACTOR = 2.0
-"""Worse than the stored figure by this factor fails."""
-SESSIONS_FOR_INTERVAL = 10
+"""A figure worse than the stored one by this factor fails the test."""
 INTERVAL_LOSS = 0.3
-"""With enough stored sessions, a loss above this fails when it is also outside their
+"""With enough stored sessions, a loss above this fails the test if it is also outside their
 prediction interval."""
-# Student's t at 0.99, one-sided, for 9 to 29 degrees of freedom (scipy.stats.t.ppf, which the
-# tests hold it to).
-_T_99 = (
-    2.8214, 2.7638, 2.7181, 2.6810, 2.6503, 2.6245, 2.6025, 2.5835, 2.5669, 2.5524, 2.5395,
-    2.5280, 2.5176, 2.5083, 2.4999, 2.4922, 2.4851, 2.4786, 2.4727, 2.4671, 2.4620,
-)  # fmt: skip  # a table, eleven in a line
 NO_LIMITS: Mapping[Metric, float] = {}
-MOST_SESSIONS = SESSIONS_FOR_INTERVAL + len(_T_99) - 1
-"""The number of sessions, the last ones, that a prediction rests on at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,19 +116,6 @@ def _limit(metric: Metric, share: float) -> str:
     """A limit as its marker says it."""
     of = "" if metric is Metric.RPS else f", metric={metric.value!r}"
     return f"max_regression({format_share(share)}{of})"
-
-
-def prediction_floor(rps: Sequence[float]) -> float | None:
-    """The least requests/s to expect of one more session, at 99 %, on a log scale.
-
-    None with fewer sessions than it takes. The usual interval for one further observation of a
-    normal sample: mean - t * s * sqrt(1 + 1/n).
-    """
-    logs = [log(value) for value in rps[-MOST_SESSIONS:] if value > 0]
-    if len(logs) < SESSIONS_FOR_INTERVAL:
-        return None
-    t = _T_99[len(logs) - SESSIONS_FOR_INTERVAL]
-    return exp(fmean(logs) - t * stdev(logs) * sqrt(1 + 1 / len(logs)))
 
 
 def _compare_speed(

@@ -17,7 +17,7 @@ from pytest_djworkers.baseline.imported import read_imported, save_imported
 from pytest_djworkers.baseline.machine import Machine
 from pytest_djworkers.baseline.session import compare, session_figures, session_of
 from pytest_djworkers.baseline.store import Saved, conditions_of, load, read, save
-from pytest_djworkers.verdict.rule import Verdict
+from pytest_djworkers.verdict.judgement import Verdict
 from tests.support.results import RESULT, WRK
 
 SCHEMAS = Path(__file__).with_name("schemas")

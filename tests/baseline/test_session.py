@@ -24,8 +24,8 @@ from pytest_djworkers.load.facts import Usage
 from pytest_djworkers.load.profile import Request
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.load.wrk_output import WrkRun
+from pytest_djworkers.verdict.judgement import Verdict
 from pytest_djworkers.verdict.rounds import Metric
-from pytest_djworkers.verdict.rule import Verdict
 from tests.support.repository import git
 from tests.support.results import RESULT, WRK
 

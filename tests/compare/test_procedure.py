@@ -19,8 +19,9 @@ from pytest_djworkers.compare.procedure import (
     compare,
 )
 from pytest_djworkers.errors import ProbeError, ServerError, ServerStartError
+from pytest_djworkers.verdict.judgement import Verdict
 from pytest_djworkers.verdict.rounds import Metric
-from pytest_djworkers.verdict.rule import RULE, Verdict
+from pytest_djworkers.verdict.rule import RULE
 from tests.support.comparisons import NEEDS, block_of, stage_in
 from tests.support.profiles import make_profile
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from pytest_djworkers.compare.result import ArmComparison
+from pytest_djworkers.verdict.judgement import Verdict
 from pytest_djworkers.verdict.rounds import Round
-from pytest_djworkers.verdict.rule import Verdict
 from tests.support.comparisons import NOTHING, compared, window
 
 

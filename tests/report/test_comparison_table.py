@@ -10,7 +10,7 @@ from pytest_djworkers.report.calibration_rows import CALIBRATIONS
 from pytest_djworkers.report.comparison_rows import COMPARISONS
 from pytest_djworkers.report.markdown import render
 from pytest_djworkers.report.summary import notes, table_of
-from pytest_djworkers.verdict.rule import Verdict
+from pytest_djworkers.verdict.judgement import Verdict
 from tests.support.comparisons import NOTHING, compared
 from tests.support.results import record
 

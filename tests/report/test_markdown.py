@@ -8,7 +8,8 @@ import pytest
 from pytest_djworkers.baseline.session import StoredFigures
 from pytest_djworkers.report.file_outcomes import FileOutcomes
 from pytest_djworkers.report.markdown import render, write
-from pytest_djworkers.verdict.rule import BaselineVerdict, Verdict
+from pytest_djworkers.verdict.baseline_verdict import BaselineVerdict
+from pytest_djworkers.verdict.judgement import Verdict
 from tests.support.results import RESULT, record
 
 STORED = StoredFigures(200.0, 0.002, None, 1, 2, "2026-01-02T03:04:05+00:00")

@@ -10,7 +10,8 @@ from pytest_djworkers.load.facts import Connections, Usage
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.report.burst_rows import rows
 from pytest_djworkers.report.summary import grouped, notes
-from pytest_djworkers.verdict.rule import BaselineVerdict, Verdict
+from pytest_djworkers.verdict.baseline_verdict import BaselineVerdict
+from pytest_djworkers.verdict.judgement import Verdict
 from tests.support.results import RESULT, WRK, record
 
 STORED = StoredFigures(200.0, 0.002, None, 1, 2, "2026-01-02T03:04:05+00:00")

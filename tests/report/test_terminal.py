@@ -15,7 +15,8 @@ from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.report.file_outcomes import FileOutcomes
 from pytest_djworkers.report.header import header
 from pytest_djworkers.report.terminal import print_summary
-from pytest_djworkers.verdict.rule import BaselineVerdict, Verdict
+from pytest_djworkers.verdict.baseline_verdict import BaselineVerdict
+from pytest_djworkers.verdict.judgement import Verdict
 from tests.support.results import RESULT, WRK, record
 from tests.support.settings import SETTINGS
 

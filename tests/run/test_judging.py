@@ -13,8 +13,9 @@ from pytest_djworkers.load.response_excerpt import ResponseExcerpt
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.markers import read_plan
 from pytest_djworkers.run.judging import failures_of
+from pytest_djworkers.verdict.baseline_verdict import BaselineVerdict
+from pytest_djworkers.verdict.judgement import Judgement, Verdict
 from pytest_djworkers.verdict.rounds import Metric
-from pytest_djworkers.verdict.rule import BaselineVerdict, Judgement, Verdict
 from tests.support.results import RESULT, record
 from tests.support.settings import SETTINGS
 

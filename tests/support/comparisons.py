@@ -17,8 +17,9 @@ from pytest_djworkers.load.profile import Request
 from pytest_djworkers.server.launch import LaunchSpec
 from pytest_djworkers.server.protocol import BurstNeeds
 from pytest_djworkers.server.runtime import this_runtime
+from pytest_djworkers.verdict.judgement import Judgement
 from pytest_djworkers.verdict.rounds import Metric, Round, Window
-from pytest_djworkers.verdict.rule import Judgement, judge
+from pytest_djworkers.verdict.rule import judge
 from tests.support.profiles import make_report
 
 FACTS = ServerFacts("granian", "2.8", 1, {}, launch_s=0.3)

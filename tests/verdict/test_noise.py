@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from pytest_djworkers.verdict.judgement import Judgement, Verdict
 from pytest_djworkers.verdict.noise import (
     Noise,
     noise_of,
@@ -14,7 +15,7 @@ from pytest_djworkers.verdict.noise import (
     smallest_visible,
 )
 from pytest_djworkers.verdict.rounds import Metric, Round
-from pytest_djworkers.verdict.rule import RULE, Judgement, Verdict, judge
+from pytest_djworkers.verdict.rule import RULE, judge
 from tests.support.blocks import SPEEDS, block, blocks, window
 
 BLOCK_S = 6.4

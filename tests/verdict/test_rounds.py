@@ -11,9 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from pytest_djworkers.verdict.estimate import Unit, estimate_of, unit_of
-from pytest_djworkers.verdict.rounds import Metric, Round, blocks_of, sample_of, thrown_away
-from pytest_djworkers.verdict.spread import spread_of
+from pytest_djworkers.verdict.estimate import Unit, estimate_of, spread_of, unit_of
+from pytest_djworkers.verdict.rounds import Metric, Round, blocks_of, count_discarded, sample_of
 from tests.support.blocks import BASE, SPEEDS, block, window
 
 groups = st.lists(
@@ -56,7 +55,7 @@ def test_what_is_left_out_is_counted() -> None:
 def test_reasons_are_counted_the_most_frequent_first() -> None:
     reasons = ["steal", "jumped", None, "starved", "steal"]
     rounds = [Round(window(), window(), 0, discarded=reason) for reason in reasons]
-    assert thrown_away(rounds) == (("steal", 2), ("jumped", 1), ("starved", 1))
+    assert count_discarded(rounds) == (("steal", 2), ("jumped", 1), ("starved", 1))
 
 
 def test_blocks_go_by_their_numbers() -> None:

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_djworkers.verdict.estimate import Unit
+from pytest_djworkers.verdict.judgement import Judgement, MoreBlocks, Verdict
 from pytest_djworkers.verdict.rounds import Metric, Round
-from pytest_djworkers.verdict.rule import RULE, Judgement, MoreBlocks, Rule, Verdict, judge
+from pytest_djworkers.verdict.rule import RULE, Rule, judge
 from tests.support.blocks import SPEEDS, STEADY, block, blocks, window
 
 FIRST, LAST, FRESH = RULE.looks[0], RULE.looks[-1], RULE.confirming_blocks

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pytest_djworkers.verdict.rounds import Round, blocks_of, thrown_away
+from pytest_djworkers.verdict.rounds import Round, blocks_of, count_discarded
 
 CPU_STEAL = "CPU steal"
 CLOCK_JUMPED = "the clock jumped"
@@ -35,7 +35,7 @@ def worker_ended(arms: Sequence[str]) -> str:
     return f"{WORKER_ENDED} {' and '.join(arms)} ended"
 
 
-def in_words(discarded: Sequence[tuple[str, int]]) -> tuple[str, str]:
+def explain_discarded(discarded: Sequence[tuple[str, int]]) -> tuple[str, str]:
     """What the most frequent reason comes from, and what to do about it; there must be one."""
     reason = discarded[0][0]
     if reason.startswith(WORKER_ENDED):
@@ -51,7 +51,7 @@ def is_hopeless(rounds: Sequence[Round], most_rounds: int) -> bool:
     So many are left out that the rest can't be enough; or most of the first blocks were, for
     one reason that lies in what is measured and not in the machine, which may become quieter.
     """
-    discarded = thrown_away(rounds)
+    discarded = count_discarded(rounds)
     number = sum(count for _, count in discarded)
     if number > MOST_DISCARDED * most_rounds:
         return True

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from pytest_djworkers.verdict.left_out import in_words, is_hopeless
+from pytest_djworkers.verdict.reliability import explain_discarded, is_hopeless
 from pytest_djworkers.verdict.rounds import Round
 from tests.support.comparisons import window
 
@@ -58,7 +58,7 @@ def test_whether_more_rounds_can_help(found: list[Round], hopeless: bool) -> Non
     ],
 )
 def test_the_most_frequent_reason_is_named(reason: str, cause: str, advice: str) -> None:
-    named, what_to_do = in_words([(reason, 5), ("another", 1)])
+    named, what_to_do = explain_discarded([(reason, 5), ("another", 1)])
     assert named == cause
     assert advice in what_to_do
     assert bool(advice) == bool(what_to_do)

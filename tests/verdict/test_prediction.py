@@ -1,0 +1,52 @@
+"""The prediction of one more session, held to its table and to scipy."""
+
+from __future__ import annotations
+
+from math import log, sqrt
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from pytest_djworkers.baseline.store import SESSIONS_KEPT
+from pytest_djworkers.verdict.prediction import (
+    _T_99,
+    MOST_SESSIONS,
+    SESSIONS_FOR_INTERVAL,
+    prediction_floor,
+)
+
+rates = st.floats(1.0, 1e6)
+
+
+@pytest.mark.parametrize("n", range(SESSIONS_FOR_INTERVAL, MOST_SESSIONS + 1))
+def test_the_quantiles_are_students(n: int) -> None:
+    assert _T_99[n - SESSIONS_FOR_INTERVAL] == pytest.approx(stats.t.ppf(0.99, n - 1), abs=5e-5)
+
+
+def test_there_is_a_quantile_for_every_number_of_sessions_that_is_kept() -> None:
+    assert len(_T_99) == SESSIONS_KEPT - SESSIONS_FOR_INTERVAL + 1
+    assert MOST_SESSIONS == SESSIONS_KEPT
+
+
+@given(st.lists(rates, min_size=SESSIONS_FOR_INTERVAL, max_size=MOST_SESSIONS))
+def test_the_floor_is_that_of_the_prediction_interval(rps: list[float]) -> None:
+    logs = np.log(rps)
+    spread = logs.std(ddof=1) * sqrt(1 + 1 / len(rps))
+    expected = logs.mean() if not spread else stats.t.ppf(0.01, len(rps) - 1, logs.mean(), spread)
+    floor = prediction_floor(rps)
+    assert floor is not None
+    assert log(floor) == pytest.approx(expected, abs=1e-3)
+
+
+@given(st.lists(rates, max_size=SESSIONS_FOR_INTERVAL - 1))
+def test_few_sessions_predict_nothing(rps: list[float]) -> None:
+    assert prediction_floor(rps) is None
+
+
+def test_only_the_last_sessions_and_only_real_figures_predict() -> None:
+    recent = [1000.0 + i for i in range(MOST_SESSIONS)]
+    assert prediction_floor([5.0, *recent]) == prediction_floor(recent)
+    assert prediction_floor([0.0] * SESSIONS_FOR_INTERVAL) is None
