@@ -94,7 +94,7 @@ class Look:
             discarded=self.discarded,
         )
 
-    def explain_discarded(self, verdict: Verdict, estimate: Estimate) -> str:
+    def in_words(self, verdict: Verdict, estimate: Estimate) -> str:
         """Return one line: what was found, what it means, and what was left out."""
         parts = [f"{_NAMES[self.metric]} {estimate}"]
         if verdict is Verdict.REGRESSED:
