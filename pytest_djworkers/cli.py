@@ -21,7 +21,9 @@ from pytest_djworkers.errors import BaselineError
 from pytest_djworkers.load.wrk_document import runs_in_document
 from pytest_djworkers.options import baseline_name
 from pytest_djworkers.printable import printable
-from pytest_djworkers.report import baseline_difference, baseline_listing
+from pytest_djworkers.report.baseline_details import describe_baseline
+from pytest_djworkers.report.baseline_difference import describe_differences
+from pytest_djworkers.report.baseline_listing import list_baselines
 from pytest_djworkers.units import counted
 
 DONE, FAILED = 0, 1
@@ -59,20 +61,20 @@ def _here() -> Path:
 
 
 def _baselines(options: argparse.Namespace, root: Path) -> int:  # noqa: ARG001  # as every command
-    lines, problems = baseline_listing.listed(root)
+    lines, problems = list_baselines(root)
     _print(lines or [f"no baselines in {root / FOLDER}"] if not problems else lines)
     return _failed(problems) if problems else DONE
 
 
 def _show(options: argparse.Namespace, root: Path) -> int:
     for number, file in enumerate(files_named(root, options.what)):
-        _print(["", *baseline_listing.shown(file)] if number else baseline_listing.shown(file))
+        _print(["", *describe_baseline(file)] if number else describe_baseline(file))
     return DONE
 
 
 def _diff(options: argparse.Namespace, root: Path) -> int:
     a, b = (file_named(root, what) for what in (options.a, options.b))
-    _print(baseline_difference.differences(a, b))
+    _print(describe_differences(a, b))
     return DONE
 
 

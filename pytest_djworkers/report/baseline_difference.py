@@ -1,7 +1,7 @@
-"""Two baselines side by side, burst by burst: changes, and never a verdict.
+"""Two baselines side by side, burst by burst, for ``djworkers diff``: changes, never a verdict.
 
-Two stored figures are of two sessions, and sessions differ by more than code does; an import
-has no windows at all. So what is printed here is for people to look at.
+The two figures are of two sessions, and sessions differ by more than the code does. An import has
+no windows at all. So these changes are for people to look at.
 """
 
 from __future__ import annotations
@@ -15,22 +15,29 @@ from typing import Any
 from pytest_djworkers.baseline.files import broken
 from pytest_djworkers.baseline.imported import Imported
 from pytest_djworkers.baseline.locate import read_file, shortened
-from pytest_djworkers.baseline.session import imported_figures, last_figures
-from pytest_djworkers.baseline.store import Baseline, differing_conditions, differing_machine
+from pytest_djworkers.baseline.session import StoredFigures, imported_figures, last_figures
+from pytest_djworkers.baseline.store import (
+    Baseline,
+    Stored,
+    differing_conditions,
+    differing_machine,
+)
 from pytest_djworkers.report.alignment import align
-from pytest_djworkers.report.figures import format_latency
+from pytest_djworkers.report.figures import UNKNOWN, format_latency
 from pytest_djworkers.units import format_change, format_rate
 
 _COLUMNS = ("", "requests/s", "mean", "p50", "p99", "timeouts", "errors", "")
+_TEXT_COLUMNS = frozenset({""})
 
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """One burst of a side; times in seconds."""
+    """One burst of one of the two files; latencies are in seconds."""
 
     title: str
     rps: float
     rps_text: str
+    """The requests/s as text; those of an import have the digits that wrk printed."""
     mean: float | None
     p50: float | None
     p99: float | None
@@ -41,47 +48,58 @@ class _Entry:
     imported: Imported | None = None
 
 
-def differences(a: Path, b: Path) -> Iterator[str]:
-    """The change from one file to the other, burst by burst. Raises BaselineError."""
-    one, other = read_file(a), read_file(b)
+def describe_differences(a: Path, b: Path) -> Iterator[str]:
+    """Yield the lines on the changes from file A to file B.
+
+    Raises BaselineError if a file can't be read.
+    """
+    a_content, b_content = read_file(a), read_file(b)
     yield from (f"A  {shortened(a)}", f"B  {shortened(b)}")
-    if isinstance(one, Baseline) and isinstance(other, Baseline) and one.machine != other.machine:
-        yield f"two machines: {differing_machine(one.machine, other.machine)}"
-    before, after = _entries(a, one), _entries(b, other)
-    pairs = _paired(before, after)
-    for entry, its in pairs:
-        yield from ("", *_change(entry, its))
-    for side, entries, index in (("A", before, 0), ("B", after, 1)):
-        left = [entry for entry in entries if not any(entry is pair[index] for pair in pairs)]
-        if left:
-            yield ""
-        yield from (f"only in {side}: {entry.title}" for entry in left)
+    if isinstance(a_content, Baseline) and isinstance(b_content, Baseline):
+        a_machine, b_machine = a_content.machine, b_content.machine
+        if a_machine != b_machine:
+            yield f"two machines: {differing_machine(a_machine, b_machine)}"
+    a_entries, b_entries = _entries(a, a_content), _entries(b, b_content)
+    pairs = [(old, new) for old in a_entries for new in b_entries if _match(old, new)]
+    for old, new in pairs:
+        yield from ("", *_change(old, new))
+    yield from _unpaired("A", a_entries, [old for old, _ in pairs])
+    yield from _unpaired("B", b_entries, [new for _, new in pairs])
+
+
+def _unpaired(side: str, entries: list[_Entry], paired: list[_Entry]) -> Iterator[str]:
+    # By identity, since two entries with equal figures may have different partners.
+    unpaired = [entry for entry in entries if not any(entry is other for other in paired)]
+    if unpaired:
+        yield ""
+    yield from (f"only in {side}: {entry.title}" for entry in unpaired)
 
 
 def _entries(file: Path, content: Baseline | tuple[Imported, ...]) -> list[_Entry]:
     if not isinstance(content, Baseline):
-        return [_imported_entry(one) for one in content]
-    found = []
-    for key, stored in sorted(content.bursts.items()):
-        try:
-            figures = last_figures(stored)
-        except ValueError as error:
-            raise broken(file, str(error)) from None
-        found.append(
-            _Entry(
-                title=key,
-                rps=figures.rps,
-                rps_text=format_rate(figures.rps),
-                mean=figures.mean,
-                p50=figures.p50,
-                p99=figures.p99,
-                timeouts=figures.timeouts,
-                errors=figures.errors,
-                remark=figures.saved.partition("T")[0],
-                conditions=stored.conditions,
-            )
-        )
-    return found
+        return [_imported_entry(imported) for imported in content]
+    try:
+        return [
+            _stored_entry(key, stored, last_figures(stored))
+            for key, stored in sorted(content.bursts.items())
+        ]
+    except ValueError as error:
+        raise broken(file, str(error)) from None
+
+
+def _stored_entry(key: str, stored: Stored, figures: StoredFigures) -> _Entry:
+    return _Entry(
+        title=key,
+        rps=figures.rps,
+        rps_text=format_rate(figures.rps),
+        mean=figures.mean,
+        p50=figures.p50,
+        p99=figures.p99,
+        timeouts=figures.timeouts,
+        errors=figures.errors,
+        remark=figures.saved.partition("T")[0],
+        conditions=stored.conditions,
+    )
 
 
 def _imported_entry(imported: Imported) -> _Entry:
@@ -101,19 +119,15 @@ def _imported_entry(imported: Imported) -> _Entry:
     )
 
 
-def _paired(before: list[_Entry], after: list[_Entry]) -> list[tuple[_Entry, _Entry]]:
-    """Each of A with what it matches of B: the same test, headings or endpoint."""
-    return [(entry, its) for entry in before for its in after if _match(entry, its)]
-
-
-def _match(entry: _Entry, other: _Entry) -> bool:
-    if entry.imported and other.imported:
-        return entry.imported.key == other.imported.key
-    if entry.imported:
-        return _is_of(entry.imported, other.conditions)
-    if other.imported:
-        return _is_of(other.imported, entry.conditions)
-    return entry.title == other.title
+def _match(old: _Entry, new: _Entry) -> bool:
+    """Return whether two entries are of the same burst: the same test, headings or endpoint."""
+    if old.imported and new.imported:
+        return old.imported.key == new.imported.key
+    if old.imported:
+        return _is_of(old.imported, new.conditions)
+    if new.imported:
+        return _is_of(new.imported, old.conditions)
+    return old.title == new.title
 
 
 def _is_of(imported: Imported, conditions: Mapping[str, Any]) -> bool:
@@ -121,30 +135,30 @@ def _is_of(imported: Imported, conditions: Mapping[str, Any]) -> bool:
     return imported.is_of(path, conditions.get("backend"))
 
 
-def _change(entry: _Entry, its: _Entry) -> Iterator[str]:
-    yield entry.title
-    if entry.title != its.title:
-        yield its.title
+def _change(old: _Entry, new: _Entry) -> Iterator[str]:
+    yield old.title
+    if old.title != new.title:
+        yield new.title
     change = (
         "change",
-        _ratio(entry.rps, its.rps),
-        _ratio(entry.mean, its.mean),
-        _ratio(entry.p50, its.p50),
-        _ratio(entry.p99, its.p99),
-        f"{its.timeouts - entry.timeouts:+,}",
-        f"{its.errors - entry.errors:+,}",
+        _ratio(old.rps, new.rps),
+        _ratio(old.mean, new.mean),
+        _ratio(old.p50, new.p50),
+        _ratio(old.p99, new.p99),
+        f"{new.timeouts - old.timeouts:+,}",
+        f"{new.errors - old.errors:+,}",
         "",
     )
-    lines = align([_COLUMNS, _row("A", entry), _row("B", its), change], text_columns={""})
-    yield from (f"  {line}" for line in lines)
-    if (entry.imported is None) != (its.imported is None) and entry.mean and its.mean:
+    rows = [_COLUMNS, _cells("A", old), _cells("B", new), change]
+    yield from (f"  {line}" for line in align(rows, text_columns=_TEXT_COLUMNS))
+    if (old.imported is None) != (new.imported is None) and old.mean and new.mean:
         yield "  wrk's latencies are as it corrects them: no change of theirs is the site's"
-    if entry.conditions and its.conditions:
-        for difference in differing_conditions(entry.conditions, its.conditions):
+    if old.conditions and new.conditions:
+        for difference in differing_conditions(old.conditions, new.conditions):
             yield f"  {difference}"
 
 
-def _row(side: str, entry: _Entry) -> tuple[str, ...]:
+def _cells(side: str, entry: _Entry) -> tuple[str, ...]:
     return (
         side,
         entry.rps_text,
@@ -162,4 +176,4 @@ def _float(value: Decimal | None) -> float | None:
 
 
 def _ratio(before: float | None, after: float | None) -> str:
-    return format_change(after / before) if before and after is not None else "-"
+    return format_change(after / before) if before and after is not None else UNKNOWN

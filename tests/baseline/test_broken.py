@@ -22,8 +22,9 @@ from pytest_djworkers.baseline.session import compare, figures_beside, why_nothi
 from pytest_djworkers.baseline.store import load, save
 from pytest_djworkers.errors import BaselineError
 from pytest_djworkers.options import baseline_name
-from pytest_djworkers.report.baseline_difference import differences
-from pytest_djworkers.report.baseline_listing import listed, shown
+from pytest_djworkers.report.baseline_details import describe_baseline
+from pytest_djworkers.report.baseline_difference import describe_differences
+from pytest_djworkers.report.baseline_listing import list_baselines
 from pytest_djworkers.system.files import _temporary, write_whole
 from pytest_djworkers.verdict.rounds import Metric
 from tests.support.results import RESULT
@@ -36,21 +37,21 @@ LIMITS = dict.fromkeys(Metric, 0.1)
 def everything_done_with(root: Path) -> None:
     """Read, compare, show and save: what a run and the command do. Raises BaselineError."""
     for file in files_of(root, "default"):
-        list(shown(file))
+        list(describe_baseline(file))
     baseline = load(root, "default", MACHINE)
     why_nothing(baseline, KEY, RESULT)
     figures_beside(baseline, KEY, RESULT)
     for stored in baseline.bursts.values():
         compare(RESULT, stored, tolerance=0.1, max_regressions=LIMITS)
     if baseline.bursts:
-        list(differences(baseline.file, baseline.file))
+        list(describe_differences(baseline.file, baseline.file))
     save(root, "default", MACHINE, {})
 
 
 def read_in_words(root: Path, file: Path, content: bytes) -> str:
     """What is said of a file with this content; nothing where all of it can be used."""
     file.write_bytes(content)
-    lines, problems = listed(root)
+    lines, problems = list_baselines(root)
     assert lines
     try:
         everything_done_with(root)

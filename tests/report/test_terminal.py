@@ -17,6 +17,7 @@ from pytest_djworkers.report.header import header
 from pytest_djworkers.report.terminal import print_summary
 from pytest_djworkers.verdict.baseline_verdict import BaselineVerdict
 from pytest_djworkers.verdict.judgement import Verdict
+from tests.support.comparisons import compared
 from tests.support.results import RESULT, WRK, record
 from tests.support.settings import SETTINGS
 
@@ -119,6 +120,24 @@ def test_a_baseline_and_remarks_have_columns_where_there_are_some(
         "  2026-01-02",
         "regressed (a warning): test_site.py::test_json[granian] GET /json: why",
     ]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "p95", "errors"),
+    [("utf-8", "20 → 28.5 ms", "0 → 0"), ("ascii", "20 -> 28.5 ms", "0 -> 0")],
+)
+def test_figures_before_and_after_have_an_arrow_that_the_terminal_knows(
+    encoding: str,
+    p95: str,
+    errors: str,
+    pytester: pytest.Pytester,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(io.BytesIO(), encoding=encoding))
+    _, heading, _, row, *_ = printed(pytester, [record(against_base=compared(0.7))])
+    assert f"  {p95}  " in row
+    assert f"  {errors}  " in row
+    assert heading.index("verdict") == row.index("regressed")
 
 
 @pytest.mark.parametrize(

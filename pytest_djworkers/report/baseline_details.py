@@ -1,0 +1,127 @@
+"""One baseline in full, for ``djworkers show``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pytest_djworkers.baseline.files import broken
+from pytest_djworkers.baseline.imported import Imported
+from pytest_djworkers.baseline.locate import read_file, shortened
+from pytest_djworkers.baseline.machine import Machine
+from pytest_djworkers.baseline.session import changed_versions, session_figures
+from pytest_djworkers.baseline.store import Baseline, Stored
+from pytest_djworkers.load.wrk_output import Spread, WrkRun
+from pytest_djworkers.report.alignment import align, align_row
+from pytest_djworkers.report.figures import format_latency
+from pytest_djworkers.report.session_facts import commit_of, saved_at
+from pytest_djworkers.units import counted, format_rate
+
+_TEXT_COLUMNS = frozenset({"saved", "commit", "changed"})
+_LABEL_WIDTH = 12
+
+
+def describe_baseline(file: Path) -> Iterator[str]:
+    """Yield the lines on a file, burst by burst. Raises BaselineError if it can't be read."""
+    content = read_file(file)
+    yield shortened(file)
+    if isinstance(content, Baseline):
+        yield _machine(content.machine)
+        try:
+            for key, stored in sorted(content.bursts.items()):
+                yield from ("", *_burst(key, stored))
+        except ValueError as error:
+            raise broken(file, str(error)) from None
+    else:
+        yield "imported from wrk's printed output, and shown as printed: no verdict is made of it,"
+        yield "and its latencies are as wrk corrects them"
+        for imported in content:
+            yield from ("", *_imported(imported))
+
+
+def _machine(machine: Machine) -> str:
+    quota = "no" if machine.cpu_quota is None else f"{machine.cpu_quota:g} CPUs of"
+    only = "" if machine.allowed_cpus is None else f", only {machine.allowed_cpus} to run on"
+    return f"{machine.cpu}, {counted(machine.logical_cpus, 'logical CPU')}{only}, {quota} CPU quota"
+
+
+def _burst(key: str, stored: Stored) -> Iterator[str]:
+    yield key
+    conditions = (
+        f"{name} {value}" for name, value in sorted(stored.conditions.items()) if value is not None
+    )
+    yield f"  {', '.join(conditions)}"
+    yield from (f"  {line}" for line in _history(stored))
+    versions = stored.sessions[-1].get("versions", {})
+    yield f"  {', '.join(f'{name} {version}' for name, version in sorted(versions.items()))}"
+
+
+def _history(stored: Stored) -> list[str]:
+    """Return the table of a burst's sessions, the oldest first."""
+    rows = []
+    before = stored.sessions[0]
+    for session in stored.sessions:
+        rows.append(_session_cells(session, before))
+        before = session
+    columns = list(rows[0])
+    texts = [columns, *(list(row.values()) for row in rows)]
+    return align(texts, text_columns=_TEXT_COLUMNS)
+
+
+def _session_cells(session: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, str]:
+    """Return a session's cells by column; ``before`` is the session before it."""
+    figures = session_figures(session)
+    return {
+        "saved": saved_at(session),
+        "commit": commit_of(session),
+        "requests/s": format_rate(figures.rps),
+        "mean": format_latency(figures.mean),
+        "p50": format_latency(figures.p50),
+        "p99": format_latency(figures.p99),
+        "timeouts": f"{figures.timeouts:,}",
+        "errors": f"{figures.errors:,}",
+        "windows": f"{len(session['windows'])}",
+        "changed": changed_versions(before, session.get("versions", {})),
+    }
+
+
+def _imported(imported: Imported) -> Iterator[str]:
+    run = imported.run
+    yield f"{imported.document}: {imported.key}"
+    if load := _load(run):
+        yield f"  {load}"
+    yield _labelled("requests/s", f"{run.requests_per_s}: {run.requests} in {run.elapsed}")
+    yield _labelled("received", f"{run.received}, {run.received_per_s} a second")
+    yield _labelled("latency", _spread(run.latency))
+    # wrk prints a distribution of zeros if there was no response.
+    if run.distribution is not None and run.latency.has_samples:
+        percentiles = (f"p{percent} {at}" for percent, at in run.distribution.items())
+        yield _labelled("", ", ".join(percentiles))
+    yield _labelled("a thread's", f"{_spread(run.per_thread)} requests/s")
+    kinds = ", ".join(f"{kind} {number}" for kind, number in run.socket_errors.items() if number)
+    yield _labelled("errors", f"{kinds or 'none'}; bad statuses {run.bad_statuses}")
+
+
+def _load(run: WrkRun) -> str:
+    """Return the URL and the load, as far as wrk's output says them."""
+    known = (
+        run.url,
+        run.duration,
+        None if run.threads is None else counted(run.threads, "thread"),
+        None if run.connections is None else counted(run.connections, "connection"),
+    )
+    return ", ".join(filter(None, known))
+
+
+def _labelled(label: str, text: str) -> str:
+    return f"  {align_row((label, text), (_LABEL_WIDTH, 0), (True, True))}"
+
+
+def _spread(spread: Spread) -> str:
+    if not spread.has_samples:
+        return f"no samples ({spread.within})"
+    return (
+        f"mean {spread.average}, deviation {spread.deviation}, longest {spread.longest},"
+        f" {spread.within} within one deviation"
+    )
