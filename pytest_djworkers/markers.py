@@ -13,7 +13,7 @@ from pytest_djworkers.limits.marker import Mark
 from pytest_djworkers.limits.protocol import Limit
 from pytest_djworkers.limits.regression import MaxRegression
 from pytest_djworkers.options import SHAPE_OPTIONS
-from pytest_djworkers.settings import parse_shape
+from pytest_djworkers.settings.shape import parse_shape
 from pytest_djworkers.units import written
 from pytest_djworkers.verdict.rounds import Metric
 
@@ -23,7 +23,7 @@ class TestPlan:
     """What a test's markers ask for under one backend."""
 
     limits: tuple[Limit, ...]
-    shape: Mapping[str, object]
+    shape: Mapping[str, float]
 
     __test__ = False
 
@@ -42,7 +42,7 @@ def read_plan(marks: Iterable[Mark], backend: str, registry: Registry = OURS) ->
     for an unknown argument, a bad value, or an unknown backend.
     """
     chosen: dict[tuple[str, float], Limit] = {}
-    shape: dict[str, object] = {}
+    shape: dict[str, float] = {}
     for mark in marks:
         if mark.name in LIMITS:
             for limit in _read_limits(mark, registry):
@@ -104,7 +104,7 @@ def _read_limits(mark: Mark, registry: Registry) -> Iterable[Limit]:
     return kind.read(mark, None if backend is None else _spec(backend, registry))
 
 
-def _read_shape(mark: Mark) -> Mapping[str, object]:
+def _read_shape(mark: Mark) -> Mapping[str, float]:
     if mark.args:
         raise MarkerError(f"burst takes {', '.join(f'{name}=' for name in SHAPE_OPTIONS)}")
     try:

@@ -216,6 +216,8 @@ OPTIONS: tuple[Option, ...] = (
         "probe", _path, None, "PATH", "what to ask before a burst that is no GET", ini_only=True
     ),
 )
+BY_NAME = {option.name: option for option in OPTIONS}
+"""The options by name, the empty one of which is ``--djworkers`` itself."""
 SWITCHES = {
     "--djworkers-list": "list all backends with version, limits and options, and run nothing",
     "--djworkers-save-baseline": "store the figures of the tests that pass as the baseline",

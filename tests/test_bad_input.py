@@ -25,7 +25,7 @@ def test_an_unknown_backend_is_answered_with_the_list_and_the_nearest(site: Site
     [
         (
             ["--djworkers-url=http://127.0.0.1:1", "--djworkers=granian"],
-            "--djworkers-url=http://127.0.0.1:1: it excludes --djworkers=granian",
+            "--djworkers-url=http://127.0.0.1:1 can't be combined with --djworkers=granian",
         ),
         (
             ["--djworkers-url=127.0.0.1"],

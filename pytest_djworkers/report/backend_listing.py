@@ -16,7 +16,7 @@ from pytest_djworkers.backends.registry import (
 from pytest_djworkers.backends.spec import settings_of
 from pytest_djworkers.errors import SettingsError
 from pytest_djworkers.printable import printable
-from pytest_djworkers.settings import read_registry
+from pytest_djworkers.settings.reading import read_registry
 
 _INDENT = "    "
 

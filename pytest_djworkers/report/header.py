@@ -9,7 +9,7 @@ from pytest_djworkers.backends.registry import version_of
 from pytest_djworkers.baseline.store import Baseline
 from pytest_djworkers.compare.setup import ComparisonSetup
 from pytest_djworkers.report.figures import format_fixed_rate
-from pytest_djworkers.settings import Settings
+from pytest_djworkers.settings.settings import Settings
 from pytest_djworkers.units import counted, format_duration, format_share
 
 

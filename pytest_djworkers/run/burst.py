@@ -24,6 +24,7 @@ from pytest_djworkers.run.context import Run
 from pytest_djworkers.server.protocol import AnyServer, BurstNeeds, check_alive
 from pytest_djworkers.server.reasons import reasons_of_requests
 from pytest_djworkers.server.usage import UsageWatch
+from pytest_djworkers.settings.shape import parse_shape
 from pytest_djworkers.system.log import first_refusal
 from pytest_djworkers.system.netstat import KernelCounts, read_counts
 from pytest_djworkers.system.running_loop import outside_of_loops
@@ -84,7 +85,7 @@ class Burst:
         self.was_called = True
         refuse_unknown(shape, _KNOWN)
         settings = self._run.settings
-        burst_shape, overridden = settings.shape_for(self.plan.shape, shape)
+        burst_shape, overridden = settings.shape_for(self.plan.shape, parse_shape(shape))
         request = make_request(
             path,
             method,

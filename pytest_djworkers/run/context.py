@@ -23,7 +23,7 @@ from pytest_djworkers.server.launch import LaunchSpec
 from pytest_djworkers.server.protocol import AnyServer
 from pytest_djworkers.server.runtime import this_runtime
 from pytest_djworkers.server.server import Prepare, Server
-from pytest_djworkers.settings import Settings
+from pytest_djworkers.settings.settings import Settings
 from pytest_djworkers.system.lock import MachineLock, Onlooker
 from pytest_djworkers.system.patience import say_nothing
 from pytest_djworkers.system.port import ReservedPort

@@ -38,7 +38,7 @@ from pytest_djworkers.run.serving import left_in_settings, served_applications
 from pytest_djworkers.run.stash import BURST, RUN
 from pytest_djworkers.run.teardown import EndingPlugin
 from pytest_djworkers.run.waiting import WaitingPlugin
-from pytest_djworkers.settings import read_settings
+from pytest_djworkers.settings.reading import read_settings
 from pytest_djworkers.system.interrupts import Interrupts
 from pytest_djworkers.system.log import last_lines
 from pytest_djworkers.system.running_loop import outside_of_loops
@@ -63,8 +63,8 @@ def activate(config: pytest.Config) -> None:
         _check_django(config)
         _check_aliases(settings.left_out)
         if settings.origin is None:
-            notes = (*settings.notes, *served_applications(settings), *left_in_settings(settings))
-            settings = replace(settings, notes=notes)
+            notes = (*served_applications(settings), *left_in_settings(settings))
+            settings = replace(settings, site_notes=notes)
         waiting = WaitingPlugin(config)
         run = Run.begin(settings, _xdist(config), waiting)
     except SettingsError as error:

@@ -9,7 +9,7 @@ from pytest_djworkers.entry.finding import spec_of
 from pytest_djworkers.errors import SettingsError
 from pytest_djworkers.run.development import left_by_debug
 from pytest_djworkers.run.overrides import settings_module
-from pytest_djworkers.settings import Settings
+from pytest_djworkers.settings.settings import Settings
 
 
 def served_applications(settings: Settings) -> Iterator[str]:

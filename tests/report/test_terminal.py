@@ -63,7 +63,9 @@ def test_the_header_says_what_will_be_measured() -> None:
 
 
 def test_the_header_says_what_a_flag_overrides() -> None:
-    flagged = replace(SETTINGS, workers=1, shape_flags={"connections": 8, "duration": 0.3})
+    flagged = replace(
+        SETTINGS, requested_workers=1, shape_flags={"connections": 8, "duration": 0.3}
+    )
     first, second, third = header(flagged, NO_BASELINE)
     assert "; 1 worker each; " in first
     assert "bursts of 8 connections for 300ms after 1s" in second

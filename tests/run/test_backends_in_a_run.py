@@ -54,7 +54,7 @@ def test_too_many_workers_for_a_single_process_are_a_note(site: Site) -> None:
     result.stdout.fnmatch_lines(
         [
             "djworkers: waitress * (1 worker); 4 workers each; *",
-            "djworkers: waitress is a single process: it has 1 worker, not the 4 asked for",
+            "djworkers: waitress is a single process: it has 1 worker, not the 4 requested",
         ]
     )
 

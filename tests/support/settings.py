@@ -7,13 +7,13 @@ from pathlib import Path
 from pytest_djworkers.backends.granian import Granian
 from pytest_djworkers.backends.registry import OURS
 from pytest_djworkers.load.profile import Shape
-from pytest_djworkers.settings import Settings
+from pytest_djworkers.settings.settings import Settings
 
 SETTINGS = Settings(
     backends={"granian": Granian()},
     registry=OURS,
     generator="auto",
-    workers=2,
+    requested_workers=2,
     agents=1,
     baseline="default",
     tolerance=0.1,

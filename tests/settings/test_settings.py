@@ -15,7 +15,9 @@ from pytest_djworkers.backends.protocol import LaunchPlan
 from pytest_djworkers.backends.registry import BACKENDS, Registry
 from pytest_djworkers.errors import BurstArgumentError, SettingsError
 from pytest_djworkers.load.profile import Shape
-from pytest_djworkers.settings import Settings, read_settings
+from pytest_djworkers.settings.reading import read_settings
+from pytest_djworkers.settings.settings import Settings
+from pytest_djworkers.settings.shape import parse_shape
 from pytest_djworkers.system.cpus import this_process
 
 NATIVE_TOML = pytest.mark.skipif(pytest.version_tuple < (9,), reason="new in pytest 9")
@@ -67,7 +69,7 @@ def test_the_defaults_are_the_designs(read: Read, pytester: pytest.Pytester) -> 
         backends={"granian": Granian()},
         registry=Registry(BACKENDS, (pytester.path, pytester.path)),
         generator="auto",
-        workers=this_process().processes,
+        requested_workers=None,
         agents=1,
         baseline="default",
         tolerance=0.1,
@@ -110,7 +112,7 @@ def test_every_ini_value_is_read(
         backends={"gunicorn-gevent": GunicornGevent(), "granian": Granian()},
         registry=Registry(BACKENDS, (pytester.path, pytester.path)),
         generator="asyncio",
-        workers=3,
+        requested_workers=3,
         agents=2,
         baseline="main",
         tolerance=0.05,
@@ -160,7 +162,7 @@ def test_every_flag_wins_over_its_ini_value(read: Read, pytester: pytest.Pyteste
         backends={"granian": Granian()},
         registry=Registry(BACKENDS, (pytester.path, pytester.path)),
         generator="asyncio",
-        workers=1,
+        requested_workers=1,
         agents=4,
         baseline="other",
         tolerance=0.2,
@@ -211,13 +213,24 @@ def test_a_bad_flag_is_named_with_what_is_accepted(read: Read, flag: str, said: 
     assert "\n" not in str(refusal.value)
 
 
+def test_a_server_has_a_worker_for_each_cpu_unless_told_otherwise(read: Read) -> None:
+    assert on(read("--djworkers=granian")).workers == this_process().processes
+    assert on(read("--djworkers=granian", "--djworkers-workers=7")).workers == 7
+
+
+def test_a_single_process_that_should_have_more_workers_is_remarked_on(read: Read) -> None:
+    settings = on(read("--djworkers=waitress,granian", djworkers_workers=4))
+    assert settings.notes == ("waitress is a single process: it has 1 worker, not the 4 requested",)
+    assert not on(read("--djworkers=waitress")).notes
+
+
 @type_of_file
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
         ("djworkers", "granien", "did you mean 'granian'"),
         ("djworkers_connections", 0, "0 is not a whole number of 1 or more"),
-        ("djworkers_connections", "many", "not a whole number"),
+        ("djworkers_connections", "many", "must be a whole number"),
         ("djworkers_duration", "2 days", "'2 days' is not a duration such as 250ms"),
         ("djworkers_probe", "healthy", "'healthy' is not a path that starts with /"),
     ],
@@ -236,9 +249,9 @@ def test_a_bad_ini_value_is_named_with_its_file(
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
-        ("djworkers_duration", 10, "not a string"),
-        ("djworkers_connections", "10", "not a whole number"),
-        ("djworkers_report", "load.md", "not a list of strings"),
+        ("djworkers_duration", 10, "must be a string"),
+        ("djworkers_connections", "10", "must be a whole number"),
+        ("djworkers_report", "load.md", "must be a list of strings"),
     ],
 )
 def test_native_toml_has_types(read: Read, name: str, value: object, said: str) -> None:
@@ -265,8 +278,8 @@ def test_a_shape_is_flag_over_call_over_marker_over_ini_over_default(read: Read)
             djworkers_timeout="3s",
         )
     )
-    marker = {"connections": 4, "duration": "5s", "timeout": "4s"}
-    call = {"connections": 5, "duration": "6s", "warmup": None}
+    marker = parse_shape({"connections": 4, "duration": "5s", "timeout": "4s"})
+    call = parse_shape({"connections": 5, "duration": "6s", "warmup": None})
     shape, overridden = settings.shape_for(marker, call)
     assert shape == Shape(connections=1, duration_s=6.0, timeout_s=4.0, warmup_s=1.0)
     assert overridden == ("--djworkers-connections=1 (instead of 5)",)
@@ -280,7 +293,7 @@ def test_flags_are_told_as_they_are_written(read: Read) -> None:
         read("--djworkers=granian", "--djworkers-duration=0.25", "--djworkers-connections=300000")
     )
     assert settings.flags == ("--djworkers-connections=300000", "--djworkers-duration=250ms")
-    _, overridden = settings.shape_for({"duration": "1m"}, {})
+    _, overridden = settings.shape_for({"duration": 60.0}, {})
     assert overridden[1] == "--djworkers-duration=250ms (instead of 60s)"
 
 
@@ -293,9 +306,9 @@ def test_flags_are_told_as_they_are_written(read: Read) -> None:
         ({"timeout": 0}, "timeout=0: 0 is not longer than nothing"),
     ],
 )
-def test_a_bad_shape_is_an_error_in_words(read: Read, shape: dict[str, object], said: str) -> None:
+def test_a_bad_shape_is_an_error_in_words(shape: dict[str, object], said: str) -> None:
     with pytest.raises(BurstArgumentError) as refusal:
-        on(read("--djworkers=granian")).shape_for({}, shape)
+        parse_shape(shape)
     assert said in str(refusal.value)
 
 

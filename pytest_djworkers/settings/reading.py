@@ -1,0 +1,106 @@
+"""Flags and the configuration file, read into Settings."""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_djworkers.backends.protocol import Backend
+from pytest_djworkers.backends.registry import Registry, registry_of
+from pytest_djworkers.backends.spec import spec_of
+from pytest_djworkers.compare.flags import read_comparison_flags
+from pytest_djworkers.errors import SettingsError
+from pytest_djworkers.options import BY_NAME, OPTIONS, SHAPE_OPTIONS
+from pytest_djworkers.server.external import Origin
+from pytest_djworkers.settings.settings import Settings
+from pytest_djworkers.settings.shape import shape_of
+from pytest_djworkers.settings.values import Value, read_ini, read_value
+
+
+def read_settings(config: pytest.Config) -> Settings | None:
+    """Return the settings of the run, or None if it names no backend and no server.
+
+    Raises SettingsError for a flag or a configuration value that can't be used.
+    """
+    specs, url = read_value(config, BY_NAME[""]), read_value(config, BY_NAME["url"])
+    if not specs.parsed and url.parsed is None:
+        return None
+    given = {"": specs, "url": url}
+    given |= {
+        option.name: read_value(config, option) for option in OPTIONS if option.name not in given
+    }
+    registry = _registry(config, given["commands"])
+    origin = _origin(url, specs, given["allow_host"].parsed)
+    backends = _backends(registry, specs)
+    shape_flags = {name: given[name].parsed for name in SHAPE_OPTIONS if given[name].is_flag}
+    values = {name: value.parsed for name, value in given.items()}
+    # A failure says what a flag has overridden, so the shape without flags is kept, too.
+    values |= {name: read_ini(config, BY_NAME[name]).parsed for name in shape_flags}
+    return Settings(
+        backends=backends,
+        registry=registry,
+        generator=values["generator"],
+        requested_workers=values["workers"],
+        agents=values["agents"],
+        baseline=values["baseline"],
+        tolerance=values["tolerance"],
+        startup_timeout_s=values["startup_timeout"],
+        reports=values["report"],
+        probe=values["probe"],
+        application=values["application"],
+        save_baseline=config.getoption("djworkers_save_baseline"),
+        root=config.rootpath,
+        started_in=config.invocation_params.dir,
+        shape=shape_of(values),
+        shape_flags=shape_flags,
+        settings_module=values["settings"],
+        origin=origin,
+        comparison_flags=read_comparison_flags(config, values, tuple(backends)),
+        strict=config.getoption("djworkers_strict") or config.getini("djworkers_strict"),
+        max_regression=values["max_regression"],
+        max_errors=values["max_errors"],
+        left_out=values["ignore_database"],
+    )
+
+
+def read_registry(config: pytest.Config) -> Registry:
+    """Return all the backends that this run may name. Raises SettingsError."""
+    return _registry(config, read_ini(config, BY_NAME["commands"]))
+
+
+def _registry(config: pytest.Config, commands: Value) -> Registry:
+    try:
+        return registry_of(commands.parsed, (config.invocation_params.dir, config.rootpath))
+    except SettingsError as error:
+        # Without commands, what can't be used is the entry point of an installed package.
+        raise SettingsError(
+            f"{commands.place}: {error}" if commands.parsed else str(error)
+        ) from None
+
+
+def _backends(registry: Registry, specs: Value) -> dict[str, Backend]:
+    """Return the backends that are named, by the spec they are shown with."""
+    backends: dict[str, Backend] = {}
+    try:
+        for spec in specs.parsed:
+            backend = registry.installed(spec, specs.folder)
+            shown = spec_of(backend)
+            if shown in backends:
+                raise SettingsError(f"{shown} is named twice")
+            backends[shown] = backend
+    except SettingsError as error:
+        raise SettingsError(f"{specs.place}: {error}") from None
+    return backends
+
+
+def _origin(url: Value, specs: Value, allowed_hosts: tuple[str, ...]) -> Origin | None:
+    """Return the address of the server that runs already; None if no URL is given."""
+    if url.parsed is None:
+        return None
+    if specs.parsed:
+        raise SettingsError(
+            f"{url.place} can't be combined with --djworkers={','.join(specs.parsed)}"
+        )
+    try:
+        return Origin.of(url.parsed, allowed_hosts)
+    except ValueError as error:
+        raise SettingsError(f"{url.place}: {error}") from None

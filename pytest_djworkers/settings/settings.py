@@ -1,0 +1,121 @@
+"""The settings of a run, as one frozen object."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pytest_djworkers.backends.protocol import Backend
+from pytest_djworkers.backends.registry import Registry
+from pytest_djworkers.compare.flags import Against, ComparisonFlags
+from pytest_djworkers.load.profile import Shape
+from pytest_djworkers.server.external import NAME as EXTERNAL
+from pytest_djworkers.server.external import Origin
+from pytest_djworkers.settings.shape import flag_of, in_words, shape_of, values_of
+from pytest_djworkers.system.cpus import this_process
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings of a run. Times are in seconds, shares are fractions."""
+
+    backends: Mapping[str, Backend]
+    """The backends to test, with their settings, by the spec they are shown with."""
+    registry: Registry
+    """All known backends, for markers that name them."""
+    generator: str
+    agents: int
+    baseline: str
+    tolerance: float
+    startup_timeout_s: float
+    reports: tuple[Path, ...]
+    probe: str | None
+    """The path that a server is asked for before a burst that must not be sent twice."""
+    application: str | None
+    """The application to serve, as MODULE:ATTRIBUTE; None for the site's own."""
+    save_baseline: bool
+    root: Path
+    shape: Shape
+    """The shape of bursts by the configuration file and the defaults."""
+    shape_flags: Mapping[str, float]
+    """The values that flags give to the shape, by option. They win over everything else."""
+    requested_workers: int | None = None
+    """The number of workers of a server; None for one per CPU."""
+    cpus: int = field(default_factory=lambda: this_process().processes)
+    """The number of processes that keep busy the CPUs that this run may use."""
+    settings_module: str | None = None
+    """The settings module of the served site; None for that of the tests."""
+    origin: Origin | None = None
+    """The address of a server that runs already; then there are no backends."""
+    comparison_flags: ComparisonFlags | None = None
+    strict: bool = False
+    """True if a test fails that is inconclusive or not compared."""
+    max_regression: float | None = None
+    """The largest loss of requests/s for tests without a max_regression marker."""
+    started_in: Path = field(default_factory=Path.cwd)
+    """The folder that pytest was started in."""
+    max_errors: float = 0.01
+    """The largest share of errors for tests without a max_errors marker."""
+    left_out: tuple[str, ...] = ()
+    """The aliases of DATABASES that are left out of load tests."""
+    site_notes: tuple[str, ...] = ()
+    """Remarks on how the site is served, for the header."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The backends that each test runs under, or the one server that runs already.
+
+        Where backends are compared with the first, the others.
+        """
+        if self.origin:
+            return (EXTERNAL,)
+        return tuple(name for name in self.backends if name != self.base)
+
+    @property
+    def base(self) -> str | None:
+        """The backend that the others are compared with; None where no backends are compared."""
+        if self.comparison_flags is None or self.comparison_flags.against is not Against.BACKEND:
+            return None
+        return next(iter(self.backends))
+
+    @property
+    def workers(self) -> int:
+        """The number of workers of a server whose spec names none."""
+        return self.requested_workers or self.cpus
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Remarks for the header: on settings that can't be met, then on the site."""
+        return (*self._too_many_workers(), *self.site_notes)
+
+    def _too_many_workers(self) -> Iterator[str]:
+        for shown, backend in self.backends.items():
+            requested = backend.workers or self.requested_workers
+            most = backend.about.most_workers
+            if requested is not None and most is not None and requested > most:
+                yield (
+                    f"{shown} is a single process: it has {most} worker, not the {requested}"
+                    " requested"
+                )
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """The flags that shape every burst, as on the command line."""
+        return tuple(flag_of(name, value) for name, value in self.shape_flags.items())
+
+    def shape_for(
+        self, marker: Mapping[str, float], call: Mapping[str, float]
+    ) -> tuple[Shape, tuple[str, ...]]:
+        """Return the shape of a burst, and in words what flags override in it.
+
+        A flag wins over the call's argument, that over the marker, that over the configuration
+        file and the default. ``marker`` and ``call`` are results of ``parse_shape``.
+        """
+        without_flags = {**values_of(self.shape), **marker, **call}
+        overridden = tuple(
+            f"{flag_of(name, value)} (instead of {in_words(name, without_flags[name])})"
+            for name, value in self.shape_flags.items()
+            if without_flags[name] != value
+        )
+        return shape_of({**without_flags, **self.shape_flags}), overridden

@@ -1,0 +1,51 @@
+"""The shape of a burst: from options, from a marker, and from the arguments of a call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pytest_djworkers.errors import BurstArgumentError
+from pytest_djworkers.load.profile import Shape
+from pytest_djworkers.options import BY_NAME, SHAPE_OPTIONS
+from pytest_djworkers.units import format_duration, written
+
+
+def parse_shape(given: Mapping[str, object]) -> dict[str, float]:
+    """Return the values that a marker or a call gives, parsed; None stands for not given.
+
+    Raises BurstArgumentError for an unknown name, or a value that can't be used.
+    """
+    values: dict[str, float] = {}
+    for name, value in given.items():
+        if name not in SHAPE_OPTIONS:
+            raise BurstArgumentError(f"{name} is not one of {', '.join(SHAPE_OPTIONS)}")
+        if value is None:
+            continue
+        try:
+            values[name] = BY_NAME[name].parse(value)
+        except ValueError as error:
+            raise BurstArgumentError(f"{name}={written(value)}: {error}") from None
+    return values
+
+
+def shape_of(values: Mapping[str, Any]) -> Shape:
+    """Return the shape with these values, by the names of their options."""
+    return Shape(**{field: values[name] for name, field in SHAPE_OPTIONS.items()})
+
+
+def values_of(shape: Shape) -> dict[str, float | None]:
+    """Return the values of a shape by the names of their options."""
+    return {name: getattr(shape, field) for name, field in SHAPE_OPTIONS.items()}
+
+
+def flag_of(name: str, value: float) -> str:
+    """Return the flag that sets this value: ``--djworkers-duration=250ms``."""
+    return f"{BY_NAME[name].flag}={in_words(name, value)}"
+
+
+def in_words(name: str, value: float | None) -> str:
+    """Return a value as it is shown: ``250ms``, ``2000``."""
+    if value is None:
+        return "a closed loop"
+    return format_duration(value) if SHAPE_OPTIONS[name].endswith("_s") else f"{value:g}"

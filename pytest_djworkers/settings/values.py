@@ -1,0 +1,83 @@
+"""The value of one option: from its flag, from the configuration file, or its default."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_djworkers.errors import SettingsError
+from pytest_djworkers.options import Option
+from pytest_djworkers.settings.checks import check
+
+# How to say that a value in a TOML file has the wrong type.
+_INI_TYPES = {
+    "string": "a string",
+    "int": "a whole number",
+    "linelist": "a list of strings",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A value that has been parsed and checked, and where it is from."""
+
+    parsed: Any
+    place: str
+    """The place for messages: ``--djworkers=granian``, ``djworkers in pytest.ini``."""
+    folder: Path
+    """The folder that names of files in it are relative to."""
+    is_flag: bool = False
+
+
+def read_value(config: pytest.Config, option: Option) -> Value:
+    """Return the flag's value if there is one, else the configuration's, else the default.
+
+    Raises SettingsError for a value that can't be used.
+    """
+    return read_flag(config, option) or read_ini(config, option)
+
+
+def read_flag(config: pytest.Config, option: Option) -> Value | None:
+    """Return the value on the command line, or None. Raises SettingsError."""
+    given = None if option.ini_only else config.getoption(option.ini)
+    if given is None:
+        return None
+    folder, place = config.invocation_params.dir, f"{option.flag}={given}"
+    parsed: Any
+    if option.ini_type == "linelist":
+        parsed = tuple(_parse(option, line, f"{option.flag}={line}", folder) for line in given)
+    else:
+        parsed = _parse(option, given, place, folder)
+    return Value(parsed, place, folder, is_flag=True)
+
+
+def read_ini(config: pytest.Config, option: Option) -> Value:
+    """Return the value in the configuration file, or the default. Raises SettingsError."""
+    folder = config.rootpath
+    place = f"{option.ini} in {config.inipath.name if config.inipath else 'the configuration'}"
+    if option.flag_only:
+        return Value(option.default, place, folder)
+    try:
+        given = config.getini(option.ini)
+    except (TypeError, ValueError, pytest.UsageError) as error:
+        reason = str(error).removeprefix(f"{config.inipath}: ")
+        raise SettingsError(f"{place}: must be {_INI_TYPES[option.ini_type]} ({reason})") from None
+    # pytest gives "" or [] where an ini option has no default of its own.
+    parsed: Any
+    if given is None or given == "" or given == []:
+        parsed = option.default
+    elif option.ini_type == "linelist":
+        parsed = tuple(_parse(option, line, place, folder) for line in given)
+    else:
+        parsed = _parse(option, given, place, folder)
+    return Value(parsed, place, folder)
+
+
+def _parse(option: Option, given: object, place: str, folder: Path) -> Any:
+    try:
+        return check(option.name, option.parse(given), folder)
+    except ValueError as error:
+        raise SettingsError(f"{place}: {error}") from None
