@@ -7,14 +7,14 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 
 from pytest_djworkers.compare.arms import BASE, HEAD, NAMES, Arm
-from pytest_djworkers.compare.discard import Moment, spoilt
+from pytest_djworkers.compare.discard import DiscardLimits, Moment, spoilt
+from pytest_djworkers.compare.numbers import ComparisonNumbers
 from pytest_djworkers.compare.plan import BlockPlan
 from pytest_djworkers.compare.worker_ends import why_workers_ended
 from pytest_djworkers.entry.tree import refusal, strays_told
 from pytest_djworkers.errors import DjworkersError, GeneratorError, ServerError
 from pytest_djworkers.load.agent_group import AgentGroup
 from pytest_djworkers.load.agent_report import AgentReport
-from pytest_djworkers.load.early_close import EarlyClose
 from pytest_djworkers.load.facts import ServerFacts
 from pytest_djworkers.load.histogram import Latency
 from pytest_djworkers.load.profile import Profile
@@ -25,18 +25,6 @@ from pytest_djworkers.system.cpu_account import Snapshot, added
 from pytest_djworkers.system.cpus import this_process
 from pytest_djworkers.system.lock import HeldLock
 from pytest_djworkers.verdict.rounds import Round, Window
-
-SETTLE_S = 0.05
-"""From when the load is on to when a window begins."""
-ENOUGH = EarlyClose(after_s=0.25, responses=100)
-"""What a window waits for."""
-LONGEST_WINDOW_S = 5.0
-"""A view that gives fewer answers in that time is too slow to be compared."""
-WARM_UP_S = 0.5
-"""Of each arm after its launch, in windows that are thrown away."""
-_MOST_WARM_UPS = 20
-DRAIN_S = 30.0
-"""How long a window's last requests may take; what is not answered then is given up."""
 
 
 class ArmError(Exception):
@@ -69,6 +57,7 @@ def run_block(
     specs: Callable[[int, int], LaunchSpec],
     profile: Profile,
     needs: BurstNeeds,
+    numbers: ComparisonNumbers,
 ) -> Block:
     """Launch, warm up, fire, stop. ``specs`` gives what to launch for an arm at a port of
     the plan.
@@ -80,7 +69,7 @@ def run_block(
         sides: dict[int, _Side] = {}
         for arm in plan.launches:
             spec = specs(arm, plan.ports[arm])
-            side = _Side(arms[arm], spec, profile, plan.hash_seed)
+            side = _Side(arms[arm], spec, profile, plan.hash_seed, numbers)
             sides[arm] = side
             stack.callback(side.server.stop)
             # Started first, so that it is there when the server is.
@@ -90,7 +79,7 @@ def run_block(
         for arm in plan.launches:
             with _blaming(arm):
                 sides[arm].warm_up()
-        rounds = tuple(_round(plan, sides, order) for order in plan.rounds())
+        rounds = tuple(_round(plan, sides, order, numbers.discard) for order in plan.rounds())
         for arm, side in sides.items():
             with _blaming(arm):
                 side.check()
@@ -117,7 +106,9 @@ def window_of(report: AgentReport, cpu_s: float | None) -> Window:
     )
 
 
-def _round(plan: BlockPlan, sides: dict[int, _Side], order: Sequence[int]) -> Round:
+def _round(
+    plan: BlockPlan, sides: dict[int, _Side], order: Sequence[int], limits: DiscardLimits
+) -> Round:
     before = Moment.now()
     windows = {}
     for arm in order:
@@ -134,6 +125,7 @@ def _round(plan: BlockPlan, sides: dict[int, _Side], order: Sequence[int]) -> Ro
             reports,
             ended=[NAMES[arm] for arm in sorted(order) if sides[arm].has_lost_a_worker()],
             cpus=this_process().of_one_process,
+            limits=limits,
         ),
     )
 
@@ -152,9 +144,19 @@ def _blaming(arm: int) -> Iterator[None]:
 class _Side:
     """One arm in one block: its server, and the agent that stays connected to it."""
 
-    def __init__(self, arm: Arm, spec: LaunchSpec, profile: Profile, hash_seed: int) -> None:
+    def __init__(
+        self,
+        arm: Arm,
+        spec: LaunchSpec,
+        profile: Profile,
+        hash_seed: int,
+        numbers: ComparisonNumbers,
+    ) -> None:
         self._arm = arm
-        shape = replace(profile.shape, warmup_s=SETTLE_S, duration_s=LONGEST_WINDOW_S, rate=None)
+        self._numbers = numbers
+        shape = replace(
+            profile.shape, warmup_s=numbers.settle_s, duration_s=numbers.longest_window_s, rate=None
+        )
         self._profile = replace(profile, shape=shape)
         environment = {"PYTHONHASHSEED": str(hash_seed)}
         spec = replace(
@@ -180,15 +182,21 @@ class _Side:
             # Why it did not start, where that is it.
             self._refuse_strays()
             raise
-        agents.open(self._profile, self.server.target, drain_s=DRAIN_S, early_close=ENOUGH)
+        numbers = self._numbers
+        agents.open(
+            self._profile,
+            self.server.target,
+            drain_s=numbers.drain_s,
+            early_close=numbers.early_close,
+        )
         self._agents = agents
 
     def warm_up(self) -> None:
         spent_s = 0.0
-        for _ in range(_MOST_WARM_UPS):
+        for _ in range(self._numbers.most_warm_up_windows):
             self.window()
             spent_s += self.reports.pop().window_s
-            if spent_s >= WARM_UP_S:
+            if spent_s >= self._numbers.warm_up_s:
                 break
 
     def window(self) -> Window:
@@ -199,10 +207,11 @@ class _Side:
         # Each window of a server that is gone would take its time, and its errors be figures.
         check_alive(self.server, self._profile.name)
         window = window_of(report, _between(before, after))
-        if report.window_s >= LONGEST_WINDOW_S and window.judged < ENOUGH.responses:
+        longest_s, least = self._numbers.longest_window_s, self._numbers.early_close.responses
+        if report.window_s >= longest_s and window.judged < least:
             raise TooSlow(
-                f"too slow: {window.judged} answers in {LONGEST_WINDOW_S:g}s of"
-                f" {self._arm.name}, and a window takes {ENOUGH.responses}"
+                f"too slow: {window.judged} answers in {longest_s:g}s of"
+                f" {self._arm.name}, and a window takes {least}"
             )
         self.reports.append(report)
         return window

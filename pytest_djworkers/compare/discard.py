@@ -19,15 +19,23 @@ from pytest_djworkers.verdict.reliability import (
     worker_ended,
 )
 
-MOST_STEAL = 0.05
-"""The share of the CPUs' time that another guest of the same host may have had."""
-MOST_JUMP_S = 0.05
-"""How far the clocks of day and of uptime may move apart."""
-MOST_STOPPED = 0.05
-"""The share of a window for which the agent may have been stopped."""
 _STEAL = 7
 """The column of /proc/stat's first line (proc_stat(5)); behind it is time counted already."""
 _STAT = Path("/proc/stat")
+
+
+@dataclass(frozen=True, slots=True)
+class DiscardLimits:
+    """The limits above which a round is thrown away."""
+
+    steal: float = 0.05
+    """Share of the CPUs' time that other guests of the same host had."""
+    clock_jump_s: float = 0.05
+    """Difference between the clock of day and the monotonic clock over a round."""
+    stopped: float = 0.05
+    """Share of a window for which the agent was stopped."""
+    generator_cpu: float = BUSY_ABOVE
+    """Share of the CPU time available to the agent that it used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +65,7 @@ def spoilt(
     *,
     ended: Sequence[str],
     cpus: float = 1.0,
+    limits: DiscardLimits,
 ) -> str | None:
     """Why a round between two moments is thrown away; None for one that counts.
 
@@ -66,13 +75,13 @@ def spoilt(
     if ended:
         return worker_ended(ended)
     total = after.total - before.total
-    if total and (after.steal - before.steal) / total > MOST_STEAL:
+    if total and (after.steal - before.steal) / total > limits.steal:
         return CPU_STEAL
     moved = (after.of_day_s - before.of_day_s) - (after.of_uptime_s - before.of_uptime_s)
-    if abs(moved) > MOST_JUMP_S:
+    if abs(moved) > limits.clock_jump_s:
         return CLOCK_JUMPED
-    if any(report.stopped_s > MOST_STOPPED * report.window_s for report in reports):
+    if any(report.stopped_s > limits.stopped * report.window_s for report in reports):
         return GENERATOR_STOPPED
-    if any(report.cpu_s > BUSY_ABOVE * report.window_s * cpus for report in reports):
+    if any(report.cpu_s > limits.generator_cpu * report.window_s * cpus for report in reports):
         return GENERATOR_BOUND
     return None

@@ -6,10 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
 
-from pytest_djworkers.verdict.rule import RULE
-
-ROUNDS = RULE.rounds_per_block
-"""In a block."""
 _HASH_SEEDS = 2**32
 
 
@@ -25,6 +21,7 @@ class BlockPlan:
     """Each arm's port, swapped from one block to the next."""
     hash_seed: int
     """PYTHONHASHSEED, the same for both arms."""
+    number_of_rounds: int
 
     @property
     def launches(self) -> tuple[int, int]:
@@ -34,15 +31,20 @@ class BlockPlan:
     def rounds(self) -> Iterator[tuple[int, int]]:
         """The arms of each round in the order of their windows."""
         first = self.fired_at_first
-        for _ in range(ROUNDS):
+        for _ in range(self.number_of_rounds):
             yield first, 1 - first
             first = 1 - first
 
 
-def plan_block(seed: int, number: int) -> BlockPlan:
+def plan_block(seed: int, number: int, *, rounds: int) -> BlockPlan:
     """The plan of a block: drawn anew for each, and the same for the same seed."""
     draw = Random(f"{seed} {number}")  # noqa: S311  # to be repeated, not to be secret
     own = number % 2
     return BlockPlan(
-        number, draw.randrange(2), draw.randrange(2), (own, 1 - own), draw.randrange(_HASH_SEEDS)
+        number,
+        launched_first=draw.randrange(2),
+        fired_at_first=draw.randrange(2),
+        ports=(own, 1 - own),
+        hash_seed=draw.randrange(_HASH_SEEDS),
+        number_of_rounds=rounds,
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from pytest_djworkers.compare.arms import BASE, HEAD, NAMES, Arm
 from pytest_djworkers.compare.blocks import ArmError, Block, TooSlow, run_block
+from pytest_djworkers.compare.numbers import ComparisonNumbers
 from pytest_djworkers.compare.plan import plan_block
 from pytest_djworkers.compare.result import ArmComparison
 from pytest_djworkers.entry.brief import DatabaseTarget
@@ -20,12 +21,8 @@ from pytest_djworkers.system.clock import CLOCK
 from pytest_djworkers.verdict.judgement import Judgement, MoreBlocks, Verdict
 from pytest_djworkers.verdict.reliability import WORKER_ENDED, explain_discarded, is_hopeless
 from pytest_djworkers.verdict.rounds import Metric, Round, count_discarded
-from pytest_djworkers.verdict.rule import RULE, judge
+from pytest_djworkers.verdict.rule import judge
 
-CALIBRATION_BLOCKS = 12
-"""So many tell apart what differs between launches and between rounds."""
-_MOST_BLOCKS = 100
-"""Whatever the rule says, an end."""
 _NOT_FOUND = (404, 405)
 
 Databases = Mapping[str, DatabaseTarget]
@@ -43,6 +40,7 @@ class Stage:
     copies: Callable[[Arm], Arm]
     """Gives an arm its databases and files, made anew."""
     seed: int
+    numbers: ComparisonNumbers
     difference: str = ""
     """Why the arms can't have copies of the same databases, in words; empty where they can."""
 
@@ -96,7 +94,7 @@ def calibrate(stage: Stage, profile: Profile, needs: BurstNeeds) -> ComparisonOu
     runner = _Runner(stage, profile, needs)
     reason = hindrance = ""
     try:
-        for _ in range(CALIBRATION_BLOCKS):
+        for _ in range(stage.numbers.calibration_blocks):
             if hindrance := runner.hindrance({}):
                 break
             runner.run_block()
@@ -118,6 +116,7 @@ class _Runner:
 
     def __init__(self, stage: Stage, profile: Profile, needs: BurstNeeds) -> None:
         self._stage = stage
+        self._numbers = stage.numbers
         self._profile = profile
         self._needs = needs
         self._blocks: list[Block] = []
@@ -128,9 +127,11 @@ class _Runner:
     ) -> bool:
         """Judge all rounds so far; whether a figure is still open."""
         for metric, tolerance in tolerances.items():
-            judged[metric] = judge(self.rounds, metric=metric, tolerance=tolerance)
+            judged[metric] = judge(
+                self.rounds, metric=metric, tolerance=tolerance, rule=self._numbers.rule
+            )
         is_open = any(isinstance(one, MoreBlocks) for one in judged.values())
-        assert len(self._blocks) < _MOST_BLOCKS or not is_open, "the rule has no end"
+        assert len(self._blocks) < self._numbers.most_blocks or not is_open, "the rule has no end"
         return is_open
 
     def hindrance(self, judged: Mapping[Metric, Judgement | MoreBlocks]) -> str:
@@ -140,7 +141,8 @@ class _Runner:
         """
         if any(isinstance(one, Judgement) or one.confirming for one in judged.values()):
             return ""
-        if not is_hopeless(self.rounds, RULE.rounds_per_block * RULE.looks[-1]):
+        rule = self._numbers.rule
+        if not is_hopeless(self.rounds, rule.rounds_per_block * rule.looks[-1]):
             return ""
         discarded = count_discarded(self.rounds)
         number = sum(count for _, count in discarded)
@@ -167,7 +169,7 @@ class _Runner:
 
     def run_block(self) -> None:
         stage = self._stage
-        plan = plan_block(stage.seed, len(self._blocks))
+        plan = plan_block(stage.seed, len(self._blocks), rounds=self._numbers.rule.rounds_per_block)
         base, head = (stage.copies(arm) for arm in stage.arms)
         block = run_block(
             plan,
@@ -175,6 +177,7 @@ class _Runner:
             self._spec,
             self._profile,
             self._needs,
+            self._numbers,
         )
         self._blocks.append(block)
         self.rounds.extend(block.rounds)

@@ -11,6 +11,7 @@ from pathlib import Path
 from pytest_djworkers.backends.protocol import Backend
 from pytest_djworkers.compare.arms import NAMES, Arm
 from pytest_djworkers.compare.flags import Against, ComparisonFlags
+from pytest_djworkers.compare.numbers import DEFAULT_NUMBERS
 from pytest_djworkers.compare.procedure import Stage
 from pytest_djworkers.compare.revision import Revision, base_revision
 from pytest_djworkers.compare.survey import Survey, survey
@@ -40,6 +41,7 @@ class ComparisonSetup:
     def __init__(self, flags: ComparisonFlags, revision: Revision | None) -> None:
         self.flags = flags
         self.revision = revision
+        self.numbers = DEFAULT_NUMBERS
         self._stack = ExitStack()
         self._of_revision: _Pair | None = None
 
@@ -86,6 +88,7 @@ class ComparisonSetup:
             (spec.port, self._port.number),
             copies,
             self.flags.seed,
+            self.numbers,
             pair.difference,
         )
 

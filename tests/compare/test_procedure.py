@@ -11,9 +11,9 @@ import pytest
 
 from pytest_djworkers.compare import procedure as module
 from pytest_djworkers.compare.blocks import ArmError, Block, TooSlow
+from pytest_djworkers.compare.numbers import DEFAULT_NUMBERS
 from pytest_djworkers.compare.plan import BlockPlan
 from pytest_djworkers.compare.procedure import (
-    CALIBRATION_BLOCKS,
     ComparisonOutcome,
     calibrate,
     compare,
@@ -135,7 +135,7 @@ def test_a_calibration_has_rounds_and_no_verdict(
     compared = calibrate(stage_in(tmp_path), PROFILE, NEEDS).comparison
     assert compared.verdict is None
     assert compared.reasons() == []
-    assert compared.blocks == CALIBRATION_BLOCKS
+    assert compared.blocks == DEFAULT_NUMBERS.calibration_blocks
 
 
 def of_ended_workers(number: int) -> Block:

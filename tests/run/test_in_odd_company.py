@@ -17,7 +17,8 @@ import time_machine
 from pytest_djworkers.backends.granian import Granian
 from pytest_djworkers.compare.arms import NAMES, Arm
 from pytest_djworkers.compare.blocks import run_block
-from pytest_djworkers.compare.plan import ROUNDS, plan_block
+from pytest_djworkers.compare.numbers import DEFAULT_NUMBERS
+from pytest_djworkers.compare.plan import plan_block
 from pytest_djworkers.load.profile import Profile, Shape
 from pytest_djworkers.server.launch import LaunchSpec
 from pytest_djworkers.server.protocol import BurstNeeds
@@ -177,14 +178,15 @@ def test_a_block_of_a_comparison_has_true_windows(
         )
         stack.enter_context(stopped)
         block = run_block(
-            plan_block(1, 0),
+            plan_block(1, 0, rounds=DEFAULT_NUMBERS.rule.rounds_per_block),
             arms,  # type: ignore[arg-type]  # two of them
             lambda arm, port: replace(spec, folder=folder / str(arm), port=ports[port].number),
             Profile("GET /json", JSON, Shape(8, 1.0, 1.0, 0.0)),
             BurstNeeds(8, JSON),
+            DEFAULT_NUMBERS,
         )
     windows = [window for one in block.rounds for window in (one.base, one.head)]
-    assert len(windows) == 2 * ROUNDS
+    assert len(windows) == 2 * DEFAULT_NUMBERS.rule.rounds_per_block
     assert all(0.2 < window.window_s < 10 for window in windows)
     assert all(window.requests for window in windows)
     assert all(window.cpu_per_request_s for window in windows)

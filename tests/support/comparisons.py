@@ -9,7 +9,7 @@ from random import Random
 from pytest_djworkers.backends.granian import Granian
 from pytest_djworkers.compare.arms import Arm
 from pytest_djworkers.compare.blocks import Block
-from pytest_djworkers.compare.plan import ROUNDS
+from pytest_djworkers.compare.numbers import DEFAULT_NUMBERS
 from pytest_djworkers.compare.procedure import Stage
 from pytest_djworkers.compare.result import ArmComparison
 from pytest_djworkers.load.facts import ServerFacts
@@ -38,7 +38,7 @@ def rounds_of(block: int, ratio: float, *, sd: float = 0.02) -> tuple[Round, ...
     draw = Random(f"{block} {ratio}")
     return tuple(
         Round(window(500), window(500 * ratio * draw.lognormvariate(0, sd)), block)
-        for _ in range(ROUNDS)
+        for _ in range(DEFAULT_NUMBERS.rule.rounds_per_block)
     )
 
 
@@ -69,7 +69,7 @@ def stage_in(folder: Path) -> Stage:
     spec = LaunchSpec(
         settings_module="settings", folder=folder, port=1, workers=1, startup_timeout_s=10
     )
-    return Stage(arms, spec, (1, 2), lambda arm: arm, seed=1)
+    return Stage(arms, spec, (1, 2), lambda arm: arm, seed=1, numbers=DEFAULT_NUMBERS)
 
 
 def compared(ratio: float, *, blocks: int = 18, **changes: object) -> ArmComparison:

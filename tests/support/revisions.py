@@ -9,18 +9,24 @@ from tests.support.repository import commit, git, left
 from tests.support.site import CONFTEST, Site
 
 SHORT = """
-from functools import partial
 from math import inf
 
-from pytest_djworkers.verdict.rule import Rule, judge
-from pytest_djworkers.compare import blocks, procedure, discard
+from pytest_djworkers.compare.discard import DiscardLimits
+from pytest_djworkers.compare.numbers import ComparisonNumbers
 from pytest_djworkers.load.early_close import EarlyClose
+from pytest_djworkers.run.stash import RUN
+from pytest_djworkers.verdict.rule import Rule
 
-blocks.ENOUGH = EarlyClose(after_s=0.03, responses=10)
-blocks.WARM_UP_S = 0.0
-procedure.judge = partial(judge, rule=Rule(looks=(2, 4), confirming_blocks=2, most_spread=inf))
-procedure.CALIBRATION_BLOCKS = 3
-discard.MOST_STEAL = discard.MOST_JUMP_S = discard.BUSY_ABOVE = inf
+
+def pytest_sessionstart(session):
+    setup = session.config.stash[RUN].comparison_setup
+    setup.numbers = ComparisonNumbers(
+        early_close=EarlyClose(after_s=0.03, responses=10),
+        warm_up_s=0.0,
+        calibration_blocks=3,
+        rule=Rule(looks=(2, 4), confirming_blocks=2, most_spread=inf),
+        discard=DiscardLimits(steal=inf, clock_jump_s=inf, generator_cpu=inf),
+    )
 """
 
 

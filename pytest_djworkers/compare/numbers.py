@@ -1,0 +1,45 @@
+"""The numbers of a comparison: how long windows are, how many blocks there may be, and so on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pytest_djworkers.compare.discard import DiscardLimits
+from pytest_djworkers.load.early_close import EarlyClose
+from pytest_djworkers.verdict.rule import RULE, Rule
+
+_EARLY_CLOSE = EarlyClose(after_s=0.25, responses=100)
+_DISCARD = DiscardLimits()
+
+
+@dataclass(frozen=True, slots=True)
+class ComparisonNumbers:
+    """All numbers of a comparison, in one place. No option changes them.
+
+    A run has its own in ``Run.comparison_setup.numbers``; tests put shorter ones there.
+    """
+
+    settle_s: float = 0.05
+    """Delay between applying the load and opening the window."""
+    early_close: EarlyClose = _EARLY_CLOSE
+    """When a window closes: after this time, and not before this number of responses."""
+    longest_window_s: float = 5.0
+    """Time limit of a window. A view with too few responses by then is too slow to be compared."""
+    warm_up_s: float = 0.5
+    """Time for which each arm is warmed up after its launch, in windows that are thrown away."""
+    most_warm_up_windows: int = 20
+    """Limit on the number of those windows."""
+    drain_s: float = 30.0
+    """Time limit for the requests that are outstanding when a window closes."""
+    calibration_blocks: int = 12
+    """The number of blocks of a calibration: enough to tell the spread between launches from the
+    spread between rounds."""
+    most_blocks: int = 100
+    """Safety limit on the blocks of a comparison; the rule asks for fewer."""
+    rule: Rule = RULE
+    """The numbers of the verdict."""
+    discard: DiscardLimits = _DISCARD
+    """When a round is thrown away."""
+
+
+DEFAULT_NUMBERS = ComparisonNumbers()
