@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pytest_django import DjangoDbBlocker
 
     from pytest_djworkers.run.burst import Burst
-    from pytest_djworkers.run.site import Apart
+    from pytest_djworkers.run.site.prepare import Apart
     from pytest_djworkers.server.protocol import AnyServer
     from pytest_djworkers.server.server import Prepare
 
@@ -59,7 +59,7 @@ def _djworkers_apart(
     if run.settings.origin is not None:
         yield None
         return
-    from pytest_djworkers.run.site import kept_apart
+    from pytest_djworkers.run.site.prepare import kept_apart
 
     with kept_apart(_in_words(run.isolation)) as apart:
         yield apart
@@ -74,9 +74,9 @@ def _djworkers_burst(
     _djworkers_apart: Apart | None,
 ) -> Iterator[Burst]:
     """The test's server, and what fires at it."""
+    from pytest_djworkers.run.activation import test_plan
     from pytest_djworkers.run.burst import Burst
-    from pytest_djworkers.run.hooks import test_plan
-    from pytest_djworkers.run.site import prepare_site
+    from pytest_djworkers.run.site.prepare import prepare_site
     from pytest_djworkers.system.running_loop import outside_of_loops
 
     # What holds a transaction must be seen to; what flushes the tables must do so after the

@@ -13,7 +13,7 @@ from pytest_djworkers.fixtures import (  # noqa: F401  # pytest finds fixtures b
     djworkers_seed,
     djworkers_server,
 )
-from pytest_djworkers.run.selection import uses_burst
+from pytest_djworkers.run.load_tests import is_load_test
 from pytest_djworkers.run.stash import RUN
 
 
@@ -40,7 +40,7 @@ def pytest_configure(config: pytest.Config) -> None:
     for marker in MARKERS:
         config.addinivalue_line("markers", marker)
     if _asks_for_something(config):
-        from pytest_djworkers.run.hooks import activate
+        from pytest_djworkers.run.activation import activate
 
         activate(config)
 
@@ -51,7 +51,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return
     skip = pytest.mark.skip(reason=WITHOUT_BACKENDS)
     for item in items:
-        if uses_burst(item):
+        if is_load_test(item):
             item.add_marker(skip)
 
 

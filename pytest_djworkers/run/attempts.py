@@ -14,7 +14,7 @@ from itertools import chain
 import pytest
 
 from pytest_djworkers.record import BurstRecord
-from pytest_djworkers.run.selection import uses_burst
+from pytest_djworkers.run.load_tests import is_load_test
 from pytest_djworkers.run.stash import ATTEMPT, BURST
 
 _REPORT_ATTRIBUTE = "djworkers_bursts"
@@ -63,7 +63,7 @@ def note_properties(item: pytest.Item) -> None:
 
 def put_on(report: pytest.TestReport, item: pytest.Item) -> None:
     """Put the bursts on a report: they travel to the controller on it."""
-    if uses_burst(item):
+    if is_load_test(item):
         setattr(report, _REPORT_ATTRIBUTE, [record.to_dict() for record in records_of(item)])
 
 

@@ -20,7 +20,7 @@ from pytest_djworkers.markers import TestPlan
 from pytest_djworkers.options import SHAPE_OPTIONS
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.request import ARGUMENTS, make_request
-from pytest_djworkers.run.context import Run
+from pytest_djworkers.run.context import RunContext
 from pytest_djworkers.server.protocol import AnyServer, BurstNeeds, check_alive
 from pytest_djworkers.server.reasons import reasons_of_requests
 from pytest_djworkers.server.usage import UsageWatch
@@ -39,7 +39,7 @@ class Burst:
 
     def __init__(
         self,
-        run: Run,
+        run: RunContext,
         server: AnyServer,
         test: str,
         plan: TestPlan,

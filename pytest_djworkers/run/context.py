@@ -17,7 +17,7 @@ from pytest_djworkers.databases.checks import TestDatabases
 from pytest_djworkers.entry.carried import own_values
 from pytest_djworkers.entry.isolation import Isolation, named_in
 from pytest_djworkers.errors import BaselineError, SettingsError
-from pytest_djworkers.run.overrides import settings_module
+from pytest_djworkers.run.site.changed_settings import settings_module
 from pytest_djworkers.server.external import ExternalServer
 from pytest_djworkers.server.launch import LaunchSpec
 from pytest_djworkers.server.protocol import AnyServer
@@ -39,7 +39,7 @@ class Xdist:
     workers: int = 1
 
 
-class Run:
+class RunContext:
     """The settings, and what is made when a first burst needs it."""
 
     def __init__(
@@ -62,7 +62,9 @@ class Run:
         self._isolations = 0
 
     @classmethod
-    def begin(cls, settings: Settings, xdist: Xdist, onlooker: Onlooker | None = None) -> Run:
+    def begin(
+        cls, settings: Settings, xdist: Xdist, onlooker: Onlooker | None = None
+    ) -> RunContext:
         """Read the baseline, or find the base of a comparison, before any server starts.
         ``onlooker`` is told when the run has to wait for its turn.
 

@@ -8,9 +8,9 @@ import pytest
 
 if TYPE_CHECKING:
     from pytest_djworkers.run.burst import Burst
-    from pytest_djworkers.run.context import Run
+    from pytest_djworkers.run.context import RunContext
 
-RUN: pytest.StashKey[Run] = pytest.StashKey()
+RUN: pytest.StashKey[RunContext] = pytest.StashKey()
 """On the config: what this process holds while the plugin is on."""
 
 BURST: pytest.StashKey[Burst] = pytest.StashKey()

@@ -147,7 +147,7 @@ def test_another_packages_mistake_is_told(
 
 def test_asking_for_all_of_them_imports_no_server() -> None:
     script = (
-        "import sys, pytest_djworkers.run.hooks, pytest_djworkers.run.burst\n"
+        "import sys, pytest_djworkers.run.activation, pytest_djworkers.run.burst\n"
         "from pytest_djworkers.backends.protocol import LaunchPlan\n"
         "from pytest_djworkers.backends.registry import OURS, version_of\n"
         "for name in OURS.backends:\n"

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from pytest_djworkers.run.selection import uses_burst
-from pytest_djworkers.run.waiting import say_aloud
+from pytest_djworkers.run.hooks.lock_wait import say_aloud
+from pytest_djworkers.run.load_tests import is_load_test
 from pytest_djworkers.system.interrupts import Interrupts
 from pytest_djworkers.system.marks import end_orphans, in_words
 
@@ -35,7 +35,7 @@ class EndingPlugin:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
         """From a burst's first moment on, there is something to clean up."""
-        if not uses_burst(item):
+        if not is_load_test(item):
             return (yield)
         self._interrupts.forget()
         self._interrupts.take(signal.SIGINT)
@@ -59,7 +59,7 @@ class EndingPlugin:
         self, item: pytest.Item, nextitem: pytest.Item | None
     ) -> Generator[None, object, object]:
         """Interrupted, pytest forgets the finalizers that were to come."""
-        if nextitem is not None and not uses_burst(item):
+        if nextitem is not None and not is_load_test(item):
             return (yield)
         with self._interrupts.held():
             return (yield)

@@ -30,14 +30,14 @@ from pytest_djworkers.report.file_outcomes import FileOutcomes
 from pytest_djworkers.report.header import header
 from pytest_djworkers.report.terminal import print_summary
 from pytest_djworkers.run.attempts import Measured, begin_attempt, note_properties, put_on
-from pytest_djworkers.run.context import Run, Xdist
-from pytest_djworkers.run.judging import failures_of
-from pytest_djworkers.run.overrides import settings_module
-from pytest_djworkers.run.selection import uses_burst
-from pytest_djworkers.run.serving import left_in_settings, served_applications
+from pytest_djworkers.run.context import RunContext, Xdist
+from pytest_djworkers.run.failures import failures_of
+from pytest_djworkers.run.hooks.lock_wait import WaitingPlugin
+from pytest_djworkers.run.hooks.teardown import EndingPlugin
+from pytest_djworkers.run.load_tests import is_load_test
+from pytest_djworkers.run.site.changed_settings import settings_module
+from pytest_djworkers.run.site.served_application import left_in_settings, served_applications
 from pytest_djworkers.run.stash import BURST, RUN
-from pytest_djworkers.run.teardown import EndingPlugin
-from pytest_djworkers.run.waiting import WaitingPlugin
 from pytest_djworkers.settings.reading import read_settings
 from pytest_djworkers.system.interrupts import Interrupts
 from pytest_djworkers.system.log import last_lines
@@ -66,7 +66,7 @@ def activate(config: pytest.Config) -> None:
             notes = (*served_applications(settings), *left_in_settings(settings))
             settings = replace(settings, site_notes=notes)
         waiting = WaitingPlugin(config)
-        run = Run.begin(settings, _xdist(config), waiting)
+        run = RunContext.begin(settings, _xdist(config), waiting)
     except SettingsError as error:
         raise pytest.UsageError(printable(str(error))) from None
     config.stash[RUN] = run
@@ -96,7 +96,7 @@ test_plan.__test__ = False  # type: ignore[attr-defined]  # its name is no test'
 class ActivePlugin:
     """Parametrises, judges, collects and reports."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: RunContext) -> None:
         self._run = run
         self._measured = Measured()
         self._passed: set[str] = set()
@@ -149,7 +149,7 @@ class ActivePlugin:
         """Have pytest-django make databases that servers in other processes can share."""
         if fixturedef.argname != "django_db_setup" or self._run.settings.origin is not None:
             return (yield)
-        items = [item for item in request.session.items if uses_burst(item)]
+        items = [item for item in request.session.items if is_load_test(item)]
         if not items:
             return (yield)
         databases = self._run.databases

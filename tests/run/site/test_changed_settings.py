@@ -20,7 +20,7 @@ from django.conf import settings
 from django.test import override_settings
 from django.test.utils import setup_test_environment
 from pytest_djworkers.errors import OverrideError
-from pytest_djworkers.run.overrides import carried, settings_module
+from pytest_djworkers.run.site.changed_settings import carried, settings_module
 django.setup()
 setup_test_environment(debug=False)
 

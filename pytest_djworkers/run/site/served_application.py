@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pytest_djworkers.entry.application import DJANGO, application_of
 from pytest_djworkers.entry.finding import spec_of
 from pytest_djworkers.errors import SettingsError
-from pytest_djworkers.run.development import left_by_debug
-from pytest_djworkers.run.overrides import settings_module
+from pytest_djworkers.run.site.changed_settings import settings_module
+from pytest_djworkers.run.site.debug_settings import left_by_debug
 from pytest_djworkers.settings.settings import Settings
 
 

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from pytest_djworkers.run.teardown import EndingPlugin
+from pytest_djworkers.run.hooks.teardown import EndingPlugin
 from pytest_djworkers.system.interrupts import Interrupts
 from tests.support.site import PYTEST, Site
 

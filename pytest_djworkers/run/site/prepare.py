@@ -13,7 +13,7 @@ from pytest_djworkers.databases.checks import TestDatabases
 from pytest_djworkers.entry.caches import delete_keys, guarded
 from pytest_djworkers.entry.isolation import SETTINGS, Isolation, isolated
 from pytest_djworkers.errors import DatabaseError
-from pytest_djworkers.run.overrides import carried
+from pytest_djworkers.run.site.changed_settings import carried
 from pytest_djworkers.server.launch import LaunchSpec
 from pytest_djworkers.server.runtime import this_runtime
 

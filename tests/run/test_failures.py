@@ -12,7 +12,7 @@ from pytest_djworkers.limits.marker import Mark
 from pytest_djworkers.load.response_excerpt import ResponseExcerpt
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.markers import read_plan
-from pytest_djworkers.run.judging import failures_of
+from pytest_djworkers.run.failures import failures_of
 from pytest_djworkers.verdict.baseline_verdict import BaselineVerdict
 from pytest_djworkers.verdict.judgement import Judgement, Verdict
 from pytest_djworkers.verdict.rounds import Metric

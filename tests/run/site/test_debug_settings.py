@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_djworkers.run.development import left_by_debug
+from pytest_djworkers.run.site.debug_settings import left_by_debug
 
 
 def left(folder: Path, monkeypatch: pytest.MonkeyPatch, text: str, base: str = "") -> str | None:
