@@ -2,34 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from pytest_djworkers.backends.protocol import Backend
+from pytest_djworkers.compare.numbers import ComparisonNumbers
 from pytest_djworkers.entry.brief import DatabaseTarget
 from pytest_djworkers.entry.isolation import Isolation
+from pytest_djworkers.server.launch import LaunchSpec
 from pytest_djworkers.server.runtime import Runtime
 
-
-class NotComparable(Exception):
-    """Why two arms can't be compared, in words; nothing is wrong with either."""
-
-
+Databases = Mapping[str, DatabaseTarget]
+"""Test databases by alias."""
 BASE, HEAD = 0, 1
 NAMES = ("base", "head")
 
 
+class NotComparable(Exception):
+    """The arms can't be compared, though nothing is wrong with either; the message says why."""
+
+
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """One side: what is served, from where, to be compared with the other."""
+    """One side of a comparison."""
 
     name: str
     """``base`` or ``head``."""
     label: str
-    """What tells it from the other, for people: a revision, or a backend."""
+    """The revision or the backend, for people."""
     backend: Backend
     runtime: Runtime
-    databases: Mapping[str, DatabaseTarget]
-    """Its own; made anew for each block."""
+    databases: Databases
+    """The arm's own test databases, new for each block."""
     isolation: Isolation | None = None
-    """Where it writes; likewise."""
+    """The files and cache keys that the arm writes to, new for each block."""
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedArms:
+    """Everything that is needed to measure two arms side by side."""
+
+    pair: tuple[Arm, Arm]
+    """Base and head."""
+    launch_spec: LaunchSpec
+    """What both arms have in common. Each has a folder of its own in the spec's, one of the ports,
+    and a runtime and databases of its own."""
+    ports: tuple[int, int]
+    with_fresh_data: Callable[[Arm], Arm]
+    """Returns the arm with new databases and files, before each block."""
+    seed: int
+    """The seed of every random order."""
+    numbers: ComparisonNumbers
+    migration_difference: str = ""
+    """The migrations that only one arm has, in words. If there are some, the arms can't have
+    copies of the same databases."""

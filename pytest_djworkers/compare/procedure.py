@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from pytest_djworkers.compare.arms import BASE, HEAD, NAMES, Arm
+from pytest_djworkers.compare.arms import BASE, HEAD, NAMES, PreparedArms
 from pytest_djworkers.compare.blocks import ArmError, Block, TooSlow, run_block
-from pytest_djworkers.compare.numbers import ComparisonNumbers
 from pytest_djworkers.compare.plan import plan_block
 from pytest_djworkers.compare.result import ArmComparison
-from pytest_djworkers.entry.brief import DatabaseTarget
 from pytest_djworkers.errors import ProbeError, ServerError
 from pytest_djworkers.load.merge import merge_windows
 from pytest_djworkers.load.profile import Profile
@@ -25,25 +23,6 @@ from pytest_djworkers.verdict.rule import judge
 
 _NOT_FOUND = (404, 405)
 
-Databases = Mapping[str, DatabaseTarget]
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """What two arms need to be measured side by side."""
-
-    arms: tuple[Arm, Arm]
-    launch_spec: LaunchSpec
-    """What both have in common. Each has a folder of its own in this one, one of the ports, and a
-    runtime and databases of its own."""
-    ports: tuple[int, int]
-    copies: Callable[[Arm], Arm]
-    """Gives an arm its databases and files, made anew."""
-    seed: int
-    numbers: ComparisonNumbers
-    difference: str = ""
-    """Why the arms can't have copies of the same databases, in words; empty where they can."""
-
 
 @dataclass(frozen=True, slots=True)
 class ComparisonOutcome:
@@ -55,14 +34,14 @@ class ComparisonOutcome:
 
 
 def compare(
-    stage: Stage, profile: Profile, needs: BurstNeeds, tolerances: Mapping[Metric, float]
+    arms: PreparedArms, profile: Profile, needs: BurstNeeds, tolerances: Mapping[Metric, float]
 ) -> ComparisonOutcome:
     """Compare the arms by these figures, each with its tolerance; requests/s must be among them.
 
     Raises ServerError for an arm that can't be measured, and GeneratorError.
     """
     began = CLOCK.monotonic()
-    runner = _Runner(stage, profile, needs)
+    runner = _Runner(arms, profile, needs)
     judged: dict[Metric, Judgement | MoreBlocks] = {}
     reason = hindrance = ""
     try:
@@ -78,8 +57,8 @@ def compare(
             raise ServerError(f"{NAMES[error.arm]}: {error}") from None
     decided = [one for one in judged.values() if isinstance(one, Judgement)]
     comparison = ArmComparison(
-        labels=(stage.arms[BASE].label, stage.arms[HEAD].label),
-        seed=stage.seed,
+        labels=(arms.pair[BASE].label, arms.pair[HEAD].label),
+        seed=arms.seed,
         took_s=CLOCK.monotonic() - began,
         judgements=() if reason or hindrance else tuple(map(runner.with_ends, decided)),
         not_compared=reason or hindrance,
@@ -88,21 +67,21 @@ def compare(
     return ComparisonOutcome(comparison, None if reason else runner.result())
 
 
-def calibrate(stage: Stage, profile: Profile, needs: BurstNeeds) -> ComparisonOutcome:
+def calibrate(arms: PreparedArms, profile: Profile, needs: BurstNeeds) -> ComparisonOutcome:
     """Rounds of two arms that are the same, with no verdict. Raises as ``compare`` does."""
     began = CLOCK.monotonic()
-    runner = _Runner(stage, profile, needs)
+    runner = _Runner(arms, profile, needs)
     reason = hindrance = ""
     try:
-        for _ in range(stage.numbers.calibration_blocks):
+        for _ in range(arms.numbers.calibration_blocks):
             if hindrance := runner.hindrance({}):
                 break
             runner.run_block()
     except TooSlow as slow:
         reason = str(slow)
     comparison = ArmComparison(
-        labels=(stage.arms[BASE].label, stage.arms[HEAD].label),
-        seed=stage.seed,
+        labels=(arms.pair[BASE].label, arms.pair[HEAD].label),
+        seed=arms.seed,
         took_s=CLOCK.monotonic() - began,
         is_judged=False,
         not_compared=reason or hindrance,
@@ -114,9 +93,9 @@ def calibrate(stage: Stage, profile: Profile, needs: BurstNeeds) -> ComparisonOu
 class _Runner:
     """Runs block after block, and keeps what they found."""
 
-    def __init__(self, stage: Stage, profile: Profile, needs: BurstNeeds) -> None:
-        self._stage = stage
-        self._numbers = stage.numbers
+    def __init__(self, arms: PreparedArms, profile: Profile, needs: BurstNeeds) -> None:
+        self._arms = arms
+        self._numbers = arms.numbers
         self._profile = profile
         self._needs = needs
         self._blocks: list[Block] = []
@@ -168,9 +147,9 @@ class _Runner:
         return [*next((block.ends for block in reversed(self._blocks) if block.ends), ())]
 
     def run_block(self) -> None:
-        stage = self._stage
-        plan = plan_block(stage.seed, len(self._blocks), rounds=self._numbers.rule.rounds_per_block)
-        base, head = (stage.copies(arm) for arm in stage.arms)
+        arms = self._arms
+        plan = plan_block(arms.seed, len(self._blocks), rounds=self._numbers.rule.rounds_per_block)
+        base, head = (arms.with_fresh_data(arm) for arm in arms.pair)
         block = run_block(
             plan,
             (base, head),
@@ -188,9 +167,9 @@ class _Runner:
         return merge_windows(self._profile, reports, self._blocks[-1].head_server)
 
     def _spec(self, arm: int, port: int) -> LaunchSpec:
-        folder = self._stage.launch_spec.folder / NAMES[arm]
+        folder = self._arms.launch_spec.folder / NAMES[arm]
         folder.mkdir(exist_ok=True)
-        return replace(self._stage.launch_spec, folder=folder, port=self._stage.ports[port])
+        return replace(self._arms.launch_spec, folder=folder, port=self._arms.ports[port])
 
 
 def _new_endpoint(error: ArmError) -> str:

@@ -9,10 +9,9 @@ from functools import cached_property
 from pathlib import Path
 
 from pytest_djworkers.backends.protocol import Backend
-from pytest_djworkers.compare.arms import NAMES, Arm
+from pytest_djworkers.compare.arms import NAMES, Arm, PreparedArms
 from pytest_djworkers.compare.flags import Against, ComparisonFlags
 from pytest_djworkers.compare.numbers import DEFAULT_NUMBERS
-from pytest_djworkers.compare.procedure import Stage
 from pytest_djworkers.compare.revision import Revision, base_revision
 from pytest_djworkers.compare.survey import Survey, survey
 from pytest_djworkers.compare.trees import base_runtime, head_runtime, plugin_folder
@@ -63,17 +62,17 @@ class ComparisonSetup:
         same = ", which is the commit checked out" if revision.is_head else ""
         return f"compares the working tree{state} with {revision.label}{same}"
 
-    def stage(
+    def prepare_arms(
         self,
         backends: tuple[Backend, Backend],
         names: tuple[str, str],
         spec: LaunchSpec,
-        copies: Callable[[Arm], Arm],
-    ) -> Stage:
-        """Where these backends are compared; ``names`` are those that users know them by.
+        with_fresh_data: Callable[[Arm], Arm],
+    ) -> PreparedArms:
+        """Return the arms that serve these backends; ``names`` are the users' names for them.
 
-        Raises SettingsError for a worktree that can't be made, and ServerError for an arm whose
-        site can't be set up.
+        Raises SettingsError if the worktree can't be made, and ServerError if the site of an arm
+        can't be set up.
         """
         pair = self._pair(spec)
         is_between = self.flags.against is Against.BACKEND
@@ -82,11 +81,11 @@ class ComparisonSetup:
             Arm(*one, databases={})
             for one in zip(NAMES, labels, backends, pair.runtimes, strict=True)
         )
-        return Stage(
+        return PreparedArms(
             (base, head),
             spec,
             (spec.port, self._port.number),
-            copies,
+            with_fresh_data,
             self.flags.seed,
             self.numbers,
             pair.difference,

@@ -9,14 +9,12 @@ from itertools import count
 from typing import Any
 
 from pytest_djworkers.backends.protocol import workers_of
-from pytest_djworkers.compare.arms import BASE, NAMES, Arm, NotComparable
+from pytest_djworkers.compare.arms import BASE, NAMES, Arm, Databases, NotComparable, PreparedArms
 from pytest_djworkers.compare.base_databases import make_own_databases, refuse_other_rows
 from pytest_djworkers.compare.files import copy_files
 from pytest_djworkers.compare.flags import Against
 from pytest_djworkers.compare.procedure import (
     ComparisonOutcome,
-    Databases,
-    Stage,
     calibrate,
     compare,
 )
@@ -102,22 +100,22 @@ class ComparedBurst(Burst):
             return replace(arm, databases=made[arm.name], isolation=files)
 
         try:
-            stage = comparison_setup.stage(
+            arms = comparison_setup.prepare_arms(
                 (run.settings.backends[base], run.settings.backends[head]),
                 (base, head),
                 spec,
                 copies,
             )
-            if stage.difference:
+            if arms.migration_difference:
                 files = replace(spec.isolation, folder=str(spec.folder / "own-files"))
                 files.make()
                 written[NAMES[BASE]] = files
-                arm = replace(stage.arms[BASE], databases=own, isolation=files)
-                sources[NAMES[BASE]] = self._make_own(stage, arm, spec.databases)
+                arm = replace(arms.pair[BASE], databases=own, isolation=files)
+                sources[NAMES[BASE]] = self._make_own(arms, arm, spec.databases)
             needs = needs_of(profile.request, run.settings.probe, profile.shape.connections)
             if comparison_setup.flags.against is Against.ITSELF:
-                return calibrate(stage, profile, needs)
-            return compare(stage, profile, needs, self._tolerances())
+                return calibrate(arms, profile, needs)
+            return compare(arms, profile, needs, self._tolerances())
         except NotComparable as reason:
             seed = comparison_setup.flags.seed
             return ComparisonOutcome(
@@ -127,14 +125,14 @@ class ComparedBurst(Burst):
             with self._unblocked():
                 drop_copies(made.values())
 
-    def _make_own(self, stage: Stage, base: Arm, of_head: Databases) -> Databases:
+    def _make_own(self, arms: PreparedArms, base: Arm, of_head: Databases) -> Databases:
         """Have base's code make its databases; those that it has. Raises NotComparable where they
         can't be made, or don't hold the same rows."""
         try:
             aliases = make_own_databases(
                 base,
                 self._seed,
-                stage.launch_spec,
+                arms.launch_spec,
                 migrates=self._migrates,
                 of_head=of_head,
             )
@@ -142,7 +140,7 @@ class ComparedBurst(Burst):
             with self._unblocked():
                 refuse_other_rows(made, of_head)
         except NotComparable as reason:
-            raise NotComparable(f"{stage.difference}; {reason}") from None
+            raise NotComparable(f"{arms.migration_difference}; {reason}") from None
         return made
 
     def _tolerances(self) -> Mapping[Metric, float]:

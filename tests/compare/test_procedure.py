@@ -22,7 +22,7 @@ from pytest_djworkers.errors import ProbeError, ServerError, ServerStartError
 from pytest_djworkers.verdict.judgement import Verdict
 from pytest_djworkers.verdict.rounds import Metric
 from pytest_djworkers.verdict.rule import RULE
-from tests.support.comparisons import NEEDS, block_of, stage_in
+from tests.support.comparisons import NEEDS, block_of, prepared_arms
 from tests.support.profiles import make_profile
 
 PROFILE = make_profile(connections=1)
@@ -40,7 +40,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Compar
             return blocks(plan.number)
 
         monkeypatch.setattr(module, "run_block", run_block)
-        return compare(stage_in(tmp_path), PROFILE, NEEDS, tolerances or {Metric.RPS: 0.1})
+        return compare(prepared_arms(tmp_path), PROFILE, NEEDS, tolerances or {Metric.RPS: 0.1})
 
     return made
 
@@ -132,7 +132,7 @@ def test_a_calibration_has_rounds_and_no_verdict(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "run_block", lambda plan, *_: block_of(plan.number, 1.0))
-    compared = calibrate(stage_in(tmp_path), PROFILE, NEEDS).comparison
+    compared = calibrate(prepared_arms(tmp_path), PROFILE, NEEDS).comparison
     assert compared.verdict is None
     assert compared.reasons() == []
     assert compared.blocks == DEFAULT_NUMBERS.calibration_blocks
@@ -169,6 +169,6 @@ def test_why_workers_ended_is_said_where_some_rounds_had_them_all(
 
 def test_a_calibration_stops_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "run_block", lambda plan, *_: of_ended_workers(plan.number))
-    compared = calibrate(stage_in(tmp_path), PROFILE, NEEDS).comparison
+    compared = calibrate(prepared_arms(tmp_path), PROFILE, NEEDS).comparison
     assert compared.blocks == 2
     assert compared.not_compared.startswith("workers ended")

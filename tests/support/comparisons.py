@@ -7,10 +7,9 @@ from pathlib import Path
 from random import Random
 
 from pytest_djworkers.backends.granian import Granian
-from pytest_djworkers.compare.arms import Arm
+from pytest_djworkers.compare.arms import Arm, PreparedArms
 from pytest_djworkers.compare.blocks import Block
 from pytest_djworkers.compare.numbers import DEFAULT_NUMBERS
-from pytest_djworkers.compare.procedure import Stage
 from pytest_djworkers.compare.result import ArmComparison
 from pytest_djworkers.load.facts import ServerFacts
 from pytest_djworkers.load.profile import Request
@@ -60,8 +59,8 @@ def block_of(number: int, ratio: float) -> Block:
     return Block(rounds, reports, FACTS)
 
 
-def stage_in(folder: Path) -> Stage:
-    """A stage on which nothing is really launched."""
+def prepared_arms(folder: Path) -> PreparedArms:
+    """Return two arms, of which nothing is launched."""
     arms = (
         Arm("base", "main", Granian(), this_runtime(Path.cwd()), {}),
         Arm("head", "the working tree", Granian(), this_runtime(Path.cwd()), {}),
@@ -69,7 +68,7 @@ def stage_in(folder: Path) -> Stage:
     spec = LaunchSpec(
         settings_module="settings", folder=folder, port=1, workers=1, startup_timeout_s=10
     )
-    return Stage(arms, spec, (1, 2), lambda arm: arm, seed=1, numbers=DEFAULT_NUMBERS)
+    return PreparedArms(arms, spec, (1, 2), lambda arm: arm, seed=1, numbers=DEFAULT_NUMBERS)
 
 
 def compared(ratio: float, *, blocks: int = 18, **changes: object) -> ArmComparison:
