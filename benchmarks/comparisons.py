@@ -15,6 +15,7 @@ from pathlib import Path
 from keep_comparisons import FILE_VARIABLE
 from outcomes import Outcome
 from pytest_djworkers.compare.result import ArmComparison
+from pytest_djworkers.serialization import from_simple
 from pytest_djworkers.system.git import run_git
 
 TEST = "test_load.py::test_json"
@@ -40,7 +41,7 @@ def compare(
         ]
         status = _run(command, folder, output, {FILE_VARIABLE: str(kept), "PYTHONPATH": str(_HERE)})
         lines = kept.read_text().splitlines()
-        compared = ArmComparison.from_dict(json.loads(lines[-1])) if lines else None
+        compared = from_simple(json.loads(lines[-1]), ArmComparison) if lines else None
         said = "" if lines else "\n".join(output.read_text().splitlines()[-_SHOWN_LINES:])
     wall_s = round(time.monotonic() - began, 3)
     return Outcome(series, server, number, when, _package(), wall_s, status, compared, said)

@@ -7,11 +7,12 @@ import json
 import os
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 from pytest_djworkers.compare.result import ArmComparison
+from pytest_djworkers.serialization import from_simple, to_simple
 from pytest_djworkers.verdict.judgement import Judgement
 
 
@@ -48,14 +49,14 @@ class Outcome:
         return verdict.value if verdict else "error"
 
     def to_dict(self) -> dict[str, Any]:
-        """Simple types only, for JSON."""
-        return {**asdict(self), "compared": self.compared and self.compared.to_dict()}
+        """Return simple types only, for JSON."""
+        data: dict[str, Any] = to_simple(self)
+        return data
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """The inverse of ``to_dict``."""
-        compared = data["compared"]
-        return cls(**{**data, "compared": compared and ArmComparison.from_dict(compared)})
+        return from_simple(data, cls)
 
     def __str__(self) -> str:
         parts = [f"{self.when}  {self.server:<16} {self.series:<10} {self.number:>2}"]

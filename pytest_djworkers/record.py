@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from pytest_djworkers.baseline.session import StoredFigures
 from pytest_djworkers.baseline.store import conditions_of
 from pytest_djworkers.compare.result import ArmComparison
 from pytest_djworkers.load.result import BurstResult
+from pytest_djworkers.serialization import from_simple, to_simple
 from pytest_djworkers.verdict.baseline_verdict import BaselineVerdict
 from pytest_djworkers.verdict.judgement import Verdict
 
@@ -71,36 +72,22 @@ class BurstRecord:
         return self.result.server.backend if self.result.server else ""
 
     def to_dict(self) -> dict[str, Any]:
-        """Simple types only, for JSON and for pytest-xdist; and none of the request's values, since
-        other plugins write reports to files."""
-        comparison, profile = self.against_baseline, self.result.profile
+        """Return simple types only, for JSON and for pytest-xdist.
+
+        None of the request's values is in them, since other plugins write reports to files.
+        """
+        profile = self.result.profile
         shown = replace(profile, request=profile.request.without_values())
-        return {
-            "test": self.test,
-            "result": replace(self.result, profile=shown).to_dict(),
-            "conditions": dict(self.stored_under),
-            "overridden": list(self.overridden),
-            "against_baseline": comparison
-            and {**asdict(comparison), "verdict": comparison.verdict.value},
-            "stored": self.stored and asdict(self.stored),
-            "against_base": self.against_base and self.against_base.to_dict(),
-            "other_settings": list(self.other_settings),
-            "attempt": self.attempt,
-        }
+        # The conditions are of the values, too, so they are read before those are taken away.
+        record = replace(
+            self,
+            result=replace(self.result, profile=shown),
+            conditions=dict(self.stored_under),
+        )
+        data: dict[str, Any] = to_simple(record)
+        return data
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """The inverse of ``to_dict``."""
-        comparison = data["against_baseline"]
-        return cls(
-            test=data["test"],
-            result=BurstResult.from_dict(data["result"]),
-            overridden=tuple(data["overridden"]),
-            conditions=data["conditions"],
-            against_baseline=comparison
-            and BaselineVerdict(**{**comparison, "verdict": Verdict(comparison["verdict"])}),
-            stored=data["stored"] and StoredFigures(**data["stored"]),
-            against_base=data["against_base"] and ArmComparison.from_dict(data["against_base"]),
-            other_settings=tuple(data["other_settings"]),
-            attempt=data["attempt"],
-        )
+        """Return the record that ``to_dict`` was called on, without the request's values."""
+        return from_simple(data, cls)

@@ -8,7 +8,17 @@ import sys
 
 from tests.support.site import Site
 
-HEAVY = {"gevent", "granian", "gunicorn", "hdrh", "httptools", "numpy", "psutil", "django"}
+HEAVY = {
+    "gevent",
+    "granian",
+    "gunicorn",
+    "hdrh",
+    "httptools",
+    "msgspec",
+    "numpy",
+    "psutil",
+    "django",
+}
 NEVER = {"gevent", "granian", "gunicorn", "numpy"}
 
 REMEMBER = """

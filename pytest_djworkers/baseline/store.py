@@ -39,6 +39,7 @@ from pytest_djworkers.baseline.older import without_values
 from pytest_djworkers.errors import BaselineError
 from pytest_djworkers.load.masking import query_hash
 from pytest_djworkers.load.result import BurstResult
+from pytest_djworkers.serialization import to_simple
 from pytest_djworkers.system.files import write_whole
 
 _WINDOW_FIELDS = (
@@ -148,7 +149,7 @@ def window_of(result: BurstResult) -> dict[str, Any]:
     """The raw figures of a burst, for a session's list of windows."""
     from pytest_djworkers.baseline.encoding import encode_latency
 
-    data = result.to_dict()
+    data = to_simple(result)
     return {
         **{name: data[name] for name in _WINDOW_FIELDS},
         "latency": None if result.latency is None else encode_latency(result.latency),

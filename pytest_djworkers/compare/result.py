@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Container, Iterable, Sequence
+from dataclasses import dataclass
 from statistics import median
-from typing import Any, Self
+from typing import Self
 
-from pytest_djworkers.verdict.estimate import Estimate, Unit
 from pytest_djworkers.verdict.judgement import Judgement, Verdict
 from pytest_djworkers.verdict.rounds import Metric, Round, Window
 
@@ -109,52 +108,6 @@ class ArmComparison:
         if self.not_compared:
             return [(Verdict.NOT_COMPARED, self.not_compared)]
         return [(judgement.verdict, judgement.reason) for judgement in self.judgements]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Simple types only, for JSON and for pytest-xdist."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """The inverse of ``to_dict``."""
-        base, head = data["labels"]
-        return cls(
-            labels=(base, head),
-            seed=data["seed"],
-            took_s=data["took_s"],
-            is_judged=data["is_judged"],
-            judgements=tuple(map(_judgement, data["judgements"])),
-            not_compared=data["not_compared"],
-            rounds=tuple(
-                Round(Window(**one["base"]), Window(**one["head"]), one["block"], one["discarded"])
-                for one in data["rounds"]
-            ),
-        )
-
-
-def _judgement(data: Mapping[str, Any]) -> Judgement:
-    fields = {
-        **data,
-        "verdict": Verdict(data["verdict"]),
-        "metric": Metric(data["metric"]),
-        "estimate": _estimate(data["estimate"]),
-        "confirmation": _estimate(data["confirmation"]),
-        "discarded": tuple((reason, count) for reason, count in data["discarded"]),
-    }
-    return Judgement(**fields)
-
-
-def _estimate(data: Mapping[str, Any] | None) -> Estimate | None:
-    if data is None:
-        return None
-    interval = data["interval"]
-    return Estimate(
-        **{
-            **data,
-            "unit": Unit(data["unit"]),
-            "interval": interval and (interval[0], interval[1]),
-        }
-    )
 
 
 def _median(values: Iterable[float | None]) -> float | None:

@@ -27,6 +27,7 @@ from pytest_djworkers.load.early_close import EarlyClose
 from pytest_djworkers.load.pool import Pool
 from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.load.rate import Share
+from pytest_djworkers.serialization import from_simple, to_simple
 
 OPEN_WITHIN_S = 5.0
 
@@ -34,7 +35,7 @@ OPEN_WITHIN_S = 5.0
 async def _run() -> None:
     asyncio.get_running_loop().set_exception_handler(_die)
     job = await _hear()
-    profile = Profile.from_dict(job["profile"])
+    profile = from_simple(job["profile"], Profile)
     address, port = job["address"]
     early_close = EarlyClose.from_dict(job["early_close"])
     pool = Pool(
@@ -51,7 +52,7 @@ async def _run() -> None:
             report = await pool.fire(
                 start["start_ns"], drain_s=job["drain_s"], early_close=early_close
             )
-            _say(report.to_dict())
+            _say(to_simple(report))
             # What was not drained is not fit for another window.
             if not job["drain_s"] or (start := await _hear_or_end()) is None:
                 break

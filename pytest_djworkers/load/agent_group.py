@@ -13,12 +13,14 @@ from types import TracebackType
 from typing import Any, Self
 
 import httptools
+import msgspec
 
 from pytest_djworkers.errors import GeneratorError
 from pytest_djworkers.load.agent_report import AgentReport
 from pytest_djworkers.load.early_close import EarlyClose
 from pytest_djworkers.load.generator import Target
 from pytest_djworkers.load.profile import Profile
+from pytest_djworkers.serialization import from_simple, to_simple
 from pytest_djworkers.system.clock import CLOCK
 from pytest_djworkers.system.environment import child_environment, python_path
 from pytest_djworkers.system.log import tail
@@ -34,7 +36,14 @@ _REPORT_WITHIN_S = 30.0
 _STATUS_WITHIN_S = 1.0
 _START_AFTER_NS = 20_000_000
 _AGENTS_PATH = python_path(
-    map(str, (Path(__file__).parents[2], Path(httptools.__file__).parents[1]))
+    map(
+        str,
+        (
+            Path(__file__).parents[2],
+            Path(httptools.__file__).parents[1],
+            Path(msgspec.__file__).parents[1],
+        ),
+    )
 )
 """Nothing of the site: it may have modules named like those that an agent imports."""
 
@@ -83,7 +92,7 @@ class AgentGroup:
         for agent, connections in zip(self._agents, shares, strict=True):
             agent.say(
                 {
-                    "profile": profile.to_dict(),
+                    "profile": to_simple(profile),
                     "address": list(target.address),
                     "host": target.authority,
                     "connections": connections,
@@ -105,7 +114,7 @@ class AgentGroup:
         for agent in self._agents:
             agent.say({"start_ns": start_ns})
         return [
-            AgentReport.from_dict(agent.hear(self._fire_within_s, "in the middle of the burst"))
+            from_simple(agent.hear(self._fire_within_s, "in the middle of the burst"), AgentReport)
             for agent in self._agents
         ]
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, Self
+from dataclasses import dataclass
 
 from pytest_djworkers.load.response_excerpt import ResponseExcerpt
 
@@ -55,18 +53,3 @@ class AgentReport:
     stopped_s: float
     """The time for which the agent did not run though it was its turn, in seconds."""
     first_unexpected: ResponseExcerpt | None = None
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return simple types only, for JSON."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """Return the report from what ``to_dict`` gave, after its way through JSON."""
-        # JSON's keys are strings and it has no tuples.
-        typed = {
-            "statuses": {int(status): count for status, count in data["statuses"].items()},
-            "first_unexpected": ResponseExcerpt.from_dict(data["first_unexpected"]),
-            **{name: list(map(tuple, data[name])) for name in ("latency", "lag", "gaps")},
-        }
-        return cls(**{**data, **typed})

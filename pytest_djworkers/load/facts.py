@@ -91,7 +91,7 @@ class ServerFacts:
     backend: str
     version: str
     workers: int
-    options: Mapping[str, int | str]
+    options: Mapping[str, bool | int | str]
     """Its other options, such as threads and limits; a part of the baseline's key."""
     launch_s: float
     """The time from the start of the process to the first good response, in seconds."""

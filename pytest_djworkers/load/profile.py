@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Self
+from dataclasses import dataclass, field, replace
 
 from pytest_djworkers.load.masking import MASK, masked
 
@@ -102,22 +100,3 @@ class Profile:
     name: str
     request: Request
     shape: Shape = field(default_factory=Shape)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Simple types only, for JSON and for pytest-xdist."""
-        data = asdict(self)
-        data["request"]["body"] = self.request.body.decode("latin-1")
-        data["request"]["contains"] = self.request.contains.decode("latin-1")
-        data["request"]["headers"] = [list(pair) for pair in self.request.headers]
-        data["request"]["expect"] = list(self.request.expect)
-        return data
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """The inverse of ``to_dict``."""
-        request = dict(data["request"])
-        request["body"] = request["body"].encode("latin-1")
-        request["contains"] = request["contains"].encode("latin-1")
-        request["headers"] = tuple((name, value) for name, value in request["headers"])
-        request["expect"] = tuple(request["expect"])
-        return cls(data["name"], Request(**request), Shape(**data["shape"]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 from httptools import HttpParserError, HttpResponseParser
 
@@ -45,11 +45,6 @@ class ResponseExcerpt:
         if not reader.is_final:
             return None
         return cls(status, in_one_line(masked(reader.location))[:_KEPT_TEXT], reader.text)
-
-    @classmethod
-    def from_dict(cls, data: dict[str, Any] | None) -> Self | None:
-        """From what travels between processes."""
-        return None if data is None else cls(**data)
 
 
 class _Reader:

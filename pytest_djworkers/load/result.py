@@ -18,8 +18,7 @@ A figure that a generator can't know is None, and no limit passes on a None.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, Self
+from dataclasses import dataclass
 
 from pytest_djworkers.load import remarks
 from pytest_djworkers.load.facts import Connections, GeneratorFacts, Series, ServerFacts, Usage
@@ -199,42 +198,3 @@ class BurstResult:
             yield from remarks.on_usage(self.usage)
         if self.shared_run:
             yield "shared run"
-
-    def to_dict(self) -> dict[str, Any]:
-        """Simple types only, for JSON and for pytest-xdist."""
-        data = asdict(self)
-        data["profile"] = self.profile.to_dict()
-        if self.statuses is not None:
-            data["statuses"] = {str(status): count for status, count in self.statuses.items()}
-        if self.latency is not None:
-            data["latency"] = [list(pair) for pair in self.latency.counts]
-        if self.series is not None:
-            data["series"]["requests"] = list(self.series.requests)
-            data["series"]["errors"] = list(self.series.errors)
-            data["series"]["outstanding"] = list(self.series.outstanding)
-        return data
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """The inverse of ``to_dict``."""
-        fields = dict(data)
-        fields["profile"] = Profile.from_dict(data["profile"])
-        if data["statuses"] is not None:
-            fields["statuses"] = {int(status): n for status, n in data["statuses"].items()}
-        if data["latency"] is not None:
-            fields["latency"] = Latency(tuple((value, n) for value, n in data["latency"]))
-        if (series := data["series"]) is not None:
-            fields["series"] = Series(
-                series["interval_s"],
-                tuple(series["requests"]),
-                tuple(series["errors"]),
-                tuple(series["outstanding"]),
-            )
-        fields["connections"] = Connections(**data["connections"])
-        fields["generator"] = GeneratorFacts(**data["generator"])
-        if data["server"] is not None:
-            fields["server"] = ServerFacts(**data["server"])
-        if data["usage"] is not None:
-            fields["usage"] = Usage(**data["usage"])
-        fields["first_unexpected"] = ResponseExcerpt.from_dict(data["first_unexpected"])
-        return cls(**fields)

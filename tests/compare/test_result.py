@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from pytest_djworkers.compare.result import ArmComparison
+from pytest_djworkers.serialization import from_simple, to_simple
 from pytest_djworkers.verdict.judgement import Verdict
 from pytest_djworkers.verdict.rounds import Round
 from tests.support.comparisons import NOTHING, compared, window
@@ -17,7 +18,7 @@ from tests.support.comparisons import NOTHING, compared, window
     "one", [compared(0.7), compared(1.0), NOTHING, compared(1, is_judged=False)]
 )
 def test_json_both_ways(one: ArmComparison) -> None:
-    assert ArmComparison.from_dict(json.loads(json.dumps(one.to_dict()))) == one
+    assert from_simple(json.loads(json.dumps(to_simple(one))), ArmComparison) == one
 
 
 def test_figures_are_medians_over_the_rounds_that_count() -> None:

@@ -18,6 +18,7 @@ from httptools import HttpResponseParser
 from pytest_djworkers.load import agent
 from pytest_djworkers.load.agent_report import AgentReport
 from pytest_djworkers.load.profile import Request
+from pytest_djworkers.serialization import from_simple, to_simple
 from tests.support.fault_server import Behaviour, always, answer, once, serve
 from tests.support.profiles import ROOT, make_profile
 
@@ -43,7 +44,7 @@ def talk(monkeypatch: pytest.MonkeyPatch, *told: dict[str, Any]) -> list[dict[st
 def job(address: tuple[str, int]) -> dict[str, Any]:
     """A burst over three connections, as the second of two agents."""
     return {
-        "profile": make_profile(connections=3, rate=100.0).to_dict(),
+        "profile": to_simple(make_profile(connections=3, rate=100.0)),
         "address": address,
         "host": "example.com",
         "connections": 3,
@@ -66,19 +67,19 @@ def test_it_opens_fires_and_reports(monkeypatch: pytest.MonkeyPatch) -> None:
     assert opened == {"opened": 3}
     assert b"Host: example.com\r\n" in server.requests[0]
     # Its half of 100 a second for 0.2 s.
-    assert AgentReport.from_dict(report).ok + AgentReport.from_dict(report).in_flight == 10
+    assert from_simple(report, AgentReport).ok + from_simple(report, AgentReport).in_flight == 10
 
 
 def test_it_fires_as_often_as_it_is_told_to(monkeypatch: pytest.MonkeyPatch) -> None:
     again = {"drain_s": 1.0, "early_close": {"after_s": 0.01, "responses": 3}}
-    closed_loop = make_profile(connections=3, warmup_s=0, duration_s=9).to_dict()
+    closed_loop = to_simple(make_profile(connections=3, warmup_s=0, duration_s=9))
     with serve(always(answer())) as server:
         start = {"start_ns": time.monotonic_ns()}
         told = {**job(server.address), **again, "profile": closed_loop}
         _, *reports = talk(monkeypatch, told, start, start)
         assert server.connections == 3
     assert len(reports) == 2
-    assert all(AgentReport.from_dict(report).ok >= 3 for report in reports)
+    assert all(from_simple(report, AgentReport).ok >= 3 for report in reports)
 
 
 @pytest.mark.parametrize(
@@ -94,7 +95,7 @@ def test_it_fires_as_often_as_it_is_told_to(monkeypatch: pytest.MonkeyPatch) -> 
 def test_nothing_piles_up_although_cycles_are_not_collected(
     behave: Behaviour, request_: Request, ended: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    closed_loop = make_profile(request_, connections=3, duration_s=19).to_dict()
+    closed_loop = to_simple(make_profile(request_, connections=3, duration_s=19))
     some = {
         "drain_s": 1.0,
         "early_close": {"after_s": 0.01, "responses": 50},

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_djworkers.load.profile import Profile, Request, Shape
+from pytest_djworkers.serialization import from_simple, to_simple
 
 latin = st.text(st.characters(max_codepoint=255))
 requests = st.builds(
@@ -102,7 +103,7 @@ def test_headers_are_latin_1_and_in_the_order_given() -> None:
 @given(st.text(), requests, shapes)
 def test_json_gives_back_the_same_profile(name: str, request: Request, shape: Shape) -> None:
     profile = Profile(name, request, shape)
-    assert Profile.from_dict(json.loads(json.dumps(profile.to_dict()))) == profile
+    assert from_simple(json.loads(json.dumps(to_simple(profile))), Profile) == profile
 
 
 @pytest.mark.parametrize(

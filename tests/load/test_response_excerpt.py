@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pytest_djworkers.load.profile import Request
 from pytest_djworkers.load.response_excerpt import ResponseExcerpt
 from pytest_djworkers.printable import in_one_line
+from pytest_djworkers.serialization import from_simple, to_simple
 from tests.support.fault_server import always, answer, serve
 from tests.support.firing import fire
 
@@ -78,8 +79,8 @@ def test_a_burst_keeps_the_first(body: bytes) -> None:
     with serve(always(response(body))) as server:
         report = fire(server.address, connections=2)
     assert report.unexpected
-    kept = json.loads(json.dumps(report.to_dict()))["first_unexpected"]
-    assert ResponseExcerpt.from_dict(kept) == ResponseExcerpt(
+    kept = json.loads(json.dumps(to_simple(report)))["first_unexpected"]
+    assert from_simple(kept, ResponseExcerpt) == ResponseExcerpt(
         403, text=body.decode()[:1000].strip()
     )
 

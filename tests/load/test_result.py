@@ -19,6 +19,7 @@ from pytest_djworkers.load.facts import (
     Usage,
 )
 from pytest_djworkers.load.result import BurstResult
+from pytest_djworkers.serialization import from_simple, to_simple
 from tests.support.profiles import latencies, make_profile, make_result
 
 CLASSES = ("ok", "late", "unexpected", "error", "unanswered", "in_flight", "outside")
@@ -187,7 +188,7 @@ def test_a_shared_run_is_remarked_upon() -> None:
 
 def through_json(result: BurstResult) -> Any:
     """What comes out of a JSON document."""
-    return BurstResult.from_dict(json.loads(json.dumps(result.to_dict())))
+    return from_simple(json.loads(json.dumps(to_simple(result))), BurstResult)
 
 
 @given(classes, st.dictionaries(st.integers(200, 599), st.integers(1, 9)))

@@ -16,6 +16,7 @@ from pytest_djworkers.load.generator import Target
 from pytest_djworkers.load.profile import Profile, Request
 from pytest_djworkers.load.wrk import WrkGenerator, find_wrk
 from pytest_djworkers.request import make_request
+from pytest_djworkers.serialization import from_simple, to_simple
 from pytest_djworkers.server.probe import probe
 from tests.support.fault_server import always, answer, serve
 from tests.support.firing import fire
@@ -104,7 +105,7 @@ def test_wrk_sends_what_the_others_send_whatever_it_is(some: list[Request]) -> N
 def check_the_others(request: Request) -> None:
     """The probe and the built-in generator send it as it says."""
     profile = make_profile(request, connections=1)
-    told = Profile.from_dict(profile.to_dict()).request
+    told = from_simple(to_simple(profile), Profile).request
     with serve(always(answer(), after_s=0.01)) as server:
         probe(
             [server.address],
