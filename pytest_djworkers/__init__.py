@@ -1,37 +1,145 @@
-"""pytest-djworkers: did the Django site get slower under the server it is deployed on?"""
+"""pytest-djworkers: did the Django site get slower under the server it is deployed on?
+
+The names in ``__all__`` are public, and no others. Each is imported at its first use, because every
+pytest run of an environment with this plugin imports the package, and few of them fire load.
+"""
 
 from __future__ import annotations
 
-from pytest_djworkers.errors import (
-    BaselineError,
-    BurstArgumentError,
-    BusyMachineError,
-    DatabaseError,
-    DjworkersError,
-    GeneratorError,
-    MarkerError,
-    OverrideError,
-    ProbeError,
-    ResourceError,
-    ServerDiedError,
-    ServerError,
-    ServerStartError,
-    SettingsError,
-)
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    # For type checkers and editors, which don't see what __getattr__ returns.
+    from pytest_djworkers.backends.protocol import (
+        ASGI_ENTRY,
+        WSGI_ENTRY,
+        About,
+        Backend,
+        LaunchPlan,
+    )
+    from pytest_djworkers.backends.spec import setting
+    from pytest_djworkers.errors import (
+        BaselineError,
+        BurstArgumentError,
+        BusyMachineError,
+        DatabaseError,
+        DjworkersError,
+        GeneratorError,
+        MarkerError,
+        OverrideError,
+        ProbeError,
+        ResourceError,
+        ServerDiedError,
+        ServerError,
+        ServerStartError,
+        SettingsError,
+    )
+    from pytest_djworkers.load.facts import Connections, GeneratorFacts, Series, ServerFacts, Usage
+    from pytest_djworkers.load.histogram import Latency
+    from pytest_djworkers.load.profile import Profile, Request, Shape
+    from pytest_djworkers.load.response_excerpt import ResponseExcerpt
+    from pytest_djworkers.load.result import BurstResult
+    from pytest_djworkers.run.burst import Burst
+    from pytest_djworkers.server.protocol import AnyServer
+    from pytest_djworkers.server.server import Server
 
 __all__ = [
+    "ASGI_ENTRY",
+    "WSGI_ENTRY",
+    "About",
+    "AnyServer",
+    "Backend",
     "BaselineError",
+    "Burst",
     "BurstArgumentError",
+    "BurstResult",
     "BusyMachineError",
+    "Connections",
     "DatabaseError",
     "DjworkersError",
     "GeneratorError",
+    "GeneratorFacts",
+    "Latency",
+    "LaunchPlan",
     "MarkerError",
     "OverrideError",
     "ProbeError",
+    "Profile",
+    "Request",
     "ResourceError",
+    "ResponseExcerpt",
+    "Series",
+    "Server",
     "ServerDiedError",
     "ServerError",
+    "ServerFacts",
     "ServerStartError",
     "SettingsError",
+    "Shape",
+    "Usage",
+    "setting",
 ]
+
+# The public names by the module that defines them.
+_NAMES = {
+    "backends.protocol": (
+        "ASGI_ENTRY",
+        "WSGI_ENTRY",
+        "About",
+        "Backend",
+        "LaunchPlan",
+    ),
+    "backends.spec": ("setting",),
+    "errors": (
+        "BaselineError",
+        "BurstArgumentError",
+        "BusyMachineError",
+        "DatabaseError",
+        "DjworkersError",
+        "GeneratorError",
+        "MarkerError",
+        "OverrideError",
+        "ProbeError",
+        "ResourceError",
+        "ServerDiedError",
+        "ServerError",
+        "ServerStartError",
+        "SettingsError",
+    ),
+    "load.facts": (
+        "Connections",
+        "GeneratorFacts",
+        "Series",
+        "ServerFacts",
+        "Usage",
+    ),
+    "load.histogram": ("Latency",),
+    "load.profile": (
+        "Profile",
+        "Request",
+        "Shape",
+    ),
+    "load.response_excerpt": ("ResponseExcerpt",),
+    "load.result": ("BurstResult",),
+    "run.burst": ("Burst",),
+    "server.protocol": ("AnyServer",),
+    "server.server": ("Server",),
+}
+_MODULE_OF = {name: module for module, names in _NAMES.items() for name in names}
+
+
+if not TYPE_CHECKING:  # a type checker would believe that the package has any name at all
+
+    def __getattr__(name: str) -> Any:
+        """Import a public name from its module. Called for names that are not imported yet."""
+        if name not in _MODULE_OF:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
+        globals()[name] = value  # from now on it is found without a call
+        return value
+
+
+def __dir__() -> list[str]:
+    """Return the names that completion offers, whether they are imported yet or not."""
+    return sorted({*globals(), *__all__})

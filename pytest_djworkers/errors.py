@@ -1,42 +1,40 @@
-"""What can go wrong, as a tree of exceptions.
+"""The exceptions that this package raises on purpose::
 
-```
-DjworkersError
-├── SettingsError          a flag or an ini value; pytest ends with exit code 4
-├── MarkerError            a marker; a collection error with file and line
-├── BurstArgumentError     an argument of burst(); the test fails
-├── OverrideError          a setting that a test changed can't be given to a server
-├── DatabaseError          the test's database is one that a server can't share
-├── ServerError
-│   ├── ServerStartError   it died, never got ready, or somebody else has its port
-│   ├── ProbeError         it runs, but the path does not give an expected answer
-│   └── ServerDiedError    it ended in the middle of a burst
-├── GeneratorError         what fires the burst failed, so there are no figures
-├── ResourceError          the system gives no process, no file, or no space
-├── BusyMachineError       another run held this machine for too long
-└── BaselineError          a stored baseline can't be read or written
-```
+    DjworkersError
+    ├── SettingsError          a flag or a configuration value can't be used: exit code 4
+    ├── MarkerError            a marker can't be used: a collection error with file and line
+    ├── BurstArgumentError     an argument of burst() can't be used: the test fails
+    ├── OverrideError          a Django setting that a test changed can't be given to a server
+    ├── DatabaseError          the test's database can't be shared with a server
+    ├── ServerError
+    │   ├── ServerStartError   the server died, never got ready, or its port is taken
+    │   ├── ProbeError         the server runs, but the path gives no expected response
+    │   └── ServerDiedError    the server ended in the middle of a burst
+    ├── GeneratorError         the load generator failed, so there are no figures
+    ├── ResourceError          the system gives no process, no file or no space
+    ├── BusyMachineError       another run kept this machine busy for too long
+    └── BaselineError          a stored baseline can't be read or written
 
-Every message says what happened, to what, and what to do about it.
+Each message says what happened, to what, and what to do about it.
 """
 
 from __future__ import annotations
 
 
 class DjworkersError(Exception):
-    """The base of every exception that this package raises on purpose."""
+    """The base class of all exceptions that this package raises on purpose."""
 
 
 class SettingsError(DjworkersError):
-    """A flag or an ini value that can't be used."""
+    """A flag or a value of the configuration file can't be used."""
 
 
 class MarkerError(DjworkersError):
-    """A marker with an argument or a value that can't be used."""
+    """An argument of a marker can't be used."""
 
 
 class BurstArgumentError(DjworkersError):
-    """An argument of ``burst()`` that can't be used."""
+    """An argument of ``burst()`` can't be used."""
 
 
 class OverrideError(DjworkersError):
@@ -44,20 +42,22 @@ class OverrideError(DjworkersError):
 
 
 class DatabaseError(DjworkersError):
-    """The test's database is one that a server in another process can't share."""
+    """The test's database can't be shared with a server in another process."""
 
 
 class ServerError(DjworkersError):
-    """Something about the server under test."""
+    """The base class of errors of the server under test."""
 
 
 class ServerStartError(ServerError):
-    """The server died at start, never got ready, or its port is somebody else's."""
+    """The server died at start, never got ready, or another process has its port."""
 
 
 class ProbeError(ServerError):
-    """The server runs, but the path does not give an expected answer; its ``status`` instead,
-    None where what came can't be read."""
+    """The server runs, but the path gives no expected response.
+
+    ``status`` is the status of the response, or None if there is none that can be read.
+    """
 
     def __init__(self, message: str, status: int | None) -> None:
         super().__init__(message)
@@ -65,19 +65,19 @@ class ProbeError(ServerError):
 
 
 class ServerDiedError(ServerError):
-    """The server ended in the middle of a burst, whose figures then say nothing."""
+    """The server ended in the middle of a burst, so its figures mean nothing."""
 
 
 class GeneratorError(DjworkersError):
-    """The generator failed, so there are no figures to judge."""
+    """The load generator failed, so there are no figures to judge."""
 
 
 class ResourceError(DjworkersError):
-    """The system gives no process, opens no file, or has no space left."""
+    """The system starts no process, opens no file, or has no space left."""
 
 
 class BusyMachineError(DjworkersError):
-    """Another run's burst held this machine for too long."""
+    """The burst of another run kept this machine busy for too long."""
 
 
 class BaselineError(DjworkersError):

@@ -54,7 +54,7 @@ def test_a_missing_package_is_answered_with_its_extra(site: Site) -> None:
 def test_a_bad_ini_value_is_answered_with_its_file(site: Site) -> None:
     arguments = ("-o", "djworkers=granian", "-o", "djworkers_connections=many")
     assert refused(site, *arguments).startswith(
-        "djworkers_connections in pytest.ini: not a whole number (invalid literal"
+        "djworkers_connections in pytest.ini: must be a whole number (invalid literal"
     )
 
 

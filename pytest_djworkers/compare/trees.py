@@ -6,11 +6,10 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-import pytest_djworkers
 from pytest_djworkers.entry.tree import Bounds, environment_folders
 from pytest_djworkers.server.runtime import Runtime
 
-_PACKAGE = Path(pytest_djworkers.__file__).parent
+_PACKAGE = Path(__file__).parents[1]
 _NOT_MOVED = {"HOME", "OLDPWD", "SCRIPT_NAME", "TEMP", "TMP", "TMPDIR", "XDG_CACHE_HOME"}
 """Variables that are no code's: a container's home may be its repository."""
 _PACKAGES = {"site-packages", "dist-packages", "__pypackages__"}
