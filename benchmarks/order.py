@@ -16,7 +16,7 @@ from pathlib import Path
 
 from example_site import Bench, example_bench
 from pytest_djworkers.backends.protocol import Backend
-from pytest_djworkers.backends.registry import OURS
+from pytest_djworkers.backends.registry import BUILT_IN
 from pytest_djworkers.load.builtin import AsyncioGenerator
 from pytest_djworkers.load.profile import Profile, Request, Shape
 from pytest_djworkers.load.result import BurstResult
@@ -63,7 +63,7 @@ def median_rps(bursts: Sequence[Sequence[BurstResult]]) -> float:
 
 def compare(bench: Bench, spec: str, table: Table) -> None:
     """Add a backend's row."""
-    backend = OURS.installed(spec)
+    backend = BUILT_IN.find_installed(spec)
     alone, after, without = [], [], []
     for _ in range(TIMES):
         alone.append([bench.burst(backend, AsyncioGenerator(), FAST, SHAPE)])

@@ -50,9 +50,9 @@ def server_page(backend: Backend) -> Iterator[str]:
     yield from ("Serves " + about.interface + ". Install it with:", "")
     yield from (".. code-block:: console", "", f"   $ {how_to_install(backend)}", "")
     yield from ("In a burst", "----------", "")
-    yield from (f"- {literal_flags(text)}" for text in about.in_a_burst)
-    yield from ("", f"Raised for a burst: {literal_flags(about.limits)}.", "")
-    if about.most_workers == 1:
+    yield from (f"- {literal_flags(text)}" for text in about.notes)
+    yield from ("", f"Raised for a burst: {literal_flags(about.raised_limits)}.", "")
+    if about.max_workers == 1:
         yield from ("It is a single process: asked for more workers, it says so.", "")
     yield from ("Settings", "--------", "")
     for setting, its in settings_of(backend).items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from pytest_djworkers.backends.registry import OURS, Registry
+from pytest_djworkers.backends.registry import BUILT_IN, Registry
 from pytest_djworkers.backends.spec import bare_name, spec_of
 from pytest_djworkers.errors import BurstArgumentError, MarkerError, SettingsError
 from pytest_djworkers.limits.kinds import LIMITS, in_order
@@ -35,7 +35,7 @@ class TestPlan:
         }
 
 
-def read_plan(marks: Iterable[Mark], backend: str, registry: Registry = OURS) -> TestPlan:
+def read_plan(marks: Iterable[Mark], backend: str, registry: Registry = BUILT_IN) -> TestPlan:
     """What the markers ask for under this backend, named by its spec.
 
     For each figure the most specific backend wins, then the closest node. Raises MarkerError
@@ -63,7 +63,7 @@ def has_limits(marks: Iterable[Mark]) -> bool:
     return any(mark.name in LIMITS for mark in marks)
 
 
-def skip_reason(marks: Iterable[Mark], backend: str, registry: Registry = OURS) -> str | None:
+def skip_reason(marks: Iterable[Mark], backend: str, registry: Registry = BUILT_IN) -> str | None:
     """Why a test makes no sense under a backend, named by its spec; None when it does.
 
     Raises MarkerError for an unknown argument or backend.
@@ -116,7 +116,7 @@ def _read_shape(mark: Mark) -> Mapping[str, float]:
 def _spec(name: object, registry: Registry) -> str:
     """The backend that is named, as it is shown."""
     try:
-        return spec_of(registry.known(str(name)))
+        return spec_of(registry.find(str(name)))
     except SettingsError as error:
         raise MarkerError(str(error)) from None
 

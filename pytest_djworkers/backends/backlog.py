@@ -7,7 +7,7 @@ from pathlib import Path
 from pytest_djworkers.backends.protocol import Backend, LaunchPlan
 
 
-def accept_queue(backend: Backend, plan: LaunchPlan) -> int | None:
+def effective_backlog(backend: Backend, plan: LaunchPlan) -> int | None:
     """The connections that may wait to be accepted: the server's backlog, which the kernel cuts
     down to its own limit. More at a time are dropped, and come again a second later.
 

@@ -8,7 +8,7 @@ _OF_EACH_WORKER = ("backpressure", "worker_connections", "limit_concurrency")
 _OF_ALL = ("connection_limit",)
 
 
-def held(backend: Backend, plan: LaunchPlan) -> int | None:
+def max_connections(backend: Backend, plan: LaunchPlan) -> int | None:
     """As many connections as it holds open at once, by its options; others starve, or are turned
     away. None where no option says so: it has no such limit, or only the server knows."""
     options = backend.options(plan)

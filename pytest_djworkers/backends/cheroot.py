@@ -25,13 +25,13 @@ class Cheroot:
         name="cheroot",
         requires=("cheroot>=10",),
         interface="WSGI",
-        limits="--request-queue-size (5, its backlog) to the connections",
-        in_a_burst=(
+        raised_limits="--request-queue-size (5, its backlog) to the connections",
+        notes=(
             "10 threads by default: a view that takes a second serves ten requests a second.",
             "It keeps 10 connections alive; with more, each answer closes its connection, so that"
             " most requests pay for a new one. Its command line can't change that.",
         ),
-        most_workers=1,
+        max_workers=1,
     )
 
     def command(self, python: str, plan: LaunchPlan) -> list[str]:

@@ -78,10 +78,10 @@ def command_backend(line: str) -> CommandBackend:
         name=name,
         requires=(),
         interface=interfaces.pop().upper(),
-        limits="none: its command says what they are",
-        in_a_burst=(),
+        raised_limits="none: its command says what they are",
+        notes=(),
         scrubbed=_SCRUBBED,
-        most_workers=None if "workers" in used else 1,
+        max_workers=None if "workers" in used else 1,
     )
     return CommandBackend(about, template)
 

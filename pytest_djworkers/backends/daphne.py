@@ -22,14 +22,14 @@ class Daphne:
         name="daphne",
         requires=("daphne>=4.1",),
         interface="ASGI",
-        limits="the backlog (50) to the connections, if those are more",
-        in_a_burst=(
+        raised_limits="the backlog (50) to the connections, if those are more",
+        notes=(
             "One process: it uses one CPU, however many there are.",
             "Each sync view gets a thread.",
             "When its client is gone, so is the request.",
         ),
         scrubbed=("DAPHNE_",),
-        most_workers=1,
+        max_workers=1,
     )
 
     def command(self, python: str, plan: LaunchPlan) -> list[str]:

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from pytest_djworkers.backends.granian_server import (
+from pytest_djworkers.backends.granian_base import (
     LIMITS,
     REQUIRES,
     SCRUBBED,
-    GranianServer,
+    GranianBase,
     default_share,
 )
 from pytest_djworkers.backends.protocol import About, LaunchPlan
@@ -18,7 +18,7 @@ from pytest_djworkers.backends.spec import setting
 
 
 @dataclass(frozen=True, slots=True)
-class Granian(GranianServer):
+class Granian(GranianBase):
     """``blocking_threads`` is the number of threads a worker runs views in; None stands for
     granian's own default, half of its backlog's share, which must be spelt out: raising the
     limit of connections would raise it too."""
@@ -31,8 +31,8 @@ class Granian(GranianServer):
         name="granian",
         requires=REQUIRES,
         interface="WSGI",
-        limits=LIMITS,
-        in_a_burst=(
+        raised_limits=LIMITS,
+        notes=(
             "Its backpressure limits connections, not requests: those above it are accepted by"
             " nobody until another one closes. By default 1024 in all.",
             "Each worker runs up to 256 views at once (two workers): many database connections,"
@@ -46,4 +46,4 @@ class Granian(GranianServer):
     def options(self, plan: LaunchPlan) -> Mapping[str, int | str]:
         """Its limits, and its threads, which are not raised."""
         threads = self.blocking_threads or max(1, default_share(plan) // 2)
-        return {**GranianServer.options(self, plan), "blocking_threads": threads}
+        return {**GranianBase.options(self, plan), "blocking_threads": threads}

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from pytest_djworkers.backends.granian_server import LIMITS, REQUIRES, SCRUBBED, GranianServer
-from pytest_djworkers.backends.loops import loop_in_use
+from pytest_djworkers.backends.event_loop import default_event_loop
+from pytest_djworkers.backends.granian_base import LIMITS, REQUIRES, SCRUBBED, GranianBase
 from pytest_djworkers.backends.protocol import ASGI_ENTRY, About, LaunchPlan
 from pytest_djworkers.backends.spec import one_of, setting
 
 
 @dataclass(frozen=True, slots=True)
-class GranianAsgi(GranianServer):
+class GranianAsgi(GranianBase):
     """``loop`` is uvloop where that is installed."""
 
     loop: str | None = setting(
@@ -25,8 +25,8 @@ class GranianAsgi(GranianServer):
         name="granian-asgi",
         requires=REQUIRES,
         interface="ASGI",
-        limits=LIMITS,
-        in_a_burst=(
+        raised_limits=LIMITS,
+        notes=(
             "Its backpressure limits connections, not requests: those above it are accepted by"
             " nobody until another one closes. By default 1024 in all.",
             "Each sync view gets a thread.",
@@ -36,4 +36,4 @@ class GranianAsgi(GranianServer):
 
     def options(self, plan: LaunchPlan) -> Mapping[str, int | str]:
         """Its limits, and its event loop."""
-        return {**GranianServer.options(self, plan), "loop": self.loop or loop_in_use()}
+        return {**GranianBase.options(self, plan), "loop": self.loop or default_event_loop()}

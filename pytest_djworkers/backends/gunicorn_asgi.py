@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from pytest_djworkers.backends.gunicorn import SCRUBBED, Gunicorn
-from pytest_djworkers.backends.loops import loop_in_use
+from pytest_djworkers.backends.event_loop import default_event_loop
+from pytest_djworkers.backends.gunicorn_base import SCRUBBED, GunicornBase
 from pytest_djworkers.backends.protocol import ASGI_ENTRY, About, LaunchPlan
 from pytest_djworkers.backends.spec import one_of, setting
 
@@ -16,7 +16,7 @@ _BACKLOG = 100
 
 
 @dataclass(frozen=True, slots=True)
-class GunicornAsgi(Gunicorn):
+class GunicornAsgi(GunicornBase):
     """``asgi_loop`` is uvloop where that is installed."""
 
     asgi_loop: str | None = setting(
@@ -28,9 +28,9 @@ class GunicornAsgi(Gunicorn):
         name="gunicorn-asgi",
         requires=("gunicorn>=25",),
         interface="ASGI",
-        limits="none: the backlog is 100 whatever --backlog says, and --worker-connections is not"
-        " enforced",
-        in_a_burst=(
+        raised_limits="none: the backlog is 100 whatever --backlog says, and --worker-connections"
+        " is not enforced",
+        notes=(
             "With a backlog of 100, many connections opened at once are dropped by the kernel and"
             " come again after a second.",
             "Each sync view gets a thread.",
@@ -41,7 +41,7 @@ class GunicornAsgi(Gunicorn):
 
     def limits(self, plan: LaunchPlan) -> Mapping[str, int | str]:
         """Nothing to raise."""
-        return {"asgi_loop": self.asgi_loop or loop_in_use()}
+        return {"asgi_loop": self.asgi_loop or default_event_loop()}
 
     def backlog(self, plan: LaunchPlan) -> int | None:
         """asyncio's, which no setting changes."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from pytest_djworkers.backends.gunicorn import SCRUBBED, Gunicorn, raised_backlog
+from pytest_djworkers.backends.gunicorn_base import SCRUBBED, GunicornBase, raised_backlog
 from pytest_djworkers.backends.protocol import About, LaunchPlan
 from pytest_djworkers.backends.spec import setting
 
@@ -15,7 +15,7 @@ _LEAST_WORKER_CONNECTIONS = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class GunicornGevent(Gunicorn):
+class GunicornGevent(GunicornBase):
     """Each worker may hold all of the burst's connections: the kernel does not spread them
     evenly (79, 71, 25 and 25 of 200 were seen)."""
 
@@ -25,9 +25,9 @@ class GunicornGevent(Gunicorn):
         name="gunicorn-gevent",
         requires=("gunicorn>=23", "gevent>=24.11"),
         interface="WSGI",
-        limits="--backlog (2048) and --worker-connections (1000) to the connections, if those are"
-        " more",
-        in_a_burst=(
+        raised_limits="--backlog (2048) and --worker-connections (1000) to the connections, if"
+        " those are more",
+        notes=(
             "Views that wait let others run; views that compute starve the one that accepts new"
             " connections: of 100 on a view that renders a template, 28 were never served in 20 s."
             " The result says starved.",

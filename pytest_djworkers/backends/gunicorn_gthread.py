@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from pytest_djworkers.backends.gunicorn import SCRUBBED, Gunicorn, raised_backlog
+from pytest_djworkers.backends.gunicorn_base import SCRUBBED, GunicornBase, raised_backlog
 from pytest_djworkers.backends.protocol import About, LaunchPlan
 from pytest_djworkers.backends.spec import setting
 
@@ -17,7 +17,7 @@ _LEAST_WORKER_CONNECTIONS = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class GunicornGthread(Gunicorn):
+class GunicornGthread(GunicornBase):
     """``threads`` is what a worker runs views in."""
 
     threads: int | None = setting("threads of each worker; gunicorn's default is 1")
@@ -27,9 +27,9 @@ class GunicornGthread(Gunicorn):
         name="gunicorn-gthread",
         requires=("gunicorn>=23",),
         interface="WSGI",
-        limits="--backlog (2048) and --worker-connections (1000) to the connections, if those are"
-        " more",
-        in_a_burst=(
+        raised_limits="--backlog (2048) and --worker-connections (1000) to the connections, if"
+        " those are more",
+        notes=(
             "The default is 1 thread: one request at a time in each worker, whatever the number"
             " of connections. Ask for more: gunicorn-gthread:threads=16.",
             "An idle connection is closed after 2 s (--keep-alive).",

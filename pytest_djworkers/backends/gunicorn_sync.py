@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from pytest_djworkers.backends.gunicorn import SCRUBBED, Gunicorn
+from pytest_djworkers.backends.gunicorn_base import SCRUBBED, GunicornBase
 from pytest_djworkers.backends.protocol import About
 
 
 @dataclass(frozen=True, slots=True)
-class GunicornSync(Gunicorn):
+class GunicornSync(GunicornBase):
     """One request at a time in each worker, one request on each connection."""
 
     worker_class: ClassVar[str] = "sync"
@@ -18,8 +18,8 @@ class GunicornSync(Gunicorn):
         name="gunicorn-sync",
         requires=("gunicorn>=23",),
         interface="WSGI",
-        limits="--backlog (2048) to the connections, if those are more",
-        in_a_burst=(
+        raised_limits="--backlog (2048) to the connections, if those are more",
+        notes=(
             "Each worker answers one request at a time; all other connections wait in the"
             " backlog. A view that takes a second serves one request a second per worker.",
             "Every answer closes its connection, so that each request pays for a new one.",

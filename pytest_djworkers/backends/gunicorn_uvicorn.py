@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from pytest_djworkers.backends.gunicorn import SCRUBBED, Gunicorn
+from pytest_djworkers.backends.gunicorn_base import SCRUBBED, GunicornBase
 from pytest_djworkers.backends.protocol import ASGI_ENTRY, About
 
 
 @dataclass(frozen=True, slots=True)
-class GunicornUvicorn(Gunicorn):
+class GunicornUvicorn(GunicornBase):
     """uvicorn under gunicorn's master; uvloop and httptools are used where they are installed."""
 
     worker_class: ClassVar[str] = "uvicorn_worker.UvicornWorker"
@@ -19,9 +19,9 @@ class GunicornUvicorn(Gunicorn):
         name="gunicorn-uvicorn",
         requires=("gunicorn>=23", "uvicorn-worker>=0.3", "uvicorn[standard]>=0.34"),
         interface="ASGI",
-        limits="--backlog (2048) to the connections, if those are more; --worker-connections is"
-        " not enforced",
-        in_a_burst=(
+        raised_limits="--backlog (2048) to the connections, if those are more; --worker-connections"
+        " is not enforced",
+        notes=(
             "Each sync view gets a thread: what views use together, such as database"
             " connections, is asked for by all connections at once.",
             "The kernel does not spread connections evenly: 90, 55, 52 and 3 of 200 were seen.",

@@ -11,8 +11,8 @@ from pytest_djworkers.backends.protocol import (
     ENTRY_FILES,
     About,
     LaunchPlan,
-    chosen,
     flags,
+    without_none,
 )
 from pytest_djworkers.backends.spec import existing_file, one_of, path_of, setting
 
@@ -33,8 +33,8 @@ class Hypercorn:
         name="hypercorn",
         requires=("hypercorn>=0.17",),
         interface="ASGI",
-        limits="--backlog (100) to the connections, if those are more",
-        in_a_burst=(
+        raised_limits="--backlog (100) to the connections, if those are more",
+        notes=(
             "It closes a connection after 1000 requests, and says so: the connection is opened"
             " anew, and nothing is lost but that time.",
             "Each sync view gets a thread.",
@@ -49,7 +49,7 @@ class Hypercorn:
             *(python, "-P", "-m", "hypercorn"),
             *("--bind", f"{plan.host}:{plan.port}"),
             *("--workers", str(plan.workers)),
-            *flags(self.options(plan), but=["config"]),
+            *flags(self.options(plan), skip=["config"]),
             *(("--config", path_of(self.config)) if self.config else ()),
             *("--log-level", "WARNING"),
             ENTRY_FILES[ASGI_ENTRY],
@@ -60,7 +60,7 @@ class Hypercorn:
         return {
             "backlog": self.backlog(plan),
             "worker_class": self.worker_class or "asyncio",
-            **chosen(config=self.config),
+            **without_none(config=self.config),
         }
 
     def backlog(self, plan: LaunchPlan) -> int:

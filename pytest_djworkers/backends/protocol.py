@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-SERVED = Path(__file__).resolve().parents[1] / "entry" / "served"
+ENTRY_FOLDER = Path(__file__).resolve().parents[1] / "entry" / "served"
 """The folder of the entries, which must be on the path of each server."""
 WSGI_ENTRY = "djworkers_wsgi:application"
 ASGI_ENTRY = "djworkers_asgi:application"
 ENTRY_FILES = {
-    WSGI_ENTRY: f"{SERVED / 'djworkers_wsgi.py'}:application",
-    ASGI_ENTRY: f"{SERVED / 'djworkers_asgi.py'}:application",
+    WSGI_ENTRY: f"{ENTRY_FOLDER / 'djworkers_wsgi.py'}:application",
+    ASGI_ENTRY: f"{ENTRY_FOLDER / 'djworkers_asgi.py'}:application",
 }
 """The same entries for servers that take a module's name for a path from the current folder, and
 for a part of a package where that folder is one: granian and hypercorn."""
@@ -40,15 +40,15 @@ class About:
     """The distributions it needs, as in its extra; the version of the first is its own."""
     interface: str
     """``WSGI`` or ``ASGI``."""
-    limits: str
+    raised_limits: str
     """Which of its limits are raised to hold the burst's connections."""
-    in_a_burst: tuple[str, ...]
+    notes: tuple[str, ...]
     """What its defaults do to a burst, and what it can't do; a sentence or two each."""
     scrubbed: tuple[str, ...] = ()
     """Prefixes of environment variables that must not reach it, besides ``SCRUBBED``."""
-    instead: tuple[str, ...] = ()
+    alternatives: tuple[str, ...] = ()
     """Distributions each of which does for the first of ``requires``."""
-    most_workers: int | None = None
+    max_workers: int | None = None
     """1 for a server that is a single process; None where there is no such limit."""
 
 
@@ -80,20 +80,20 @@ class Backend(Protocol):
 def workers_of(backend: Backend, default: int) -> int:
     """How many workers a backend is launched with."""
     asked = backend.workers or default
-    most = backend.about.most_workers
+    most = backend.about.max_workers
     return asked if most is None else min(asked, most)
 
 
-def flags(options: Mapping[str, int | str], *, but: Iterable[str] = ()) -> list[str]:
+def flags(options: Mapping[str, int | str], *, skip: Iterable[str] = ()) -> list[str]:
     """Options as flags: ``worker_connections`` is ``--worker-connections``."""
     return [
         text
         for name, value in options.items()
-        if name not in but
+        if name not in skip
         for text in (f"--{name.replace('_', '-')}", str(value))
     ]
 
 
-def chosen(**options: int | str | None) -> dict[str, int | str]:
+def without_none(**options: int | str | None) -> dict[str, int | str]:
     """The options that have a value."""
     return {name: value for name, value in options.items() if value is not None}

@@ -62,7 +62,7 @@ class Registry:
     folders: tuple[Path, ...] = ()
     """Where the files that a spec names are looked for; none: the current one."""
 
-    def known(self, spec: str, folder: Path | None = None) -> Backend:
+    def find(self, spec: str, folder: Path | None = None) -> Backend:
         """The backend that a spec names, with its settings; their files are in a folder of its
         own, where one is given.
 
@@ -80,9 +80,9 @@ class Registry:
             ) from None
         return with_settings(backend, settings, self.folders if folder is None else (folder,))
 
-    def installed(self, spec: str, folder: Path | None = None) -> Backend:
+    def find_installed(self, spec: str, folder: Path | None = None) -> Backend:
         """The backend that a spec names. Raises SettingsError also when it lacks a package."""
-        backend = self.known(spec, folder)
+        backend = self.find(spec, folder)
         if missing := missing_of(backend):
             raise SettingsError(
                 f"backend {backend.about.name!r} needs {' and '.join(missing)}, which"
@@ -91,7 +91,7 @@ class Registry:
         return backend
 
 
-OURS = Registry(BACKENDS)
+BUILT_IN = Registry(BACKENDS)
 
 
 def registry_of(commands: Iterable[str], folders: Sequence[Path] = ()) -> Registry:
@@ -121,7 +121,7 @@ def registry_of(commands: Iterable[str], folders: Sequence[Path] = ()) -> Regist
 def needs_of(backend: Backend) -> list[Requirement]:
     """The distributions that a backend needs; for its server, the one that is installed."""
     needs = [Requirement(need) for need in backend.about.requires]
-    for other in map(Requirement, backend.about.instead):
+    for other in map(Requirement, backend.about.alternatives):
         if _is_met(other) and not _is_met(needs[0]):
             needs[0] = other
     return needs

@@ -21,8 +21,8 @@ class Runserver:
         name="runserver",
         requires=("django>=5.2",),
         interface="WSGI",
-        limits="none: its backlog is 10",
-        in_a_burst=(
+        raised_limits="none: its backlog is 10",
+        notes=(
             "It is no server to deploy, and here as the control.",
             "With a backlog of 10, many connections opened at once are dropped by the kernel and"
             " come again after a second; of 200, 79 got no answer in 12 s.",
@@ -30,7 +30,7 @@ class Runserver:
             " 1.5 ms would do.",
             "A thread for each connection, without a limit.",
         ),
-        most_workers=1,
+        max_workers=1,
     )
 
     def command(self, python: str, plan: LaunchPlan) -> list[str]:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from pytest_djworkers.backends.loops import loop_in_use
-from pytest_djworkers.backends.protocol import ASGI_ENTRY, About, LaunchPlan, chosen, flags
+from pytest_djworkers.backends.event_loop import default_event_loop
+from pytest_djworkers.backends.protocol import ASGI_ENTRY, About, LaunchPlan, flags, without_none
 from pytest_djworkers.backends.spec import one_of, setting
 
 _LEAST_BACKLOG = 2048
@@ -30,8 +30,8 @@ class Uvicorn:
         name="uvicorn",
         requires=("uvicorn[standard]>=0.34",),
         interface="ASGI",
-        limits="--backlog (2048) to the connections, if those are more",
-        in_a_burst=(
+        raised_limits="--backlog (2048) to the connections, if those are more",
+        notes=(
             "Each sync view gets a thread: what views use together, such as database"
             " connections, is asked for by all connections at once.",
             "With two workers or more and without uvloop it leaves TCP_NODELAY off: an answer on a"
@@ -61,8 +61,8 @@ class Uvicorn:
         """Its limit, raised to the burst's connections, and its event loop."""
         return {
             "backlog": self.backlog(plan),
-            "loop": self.loop or loop_in_use(),
-            **chosen(http=self.http, limit_concurrency=self.limit_concurrency),
+            "loop": self.loop or default_event_loop(),
+            **without_none(http=self.http, limit_concurrency=self.limit_concurrency),
         }
 
     def backlog(self, plan: LaunchPlan) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from pytest_djworkers.backends.backlog import somaxconn
-from pytest_djworkers.backends.protocol import WSGI_ENTRY, About, LaunchPlan, chosen, flags
+from pytest_djworkers.backends.protocol import WSGI_ENTRY, About, LaunchPlan, flags, without_none
 from pytest_djworkers.backends.spec import existing_file, path_of, setting
 
 _LEAST_BACKLOG = 100
@@ -27,11 +27,11 @@ class Uwsgi:
     about: ClassVar[About] = About(
         name="uwsgi",
         requires=("pyuwsgi>=2.0.28",),
-        instead=("uwsgi>=2.0.28",),
+        alternatives=("uwsgi>=2.0.28",),
         interface="WSGI",
-        limits="--listen (100) to the connections, if those are more, as far as"
+        raised_limits="--listen (100) to the connections, if those are more, as far as"
         " net.core.somaxconn allows: with more than that it would not start",
-        in_a_burst=(
+        notes=(
             "Each worker answers one request at a time, or one in each of its threads; all other"
             " connections wait in the backlog.",
             "Served with --http-socket, which closes the connection after each answer and, left"
@@ -51,7 +51,7 @@ class Uwsgi:
             *("--add-header", "Connection: close"),
             "--master",
             *("--processes", str(plan.workers)),
-            *flags(self.options(plan), but=["ini"]),
+            *flags(self.options(plan), skip=["ini"]),
             # Each worker loads the site, and says so; SIGTERM ends it instead of reloading it.
             *("--lazy-apps", "--need-app", "--die-on-term", "--disable-logging"),
             *("--module", WSGI_ENTRY),
@@ -61,7 +61,7 @@ class Uwsgi:
         """Its limit, raised to the burst's connections."""
         return {
             "listen": self.backlog(plan),
-            **chosen(threads=self.threads, ini=self.ini),
+            **without_none(threads=self.threads, ini=self.ini),
         }
 
     def backlog(self, plan: LaunchPlan) -> int:

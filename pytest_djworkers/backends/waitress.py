@@ -28,16 +28,16 @@ class Waitress:
         name="waitress",
         requires=("waitress>=3",),
         interface="WSGI",
-        limits="--connection-limit (100) and --backlog (1024) to the connections, if those are"
-        " more; --asyncore-use-poll, since select() ends at 1024 descriptors",
-        in_a_burst=(
+        raised_limits="--connection-limit (100) and --backlog (1024) to the connections, if those"
+        " are more; --asyncore-use-poll, since select() ends at 1024 descriptors",
+        notes=(
             "4 threads by default: a view that takes a second serves four requests a second.",
             "Left alone, it holds 98 connections, and the rest starves for as long as those stay"
             " open.",
             "It logs a line for each request that has to wait for a thread. In a burst that is"
             " nearly every one: set the level of the logger waitress.queue in your site's LOGGING.",
         ),
-        most_workers=1,
+        max_workers=1,
     )
 
     def command(self, python: str, plan: LaunchPlan) -> list[str]:

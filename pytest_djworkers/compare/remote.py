@@ -20,8 +20,8 @@ from pytest_djworkers.entry.brief import (
 from pytest_djworkers.entry.carried import Carried
 from pytest_djworkers.entry.hook import STARTUP
 from pytest_djworkers.errors import ServerStartError
+from pytest_djworkers.server.diagnosis import why_not_started
 from pytest_djworkers.server.launch import LaunchSpec
-from pytest_djworkers.server.reasons import reasons_at_start
 from pytest_djworkers.system.environment import child_environment
 from pytest_djworkers.system.log import tail
 from pytest_djworkers.system.patience import wait_aloud
@@ -101,4 +101,4 @@ def ask(
 
 def _told(log: Path) -> str:
     """What it said, and what is known of that."""
-    return "".join(f"\n{reason}" for reason in reasons_at_start(log)) + tail(log)
+    return "".join(f"\n{reason}" for reason in why_not_started(log)) + tail(log)

@@ -36,9 +36,9 @@ def described(backend: Backend) -> Iterator[str]:
     """A backend in a few lines: interface, version, workers, limits and settings."""
     about = backend.about
     yield f"{about.name}  {about.interface}, {availability(backend)}"
-    if about.most_workers is not None:
-        yield f"{_INDENT}workers: {about.most_workers}, it is a single process"
-    yield f"{_INDENT}raised for a burst: {about.limits}"
+    if about.max_workers is not None:
+        yield f"{_INDENT}workers: {about.max_workers}, it is a single process"
+    yield f"{_INDENT}raised for a burst: {about.raised_limits}"
     yield f"{_INDENT}settings: {', '.join(f'{name}=' for name in settings_of(backend))}"
 
 

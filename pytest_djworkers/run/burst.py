@@ -21,8 +21,8 @@ from pytest_djworkers.options import SHAPE_OPTIONS
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.request import ARGUMENTS, make_request
 from pytest_djworkers.run.context import RunContext
+from pytest_djworkers.server.diagnosis import why_requests_failed
 from pytest_djworkers.server.protocol import AnyServer, BurstNeeds, check_alive
-from pytest_djworkers.server.reasons import reasons_of_requests
 from pytest_djworkers.server.usage import UsageWatch
 from pytest_djworkers.settings.shape import parse_shape
 from pytest_djworkers.system.log import first_refusal
@@ -141,7 +141,7 @@ class Burst:
             raise
         if log := self.server.log:
             if result.usage and result.usage.log_errors:
-                self.causes.extend(f"{name}: {reason}" for reason in reasons_of_requests(log))
+                self.causes.extend(f"{name}: {reason}" for reason in why_requests_failed(log))
             if not result.has_expected:
                 self.log_says[name] = first_refusal(log)
         result = replace(result, server=self.server.facts, shared_run=self._run.is_shared)

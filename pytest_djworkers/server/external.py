@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import ipaddress
-import socket
-from collections.abc import Collection
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
-from urllib.parse import urlsplit
 
 from pytest_djworkers.errors import ServerStartError
 from pytest_djworkers.load.facts import ServerFacts
 from pytest_djworkers.load.generator import Target
+from pytest_djworkers.server.origin import Origin
 from pytest_djworkers.server.probe import probe
 from pytest_djworkers.server.protocol import BurstNeeds
 from pytest_djworkers.server.usage import UsageWatch
@@ -22,54 +17,10 @@ from pytest_djworkers.system.lock import Lock
 
 NAME = "url"
 """What it is called where backends have names."""
-QUICK_ANSWERS = 8
+QUICK_RESPONSES = 8
 """So many in a row, each on a connection of its own, say that no work is left in any worker."""
 _SLOWER_BY = 2.0
 _SLOWER_BY_S = 0.05
-_FORM = "a URL of scheme, host and port, such as http://127.0.0.1:8000"
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where it is: the addresses it may have, and what the Host header says."""
-
-    addresses: tuple[tuple[str, int], ...]
-    netloc: str
-
-    @classmethod
-    def of(cls, url: str, allowed_hosts: Collection[str]) -> Self:
-        """From a URL. Raises ValueError for another form, for a host that can't be found, and for
-        one that is neither this machine nor allowed."""
-        parts = urlsplit(url)
-        try:
-            port = parts.port or 80
-        except ValueError:
-            raise ValueError(f"{url!r} is not {_FORM}") from None
-        if parts.scheme != "http" or not parts.hostname or parts.path.strip("/") or parts.query:
-            raise ValueError(f"{url!r} is not {_FORM}")
-        try:
-            found = socket.getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM)
-        except OSError as error:
-            raise ValueError(f"host {parts.hostname!r} can't be found: {error}") from None
-        hosts = [_reached_at(str(address[0])) for *_, address in found]
-        is_here = all(ipaddress.ip_address(host).is_loopback for host in hosts)
-        if not is_here and parts.hostname not in allowed_hosts:
-            raise ValueError(
-                f"{parts.hostname!r} is not this machine: say --djworkers-allow-host="
-                f"{parts.hostname} if its owners agree to the load"
-            )
-        addresses = dict.fromkeys((host, port) for host in hosts)
-        return cls(tuple(addresses), parts.netloc.rpartition("@")[2])
-
-
-def _reached_at(host: str) -> str:
-    """The address itself; of "any of mine", as a server is told to listen, the one of loopback."""
-    address = ipaddress.ip_address(host)
-    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
-        address = address.ipv4_mapped
-    if address.is_unspecified:
-        return "127.0.0.1" if address.version == 4 else "::1"
-    return str(address)
 
 
 class ExternalServer:
@@ -137,7 +88,7 @@ class ExternalServer:
         quickest_s = within_s
         in_a_row = 0
         try:
-            while in_a_row < QUICK_ANSWERS:
+            while in_a_row < QUICK_RESPONSES:
                 asked = CLOCK.monotonic()
                 answered = probe(
                     self._origin.addresses,
@@ -154,7 +105,7 @@ class ExternalServer:
         except ServerStartError as error:
             self._lock.release()
             raise ServerStartError(
-                f"{self.url} gave no {QUICK_ANSWERS} quick answers in a row within {within_s:g}s"
+                f"{self.url} gave no {QUICK_RESPONSES} quick answers in a row within {within_s:g}s"
                 f" (--djworkers-startup-timeout): it is not running, or still at work on what an"
                 f" earlier burst asked for ({error})"
             ) from None

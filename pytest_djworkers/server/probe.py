@@ -11,7 +11,7 @@ from pytest_djworkers.errors import ProbeError, ServerStartError
 from pytest_djworkers.load.masking import masked
 from pytest_djworkers.load.profile import Request
 from pytest_djworkers.printable import in_one_line
-from pytest_djworkers.server.reply import NoResponseError, Reply, UnreadableError, ask
+from pytest_djworkers.server.response import NoResponseError, Response, UnreadableError, fetch
 from pytest_djworkers.system.clock import CLOCK
 from pytest_djworkers.system.own_sockets import connected
 from pytest_djworkers.system.process import GuardedProcess
@@ -24,7 +24,7 @@ _MOST_CLOSES = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class ProbeResult:
     """Where a probe got its response, and what came before that."""
 
     address: tuple[str, int]
@@ -39,7 +39,7 @@ def probe(
     any_response: bool,
     deadline: float,
     host: str | None = None,
-) -> Answered:
+) -> ProbeResult:
     """Send one real request to the first of these addresses that accepts it.
 
     Nobody who accepts is what a server that starts looks like, so that is tried again; so is a
@@ -55,7 +55,7 @@ def probe(
         try:
             with _connected(addresses, deadline) as connection:
                 address = connection.getpeername()[:2]
-                reply = ask(connection, request, host or _authority(address), deadline)
+                response = fetch(connection, request, host or _authority(address), deadline)
         except UnreadableError as error:
             raise ProbeError(f"{request.shown} gets {error}", None) from None
         except NoResponseError as error:
@@ -65,9 +65,9 @@ def probe(
         except OSError as error:
             closes, why = 0, str(error)
         else:
-            if not (any_response or (request.expects(reply.status) and reply.fits)):
-                raise ProbeError(_unexpected(request, reply), reply.status)
-            return Answered(address, tuple(reply.interim))
+            if not (any_response or (request.expects(response.status) and response.fits)):
+                raise ProbeError(_unexpected(request, response), response.status)
+            return ProbeResult(address, tuple(response.interim))
         if process is not None and process.status is not None:
             raise ServerStartError(f"it ended (exit status {process.status})")
         if process is not None and closes >= _MOST_CLOSES:
@@ -92,15 +92,15 @@ def _authority(address: tuple[str, int]) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def _unexpected(request: Request, reply: Reply) -> str:
-    where = f" to {in_one_line(masked(reply.location))}" if reply.location else ""
-    text = in_one_line(reply.body[:_SHOWN_OF_BODY].decode(errors="replace"))
+def _unexpected(request: Request, response: Response) -> str:
+    where = f" to {in_one_line(masked(response.location))}" if response.location else ""
+    text = in_one_line(response.body[:_SHOWN_OF_BODY].decode(errors="replace"))
     said = f": {text}" if text else ""
     expected = request.expected
-    if request.expects(reply.status):
+    if request.expects(response.status):
         contains = in_one_line(request.contains.decode(errors="replace"))
         expected = f"a body that contains {contains!r}"
     return (
-        f"{request.shown} answers {reply.status} {in_one_line(reply.reason)}{where}"
+        f"{request.shown} answers {response.status} {in_one_line(response.reason)}{where}"
         f" where {expected} is expected{said}"
     )

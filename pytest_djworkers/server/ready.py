@@ -105,7 +105,7 @@ class ReadySocket:
                 self.reports.add(self._socket.recv(64))
 
 
-def strangers(port: int, ours: frozenset[int]) -> list[str]:
+def other_listeners(port: int, ours: frozenset[int]) -> list[str]:
     """Who listens on a port and isn't ours: several servers share a port without a word."""
     psutil = load_psutil()
 

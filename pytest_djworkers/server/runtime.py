@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
-from pytest_djworkers.backends.protocol import SERVED
+from pytest_djworkers.backends.protocol import ENTRY_FOLDER
 from pytest_djworkers.entry.tree import Bounds
 from pytest_djworkers.system.environment import python_path
 from pytest_djworkers.system.interpreter import own_places
@@ -55,7 +55,7 @@ class Runtime:
     def start_path(self) -> str:
         """The PYTHONPATH that a server is started with; once our entry is there, modules are
         looked for in ``module_path``."""
-        return python_path((str(SERVED), *self.search_path), self.python)
+        return python_path((str(ENTRY_FOLDER), *self.search_path), self.python)
 
 
 def this_runtime(folder: Path | None = None) -> Runtime:

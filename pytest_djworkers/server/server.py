@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 
-from pytest_djworkers.backends.backlog import accept_queue
-from pytest_djworkers.backends.capacity import held
+from pytest_djworkers.backends.backlog import effective_backlog
+from pytest_djworkers.backends.capacity import max_connections
 from pytest_djworkers.backends.protocol import Backend, LaunchPlan, workers_of
 from pytest_djworkers.backends.registry import version_of
 from pytest_djworkers.backends.spec import spec_of
@@ -16,11 +16,11 @@ from pytest_djworkers.entry.apart import differing_files
 from pytest_djworkers.errors import ProbeError, ServerStartError
 from pytest_djworkers.load.facts import ServerFacts
 from pytest_djworkers.load.generator import Target, lack_of_descriptors
+from pytest_djworkers.server.diagnosis import why_not_started, why_requests_failed
 from pytest_djworkers.server.launch import LaunchSpec, start_process
 from pytest_djworkers.server.probe import probe
 from pytest_djworkers.server.protocol import BurstNeeds
-from pytest_djworkers.server.ready import ReadySocket, strangers
-from pytest_djworkers.server.reasons import reasons_at_start, reasons_of_requests
+from pytest_djworkers.server.ready import ReadySocket, other_listeners
 from pytest_djworkers.server.usage import UsageWatch
 from pytest_djworkers.system.clock import CLOCK
 from pytest_djworkers.system.cpu_account import Snapshot
@@ -156,8 +156,8 @@ class Server:
             workers=plan.workers,
             options=self._backend.options(plan),
             launch_s=CLOCK.monotonic() - began,
-            backlog=accept_queue(self._backend, plan),
-            max_connections=held(self._backend, plan),
+            backlog=effective_backlog(self._backend, plan),
+            max_connections=max_connections(self._backend, plan),
         )
 
     def watched(self) -> UsageWatch:
@@ -184,7 +184,7 @@ class Server:
                 process = start_process(self._backend, spec, plan, log=self.log, ready=ready.path)
             self._process = process
             ready.wait(process, workers=plan.workers, deadline=deadline)
-            self._refuse_strangers()
+            self._refuse_other_listeners()
             self.interim = probe(
                 [(plan.host, plan.port)],
                 needs.probe,
@@ -212,17 +212,17 @@ class Server:
             limit = f"--djworkers-startup-timeout={self._spec.startup_timeout_s:g}s"
             within = f" (within {limit})" if CLOCK.monotonic() >= deadline else ""
             raise ServerStartError(
-                f"{self.backend} did not start: {error}{within}{self._told(reasons_at_start)}"
+                f"{self.backend} did not start: {error}{within}{self._told(why_not_started)}"
             ) from None
         except BaseException:
             self.stop()
             raise
 
-    def _refuse_strangers(self) -> None:
+    def _refuse_other_listeners(self) -> None:
         # Looked at more than once: a socket that begins to listen between the two lists that a
         # look is made of seems to be nobody's.
         for _ in range(_LOOKS):
-            others = strangers(self.port, self.pids)
+            others = other_listeners(self.port, self.pids)
             if not others:
                 return
         raise ServerStartError(
@@ -230,6 +230,6 @@ class Server:
             " the requests: end it"
         )
 
-    def _told(self, reasons: Callable[[Path], list[str]] = reasons_of_requests) -> str:
+    def _told(self, reasons: Callable[[Path], list[str]] = why_requests_failed) -> str:
         """What its log says, and what is known of that."""
         return "".join(f"\n{reason}" for reason in reasons(self.log)) + tail(self.log)

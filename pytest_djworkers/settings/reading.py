@@ -10,7 +10,7 @@ from pytest_djworkers.backends.spec import spec_of
 from pytest_djworkers.compare.flags import read_comparison_flags
 from pytest_djworkers.errors import SettingsError
 from pytest_djworkers.options import BY_NAME, OPTIONS, SHAPE_OPTIONS
-from pytest_djworkers.server.external import Origin
+from pytest_djworkers.server.origin import Origin
 from pytest_djworkers.settings.settings import Settings
 from pytest_djworkers.settings.shape import shape_of
 from pytest_djworkers.settings.values import Value, read_ini, read_value
@@ -82,7 +82,7 @@ def _backends(registry: Registry, specs: Value) -> dict[str, Backend]:
     backends: dict[str, Backend] = {}
     try:
         for spec in specs.parsed:
-            backend = registry.installed(spec, specs.folder)
+            backend = registry.find_installed(spec, specs.folder)
             shown = spec_of(backend)
             if shown in backends:
                 raise SettingsError(f"{shown} is named twice")

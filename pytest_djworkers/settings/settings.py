@@ -11,7 +11,7 @@ from pytest_djworkers.backends.registry import Registry
 from pytest_djworkers.compare.flags import Against, ComparisonFlags
 from pytest_djworkers.load.profile import Shape
 from pytest_djworkers.server.external import NAME as EXTERNAL
-from pytest_djworkers.server.external import Origin
+from pytest_djworkers.server.origin import Origin
 from pytest_djworkers.settings.shape import flag_of, in_words, shape_of, values_of
 from pytest_djworkers.system.cpus import this_process
 
@@ -92,7 +92,7 @@ class Settings:
     def _too_many_workers(self) -> Iterator[str]:
         for shown, backend in self.backends.items():
             requested = backend.workers or self.requested_workers
-            most = backend.about.most_workers
+            most = backend.about.max_workers
             if requested is not None and most is not None and requested > most:
                 yield (
                     f"{shown} is a single process: it has {most} worker, not the {requested}"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pytest_djworkers.backends import backlog
-from pytest_djworkers.backends.backlog import accept_queue, somaxconn
+from pytest_djworkers.backends.backlog import effective_backlog, somaxconn
 from pytest_djworkers.backends.command import command_backend
 from pytest_djworkers.backends.protocol import LaunchPlan
 from pytest_djworkers.backends.registry import BACKENDS
@@ -30,12 +30,12 @@ def test_the_kernel_cuts_a_backlog_down(
     monkeypatch: pytest.MonkeyPatch, name: str, kernel: int | None, queue: int
 ) -> None:
     monkeypatch.setattr(backlog, "somaxconn", lambda: kernel)
-    assert accept_queue(BACKENDS[name], PLAN) == queue
+    assert effective_backlog(BACKENDS[name], PLAN) == queue
 
 
 def test_what_a_command_lets_wait_is_not_known() -> None:
     own = command_backend("own = {python} -m own {port} {wsgi}")
-    assert accept_queue(own, PLAN) is None
+    assert effective_backlog(own, PLAN) is None
 
 
 def test_the_kernels_limit_is_read_where_there_is_one(tmp_path: Path) -> None:

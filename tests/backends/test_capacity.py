@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_djworkers.backends.capacity import held
+from pytest_djworkers.backends.capacity import max_connections
 from pytest_djworkers.backends.command import command_backend
 from pytest_djworkers.backends.protocol import Backend, LaunchPlan
-from pytest_djworkers.backends.registry import BACKENDS, OURS
+from pytest_djworkers.backends.registry import BACKENDS, BUILT_IN
 
 PLAN = LaunchPlan("127.0.0.1", 4321, 2, 2000)
 
@@ -27,13 +27,13 @@ PLAN = LaunchPlan("127.0.0.1", 4321, 2, 2000)
     ],
 )
 def test_it_is_what_was_set(spec: str, connections: int | None) -> None:
-    assert held(OURS.known(spec), PLAN) == connections
+    assert max_connections(BUILT_IN.find(spec), PLAN) == connections
 
 
 @pytest.mark.parametrize("backend", BACKENDS.values(), ids=list(BACKENDS))
 def test_left_alone_it_holds_the_bursts_connections(backend: Backend) -> None:
-    assert (held(backend, PLAN) or PLAN.connections) >= PLAN.connections
+    assert (max_connections(backend, PLAN) or PLAN.connections) >= PLAN.connections
 
 
 def test_what_a_command_holds_is_not_known() -> None:
-    assert held(command_backend("own = {python} -m own {port} {wsgi}"), PLAN) is None
+    assert max_connections(command_backend("own = {python} -m own {port} {wsgi}"), PLAN) is None

@@ -22,14 +22,14 @@ def test_a_template_is_filled_in_part_by_part() -> None:
         ASGI_ENTRY,
     ]
     assert backend.about.interface == "ASGI"
-    assert backend.about.most_workers is None
+    assert backend.about.max_workers is None
     assert backend.options(PLAN) == {"command": backend.template}
 
 
 def test_without_workers_it_is_a_single_process() -> None:
     backend = command_backend("own={python} -m own {port} {wsgi}")
     assert backend.command("python", PLAN)[-1] == WSGI_ENTRY
-    assert backend.about.most_workers == 1
+    assert backend.about.max_workers == 1
     assert spec_of(with_settings(backend, ["workers=2"])) == "own:workers-2"
 
 

@@ -17,7 +17,7 @@ from pytest_djworkers.backends.protocol import (
     Backend,
     LaunchPlan,
 )
-from pytest_djworkers.backends.registry import BACKENDS, OURS, version_of
+from pytest_djworkers.backends.registry import BACKENDS, BUILT_IN, version_of
 from pytest_djworkers.backends.spec import settings_of, spec_of, with_settings
 
 PLAN = LaunchPlan("127.0.0.1", 4321, 3, 100)
@@ -27,7 +27,7 @@ EXTRAS = PROJECT["optional-dependencies"]
 
 @pytest.fixture(params=BACKENDS)
 def backend(request: pytest.FixtureRequest) -> Backend:
-    return OURS.installed(request.param)
+    return BUILT_IN.find_installed(request.param)
 
 
 def test_its_extra_is_what_it_requires(backend: Backend) -> None:
@@ -52,9 +52,9 @@ def test_it_is_an_immutable_value(backend: Any) -> None:
 def test_it_describes_itself_in_sentences(backend: Backend) -> None:
     about = backend.about
     assert about.interface in {"WSGI", "ASGI"}
-    assert about.limits
-    assert about.in_a_burst
-    assert all(text.endswith(".") for text in about.in_a_burst)
+    assert about.raised_limits
+    assert about.notes
+    assert all(text.endswith(".") for text in about.notes)
     assert all(setting.help for setting in settings_of(backend).values())
 
 
@@ -81,7 +81,7 @@ def test_it_serves_our_entry_where_it_is_told_to(backend: Backend) -> None:
         assert command[-1] in {entry, ENTRY_FILES[entry]}
     assert "127.0.0.1" in " ".join(command)
     assert "4321" in " ".join(command)
-    if backend.about.most_workers is None:
+    if backend.about.max_workers is None:
         workers = "--processes" if backend.about.name == "uwsgi" else "--workers"
         assert command[command.index(workers) + 1] == "3"
 

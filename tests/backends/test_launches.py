@@ -9,7 +9,7 @@ import pytest
 
 from pytest_djworkers.backends.command import command_backend
 from pytest_djworkers.backends.protocol import Backend, workers_of
-from pytest_djworkers.backends.registry import BACKENDS, OURS
+from pytest_djworkers.backends.registry import BACKENDS, BUILT_IN
 from tests.support.launches import MakeServer, facts, start
 from tests.support.processes import all_gone, lives, mentioning, until
 
@@ -50,7 +50,7 @@ def test_it_is_launched_with_its_workers_and_leaves_nothing(
 
 @pytest.mark.parametrize("name", ["gunicorn-sync", "granian", "uwsgi", "uvicorn", "hypercorn"])
 def test_the_workers_of_a_spec_are_its_own(make_server: MakeServer, name: str) -> None:
-    server = start(make_server(OURS.known(f"{name}:workers=3"), workers=1))
+    server = start(make_server(BUILT_IN.find(f"{name}:workers=3"), workers=1))
     assert len(server.workers) == 3
     assert server.backend == f"{name}:workers-3"
     assert server.facts is not None
@@ -78,7 +78,7 @@ def test_the_projects_own_configuration_is_one_setting_away(
     make_server: MakeServer, folder: Path, spec: str, file: str, text: str
 ) -> None:
     (folder / file).write_text(text)
-    server = start(make_server(OURS.known(spec), workers=2))
+    server = start(make_server(BUILT_IN.find(spec), workers=2))
     assert len(server.workers) == 2
     assert (folder / "the-projects-own-hook").exists()
     assert server.facts is not None
@@ -135,7 +135,7 @@ def test_the_workers_of_a_master_that_has_loaded_the_site_are_known(
         program = Path(sys.executable).with_name("uwsgi")
         backend: Backend = command_backend(f"own={UWSGI.replace('uwsgi', str(program), 1)}")
     else:
-        backend = OURS.known(spec)
+        backend = BUILT_IN.find(spec)
     server = start(make_server(backend, workers=workers))
     said = facts(server)
     assert said["pid"] in server.workers

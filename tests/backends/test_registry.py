@@ -13,7 +13,13 @@ import pytest
 from pytest_djworkers.backends import registry
 from pytest_djworkers.backends.daphne import Daphne
 from pytest_djworkers.backends.granian import Granian
-from pytest_djworkers.backends.registry import BACKENDS, OURS, missing_of, registry_of, version_of
+from pytest_djworkers.backends.registry import (
+    BACKENDS,
+    BUILT_IN,
+    missing_of,
+    registry_of,
+    version_of,
+)
 from pytest_djworkers.backends.uwsgi import Uwsgi
 from pytest_djworkers.errors import SettingsError
 
@@ -30,14 +36,14 @@ KNOWN = (
 )
 def test_an_unknown_name_gets_the_nearest_and_the_list(name: str, nearest: str) -> None:
     with pytest.raises(SettingsError) as error:
-        OURS.known(name)
+        BUILT_IN.find(name)
     assert str(error.value) == f"unknown backend {name!r}; did you mean {nearest!r}? {KNOWN}"
 
 
 @pytest.mark.parametrize("name", ["", "xyz"])
 def test_a_name_like_no_other_gets_the_list(name: str) -> None:
     with pytest.raises(SettingsError) as error:
-        OURS.known(name)
+        BUILT_IN.find(name)
     assert str(error.value) == f"unknown backend {name!r} {KNOWN}"
 
 
@@ -67,10 +73,10 @@ def test_a_missing_package_names_the_extra(
 ) -> None:
     lacking(monkeypatch, **versions)
     with pytest.raises(SettingsError) as error:
-        OURS.installed("gunicorn-gevent")
+        BUILT_IN.find_installed("gunicorn-gevent")
     assert words in str(error.value)
     assert "pip install 'pytest-djworkers[gunicorn-gevent]'" in str(error.value)
-    assert OURS.installed("granian") is not None
+    assert BUILT_IN.find_installed("granian") is not None
 
 
 def test_an_unknown_version_is_no_reason_to_stop(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,10 +125,10 @@ def entry_point(folder: Path, point: str) -> None:
 def test_another_package_brings_a_backend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     entry_point(tmp_path, "own = own_backend:OWN")
     monkeypatch.syspath_prepend(tmp_path)
-    own = registry_of(()).known("own:workers=1")
+    own = registry_of(()).find("own:workers=1")
     assert own.about == replace(Daphne.about, name="own", requires=("no-such-distribution>=2",))
     with pytest.raises(SettingsError, match="pip install 'no-such-distribution>=2'"):
-        registry_of(()).installed("own")
+        registry_of(()).find_installed("own")
 
 
 @pytest.mark.parametrize(
@@ -149,9 +155,9 @@ def test_asking_for_all_of_them_imports_no_server() -> None:
     script = (
         "import sys, pytest_djworkers.run.activation, pytest_djworkers.run.burst\n"
         "from pytest_djworkers.backends.protocol import LaunchPlan\n"
-        "from pytest_djworkers.backends.registry import OURS, version_of\n"
-        "for name in OURS.backends:\n"
-        "    backend = OURS.installed(name)\n"
+        "from pytest_djworkers.backends.registry import BUILT_IN, version_of\n"
+        "for name in BUILT_IN.backends:\n"
+        "    backend = BUILT_IN.find_installed(name)\n"
         "    version_of(backend), backend.command('python', LaunchPlan('h', 1, 1, 1))\n"
         "servers = {'gunicorn', 'gevent', 'granian', 'uvicorn', 'uvloop', 'hypercorn', 'daphne',\n"
         "           'twisted', 'waitress', 'cheroot', 'uvicorn_worker', 'django'}\n"

@@ -8,7 +8,7 @@ import pytest
 
 from pytest_djworkers.backends.granian import Granian
 from pytest_djworkers.backends.gunicorn_gthread import GunicornGthread
-from pytest_djworkers.backends.registry import OURS
+from pytest_djworkers.backends.registry import BUILT_IN
 from pytest_djworkers.backends.spec import bare_name, spec_of
 from pytest_djworkers.errors import SettingsError
 
@@ -20,7 +20,7 @@ SHOWN = "granian:workers-4:blocking-threads-8"
     ["granian:workers=4:blocking-threads=8", "granian:blocking-threads=8:workers=4", SHOWN],
 )
 def test_a_spec_is_read_in_any_order_and_shown_in_one(written: str) -> None:
-    backend = OURS.known(written)
+    backend = BUILT_IN.find(written)
     assert backend == Granian(workers=4, blocking_threads=8)
     assert spec_of(backend) == SHOWN
     assert bare_name(SHOWN) == "granian"
@@ -29,8 +29,10 @@ def test_a_spec_is_read_in_any_order_and_shown_in_one(written: str) -> None:
 def test_a_word_and_a_file_are_values_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "gunicorn.conf.py").touch()
-    assert spec_of(OURS.known("hypercorn:worker-class=uvloop")) == "hypercorn:worker-class-uvloop"
-    assert OURS.known("gunicorn-gthread:config=gunicorn.conf.py") == GunicornGthread(
+    assert (
+        spec_of(BUILT_IN.find("hypercorn:worker-class=uvloop")) == "hypercorn:worker-class-uvloop"
+    )
+    assert BUILT_IN.find("gunicorn-gthread:config=gunicorn.conf.py") == GunicornGthread(
         config="gunicorn.conf.py"
     )
 
@@ -54,5 +56,5 @@ def test_a_word_and_a_file_are_values_too(tmp_path: Path, monkeypatch: pytest.Mo
 )
 def test_what_cant_be_read_is_told_with_what_can(written: str, said: str) -> None:
     with pytest.raises(SettingsError) as refusal:
-        OURS.known(written)
+        BUILT_IN.find(written)
     assert said in str(refusal.value)

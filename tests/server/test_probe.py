@@ -9,7 +9,7 @@ import pytest
 
 from pytest_djworkers.errors import ProbeError, ServerStartError
 from pytest_djworkers.load.profile import Request
-from pytest_djworkers.server.probe import Answered, probe
+from pytest_djworkers.server.probe import ProbeResult, probe
 from pytest_djworkers.system.process import GuardedProcess
 from tests.support.fault_server import (
     LOCAL,
@@ -48,7 +48,7 @@ def send(
     *,
     within_s: float = LONG_S,
     any_response: bool = False,
-) -> Answered:
+) -> ProbeResult:
     """Probe the server."""
     return probe(
         [server.address],
@@ -89,7 +89,7 @@ def told(behave: Behaviour, request: Request = ROOT, process: GuardedProcess | N
 )
 def test_an_expected_response_is_good(behave: Behaviour, request_: Request) -> None:
     with serve(behave) as server:
-        assert send(server, request_) == Answered(server.address, ())
+        assert send(server, request_) == ProbeResult(server.address, ())
 
 
 @pytest.mark.parametrize("statuses", [(100,), (103,), (102, 103, 103)])

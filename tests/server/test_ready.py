@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pytest_djworkers.errors import ServerStartError
-from pytest_djworkers.server.ready import ReadySocket, Reports, strangers
+from pytest_djworkers.server.ready import ReadySocket, Reports, other_listeners
 from pytest_djworkers.system.port import HOST
 from pytest_djworkers.system.process import GuardedProcess
 from tests.support.guarded import Guarded
@@ -132,8 +132,8 @@ def test_its_file_goes_with_it(tmp_path: Path) -> None:
 
 def test_a_foreign_listener_is_found() -> None:
     with listener() as (pid, port):
-        assert strangers(port, frozenset()) == [f"process {pid}"]
-        assert strangers(port, frozenset({pid})) == []
+        assert other_listeners(port, frozenset()) == [f"process {pid}"]
+        assert other_listeners(port, frozenset({pid})) == []
 
 
 def test_who_shares_our_port_is_found() -> None:
@@ -143,20 +143,20 @@ def test_who_shares_our_port_is_found() -> None:
         mine.listen()
         port = mine.getsockname()[1]
         with listener("SO_REUSEPORT", port=port) as (pid, _):
-            assert strangers(port, frozenset({os.getpid()})) == [f"process {pid}"]
-        assert strangers(port, frozenset({os.getpid()})) == []
+            assert other_listeners(port, frozenset({os.getpid()})) == [f"process {pid}"]
+        assert other_listeners(port, frozenset({os.getpid()})) == []
 
 
 @pytest.mark.parametrize(("host", "is_one"), [("0.0.0.0", True), ("127.0.0.2", False)])
 def test_a_stranger_is_who_gets_our_requests(host: str, is_one: bool) -> None:
     with listener(host=host) as (_, port):
-        assert bool(strangers(port, frozenset())) is is_one
+        assert bool(other_listeners(port, frozenset())) is is_one
 
 
 def test_a_reserved_port_and_a_connection_are_nobodys_listener() -> None:
     with socket.socket() as placeholder:
         placeholder.bind((HOST, 0))
-        assert strangers(placeholder.getsockname()[1], frozenset()) == []
+        assert other_listeners(placeholder.getsockname()[1], frozenset()) == []
     with listener() as (pid, port), socket.create_connection((HOST, port)) as client:
-        assert strangers(port, frozenset({pid})) == []
-        assert strangers(client.getsockname()[1], frozenset()) == []
+        assert other_listeners(port, frozenset({pid})) == []
+        assert other_listeners(client.getsockname()[1], frozenset()) == []

@@ -16,7 +16,7 @@ import pytest
 
 from pytest_djworkers.backends.granian import Granian
 from pytest_djworkers.backends.protocol import Backend, workers_of
-from pytest_djworkers.backends.registry import BACKENDS, OURS
+from pytest_djworkers.backends.registry import BACKENDS, BUILT_IN
 from pytest_djworkers.databases.sessions import application_name
 from pytest_djworkers.errors import BusyMachineError, ProbeError, ServerStartError
 from pytest_djworkers.load.profile import Request
@@ -79,7 +79,7 @@ def test_it_is_ready_when_its_slowest_worker_is(
     make_server: MakeServer, backend: Backend, folder: Path
 ) -> None:
     """Whichever worker imports the settings second reports a file when it is done."""
-    if backend.about.most_workers == 1:
+    if backend.about.max_workers == 1:
         pytest.skip("a single process")
     with (folder / "site_settings.py").open("a") as file:
         file.write("""
@@ -235,7 +235,7 @@ def test_its_limits_hold_the_bursts_connections(
     connections = 1100
     with (folder / "site_settings.py").open("a") as file:
         file.write("MIDDLEWARE = ['django.middleware.common.CommonMiddleware']")
-    server = start(make_server(OURS.known(spec)), connections=connections)
+    server = start(make_server(BUILT_IN.find(spec)), connections=connections)
     clients = {}
     served: set[int] = set()
     poll = select.poll()
@@ -271,7 +271,7 @@ def test_connections_beyond_the_limit_on_files_are_told_before_it_is_started(
 
 
 def test_what_its_settings_let_it_hold_is_a_fact(make_server: MakeServer) -> None:
-    server = start(make_server(OURS.known("granian:backpressure=5")), connections=8)
+    server = start(make_server(BUILT_IN.find("granian:backpressure=5")), connections=8)
     assert server.facts is not None
     assert (server.facts.max_connections, server.facts.backlog) == (5, server.backlog)
 

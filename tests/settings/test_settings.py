@@ -328,7 +328,7 @@ def test_a_servers_file_is_where_it_was_when_it_was_named(
     assert command[command.index("--config") + 1] == str(pytester.path / "conf.py")
     assert settings.names == ("gunicorn-sync:config-conf.py",)
     assert backend.options(plan)["config"] == "conf.py"
-    assert settings.registry.known(spec) == backend
+    assert settings.registry.find(spec) == backend
     assert settings.started_in == pytester.path
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from pytest_djworkers.backends.granian import Granian
-from pytest_djworkers.backends.registry import OURS
+from pytest_djworkers.backends.registry import BUILT_IN
 from pytest_djworkers.load.profile import Shape
 from pytest_djworkers.settings.settings import Settings
 
 SETTINGS = Settings(
     backends={"granian": Granian()},
-    registry=OURS,
+    registry=BUILT_IN,
     generator="auto",
     requested_workers=2,
     agents=1,

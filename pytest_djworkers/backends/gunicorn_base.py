@@ -12,14 +12,14 @@ from pytest_djworkers.backends.protocol import WSGI_ENTRY, About, LaunchPlan, fl
 from pytest_djworkers.backends.spec import existing_file, path_of, setting
 
 SCRUBBED = ("GUNICORN_",)
-_OUR_CONFIG = str(Path(__file__).resolve().with_name("gunicorn_config.py"))
+_OUR_CONFIG = str(Path(__file__).resolve().with_name("gunicorn_empty_config.py"))
 _CONTROL_SOCKET_SINCE = 25
 _LEAST_BACKLOG = 2048
 """gunicorn's default."""
 
 
 @dataclass(frozen=True, slots=True)
-class Gunicorn:
+class GunicornBase:
     """A worker class of gunicorn. With ``config``, that file sets all but address, worker class
     and number of workers, and no limit is raised."""
 
@@ -42,7 +42,7 @@ class Gunicorn:
             *("--bind", f"{plan.host}:{plan.port}"),
             *("--workers", str(plan.workers)),
             *("--worker-class", self.worker_class),
-            *flags(self.options(plan), but=["config"]),
+            *flags(self.options(plan), skip=["config"]),
             *("--log-level", "warning"),
             self.entry,
         ]

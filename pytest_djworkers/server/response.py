@@ -34,7 +34,7 @@ class NoResponseError(Exception):
 
 
 @dataclass(slots=True)
-class Reply:
+class Response:
     """A response: its status line, where it leads, and the beginning of its body."""
 
     fits: bool
@@ -47,7 +47,7 @@ class Reply:
     """The statuses of what came before it, such as 103 (early hints)."""
 
 
-def ask(connection: socket.socket, request: Request, host: str, deadline: float) -> Reply:
+def fetch(connection: socket.socket, request: Request, host: str, deadline: float) -> Response:
     """Send a request on a new connection, and read the whole response.
 
     Raises TimeoutError when the response has no end before the monotonic deadline,
@@ -122,38 +122,38 @@ def _bad(received: bytes, error: BadResponse) -> str:
     return f"a bad response ({said}): {shown}{hint}"
 
 
-def _told(received: bytes, reader: ResponseReader) -> Reply:
+def _told(received: bytes, reader: ResponseReader) -> Response:
     """What a response says, read again: the reader itself keeps none of it."""
-    contents = _Contents(Reply(fits=reader.fits))
+    contents = _Contents(Response(fits=reader.fits))
     contents.parser = parser = HttpResponseParser(contents)
     with suppress(Exception):  # it has been read once: here only what people are shown is at stake
         parser.feed_data(received)
     del contents.parser
-    contents.reply.status = reader.status
-    return contents.reply
+    contents.response.status = reader.status
+    return contents.response
 
 
 class _Contents:
-    """Called by httptools: fills a reply."""
+    """Called by httptools: fills a response."""
 
     parser: HttpResponseParser
 
-    def __init__(self, reply: Reply) -> None:
-        self.reply = reply
+    def __init__(self, response: Response) -> None:
+        self.response = response
 
     def on_message_begin(self) -> None:
-        self.reply.reason = self.reply.location = ""
+        self.response.reason = self.response.location = ""
 
     def on_status(self, reason: bytes) -> None:
-        self.reply.reason += reason.decode(errors="replace")
+        self.response.reason += reason.decode(errors="replace")
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if name.lower() == b"location":
-            self.reply.location = value.decode(errors="replace")
+            self.response.location = value.decode(errors="replace")
 
     def on_headers_complete(self) -> None:
         if (status := self.parser.get_status_code()) < 200:
-            self.reply.interim.append(status)
+            self.response.interim.append(status)
 
     def on_body(self, data: bytes) -> None:
-        self.reply.body += data
+        self.response.body += data

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_djworkers.backends import gunicorn
+from pytest_djworkers.backends import gunicorn_base
 from pytest_djworkers.backends.granian import Granian
 from pytest_djworkers.backends.gunicorn_gevent import GunicornGevent
 from pytest_djworkers.backends.protocol import ENTRY_FILES, WSGI_ENTRY, Backend, LaunchPlan
@@ -65,16 +65,16 @@ def test_the_threads_of_granian_may_be_chosen() -> None:
 def test_gunicorns_control_socket_is_switched_off_where_there_is_one(
     monkeypatch: pytest.MonkeyPatch, version: str, has_socket: int
 ) -> None:
-    monkeypatch.setattr(gunicorn, "version", lambda _: version)
+    monkeypatch.setattr(gunicorn_base, "version", lambda _: version)
     command = GunicornGevent().command("python", plan())
     assert command.count("--no-control-socket") == has_socket
 
 
 def test_gunicorn_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gunicorn, "version", lambda _: "27.0.1")
+    monkeypatch.setattr(gunicorn_base, "version", lambda _: "27.0.1")
     assert GunicornGevent().command("python", plan()) == [
         *("python", "-P", "-m", "gunicorn"),
-        *("--config", str(Path(gunicorn.__file__).with_name("gunicorn_config.py"))),
+        *("--config", str(Path(gunicorn_base.__file__).with_name("gunicorn_empty_config.py"))),
         "--no-control-socket",
         *("--bind", "127.0.0.1:4321", "--workers", "2", "--worker-class", "gevent"),
         *("--backlog", "2048", "--worker-connections", "2000", "--log-level", "warning"),

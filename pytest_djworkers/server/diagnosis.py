@@ -22,7 +22,7 @@ _NOT_THE_SITES = (
 _OF_A_REQUEST = re.compile(r"django[/\\]core[/\\]handlers[/\\]")
 
 
-def reasons_at_start(log: Path) -> list[str]:
+def why_not_started(log: Path) -> list[str]:
     """Why it did not start: the first exception that ended the loading of the site.
 
     Others may follow, of workers that failed alike and of the master that gave up.
@@ -32,7 +32,7 @@ def reasons_at_start(log: Path) -> list[str]:
     return [*told, *causes_in(text)]
 
 
-def reasons_of_requests(log: Path) -> list[str]:
+def why_requests_failed(log: Path) -> list[str]:
     """Why requests failed: the newest exception of a request."""
     text = both_ends(log)
     told = _told("its log's last error", failures(text.splitlines())[::-1], _is_of_a_request)

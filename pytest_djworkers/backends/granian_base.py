@@ -11,8 +11,8 @@ from pytest_djworkers.backends.protocol import (
     WSGI_ENTRY,
     About,
     LaunchPlan,
-    chosen,
     flags,
+    without_none,
 )
 from pytest_djworkers.backends.spec import one_of, setting
 
@@ -29,7 +29,7 @@ _IMBALANCE = 1.3
 
 
 @dataclass(frozen=True, slots=True)
-class GranianServer:
+class GranianBase:
     """An interface of granian."""
 
     workers: int | None = setting("worker processes")
@@ -61,7 +61,7 @@ class GranianServer:
         return {
             "backlog": self.backlog(plan),
             "backpressure": self.backpressure or raised,
-            **chosen(runtime_threads=self.runtime_threads, runtime_mode=self.runtime_mode),
+            **without_none(runtime_threads=self.runtime_threads, runtime_mode=self.runtime_mode),
         }
 
     def backlog(self, plan: LaunchPlan) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import pytest_djworkers
-from pytest_djworkers.server.reasons import own_frame, reasons_at_start, reasons_of_requests
+from pytest_djworkers.server.diagnosis import own_frame, why_not_started, why_requests_failed
 from pytest_djworkers.server.tracebacks import Frame
 
 ENTRY = Path(pytest_djworkers.__file__).parent / "entry/app.py"
@@ -78,7 +78,7 @@ Traceback (most recent call last):
 RuntimeError: While importing 'pytest_djworkers.entry.wsgi', an ImportError was raised:
 """
     log.write_text(LOGGED + FAILED + wrapped + more + FAILED.replace("KEY", "OTHER") + GAVE_UP)
-    reason, *causes = reasons_at_start(log)
+    reason, *causes = why_not_started(log)
     assert reason == (
         "its log's first error: django.core.exceptions.ImproperlyConfigured: Set the KEY"
         " environment variable, after KeyError: 'KEY', at /site/shop/apps.py:7 in ready"
@@ -91,12 +91,12 @@ RuntimeError: While importing 'pytest_djworkers.entry.wsgi', an ImportError was 
 
 def test_where_none_came_through_our_entry_the_first_is_the_reason(log: Path) -> None:
     log.write_text(LOGGED + GAVE_UP)
-    assert reasons_at_start(log)[0] == (
+    assert why_not_started(log)[0] == (
         "its log's first error: ModuleNotFoundError: No module named 'celery',"
         " at /site/settings.py:3 in <module>"
     )
     log.write_text(GAVE_UP)
-    assert reasons_at_start(log) == [
+    assert why_not_started(log) == [
         "its log's first error: gunicorn.errors.HaltServer: <HaltServer 'Worker failed to boot.' 3>"
     ]
 
@@ -104,7 +104,7 @@ def test_where_none_came_through_our_entry_the_first_is_the_reason(log: Path) ->
 def test_of_requests_the_newest_failure_is_told(log: Path) -> None:
     long = "ValueError: x" + "y" * 1000 + "\n" + "more\n" * 1000
     log.write_text(request(7, "KeyError: 'a'") + request(8, long) + LOGGED)
-    (reason, _) = reasons_of_requests(log)
+    (reason, _) = why_requests_failed(log)
     assert reason == (
         f"its log's last error: ValueError: x{'y' * (300 - len('ValueError: x'))}...,"
         " at /site/shop/views.py:8 in index"
@@ -122,7 +122,7 @@ def test_of_a_group_the_first_part_is_told(log: Path) -> None:
     | KeyError: 'b'
     +------------------------------------
 """)
-    assert reasons_of_requests(log) == [
+    assert why_requests_failed(log) == [
         "its log's last error: ExceptionGroup: unhandled errors in a TaskGroup (1 sub-exception),"
         " the first of them KeyError: 'b', at /site/views.py:3 in fetch"
     ]
@@ -132,12 +132,12 @@ def test_of_a_group_the_first_part_is_told(log: Path) -> None:
 def test_of_nothing_nothing_is_told(log: Path, content: bytes | None) -> None:
     if content is not None:
         log.write_bytes(content)
-    assert reasons_at_start(log) == reasons_of_requests(log) == []
+    assert why_not_started(log) == why_requests_failed(log) == []
 
 
 def test_no_order_to_a_terminal_is_told(log: Path) -> None:
     log.write_text(request(1, "ValueError: \x1b]0;title\x07\u202e"))
-    (reason,) = reasons_of_requests(log)
+    (reason,) = why_requests_failed(log)
     assert r"ValueError: \x1b]0;title\x07\u202e, at" in reason
 
 

@@ -1,0 +1,55 @@
+"""Where an external server is, read from a URL."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Self
+from urllib.parse import urlsplit
+
+_FORM = "a URL of scheme, host and port, such as http://127.0.0.1:8000"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where it is: the addresses it may have, and what the Host header says."""
+
+    addresses: tuple[tuple[str, int], ...]
+    netloc: str
+
+    @classmethod
+    def of(cls, url: str, allowed_hosts: Collection[str]) -> Self:
+        """From a URL. Raises ValueError for another form, for a host that can't be found, and for
+        one that is neither this machine nor allowed."""
+        parts = urlsplit(url)
+        try:
+            port = parts.port or 80
+        except ValueError:
+            raise ValueError(f"{url!r} is not {_FORM}") from None
+        if parts.scheme != "http" or not parts.hostname or parts.path.strip("/") or parts.query:
+            raise ValueError(f"{url!r} is not {_FORM}")
+        try:
+            found = socket.getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM)
+        except OSError as error:
+            raise ValueError(f"host {parts.hostname!r} can't be found: {error}") from None
+        hosts = [_reached_at(str(address[0])) for *_, address in found]
+        is_here = all(ipaddress.ip_address(host).is_loopback for host in hosts)
+        if not is_here and parts.hostname not in allowed_hosts:
+            raise ValueError(
+                f"{parts.hostname!r} is not this machine: say --djworkers-allow-host="
+                f"{parts.hostname} if its owners agree to the load"
+            )
+        addresses = dict.fromkeys((host, port) for host in hosts)
+        return cls(tuple(addresses), parts.netloc.rpartition("@")[2])
+
+
+def _reached_at(host: str) -> str:
+    """The address itself; of "any of mine", as a server is told to listen, the one of loopback."""
+    address = ipaddress.ip_address(host)
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
+        address = address.ipv4_mapped
+    if address.is_unspecified:
+        return "127.0.0.1" if address.version == 4 else "::1"
+    return str(address)
