@@ -18,8 +18,8 @@ from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.server.launch import LaunchSpec
 from pytest_djworkers.server.protocol import BurstNeeds
 from pytest_djworkers.server.server import Server
-from pytest_djworkers.system.cpus import this_process
-from pytest_djworkers.system.lock import MachineLock
+from pytest_djworkers.system.cpu_count import available_cpus
+from pytest_djworkers.system.machine_lock import MachineLock
 from pytest_djworkers.system.port import ReservedPort
 
 EXAMPLE = Path(__file__).resolve().parent.parent / "example_project"
@@ -84,4 +84,4 @@ def machine_line() -> str:
     from pytest_djworkers.baseline.machine import this_machine
 
     machine = this_machine()
-    return f"{machine.cpu}, {this_process().usable:g} CPUs, Python {sys.version.split()[0]}"
+    return f"{machine.cpu}, {available_cpus().usable:g} CPUs, Python {sys.version.split()[0]}"

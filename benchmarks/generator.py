@@ -26,7 +26,7 @@ from fast_server import FastServer, fast_server
 from pytest_djworkers.load.builtin import AsyncioGenerator
 from pytest_djworkers.load.generator import Target
 from pytest_djworkers.load.profile import Profile, Request, Shape
-from pytest_djworkers.system.lock import MachineLock
+from pytest_djworkers.system.machine_lock import MachineLock
 from speed import Speed, Start, built_in, leaves, measure, pinned
 from tables import Bar, Table, at_least, at_most, finish
 from tools import candidates, others, wrk

@@ -16,7 +16,7 @@ from pytest_djworkers.errors import DjworkersError
 from pytest_djworkers.load.profile import Request
 from pytest_djworkers.server.protocol import BurstNeeds
 from pytest_djworkers.server.server import Server
-from pytest_djworkers.system.lock import MachineLock
+from pytest_djworkers.system.machine_lock import MachineLock
 from pytest_djworkers.units import format_duration
 
 CONNECTIONS = 2000

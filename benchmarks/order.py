@@ -22,7 +22,7 @@ from pytest_djworkers.load.profile import Profile, Request, Shape
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.server.protocol import BurstNeeds
 from pytest_djworkers.server.server import Server
-from pytest_djworkers.system.lock import MachineLock
+from pytest_djworkers.system.machine_lock import MachineLock
 from pytest_djworkers.units import format_rate
 from tables import Bar, Table, finish
 

@@ -36,7 +36,7 @@ from pytest_djworkers.load.histogram import Latency, bucket
 from pytest_djworkers.load.profile import Profile, Request, Shape
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.load.wrk import WrkGenerator, find_wrk
-from pytest_djworkers.system.lock import MachineLock
+from pytest_djworkers.system.machine_lock import MachineLock
 from speed import pinned
 from tables import Table, finish
 

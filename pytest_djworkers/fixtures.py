@@ -77,7 +77,7 @@ def _djworkers_burst(
     from pytest_djworkers.run.activation import test_plan
     from pytest_djworkers.run.burst import Burst
     from pytest_djworkers.run.site.prepare import prepare_site
-    from pytest_djworkers.system.running_loop import outside_of_loops
+    from pytest_djworkers.system.event_loop import without_running_loop
 
     # What holds a transaction must be seen to; what flushes the tables must do so after the
     # server is gone: be torn down after us.
@@ -119,7 +119,7 @@ def _djworkers_burst(
     yield burst
     server.stop()
     if _djworkers_apart is not None:
-        with outside_of_loops():
+        with without_running_loop():
             with django_db_blocker.unblock():
                 _in_words(run.databases.end_sessions)
             run.databases.close_connections()

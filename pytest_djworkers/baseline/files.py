@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from pytest_djworkers.errors import BaselineError
+from pytest_djworkers.system.file_lock import lock_within
 from pytest_djworkers.system.files import listed, read_regular
-from pytest_djworkers.system.waits import locked_within
 
 FOLDER = ".djworkers"
 """Under pytest's root; a folder for each name is in it."""
@@ -162,7 +162,7 @@ def being_written(folder: Path) -> Iterator[None]:
         folder.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(folder, os.O_RDONLY)
         try:
-            if not locked_within(descriptor, _LOCKED_WITHIN_S):
+            if not lock_within(descriptor, _LOCKED_WITHIN_S):
                 raise BaselineError(
                     f"baseline {folder} can't be written: another process has been writing there"
                     f" for {_LOCKED_WITHIN_S:g}s (it has the folder open); nothing was changed"

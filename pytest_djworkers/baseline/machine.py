@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from pytest_djworkers.system.cpus import this_process
+from pytest_djworkers.system.cpu_count import available_cpus
 
 _KEY_DIGITS = 8
 
@@ -39,7 +39,7 @@ class Machine:
 
 def this_machine() -> Machine:
     """The machine that this runs on."""
-    cpus = this_process()
+    cpus = available_cpus()
     allowed = None if cpus.allowed >= cpus.logical else cpus.allowed
     return Machine(_cpu_model(), cpus.logical, cpus.quota, allowed)
 

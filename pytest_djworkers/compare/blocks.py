@@ -11,7 +11,7 @@ from pytest_djworkers.compare.discard import DiscardLimits, Moment, spoilt
 from pytest_djworkers.compare.numbers import ComparisonNumbers
 from pytest_djworkers.compare.plan import BlockPlan
 from pytest_djworkers.compare.worker_ends import why_workers_ended
-from pytest_djworkers.entry.tree import refusal, strays_told
+from pytest_djworkers.entry.strays import refusal, strays_told
 from pytest_djworkers.errors import DjworkersError, GeneratorError, ServerError
 from pytest_djworkers.load.agent_group import AgentGroup
 from pytest_djworkers.load.agent_report import AgentReport
@@ -21,9 +21,9 @@ from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.server.launch import LaunchSpec
 from pytest_djworkers.server.protocol import BurstNeeds, check_alive
 from pytest_djworkers.server.server import Server
-from pytest_djworkers.system.cpu_account import Snapshot, added
-from pytest_djworkers.system.cpus import this_process
-from pytest_djworkers.system.lock import HeldLock
+from pytest_djworkers.system.cpu_count import available_cpus
+from pytest_djworkers.system.cpu_time import CpuSnapshot, cpu_time_between
+from pytest_djworkers.system.machine_lock import NullLock
 from pytest_djworkers.verdict.rounds import Round, Window
 
 
@@ -124,7 +124,7 @@ def _round(
             Moment.now(),
             reports,
             ended=[NAMES[arm] for arm in sorted(order) if sides[arm].has_lost_a_worker()],
-            cpus=this_process().of_one_process,
+            cpus=available_cpus().of_one_process,
             limits=limits,
         ),
     )
@@ -166,7 +166,7 @@ class _Side:
             environment=environment,
             isolation=arm.isolation,
         )
-        self.server = Server(arm.backend, spec, HeldLock())
+        self.server = Server(arm.backend, spec, NullLock())
         self.reports: list[AgentReport] = []
         self._agents: AgentGroup | None = None
 
@@ -233,5 +233,5 @@ class _Side:
         return not self.server.workers <= self.server.pids
 
 
-def _between(before: Snapshot | None, after: Snapshot | None) -> float | None:
-    return None if before is None or after is None else added(before, after)
+def _between(before: CpuSnapshot | None, after: CpuSnapshot | None) -> float | None:
+    return None if before is None or after is None else cpu_time_between(before, after)

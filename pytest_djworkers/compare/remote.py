@@ -17,14 +17,14 @@ from pytest_djworkers.entry.brief import (
     DatabaseTarget,
     write_for_the_user,
 )
-from pytest_djworkers.entry.carried import Carried
-from pytest_djworkers.entry.hook import STARTUP
+from pytest_djworkers.entry.changed_settings import ChangedSettings
+from pytest_djworkers.entry.startup_hook import STARTUP
 from pytest_djworkers.errors import ServerStartError
 from pytest_djworkers.server.diagnosis import why_not_started
 from pytest_djworkers.server.launch import LaunchSpec
 from pytest_djworkers.system.environment import child_environment
 from pytest_djworkers.system.log import tail
-from pytest_djworkers.system.patience import wait_aloud
+from pytest_djworkers.system.long_waits import wait_and_announce
 from pytest_djworkers.system.process import GuardedProcess
 
 _DOES = {"leaves": "to be set up", "databases": "to make its test databases"}
@@ -62,7 +62,7 @@ def ask(
         ready_socket="",
         bounds=bounds,
         isolation=spec.isolation,
-        carried=Carried(settings_module),
+        carried=ChangedSettings(settings_module),
         left_out=spec.left_out,
         to_make=to_make or {},
     ).write(brief)
@@ -85,7 +85,7 @@ def ask(
         folder=runtime.folder,
     )
     try:
-        status = wait_aloud(
+        status = wait_and_announce(
             process, within_s, spec.say, f"the site in {runtime.tree} {_DOES[what]}"
         )
     finally:

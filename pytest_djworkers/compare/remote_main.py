@@ -17,10 +17,10 @@ from typing import Any
 
 from pytest_djworkers.entry.app import refuse_another_tree
 from pytest_djworkers.entry.brief import this_brief
-from pytest_djworkers.entry.gate import hold_imports
-from pytest_djworkers.entry.hook import install
-from pytest_djworkers.entry.paths import look_in
-from pytest_djworkers.entry.tree import Bounds
+from pytest_djworkers.entry.search_path import look_in
+from pytest_djworkers.entry.startup_hook import install
+from pytest_djworkers.entry.strays import TreeBounds
+from pytest_djworkers.entry.tree_imports import hold_imports
 
 
 def found_in(module: Any, name: str) -> Any:
@@ -88,7 +88,7 @@ def _main(asked: str, answered: str) -> None:
     question = json.loads(Path(asked).read_text(encoding="utf-8"))
     look_in(question.pop("search_path"))
     bounds = question.pop("bounds")
-    strays = None if bounds is None else hold_imports(Bounds.from_dict(bounds))
+    strays = None if bounds is None else hold_imports(TreeBounds.from_dict(bounds))
     install()
     if os.environ.get("DJANGO_CONFIGURATION"):
         importlib.import_module("configurations").setup()

@@ -9,7 +9,7 @@ from pathlib import Path
 from pytest_djworkers.compare.revision import Revision
 from pytest_djworkers.errors import SettingsError
 from pytest_djworkers.system.git import git_output, run_git, write_files
-from pytest_djworkers.system.patience import Say
+from pytest_djworkers.system.long_waits import Say
 
 _GITLINK = "160000"
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from pytest_djworkers.entry.tree import Bounds, environment_folders
+from pytest_djworkers.entry.strays import TreeBounds, environment_folders
 from pytest_djworkers.server.runtime import Runtime
 
 _PACKAGE = Path(__file__).parents[1]
@@ -43,7 +43,7 @@ def base_runtime(
     """
     other = python is not None and Path(python) != Path(here.python)
     kept = _kept(here.search_path, top, tree)
-    bounds = Bounds(str(tree), str(top), kept, "")
+    bounds = TreeBounds(str(tree), str(top), kept, "")
     path = [
         bounds.twin(place) if bounds.is_apart(place) else place
         for place in here.search_path
@@ -70,12 +70,12 @@ def _kept(search_path: Iterable[str], top: Path, tree: Path) -> tuple[str, ...]:
         place
         for place in search_path
         if _PACKAGES.intersection(Path(place).parts)
-        and not Bounds(str(tree), str(top), (), "").has_twin(place)
+        and not TreeBounds(str(tree), str(top), (), "").has_twin(place)
     ]
     return (*environment_folders(), str(_PACKAGE), *installed)
 
 
-def _moved_variables(variables: Mapping[str, str], bounds: Bounds) -> Iterator[tuple[str, str]]:
+def _moved_variables(variables: Mapping[str, str], bounds: TreeBounds) -> Iterator[tuple[str, str]]:
     """The variables that name files or folders of the repository, alone or in a list, with their
     twins instead, where base has them."""
     for name, value in variables.items():

@@ -11,7 +11,7 @@ from pytest_djworkers.compare.pointers import refuse_pointers
 from pytest_djworkers.compare.revision import Revision
 from pytest_djworkers.compare.submodules import fill_submodules
 from pytest_djworkers.system.git import git_output, write_files
-from pytest_djworkers.system.patience import Say, say_nothing
+from pytest_djworkers.system.long_waits import Say, say_nothing
 from pytest_djworkers.system.scratch import PREFIX
 
 NAME = "base-tree"

@@ -10,8 +10,8 @@ from typing import Any
 
 from pytest_djworkers.databases import sessions
 from pytest_djworkers.entry.brief import DatabaseTarget
-from pytest_djworkers.entry.connected import POSTGRESQL_SAYS
-from pytest_djworkers.entry.plain import NotPlainError, encoded
+from pytest_djworkers.entry.connection_checks import POSTGRESQL_SAYS
+from pytest_djworkers.entry.typed_json import NotPlainError, encoded
 from pytest_djworkers.errors import DatabaseError
 
 _DUMMY = "django.db.backends.dummy"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_djworkers.entry.brief import ENVIRONMENT_KEY, Brief
-from pytest_djworkers.entry.carried import own_values
+from pytest_djworkers.entry.changed_settings import own_values
 from pytest_djworkers.entry.isolation import SETTINGS, Isolation, isolated, named_in
 
 

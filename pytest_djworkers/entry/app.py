@@ -1,9 +1,9 @@
 """What ``served/djworkers_entry.py`` loads inside the server.
 
 The server imports those, not the user's module. This has Django's settings adjusted by
-``entry/hook.py`` (the test databases, DEBUG, mail), loads the site's own application, and reports
-the process as ready. It refuses to serve a database that isn't a test database. What it has to know
-is in a ``Brief``, whose path is in the environment.
+``entry/settings_hook.py`` (the test databases, DEBUG, mail), loads the site's own application, and
+reports the process as ready. It refuses to serve a database that isn't a test database. What it has
+to know is in a ``Brief``, whose path is in the environment.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from pytest_djworkers.entry.apart import add_settings, tell_differing
-from pytest_djworkers.entry.application import application_of
 from pytest_djworkers.entry.brief import Brief, this_brief
-from pytest_djworkers.entry.gate import hold_imports
-from pytest_djworkers.entry.hook import install
-from pytest_djworkers.entry.paths import look_in, standard_library_first
-from pytest_djworkers.entry.readiness import report_failure, report_ready
-from pytest_djworkers.entry.tether import die_with_parent
+from pytest_djworkers.entry.die_with_parent import die_with_parent
+from pytest_djworkers.entry.find_application import application_of
+from pytest_djworkers.entry.search_path import look_in, standard_library_first
+from pytest_djworkers.entry.startup_hook import install
+from pytest_djworkers.entry.startup_report import report_failure, report_ready
+from pytest_djworkers.entry.tree_imports import hold_imports
 
 _ERRORS_LOGGED = 3
 
@@ -92,7 +92,7 @@ def _load_urls() -> None:
 
 def _check_databases(brief: Brief) -> None:
     """Refuse to serve where an alias is connected to what is no test database."""
-    from pytest_djworkers.entry.connected import check_all
+    from pytest_djworkers.entry.connection_checks import check_all
 
     check_all(brief)
 

@@ -10,18 +10,18 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
-from pytest_djworkers.entry.carried import Carried
+from pytest_djworkers.entry.changed_settings import ChangedSettings
 from pytest_djworkers.entry.isolation import Isolation
-from pytest_djworkers.entry.plain import decoded
-from pytest_djworkers.entry.tree import Bounds
-from pytest_djworkers.system.private import write_privately
+from pytest_djworkers.entry.strays import TreeBounds
+from pytest_djworkers.entry.typed_json import decoded
+from pytest_djworkers.system.files import write_private
 
 ENVIRONMENT_KEY = "DJWORKERS_BRIEF"
 
 
 def write_for_the_user(file: Path, data: Any) -> None:
     """Write JSON that nobody else can read."""
-    write_privately(file, json.dumps(data).encode())
+    write_private(file, json.dumps(data).encode())
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class DatabaseTarget:
     engine: str = ""
     """Empty for the site's own."""
     options: Any = None
-    """As ``plain.encoded`` gives them; None where they are the site's own, or no plain data."""
+    """As ``typed_json.encoded`` gives them; None for the site's own, or if not plain."""
     real: str = ""
     """The NAME of the database that it stands for, as the pytest process has it."""
     cluster: str = ""
@@ -67,7 +67,7 @@ class Brief:
     ready_socket: str
     tree: str | None = None
     """The folder that the site's settings and URLs must lie in."""
-    bounds: Bounds | None = None
+    bounds: TreeBounds | None = None
     """What none of its code may come from, where there is such a tree."""
     left_out: tuple[str, ...] = ()
     """Aliases that the user wants no load on: they may not be connected to."""
@@ -79,7 +79,7 @@ class Brief:
     """Where modules are looked for, in this order; none: as the process does already."""
     isolation: Isolation | None = None
     """Where the site writes; None where it is not told."""
-    carried: Carried = field(default_factory=Carried)
+    carried: ChangedSettings = field(default_factory=ChangedSettings)
     """What tests have changed of its settings."""
 
     def write(self, file: Path) -> None:
@@ -92,11 +92,11 @@ class Brief:
         data: dict[str, Any] = json.loads(Path(file).read_text(encoding="utf-8"))
         for name in ("databases", "to_make"):
             data[name] = {alias: DatabaseTarget(**one) for alias, one in data[name].items()}
-        bounds = None if data["bounds"] is None else Bounds.from_dict(data["bounds"])
+        bounds = None if data["bounds"] is None else TreeBounds.from_dict(data["bounds"])
         for name in ("left_out", "search_path"):
             data[name] = tuple(data[name])
         data["isolation"] = data["isolation"] and Isolation.from_json(data["isolation"])
-        data["carried"] = Carried.from_json(data["carried"])
+        data["carried"] = ChangedSettings.from_json(data["carried"])
         return cls(**{**data, "bounds": bounds})
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from pytest_djworkers.entry.apart import isolation_of
 from pytest_djworkers.entry.brief import Brief
-from pytest_djworkers.entry.imports import after_import
+from pytest_djworkers.entry.import_hooks import after_import
 from pytest_djworkers.entry.isolation import FILE_CACHES, OWN_CACHES, Isolation, isolated
 
 _AT_ONCE = 1000

@@ -18,7 +18,7 @@ from types import ModuleType
 from typing import Any
 
 from pytest_djworkers.entry.brief import Brief
-from pytest_djworkers.entry.imports import after_import
+from pytest_djworkers.entry.import_hooks import after_import
 from pytest_djworkers.entry.isolation import paths_in
 
 _TWIN = "_djworkers_twin"

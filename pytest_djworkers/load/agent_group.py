@@ -22,10 +22,10 @@ from pytest_djworkers.load.generator import Target
 from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.serialization import from_simple, to_simple
 from pytest_djworkers.system.clock import CLOCK
+from pytest_djworkers.system.deadlines import written_within
 from pytest_djworkers.system.environment import child_environment, python_path
 from pytest_djworkers.system.log import tail
 from pytest_djworkers.system.process import GuardedProcess
-from pytest_djworkers.system.waits import written_within
 
 _OPEN_WITHIN_S = 30.0
 _OPENED_AT_ONCE = 512

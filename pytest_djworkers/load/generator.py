@@ -8,7 +8,7 @@ from typing import Protocol
 
 from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.load.result import BurstResult
-from pytest_djworkers.system.standard import standard
+from pytest_djworkers.system.standard_library import standard_module
 
 _SPARE_DESCRIPTORS = 64
 
@@ -56,7 +56,7 @@ class Generator(Protocol):
 
 def lack_of_descriptors(connections: int, *, processes: int = 1) -> str | None:
     """Why this many connections, split over processes, can't be opened; None when they can."""
-    resource = standard("resource")
+    resource = standard_module("resource")
 
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     needed = -(-connections // processes) + _SPARE_DESCRIPTORS

@@ -18,7 +18,7 @@ from pytest_djworkers.load.response_excerpt import ResponseExcerpt
 from pytest_djworkers.load.response_gaps import longest_common_ns
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.load.tally import SERIES_INTERVAL_S
-from pytest_djworkers.system.cpus import this_process
+from pytest_djworkers.system.cpu_count import available_cpus
 
 _Key = TypeVar("_Key")
 
@@ -159,7 +159,7 @@ def _connections(profile: Profile, reports: Sequence[AgentReport], window_s: flo
 
 def _cpu_share(cpu_s: float, window_s: float) -> float:
     """Return the CPU time as a share of what one process can have; a quota may be below one CPU."""
-    return cpu_s / (window_s * this_process().of_one_process) if window_s else 0.0
+    return cpu_s / (window_s * available_cpus().of_one_process) if window_s else 0.0
 
 
 def _sums(mappings: Iterable[Mapping[_Key, int]]) -> dict[_Key, int]:

@@ -14,7 +14,7 @@ from pytest_djworkers.load.rate import FixedRate
 from pytest_djworkers.load.stopped_time import StoppedTime
 from pytest_djworkers.load.tally import Tally
 from pytest_djworkers.load.traffic import Traffic
-from pytest_djworkers.system.state import scheduled_ns
+from pytest_djworkers.system.scheduling import scheduled_ns
 
 _FOLD_EVERY_NS = 100_000_000
 _LOOK_EVERY_NS = 5_000_000

@@ -27,12 +27,12 @@ from pytest_djworkers.load.histogram import Latency, bucket
 from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.system.clock import CLOCK
-from pytest_djworkers.system.commands import run
-from pytest_djworkers.system.cpus import this_process
+from pytest_djworkers.system.cpu_count import available_cpus
+from pytest_djworkers.system.files import write_private
 from pytest_djworkers.system.log import tail
-from pytest_djworkers.system.private import write_privately
 from pytest_djworkers.system.process import GuardedProcess
-from pytest_djworkers.system.state import is_stopped
+from pytest_djworkers.system.run_command import run_command
+from pytest_djworkers.system.scheduling import is_stopped
 
 _EXIT_WITHIN_S = 15.0
 _LOOK_EVERY_S = 0.02
@@ -71,7 +71,7 @@ class WrkGenerator:
     def version(self) -> str:
         """What ``wrk -v`` says."""
         try:
-            said = run([self.program, "-v"], within_s=_VERSION_WITHIN_S)
+            said = run_command([self.program, "-v"], within_s=_VERSION_WITHIN_S)
         except OSError as error:
             raise GeneratorError(f"{self.program} can't be run: {error}") from error
         match = _VERSION.search(said.stdout + said.stderr)
@@ -119,7 +119,7 @@ class WrkGenerator:
         log = target.folder / "wrk.log"
         # All that is told of a request may be secret, and everybody can read a command line.
         request = target.folder / "wrk.request"
-        write_privately(request, profile.request.encode(target.authority))
+        write_private(request, profile.request.encode(target.authority))
         environment = {
             "PATH": os.environ.get("PATH", os.defpath),
             "DJWORKERS_WRK_REQUEST": str(request),
@@ -216,7 +216,7 @@ def to_result(
             name=WRK,
             version=version,
             agents=threads,
-            cpu_share=cpu_s / (window_s * min(threads, this_process().usable)),
+            cpu_share=cpu_s / (window_s * min(threads, available_cpus().usable)),
         ),
     )
 
@@ -272,5 +272,5 @@ def _url_host(address: str) -> str:
 
 def _threads(connections: int) -> int:
     """As many as CPUs, but so that they divide the connections: wrk drops what is left over."""
-    most = min(this_process().processes, connections)
+    most = min(available_cpus().processes, connections)
     return next(t for t in range(most, 0, -1) if connections % t == 0)

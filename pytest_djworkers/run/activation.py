@@ -39,9 +39,9 @@ from pytest_djworkers.run.site.changed_settings import settings_module
 from pytest_djworkers.run.site.served_application import left_in_settings, served_applications
 from pytest_djworkers.run.stash import BURST, RUN
 from pytest_djworkers.settings.reading import read_settings
+from pytest_djworkers.system.event_loop import without_running_loop
 from pytest_djworkers.system.interrupts import Interrupts
 from pytest_djworkers.system.log import last_lines
-from pytest_djworkers.system.running_loop import outside_of_loops
 from pytest_djworkers.units import counted
 
 _WORD = "djworkers"
@@ -155,11 +155,11 @@ class ActivePlugin:
         databases = self._run.databases
         databases.note_real_names()
         unblocked = request.getfixturevalue("django_db_blocker").unblock()
-        with outside_of_loops(), unblocked:
+        with without_running_loop(), unblocked:
             self._look_at_databases(request.config)
             databases.end_sessions_of_killed_runs()
         try:
-            with creation.wanted(databases.wanted, items), outside_of_loops():
+            with creation.wanted(databases.wanted, items), without_running_loop():
                 return (yield)
         except SystemExit as error:
             failure = _failed([str(creation.why_not_made(error))])

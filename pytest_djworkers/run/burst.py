@@ -21,13 +21,12 @@ from pytest_djworkers.options import SHAPE_OPTIONS
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.request import ARGUMENTS, make_request
 from pytest_djworkers.run.context import RunContext
-from pytest_djworkers.server.diagnosis import why_requests_failed
+from pytest_djworkers.server.diagnosis import first_refusal, why_requests_failed
 from pytest_djworkers.server.protocol import AnyServer, BurstNeeds, check_alive
 from pytest_djworkers.server.usage import UsageWatch
 from pytest_djworkers.settings.shape import parse_shape
-from pytest_djworkers.system.log import first_refusal
+from pytest_djworkers.system.event_loop import without_running_loop
 from pytest_djworkers.system.netstat import KernelCounts, read_counts
-from pytest_djworkers.system.running_loop import outside_of_loops
 from pytest_djworkers.verdict.baseline_verdict import not_compared
 from pytest_djworkers.verdict.rounds import Metric
 
@@ -56,7 +55,7 @@ class Burst:
         """What Django refused first, as its log says it, by the name of a burst without an expected
         response."""
 
-    @outside_of_loops()
+    @without_running_loop()
     def __call__(
         self,
         path: str,
@@ -170,7 +169,7 @@ class Burst:
         of_all = self._run.settings.max_regression
         return {**({} if of_all is None else {Metric.RPS: of_all}), **self.plan.regressions}
 
-    @outside_of_loops()
+    @without_running_loop()
     def launch(self, request: Request | None = None, connections: int | None = None) -> None:
         """Launch the server anew, on seeded databases, and see one good reply from it.
 

@@ -14,7 +14,7 @@ from pytest_djworkers.baseline.machine import this_machine
 from pytest_djworkers.baseline.store import Baseline, load
 from pytest_djworkers.compare.setup import ComparisonSetup
 from pytest_djworkers.databases.checks import TestDatabases
-from pytest_djworkers.entry.carried import own_values
+from pytest_djworkers.entry.changed_settings import own_values
 from pytest_djworkers.entry.isolation import Isolation, named_in
 from pytest_djworkers.errors import BaselineError, SettingsError
 from pytest_djworkers.run.site.changed_settings import settings_module
@@ -24,8 +24,8 @@ from pytest_djworkers.server.protocol import AnyServer
 from pytest_djworkers.server.runtime import this_runtime
 from pytest_djworkers.server.server import Prepare, Server
 from pytest_djworkers.settings.settings import Settings
-from pytest_djworkers.system.lock import MachineLock, Onlooker
-from pytest_djworkers.system.patience import say_nothing
+from pytest_djworkers.system.long_waits import say_nothing
+from pytest_djworkers.system.machine_lock import MachineLock, Onlooker
 from pytest_djworkers.system.port import ReservedPort
 from pytest_djworkers.system.scratch import ScratchFolder
 

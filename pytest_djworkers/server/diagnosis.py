@@ -19,6 +19,7 @@ _NOT_THE_SITES = (
     _OURS,
     *(sysconfig.get_path(name) + os.sep for name in ("stdlib", "platstdlib", "scripts")),
 )
+_REFUSED = re.compile(r"^Forbidden \(.*\): /.*$", re.MULTILINE)
 _OF_A_REQUEST = re.compile(r"django[/\\]core[/\\]handlers[/\\]")
 
 
@@ -37,6 +38,13 @@ def why_requests_failed(log: Path) -> list[str]:
     text = both_ends(log)
     told = _told("its log's last error", failures(text.splitlines())[::-1], _is_of_a_request)
     return [*told, *causes_in(text)]
+
+
+def first_refusal(log: Path) -> str:
+    """Return the line with which Django first refused a request, such as for a missing CSRF token;
+    empty if it refused none."""
+    found = _REFUSED.search(both_ends(log))
+    return found.group() if found else ""
 
 
 def own_frame(frames: Sequence[Frame]) -> Frame | None:

@@ -13,7 +13,7 @@ from pytest_djworkers.server.probe import probe
 from pytest_djworkers.server.protocol import BurstNeeds
 from pytest_djworkers.server.usage import UsageWatch
 from pytest_djworkers.system.clock import CLOCK
-from pytest_djworkers.system.lock import Lock
+from pytest_djworkers.system.machine_lock import Lock
 
 NAME = "url"
 """What it is called where backends have names."""

@@ -12,12 +12,12 @@ from pytest_djworkers.backends.protocol import Backend, LaunchPlan
 from pytest_djworkers.databases.sessions import application_name
 from pytest_djworkers.entry.apart import differing_files
 from pytest_djworkers.entry.brief import ENVIRONMENT_KEY, Brief, DatabaseTarget
-from pytest_djworkers.entry.carried import Carried
-from pytest_djworkers.entry.hook import STARTUP
+from pytest_djworkers.entry.changed_settings import ChangedSettings
 from pytest_djworkers.entry.isolation import Isolation
+from pytest_djworkers.entry.startup_hook import STARTUP
 from pytest_djworkers.server.runtime import Runtime, this_runtime
 from pytest_djworkers.system.environment import child_environment
-from pytest_djworkers.system.patience import Say, say_nothing
+from pytest_djworkers.system.long_waits import Say, say_nothing
 from pytest_djworkers.system.process import GuardedProcess
 
 
@@ -42,7 +42,7 @@ class LaunchSpec:
     """Additional environment variables."""
     isolation: Isolation | None = None
     """Where the site writes files and cache keys."""
-    carried: Carried = field(default_factory=Carried)
+    carried: ChangedSettings = field(default_factory=ChangedSettings)
     """The settings that tests have changed."""
     application: str | None = None
     """The application to serve, as MODULE:ATTRIBUTE; None for the site's own."""

@@ -13,8 +13,8 @@ from pytest_djworkers.load.profile import Request
 from pytest_djworkers.printable import in_one_line
 from pytest_djworkers.server.response import NoResponseError, Response, UnreadableError, fetch
 from pytest_djworkers.system.clock import CLOCK
-from pytest_djworkers.system.own_sockets import connected
 from pytest_djworkers.system.process import GuardedProcess
+from pytest_djworkers.system.unpatched_sockets import open_connection
 from pytest_djworkers.units import counted
 
 _RETRY_AFTER_S = 0.02
@@ -83,8 +83,8 @@ def _connected(addresses: Sequence[tuple[str, int]], deadline: float) -> socket.
     for address in others:
         # Each has half of what is left: one that drops what it gets must not use all of it.
         with suppress(OSError):
-            return connected(address, (deadline - CLOCK.monotonic()) / 2)
-    return connected(last, max(_RETRY_AFTER_S, deadline - CLOCK.monotonic()))
+            return open_connection(address, (deadline - CLOCK.monotonic()) / 2)
+    return open_connection(last, max(_RETRY_AFTER_S, deadline - CLOCK.monotonic()))
 
 
 def _authority(address: tuple[str, int]) -> str:

@@ -7,13 +7,13 @@ import socket
 from contextlib import suppress
 from pathlib import Path
 
-from pytest_djworkers.entry.readiness import FAILED
+from pytest_djworkers.entry.startup_report import FAILED
 from pytest_djworkers.errors import ServerStartError
 from pytest_djworkers.system.clock import CLOCK
-from pytest_djworkers.system.own_sockets import OwnSocket
 from pytest_djworkers.system.port import HOST
 from pytest_djworkers.system.process import GuardedProcess
-from pytest_djworkers.system.standard import load_psutil
+from pytest_djworkers.system.standard_library import load_psutil
+from pytest_djworkers.system.unpatched_sockets import UnpatchedSocket
 
 _REACHED_AT = frozenset({HOST, f"::ffff:{HOST}", "0.0.0.0", "::"})  # noqa: S104  # compared only
 _LOOK_EVERY_S = 0.5
@@ -63,7 +63,7 @@ class ReadySocket:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._socket = OwnSocket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket = UnpatchedSocket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.setblocking(False)
         self._socket.bind(str(path))
         self.reports = Reports()

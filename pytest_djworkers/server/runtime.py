@@ -9,9 +9,9 @@ from itertools import pairwise
 from pathlib import Path
 
 from pytest_djworkers.backends.protocol import ENTRY_FOLDER
-from pytest_djworkers.entry.tree import Bounds
+from pytest_djworkers.entry.strays import TreeBounds
 from pytest_djworkers.system.environment import python_path
-from pytest_djworkers.system.interpreter import own_places
+from pytest_djworkers.system.python_folders import python_folders
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Runtime:
     environment: Mapping[str, str] = field(default_factory=dict)
     """Variables that name other paths here than in this process."""
 
-    def bounds(self, strays: Path, command: Sequence[str] = ()) -> Bounds | None:
+    def bounds(self, strays: Path, command: Sequence[str] = ()) -> TreeBounds | None:
         """What holds its processes to its tree; they tell in a file what they have from the
         other. None where there is no other.
 
@@ -44,12 +44,12 @@ class Runtime:
         if self.tree is None or self.apart is None:
             return None
         kept = (*self.kept, *_configurations_in(command))
-        return Bounds(str(self.tree), str(self.apart), kept, str(strays))
+        return TreeBounds(str(self.tree), str(self.apart), kept, str(strays))
 
     @property
     def module_path(self) -> tuple[str, ...]:
         """The same with the interpreter's own places."""
-        return tuple(dict.fromkeys((*self.search_path, *own_places(self.python))))
+        return tuple(dict.fromkeys((*self.search_path, *python_folders(self.python))))
 
     @property
     def start_path(self) -> str:

@@ -23,13 +23,13 @@ from pytest_djworkers.server.protocol import BurstNeeds
 from pytest_djworkers.server.ready import ReadySocket, other_listeners
 from pytest_djworkers.server.usage import UsageWatch
 from pytest_djworkers.system.clock import CLOCK
-from pytest_djworkers.system.cpu_account import Snapshot
-from pytest_djworkers.system.lock import Lock
+from pytest_djworkers.system.cpu_time import CpuSnapshot
 from pytest_djworkers.system.log import tail
-from pytest_djworkers.system.members import cpu_used, session_members
+from pytest_djworkers.system.machine_lock import Lock
+from pytest_djworkers.system.os_errors import explain_os_errors
 from pytest_djworkers.system.port import HOST
 from pytest_djworkers.system.process import GuardedProcess
-from pytest_djworkers.system.refusals import refusals_in_words
+from pytest_djworkers.system.session_members import cpu_used, session_members
 
 _LOOKS = 3
 
@@ -82,7 +82,7 @@ class Server:
             return frozenset()
         return session_members(self._process.pid)
 
-    def cpu_used(self) -> Snapshot | None:
+    def cpu_used(self) -> CpuSnapshot | None:
         """What its processes have used up to now; None where that can't be told finely."""
         if self._process is None or self._process.pid is None:
             return None
@@ -197,7 +197,7 @@ class Server:
             self._workers = ready.workers(process, plan.workers)
 
     def _refusals_in_words(self) -> AbstractContextManager[None]:
-        return refusals_in_words(f"{self.backend} can't be started", self._spec.folder)
+        return explain_os_errors(f"{self.backend} can't be started", self._spec.folder)
 
     @contextmanager
     def _stopped_on_failure(self, deadline: float) -> Iterator[None]:

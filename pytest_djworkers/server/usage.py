@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Self
 
 from pytest_djworkers.load.facts import Usage
 from pytest_djworkers.system.clock import CLOCK
-from pytest_djworkers.system.cpu_account import Snapshot, Used, added
-from pytest_djworkers.system.log import since
-from pytest_djworkers.system.members import guard_used, look_at, waited
-from pytest_djworkers.system.standard import load_psutil
+from pytest_djworkers.system.cpu_time import CpuSnapshot, CpuTime, cpu_time_between
+from pytest_djworkers.system.log import read_since
+from pytest_djworkers.system.session_members import guard_used, read_each, waited_cpu_s
+from pytest_djworkers.system.standard_library import load_psutil
 
 if TYPE_CHECKING:
     import psutil
@@ -50,8 +50,8 @@ class UsageWatch:
         self._log = log
         self._log_began = _size(log)
         self._processes: dict[int, psutil.Process] = {}
-        self._used: Snapshot = {}
-        self._guard: Snapshot = {}
+        self._used: CpuSnapshot = {}
+        self._guard: CpuSnapshot = {}
         self._cpu_s = 0.0
         self._looks: list[Look] = []
         self._first: frozenset[int] = frozenset()
@@ -76,7 +76,7 @@ class UsageWatch:
 
     def usage(self, begin: float, end: float) -> Usage:
         """What was used between two moments, in Unix time."""
-        log, log_is_whole = since(self._log, self._log_began)
+        log, log_is_whole = read_since(self._log, self._log_began)
         return Usage(
             cpu_s=cpu_between(self._looks, begin, end),
             memory_bytes=max(look.memory_bytes for look in self._looks),
@@ -93,24 +93,24 @@ class UsageWatch:
             self._look()
 
     def _look(self) -> frozenset[int]:
-        found = look_at(self._session, self._read)
+        found = read_each(self._session, self._read)
         used = {pid: used for pid, (used, _) in found.items()}
         self._guard = guard_used(self._session) or self._guard
         used.update(self._guard)
-        self._cpu_s += added(self._used, used)
+        self._cpu_s += cpu_time_between(self._used, used)
         self._used = used
         memory_bytes = sum(memory_bytes for _, memory_bytes in found.values())
         self._looks.append(Look(CLOCK.unix(), self._cpu_s, memory_bytes))
         return frozenset(found)
 
-    def _read(self, pid: int) -> tuple[Used, int]:
+    def _read(self, pid: int) -> tuple[CpuTime, int]:
         """What a process has used, and how much of it is in memory."""
         psutil = load_psutil()
 
         process = self._processes.get(pid) or psutil.Process(pid)
         self._processes[pid] = process
         times = process.cpu_times()
-        return Used(times.user + times.system, waited(times)), process.memory_info().rss
+        return CpuTime(times.user + times.system, waited_cpu_s(times)), process.memory_info().rss
 
 
 def cpu_between(looks: Sequence[Look], begin: float, end: float) -> float:

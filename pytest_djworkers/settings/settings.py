@@ -13,7 +13,7 @@ from pytest_djworkers.load.profile import Shape
 from pytest_djworkers.server.external import NAME as EXTERNAL
 from pytest_djworkers.server.origin import Origin
 from pytest_djworkers.settings.shape import flag_of, in_words, shape_of, values_of
-from pytest_djworkers.system.cpus import this_process
+from pytest_djworkers.system.cpu_count import available_cpus
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Settings:
     """The values that flags give to the shape, by option. They win over everything else."""
     requested_workers: int | None = None
     """The number of workers of a server; None for one per CPU."""
-    cpus: int = field(default_factory=lambda: this_process().processes)
+    cpus: int = field(default_factory=lambda: available_cpus().processes)
     """The number of processes that keep busy the CPUs that this run may use."""
     settings_module: str | None = None
     """The settings module of the served site; None for that of the tests."""

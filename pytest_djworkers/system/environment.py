@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Iterable
 
-from pytest_djworkers.system.interpreter import own_places
+from pytest_djworkers.system.python_folders import python_folders
 
 _SCRUBBED = (
     "PYTHONDEVMODE",
@@ -64,5 +64,5 @@ def python_path(search_path: Iterable[str], python: str = sys.executable) -> str
     The site may have an app, or a configuration file, named like a module of the standard library
     or like its server: while that starts, none of them must be found.
     """
-    own = own_places(python)
+    own = python_folders(python)
     return os.pathsep.join(dict.fromkeys((*own, *search_path)))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import re
-import secrets
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from pytest_djworkers.system.file_lock import try_lock
 
 _ORPHAN = re.compile(r"[a-z0-9_]{8}(?:\.tmp)?")
 """What follows a file's name in that of a temporary one; once without the ending."""
@@ -77,20 +77,26 @@ def write_whole(file: Path, text: str) -> None:
         temporary.replace(file)
 
 
+def write_private(file: Path, data: bytes) -> None:
+    """Write a file anew, so that nobody else can read it from its first byte on."""
+    file.unlink(missing_ok=True)
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with open(descriptor, "wb") as stream:
+        stream.write(data)
+
+
 @contextmanager
 def _temporary(file: Path) -> Iterator[tuple[int, Path]]:
     """A new file beside another, locked while somebody writes to it; gone if it was not moved."""
     for _ in range(_TRIES):
-        temporary = file.with_name(f".{file.name}.{secrets.token_hex(4)}.tmp")
+        temporary = file.with_name(f".{file.name}.{os.urandom(4).hex()}.tmp")
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
         descriptor = os.open(temporary, flags, 0o600)
         try:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                continue  # another writer takes it for an orphan, and away
-            except OSError:
-                pass  # a file system without locks has no orphans taken away
+            # A file system without locks, which raises OSError, has no orphans taken away either.
+            with suppress(OSError):
+                if not try_lock(descriptor):
+                    continue  # another writer takes it for an orphan, and away
             if not os.fstat(descriptor).st_nlink:
                 continue
             try:
@@ -113,8 +119,7 @@ def _remove_orphans(file: Path) -> None:
             with suppress(OSError):
                 descriptor = os.open(one, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
                 try:
-                    if stat.S_ISREG(os.fstat(descriptor).st_mode):
-                        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    if stat.S_ISREG(os.fstat(descriptor).st_mode) and try_lock(descriptor):
                         one.unlink()
                 finally:
                     os.close(descriptor)

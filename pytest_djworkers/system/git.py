@@ -13,10 +13,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pytest_djworkers.errors import SettingsError
-from pytest_djworkers.system.commands import run
 from pytest_djworkers.system.log import last_lines
-from pytest_djworkers.system.patience import Say, say_nothing, wait_aloud
+from pytest_djworkers.system.long_waits import Say, say_nothing, wait_and_announce
 from pytest_djworkers.system.process import GuardedProcess
+from pytest_djworkers.system.run_command import run_command
 
 _TIMEOUT_S = 120.0
 _CHECKOUT_TIMEOUT_S = 600.0
@@ -77,7 +77,7 @@ def run_git(
     """
     name = _name(arguments)
     try:
-        done = run(
+        done = run_command(
             _command(folder, arguments),
             within_s=timeout_s,
             env={**_environment(), **(environment or {})},
@@ -132,7 +132,7 @@ def write_files(
     )
     name = _name(arguments)
     try:
-        status = wait_aloud(process, _CHECKOUT_TIMEOUT_S, say, f"{name} in {folder}")
+        status = wait_and_announce(process, _CHECKOUT_TIMEOUT_S, say, f"{name} in {folder}")
     finally:
         process.stop()
     message = "\n".join(last_lines(log))

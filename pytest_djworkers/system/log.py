@@ -6,7 +6,6 @@ Of a long one the guard (``guard.py``) keeps the beginning and the end, with a h
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
 
 from pytest_djworkers.printable import printable
@@ -16,7 +15,6 @@ _TAIL_BYTES = 16_384
 _LONGEST = 8 << 20
 _END_BYTES = 1 << 20
 _HOLE = b"\0"
-_REFUSED = re.compile(r"^Forbidden \(.*\): /.*$", re.MULTILINE)
 TAIL_LINES = 30
 
 
@@ -57,13 +55,7 @@ def both_ends(log: Path) -> str:
     return printable(data.replace(_HOLE, b"").decode(errors="replace"))
 
 
-def first_refusal(log: Path) -> str:
-    """What Django refused first, and why, as a log says it; empty where it refused nothing."""
-    found = _REFUSED.search(both_ends(log))
-    return found.group() if found else ""
-
-
-def since(log: Path, begin: int) -> tuple[bytes, bool]:
+def read_since(log: Path, begin: int) -> tuple[bytes, bool]:
     """A log from a byte on, and whether that is all of it; nothing when it can't be read.
 
     Of a long one it is the first 8 MiB and the last, as far as they are kept.

@@ -5,8 +5,8 @@ from __future__ import annotations
 import socket
 import sys
 
-from pytest_djworkers.system.own_sockets import OwnSocket
-from pytest_djworkers.system.refusals import refusals_in_words
+from pytest_djworkers.system.os_errors import explain_os_errors
+from pytest_djworkers.system.unpatched_sockets import UnpatchedSocket
 
 HOST = "127.0.0.1"
 
@@ -19,8 +19,8 @@ class ReservedPort:
     """
 
     def __init__(self) -> None:
-        with refusals_in_words("no port can be reserved"):
-            self._placeholder = OwnSocket()
+        with explain_os_errors("no port can be reserved"):
+            self._placeholder = UnpatchedSocket()
             self._placeholder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             self._placeholder.bind((HOST, 0))
         self.number: int = self._placeholder.getsockname()[1]

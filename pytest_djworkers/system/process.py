@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import IO
 
 from pytest_djworkers.system.clock import CLOCK
+from pytest_djworkers.system.deadlines import ends_within
 from pytest_djworkers.system.guard import guard_command
-from pytest_djworkers.system.marks import KEY, Mark, end
-from pytest_djworkers.system.members import session_members
-from pytest_djworkers.system.own_sockets import own_pair
-from pytest_djworkers.system.refusals import refusals_in_words
-from pytest_djworkers.system.waits import ends_within
+from pytest_djworkers.system.orphaned_processes import KEY, Mark, kill_marked
+from pytest_djworkers.system.os_errors import explain_os_errors
+from pytest_djworkers.system.session_members import session_members
+from pytest_djworkers.system.unpatched_sockets import unpatched_pair
 
 _STOP_WITHIN_S = 5.0
 _KILLED_WITHIN_S = 5.0
@@ -51,10 +51,10 @@ class GuardedProcess:
         self._pid: int | None = None
         self._mark = Mark.new()
         with (
-            refusals_in_words(f"{name or Path(command[0]).name} can't be started", log.parent),
+            explain_os_errors(f"{name or Path(command[0]).name} can't be started", log.parent),
             log.open("ab") as log_file,
         ):
-            self._channel, theirs = own_pair()
+            self._channel, theirs = unpatched_pair()
             try:
                 with theirs:
                     watch = (os.getpid(), *watch)
@@ -137,7 +137,7 @@ class GuardedProcess:
         for pid in () if self._pid is None else session_members(self._pid):
             with suppress(OSError):
                 os.kill(pid, signal.SIGKILL)
-        end(lambda mark: mark == self._mark)
+        kill_marked(lambda mark: mark == self._mark)
 
     def _closers(self) -> list[Callable[[], None]]:
         streams = (self._guard.stdin, self._guard.stdout)

@@ -10,7 +10,8 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-from pytest_djworkers.system.refusals import refusals_in_words
+from pytest_djworkers.system.file_lock import try_lock
+from pytest_djworkers.system.os_errors import explain_os_errors
 
 PREFIX = "djworkers-"
 _MARKER = ".djworkers-scratch"
@@ -37,7 +38,7 @@ class ScratchFolder:
         self._owner = os.getpid()
         self._descriptor: int | None = None
         self.path: Path
-        with refusals_in_words("no folder for logs and sockets can be made"):
+        with explain_os_errors("no folder for logs and sockets can be made"):
             while self._descriptor is None:
                 self.path = _make()
                 # For when the cleaning up is interrupted, too.
@@ -80,20 +81,15 @@ def _make() -> Path:
 
 def _own(folder: Path) -> int | None:
     """Mark and lock a new folder; None where another run took it for an orphan in between."""
-    import fcntl
-
     # Nobody else can write in the folder, so nothing can be in its place.
     descriptor = os.open(folder / _MARKER, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         os.write(descriptor, _CONTENT)
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        return None
+        is_ours = try_lock(descriptor) and (folder / _MARKER).exists()
     except BaseException:
         os.close(descriptor)
         raise
-    if (folder / _MARKER).exists():
+    if is_ours:
         return descriptor
     os.close(descriptor)
     return None
@@ -102,8 +98,6 @@ def _own(folder: Path) -> int | None:
 def _remove_if_orphaned(parent: int, name: str) -> None:
     """All of it by descriptors: what was looked at is what is removed, whoever moves it about.
     Raises OSError where something is not as it should be."""
-    import fcntl
-
     folder = os.open(name, _FOLDER, dir_fd=parent)
     try:
         marker = os.open(_MARKER, _FILE, dir_fd=folder)
@@ -113,9 +107,9 @@ def _remove_if_orphaned(parent: int, name: str) -> None:
             if os.read(marker, len(_CONTENT) + 1) != _CONTENT:
                 return
             # Not while its run, or another one that removes it, has it.
-            fcntl.flock(marker, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            _empty(folder)
-            os.rmdir(name, dir_fd=parent)
+            if try_lock(marker):
+                _empty(folder)
+                os.rmdir(name, dir_fd=parent)
         finally:
             os.close(marker)
     finally:

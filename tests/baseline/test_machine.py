@@ -13,7 +13,7 @@ from pytest_djworkers.baseline.machine import (
     surroundings,
     this_machine,
 )
-from pytest_djworkers.system.cpus import Cpus
+from pytest_djworkers.system.cpu_count import Cpus
 
 MACHINE = Machine("AMD EPYC 7763 64-Core Processor", 8, None)
 
@@ -91,7 +91,7 @@ def test_without_a_model_there_is_still_a_name(tmp_path: Path, cpuinfo: str | No
 def test_what_a_process_may_use_of_it_is_a_part_of_a_machine(
     cpus: Cpus, machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pytest_djworkers.baseline.machine.this_process", lambda: cpus)
+    monkeypatch.setattr("pytest_djworkers.baseline.machine.available_cpus", lambda: cpus)
     assert replace(this_machine(), cpu="x") == machine
 
 

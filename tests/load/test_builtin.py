@@ -25,7 +25,7 @@ from pytest_djworkers.load.early_close import EarlyClose
 from pytest_djworkers.load.generator import Target
 from pytest_djworkers.load.merge import merge_agents
 from pytest_djworkers.load.profile import Request
-from pytest_djworkers.system.cpus import Cpus
+from pytest_djworkers.system.cpu_count import Cpus
 from pytest_djworkers.system.process import GuardedProcess
 from tests.support.fault_server import (
     LOCAL,
@@ -90,7 +90,7 @@ def test_percentiles_are_those_of_all_the_samples(parts: list[list[int]]) -> Non
 def test_an_agent_that_had_all_of_a_quota_is_the_bottleneck(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("pytest_djworkers.load.merge.this_process", lambda: Cpus(8, 8, quota=0.5))
+    monkeypatch.setattr("pytest_djworkers.load.merge.available_cpus", lambda: Cpus(8, 8, quota=0.5))
     result = merged(make_report(cpu_s=0.48))
     assert result.generator.cpu_share == pytest.approx(0.96)
     assert result.generator_bound

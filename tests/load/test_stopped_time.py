@@ -19,7 +19,7 @@ from pytest_djworkers.load.builtin import AsyncioGenerator
 from pytest_djworkers.load.generator import Generator, Target
 from pytest_djworkers.load.stopped_time import LEAST_STOP_NS, StoppedTime
 from pytest_djworkers.load.wrk import WrkGenerator, find_wrk
-from pytest_djworkers.system.state import scheduled_ns
+from pytest_djworkers.system.scheduling import scheduled_ns
 from tests.support.fault_server import Peer, always, answer, serve
 from tests.support.profiles import make_profile
 
@@ -74,7 +74,7 @@ def test_a_thread_that_sleeps_is_not() -> None:
 
 
 def test_a_system_that_does_not_count_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pytest_djworkers.system.state._SCHEDSTAT", Path("/nowhere"))
+    monkeypatch.setattr("pytest_djworkers.system.scheduling._SCHEDSTAT", Path("/nowhere"))
     assert scheduled_ns() is None
 
 

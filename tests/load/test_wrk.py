@@ -18,7 +18,7 @@ from pytest_djworkers.load.generator import Target
 from pytest_djworkers.load.profile import Profile, Request
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.load.wrk import WrkGenerator, find_wrk, to_result, uncorrect
-from pytest_djworkers.system.cpus import Cpus
+from pytest_djworkers.system.cpu_count import Cpus
 from tests.support.fault_server import (
     LOCAL,
     Behaviour,
@@ -188,7 +188,7 @@ def test_threads_divide_the_connections(
     connections: int, cpus: int, threads: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(
-        "pytest_djworkers.load.wrk.this_process", lambda: Cpus(64, 64, quota=cpus - 0.5)
+        "pytest_djworkers.load.wrk.available_cpus", lambda: Cpus(64, 64, quota=cpus - 0.5)
     )
     profile = make_profile(connections=connections, duration_s=1)
     with refusing() as address, pytest.raises(GeneratorError, match=f"-t{threads} "):

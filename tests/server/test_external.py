@@ -12,7 +12,7 @@ from pytest_djworkers.load.profile import Request
 from pytest_djworkers.server.external import QUICK_RESPONSES, ExternalServer
 from pytest_djworkers.server.origin import Origin
 from pytest_djworkers.server.protocol import BurstNeeds
-from pytest_djworkers.system.lock import MachineLock
+from pytest_djworkers.system.machine_lock import MachineLock
 from tests.support.fault_server import Behaviour, Peer, always, answer, hangs, refusing, serve
 
 OK = answer()

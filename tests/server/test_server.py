@@ -22,7 +22,7 @@ from pytest_djworkers.errors import BusyMachineError, ProbeError, ServerStartErr
 from pytest_djworkers.load.profile import Request
 from pytest_djworkers.server import server as server_module
 from pytest_djworkers.server.server import Server
-from pytest_djworkers.system.lock import MachineLock
+from pytest_djworkers.system.machine_lock import MachineLock
 from tests.support.launches import MakeServer, facts, start
 from tests.support.listener import listener
 from tests.support.processes import all_gone, lives, mentioning, until

@@ -18,8 +18,8 @@ from pytest_djworkers.server.usage import (
     errors_in,
     longest_between,
 )
-from pytest_djworkers.system.cpu_account import added
-from pytest_djworkers.system.members import cpu_used, session_members
+from pytest_djworkers.system.cpu_time import cpu_time_between
+from pytest_djworkers.system.session_members import cpu_used, session_members
 from tests.support.guarded import Guarded
 from tests.support.processes import lives, until
 
@@ -163,7 +163,7 @@ def test_what_children_used_that_nobody_saw_counts(guarded: Guarded, log: Path) 
     assert before is not None
     assert after is not None
     # Five of them, in ticks of 10 ms; their interpreters start in addition.
-    for used_s in (watch.usage(0, time.time()).cpu_s, added(before, after)):
+    for used_s in (watch.usage(0, time.time()).cpu_s, cpu_time_between(before, after)):
         assert 0.45 < used_s < 5
 
 

@@ -18,7 +18,7 @@ from pytest_djworkers.load.profile import Shape
 from pytest_djworkers.settings.reading import read_settings
 from pytest_djworkers.settings.settings import Settings
 from pytest_djworkers.settings.shape import parse_shape
-from pytest_djworkers.system.cpus import this_process
+from pytest_djworkers.system.cpu_count import available_cpus
 
 NATIVE_TOML = pytest.mark.skipif(pytest.version_tuple < (9,), reason="new in pytest 9")
 
@@ -214,7 +214,7 @@ def test_a_bad_flag_is_named_with_what_is_accepted(read: Read, flag: str, said: 
 
 
 def test_a_server_has_a_worker_for_each_cpu_unless_told_otherwise(read: Read) -> None:
-    assert on(read("--djworkers=granian")).workers == this_process().processes
+    assert on(read("--djworkers=granian")).workers == available_cpus().processes
     assert on(read("--djworkers=granian", "--djworkers-workers=7")).workers == 7
 
 

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from pytest_djworkers.entry.brief import ENVIRONMENT_KEY, Brief
-from pytest_djworkers.entry.carried import Carried
-from pytest_djworkers.entry.hook import STARTUP
+from pytest_djworkers.entry.changed_settings import ChangedSettings
 from pytest_djworkers.entry.isolation import Isolation
+from pytest_djworkers.entry.startup_hook import STARTUP
 from pytest_djworkers.system.environment import child_environment
 
 SETTINGS = """
@@ -40,7 +40,7 @@ class Isolated:
 
     folder: Path
     settings: str = SETTINGS
-    carried: Carried = field(default_factory=lambda: Carried("settings"))
+    carried: ChangedSettings = field(default_factory=lambda: ChangedSettings("settings"))
     served: str = "settings"
 
     @property

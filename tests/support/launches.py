@@ -18,7 +18,7 @@ from pytest_djworkers.load.profile import Request
 from pytest_djworkers.server.launch import LaunchSpec
 from pytest_djworkers.server.protocol import BurstNeeds
 from pytest_djworkers.server.server import Server
-from pytest_djworkers.system.lock import MachineLock
+from pytest_djworkers.system.machine_lock import MachineLock
 from pytest_djworkers.system.port import ReservedPort
 from tests.support.site import SETTINGS, URLS
 

@@ -13,7 +13,7 @@ from tests.support.processes import REPOSITORY
 
 _TAKE = """
 import os, sys
-from pytest_djworkers.system.lock import MachineLock
+from pytest_djworkers.system.machine_lock import MachineLock
 
 {first}
 lock = MachineLock()

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_djworkers.entry.brief import ENVIRONMENT_KEY, Brief, DatabaseTarget
-from pytest_djworkers.entry.hook import STARTUP
+from pytest_djworkers.entry.startup_hook import STARTUP
 from pytest_djworkers.server.runtime import this_runtime
 from pytest_djworkers.system.environment import child_environment
 from tests.support.postgres import Cluster

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pytest_djworkers.system.environment import child_environment, python_path
-from pytest_djworkers.system.interpreter import own_places
+from pytest_djworkers.system.python_folders import python_folders
 
 
 @pytest.mark.parametrize(
@@ -88,13 +88,13 @@ def test_what_the_site_may_read_is_kept(monkeypatch: pytest.MonkeyPatch, name: s
 
 
 def test_an_interpreters_own_places_come_first() -> None:
-    first = python_path(["/site", *own_places(), "/more"]).split(os.pathsep)
-    assert first == [*own_places(), "/site", "/more"]
-    assert Path(os.__file__).parent in map(Path, own_places())
+    first = python_path(["/site", *python_folders(), "/more"]).split(os.pathsep)
+    assert first == [*python_folders(), "/site", "/more"]
+    assert Path(os.__file__).parent in map(Path, python_folders())
 
 
 def test_another_interpreter_is_asked_for_its_places(tmp_path: Path) -> None:
     venv.create(tmp_path / "other", symlinks=True)
     python = tmp_path / "other" / "bin" / "python"
-    assert any(one.startswith(str(tmp_path / "other")) for one in own_places(str(python)))
-    assert own_places(str(tmp_path / "no-python")) == ()
+    assert any(one.startswith(str(tmp_path / "other")) for one in python_folders(str(python)))
+    assert python_folders(str(tmp_path / "no-python")) == ()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_djworkers.system.log import TAIL_LINES, both_ends, last_lines, since, tail
+from pytest_djworkers.system.log import TAIL_LINES, both_ends, last_lines, read_since, tail
 
 MIB = 1 << 20
 
@@ -53,15 +53,15 @@ def test_of_a_log_without_an_end_both_ends_are_read(log: Path) -> None:
 
 
 def test_what_came_since_and_whether_it_is_all(log: Path) -> None:
-    assert since(log, 0) == (b"", True)
+    assert read_since(log, 0) == (b"", True)
     log.write_bytes(b"before after")
-    assert since(log, 7) == (b"after", True)
-    assert since(log, 13) == (b"\n", False)  # it was cut
+    assert read_since(log, 7) == (b"after", True)
+    assert read_since(log, 13) == (b"\n", False)  # it was cut
     log.write_bytes(b"a" * 30 * MIB + b"end")
-    data, is_whole = since(log, 1)
+    data, is_whole = read_since(log, 1)
     assert (len(data), data[-3:], is_whole) == (16 * MIB + 1, b"end", False)
     log.write_bytes(b"one\0\0\0two")
-    assert since(log, 0) == (b"onetwo", False)
+    assert read_since(log, 0) == (b"onetwo", False)
 
 
 def test_what_is_no_text_is_shown_as_far_as_it_goes(log: Path) -> None:

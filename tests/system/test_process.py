@@ -16,8 +16,8 @@ from freezegun import freeze_time
 
 from pytest_djworkers.errors import ResourceError
 from pytest_djworkers.system import process as module
-from pytest_djworkers.system.members import session_members
 from pytest_djworkers.system.process import GuardedProcess
+from pytest_djworkers.system.session_members import session_members
 from tests.support.guarded import Guarded
 from tests.support.processes import all_gone, lives, mentioning, until
 

@@ -17,7 +17,7 @@ _PACKAGE = "pytest_djworkers"
 def load(interface: str) -> Any:
     """The site's application for ``wsgi`` or ``asgi``."""
     _import_package()
-    from pytest_djworkers.entry.paths import standard_library_first
+    from pytest_djworkers.entry.search_path import standard_library_first
 
     with standard_library_first():
         from pytest_djworkers.entry import app

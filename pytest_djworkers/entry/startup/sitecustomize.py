@@ -12,7 +12,7 @@ sys.path[:] = [path for path in sys.path if realpath(path) != _HERE]
 # This copy of the package, whatever other one the interpreter has.
 sys.path.insert(0, dirname(dirname(dirname(_HERE))))
 try:
-    from pytest_djworkers.entry.hook import install
+    from pytest_djworkers.entry.startup_hook import install
 finally:
     del sys.path[0]
 

@@ -13,7 +13,7 @@ import pytest
 from pytest_djworkers.run.hooks.lock_wait import say_aloud
 from pytest_djworkers.run.load_tests import is_load_test
 from pytest_djworkers.system.interrupts import Interrupts
-from pytest_djworkers.system.marks import end_orphans, in_words
+from pytest_djworkers.system.orphaned_processes import describe_ended, end_orphans
 
 
 class EndingPlugin:
@@ -30,7 +30,7 @@ class EndingPlugin:
     def pytest_collection(self, session: pytest.Session) -> None:
         """End what runs that were killed have left behind, and say so."""
         if not hasattr(session.config, "workerinput") and (ended := end_orphans()):
-            say_aloud(session.config, f"djworkers: {in_words(ended)}")
+            say_aloud(session.config, f"djworkers: {describe_ended(ended)}")
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pytest_djworkers.entry.carried import NOT_CARRIED, Carried, own_values
-from pytest_djworkers.entry.plain import NotPlainError, digest, encoded
+from pytest_djworkers.entry.changed_settings import NOT_CARRIED, ChangedSettings, own_values
+from pytest_djworkers.entry.typed_json import NotPlainError, digest, encoded
 from pytest_djworkers.errors import OverrideError
 
 _NONE = object()
@@ -18,7 +18,7 @@ def settings_module() -> str:
     return getattr(_layers()[-1], "SETTINGS_MODULE", None) or ""
 
 
-def carried(not_of_tests: Mapping[str, Any]) -> Carried:
+def carried(not_of_tests: Mapping[str, Any]) -> ChangedSettings:
     """What tests have changed by now, but for these values, which others have set.
 
     Raises OverrideError for a value that can't be carried.
@@ -36,7 +36,7 @@ def carried(not_of_tests: Mapping[str, Any]) -> Carried:
     module = settings_module()
     own = own_values(module)
     changed, added = _on_base(base, own) if isinstance(base, Settings) else ({}, {})
-    return Carried(
+    return ChangedSettings(
         module,
         _plain({name: overridden[name] for name in overridden if name not in NOT_CARRIED}),
         tuple(sorted(deleted - NOT_CARRIED.keys())),

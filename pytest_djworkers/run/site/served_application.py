@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pytest_djworkers.entry.application import DJANGO, application_of
-from pytest_djworkers.entry.finding import spec_of
+from pytest_djworkers.entry.find_application import DJANGO, application_of
+from pytest_djworkers.entry.find_module import spec_of
 from pytest_djworkers.errors import SettingsError
 from pytest_djworkers.run.site.changed_settings import settings_module
 from pytest_djworkers.run.site.debug_settings import left_by_debug

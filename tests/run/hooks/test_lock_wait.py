@@ -6,14 +6,14 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from pytest_djworkers.system.lock import MachineLock
+from pytest_djworkers.system.machine_lock import MachineLock
 from tests.support.site import Site
 
 SOON = """
-from pytest_djworkers.system import lock
+from pytest_djworkers.system import machine_lock
 
-lock.SILENT_FOR_S = 0
-lock.MachineLock.__init__.__kwdefaults__["wait_at_most_s"] = 60.0
+machine_lock.ANNOUNCE_AFTER_S = 0
+machine_lock.MachineLock.__init__.__kwdefaults__["wait_at_most_s"] = 60.0
 """
 WAITS = """
 from pytest_djworkers.run.stash import RUN

@@ -1,0 +1,118 @@
+"""Which application of the site is served: the one that its team deploys.
+
+``manage.py startproject`` makes ``asgi.py`` and no ``ASGI_APPLICATION``, and what wraps Django
+there would not be measured. Both the pytest process, for the header, and the server ask here.
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import reduce
+from pathlib import Path
+from typing import Any
+
+from pytest_djworkers.entry.find_module import binds, folder_of, spec_of
+
+DJANGO = "django"
+"""What asks for Django's own application, whatever the site has."""
+_OTHER = {"wsgi": "asgi", "asgi": "wsgi"}
+_NAMED_BY_MANAGE = re.compile(r"""DJANGO_SETTINGS_MODULE["']\s*[,\]]\s*=?\s*["']([\w.]+)["']""")
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """What is served, and why it is that."""
+
+    module: str | None
+    """None for Django's own."""
+    attribute: str
+    why: str
+    is_of_setting: bool = False
+    """Whether it is the setting's."""
+
+    def __str__(self) -> str:
+        return "Django's own" if self.module is None else f"{self.module}:{self.attribute}"
+
+    def load(self, interface: str) -> Any:
+        """Import it. Raises RuntimeError where the module has no such attribute."""
+        if self.module is None:
+            module = importlib.import_module(f"django.core.{interface}")
+            return getattr(module, f"get_{interface}_application")()
+        module = importlib.import_module(self.module)
+        try:
+            return reduce(getattr, self.attribute.split("."), module)
+        except AttributeError:
+            raise RuntimeError(
+                f"refusing to serve: module {self.module!r} has no {self.attribute!r}"
+                f" ({self.why}): name the application with --djworkers-application=MODULE:ATTRIBUTE"
+            ) from None
+
+
+def application_of(
+    interface: str, settings: Any, settings_module: str, asked: str | None
+) -> Application:
+    """The application that is served through ``wsgi`` or ``asgi``; nothing of the site is imported.
+
+    It is the one asked for, or that of the setting, or ``application`` of the project's module.
+    Raises RuntimeError where the project has such a module, but not with that name in it.
+    """
+    if asked == DJANGO:
+        return Application(None, "", "as asked for")
+    if asked is not None:
+        module, _, attribute = asked.partition(":")
+        return Application(module, attribute, "as asked for")
+    setting = f"{interface.upper()}_APPLICATION"
+    if path := getattr(settings, setting, None):
+        module, _, attribute = str(path).rpartition(".")
+        return Application(module, attribute, f"the setting {setting}", is_of_setting=True)
+    names = list(dict.fromkeys(_candidates(interface, settings, settings_module)))
+    for name, where in names:
+        if (spec := spec_of(name)) is None:
+            continue
+        if not binds(spec, "application"):
+            raise RuntimeError(
+                f"{setting} is not set, and {spec.origin}, which is {where}, has no"
+                " 'application': name the one that you deploy with --djworkers-application="
+                f"{name}:ATTRIBUTE, or Django's own with --djworkers-application={DJANGO}"
+            )
+        return Application(name, "application", f"{where}; {setting} is not set")
+    return Application(None, "", f"{setting} is not set, and there is no {interface}.py beside it")
+
+
+def _candidates(interface: str, settings: Any, settings_module: str) -> Iterator[tuple[str, str]]:
+    """Names of modules that may hold it, the likeliest first, and where each of them is."""
+    yield from _beside(interface, settings_module, "beside the settings")
+    other = getattr(settings, f"{_OTHER[interface].upper()}_APPLICATION", None)
+    for path, where in (
+        (str(other).rpartition(".")[0] if other else "", f"beside the {_OTHER[interface]} one"),
+        (str(getattr(settings, "ROOT_URLCONF", "")), "beside the root URLconf"),
+    ):
+        package = path.rpartition(".")[0]
+        if package:
+            yield f"{package}.{interface}", where
+    for folder in dict.fromkeys((Path.cwd(), *map(Path, filter(None, sys.path)))):
+        if named := _named_by_manage(folder / "manage.py"):
+            yield from _beside(interface, named, "beside the settings that manage.py names")
+
+
+def _beside(interface: str, settings_module: str, where: str) -> Iterator[tuple[str, str]]:
+    """In each package that the settings are in, and in the folder that holds the outermost."""
+    parts = settings_module.split(".")
+    for number in range(len(parts) - 1, 0, -1):
+        yield f"{'.'.join(parts[:number])}.{interface}", where
+    first, top = spec_of(parts[0]), spec_of(interface)
+    # A package may be named so, too.
+    if first is not None and top is not None and folder_of(first) == folder_of(top) is not None:
+        yield interface, where
+
+
+def _named_by_manage(file: Path) -> str | None:
+    try:
+        found = _NAMED_BY_MANAGE.search(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return None if found is None else found[1]

@@ -1,0 +1,71 @@
+"""The site's databases, pointed at the test databases."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from pytest_djworkers.entry.allowed_databases import note_real
+from pytest_djworkers.entry.brief import Brief
+
+DUMMY = "django.db.backends.dummy"
+_NONE = {None, "", DUMMY}
+_MARK = "DJWORKERS"
+"""A key of a database that is redirected: settings objects share the dicts of their module."""
+
+
+def redirect_databases(settings: Any, brief: Brief) -> None:
+    """Point every alias at its test database.
+
+    Raises RuntimeError for one that has none, and for settings that do not keep what is set.
+    """
+    if not settings.DATABASES:
+        return
+    # Changed where they are, too: other code may hold the same dicts.
+    settings.DATABASES = redirected(settings.DATABASES, brief)
+    for alias, database in settings.DATABASES.items():
+        target = brief.databases.get(alias)
+        if target and _is_used(database) and str(database.get("NAME")) != target.name:
+            raise RuntimeError(
+                f"refusing to serve database {alias!r} ({database.get('NAME')}): settings.DATABASES"
+                f" ({type(settings).__module__}) does not keep the test database that was set there"
+            )
+
+
+def redirected(databases: Mapping[str, Any], brief: Brief) -> dict[str, Any]:
+    """The same databases, each changed where it is."""
+    for alias, database in databases.items():
+        if _is_used(database) and _MARK not in database:
+            note_real(database)
+            database.update(_changes(alias, database, brief))
+    return dict(databases)
+
+
+def _is_used(database: Mapping[str, Any]) -> bool:
+    return bool(database) and database.get("ENGINE") not in _NONE
+
+
+def _changes(alias: str, database: Mapping[str, Any], brief: Brief) -> dict[str, Any]:
+    if alias in brief.left_out:
+        # Whoever gets round our checks finds nothing there.
+        return {_MARK: "left out", "NAME": f"/left-out-of-load-tests/{alias}"}
+    target, name = brief.databases.get(alias), database.get("NAME")
+    if target is None or str(name) == target.name:
+        raise RuntimeError(
+            f"refusing to serve database {alias!r} ({name}): it is not a test database. Let"
+            " pytest-django create one (its fixture django_db_setup), or leave it out of load tests"
+            f" with --djworkers-ignore-database={alias}."
+        )
+    changes = {_MARK: "redirected", **target.settings()}
+    if target.engine and target.engine != database["ENGINE"] and target.options is None:
+        raise RuntimeError(
+            f"refusing to serve database {alias!r}: in the tests its ENGINE is {target.engine},"
+            f" and {database['ENGINE']} here, and these OPTIONS are not for both: let both have"
+            " the same ENGINE"
+        )
+    options = changes.get("OPTIONS", database.get("OPTIONS")) or {}
+    if "application_name" in options:
+        # By the one in the environment the sessions are found when this process is gone.
+        changes["OPTIONS"] = {**options, "application_name": os.environ["PGAPPNAME"]}
+    return changes

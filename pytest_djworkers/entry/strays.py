@@ -1,0 +1,195 @@
+"""Which of two trees a process takes its code from: base's worktree, or the working tree.
+
+An import finder, an editable install or a path in the environment can lead a process of base into
+the working tree, and both arms would run the same code. So what lies in the other tree is replaced
+by its twin in this one where it has one there; what is loaded from the other tree nevertheless is
+told, and the comparison ends with that.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import sysconfig
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Self
+
+_READ_BY_DJANGO = {"FIXTURE_DIRS", "LOCALE_PATHS", "STATICFILES_DIRS", "TEMPLATES"}
+_NO_FILES = ("_URL", "_COOKIE_PATH", "_SCRIPT_NAME")
+"""Settings that end so hold the paths of URLs: ``/app`` may be a repository, too."""
+_LOOKED_INTO = 5
+"""How deep lists and dictionaries of a setting are looked into."""
+
+
+@dataclass(frozen=True, slots=True)
+class TreeBounds:
+    """The tree that the site's code must come from, and the one that none of it may come from."""
+
+    tree: str
+    apart: str
+    kept: tuple[str, ...]
+    """Folders that count as neither's, wherever they lie: environments, and this package."""
+    strays: str
+    """The file in which a process tells what it has loaded from the other tree."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Simple types only, for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """The inverse of ``to_dict``."""
+        return cls(data["tree"], data["apart"], tuple(data["kept"]), data["strays"])
+
+    def is_apart(self, path: str) -> bool:
+        """Whether a file or folder lies in the other tree; the innermost folder decides. What is
+        relative does not: it depends on the current folder."""
+        if not os.path.isabs(path):
+            return False
+        path, apart = _resolved(path), _resolved(self.apart)
+        if not _is_in(path, apart):
+            return False
+        holders = (*map(_resolved, (self.tree, *self.kept)), *environment_folders())
+        # Not by what holds all of the other tree: an environment may have been made at its top.
+        return not any(len(folder) > len(apart) and _is_in(path, folder) for folder in holders)
+
+    def twin(self, path: str) -> str:
+        """Where a path of the other tree would be in this one; it need not be there."""
+        relative = os.path.relpath(_resolved(path), _resolved(self.apart))
+        return os.path.normpath(os.path.join(self.tree, relative))
+
+    def has_twin(self, path: str) -> bool:
+        """Whether it is there."""
+        return os.path.exists(self.twin(path))
+
+
+@lru_cache(maxsize=1)
+def environment_folders() -> tuple[str, ...]:
+    """The folders of this process's interpreter and of its packages."""
+    found = {sys.prefix, sys.base_prefix}
+    found.update(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib"))
+    return tuple(map(_resolved, found))
+
+
+@dataclass(frozen=True, slots=True)
+class Stray:
+    """What a process of one arm has, or lacks, because it lies in the other's tree."""
+
+    what: str
+    """``module 'core'``, ``a path in the setting TEMPLATES``."""
+    file: str
+    is_missing: bool = False
+    """Whether this arm would do without it, rather than take it from there."""
+
+    def __str__(self) -> str:
+        if self.is_missing:
+            return (
+                f"{self.what} is built in the other side's tree alone ({self.file}), and this side"
+                " would run without it. What is built in place is not in git: remove it for the"
+                " comparison, or install it as a package of its own"
+            )
+        return (
+            f"{self.what} is {self.file}, in the other side's tree, so both sides would run the"
+            " same code. An import finder (an editable install), a variable of the environment or"
+            " an absolute path leads there: have modules found through a path inside their"
+            " repository (pythonpath), derive paths in settings from __file__, or name an"
+            " interpreter with base's own packages (--djworkers-compare-python)"
+        )
+
+
+def refusal(strays: Sequence[Stray]) -> str:
+    """Why a comparison has to end, in words; there must be a stray."""
+    more = f" (and {len(strays) - 1} more like it)" if len(strays) > 1 else ""
+    return f"refusing to serve: {strays[0]}{more}"
+
+
+class StrayList:
+    """What was found in one process; told in a file at once, for pytest to read at any time."""
+
+    def __init__(self, bounds: TreeBounds) -> None:
+        self._bounds = bounds
+        self.found: list[Stray] = []
+
+    def look(self, what: str, path: str, *, is_missing: bool = False) -> None:
+        """Add it where its path lies in the other tree."""
+        stray = Stray(what, path, is_missing)
+        if self._bounds.is_apart(path) and stray not in self.found:
+            self.found.append(stray)
+            _append(self._bounds.strays, stray)
+
+    def look_at_modules(self) -> None:
+        """All that is loaded, by whatever means."""
+        for name, module in sys.modules.copy().items():
+            file = getattr(module, "__file__", None)
+            if isinstance(file, str):
+                self.look(f"module {name!r}", file)
+
+    def look_at_settings(self, settings: Mapping[str, object]) -> None:
+        """Settings that name what this tree has a twin of, and folders that Django reads from."""
+        for name, value in settings.items():
+            if name.endswith(_NO_FILES):
+                continue
+            for path in _paths_in(value):
+                if self._bounds.is_apart(path) and (
+                    name in _READ_BY_DJANGO or self._bounds.has_twin(path)
+                ):
+                    self.look(f"a path in the setting {name}", path)
+
+    def refuse(self) -> None:
+        """Raise RuntimeError where something of the other tree is loaded, or set."""
+        from django.conf import settings
+
+        self.look_at_modules()
+        names = filter(str.isupper, dir(settings))
+        self.look_at_settings({name: getattr(settings, name, None) for name in names})
+        if self.found:
+            raise RuntimeError(refusal(self.found))
+
+
+def strays_told(file: Path) -> tuple[Stray, ...]:
+    """What processes have told in a file; none where there is none."""
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        return ()
+    return tuple(dict.fromkeys(Stray(**json.loads(line)) for line in lines))
+
+
+def _append(file: str, stray: Stray) -> None:
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        os.write(descriptor, (json.dumps(asdict(stray)) + "\n").encode())
+    finally:
+        os.close(descriptor)
+
+
+def _paths_in(value: object, depth: int = 0) -> Iterable[str]:
+    if isinstance(value, str | os.PathLike):
+        path = os.fspath(value)
+        if isinstance(path, str):
+            yield path
+    elif depth < _LOOKED_INTO and isinstance(value, Mapping | list | tuple | set | frozenset):
+        for one in value.values() if isinstance(value, Mapping) else value:
+            yield from _paths_in(one, depth + 1)
+
+
+def _is_in(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip("/") + "/")
+
+
+def _resolved(path: str) -> str:
+    """With no link in it. Folders are kept: a process asks for the same ones over and over."""
+    path = os.path.abspath(path)
+    if os.path.islink(path):
+        return os.path.realpath(path)
+    folder, name = os.path.split(path)
+    return os.path.join(_resolved_folder(folder), name) if name else path
+
+
+@lru_cache(maxsize=4096)
+def _resolved_folder(folder: str) -> str:
+    return os.path.realpath(folder)
