@@ -1,4 +1,4 @@
-"""Comparisons as a user makes them: pytest in a process of its own."""
+"""Comparisons as a user makes them, each with pytest in a process of its own."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from pytest_djworkers.system.git import run_git
 
 TEST = "test_load.py::test_json"
 WITHIN_S = 1800.0
-"""A comparison, and what it waits for while another run has the machine."""
+"""The limit for one comparison, with its wait for other runs on the machine."""
 _CLEANED_UP_WITHIN_S = 30.0
 _SHOWN_LINES = 25
 _HERE = Path(__file__).resolve().parent
@@ -29,7 +29,7 @@ _HERE = Path(__file__).resolve().parent
 def compare(
     folder: Path, base: str, *, series: str, server: str, number: int, tolerance: str
 ) -> Outcome:
-    """Run pytest in a repository, and wait for its verdict."""
+    """Run pytest in a repository, and return its outcome."""
     when, began = datetime.now(UTC).isoformat(timespec="seconds"), time.monotonic()
     with tempfile.TemporaryDirectory(prefix="kept-") as name:
         kept, output = Path(name) / "kept", Path(name) / "output"
@@ -56,7 +56,7 @@ def _run(command: list[str], folder: Path, output: Path, variables: dict[str, st
             stdin=subprocess.DEVNULL,
             stdout=said,
             stderr=subprocess.STDOUT,
-            start_new_session=True,  # Ctrl-C is for us, and passed on once
+            start_new_session=True,  # so that Ctrl-C reaches it once, through us
         )
         try:
             return process.wait(WITHIN_S)
@@ -68,7 +68,7 @@ def _run(command: list[str], folder: Path, output: Path, variables: dict[str, st
 
 
 def _interrupted(process: subprocess.Popen[bytes]) -> int:
-    """Let it clean up."""
+    """Interrupt pytest, and give it time to clean up; return its exit status."""
     process.send_signal(signal.SIGINT)
     try:
         return process.wait(_CLEANED_UP_WITHIN_S)
@@ -78,6 +78,6 @@ def _interrupted(process: subprocess.Popen[bytes]) -> int:
 
 
 def _package() -> str:
-    """Which version of this package it was."""
+    """Return the commit of this package."""
     done = run_git(_HERE, "describe", "--always", "--dirty=+", "--exclude=*")
     return done.stdout.strip() or "not in git"

@@ -1,8 +1,8 @@
 """A server whose delays are known: it draws them, and records what it did with each request.
 
-Run as a script it is the server: DISTRIBUTION MEDIAN_S SEED. It says its port, answers every
-request after a delay of its own choosing, and writes its record when its standard input ends.
-Imported, it gives ``delays_server``, which runs that, and ``Record``.
+As a script (DISTRIBUTION MEDIAN_S SEED) this is the server. It prints its port, responds to every
+request after a random delay, and prints its record when its standard input ends. ``delays_server``
+runs the script.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from dataclasses import dataclass
 
 HOST = "127.0.0.1"
 BODY = b"x" * 130
-ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n%s" % (
+RESPONSE = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n%s" % (
     len(BODY),
     BODY,
 )
 SIGMA = 0.5
 SLOW_SHARE = 0.015
-"""Not 1 %: p99 would then lie on the brink between the two modes."""
+"""More than 1 %, or else p99 would be at the edge between the two modes."""
 DISTRIBUTIONS: dict[str, Callable[[random.Random], float]] = {
     "none": lambda _: 0.0,
     "lognormal": lambda source: source.lognormvariate(0.0, SIGMA),
@@ -48,25 +48,25 @@ _clock = time.monotonic_ns
 
 @dataclass(frozen=True)
 class Record:
-    """What the server did; times are nanoseconds of the machine's monotonic clock."""
+    """The server's record; times are nanoseconds of the machine's monotonic clock."""
 
     accepted_ns: list[int]
-    """When each connection was accepted."""
+    """The time at which each connection was accepted."""
     read_ns: list[int]
-    """When each request had been read, in that order."""
+    """The time at which each request had been read, in that order."""
     written_ns: list[int]
-    """When its answer had been written; 0 where it was not."""
+    """The time at which each request's response had been written; 0 if it was not."""
 
 
 class DelaysServer:
-    """A running server, and its record once it has ended."""
+    """A running server, which gives its record when it ends."""
 
     def __init__(self, process: subprocess.Popen[bytes], port: int) -> None:
         self._process = process
         self.address = (HOST, port)
 
     def end(self) -> Record:
-        """End it."""
+        """End the server, and return its record."""
         said, _ = self._process.communicate()
         return Record(**json.loads(said))
 
@@ -75,7 +75,7 @@ class DelaysServer:
 def delays_server(
     distribution: str, median_s: float, *, cpu: int, seed: int = 1
 ) -> Iterator[DelaysServer]:
-    """The server pinned to ``cpu``; gone afterwards."""
+    """Run the server, pinned to ``cpu``."""
     process = subprocess.Popen(
         [sys.executable, __file__, distribution, str(median_s), str(seed)],
         stdin=subprocess.PIPE,
@@ -127,7 +127,7 @@ class _Server:
                     self._receive(self._connections[descriptor])
             while self._due and self._due[0][0] <= _clock():
                 _, number, connection = heapq.heappop(self._due)
-                self._answer(number, connection)
+                self._respond(number, connection)
 
     def _accept(self) -> None:
         while True:
@@ -160,11 +160,11 @@ class _Server:
         if delay_ns:
             heapq.heappush(self._due, (now + delay_ns, number, connection))
         else:
-            self._answer(number, connection)
+            self._respond(number, connection)
 
-    def _answer(self, number: int, connection: socket.socket) -> None:
+    def _respond(self, number: int, connection: socket.socket) -> None:
         try:
-            connection.send(ANSWER)
+            connection.send(RESPONSE)
         except OSError:
             return  # the client is gone
         self._written[number] = _clock()
@@ -175,7 +175,7 @@ def _main(distribution: str, median_s: str, seed: str) -> None:
     draw = DISTRIBUTIONS[distribution]
     server = _Server(lambda: draw(source) * median)
     print(server.port, flush=True)
-    gc.disable()
+    gc.disable()  # a collection would be a delay that nobody drew
     server.serve_until_readable(sys.stdin.fileno())
     json.dump(server.record(), sys.stdout)
 

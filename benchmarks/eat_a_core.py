@@ -1,6 +1,6 @@
-"""Keeps a core busy, on and off, as a neighbour on a shared machine does.
+"""Keep a core busy, on and off, as a neighbour on a shared machine does.
 
-Ends when its standard input does, or after so many seconds: ``eat_a_core.py SECONDS``.
+``eat_a_core.py SECONDS`` ends after that many seconds, or when its standard input ends.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from contextlib import contextmanager
 from random import Random
 
 SPELLS_S = (0.2, 4.0)
-"""The shortest and the longest: from within a window to over half a block."""
+"""The shortest and the longest spell: within a window, and over half of a block."""
 _LOOK_EVERY_S = 0.01
 _STOP_WITHIN_S = 5.0
 
 
 @contextmanager
 def a_core_eaten(most_s: float) -> Iterator[None]:
-    """While entered, and no longer than that."""
+    """Keep a core busy in this context, for ``most_s`` seconds at most."""
     process = subprocess.Popen([sys.executable, __file__, str(most_s)], stdin=subprocess.PIPE)
     try:
         yield
@@ -36,7 +36,7 @@ def a_core_eaten(most_s: float) -> Iterator[None]:
 
 
 def main() -> None:
-    """Eat."""
+    """Keep the core busy until the end."""
     end = time.monotonic() + float(sys.argv[1])
     draw = Random()
     while time.monotonic() < end:

@@ -18,7 +18,6 @@ from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.server.launch import LaunchSpec
 from pytest_djworkers.server.protocol import BurstNeeds
 from pytest_djworkers.server.server import Server
-from pytest_djworkers.system.cpu_count import available_cpus
 from pytest_djworkers.system.machine_lock import MachineLock
 from pytest_djworkers.system.port import ReservedPort
 
@@ -33,7 +32,7 @@ class Bench:
     spec: LaunchSpec
 
     def burst(self, backend: Backend, generator: Generator, path: str, shape: Shape) -> BurstResult:
-        """One burst on a freshly launched server."""
+        """Fire one burst at a freshly launched server."""
         request = Request(path)
         server = Server(backend, self.spec, MachineLock())
         try:
@@ -45,9 +44,10 @@ class Bench:
 
 @contextmanager
 def example_bench() -> Iterator[Bench]:
-    """The example, migrated and seeded, in a folder that is gone afterwards."""
+    """Give the example, migrated and seeded, in a folder that is removed afterwards."""
     sys.path.insert(0, str(EXAMPLE))
     os.environ["DJANGO_SETTINGS_MODULE"] = "example.settings"
+    # Settings are read at the import, so this comes after the environment is set.
     import django
     from django.conf import settings
 
@@ -77,11 +77,3 @@ def example_bench() -> Iterator[Bench]:
             yield Bench(spec)
         finally:
             port.release()
-
-
-def machine_line() -> str:
-    """What the figures below were measured on."""
-    from pytest_djworkers.baseline.machine import this_machine
-
-    machine = this_machine()
-    return f"{machine.cpu}, {available_cpus().usable:g} CPUs, Python {sys.version.split()[0]}"

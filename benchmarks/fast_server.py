@@ -1,4 +1,4 @@
-"""nginx as the fast server: one process on a CPU of its own, which counts what it gets."""
+"""nginx as the fast server: one process on a CPU of its own, which counts its requests."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pytest_djworkers.system.port import ReservedPort
 HOST = "127.0.0.1"
 PATH = "/json"
 BODY = '{"greeting": "Hello", "numbers": [1, 2, 3, 4, 5, 6, 7, 8, 9], "text": "' + "x" * 60 + '"}'
-"""With nginx's head about 300 bytes."""
+"""About 300 bytes with nginx's head, as small JSON responses have."""
 _READY_WITHIN_S = 5.0
 _LOOK_EVERY_S = 0.02
 _CONFIGURATION = """
@@ -60,14 +60,17 @@ _STATUS = re.compile(
 
 @dataclass(frozen=True)
 class FastServer:
-    """A running nginx. Its answers to ``count`` are requests of their own, and left out."""
+    """A running nginx."""
 
     address: tuple[str, int]
     pid: int
     status: http.client.HTTPConnection
 
     def count(self) -> tuple[int, int]:
-        """The connections open now and the requests answered so far."""
+        """Return the number of open connections, and of requests so far.
+
+        The connection of ``count`` itself is left out; its requests are counted.
+        """
         self.status.request("GET", "/status")
         said = self.status.getresponse().read().decode()
         match = _STATUS.search(said)
@@ -78,9 +81,9 @@ class FastServer:
 
 @contextmanager
 def fast_server(cpu: int) -> Iterator[FastServer]:
-    """nginx in a folder of its own, pinned to ``cpu``, gone afterwards.
+    """Run nginx in a folder of its own, pinned to ``cpu``.
 
-    Raises FileNotFoundError where there is no nginx, RuntimeError when it does not start.
+    Raises FileNotFoundError if nginx is not on PATH, RuntimeError if it doesn't start.
     """
     program = shutil.which("nginx")
     if program is None:

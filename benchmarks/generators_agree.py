@@ -1,8 +1,8 @@
-"""The built-in generator against wrk, on the example's JSON view, in turn in one run.
+"""The built-in generator and wrk, on the example's JSON view, in turn in one run.
 
-At 64 connections under granian the two must agree within 15 % in requests/s and p50, medians of
-15 bursts each: those of five differed by 6 to 32 %. Exit status 1 if they do not. The other rows
-show what differs, and are explained in the documentation.
+At 64 connections under granian the two must agree within 15 % in requests/s and p50. These are
+medians of 15 bursts each, since medians of five differed by 6 to 32 %. The exit status is 1 if they
+don't agree. The other rows show the differences that the documentation explains.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from example_site import Bench, example_bench, machine_line
+from example_site import Bench, example_bench
+from machine import describe_machine
 from pytest_djworkers.backends.granian import Granian
 from pytest_djworkers.backends.gunicorn_gevent import GunicornGevent
 from pytest_djworkers.backends.protocol import Backend
@@ -23,7 +24,7 @@ from pytest_djworkers.load.profile import Shape
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.load.wrk import WrkGenerator, find_wrk
 from pytest_djworkers.units import format_duration
-from tables import Table, finish
+from tables import Table, finish, verdict_of
 
 JUDGED_PAIRS = 15
 PAIRS = 5
@@ -39,22 +40,21 @@ ROWS: Sequence[tuple[Backend, int]] = (
 
 
 def p50(result: BurstResult) -> float:
-    """The median latency in seconds; not a number where there is none."""
+    """Return the median latency in seconds; NaN if there is none."""
     value = result.latency.p50 if result.latency else None
     return float("nan") if value is None else value
 
 
 def median(results: Sequence[BurstResult], figure: Callable[[BurstResult], float]) -> float:
-    """Of a figure of several bursts."""
+    """Return the median of a figure of several bursts."""
     return statistics.median(map(figure, results))
 
 
 def compare(bench: Bench, program: str, backend: Backend, connections: int, table: Table) -> None:
-    """Add a row: medians of the bursts of each generator, and their ratio.
-
-    Not medians of the pairs' ratios: how connections are split over the workers is drawn anew for
-    each burst, and decides its p50 more than the minute in which it is measured.
-    """
+    """Add a row: medians of the bursts of each generator, and their ratio."""
+    # The ratio of medians, not the median of the pairs' ratios: the kernel splits the connections
+    # over the workers anew for each burst, and that split decides a burst's p50 more than the
+    # minute in which it is measured.
     shape = Shape(connections=connections, duration_s=5.0, timeout_s=2.0, warmup_s=1.0)
     ours: list[BurstResult] = []
     theirs: list[BurstResult] = []
@@ -76,7 +76,7 @@ def compare(bench: Bench, program: str, backend: Backend, connections: int, tabl
             str(sum(bool(result.starved) for result in results)),
             str(sum(result.generator_bound for result in results)),
         ]
-    verdict = ("held" if agree else "MISSED") if is_judged else ""
+    verdict = verdict_of(agree) if is_judged else ""
     table.add(*cells, f"{rps:.2f}", f"{latency:.2f}", verdict)
 
 
@@ -89,7 +89,7 @@ def main() -> int:
     if program is None:
         print("wrk is not on PATH")
         return 2
-    print(machine_line())
+    print(describe_machine())
     table = Table(
         "Medians of so many bursts each; starved and generator-bound are counts of them",
         [

@@ -1,11 +1,12 @@
-"""What the plugin's import costs a run that does not use it, in milliseconds.
+"""The cost of the plugin's import in a run that doesn't use it, in milliseconds.
 
-A fresh interpreter each time, with pytest, Django and pytest-django imported beforehand, as
-they are in any run that could use the plugin. Prints the median and the spread.
+Each import is in a fresh interpreter that has imported pytest, Django and pytest-django before, as
+any run has that could use the plugin. Prints the median and the spread.
 """
 
 from __future__ import annotations
 
+import argparse
 import statistics
 import subprocess
 import sys
@@ -23,7 +24,7 @@ MODULES = "pytest_djworkers.plugin, pytest_djworkers.options"
 
 
 def measure() -> float:
-    """One import in a fresh interpreter, in milliseconds."""
+    """Return the milliseconds of one import in a fresh interpreter."""
     said = subprocess.run(
         [sys.executable, "-c", PROGRAM.format(module=MODULES)],
         capture_output=True,
@@ -35,7 +36,8 @@ def measure() -> float:
 
 
 def main() -> None:
-    """Print the table."""
+    """Print the figures."""
+    argparse.ArgumentParser(description=__doc__).parse_args()
     samples = sorted(measure() for _ in range(ROUNDS))
     median = statistics.median(samples)
     print(f"import {MODULES}")

@@ -1,6 +1,6 @@
-"""A plugin for pytest: keeps what each comparison found, as it travels on the test's report.
+"""A plugin for pytest that keeps each comparison, as it travels on the test's report.
 
-A line of JSON each, in the file that the environment names.
+It writes a line of JSON for each to the file that the environment names.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ FILE_VARIABLE = "KEEP_COMPARISONS_IN"
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """Called for each report, after pytest-djworkers has put its records on it."""
+    """Keep the comparisons of a report; pytest-djworkers has put its records on it by now."""
     with Path(os.environ[FILE_VARIABLE]).open("a") as file:
         for record in getattr(report, "djworkers_bursts", ()):
             if record["against_base"] is not None:

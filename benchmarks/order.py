@@ -1,9 +1,10 @@
-"""That the order of endpoints does not matter, because every burst has a freshly launched server.
+"""The order of endpoints does not matter, because every burst has a freshly launched server.
 
-For every synchronous backend: requests/s of the example's JSON view alone, right after a burst on
-the view that sleeps a second, and right after that burst on the *same* server, as tools do that
-leave the server alone. With the relaunch the figure must be within a factor of two of what it is
-alone; exit status 1 if it isn't. Without it, the last column shows what would have been reported.
+For every synchronous backend this measures the requests/s of the example's JSON view three times:
+alone, right after a burst on the view that sleeps for a second, and right after such a burst on the
+*same* server, as tools do that never restart the server. With a fresh server the figure must be
+within a factor of two of the figure alone; the exit status is 1 if it isn't. The last column shows
+what would have been reported without a fresh server.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from pytest_djworkers.server.protocol import BurstNeeds
 from pytest_djworkers.server.server import Server
 from pytest_djworkers.system.machine_lock import MachineLock
 from pytest_djworkers.units import format_rate
-from tables import Bar, Table, finish
+from tables import Table, between, finish
 
 TIMES = 3
 SHAPE = Shape(connections=200, duration_s=2.0, timeout_s=2.0, warmup_s=0.5)
@@ -40,11 +41,11 @@ SYNC = (
     "cheroot",
     "runserver",
 )
-WITHIN_A_FACTOR_OF_2 = Bar(lambda ratio, factor: 1 / factor <= ratio <= factor, 2.0, "0.5 to 2")
+WITHIN_A_FACTOR_OF_2 = between(0.5, 2)
 
 
 def on_one_server(bench: Bench, backend: Backend, paths: Sequence[str]) -> list[BurstResult]:
-    """Bursts one after the other without a relaunch between."""
+    """Fire bursts at one server, one after the other."""
     server = Server(backend, bench.spec, MachineLock())
     try:
         server.launch(BurstNeeds(SHAPE.connections, Request(FAST)))
@@ -57,7 +58,7 @@ def on_one_server(bench: Bench, backend: Backend, paths: Sequence[str]) -> list[
 
 
 def median_rps(bursts: Sequence[Sequence[BurstResult]]) -> float:
-    """Of the last burst of each series."""
+    """Return the median requests/s of the last burst of each series."""
     return statistics.median(results[-1].rps for results in bursts)
 
 

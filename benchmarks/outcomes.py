@@ -1,5 +1,7 @@
-"""What comparisons found, kept in a file: a line of JSON each, so that a series can go on where it
-was stopped."""
+"""Outcomes of comparisons, kept in a file with one line of JSON each.
+
+A series that was stopped goes on from there.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +14,11 @@ from pathlib import Path
 from typing import Any, Self
 
 from pytest_djworkers.compare.result import ArmComparison
+from pytest_djworkers.report.alignment import align_row
 from pytest_djworkers.serialization import from_simple, to_simple
 from pytest_djworkers.verdict.judgement import Judgement
+
+_WIDTHS = (len("2026-01-02T03:04:05+00:00"), 16, 10, 2)
 
 
 @dataclass(frozen=True)
@@ -23,28 +28,28 @@ class Outcome:
     series: str
     server: str
     number: int
-    """In its series, from 1."""
+    """The number in its series, from 1."""
     when: str
-    """When it began."""
+    """The time at which it began, in ISO 8601."""
     package: str
-    """The commit of this package, ``+`` where it was changed."""
+    """The commit of this package, with ``+`` if files differ from it."""
     wall_s: float
-    """What the whole run of pytest took; the comparison's own time is in ``compared``."""
+    """The seconds that the whole run of pytest took; ``compared`` has the comparison's own time."""
     status: int
     """pytest's exit status."""
     compared: ArmComparison | None
     said: str
-    """The end of what pytest said, where it came to no comparison."""
+    """The end of pytest's output if there was no comparison."""
 
     @property
     def judgement(self) -> Judgement | None:
-        """That on requests/s."""
+        """The judgement on requests/s; None if there was no comparison."""
         judged = self.compared.judgements if self.compared else ()
         return judged[0] if judged else None
 
     @property
     def verdict(self) -> str:
-        """In a word; ``error`` where there was no comparison."""
+        """The verdict as a word; ``error`` if there was no comparison."""
         verdict = self.compared and self.compared.verdict
         return verdict.value if verdict else "error"
 
@@ -55,11 +60,12 @@ class Outcome:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """The inverse of ``to_dict``."""
+        """Return the outcome that ``to_dict`` made these data of."""
         return from_simple(data, cls)
 
     def __str__(self) -> str:
-        parts = [f"{self.when}  {self.server:<16} {self.series:<10} {self.number:>2}"]
+        cells = (self.when, self.server, self.series, str(self.number))
+        parts = [align_row(cells, _WIDTHS, (True, True, True, False))]
         if self.compared is None:
             return f"{parts[0]}  error (exit status {self.status})\n{self.said}"
         compared, judgement = self.compared, self.judgement
@@ -70,33 +76,33 @@ class Outcome:
 
 
 class Results:
-    """The file: comparisons, and the loops that were found for the dearer views."""
+    """The file of outcomes, and of the loops that were found for the dearer views."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
         self.outcomes: list[Outcome] = []
         self.full_loops: dict[str, float] = {}
-        """By server: how many iterations double the CPU time of a request."""
+        """The number of iterations that double the CPU time of a request, by server."""
         self._read()
 
     def of(self, series: str, server: str) -> list[Outcome]:
-        """One series' outcomes."""
+        """Return the outcomes of one series under one server."""
         return [one for one in self.outcomes if (one.series, one.server) == (series, server)]
 
     def add(self, outcome: Outcome) -> None:
-        """Keep one."""
+        """Keep an outcome."""
         self._append({"kind": "comparison", **outcome.to_dict()})
         self.outcomes.append(outcome)
 
     def add_loop(self, server: str, iterations: float) -> None:
-        """Keep what was found for a server."""
+        """Keep the number of iterations found for a server."""
         self._append({"kind": "loop", "server": server, "iterations": iterations})
         self.full_loops[server] = iterations
 
     def _read(self) -> None:
         with suppress(FileNotFoundError):
             text = self._file.read_bytes()
-            # A line that was being written when everything ended is not one.
+            # A killed run may have left half a line at the end.
             whole = text[: text.rfind(b"\n") + 1]
             if whole != text:
                 os.truncate(self._file, len(whole))

@@ -1,21 +1,21 @@
-"""The comparison of two revisions for real: what it says of commits whose cost is known.
+"""Real comparisons of two revisions: their verdicts on commits whose cost is known.
 
 On the example's JSON view, under each server, with ``--djworkers-compare`` as a user runs it:
 
 - ``itself``: a commit with itself; none may be ``regressed``;
-- ``busy``: the same, beside a process that eats a core on and off;
-- ``dearer-20``: with a commit whose view makes a request cost 20 % more CPU time; none may be
-  ``ok``;
-- ``dearer-10``: 10 % more, at a tolerance of 5 %; the same;
-- ``import``, ``import-20``: with itself, and with 20 % more, where importing the site takes 3 s.
+- ``busy``: the same, beside a process that keeps a core busy on and off;
+- ``dearer-20``: a commit whose view takes 20 % more CPU time per request; none may be ``ok``;
+- ``dearer-10``: 10 % more, at a tolerance of 5 %; none may be ``ok``;
+- ``import``, ``import-20``: a commit with itself, and with 20 % more, in a site whose import takes
+  3 s.
 
-The dearer view runs an empty loop. How long it must be is found first, under each server: CPU time
-per request with a loop and without, in the rounds of comparisons. What was reached is in the table,
-as the comparisons themselves measured it.
+The dearer view runs an empty loop. The length that it needs is found first, under each server, from
+the CPU time per request with a loop and without, in the rounds of comparisons. The table has the
+cost that was reached, as the comparisons themselves measured it.
 
 The commits are made in a temporary folder. Outcomes are kept in a file as they come, and a run goes
-on where the last one was stopped. The series take turns, so that all see the same of the machine's
-moods. Exit status 1 if a bar is missed.
+on where the last one was stopped. The series take turns, so that all of them see the same changes
+of the machine. The exit status is 1 if a bar is missed.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from statistics import median
 
 from comparisons import WITHIN_S, compare
 from eat_a_core import a_core_eaten
-from example_site import machine_line
+from machine import describe_machine
 from outcomes import Results
 from pytest_djworkers.units import format_change
 from regressions_found import ALL, Series, cpu_ratios, noises, times, verdicts
@@ -42,16 +42,16 @@ from tables import finish
 
 SERVERS = ("granian", "gunicorn-gevent")
 TRIED_S = 0.75e-3
-"""What the loop costs that the others are found with: more than a request without it does."""
+"""The CPU seconds of the trial loop; more than a request costs without it."""
 ENOUGH_ROUNDS = 64
 ANY_LOSS = "90%"
-"""A tolerance by which that loop is no regression, so that the rounds end soon."""
+"""A tolerance at which the trial loop is no regression, so that its rounds end soon."""
 
 
 def measure(
     revisions: Revisions, results: Results, asked: Sequence[Series], servers: Sequence[str]
 ) -> None:
-    """Make the comparisons that are missing."""
+    """Make the comparisons that the results don't have yet."""
     for number in range(1, max(one.times for one in asked) + 1):
         for server in servers:
             for series in asked:
@@ -60,7 +60,7 @@ def measure(
 
 
 def make(revisions: Revisions, results: Results, series: Series, server: str, number: int) -> None:
-    """Make one, and keep it."""
+    """Make one comparison, and keep its outcome."""
     if series.share and server not in results.full_loops:
         results.add_loop(server, find_loop(revisions, server))
     base = revisions.check_out(series.revision(results.full_loops.get(server, 0.0)))
@@ -80,8 +80,8 @@ def make(revisions: Revisions, results: Results, series: Series, server: str, nu
 
 
 def find_loop(revisions: Revisions, server: str) -> float:
-    """How many iterations double the CPU time of a request under this server."""
-    tried = round(TRIED_S / of_an_iteration_s())
+    """Return the number of iterations that double the CPU time of a request under this server."""
+    tried = round(TRIED_S / iteration_s())
     base = revisions.check_out(Revision(tried))
     ratios: list[float] = []
     while len(ratios) < ENOUGH_ROUNDS:
@@ -99,8 +99,8 @@ def find_loop(revisions: Revisions, server: str) -> float:
     return tried / (ratio - 1)
 
 
-def of_an_iteration_s() -> float:
-    """CPU seconds, here and now."""
+def iteration_s() -> float:
+    """Return the CPU seconds of one iteration, on this machine."""
     iterations = 2_000_000
     began = time.process_time()
     for _ in range(iterations):
@@ -109,67 +109,67 @@ def of_an_iteration_s() -> float:
 
 
 @contextmanager
-def folder_for(asked: Path | None) -> Iterator[Path]:
-    """Where the repository is made."""
-    if asked is not None:
-        asked.mkdir(parents=True, exist_ok=True)
-        yield asked
+def folder_for(given: Path | None) -> Iterator[Path]:
+    """Give the folder for the repository: the given one, or a temporary one."""
+    if given is not None:
+        given.mkdir(parents=True, exist_ok=True)
+        yield given
         return
     with tempfile.TemporaryDirectory(prefix="regressions-") as name:
         yield Path(name)
 
 
-def arguments() -> argparse.Namespace:
-    """The command line."""
+def parse_arguments() -> argparse.Namespace:
+    """Return the command line's arguments."""
     names = [one.name for one in ALL]
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--only", metavar="SERIES,SERIES", help=f"of {', '.join(names)}")
+    parser.add_argument("--only", metavar="SERIES,SERIES", help=f"default: {','.join(names)}")
     parser.add_argument("--servers", default=",".join(SERVERS), metavar="NAME,NAME")
-    parser.add_argument("--quick", action="store_true", help="one comparison a series, for trying")
-    parser.add_argument("--tables", action="store_true", help="of what was kept; measure nothing")
+    parser.add_argument("--quick", action="store_true", help="one comparison a series, to try")
+    parser.add_argument("--tables", action="store_true", help="print tables, measure nothing")
     parser.add_argument(
         "--results",
         type=Path,
         default=Path("regressions.jsonl"),
         metavar="FILE",
-        help="where outcomes are kept; remove it to begin anew (regressions.jsonl)",
+        help="file of the outcomes; remove it to begin anew (default: regressions.jsonl)",
     )
-    parser.add_argument("--folder", type=Path, help="for the repository (a temporary one)")
+    parser.add_argument("--folder", type=Path, help="for the repository (default: a temporary one)")
     parser.add_argument("--rst", type=Path, metavar="FILE", help="write the tables for the docs")
-    asked = parser.parse_args()
-    asked.only = asked.only.split(",") if asked.only else names
-    if unknown := set(asked.only) - set(names):
+    arguments = parser.parse_args()
+    arguments.only = arguments.only.split(",") if arguments.only else names
+    if unknown := set(arguments.only) - set(names):
         parser.error(f"no series {', '.join(sorted(unknown))}; there are {', '.join(names)}")
-    asked.servers = asked.servers.split(",")
-    return asked
+    arguments.servers = arguments.servers.split(",")
+    return arguments
 
 
 def main() -> int:
-    """Measure what is missing, and print the tables."""
-    asked = arguments()
-    series = [one for one in ALL if one.name in asked.only]
-    if asked.quick:
+    """Make the missing comparisons, and print the tables."""
+    arguments = parse_arguments()
+    series = [one for one in ALL if one.name in arguments.only]
+    if arguments.quick:
         series = [replace(one, times=1) for one in series]
-    results = Results(asked.results)
+    results = Results(arguments.results)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    print(machine_line())
-    if not asked.tables:
+    print(describe_machine())
+    if not arguments.tables:
         try:
-            with folder_for(asked.folder) as folder:
-                measure(Revisions(folder / "site"), results, series, asked.servers)
+            with folder_for(arguments.folder) as folder:
+                measure(Revisions(folder / "site"), results, series, arguments.servers)
         except KeyboardInterrupt:
-            print(f"stopped; what was found is in {asked.results}, and the same command goes on")
+            print(f"stopped; the same command goes on from {arguments.results}")
             return 130
     packages = sorted({one.package for one in results.outcomes})
     print(f"measured with pytest-djworkers at {', '.join(packages)}")
     tables = [
-        verdicts(results, series, asked.servers),
-        times(results, series, asked.servers),
-        noises(results, asked.servers),
+        verdicts(results, series, arguments.servers),
+        times(results, series, arguments.servers),
+        noises(results, arguments.servers),
     ]
-    return finish(tables, asked.rst)
+    return finish(tables, arguments.rst)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The tables of ``regressions.py``, and the series that they are about."""
+"""The series of ``regressions.py``, and the tables of their outcomes."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from pytest_djworkers.verdict.noise import Noise, noise_of, proposed_tolerance
 from pytest_djworkers.verdict.rounds import Metric, Round
 from pytest_djworkers.verdict.rule import RULE
 from revisions import Revision
-from tables import Table, at_most
-from verdict import Cell, of_ratios
+from simulation import Cell, of_ratios
+from tables import Table, at_most, verdict_of
 
 SOON = at_most(120.0, "120 s")
 TRIALS = 1000
-"""Of a simulation."""
+"""The number of comparisons in a simulation."""
 
 
 @dataclass(frozen=True)
@@ -30,18 +30,18 @@ class Series:
     name: str
     times: int
     share: float = 0.0
-    """By how much more CPU time a request takes in head."""
+    """The additional CPU time of a request in head, as a share."""
     tolerance: float = 0.1
     slow_import: bool = False
     is_busy: bool = False
 
     @property
     def bar(self) -> Verdict:
-        """The verdict that none may have."""
+        """The verdict that no comparison of the series may have."""
         return Verdict.OK if self.share else Verdict.REGRESSED
 
     def revision(self, full_loop: float) -> Revision:
-        """What is compared, where a loop that long doubles the CPU time of a request."""
+        """Return the head; ``full_loop`` iterations double the CPU time of a request."""
         return Revision(round(self.share * full_loop), self.slow_import)
 
 
@@ -57,7 +57,7 @@ SAME_CODE = tuple(one.name for one in ALL if not one.share and not one.slow_impo
 
 
 def cpu_ratios(outcomes: Iterable[Outcome]) -> Iterator[float]:
-    """CPU time per request, head over base, of each round that counts."""
+    """Yield the CPU time per request, head over base, of each round that counts."""
     for one in counting(outcomes):
         ratio = one.log_ratio(Metric.CPU_PER_REQUEST)
         if ratio is not None:
@@ -65,7 +65,7 @@ def cpu_ratios(outcomes: Iterable[Outcome]) -> Iterator[float]:
 
 
 def counting(outcomes: Iterable[Outcome]) -> list[Round]:
-    """The rounds of several comparisons, with block numbers of their own."""
+    """Return the rounds of several comparisons, with different block numbers for each."""
     rounds: list[Round] = []
     for outcome in outcomes:
         first = rounds[-1].block + 1 if rounds else 0
@@ -75,7 +75,7 @@ def counting(outcomes: Iterable[Outcome]) -> list[Round]:
 
 
 def noise_in(outcomes: Sequence[Outcome]) -> Noise | None:
-    """The noise in comparisons of the same code; None where there are too few."""
+    """Return the noise in comparisons of the same code; None if there are too few."""
     try:
         return noise_of(counting(outcomes))
     except ValueError:
@@ -83,7 +83,7 @@ def noise_in(outcomes: Sequence[Outcome]) -> Noise | None:
 
 
 def verdicts(results: Results, asked: Sequence[Series], servers: Sequence[str]) -> Table:
-    """What was said, of what."""
+    """Return the table of the verdicts."""
     table = Table(
         "Verdicts on revisions whose cost is known",
         (
@@ -120,13 +120,13 @@ def verdicts(results: Results, asked: Sequence[Series], servers: Sequence[str]) 
                 format_change(median(ratios)) if ratios else "",
                 simulated(series, noise_in(results.of(SAME_CODE[0], server)), ratios),
                 f"no {series.bar.value}",
-                "held" if is_held else "MISSED",
+                verdict_of(is_held),
             )
     return table
 
 
 def simulated(series: Series, noise: Noise | None, ratios: Sequence[float]) -> str:
-    """How often the simulation says ``regressed``, at the loss and in the noise as measured."""
+    """Return how often a simulation of the measured loss and noise says ``regressed``."""
     if noise is None or not ratios or series.is_busy:
         return ""
     loss = max(0.0, 1 - median(ratios)) if series.share else 0.0
@@ -136,7 +136,7 @@ def simulated(series: Series, noise: Noise | None, ratios: Sequence[float]) -> s
 
 
 def times(results: Results, asked: Sequence[Series], servers: Sequence[str]) -> Table:
-    """How long they took."""
+    """Return the table of the seconds that the comparisons took."""
     table = Table(
         "How long a verdict took",
         (
@@ -173,7 +173,7 @@ def times(results: Results, asked: Sequence[Series], servers: Sequence[str]) -> 
 
 
 def noises(results: Results, servers: Sequence[str]) -> Table:
-    """How much the same code differed from itself."""
+    """Return the table of the noise: how much the same code differed from itself."""
     table = Table(
         "Noise: standard deviations of log ratios of the same code",
         (

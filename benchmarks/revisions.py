@@ -22,24 +22,24 @@ _IMPORT = (
     "import time\n\nfrom django.db import models\n\nwhile time.process_time() < {seconds}:\n"
     "    pass\n",
 )
-"""CPU time, as imports cost it; a process's own, that of its start included."""
+"""It is measured in CPU time, as an import costs it; that of the interpreter's start counts."""
 
 
 @dataclass(frozen=True)
 class Revision:
-    """What is compared with what it was made from."""
+    """A commit to compare with the one that it is made from."""
 
     iterations: int = 0
-    """Of an empty loop, in the view; 0 for a commit that is compared with itself."""
+    """The iterations of an empty loop in the view; 0 for a commit compared with itself."""
     slow_import: bool = False
-    """Whether importing the site, before and after, takes IMPORT_S."""
+    """True if importing the site takes IMPORT_S, in both commits."""
 
 
 class Revisions:
-    """Makes commits, and checks them out."""
+    """A repository of the example project that makes commits and checks them out."""
 
     def __init__(self, folder: Path) -> None:
-        """In a folder that is made, or made anew."""
+        """Make the folder, or make it anew."""
         if folder.exists():
             shutil.rmtree(folder)
         shutil.copytree(EXAMPLE, folder, ignore=_LEFT_OUT)
@@ -53,7 +53,7 @@ class Revisions:
         self._slow = self._git("rev-parse", "HEAD")
 
     def check_out(self, revision: Revision) -> str:
-        """Make it the working tree, with nothing uncommitted; the commit it is compared with."""
+        """Check a revision out, with nothing uncommitted; return the commit to compare it with."""
         base = self._slow if revision.slow_import else self._plain
         self._git("checkout", "--quiet", "--detach", base)
         if revision.iterations:
@@ -62,7 +62,7 @@ class Revisions:
         return base
 
     def leftovers(self) -> list[str]:
-        """What a comparison has left here, where nothing should be: worktrees, branches, files."""
+        """Return the worktrees, branches and files that a comparison left here."""
         worktrees = self._git("worktree", "list", "--porcelain").count("worktree ") - 1
         branches = self._git("for-each-ref", "--format=%(refname)").splitlines()
         left = [f"{worktrees} worktrees"] if worktrees else []

@@ -1,7 +1,7 @@
-"""What a tool does per second and per CPU microsecond, seen from outside and alike for all.
+"""The speed of a load tool, measured from outside and in the same way for every tool.
 
-In the same window, with the connections standing: requests as the server counted them, CPU time
-(user and system) as the kernel counted it for the tool's processes.
+The server counts the requests, and the kernel the CPU time (user and system) of the tool's
+processes, both in one window in which all connections are open.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ _LONGER_THAN_ANY_RUN_S = 3600
 
 @dataclass(frozen=True)
 class Speed:
-    """What a tool did in a window."""
+    """The speed of a tool in one window."""
 
     rps: float
     cpu_us: float
     """CPU microseconds per request."""
     elsewhere: float
-    """The CPUs that neither the tool nor the server used, but somebody."""
+    """The number of CPUs that other processes used meanwhile."""
 
 
 @dataclass(frozen=True)
@@ -51,12 +51,12 @@ class _Look:
 
 Running = AbstractContextManager[None]
 Start = Callable[[FastServer, int, float], Running]
-"""Starts a tool with so many connections, for at least so many seconds."""
+"""Starts a tool, given the server, the number of connections and the least number of seconds."""
 
 
 @contextmanager
 def pinned(cpus: set[int]) -> Iterator[None]:
-    """What this thread starts meanwhile runs on these CPUs."""
+    """Run everything that this thread starts meanwhile on these CPUs."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, cpus)
     try:
@@ -66,8 +66,10 @@ def pinned(cpus: set[int]) -> Iterator[None]:
 
 
 def command(*words: str, cpus: set[int], environment: dict[str, str] | None = None) -> Start:
-    """A tool that is a command. In its words HOST, PORT, PATH, CONNECTIONS and SECONDS are
-    replaced; it is killed when it is no longer wanted."""
+    """Return a tool that is a command; it is killed at the end.
+
+    HOST, PORT, PATH, CONNECTIONS and SECONDS are replaced in its words.
+    """
 
     @contextmanager
     def start(server: FastServer, connections: int, _seconds: float) -> Iterator[None]:
@@ -96,7 +98,7 @@ def command(*words: str, cpus: set[int], environment: dict[str, str] | None = No
 
 
 def built_in(agents: int, cpus: set[int]) -> Start:
-    """The built-in generator."""
+    """Return the built-in generator as a tool."""
 
     @contextmanager
     def start(server: FastServer, connections: int, seconds: float) -> Iterator[None]:
@@ -104,7 +106,7 @@ def built_in(agents: int, cpus: set[int]) -> Start:
         failures: list[Exception] = []
 
         def fire() -> None:
-            # The affinity is this thread's, and of what it starts.
+            # The affinity holds for this thread and for the agents that it starts.
             os.sched_setaffinity(0, cpus)
             try:
                 with tempfile.TemporaryDirectory(prefix="djworkers-") as folder:
@@ -127,7 +129,7 @@ def built_in(agents: int, cpus: set[int]) -> Start:
 
 
 def measure(server: FastServer, start: Start, connections: int, window_s: float) -> Speed | str:
-    """The tool's speed; in words where it did not come to it."""
+    """Return the tool's speed, or a reason in words if it could not be measured."""
     with start(server, connections, _SETTLE_S + window_s):
         deadline = time.monotonic() + _OPEN_WITHIN_S
         while (opened := server.count()[0]) < connections:
@@ -140,7 +142,7 @@ def measure(server: FastServer, start: Start, connections: int, window_s: float)
         time.sleep(window_s)
         after = _look(server, processes)
     seconds = after.at_s - before.at_s
-    requests = after.requests - before.requests - 1  # the look's own
+    requests = after.requests - before.requests - 1  # one is the status request itself
     if requests < 1:
         return "no request"
     cpu_s = after.cpu_s - before.cpu_s
@@ -150,7 +152,7 @@ def measure(server: FastServer, start: Start, connections: int, window_s: float)
 
 
 def leaves(server: FastServer) -> list[psutil.Process]:
-    """The processes that do the tool's work: those below this one that have none of their own."""
+    """Return the processes that do the tool's work: descendants without children of their own."""
     below = psutil.Process().children(recursive=True)
     parents = {process.ppid() for process in below}
     return [process for process in below if process.pid not in {server.pid, *parents}]

@@ -2,36 +2,49 @@
 
 from __future__ import annotations
 
-import operator
+import math
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from example_site import machine_line
+from machine import describe_machine
+from pytest_djworkers.report.alignment import align_row
+
+HELD, MISSED = "held", "MISSED"
 
 
 @dataclass(frozen=True)
 class Bar:
-    """What a figure must be: ``at most`` or ``at least`` a value."""
+    """The range that a figure must be in, both ends included."""
 
-    holds: Callable[[float, float], bool]
-    value: float
+    least: float
+    most: float
     text: str
 
     def verdict(self, figure: float) -> str:
-        """In one word."""
-        return "held" if self.holds(figure, self.value) else "MISSED"
+        """Return ``held`` or ``MISSED``."""
+        return verdict_of(self.least <= figure <= self.most)
 
 
 def at_most(value: float, text: str = "") -> Bar:
-    """A bar to stay under."""
-    return Bar(operator.le, value, f"at most {text or format(value, 'g')}")
+    """Return a bar to stay under."""
+    return Bar(-math.inf, value, f"at most {text or format(value, 'g')}")
 
 
 def at_least(value: float, text: str = "") -> Bar:
-    """A bar to reach."""
-    return Bar(operator.ge, value, f"at least {text or format(value, 'g')}")
+    """Return a bar to reach."""
+    return Bar(value, math.inf, f"at least {text or format(value, 'g')}")
+
+
+def between(least: float, most: float) -> Bar:
+    """Return a bar with two ends."""
+    return Bar(least, most, f"{least:g} to {most:g}")
+
+
+def verdict_of(is_held: bool) -> str:
+    """Return the word for a bar that was held or missed."""
+    return HELD if is_held else MISSED
 
 
 @dataclass
@@ -40,54 +53,60 @@ class Table:
 
     title: str
     columns: Sequence[tuple[str, int]]
-    """Names, and widths in the printed table."""
+    """The headings, and the columns' widths in characters: a row is printed before the next one
+    is known."""
     rows: list[tuple[str, ...]] = field(default_factory=list)
 
     def add(self, *cells: str) -> None:
         """Print a row, and keep it."""
         if not self.rows:
-            print(f"\n{self.title}\n{self._line([name for name, _ in self.columns])}")
+            print(f"\n{self.title}\n{self._line(self._headings)}")
         self.rows.append(cells)
         print(self._line(cells), flush=True)
 
+    @property
+    def _headings(self) -> list[str]:
+        return [heading for heading, _ in self.columns]
+
     def _line(self, cells: Sequence[str]) -> str:
-        first, *others = (
-            f"{cell:<{width}}" if number == 0 else f"{cell:>{width}}"
-            for number, (cell, (_, width)) in enumerate(zip(cells, self.columns, strict=True))
-        )
-        return "  ".join([first, *others]).rstrip()
+        widths = [width for _, width in self.columns]
+        return align_row(cells, widths, [True, *[False] * (len(widths) - 1)])
 
     @property
     def missed(self) -> bool:
-        """Whether a bar of any row was missed."""
-        return any("MISSED" in row for row in self.rows)
+        """True if a bar of any row was missed."""
+        return any(MISSED in row for row in self.rows)
 
     def rst(self) -> str:
-        """As a list-table."""
+        """Return the table as a list-table."""
         lines = [f".. list-table:: {self.title}", "   :header-rows: 1", ""]
-        for row in ([name for name, _ in self.columns], *self.rows):
+        for row in (self._headings, *self.rows):
             for number, cell in enumerate(row):
                 lines.append(f"   {'  -' if number else '* -'} {cell}".rstrip())
         return "\n".join(lines) + "\n"
 
 
 def finish(tables: Sequence[Table], file: Path | None) -> int:
-    """Write the tables for the documentation where asked to; the exit status."""
+    """Write the tables for the documentation if there is a file; return the exit status.
+
+    The status is 1 if a bar was missed.
+    """
     if file is not None:
         script = Path(sys.argv[0])
         arguments = _without_rst(sys.argv[1:])
         command = " ".join(["python", f"{script.parent.name}/{script.name}", *arguments])
-        parts = [f"``{command}`` on {machine_line()}.\n"]
+        parts = [f"``{command}`` on {describe_machine()}.\n"]
         parts += [table.rst() for table in tables]
         file.write_text("\n".join(parts))
     return 1 if any(table.missed for table in tables) else 0
 
 
 def _without_rst(arguments: Sequence[str]) -> list[str]:
+    """Return a command line without ``--rst`` and its file, which say nothing of the figures."""
     kept = []
-    skip = False
+    is_value = False
     for argument in arguments:
-        if not skip and not argument.startswith("--rst"):
+        if not is_value and not argument.startswith("--rst"):
             kept.append(argument)
-        skip = argument == "--rst"
+        is_value = argument == "--rst"
     return kept

@@ -1,4 +1,4 @@
-"""The tools that are measured beside the built-in generator, each on CPUs given."""
+"""The tools that are measured beside the built-in generator, each on given CPUs."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _ARGUMENTS = ("HOST", "PORT", "PATH", "CONNECTIONS", "SECONDS")
 
 
 def wrk(threads: int, cpus: set[int]) -> Start:
-    """wrk."""
+    """Return wrk, with this many threads."""
     return command("wrk", f"-t{threads}", "-cCONNECTIONS", "-dSECONDSs", _URL, cpus=cpus)
 
 
 def others(cpus: set[int]) -> dict[str, Start | None]:
-    """What people pick instead; None where it is not installed."""
+    """Return the tools that people use instead, by name; None if one is not installed."""
     locust = command(
         *(sys.executable, "-m", "locust", "-f", str(CLIENTS / "locust_users.py"), "--headless"),
         *("-uCONNECTIONS", "-rCONNECTIONS", "--host=http://HOST:PORT"),
@@ -47,7 +47,7 @@ def others(cpus: set[int]) -> dict[str, Start | None]:
 
 
 def candidates(cpus: set[int]) -> dict[str, Start | None]:
-    """Minimal clients, each another way to write one in Python; None where not installed."""
+    """Return minimal clients, each another way to write one in Python; None if not installed."""
     uvloop = _client("protocols", "uvloop", cpus=cpus)
     return {
         "one epoll, framed by hand": _client("epoll_sketch", cpus=cpus),

@@ -1,17 +1,17 @@
-"""Whether the built-in generator's percentiles are what the server did.
+"""The built-in generator's percentiles, checked against what the server really did.
 
 1. Against a server that draws its delays from a known distribution and records what it did with
    each request. In a closed loop the truth is the time from having read a request to having
-   written its answer; at a fixed rate it is the time from the planned moment, which the n-th
-   request read has as the n-th of the plan, whoever waited for what in between. Bar: within 2 %
-   or 0.5 ms, whichever is more, for p50, p90, p99 and p99.9.
-2. Against wrk's raw histogram, in turn, on that server: within 5 %.
-3. At 2000 connections on a fast server, where the moments differ: an answer's time is taken when
-   poll returns with it, and from there until its turn comes is the client's own lag. By Little's
-   law the mean until its turn is connections / (requests/s). Bar: the mean lag that follows is
-   not above the lag's p99 as reported.
+   written its response. At a fixed rate it is the time from the planned moment: the n-th request
+   read is the n-th of the plan, whichever connection waited in between. Bar: within 2 % or 0.5 ms,
+   whichever is more, for p50, p90, p99 and p99.9.
+2. Against wrk's raw histogram, in turn, on that server. Bar: within 5 %.
+3. At 2000 connections on a fast server. A response's time is taken when poll returns with it; from
+   there until its turn comes is the client's own lag. By Little's law the mean time until its turn
+   is connections / (requests/s). Bar: the mean lag that follows is not above the reported p99 of
+   the lag.
 
-The tool is on one CPU, the server on the other. Exit status 1 if a bar is missed.
+The tool is on one CPU, the server on the other. The exit status is 1 if a bar is missed.
 """
 
 from __future__ import annotations
@@ -22,37 +22,35 @@ import statistics
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from delays_server import MEAN_OVER_MEDIAN, Record, delays_server
-from example_site import machine_line
 from fast_server import PATH, fast_server
+from machine import describe_machine, locked
 from pytest_djworkers.load.builtin import AsyncioGenerator
 from pytest_djworkers.load.generator import Generator, Target
 from pytest_djworkers.load.histogram import Latency, bucket
 from pytest_djworkers.load.profile import Profile, Request, Shape
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.load.wrk import WrkGenerator, find_wrk
-from pytest_djworkers.system.machine_lock import MachineLock
 from speed import pinned
-from tables import Table, finish
+from tables import Table, finish, verdict_of
 
 TOOL, SERVER = 0, 1
-"""The CPUs."""
+"""The numbers of the two CPUs."""
 WITHIN, WITHIN_S = 0.02, 0.0005
 WITHIN_OF_WRK = 0.05
 PERCENTILES = (50, 90, 99, 99.9)
 OF_HIGHEST_RATE = 0.55
 TIMEOUT_S = 60.0
-"""Longer than anything: every request has its true latency."""
+"""Longer than anything, so that every request has its true latency."""
 
 
 @dataclass(frozen=True)
 class Load:
-    """So many connections, and delays at which the server is not the bottleneck."""
+    """A number of connections, and delays at which the server is not the bottleneck."""
 
     connections: int
     median_s: float
@@ -60,7 +58,7 @@ class Load:
     duration_s: float
 
     def rate(self, distribution: str) -> float:
-        """A rate, in requests a second, well below the highest."""
+        """Return a rate well below the highest, in requests per second."""
         mean_s = self.median_s * MEAN_OVER_MEDIAN[distribution]
         return OF_HIGHEST_RATE * self.connections / mean_s
 
@@ -74,35 +72,25 @@ LOADS = (
 QUICK_S = 4.0
 
 
-@contextmanager
-def locked() -> Iterator[None]:
-    """The machine to ourselves, as far as other runs of this package go."""
-    lock = MachineLock()
-    lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()
-
-
 def fire(generator: Generator, address: tuple[str, int], path: str, shape: Shape) -> BurstResult:
-    """One burst from the tool's CPU."""
+    """Fire one burst from the tool's CPU."""
     with tempfile.TemporaryDirectory(prefix="djworkers-") as folder, pinned({TOOL}):
         return generator.fire(Profile("truth", Request(path), shape), Target(address, Path(folder)))
 
 
 def seconds(nanoseconds: Iterable[int]) -> Latency:
-    """Latencies in the resolution that the generator keeps."""
+    """Return latencies in the resolution that the generator keeps."""
     return Latency.from_counts(Counter(bucket(value // 1000) for value in nanoseconds))
 
 
 def what_the_server_did(record: Record, shape: Shape) -> Latency:
-    """The latencies that the generator should have found in its window."""
+    """Return the latencies that the generator should have found in its window."""
     start_ns = record.read_ns[0]
     if shape.rate is None:
         began_ns: Iterable[int] = record.read_ns
     else:
-        # The first was planned no later than it was read, and nor was any other.
+        # No request is read before its planned moment, so the earliest start that any of them
+        # allows is the plan's.
         interval_ns = 1e9 / shape.rate
         start_ns = min(read - round(n * interval_ns) for n, read in enumerate(record.read_ns))
         began_ns = (start_ns + round(n * interval_ns) for n in range(len(record.read_ns)))
@@ -116,12 +104,12 @@ def what_the_server_did(record: Record, shape: Shape) -> Latency:
 
 
 def milliseconds(value: float | None) -> str:
-    """For the table."""
+    """Return seconds as milliseconds for the table."""
     return "-" if value is None else f"{value * 1e3:,.2f}"
 
 
 def against_the_server(quick: bool) -> Table:
-    """The first comparison."""
+    """Return the table of the first check."""
     table = Table(
         "Percentiles in milliseconds, the server's own record / the built-in generator's",
         (
@@ -157,13 +145,13 @@ def against_the_server(quick: bool) -> Table:
                     f"{result.latency.count:,}",
                     *cells,
                     f"{furthest * 1e3:.2f} ms",
-                    "held" if held and result.ok else "MISSED",
+                    verdict_of(held and bool(result.ok)),
                 )
     return table
 
 
 def against_wrk(program: str, quick: bool) -> Table:
-    """The second comparison: the same server, the same delays, in turn."""
+    """Return the table of the second check: the same server and delays, in turn."""
     load = LOADS[1]
     pairs = 1 if quick else 3
     shape = Shape(load.connections, QUICK_S if quick else load.duration_s, TIMEOUT_S, 0.0)
@@ -196,13 +184,13 @@ def against_wrk(program: str, quick: bool) -> Table:
             milliseconds(statistics.median(own for own, _ in values)),
             milliseconds(statistics.median(other for _, other in values)),
             f"{ratio:.3f}",
-            "held" if abs(ratio - 1) <= WITHIN_OF_WRK else "MISSED",
+            verdict_of(abs(ratio - 1) <= WITHIN_OF_WRK),
         )
     return table
 
 
 def the_lag(program: str, quick: bool) -> Table:
-    """The third: what lies between the two moments is the lag, and nothing else."""
+    """Return the table of the third check: between the two moments is the lag, and nothing else."""
     connections = LOADS[-1].connections
     shape = Shape(connections, QUICK_S if quick else 10.0, 2.0, 1.0)
     table = Table(
@@ -225,13 +213,12 @@ def the_lag(program: str, quick: bool) -> Table:
             mean_s = result.latency.mean
             lag_s = result.generator.lag_p99_s
             assert mean_s is not None
-            # A connection's next request begins when it is its answer's turn.
+            # A connection's next request begins when its response's turn has come.
             turn_s = connections / result.rps
             between_s = turn_s - mean_s
-            if lag_s is None:
-                verdict = ""
-            else:
-                verdict = "held" if -WITHIN * turn_s <= between_s <= lag_s else "MISSED"
+            is_held = lag_s is not None and -WITHIN * turn_s <= between_s <= lag_s
+            # wrk doesn't report its lag.
+            verdict = "" if lag_s is None else verdict_of(is_held)
             table.add(
                 generator.name,
                 f"{result.rps:,.0f}",
@@ -241,8 +228,8 @@ def the_lag(program: str, quick: bool) -> Table:
     return table
 
 
-def arguments() -> argparse.Namespace:
-    """The command line."""
+def parse_arguments() -> argparse.Namespace:
+    """Return the command line's arguments."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="short bursts, for trying")
     parser.add_argument("--rst", type=Path, metavar="FILE", help="write the tables there as well")
@@ -251,18 +238,18 @@ def arguments() -> argparse.Namespace:
 
 def main() -> int:
     """Print the tables."""
-    asked = arguments()
+    arguments = parse_arguments()
     program, server = find_wrk(), shutil.which("nginx")
     if program is None or server is None:
         print(f"{'nginx' if program else 'wrk'} is not on PATH")
         return 2
-    print(machine_line())
+    print(describe_machine())
     tables = [
-        against_the_server(asked.quick),
-        against_wrk(program, asked.quick),
-        the_lag(program, asked.quick),
+        against_the_server(arguments.quick),
+        against_wrk(program, arguments.quick),
+        the_lag(program, arguments.quick),
     ]
-    return finish(tables, asked.rst)
+    return finish(tables, arguments.rst)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import aiohttp
 
 
 async def fire(host: str, port: str, path: str, connections: str, seconds: str) -> None:
-    """A task per connection."""
+    """Fire with one task for each connection."""
     deadline = time.monotonic() + float(seconds)
 
     async def repeat() -> None:

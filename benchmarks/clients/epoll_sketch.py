@@ -10,7 +10,7 @@ import time
 
 
 def main(host: str, port: str, path: str, connections: str, seconds: str) -> None:
-    """An answer ends with what its Content-Length says, looked up once."""
+    """Fire on one epoll."""
     request = f"GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode()
     epoll = select.epoll()
     sockets = []
@@ -29,6 +29,7 @@ def main(host: str, port: str, path: str, connections: str, seconds: str) -> Non
     while time.monotonic() < deadline:
         for descriptor, _ in epoll.poll(1, 4096):
             data = partial.pop(descriptor, b"") + read(descriptor, 65536)
+            # All responses are alike, so one look at Content-Length is enough.
             if not length:
                 head, _, _ = data.partition(b"\r\n\r\n")
                 field = head.lower().partition(b"content-length:")[2]

@@ -11,8 +11,9 @@ import httpx
 
 
 async def fire(host: str, port: str, path: str, connections: str, seconds: str) -> None:
-    """A client per connection: one for all looks at every connection at each request, which
-    at 64 of them costs ten times as much."""
+    """Fire with one client for each connection."""
+    # A single client looks at every connection at each request. With 64 of them that costs ten
+    # times as much.
     deadline = time.monotonic() + float(seconds)
     context = ssl.create_default_context()
 

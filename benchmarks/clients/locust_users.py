@@ -1,4 +1,4 @@
-"""A locust user that GETs ``LOCUST_PATH`` without a pause, with locust's faster client."""
+"""A locust user that requests ``LOCUST_PATH`` without a pause, with locust's faster client."""
 
 from __future__ import annotations
 
@@ -14,5 +14,5 @@ class User(FastHttpUser):
 
     @task
     def get(self) -> None:
-        """One request."""
+        """Send one request."""
         self.client.get(PATH)

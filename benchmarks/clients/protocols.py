@@ -1,4 +1,6 @@
-"""Keep-alive GETs with an asyncio protocol a connection: KIND HOST PORT PATH CONNECTIONS SECONDS.
+"""Keep-alive GETs with one asyncio protocol for each connection.
+
+Arguments: KIND HOST PORT PATH CONNECTIONS SECONDS.
 
 Kinds: ``protocol`` (asyncio.Protocol), ``small`` (the same, receiving 16 KiB at a time) and
 ``buffered`` (asyncio.BufferedProtocol), framed by hand; ``uvloop``: asyncio.Protocol under uvloop,
@@ -16,7 +18,7 @@ _BUFFER = 65536
 
 
 class _Framed:
-    """Sends a request for each answer; an answer's length is looked up once."""
+    """Sends a request for each response, whose length is looked up once."""
 
     length = 0
 
@@ -48,7 +50,7 @@ class Plain(_Framed, asyncio.Protocol):
     """asyncio.Protocol."""
 
     def data_received(self, data: bytes) -> None:
-        """Called with each piece."""
+        """Take a piece."""
         self._received(data)
 
 
@@ -56,22 +58,22 @@ class SmallReceive(Plain):
     """asyncio.Protocol that asks for 16 KiB at a time; the standard library's asks for 256."""
 
     def connection_made(self, transport: Any) -> None:
-        """Called once."""
+        """Receive 16 KiB at a time."""
         super().connection_made(transport)
         transport.max_size = 16384
 
 
 class Buffered(_Framed, asyncio.BufferedProtocol):
-    """asyncio.BufferedProtocol, with a buffer for all."""
+    """asyncio.BufferedProtocol, with one buffer for all connections."""
 
     buffer = memoryview(bytearray(_BUFFER))
 
     def get_buffer(self, _sizehint: int) -> memoryview:
-        """Where the next piece goes."""
+        """Return the buffer for the next piece."""
         return self.buffer
 
     def buffer_updated(self, nbytes: int) -> None:
-        """Called with each piece."""
+        """Take a piece."""
         self._received(bytes(self.buffer[:nbytes]))
 
 
@@ -86,7 +88,7 @@ class Parsed(asyncio.Protocol):
         self._transport: asyncio.Transport
 
     def connection_made(self, transport: Any) -> None:
-        """Called once."""
+        """Keep the transport."""
         self._transport = transport
 
     def begin(self) -> None:
@@ -94,11 +96,11 @@ class Parsed(asyncio.Protocol):
         self._transport.write(self._request)
 
     def data_received(self, data: bytes) -> None:
-        """Called with each piece."""
+        """Take a piece."""
         self._parser.feed_data(data)
 
     def on_message_complete(self) -> None:
-        """Called by httptools at an answer's end."""
+        """Send the next request; httptools calls this at a response's end."""
         self._transport.write(self._request)
 
 
@@ -111,7 +113,7 @@ _KINDS: dict[str, Callable[[bytes], Plain | Buffered | Parsed]] = {
 
 
 async def fire(kind: str, host: str, port: str, path: str, connections: str, seconds: str) -> None:
-    """Open all connections, begin, and wait."""
+    """Open all connections, begin on all of them, and wait."""
     request = f"GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode()
     loop = asyncio.get_running_loop()
     protocol = _KINDS[kind]
@@ -125,7 +127,7 @@ async def fire(kind: str, host: str, port: str, path: str, connections: str, sec
 
 
 def main(kind: str, *arguments: str) -> None:
-    """Under the kind's loop."""
+    """Fire under the loop of this kind."""
     if kind == "uvloop":
         import uvloop
 
