@@ -1,27 +1,26 @@
-"""Base's test databases where its migrations are not head's: made and seeded by base's own code,
-as Django's test runner makes them.
+"""Base's own test databases, for a base whose migrations differ from head's.
 
-A comparison is fair only where both arms work on the same rows. Since these come from two sources
-then, the rows of all tables that both have are counted.
+Base's code makes and seeds them, as Django's test runner does. A comparison is fair only if both
+arms work on the same rows. Here the rows come from two sources, so the rows of every table that
+both arms have are counted.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 
-from pytest_djworkers.compare.arms import Arm, NotComparable
-from pytest_djworkers.compare.remote import ask
-from pytest_djworkers.compare.remote_main import found_in
+from pytest_djworkers.compare.arms import Arm, Databases, NotComparable
+from pytest_djworkers.compare.remote import run_remotely
+from pytest_djworkers.compare.remote_main import MAKE_DATABASES, find_attribute
 from pytest_djworkers.databases.copies import rows_in
-from pytest_djworkers.entry.brief import DatabaseTarget
 from pytest_djworkers.errors import ServerError, ServerStartError
 from pytest_djworkers.server.launch import LaunchSpec
 
-_WITHIN_S = 600.0
+_TIMEOUT_S = 600.0
 _BOOKKEEPING = {"django_migrations", "django_content_type", "auth_permission"}
-"""Tables whose rows are about the code."""
+"""Tables whose rows depend on the code: they differ wherever migrations do."""
 
 
 def make_own_databases(
@@ -30,51 +29,50 @@ def make_own_databases(
     spec: LaunchSpec,
     *,
     migrates: bool,
-    of_head: Mapping[str, DatabaseTarget],
+    head_databases: Databases,
 ) -> frozenset[str]:
-    """Have base's code make its databases, where the arm says; the aliases that it has.
+    """Let base's code make the databases of ``base``, and return the aliases that it has.
 
-    ``migrates`` is whether migrations are run at all, as for head. It takes 10 minutes at most.
-    Raises NotComparable where base can't make the rows, and ServerError where its own code fails.
+    ``migrates`` is False if the test run creates tables without migrations. It takes 10 minutes at
+    most. Raises NotComparable if base can't make the rows, and ServerError if its code fails.
     """
+    # Until its own databases are made, base sees head's: code that queries at start-up, such as
+    # AppConfig.ready, finds tables there.
+    spec = replace(spec, runtime=base.runtime, databases=head_databases, isolation=base.isolation)
+    arguments = {
+        "seed": None if seed is None else _import_path(seed),
+        "tree": str(base.runtime.tree),
+        "migrates": migrates,
+    }
     try:
-        found = ask(
-            "databases",
-            # Until they are made, it sees head's: what it does as it starts finds tables there.
-            replace(spec, runtime=base.runtime, databases=of_head, isolation=base.isolation),
-            within_s=_WITHIN_S,
-            to_make=base.databases,
-            seed=None if seed is None else _import_path(seed),
-            tree=str(base.runtime.tree),
-            migrates=migrates,
+        made = run_remotely(
+            MAKE_DATABASES, spec, timeout_s=_TIMEOUT_S, arguments=arguments, to_make=base.databases
         )
     except ServerStartError as error:
         raise ServerError(f"{base.label}: its test databases can't be made: {error}") from None
-    if "missing" in found:
-        raise NotComparable(f"base has no {found['missing']}, which is djworkers_seed here")
-    return frozenset(found["aliases"])
+    if "missing" in made:
+        raise NotComparable(f"base has no {made['missing']}, which djworkers_seed returns here")
+    return frozenset(made["aliases"])
 
 
-def refuse_other_rows(
-    base: Mapping[str, DatabaseTarget], head: Mapping[str, DatabaseTarget]
-) -> None:
-    """Raise NotComparable where a table has more rows, or fewer, in base's own databases."""
+def refuse_different_rows(base: Databases, head: Databases) -> None:
+    """Raise NotComparable if a table has another number of rows in base than in head."""
     for alias, target in base.items():
-        made, wanted = rows_in(alias, target.name), rows_in(alias, head[alias].name)
-        for table in sorted((made.keys() & wanted.keys()) - _BOOKKEEPING):
-            if made[table] != wanted[table]:
+        in_base, in_head = rows_in(alias, target.name), rows_in(alias, head[alias].name)
+        for table in sorted((in_base.keys() & in_head.keys()) - _BOOKKEEPING):
+            if in_base[table] != in_head[table]:
                 raise NotComparable(
-                    f"base's own migrations and seed leave {made[table]:,} rows in {table}, and"
-                    f" there are {wanted[table]:,} here"
+                    f"base's migrations and seed create {in_base[table]:,} rows in {table}, and"
+                    f" head's create {in_head[table]:,}"
                 )
 
 
 def _import_path(seed: Callable[[], None]) -> tuple[str, str]:
-    """The module and the name that base's code is asked to import."""
+    """Return the module and the name by which base's code can import the seed function."""
     module, name = getattr(seed, "__module__", ""), getattr(seed, "__qualname__", "")
-    if not name or found_in(sys.modules.get(module), name) is not seed:
+    if not name or find_attribute(sys.modules.get(module), name) is not seed:
         raise NotComparable(
-            "djworkers_seed gives a function that base can't import: define it in a module, not"
+            "djworkers_seed returns a function that base can't import: define it in a module, not"
             " in the fixture"
         )
     return module, name

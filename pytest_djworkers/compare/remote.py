@@ -1,10 +1,14 @@
-"""Questions to an arm, which its own interpreter answers in its own tree."""
+"""Run a task with the code of one arm: in the arm's interpreter and tree, before any server starts.
+
+``remote_main`` is the other end. The request and the response are files.
+"""
 
 from __future__ import annotations
 
 import json
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,78 +31,143 @@ from pytest_djworkers.system.log import tail
 from pytest_djworkers.system.long_waits import wait_and_announce
 from pytest_djworkers.system.process import GuardedProcess
 
-_DOES = {"leaves": "to be set up", "databases": "to make its test databases"}
+Migrations = frozenset[tuple[str, str]]
+"""Migrations as pairs of an app and a name."""
+_WAITS_FOR = {
+    remote_main.LAST_MIGRATIONS: "to be set up",
+    remote_main.MAKE_DATABASES: "to make its test databases",
+}
 
 
-def ask(
-    what: str,
+def last_migrations(spec: LaunchSpec) -> Migrations:
+    """Return the last migrations of each app, as the code of an arm has them.
+
+    Raises ServerStartError with the end of its output if the site can't be set up within the
+    start-up timeout.
+    """
+    try:
+        found = run_remotely(
+            remote_main.LAST_MIGRATIONS, spec, timeout_s=spec.startup_timeout_s, arguments={}
+        )
+    except ServerStartError as error:
+        raise ServerStartError(f"its site can't be set up: {error}") from None
+    return frozenset((app, name) for app, name in found)
+
+
+def run_remotely(
+    task: str,
     spec: LaunchSpec,
     *,
-    within_s: float,
+    timeout_s: float,
+    arguments: Mapping[str, Any],
     to_make: Mapping[str, DatabaseTarget] | None = None,
-    **named: Any,
 ) -> Any:
-    """The answer of ``answering`` to this question, in that runtime.
+    """Run a task of ``remote_main`` in the spec's runtime, and return its result.
 
-    Its code sees the spec's databases, whatever it does there, and writes where the spec's
-    isolation says; ``to_make`` are the databases that it is to make.
-
-    Raises ServerStartError, with the end of what it said, where it fails, or does not answer
-    within that time.
+    The site's code sees the spec's databases meanwhile, and writes files where the spec's isolation
+    says. ``to_make`` are the databases that the task makes. Raises ServerStartError with the end of
+    its output if the task fails or doesn't end in time.
     """
-    runtime, settings_module = spec.runtime, spec.settings_module
-    asked, answered, log, strays, brief = (
-        spec.folder / f"answering.{name}" for name in ("asked", "told", "log", "strays", "brief")
-    )
-    for old in (answered, log, strays):
-        old.unlink(missing_ok=True)
-    bounds = runtime.bounds(strays)
-    held = None if bounds is None else bounds.to_dict()
-    path = runtime.module_path
-    write_for_the_user(asked, {"what": what, "search_path": path, "bounds": held, **named})
+    files = _Files(spec.folder)
+    files.remove_old()
+    _write_request(files, task, spec, arguments)
+    _write_brief(files, spec, to_make or {})
+    process = _start(files, spec)
+    try:
+        waits_for = f"the site in {spec.runtime.tree} {_WAITS_FOR[task]}"
+        status = wait_and_announce(process, timeout_s, spec.say, waits_for)
+    finally:
+        process.stop()
+        # Both may hold the password of a database.
+        files.request.unlink()
+        files.brief.unlink()
+    if status is None:
+        raise ServerStartError(f"not done within {timeout_s:g}s{_explanation(files.log)}")
+    if status:
+        raise ServerStartError(f"exit status {status}{_explanation(files.log)}")
+    return json.loads(files.response.read_text(encoding="utf-8"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """The files of a task, all in one folder."""
+
+    folder: Path
+
+    @property
+    def request(self) -> Path:
+        return self.folder / "remote.request"
+
+    @property
+    def response(self) -> Path:
+        return self.folder / "remote.response"
+
+    @property
+    def brief(self) -> Path:
+        return self.folder / "remote.brief"
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "remote.log"
+
+    @property
+    def strays(self) -> Path:
+        return self.folder / "remote.strays"
+
+    def remove_old(self) -> None:
+        """Remove what the task before wrote: this one may end without writing anything."""
+        for file in (self.response, self.log, self.strays):
+            file.unlink(missing_ok=True)
+
+
+def _write_request(
+    files: _Files, task: str, spec: LaunchSpec, arguments: Mapping[str, Any]
+) -> None:
+    bounds = spec.runtime.bounds(files.strays)
+    request = {
+        "task": task,
+        "search_path": spec.runtime.module_path,
+        "bounds": None if bounds is None else bounds.to_dict(),
+        "arguments": arguments,
+    }
+    write_for_the_user(files.request, request)
+
+
+def _write_brief(files: _Files, spec: LaunchSpec, to_make: Mapping[str, DatabaseTarget]) -> None:
     Brief(
-        settings_module,
+        spec.settings_module,
         spec.databases,
         ready_socket="",
-        bounds=bounds,
+        bounds=spec.runtime.bounds(files.strays),
         isolation=spec.isolation,
-        carried=ChangedSettings(settings_module),
+        carried=ChangedSettings(spec.settings_module),
         left_out=spec.left_out,
-        to_make=to_make or {},
-    ).write(brief)
-    process = GuardedProcess(
-        [runtime.python, "-P", "-m", remote_main.__name__, str(asked), str(answered)],
-        log=log,
-        environment=child_environment(
-            (),
-            **{
-                **runtime.environment,
-                "DJANGO_SETTINGS_MODULE": settings_module,
-                "PGAPPNAME": application_name(),
-                "PYTHONPATH": os.pathsep.join(
-                    (STARTUP, str(plugin_folder(spec.folder)), runtime.start_path)
-                ),
-                ENVIRONMENT_KEY: str(brief),
-            },
-        ),
+        to_make=to_make,
+    ).write(files.brief)
+
+
+def _start(files: _Files, spec: LaunchSpec) -> GuardedProcess:
+    runtime = spec.runtime
+    # Our start-up code comes first, then this plugin before any copy of it in the arm's tree.
+    path = (STARTUP, str(plugin_folder(spec.folder)), runtime.start_path)
+    variables = {
+        **runtime.environment,
+        "DJANGO_SETTINGS_MODULE": spec.settings_module,
+        "PGAPPNAME": application_name(),
+        "PYTHONPATH": os.pathsep.join(path),
+        ENVIRONMENT_KEY: str(files.brief),
+    }
+    # -P: the folder of remote_main must not get onto the search path.
+    command = [runtime.python, "-P", "-m", remote_main.__name__]
+    return GuardedProcess(
+        [*command, str(files.request), str(files.response)],
+        log=files.log,
+        environment=child_environment((), **variables),
         watch=spec.watch,
         folder=runtime.folder,
     )
-    try:
-        status = wait_and_announce(
-            process, within_s, spec.say, f"the site in {runtime.tree} {_DOES[what]}"
-        )
-    finally:
-        process.stop()
-        asked.unlink()
-        brief.unlink()
-    if status is None:
-        raise ServerStartError(f"not done within {within_s:g}s{_told(log)}")
-    if status:
-        raise ServerStartError(f"exit status {status}{_told(log)}")
-    return json.loads(answered.read_text(encoding="utf-8"))
 
 
-def _told(log: Path) -> str:
-    """What it said, and what is known of that."""
+def _explanation(log: Path) -> str:
+    """Return the known reasons in a log, and its end."""
     return "".join(f"\n{reason}" for reason in why_not_started(log)) + tail(log)

@@ -1,7 +1,8 @@
-"""What an arm's code says and makes, in a process of that arm: ``python -m`` this module.
+"""The tasks that run with an arm's own code: ``python -m`` this module, started by ``remote``.
 
-Its interpreter may have nothing of what this package needs but Django. Question and answer are
-files, since the one may hold a password, and the arm's code may print.
+The arm's interpreter may have none of the packages that this one needs, except Django: import
+nothing else here. The request and the response are files, not arguments and pipes, because the
+request may hold a password, and the arm's code may print.
 """
 
 from __future__ import annotations
@@ -22,14 +23,17 @@ from pytest_djworkers.entry.startup_hook import install
 from pytest_djworkers.entry.strays import TreeBounds
 from pytest_djworkers.entry.tree_imports import hold_imports
 
+LAST_MIGRATIONS = "last migrations"
+MAKE_DATABASES = "make databases"
 
-def found_in(module: Any, name: str) -> Any:
-    """What a module has under a dotted name; None where it has nothing."""
+
+def find_attribute(module: Any, name: str) -> Any:
+    """Return the attribute of a module with a dotted name; None if there is none."""
     return reduce(lambda value, part: getattr(value, part, None), name.split("."), module)
 
 
-def _leaves() -> list[tuple[str, str]]:
-    """The last migrations of each app, in order."""
+def _last_migrations() -> list[tuple[str, str]]:
+    """Return the last migrations of each app, sorted."""
     import django
 
     django.setup()
@@ -39,9 +43,11 @@ def _leaves() -> list[tuple[str, str]]:
     return sorted(loader.graph.leaf_nodes())
 
 
-def _databases(seed: list[str] | None, tree: str, migrates: bool) -> dict[str, Any]:
-    """Make the test databases that the brief asks for, as Django's test runner does, and seed
-    them; which of them this arm has."""
+def _make_databases(seed: list[str] | None, tree: str, migrates: bool) -> dict[str, Any]:
+    """Make the test databases that the brief lists, as Django's test runner does, and seed them.
+
+    Return the aliases that this arm has, or the dotted name of the seed if the arm lacks it.
+    """
     import django
     from django.db import connections
     from django.test.utils import setup_databases, setup_test_environment
@@ -58,13 +64,14 @@ def _databases(seed: list[str] | None, tree: str, migrates: bool) -> dict[str, A
     aliases = sorted(to_make.keys() & set(connections))
     for alias in aliases:
         settings = connections[alias].settings_dict
-        # The whole of it: it may be a copy.
+        # Replaced as a whole: settings may share one dict between aliases.
         settings["TEST"] = {
             **settings["TEST"],
             "NAME": to_make[alias].name,
             "MIGRATE": migrates and settings["TEST"]["MIGRATE"],
         }
-    wanted = dict.fromkeys(aliases, False)  # none is kept in memory, to be restored
+    # False: rows are not kept in memory to be restored after tests.
+    wanted = dict.fromkeys(aliases, False)
     setup_databases(0, interactive=False, aliases=wanted, serialized_aliases=[])
     if make_rows is not None:
         make_rows()
@@ -74,28 +81,32 @@ def _databases(seed: list[str] | None, tree: str, migrates: bool) -> dict[str, A
 
 def _imported(module: str, name: str) -> Any:
     try:
-        return found_in(importlib.import_module(module), name)
+        return find_attribute(importlib.import_module(module), name)
     except ModuleNotFoundError as error:
+        # Another module is missing: that is an error in the arm's code.
         if error.name != module:
             raise
     return None
 
 
-_ANSWERS: dict[str, Callable[..., Any]] = {"leaves": _leaves, "databases": _databases}
+_TASKS: dict[str, Callable[..., Any]] = {
+    LAST_MIGRATIONS: _last_migrations,
+    MAKE_DATABASES: _make_databases,
+}
 
 
-def _main(asked: str, answered: str) -> None:
-    question = json.loads(Path(asked).read_text(encoding="utf-8"))
-    look_in(question.pop("search_path"))
-    bounds = question.pop("bounds")
+def _main(request_file: str, response_file: str) -> None:
+    request = json.loads(Path(request_file).read_text(encoding="utf-8"))
+    look_in(request["search_path"])
+    bounds = request["bounds"]
     strays = None if bounds is None else hold_imports(TreeBounds.from_dict(bounds))
     install()
     if os.environ.get("DJANGO_CONFIGURATION"):
         importlib.import_module("configurations").setup()
-    found = _ANSWERS[question.pop("what")](**question)
+    result = _TASKS[request["task"]](**request["arguments"])
     if strays is not None:
         strays.refuse()
-    Path(answered).write_text(json.dumps(found), encoding="utf-8")
+    Path(response_file).write_text(json.dumps(result), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -12,8 +12,8 @@ from pytest_djworkers.backends.protocol import Backend
 from pytest_djworkers.compare.arms import NAMES, Arm, PreparedArms
 from pytest_djworkers.compare.flags import Against, ComparisonFlags
 from pytest_djworkers.compare.numbers import DEFAULT_NUMBERS
+from pytest_djworkers.compare.remote import Migrations, last_migrations
 from pytest_djworkers.compare.revision import Revision, base_revision
-from pytest_djworkers.compare.survey import Survey, survey
 from pytest_djworkers.compare.trees import base_runtime, head_runtime, plugin_folder
 from pytest_djworkers.compare.worktree import worktree
 from pytest_djworkers.errors import ServerError, ServerStartError
@@ -119,10 +119,10 @@ class ComparisonSetup:
             head_runtime(here, revision.top, tree, plugin),
         )
         labels = (revision.label, WORKING_TREE)
-        found: list[Survey] = []
+        found: list[Migrations] = []
         for label, runtime in zip(labels, runtimes, strict=True):
             try:
-                found.append(survey(replace(spec, runtime=runtime)))
+                found.append(last_migrations(replace(spec, runtime=runtime)))
             except ServerStartError as error:
                 raise ServerError(f"{label}: {_without_module(spec, error)}{error}") from None
         return _Pair(labels, runtimes, _differing(*found))
@@ -153,9 +153,9 @@ def _compile(python: str, tree: Path, spec: LaunchSpec) -> None:
         process.stop()
 
 
-def _differing(base: Survey, head: Survey) -> str:
+def _differing(base: Migrations, head: Migrations) -> str:
     """Which migrations only one of them ends in."""
-    only = sorted(set(base.leaves) ^ set(head.leaves))
+    only = sorted(base ^ head)
     if not only:
         return ""
     return f"migrations differ: {', '.join(f'{app}.{name}' for app, name in only)}"

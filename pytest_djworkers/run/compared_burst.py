@@ -10,7 +10,7 @@ from typing import Any
 
 from pytest_djworkers.backends.protocol import workers_of
 from pytest_djworkers.compare.arms import BASE, NAMES, Arm, Databases, NotComparable, PreparedArms
-from pytest_djworkers.compare.base_databases import make_own_databases, refuse_other_rows
+from pytest_djworkers.compare.base_databases import make_own_databases, refuse_different_rows
 from pytest_djworkers.compare.files import copy_files
 from pytest_djworkers.compare.flags import Against
 from pytest_djworkers.compare.procedure import (
@@ -134,11 +134,11 @@ class ComparedBurst(Burst):
                 self._seed,
                 arms.launch_spec,
                 migrates=self._migrates,
-                of_head=of_head,
+                head_databases=of_head,
             )
             made = {alias: base.databases[alias] for alias in aliases}
             with self._unblocked():
-                refuse_other_rows(made, of_head)
+                refuse_different_rows(made, of_head)
         except NotComparable as reason:
             raise NotComparable(f"{arms.migration_difference}; {reason}") from None
         return made

@@ -108,7 +108,7 @@ def test_base_makes_its_own(books: Site, flag: str) -> None:
     result = books.pytest(*FLAGS, flag, timeout_s=120)
     # Whatever the verdict: each answer of both was as expected, from tables of its own.
     assert sum(result.parseoutcomes().values()) == 1
-    result.stdout.fnmatch_lines(["  granian * 0 > 0 *"])
+    result.stdout.fnmatch_lines(["  granian * 0 → 0 *"])
     result.stdout.no_fnmatch_line("*not compared*")
     nothing_is_left(books, before)
     assert not list(Path(books.folder).glob("**/*djworkers-own*"))
@@ -121,7 +121,7 @@ def test_of_postgresql(books: Site, postgres: Cluster) -> None:
         settings.write(with_a_pool)
     result = books.pytest(*FLAGS, timeout_s=120)
     assert sum(result.parseoutcomes().values()) == 1
-    result.stdout.fnmatch_lines(["  granian * 0 > 0 *"])
+    result.stdout.fnmatch_lines(["  granian * 0 → 0 *"])
     result.stdout.no_fnmatch_line("*not compared*")
 
 
@@ -135,7 +135,7 @@ def test_other_rows_are_not_compared(books: Site) -> None:
     result.stdout.fnmatch_lines(
         [
             "GET /books: not compared: migrations differ: app.0001_first, app.0002_pages; base's"
-            " own migrations and seed leave 3 rows in app_book, and there are 4 here"
+            " migrations and seed create 3 rows in app_book, and head's create 4"
         ]
     )
     nothing_is_left(books, before)
@@ -150,7 +150,7 @@ def test_a_seed_that_base_lacks(books: Site) -> None:
     result = books.pytest(*FLAGS, "--djworkers-strict", timeout_s=120)
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
-        ["*; base has no seeds.make_all_books, which is djworkers_seed here"]
+        ["*; base has no seeds.make_all_books, which djworkers_seed returns here"]
     )
 
 

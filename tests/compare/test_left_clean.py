@@ -16,12 +16,12 @@ from tests.support.repository import git, left
 from tests.support.revisions import FLAGS
 from tests.support.site import Site
 
-ANSWERS_NOTHING = """
+HANGS_AT_START = """
 import sys, time
-if sys.argv[0].endswith("answering.py"):
+if sys.argv[0].endswith("remote_main.py"):
     time.sleep(60)
 """
-"""A site that never says which migrations it has."""
+"""Settings of a site that never reports its migrations."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Cause:
     @property
     def holds(self) -> str:
         """What is held up, so that there is time for it."""
-        return next((one for one in ("git", "answering") if one in self.name), "")
+        return next((one for one in ("git", "remote") if one in self.name), "")
 
 
 NOT_OUT = r"git can't check main .* out into .*"
@@ -49,11 +49,11 @@ CAUSES = [
     Cause("git", r"^git .* worktree add", rf"{NOT_OUT}git worktree was ended by signal 9"),
     Cause("child-of-git", r"^(\S*/)?git reset", NOT_OUT),
     Cause("guard-of-git", r"^guard of git .* worktree add", NOT_OUT),
-    Cause("answering", r"^\S*python\S* .*answering", rf"{NOT_SET_UP}exit status -9"),
-    Cause("guard-of-answering", r"^guard of .*answering", rf"{NOT_SET_UP}exit status -9"),
+    Cause("remote", r"^\S*python\S* .*remote_main", rf"{NOT_SET_UP}exit status -9"),
+    Cause("guard-of-remote", r"^guard of .*remote_main", rf"{NOT_SET_UP}exit status -9"),
     Cause(
-        "answering-that-hangs",
-        r"^\S*python\S* .*answering",
+        "remote-that-hangs",
+        r"^\S*python\S* .*remote_main",
         rf"(?s)djworkers: waits for the site in .*, 7s at most.*{NOT_SET_UP}not done within 7s",
         signal=signal.SIGSTOP,
         flags=("--djworkers-startup-timeout=7s",),
@@ -65,7 +65,7 @@ CAUSES = [
     Cause("agent", r"^(?!guard).*load\.agent", AGENT),
     Cause("guard-of-agent", r"^guard of .*load\.agent", AGENT),
 ]
-ALWAYS = {"git", "answering"}
+ALWAYS = {"git", "remote"}
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_a_comparison_whose_process_is_killed(
     notes.mkdir()
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.delenv("PYTHONDEVMODE", raising=False)
-    prepare(site, notes, settings=ANSWERS_NOTHING if cause.holds == "answering" else "")
+    prepare(site, notes, settings=HANGS_AT_START if cause.holds == "remote" else "")
     if cause.holds == "git":
         git(site.folder, "config", "filter.slow.smudge", "sleep 60; cat")
         (site.folder / ".git" / "info" / "attributes").write_text("urls.py filter=slow\n")

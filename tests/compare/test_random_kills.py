@@ -32,7 +32,7 @@ KILLS = int(os.environ.get("DJWORKERS_KILLS", "1"))
 FIRST = int(os.environ.get("DJWORKERS_KILLS_FROM", "0"))
 WITHIN_S = 120.0
 """No wait is longer, and a comparison takes a tenth of it."""
-PHASES = ("git ", "compileall", "answering", "/base/brief", "/head/brief", "load.agent")
+PHASES = ("git ", "compileall", "remote_main", "/base/brief", "/head/brief", "load.agent")
 """What runs in the parts of a comparison, the first of which are over in a moment: a kill waits
 for one of these, and then a while."""
 OTHER_MIGRATIONS = """

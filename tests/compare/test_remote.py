@@ -1,4 +1,4 @@
-"""What an arm's code says of itself."""
+"""Tasks that run with the code of an arm."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_djworkers.compare.survey import survey
+from pytest_djworkers.compare.remote import last_migrations
 from pytest_djworkers.entry.brief import DatabaseTarget
 from pytest_djworkers.errors import ServerStartError
 from pytest_djworkers.server.launch import LaunchSpec
@@ -50,19 +50,19 @@ def spec(runtime: Runtime, tmp_path_factory: pytest.TempPathFactory) -> LaunchSp
 
 
 def test_the_last_migrations_of_each_app(runtime: Runtime, spec: LaunchSpec) -> None:
-    first = survey(spec).leaves
+    first = last_migrations(spec)
     assert ("app", "0001_first") in first
     assert {app for app, _ in first} == {"app", "auth", "contenttypes"}
     after = MIGRATION.format(dependencies='("app", "0001_first")')
     (runtime.folder / "app" / "migrations" / "0002_second.py").write_text(after)
-    second = survey(spec).leaves
-    assert set(first) ^ set(second) == {("app", "0001_first"), ("app", "0002_second")}
+    second = last_migrations(spec)
+    assert first ^ second == {("app", "0001_first"), ("app", "0002_second")}
 
 
 def test_a_site_that_prints_is_understood(runtime: Runtime, spec: LaunchSpec) -> None:
     with (runtime.folder / "settings.py").open("a") as file:
         file.write("print('hello')\n")
-    assert survey(spec).leaves
+    assert last_migrations(spec)
 
 
 def test_a_site_that_cannot_be_set_up_says_why(runtime: Runtime, spec: LaunchSpec) -> None:
@@ -73,18 +73,18 @@ def test_a_site_that_cannot_be_set_up_says_why(runtime: Runtime, spec: LaunchSpe
         ServerStartError,
         match=rf"can't be set up: exit status 1\nits log's first error: {error}, {where}\n",
     ):
-        survey(spec)
+        last_migrations(spec)
 
 
 def test_one_that_does_not_end_is_given_up(runtime: Runtime, spec: LaunchSpec) -> None:
     (runtime.folder / "settings.py").write_text("import time\ntime.sleep(60)\n")
     with pytest.raises(ServerStartError, match="not done within 1s"):
-        survey(replace(spec, startup_timeout_s=1))
+        last_migrations(replace(spec, startup_timeout_s=1))
 
 
 def test_an_interpreter_that_is_none(runtime: Runtime, spec: LaunchSpec) -> None:
     with pytest.raises(ServerStartError, match="/nowhere/python: No such file"):
-        survey(replace(spec, runtime=replace(runtime, python="/nowhere/python")))
+        last_migrations(replace(spec, runtime=replace(runtime, python="/nowhere/python")))
 
 
 def test_what_its_code_does_as_it_starts_is_done_in_a_test_database(
@@ -98,6 +98,6 @@ def test_what_its_code_does_as_it_starts_is_done_in_a_test_database(
         "    def ready(self):\n"
         "        connection.cursor().execute('CREATE TABLE made (it)')\n"
     )
-    survey(spec)
+    last_migrations(spec)
     assert (runtime.folder / "test.sqlite3").stat().st_size
     assert not (runtime.folder / "site.sqlite3").exists()
