@@ -19,7 +19,7 @@ from pytest_djworkers.baseline.imported import save_imported
 from pytest_djworkers.baseline.locate import file_named, files_named, find_root, shortened
 from pytest_djworkers.errors import BaselineError
 from pytest_djworkers.load.wrk_document import runs_in_document
-from pytest_djworkers.options import baseline_name
+from pytest_djworkers.parsers import parse_baseline_name
 from pytest_djworkers.printable import printable
 from pytest_djworkers.report.baseline_details import describe_baseline
 from pytest_djworkers.report.baseline_difference import describe_differences
@@ -165,6 +165,6 @@ def _folder(text: str) -> Path:
 
 def _name(text: str) -> str:
     try:
-        return baseline_name(text)
+        return parse_baseline_name(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None

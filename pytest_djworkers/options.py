@@ -1,179 +1,179 @@
-"""What users can write: each option, its ini twin, what they accept, and the markers.
+"""The options and the markers: everything that users can write in flags, ini values and tests.
 
-Read by ``settings.py`` and ``markers.py``; imported in every run, so it imports little.
+Imported by every pytest run with this plugin, so it imports little.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from pytest_djworkers.load.generator_names import GENERATORS
-from pytest_djworkers.units import parse_duration, parse_rate, parse_share, parse_whole, written
+from pytest_djworkers.parsers import (
+    parse_application,
+    parse_backends,
+    parse_baseline_name,
+    parse_command,
+    parse_generator,
+    parse_module,
+    parse_path,
+    parse_positive_duration,
+    parse_report_file,
+    parse_text,
+)
+from pytest_djworkers.units import parse_duration, parse_rate, parse_share, parse_whole
 
 if TYPE_CHECKING:
     import pytest
 
-_APPLICATION = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{,99}")
-
-
-def _generator(value: object) -> str:
-    if value not in GENERATORS:
-        raise ValueError(f"{written(value)} is not one of {', '.join(GENERATORS)}")
-    return str(value)
-
-
-def _positive_duration(value: object) -> float:
-    seconds = parse_duration(value)
-    if not seconds:
-        raise ValueError(f"{written(value)} is not longer than nothing")
-    return seconds
-
-
-def baseline_name(value: object) -> str:
-    """The name of a baseline. Raises ValueError for what can't be one."""
-    if not isinstance(value, str) or not _NAME.fullmatch(value):
-        raise ValueError(
-            f"{written(value)} is not a name of letters, digits, '.', '_' and '-', 100 at most"
-        )
-    return value
-
-
-def _report_file(value: object) -> str:
-    if not isinstance(value, str) or not value.endswith(".md"):
-        raise ValueError(f"{written(value)} is not a file name that ends in .md")
-    return value
-
-
-def _backends(value: object) -> tuple[str, ...]:
-    names = tuple(name.strip() for name in value.split(",")) if isinstance(value, str) else ()
-    if not names or not all(names):
-        raise ValueError(
-            f"{written(value)} is not a list of backends, such as gunicorn-gevent,granian"
-        )
-    if doubled := sorted({name for name in names if names.count(name) > 1}):
-        raise ValueError(f"{written(value)} names {' and '.join(doubled)} twice")
-    if "none" in names:
-        if len(names) > 1:
-            raise ValueError(f"{written(value)} has none beside others")
-        return ()
-    return names
-
-
-def _command(value: object) -> str:
-    if not isinstance(value, str) or "=" not in value:
-        raise ValueError(f"{written(value)} is not NAME = command")
-    return value
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str) or not value.strip():
-        raise ValueError(f"{written(value)} is nothing")
-    return value.strip()
-
-
-def _module(value: object) -> str:
-    if not isinstance(value, str) or not all(part.isidentifier() for part in value.split(".")):
-        raise ValueError(f"{written(value)} is not the dotted name of a module")
-    return value
-
-
-def _application(value: object) -> str:
-    if isinstance(value, str) and (_APPLICATION.fullmatch(value) or value == "django"):
-        return value
-    raise ValueError(
-        f"{written(value)} is not MODULE:ATTRIBUTE, such as site.asgi:application, or django"
-    )
-
-
-def _path(value: object) -> str:
-    if not isinstance(value, str) or not value.startswith("/"):
-        raise ValueError(f"{written(value)} is not a path that starts with /")
-    return value
-
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One option. ``parse`` raises ValueError, with what is accepted."""
+    """An option: a flag, its ini twin, or both."""
 
     name: str
     parse: Callable[[object], Any]
+    """Return the value of what is written. Raises ValueError, with what is accepted."""
     default: Any
     metavar: str
     help: str
     ini_type: str = "string"
     ini_only: bool = False
     flag_only: bool = False
-    """Asks for something to be done in this run, which no file should."""
+    """True for an action in this run, which no configuration file should ask for."""
 
     @property
     def flag(self) -> str:
-        """As on the command line."""
+        """The name on the command line."""
         return "--djworkers" + (f"-{self.name.replace('_', '-')}" if self.name else "")
 
     @property
     def ini(self) -> str:
-        """As in the configuration file, and the name of the flag's destination."""
+        """The name in the configuration file, which is also the destination of the flag."""
         return "djworkers" + (f"_{self.name}" if self.name else "")
 
 
 OPTIONS: tuple[Option, ...] = (
     Option(
         "",
-        _backends,
+        parse_backends,
         (),
         "NAME,NAME",
-        "backends to serve the site with, NAME:OPTION=VALUE; or none",
+        "backends to serve the site with, each NAME or NAME:SETTING=VALUE; or none",
     ),
-    Option("generator", _generator, "auto", "NAME", "auto, asyncio or wrk"),
-    Option("connections", parse_whole, 2000, "N", "connections of a burst", "int"),
-    Option("duration", _positive_duration, 10.0, "T", "how long a burst is counted"),
-    Option("timeout", _positive_duration, 2.0, "T", "later than this is late"),
-    Option("warmup", parse_duration, 1.0, "T", "load before the counting, thrown away"),
-    Option("rate", parse_rate, None, "R", "requests/s at fixed moments; default: closed loop"),
-    Option("workers", parse_whole, None, "N", "workers of a server; default: CPUs", "int"),
-    Option("agents", parse_whole, 1, "N", "processes of the built-in generator", "int"),
-    Option("baseline", baseline_name, "default", "NAME", "the stored baseline to use"),
-    Option("tolerance", parse_share, 0.1, "P%", "the smallest loss worth a warning"),
-    Option("startup_timeout", _positive_duration, 30.0, "T", "how long a server may take to start"),
+    Option(
+        "generator",
+        parse_generator,
+        "auto",
+        "NAME",
+        "load generator: asyncio (built in), wrk, or auto; default: auto",
+    ),
+    Option(
+        "connections", parse_whole, 2000, "N", "connections of each burst; default: 2000", "int"
+    ),
+    Option(
+        "duration",
+        parse_positive_duration,
+        10.0,
+        "T",
+        "measured time of each burst, after the warm-up; default: 10s",
+    ),
+    Option(
+        "timeout",
+        parse_positive_duration,
+        2.0,
+        "T",
+        "time after which a response is late and counts as a timeout; default: 2s",
+    ),
+    Option("warmup", parse_duration, 1.0, "T", "time of load before each measurement; default: 1s"),
+    Option(
+        "rate",
+        parse_rate,
+        None,
+        "R",
+        "fixed number of requests per second; default: each connection sends its next request when"
+        " it has a response",
+    ),
+    Option(
+        "workers", parse_whole, None, "N", "workers of each server; default: one per CPU", "int"
+    ),
+    Option("agents", parse_whole, 1, "N", "processes of the asyncio generator; default: 1", "int"),
+    Option(
+        "baseline",
+        parse_baseline_name,
+        "default",
+        "NAME",
+        "name of the stored baseline; default: default",
+    ),
+    Option(
+        "tolerance",
+        parse_share,
+        0.1,
+        "P%",
+        "smallest loss that counts as a regression; default: 10%",
+    ),
+    Option(
+        "startup_timeout",
+        parse_positive_duration,
+        30.0,
+        "T",
+        "time in which a server must be ready; default: 30s",
+    ),
     Option(
         "settings",
-        _module,
+        parse_module,
         None,
         "MODULE",
-        "settings for the served site alone, such as site.settings_load; default: the tests' own",
+        "settings module of the served site, such as site.settings_load; default: the tests' own",
     ),
     Option(
-        "report", _report_file, (), "FILE", "write the table to FILE.md; repeatable", "linelist"
+        "report",
+        parse_report_file,
+        (),
+        "FILE",
+        "Markdown file to write the results to, such as load.md; repeatable",
+        "linelist",
     ),
     Option(
-        "max_regression", parse_share, None, "P%", "as the marker, for tests without", ini_only=True
+        "max_regression",
+        parse_share,
+        None,
+        "P%",
+        "default for tests without a max_regression marker",
+        ini_only=True,
     ),
     Option(
-        "max_errors", parse_share, 0.01, "P%", "as the marker, for tests without", ini_only=True
+        "max_errors",
+        parse_share,
+        0.01,
+        "P%",
+        "default for tests without a max_errors marker; if not set: 1%",
+        ini_only=True,
     ),
     Option(
-        "compare", _text, None, "REF", "compare with that revision, in this run", flag_only=True
+        "compare",
+        parse_text,
+        None,
+        "REF",
+        "git revision to compare the working tree with, measured in this run",
+        flag_only=True,
     ),
     Option(
         "compare_connections",
         parse_whole,
         None,
         "N",
-        "connections of a comparison; default: 32 a worker",
+        "connections in a comparison; default: 32 per worker",
         "int",
         flag_only=True,
     ),
     Option(
         "compare_python",
-        _text,
+        parse_text,
         None,
         "PATH",
-        "the interpreter that serves the revision compared with; default: this one",
+        "Python interpreter that serves the revision of --djworkers-compare; default: this one",
         flag_only=True,
     ),
     Option(
@@ -181,58 +181,71 @@ OPTIONS: tuple[Option, ...] = (
         partial(parse_whole, least=0),
         None,
         "N",
-        "what a comparison's order is drawn from; default: another in each run",
+        "seed for the random order of a comparison; default: a new one in each run",
         "int",
         flag_only=True,
     ),
     Option(
         "ignore_database",
-        _text,
+        parse_text,
         (),
         "ALIAS",
-        "leave this alias of DATABASES out of load tests; repeatable",
+        "alias in DATABASES to leave out of load tests; repeatable",
         "linelist",
     ),
-    Option("url", _text, None, "URL", "measure the server that runs at http://HOST:PORT already"),
-    Option("allow_host", _text, (), "HOST", "a host that the URL may name; repeatable", "linelist"),
+    Option("url", parse_text, None, "URL", "server to measure that runs already: http://HOST:PORT"),
+    Option(
+        "allow_host",
+        parse_text,
+        (),
+        "HOST",
+        "host other than this machine that --djworkers-url may name; repeatable",
+        "linelist",
+    ),
     Option(
         "commands",
-        _command,
+        parse_command,
         (),
         "LINE",
-        "backends of your own: NAME = command with {python} {host} {port} {wsgi} {asgi} {workers}",
+        "your own backends, one per line: NAME = command with {python} {host} {port} {wsgi} {asgi}"
+        " {workers}",
         "linelist",
         ini_only=True,
     ),
     Option(
         "application",
-        _application,
+        parse_application,
         None,
         "MODULE:ATTR",
-        "the application to serve; default: the setting's, or that of the project's wsgi or asgi"
-        " module, or django",
+        "application to serve, or django for Django's own; default: the one in the settings, else"
+        " that of the project's wsgi or asgi module",
     ),
     Option(
-        "probe", _path, None, "PATH", "what to ask before a burst that is no GET", ini_only=True
+        "probe",
+        parse_path,
+        None,
+        "PATH",
+        "path to check a server with, before bursts whose own request may change data",
+        ini_only=True,
     ),
 )
 BY_NAME = {option.name: option for option in OPTIONS}
-"""The options by name, the empty one of which is ``--djworkers`` itself."""
+"""The options by name; the name of ``--djworkers`` itself is empty."""
 SWITCHES = {
-    "--djworkers-list": "list all backends with version, limits and options, and run nothing",
+    "--djworkers-list": "list all backends with versions, limits and settings, and run no tests",
     "--djworkers-save-baseline": "store the figures of the tests that pass as the baseline",
-    "--djworkers-compare-backends": "compare the backends with the first of them, in this run",
-    "--djworkers-calibrate": "compare the working tree with itself, and say how much that differs",
-    "--djworkers-strict": "fail what is inconclusive or not compared",
+    "--djworkers-compare-backends": "compare the backends with the first one, in this run",
+    "--djworkers-calibrate": "compare the working tree with itself, to see what differs by chance",
+    "--djworkers-strict": "fail tests whose comparison is inconclusive or can't be made",
 }
-"""Flags without a value."""
+"""The flags without a value, with their help."""
 ACTIONS = (
     "djworkers_save_baseline",
     "djworkers_compare",
     "djworkers_compare_backends",
     "djworkers_calibrate",
 )
-"""The flags, by their destination, that are of no use without a backend."""
+"""The flags that need a backend, by their destination."""
 SHAPE_OPTIONS = {
     "connections": "connections",
     "duration": "duration_s",
@@ -241,27 +254,26 @@ SHAPE_OPTIONS = {
     "rate": "rate",
 }
 """The options that shape a burst, with their field of Shape."""
-
-
 MARKERS = (
-    "min_rps(n, backend=None): the test fails below n requests a second",
-    "max_timeouts(n, backend=None): the most timeouts, a count or a share such as '1%'",
-    "max_errors(n, backend=None): the most errors, a count or a share such as '1%'",
-    "max_latency(p50=, p90=, p95=, p99=, p999=, max=, backend=None): the longest latencies, such"
-    " as '100ms'",
-    "max_cpu_per_request(t, backend=None): the most CPU time of the server for an answer, such as"
-    " '500us'",
-    "max_memory(size, backend=None): the most memory of the server, such as '512MB'",
-    "max_regression(share, metric='rps', backend=None): the test fails when that figure (rps, p95,"
-    " cpu_per_request or errors) is worse than the baseline's by more than this, such as '10%'",
+    "min_rps(n, backend=None): fail below n requests per second",
+    "max_timeouts(n, backend=None): fail with more timeouts, a number or a share such as '1%'",
+    "max_errors(n, backend=None): fail with more errors, a number or a share such as '1%'",
+    "max_latency(p50=, p90=, p95=, p99=, p999=, max=, backend=None): fail above these latencies,"
+    " such as p99='100ms'",
+    "max_cpu_per_request(t, backend=None): fail if the server uses more CPU time per response, such"
+    " as '500us'",
+    "max_memory(size, backend=None): fail if the server uses more memory, such as '512MB'",
+    "max_regression(share, metric='rps', backend=None): fail if a metric (rps, p95, cpu_per_request"
+    " or errors) is worse than in the baseline by more than this share, such as '10%'",
     "burst(connections=, duration=, timeout=, warmup=, rate=): the shape of the test's bursts",
-    "djworkers(only=[...], skip=[...], reason=None): the backends under which the test makes sense",
+    "djworkers(only=[...], skip=[...], reason=None): the backends that the test runs under",
 )
+"""The markers, as ``pytest --markers`` shows them."""
 
 
 def add_options(parser: pytest.Parser) -> None:
     """Register all flags and ini values with pytest."""
-    group = parser.getgroup("djworkers", "load on the site under real worker backends")
+    group = parser.getgroup("djworkers", "load tests under real worker servers")
     for option in OPTIONS:
         if not option.ini_only:
             group.addoption(
@@ -270,7 +282,7 @@ def add_options(parser: pytest.Parser) -> None:
                 dest=option.ini,
                 metavar=option.metavar,
                 default=None,
-                help=option.help,
+                help=option.help.replace("%", "%%"),  # argparse formats it
             )
         if not option.flag_only:
             parser.addini(option.ini, option.help, type=option.ini_type, default=None)  # type: ignore[arg-type]  # a Literal

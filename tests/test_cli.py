@@ -400,7 +400,10 @@ def command(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
         (["diff", "a"], "the following arguments are required: B"),
         (["show", "--all"], "unrecognized arguments: --all"),
         (["import-wrk"], "the following arguments are required: FILE"),
-        (["import-wrk", "x", "--baseline=a/b"], "'a/b' is not a name of letters, digits,"),
+        (
+            ["import-wrk", "x", "--baseline=a/b"],
+            "'a/b' is not a name of up to 100 letters, digits,",
+        ),
         (["--root=no-such-folder", "show"], "'no-such-folder' is not a folder that exists"),
     ],
 )

@@ -51,10 +51,10 @@ BAD: list[tuple[str, object, str]] = [
     ("", "granian,,", "such as gunicorn-gevent,granian"),
     ("", ["granian"], "such as gunicorn-gevent,granian"),
     ("", "granian,granian", "names granian twice"),
-    ("", "granian,none", "has none beside others"),
+    ("", "granian,none", '"none" can\'t be combined with backends'),
     ("generator", "ab", "not one of auto, asyncio, wrk"),
     ("connections", "0", "a whole number of 1 or more"),
-    ("duration", "0s", "not longer than nothing"),
+    ("duration", "0s", "must be longer than 0 s"),
     ("timeout", "soon", "a duration such as 250ms"),
     ("warmup", "-1s", "a duration such as 250ms"),
     ("rate", "500/s", "a number of requests a second up to 100,000"),
@@ -63,27 +63,27 @@ BAD: list[tuple[str, object, str]] = [
     ("rate", "nan", "a number of requests a second"),
     ("workers", "two", "a whole number of 1 or more"),
     ("agents", "1.5", "a whole number of 1 or more"),
-    ("baseline", "../main", "a name of letters, digits"),
+    ("baseline", "../main", "a name of up to 100 letters, digits"),
     ("tolerance", "0.1", "a share such as 10%"),
-    ("startup_timeout", "0", "not longer than nothing"),
+    ("startup_timeout", "0", "must be longer than 0 s"),
     ("report", "load.pdf", "a file name that ends in .md"),
     ("commands", "own", "is not NAME = command"),
     ("probe", "healthy", "a path that starts with /"),
     ("application", "shop.asgi", "MODULE:ATTRIBUTE"),
     ("application", "shop/asgi.py:app", "MODULE:ATTRIBUTE"),
     ("application", ":app", "MODULE:ATTRIBUTE"),
-    ("url", " ", "is nothing"),
+    ("url", " ", "must not be empty"),
     ("max_regression", "5", "a share such as 10%"),
     ("max_errors", 5, "a share such as 10%"),
-    ("compare", "", "is nothing"),
+    ("compare", "", "must not be empty"),
     ("compare_connections", "0", "a whole number of 1 or more"),
-    ("compare_python", " ", "is nothing"),
+    ("compare_python", " ", "must not be empty"),
     ("seed", "-1", "a whole number of 0 or more"),
     ("settings", "shop/settings.py", "the dotted name of a module"),
     ("settings", "", "the dotted name of a module"),
     ("settings", "shop.", "the dotted name of a module"),
-    ("allow_host", "", "is nothing"),
-    ("ignore_database", " ", "is nothing"),
+    ("allow_host", "", "must not be empty"),
+    ("ignore_database", " ", "must not be empty"),
 ]
 
 
@@ -117,6 +117,12 @@ def test_a_default_is_one_that_the_option_accepts(option: Option) -> None:
     if option.default not in (None, ()):
         given = f"{option.default:.0%}" if option.parse is parse_share else option.default
         assert option.parse(given) == option.default
+
+
+@pytest.mark.parametrize("option", OPTIONS, ids=lambda option: option.ini)
+def test_the_help_ends_with_the_default(option: Option) -> None:
+    if option.default not in (None, ()):
+        assert option.parse(option.help.rpartition(": ")[2]) == option.default
 
 
 def test_the_shape_is_what_the_options_say_it_is() -> None:

@@ -21,7 +21,7 @@ from pytest_djworkers.baseline.locate import files_of, names
 from pytest_djworkers.baseline.session import compare, figures_beside, why_nothing
 from pytest_djworkers.baseline.store import load, save
 from pytest_djworkers.errors import BaselineError
-from pytest_djworkers.options import baseline_name
+from pytest_djworkers.parsers import parse_baseline_name
 from pytest_djworkers.report.baseline_details import describe_baseline
 from pytest_djworkers.report.baseline_difference import describe_differences
 from pytest_djworkers.report.baseline_listing import list_baselines
@@ -245,8 +245,8 @@ def test_a_name_that_is_too_long_for_a_file_is_words(
     for arguments in (["show", name], ["diff", name, "default"], ["import-wrk", name]):
         assert cli.main(["--root", str(tmp_path), *arguments]) == 1
         assert "Traceback" not in capsys.readouterr().err
-    with pytest.raises(ValueError, match="100 at most"):
-        baseline_name(name)
+    with pytest.raises(ValueError, match="up to 100 letters"):
+        parse_baseline_name(name)
 
 
 # What a killed writer leaves.

@@ -197,9 +197,9 @@ def test_a_report_is_beside_the_file_that_names_it(
         ("--djworkers=granian,nginx", "unknown backend 'nginx'"),
         ("--djworkers-generator=ab", "'ab' is not one of auto, asyncio, wrk"),
         ("--djworkers-connections=many", "'many' is not a whole number of 1 or more"),
-        ("--djworkers-duration=0s", "'0s' is not longer than nothing"),
+        ("--djworkers-duration=0s", "'0s' must be longer than 0 s"),
         ("--djworkers-tolerance=10", "'10' is not a share such as 10%"),
-        ("--djworkers-baseline=a/b", "'a/b' is not a name of letters"),
+        ("--djworkers-baseline=a/b", "'a/b' is not a name of up to 100 letters"),
         ("--djworkers-report=load.txt", "'load.txt' is not a file name that ends in .md"),
         ("--djworkers-report=no/such/load.md", "is not a file in a folder that exists"),
     ],
@@ -303,7 +303,7 @@ def test_flags_are_told_as_they_are_written(read: Read) -> None:
         ({"conections": 5}, "conections is not one of connections, duration, timeout, warmup"),
         ({"connections": 0}, "connections=0: 0 is not a whole number of 1 or more"),
         ({"duration": "x"}, "duration='x': 'x' is not a duration"),
-        ({"timeout": 0}, "timeout=0: 0 is not longer than nothing"),
+        ({"timeout": 0}, "timeout=0: 0 must be longer than 0 s"),
     ],
 )
 def test_a_bad_shape_is_an_error_in_words(shape: dict[str, object], said: str) -> None:

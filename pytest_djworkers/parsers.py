@@ -1,0 +1,96 @@
+"""Parsers of option values. Each raises ValueError with what was given and what is accepted."""
+
+from __future__ import annotations
+
+import re
+
+from pytest_djworkers.load.generator_names import GENERATORS
+from pytest_djworkers.units import parse_duration, written
+
+_APPLICATION = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")
+_BASELINE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{,99}")
+
+
+def parse_backends(value: object) -> tuple[str, ...]:
+    """Return the specs in a comma-separated list; none for ``none``."""
+    names = tuple(name.strip() for name in value.split(",")) if isinstance(value, str) else ()
+    if not names or not all(names):
+        raise ValueError(
+            f"{written(value)} is not a list of backends, such as gunicorn-gevent,granian"
+        )
+    if repeated := sorted({name for name in names if names.count(name) > 1}):
+        raise ValueError(f"{written(value)} names {' and '.join(repeated)} twice")
+    if "none" not in names:
+        return names
+    if len(names) > 1:
+        raise ValueError(f'{written(value)}: "none" can\'t be combined with backends')
+    return ()
+
+
+def parse_generator(value: object) -> str:
+    """Return the name of a generator, or ``auto``."""
+    if value not in GENERATORS:
+        raise ValueError(f"{written(value)} is not one of {', '.join(GENERATORS)}")
+    return str(value)
+
+
+def parse_positive_duration(value: object) -> float:
+    """Return a duration above 0, in seconds."""
+    seconds = parse_duration(value)
+    if not seconds:
+        raise ValueError(f"{written(value)} must be longer than 0 s")
+    return seconds
+
+
+def parse_baseline_name(value: object) -> str:
+    """Return the name of a baseline, which is also the name of its folder."""
+    if not isinstance(value, str) or not _BASELINE.fullmatch(value):
+        raise ValueError(
+            f"{written(value)} is not a name of up to 100 letters, digits, '.', '_' and '-' that"
+            " begins with a letter or a digit"
+        )
+    return value
+
+
+def parse_report_file(value: object) -> str:
+    """Return the name of a Markdown file."""
+    if not isinstance(value, str) or not value.endswith(".md"):
+        raise ValueError(f"{written(value)} is not a file name that ends in .md")
+    return value
+
+
+def parse_command(value: object) -> str:
+    """Return a line that looks like a command; the placeholders in it are checked later."""
+    if not isinstance(value, str) or "=" not in value:
+        raise ValueError(f"{written(value)} is not NAME = command")
+    return value
+
+
+def parse_text(value: object) -> str:
+    """Return the text without blanks around it."""
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError(f"{written(value)} must not be empty")
+    return value.strip()
+
+
+def parse_module(value: object) -> str:
+    """Return the dotted name of a module, which need not exist."""
+    if not isinstance(value, str) or not all(part.isidentifier() for part in value.split(".")):
+        raise ValueError(f"{written(value)} is not the dotted name of a module")
+    return value
+
+
+def parse_application(value: object) -> str:
+    """Return MODULE:ATTRIBUTE, or ``django``."""
+    if isinstance(value, str) and (_APPLICATION.fullmatch(value) or value == "django"):
+        return value
+    raise ValueError(
+        f"{written(value)} is not MODULE:ATTRIBUTE, such as site.asgi:application, or django"
+    )
+
+
+def parse_path(value: object) -> str:
+    """Return the path of a URL."""
+    if not isinstance(value, str) or not value.startswith("/"):
+        raise ValueError(f"{written(value)} is not a path that starts with /")
+    return value
