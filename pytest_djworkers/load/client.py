@@ -9,11 +9,9 @@ from __future__ import annotations
 from httptools import HttpParserError, HttpResponseParser
 
 from pytest_djworkers.load.profile import Request
+from pytest_djworkers.load.response_head import ResponseHead
 
 LONGEST_HEAD = 65_536
-_HEAD_END = b"\r\n\r\n"
-_KNOWN_HEADS = 64
-_NO_HEAD = b"", -1
 
 
 class BadResponse(Exception):
@@ -55,9 +53,12 @@ class ResponseReader:
         except HttpParserError as error:
             raise BadResponse(str(error)) from error
         if not self.complete and len(self._before_body) <= LONGEST_HEAD:
-            # What close_ends_answer needs to look at again: the head, however it was cut.
+            # What close_ends_response needs to look at again: the head, however it was cut.
             self._before_body += data[:LONGEST_HEAD]
-            if len(self._before_body) > LONGEST_HEAD and not _heads(self._before_body).ended:
+            if (
+                len(self._before_body) > LONGEST_HEAD
+                and not ResponseHead.read(self._before_body).ended
+            ):
                 raise BadResponse(f"a head of more than {LONGEST_HEAD} bytes")
 
     def release(self) -> None:
@@ -70,13 +71,13 @@ class ResponseReader:
         self._before_body = b""
         return self.status
 
-    def close_ends_answer(self) -> bool:
+    def close_ends_response(self) -> bool:
         """Whether the end of the connection is the end of an answer (RFC 9112, section 6.3).
 
         Then ``status`` is that answer's. False means that it was cut off.
         """
-        heads = _heads(self._before_body)
-        if not heads.ended or heads.is_framed:
+        head = ResponseHead.read(self._before_body)
+        if not head.ended or head.is_framed:
             return False
         self.status = self._parser.get_status_code()
         self.keep_alive = False
@@ -166,78 +167,3 @@ def make_reader(request: Request) -> ResponseReader:
     if request.contains:
         return CheckingResponseReader(request.contains)
     return HeadResponseReader() if request.method == "HEAD" else ResponseReader()
-
-
-class KnownHeads(dict[bytes, int]):
-    """Heads that were parsed before, so that most answers need no parsing.
-
-    For each head, up to and with its empty line: how many bytes the whole answer has. The parser
-    is a function of the bytes alone, so an answer of that many bytes with that head would be
-    parsed to the same. Only expected answers that keep the connection are in it, and of one
-    status, the first one's. There are few at a time: a head often holds a date. To be cleared now
-    and then.
-    """
-
-    status = 0
-    latest = _NO_HEAD
-    """The head that was recognized last, and how many bytes the whole answer has: mostly the next
-    one's too, and comparing is cheaper than looking up."""
-
-    def knows(self, data: bytes) -> bool:
-        """Whether this is exactly one answer, with a head that is remembered."""
-        head = data[: data.find(_HEAD_END) + len(_HEAD_END)]
-        if self.get(head) != len(data):
-            return False
-        self.latest = head, len(data)
-        return True
-
-    def clear(self) -> None:
-        """Forget all."""
-        super().clear()
-        self.latest = _NO_HEAD
-
-    def learn(self, data: bytes, status: int) -> None:
-        """Remember the head of what the parser found to be exactly one such answer."""
-        if len(self) >= _KNOWN_HEADS or (self and status != self.status):
-            return
-        end = data.find(_HEAD_END) + len(_HEAD_END)
-        heads = _heads(data[:end])
-        if heads.ended and heads.length is not None and end + heads.length == len(data):
-            self[data[:end]] = len(data)
-            self.status = status
-
-
-class _Heads:
-    """Reads again what came first, for what the hot path does without."""
-
-    def __init__(self) -> None:
-        self.parser = HttpResponseParser(self)
-        self.ended = False
-        self.is_chunked = False
-        self.length: int | None = None
-
-    @property
-    def is_framed(self) -> bool:
-        return self.is_chunked or self.length is not None
-
-    def on_message_begin(self) -> None:
-        self.ended = self.is_chunked = False
-        self.length = None
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        if name.lower() == b"content-length":
-            self.length = int(value)
-        elif name.lower() == b"transfer-encoding":
-            self.is_chunked = True
-
-    def on_headers_complete(self) -> None:
-        self.ended = self.parser.get_status_code() >= 200
-
-
-def _heads(data: bytes) -> _Heads:
-    heads = _Heads()
-    try:
-        heads.parser.feed_data(data)
-    finally:
-        del heads.parser  # which refers back, and an agent collects no cycles
-    return heads

@@ -31,16 +31,16 @@ class Connection:
     __slots__ = (
         "began_ns",
         "connecting_since_ns",
-        "has_answered",
+        "has_responded",
         "idle_since_ns",
-        "is_served",
         "reader",
         "receive",
         "send",
         "sock",
         "state",
         "unsent",
-        "window_answers",
+        "was_served",
+        "window_responses",
     )
     receive: Callable[[bytearray], int]
     send: Callable[[bytes | memoryview], int]
@@ -54,11 +54,11 @@ class Connection:
         self.connecting_since_ns = 0
         self.idle_since_ns = 0
         self.unsent: bytes | memoryview = b""
-        self.has_answered = False
+        self.has_responded = False
         """Whether this socket has brought an answer."""
-        self.is_served = False
+        self.was_served = False
         """Whether any socket of it has."""
-        self.window_answers = 0
+        self.window_responses = 0
 
     def attach(self, sock: socket.socket) -> None:
         """Use this socket from now on."""

@@ -1,4 +1,4 @@
-"""The connections of one agent: opened, kept busy, and given up at the end of the window."""
+"""The connections of one agent: opened, kept busy for a window, and given up at the end."""
 
 from __future__ import annotations
 
@@ -6,42 +6,76 @@ import asyncio
 import sys
 import time
 from collections import deque
+from dataclasses import dataclass
 
 from pytest_djworkers.load.agent_report import AgentReport
-from pytest_djworkers.load.connection import State
+from pytest_djworkers.load.client import make_reader
+from pytest_djworkers.load.connection import Connection, State
 from pytest_djworkers.load.early_close import EarlyClose
-from pytest_djworkers.load.rate import FixedRate
+from pytest_djworkers.load.profile import Profile
+from pytest_djworkers.load.rate import Share
+from pytest_djworkers.load.receiver import Receiver
+from pytest_djworkers.load.sender import Sender
+from pytest_djworkers.load.sockets import Sockets
 from pytest_djworkers.load.stopped_time import StoppedTime
-from pytest_djworkers.load.tally import Tally
-from pytest_djworkers.load.traffic import Traffic
+from pytest_djworkers.load.window import Window
 from pytest_djworkers.system.scheduling import scheduled_ns
 
 _FOLD_EVERY_NS = 100_000_000
-_LOOK_EVERY_NS = 5_000_000
-"""How often it is seen whether a window that may close early has."""
+_FOLD_EVERY_NS_IF_EARLY = 5_000_000
+"""The same in a window that may close early, since the fold sees whether it has."""
 _BEAT_NS = 20_000_000
-"""How often it is seen whether the agent was stopped."""
+"""The time between two timers that show whether the agent was stopped."""
 _clock = time.monotonic_ns
 
 
-class Pool(Traffic):
-    """Fires one burst's requests, or those of one window after the other."""
+@dataclass(frozen=True, slots=True)
+class _OwnTime:
+    """The agent's own time in a window."""
 
-    _opened = 0
-    _cpu_s = 0.0
-    _stopped_s = 0.0
+    cpu_s: float
+    stopped_s: float
+
+
+class Pool:
+    """Fires one window, or several one after the other, on the same connections.
+
+    All sockets sit behind one descriptor that the asyncio loop watches.
+    """
+
+    def __init__(
+        self,
+        profile: Profile,
+        address: tuple[str, int],
+        connections: int,
+        share: Share = Share(),  # noqa: B008  # frozen
+        *,
+        host: str | None = None,
+    ) -> None:
+        self._profile = profile
+        self._share = share
+        # A view, so that the rest of a large body is not copied at each send.
+        payload = memoryview(profile.request.encode(host or "{}:{}".format(*address)))
+        self._connections = [Connection(make_reader(profile.request)) for _ in range(connections)]
+        self._sockets = Sockets(address)
+        self._sender = Sender(profile, self._sockets, payload)
+        self._receiver = Receiver(profile.request, self._sockets, self._sender, payload)
+        self._loop = asyncio.get_running_loop()
+        self._loop.add_reader(self._sockets.fileno(), self._receiver.ready)
+        self._opened = 0
 
     async def open(self, within_s: float, *, at_once: int = sys.maxsize) -> int:
-        """Open all that are down; how many are open. Those that fail are tried again later.
+        """Open the connections that are down, and return the number of open ones.
 
-        ``at_once`` is how many may be connecting, so that a short backlog does not overflow.
+        At most ``at_once`` connect at a time, so that a short backlog does not overflow. Those
+        that fail or are not open within ``within_s`` seconds are tried again in the window.
         """
         deadline = self._loop.time() + within_s
         waiting = deque(c for c in self._connections if c.state is State.DOWN)
         while True:
             connecting = sum(c.state is State.CONNECTING for c in self._connections)
             while waiting and connecting < at_once:
-                self._connect(connection := waiting.popleft(), _clock())
+                self._sender.connect(connection := waiting.popleft(), _clock())
                 connecting += connection.state is State.CONNECTING
             if not connecting or not await self._change(deadline):
                 break
@@ -51,116 +85,116 @@ class Pool(Traffic):
     async def fire(
         self, start_ns: int, *, drain_s: float = 0.0, early_close: EarlyClose | None = None
     ) -> AgentReport:
-        """Warm up from ``start_ns`` on, then count for the window, and report.
+        """Warm up from ``start_ns`` on, count for a window, and return its report.
 
-        With ``drain_s``, wait up to that long after the window for what is in flight, so that
-        nothing is left behind in the server, and another window may follow. With
-        ``early_close``, the window closes when it has that, and after its duration at the latest.
+        With ``drain_s``, wait up to this many seconds after the window for what is in flight, so
+        that the server has nothing left to do, and another window may follow. With
+        ``early_close``, the window ends when it has that, and after its duration at the latest.
         """
-        self._begin_anew(early_close)
-        tally, shape = self._tally, self._profile.shape
-        tally.open_window(start_ns + round(shape.warmup_s * 1e9))
-        if not drain_s:
-            self._stop_ns = tally.end_ns
-        if shape.rate is not None:
-            self._plan = FixedRate(shape.rate, self._share, start_ns, tally.end_ns)
-        await self._sleep_until(start_ns)
-        self._running = True
-        now = _clock()
-        for connection in self._connections:
-            if connection.state is not State.CONNECTING or self._plan is None:
-                self._free(connection, now)
-        self._send_due()
-        await self._sleep_until(tally.begin_ns)
+        window = Window.starting(
+            self._profile, self._share, start_ns, drains=bool(drain_s), early_close=early_close
+        )
+        self._begin_anew(window)
+        await window.sleep_until(start_ns)
+        self._start_firing(window)
+        begin_ns = window.tally.begin_ns
+        await window.sleep_until(begin_ns)
         ages_ns = [
-            (connection, tally.begin_ns - connection.began_ns)
+            (connection, begin_ns - connection.began_ns)
             for connection in self._connections
-            if 0 < connection.began_ns < tally.begin_ns
+            if 0 < connection.began_ns < begin_ns
         ]
-        await self._count(_LOOK_EVERY_NS if early_close else _FOLD_EVERY_NS)
-        self._running = False
-        tally.began_before(age_ns for connection, age_ns in ages_ns if connection.window_answers)
+        own = await self._count(window, _FOLD_EVERY_NS_IF_EARLY if early_close else _FOLD_EVERY_NS)
+        self._sender.stop()
+        window.tally.take_off(age for connection, age in ages_ns if connection.window_responses)
         deadline = self._loop.time() + drain_s
-        while drain_s and self._pending() and await self._change(deadline):
+        while drain_s and self._in_flight() and await self._change(deadline):
             pass
-        return self._finish()
-
-    async def _count(self, step_ns: int) -> None:
-        """See to the tally in steps while the window is open, and whether anything stops us."""
-        tally = self._tally
-        began_cpu_ns = time.process_time_ns()
-        stops = StoppedTime(_scheduled_ns())
-        fold_ns = tally.begin_ns + step_ns
-        while (now := _clock()) < tally.end_ns:
-            due_ns = min(now + _BEAT_NS, fold_ns, tally.end_ns)
-            await self._sleep_until(due_ns)
-            now = _clock()
-            stops.woke(min(now, tally.end_ns) - due_ns, _scheduled_ns())
-            if now < min(fold_ns, tally.end_ns):
-                continue
-            fold_ns = now + step_ns
-            tally.fold()
-            self._heads.clear()
-            if self._plan is not None:
-                tally.look(self._pending() + self._plan.overdue(_clock()))
-        self._cpu_s = (time.process_time_ns() - began_cpu_ns) / 1e9
-        self._stopped_s = stops.total_ns / 1e9
+        return self._report(window, own)
 
     def close(self) -> None:
         """Drop every connection."""
-        self._running = False
-        if self._alarm is not None:
-            self._alarm.cancel()
+        self._sender.stop()
         self._loop.remove_reader(self._sockets.fileno())
         for connection in self._connections:
             self._sockets.drop(connection)
         self._sockets.close()
 
-    def _begin_anew(self, early_close: EarlyClose | None) -> None:
-        """Forget the last window; a connection that it never got an answer on is given up."""
-        self._tally = Tally(self._profile, early_close)
-        self._idle.clear()
+    def _begin_anew(self, window: Window) -> None:
+        """Forget the last window; a connection that it never got a response on is given up."""
+        self._sender.start(window)
         for connection in self._connections:
-            connection.window_answers = 0
+            connection.window_responses = 0
             if connection.began_ns:
                 connection.began_ns = 0
                 self._sockets.drop(connection)
 
-    async def _sleep_until(self, moment_ns: int) -> None:
-        self._due_ns = moment_ns
-        while (left := moment_ns - _clock()) > 0:
-            await asyncio.sleep(left / 1e9)
+    def _start_firing(self, window: Window) -> None:
+        window.is_firing = True
+        now = _clock()
+        for connection in self._connections:
+            # At a fixed rate, those that still connect come to the pacer when they are open.
+            if connection.state is not State.CONNECTING or window.plan is None:
+                self._sender.free(connection, now)
+        self._sender.send_due()
+
+    async def _count(self, window: Window, step_ns: int) -> _OwnTime:
+        """Fold the tally in steps while the window is open; return the agent's time meanwhile."""
+        tally = window.tally
+        began_cpu_ns = time.process_time_ns()
+        stopped = StoppedTime(_scheduled_ns())
+        fold_ns = tally.begin_ns + step_ns
+        # The end is read each time, since a window that may close early moves it.
+        while (now := _clock()) < tally.end_ns:
+            due_ns = min(now + _BEAT_NS, fold_ns, tally.end_ns)
+            await window.sleep_until(due_ns)
+            now = _clock()
+            stopped.woke(min(now, tally.end_ns) - due_ns, _scheduled_ns())
+            if now < min(fold_ns, tally.end_ns):
+                continue
+            fold_ns = now + step_ns
+            tally.fold()
+            self._receiver.forget_heads()
+            if window.plan is not None:
+                tally.note_outstanding(self._in_flight() + window.plan.overdue(_clock()))
+        cpu_ns = time.process_time_ns() - began_cpu_ns
+        return _OwnTime(cpu_s=cpu_ns / 1e9, stopped_s=stopped.total_ns / 1e9)
 
     async def _change(self, deadline: float) -> bool:
-        """Wait until something has happened to a connection; False at the deadline."""
-        self._changed.clear()
+        """Wait until something has happened to a connection; return False at the deadline."""
+        self._sender.changed.clear()
         try:
             async with asyncio.timeout_at(deadline):
-                await self._changed.wait()
+                await self._sender.changed.wait()
         except TimeoutError:
             return False
         return True
 
-    def _pending(self) -> int:
+    def _in_flight(self) -> int:
         return sum(bool(connection.began_ns) for connection in self._connections)
 
-    def _finish(self) -> AgentReport:
+    def _report(self, window: Window, own: _OwnTime) -> AgentReport:
+        tally = window.tally
         for connection in self._connections:
             if connection.began_ns:
-                self._tally.leave(connection.began_ns)
-        for planned_ns in self._plan.left() if self._plan else ():
-            self._tally.leave(planned_ns)
-        return self._tally.report(
+                tally.leave(connection.began_ns)
+        # Planned requests that no connection was free for are as unanswered as those in flight.
+        for planned_ns in window.plan.left() if window.plan else ():
+            tally.leave(planned_ns)
+        return tally.report(
             opened=self._opened,
-            connect_max_ns=self._connect_max_ns,
-            began_at=time.time() - (_clock() - self._tally.begin_ns) / 1e9,
-            cpu_s=self._cpu_s,
-            stopped_s=self._stopped_s,
-            answered=((c.is_served, c.window_answers) for c in self._connections),
+            connect_max_ns=self._sender.connect_max_ns,
+            began_at=time.time() - (_clock() - tally.begin_ns) / 1e9,
+            cpu_s=own.cpu_s,
+            stopped_s=own.stopped_s,
+            connections=[(c.was_served, c.window_responses) for c in self._connections],
         )
 
 
 def _scheduled_ns() -> int:
-    """For how long this thread has run, or waited for a CPU where the system tells that."""
+    """Return the time for which this thread has run or waited for a CPU.
+
+    Where the system doesn't tell that, it is the CPU time alone.
+    """
     found = scheduled_ns()
     return time.process_time_ns() if found is None else found

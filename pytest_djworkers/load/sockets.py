@@ -36,7 +36,7 @@ class Sockets:
     def connect(self, connection: Connection) -> str | None:
         """Begin to connect; it is done when the socket can be written to."""
         connection.unsent = b""
-        connection.has_answered = False
+        connection.has_responded = False
         connection.state = State.CONNECTING
         try:
             sock = socket.socket(self._family)

@@ -1,10 +1,10 @@
-"""What one agent counts while a burst runs, and the report it makes of it."""
+"""The count of one window by class, and the report that an agent makes of it."""
 
 from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from pytest_djworkers.load.agent_report import AgentReport
 from pytest_djworkers.load.early_close import EarlyClose
@@ -19,19 +19,23 @@ _INTERVAL_NS = 100_000_000
 
 
 class Tally:
-    """Counts by class. Times are nanoseconds of the monotonic clock.
+    """Counts requests by the class that they end in (see ``result``).
 
-    The hot path appends to ``samples_us`` and ``lags_us`` itself: the latency and the lag of each
-    expected answer of the window in microseconds, and tells ``batch`` how many there were.
+    Times are nanoseconds of the monotonic clock. The hot path calls ``expected_responses`` once a
+    batch, and for each response of the window it appends the latency to ``samples_us`` and the lag
+    to ``lags_us``, in microseconds; ``fold`` counts them later, many at a time.
     """
 
-    def __init__(self, profile: Profile, early_close: EarlyClose | None = None) -> None:
+    def __init__(
+        self, profile: Profile, begin_ns: int, early_close: EarlyClose | None = None
+    ) -> None:
+        duration_ns = round(profile.shape.duration_s * 1e9)
+        self.begin_ns = begin_ns
+        self.end_ns = begin_ns + duration_ns
         self._early_close = early_close
-        self._answers = 0
+        self._ended = 0
+        """The number of requests that ended in the window, for ``early_close``."""
         self._timeout_ns = round(profile.shape.timeout_s * 1e9)
-        self._duration_ns = round(profile.shape.duration_s * 1e9)
-        self.begin_ns = 0
-        self.end_ns = 0
         self.ok = self.late = self.unexpected = self.error = 0
         self.unanswered = self.in_flight = self.outside = 0
         self.closed_idle = self.resent = self.reconnects = self.wrong_bodies = 0
@@ -44,53 +48,31 @@ class Tally:
         self._in_service_ns = 0.0
         self._longest_ns = 0.0
         self._left_ns: list[int] = []
+        """The ages of the requests that the end of the window left without a response."""
         self._latency = Counts()
         self._lag = Counts()
-        intervals = -(-self._duration_ns // _INTERVAL_NS)
+        intervals = _intervals(duration_ns)
         self._requests = [0] * intervals
         self._errors = [0] * intervals
         self._outstanding: list[int] = []
-        self._gaps = ResponseGaps(0, 0)
-
-    def open_window(self, begin_ns: int) -> None:
-        """Count from here."""
-        self.begin_ns = begin_ns
-        self.end_ns = begin_ns + self._duration_ns
         self._gaps = ResponseGaps(begin_ns, self.end_ns)
 
-    def began_before(self, ages_ns: Iterable[int]) -> None:
-        """So long have requests been in service when the window began that were answered in it:
-        time in service, but none of the window's."""
-        self._in_service_ns -= sum(ages_ns)
-
     def in_window(self, now_ns: int) -> bool:
-        """Whether what happens now counts."""
+        """Return True if the window counts what happens now. Its end is not a part of it."""
         return self.begin_ns <= now_ns < self.end_ns
 
-    def batch(self, answers: int, status: int, now_ns: int) -> None:
-        """So many expected answers came at once, all with this status."""
+    def expected_responses(self, count: int, status: int, now_ns: int) -> None:
+        """Count expected responses that came at once, all with this status."""
         if self.in_window(now_ns):
-            self.statuses[status] += answers
-            self._requests[(now_ns - self.begin_ns) // _INTERVAL_NS] += answers
-            self._gaps.answered(now_ns)
-            self._close_if_enough(answers, now_ns)
+            self.statuses[status] += count
+            self._requests[(now_ns - self.begin_ns) // _INTERVAL_NS] += count
+            self._gaps.response_at(now_ns)
+            self._close_if_enough(count, now_ns)
         else:
-            self.outside += answers
-
-    def _close_if_enough(self, answers: int, now_ns: int) -> None:
-        """Close the window right behind these answers, the last that it takes."""
-        early_close = self._early_close
-        if early_close is None:
-            return
-        self._answers += answers
-        if (
-            self._answers >= early_close.responses
-            and now_ns - self.begin_ns >= early_close.after_s * 1e9
-        ):
-            self.end_ns = now_ns + 1
+            self.outside += count
 
     def unexpected_response(self, status: int, began_ns: int, now_ns: int, lag_ns: int) -> None:
-        """Count a complete answer that is not an expected one."""
+        """Count a complete response with another status, or with a wrong body."""
         if not self.in_window(now_ns):
             self.outside += 1
             return
@@ -99,11 +81,11 @@ class Tally:
         self.lags_us.append(lag_ns * US_PER_NS)
         self._in_service_ns += now_ns - began_ns
         self._errors[(now_ns - self.begin_ns) // _INTERVAL_NS] += 1
-        self._gaps.answered(now_ns)
+        self._gaps.response_at(now_ns)
         self._close_if_enough(1, now_ns)
 
     def failure(self, kind: str, began_ns: int, now_ns: int) -> None:
-        """Count a request that failed."""
+        """Count a request that failed with this kind of error."""
         if not self.in_window(now_ns):
             self.outside += 1
             return
@@ -114,7 +96,7 @@ class Tally:
         self._close_if_enough(1, now_ns)
 
     def leave(self, began_ns: int) -> None:
-        """Count a request that the end of the window found without an answer."""
+        """Count a request that has no response when the window ends."""
         age = self.end_ns - began_ns
         self._left_ns.append(age)
         if age > self._timeout_ns:
@@ -123,11 +105,23 @@ class Tally:
         else:
             self.in_flight += 1
 
+    def take_off(self, ages_ns: Iterable[int]) -> None:
+        """Take off the time in service before the window of requests that ended in it.
+
+        Their latency is the whole time; only what the connections did in the window is shorter.
+        """
+        self._in_service_ns -= sum(ages_ns)
+
+    def note_outstanding(self, count: int) -> None:
+        """Note the number of requests without a response that are sent or due by now."""
+        self._outstanding.append(count)
+
     def fold(self) -> None:
         """Turn samples into counts, so that memory does not grow with the burst."""
         samples, lags = self.samples_us, self.lags_us
         longest_us, timeout_us = max(samples, default=0.0), self._timeout_ns * US_PER_NS
         self._longest_ns = max(self._longest_ns, longest_us / US_PER_NS)
+        # Mostly none is late, and max() is far cheaper than a loop over all samples.
         if longest_us > timeout_us:
             late = sum(sample > timeout_us for sample in samples)
             self.late += late
@@ -136,21 +130,8 @@ class Tally:
         self._in_service_ns += (sum(samples) + sum(lags)) / US_PER_NS
         self._latency.add(samples)
         self._lag.add(lags)
+        # Emptied in place: the hot path holds references to their append methods.
         del samples[:], lags[:]
-
-    def look(self, outstanding: int) -> None:
-        """So many requests that should have been sent by now are without an answer."""
-        self._outstanding.append(outstanding)
-
-    def _left_in_service_ns(self) -> int:
-        """Of what the window's end found without an answer; but not of requests that have waited
-        for longer than any that was answered: nobody may have turned to those.
-
-        Left out, a view of 3.7 s would seem to starve connections in a window of 10 s, in which
-        each of them gets two answers.
-        """
-        window_ns = self.end_ns - self.begin_ns
-        return sum(min(age, window_ns) for age in self._left_ns if age <= self._longest_ns)
 
     def report(
         self,
@@ -160,13 +141,15 @@ class Tally:
         began_at: float,
         cpu_s: float,
         stopped_s: float,
-        answered: Iterable[tuple[bool, int]],
+        connections: Sequence[tuple[bool, int]],
     ) -> AgentReport:
-        """The whole; ``answered`` says for each connection whether it was ever served, and
-        how many answers it got in the window."""
+        """Return the report of the window.
+
+        ``connections`` has for each connection whether it was ever served, and the number of
+        responses that it got in the window.
+        """
         self.fold()
-        connections = list(answered)
-        intervals = -(-(self.end_ns - self.begin_ns) // _INTERVAL_NS)
+        intervals = _intervals(self.end_ns - self.begin_ns)
         return AgentReport(
             requested=len(connections),
             opened=opened,
@@ -188,9 +171,9 @@ class Tally:
             requests=self._requests[:intervals],
             errors=self._errors[:intervals],
             outstanding=self._outstanding,
-            gaps=self._gaps.whole(self.end_ns),
+            gaps=self._gaps.until(self.end_ns),
             per_connection=[count for _, count in connections],
-            served=sum(served for served, _ in connections),
+            served=sum(was_served for was_served, _ in connections),
             connect_max_s=connect_max_ns / 1e9,
             in_service_s=(self._in_service_ns + self._left_in_service_ns()) / 1e9,
             began_at=began_at,
@@ -199,3 +182,30 @@ class Tally:
             stopped_s=stopped_s,
             first_unexpected=ResponseExcerpt.of(self.first_unexpected),
         )
+
+    def _close_if_enough(self, count: int, now_ns: int) -> None:
+        """End the window right behind the requests that end now, if it has enough with them."""
+        if self._early_close is None:
+            return
+        self._ended += count
+        open_for_ns = now_ns - self.begin_ns
+        if (
+            self._ended >= self._early_close.responses
+            and open_for_ns >= self._early_close.after_s * 1e9
+        ):
+            self.end_ns = now_ns + 1
+
+    def _left_in_service_ns(self) -> int:
+        """Return the time in service of requests that have no response when the window ends.
+
+        Those that waited longer than any with a response are left out, since the server may never
+        have turned to them. All left out, a view of 3.7 s would seem to starve connections in a
+        window of 10 s, in which each of them gets two responses.
+        """
+        window_ns = self.end_ns - self.begin_ns
+        return sum(min(age, window_ns) for age in self._left_ns if age <= self._longest_ns)
+
+
+def _intervals(duration_ns: int) -> int:
+    """Return the number of intervals of a series, the last of which may be shorter."""
+    return -(-duration_ns // _INTERVAL_NS)

@@ -78,7 +78,7 @@ def _read(connection: socket.socket, reader: ResponseReader, deadline: float) ->
             return received
     if not size:
         raise NoResponseError("closed early: the server closed the connection without a response")
-    if reader.close_ends_answer():
+    if reader.close_ends_response():
         return received
     raise UnreadableError(
         "a response that is cut off (closed early): the server closed the connection after"

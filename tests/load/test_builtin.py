@@ -329,10 +329,10 @@ def test_a_mistake_of_our_own_is_no_smaller_burst(
 ) -> None:
     code = """
 import runpy
-from pytest_djworkers.load.pool import Pool
+from pytest_djworkers.load.receiver import Receiver
 def _received(*_):
     raise ZeroDivisionError("a mistake of our own")
-Pool._received = _received
+Receiver._received = _received
 runpy.run_module("pytest_djworkers.load.agent", run_name="__main__")
 """
     pretend(tmp_path, monkeypatch, code)

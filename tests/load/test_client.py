@@ -16,9 +16,9 @@ from pytest_djworkers.load.client import (
     BadResponse,
     CheckingResponseReader,
     HeadResponseReader,
-    KnownHeads,
     ResponseReader,
 )
+from pytest_djworkers.load.known_heads import KnownHeads
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
@@ -136,7 +136,7 @@ def test_a_valid_answer_is_read_as_h11_reads_it(answer: Answer, cuts: list[int])
         assert reader.is_partial is not oracle.complete
     if not reader.complete:
         oracle.feed(b"")
-        assert reader.close_ends_answer()
+        assert reader.close_ends_response()
     assert oracle.complete
     assert not reader.is_partial
     assert reader.status == oracle.status
@@ -155,9 +155,9 @@ def test_a_cut_off_answer_is_not_complete(answer: Answer, cut: int) -> None:
         try:
             oracle.feed(b"")
         except h11.RemoteProtocolError:
-            assert not reader.close_ends_answer()
+            assert not reader.close_ends_response()
         else:
-            assert reader.close_ends_answer() is oracle.complete
+            assert reader.close_ends_response() is oracle.complete
 
 
 @settings(max_examples=30)
@@ -239,7 +239,7 @@ def test_damaged_bytes_are_an_answer_or_refused_and_nothing_else(
     place %= len(answer.data)
     reader = make_reader(answer.method)
     if not refuses(reader, pieces(answer.data[:place] + damage + answer.data[place + 1 :], cuts)):
-        assert reader.complete or not reader.close_ends_answer() or reader.status >= 200
+        assert reader.complete or not reader.close_ends_response() or reader.status >= 200
 
 
 @pytest.mark.parametrize("step", [1000, 65_536])
@@ -266,7 +266,7 @@ def test_a_long_body_is_not_kept(framed: bool) -> None:
     for _ in range(100):
         reader.feed(b"x" * 65_536)
     assert len(reader._before_body) <= 2 * LONGEST_HEAD
-    assert reader.close_ends_answer() is not framed
+    assert reader.close_ends_response() is not framed
 
 
 def test_a_long_body_is_read_to_its_end() -> None:
@@ -317,7 +317,7 @@ def test_an_interim_answer_is_the_beginning_of_one() -> None:
     reader = ResponseReader()
     reader.feed(b"HTTP/1.1 100 Continue\r\n\r\n")
     assert (reader.complete, reader.is_partial) == (0, True)
-    assert not reader.close_ends_answer()
+    assert not reader.close_ends_response()
 
 
 # Heads that were parsed before.

@@ -542,9 +542,9 @@ def test_a_retry_of_an_earlier_window_leaves_a_connection_that_another_uses() ->
         pool = Pool(make_profile(), server.address, 2)
         try:
             await pool.open(5)
-            pool._running = True
+            pool._sender.window.is_firing = True
             for connection in pool._connections:
-                pool._retry(connection)
+                pool._sender._retry(connection)
             return [connection.began_ns for connection in pool._connections]
         finally:
             pool.close()

@@ -19,8 +19,8 @@ def gaps_of(answers: list[int]) -> list[tuple[int, int]]:
     """The gaps of an agent with answers at these times of its window."""
     gaps = ResponseGaps(BEGIN, BEGIN + WINDOW)
     for moment in sorted(answers):
-        gaps.answered(BEGIN + moment)
-    return gaps.whole(BEGIN + WINDOW)
+        gaps.response_at(BEGIN + moment)
+    return gaps.until(BEGIN + WINDOW)
 
 
 @given(st.lists(moments, min_size=1, max_size=4))
@@ -44,5 +44,5 @@ def test_a_burst_without_an_answer_is_one_gap() -> None:
 def test_gaps_shorter_than_a_thousandth_of_the_window_are_not_kept() -> None:
     gaps = ResponseGaps(0, SHARE * 10)
     for moment in range(0, SHARE * 10, 10):
-        gaps.answered(moment)
-    assert gaps.whole(SHARE * 10) == []
+        gaps.response_at(moment)
+    assert gaps.until(SHARE * 10) == []

@@ -26,9 +26,7 @@ END = BEGIN + 1_000 * MS
 
 def make_tally() -> Tally:
     """A window of a second from BEGIN on, with a timeout of 0.3 s."""
-    tally = Tally(make_profile(duration_s=1, timeout_s=0.3))
-    tally.open_window(BEGIN)
-    return tally
+    return Tally(make_profile(duration_s=1, timeout_s=0.3), BEGIN)
 
 
 def answer(tally: Tally, status: int, began_ns: int, now_ns: int, handled_ns: int) -> None:
@@ -36,7 +34,7 @@ def answer(tally: Tally, status: int, began_ns: int, now_ns: int, handled_ns: in
     if not 200 <= status < 300:
         tally.unexpected_response(status, began_ns, now_ns, handled_ns - now_ns)
         return
-    tally.batch(1, status, now_ns)
+    tally.expected_responses(1, status, now_ns)
     if tally.in_window(now_ns):
         tally.samples_us.append((now_ns - began_ns) * US_PER_NS)
         tally.lags_us.append((handled_ns - now_ns) * US_PER_NS)
@@ -47,7 +45,7 @@ def report_of(tally: Tally) -> AgentReport:
     tally.fold()
     answered = tally.ok + tally.late + tally.unexpected
     return tally.report(
-        opened=1, connect_max_ns=0, began_at=0, cpu_s=0, stopped_s=0, answered=[(True, answered)]
+        opened=1, connect_max_ns=0, began_at=0, cpu_s=0, stopped_s=0, connections=[(True, answered)]
     )
 
 
@@ -135,8 +133,7 @@ def test_the_series_has_each_completion_in_its_tenth_of_a_second(every: list[Sen
 
 @pytest.mark.parametrize(("duration_s", "intervals"), [(0, 0), (0.1, 1), (0.25, 3), (2, 20)])
 def test_the_series_is_as_long_as_the_window(duration_s: float, intervals: int) -> None:
-    tally = Tally(make_profile(duration_s=duration_s))
-    tally.open_window(BEGIN)
+    tally = Tally(make_profile(duration_s=duration_s), BEGIN)
     if duration_s:
         answer(tally, 200, BEGIN, tally.end_ns - 1, tally.end_ns)
     report = report_of(tally)
@@ -175,7 +172,7 @@ def test_what_is_still_in_service_is_at_work_and_what_waits_longer_than_any_is_n
 
 def test_what_was_in_service_before_the_window_is_none_of_its_time() -> None:
     tally = make_tally()
-    tally.began_before([200 * MS])
+    tally.take_off([200 * MS])
     answer(tally, 200, BEGIN - 200 * MS, BEGIN + 300 * MS, BEGIN + 300 * MS)
     assert report_of(tally).in_service_s == pytest.approx(0.3)
 
@@ -208,8 +205,9 @@ def test_a_report_travels_as_json() -> None:
 
 
 def test_a_window_with_enough_closes_right_behind_the_answers_that_made_it_so() -> None:
-    tally = Tally(make_profile(duration_s=1, timeout_s=0.3), EarlyClose(after_s=0.2, responses=3))
-    tally.open_window(BEGIN)
+    tally = Tally(
+        make_profile(duration_s=1, timeout_s=0.3), BEGIN, EarlyClose(after_s=0.2, responses=3)
+    )
     for at_ms in (10, 20, 150, 210, 220):
         answer(tally, 200, BEGIN, BEGIN + at_ms * MS, BEGIN + at_ms * MS)
     report = report_of(tally)
@@ -221,8 +219,9 @@ def test_a_window_with_enough_closes_right_behind_the_answers_that_made_it_so() 
 
 
 def test_a_window_without_enough_lasts_as_long_as_it_may() -> None:
-    tally = Tally(make_profile(duration_s=1, timeout_s=2), EarlyClose(after_s=0.2, responses=3))
-    tally.open_window(BEGIN)
+    tally = Tally(
+        make_profile(duration_s=1, timeout_s=2), BEGIN, EarlyClose(after_s=0.2, responses=3)
+    )
     for at_ms in (500, 999):
         answer(tally, 200, BEGIN, BEGIN + at_ms * MS, BEGIN + at_ms * MS)
     report = report_of(tally)

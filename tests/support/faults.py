@@ -126,7 +126,7 @@ ROWS = [
         "error",
         "bad response",
     ),
-    Row("two answers", always(OK + OK), "error", "unasked answer"),
-    Row("an answer and a half", always(OK + OK[:9]), "error", "unasked answer"),
-    Row("a body for HEAD", always(OK), "error", "unasked answer", HEAD),
+    Row("two answers", always(OK + OK), "error", "unrequested response"),
+    Row("an answer and a half", always(OK + OK[:9]), "error", "unrequested response"),
+    Row("a body for HEAD", always(OK), "error", "unrequested response", HEAD),
 ]

@@ -1,0 +1,159 @@
+"""The sending half of an agent: opens connections, begins requests, and sees to what fails."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from pytest_djworkers.load.client import make_reader
+from pytest_djworkers.load.connection import Connection, State
+from pytest_djworkers.load.pacer import Pacer
+from pytest_djworkers.load.profile import Profile
+from pytest_djworkers.load.sockets import Sockets
+from pytest_djworkers.load.window import Window
+
+_RETRY_AFTER_S = 0.1
+_clock = time.monotonic_ns
+
+
+class Sender:
+    """Begins requests on connections: in a closed loop each as soon as it is free, at a fixed rate
+    those that the pacer chooses.
+
+    Whatever happens to a connection ends here, so that each request is counted once. Times are
+    nanoseconds of the monotonic clock.
+    """
+
+    def __init__(self, profile: Profile, sockets: Sockets, payload: memoryview) -> None:
+        self._request = profile.request
+        self._timeout_ns = round(profile.shape.timeout_s * 1e9)
+        self._sockets = sockets
+        self._payload = payload
+        self._loop = asyncio.get_running_loop()
+        self.window = Window.before_any(profile)
+        self.changed = asyncio.Event()
+        """Set whenever something has happened to a connection."""
+        self.connect_max_ns = 0
+        self._pacer = Pacer(self.window, self._begin)
+        self.send_due = self._pacer.send_due
+
+    def start(self, window: Window) -> None:
+        """Begin and count requests for this window from now on."""
+        self.window = window
+        self._pacer.start(window)
+
+    def stop(self) -> None:
+        """Begin no more requests."""
+        self.window.is_firing = False
+        self._pacer.stop()
+
+    # When requests begin.
+
+    def free(self, connection: Connection, now: int) -> None:
+        """Use a connection that has nothing to do: its next request is due at once, or planned."""
+        window = self.window
+        if not window.is_firing:
+            return
+        if window.plan is None:
+            self._begin(connection, now, now)
+        else:
+            self._pacer.add(connection, now)
+
+    def _begin(self, connection: Connection, began_ns: int, now: int) -> None:
+        """Begin a request; on a new connection, its time includes the connecting."""
+        connection.began_ns = began_ns
+        if connection.state is State.IDLE:
+            connection.state = State.WAITING
+            self.send(connection, self._payload, now)
+        elif connection.state is State.DOWN:
+            tally = self.window.tally
+            tally.reconnects += tally.in_window(now)
+            self.connect(connection, now)
+
+    def send(self, connection: Connection, data: bytes | memoryview, now: int) -> None:
+        """Send what the socket takes of a request, or of the rest of one."""
+        if kind := self._sockets.send(connection, data):
+            self.lost(connection, kind, now, unsent=len(data))
+
+    def not_sent(self, connection: Connection, error: OSError, now: int) -> None:
+        """See to a request of which the socket took nothing."""
+        if kind := self._sockets.not_sent(connection, self._payload, error):
+            self.lost(connection, kind, now, unsent=len(self._payload))
+
+    # What happens to connections.
+
+    def connect(self, connection: Connection, now: int) -> None:
+        """Begin to connect, with a reader that knows nothing of an earlier connection."""
+        connection.reader.release()
+        connection.reader = make_reader(self._request)
+        connection.connecting_since_ns = now
+        if kind := self._sockets.connect(connection):
+            self.fail(connection, kind, now)
+
+    def connected(self, connection: Connection, now: int) -> None:
+        """See how connecting ended, and send the request that waits for it, if any."""
+        self.changed.set()
+        if kind := self._sockets.connected(connection):
+            self.fail(connection, kind, now)
+            return
+        self.connect_max_ns = max(self.connect_max_ns, now - connection.connecting_since_ns)
+        if connection.began_ns:
+            connection.state = State.WAITING
+            self.send(connection, self._payload, now)
+        else:
+            self.free(connection, now)
+
+    def lost(self, connection: Connection, kind: str, now: int, *, unsent: int = 0) -> None:
+        """See to a connection that the server ended, ``unsent`` bytes before the request's end."""
+        tally = self.window.tally
+        if not connection.began_ns:
+            self._sockets.drop(connection)
+            tally.closed_idle += self.window.is_firing
+            return
+        if self._was_idle(connection, len(self._payload) - unsent, now):
+            tally.closed_idle += 1
+            tally.resent += 1
+            self._sockets.drop(connection)
+            self.connect(connection, now)
+            return
+        self.fail(connection, kind, now)
+
+    def _was_idle(self, connection: Connection, sent: int, now: int) -> bool:
+        """Return True if the server closed an idle connection while the request was on its way.
+
+        Then the request may be sent again, as browsers and proxies do (RFC 9112, section 9.3.1).
+        One that is older than the timeout is not: it has failed already.
+        """
+        return (
+            self.window.is_firing
+            and self._request.is_safe
+            and connection.has_responded
+            and not connection.reader.is_partial
+            and now - connection.began_ns <= self._timeout_ns
+            and not (sent and self._sockets.can_have_been_read(connection, sent))
+        )
+
+    def fail(self, connection: Connection, kind: str, now: int) -> None:
+        """Count the failure of a request, if there was one, and give the connection up."""
+        was_connecting = connection.state is State.CONNECTING
+        began = connection.began_ns
+        connection.began_ns = 0
+        self._sockets.drop(connection)
+        if began:
+            self.window.tally.failure(kind, began, now)
+        self.changed.set()
+        if self.window.plan is not None:
+            # One that ended without a request stands in the pacer's queue already.
+            if began or was_connecting:
+                self.free(connection, now)
+        elif was_connecting and self.window.is_firing:
+            # Refused connections fail at once: tried again without a pause, they would be counted
+            # by the thousand, and take the CPU time that the others need.
+            self._loop.call_later(_RETRY_AFTER_S, self._retry, connection)
+        else:
+            self.free(connection, _clock())
+
+    def _retry(self, connection: Connection) -> None:
+        # Meanwhile another window may have begun, and use it.
+        if connection.state is State.DOWN:
+            self.free(connection, _clock())

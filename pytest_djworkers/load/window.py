@@ -1,0 +1,69 @@
+"""One window of an agent's burst: what it counts, what is planned for it, and when it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from typing import Self
+
+from pytest_djworkers.load.early_close import EarlyClose
+from pytest_djworkers.load.profile import Profile
+from pytest_djworkers.load.rate import FixedRate, Share
+from pytest_djworkers.load.tally import Tally
+
+_clock = time.monotonic_ns
+
+
+class Window:
+    """The state of one window, from the first request of its warm-up to its report.
+
+    Times are nanoseconds of the monotonic clock. It has slots since each batch of responses reads
+    it.
+    """
+
+    __slots__ = ("is_firing", "plan", "stop_ns", "tally", "wake_ns")
+
+    def __init__(self, tally: Tally, plan: FixedRate | None, stop_ns: int) -> None:
+        self.tally = tally
+        self.plan = plan
+        """The moments of the requests at a fixed rate; None in a closed loop."""
+        self.stop_ns = stop_ns
+        """The time from which on responses are not even read."""
+        self.wake_ns = sys.maxsize
+        """The time at which ``sleep_until`` should return. The loop can run its timer only between
+        batches, so from then on no further batch is begun."""
+        self.is_firing = False
+        """True while requests may begin."""
+
+    @classmethod
+    def before_any(cls, profile: Profile) -> Self:
+        """Return the window of an agent that has not fired yet: nothing counts in it."""
+        return cls(Tally(profile, begin_ns=sys.maxsize), None, sys.maxsize)
+
+    @classmethod
+    def starting(
+        cls,
+        profile: Profile,
+        share: Share,
+        start_ns: int,
+        *,
+        drains: bool,
+        early_close: EarlyClose | None = None,
+    ) -> Self:
+        """Return the window whose warm-up starts at ``start_ns``.
+
+        With ``drains``, responses after its end are read as well, so that none is left behind.
+        """
+        shape = profile.shape
+        tally = Tally(profile, start_ns + round(shape.warmup_s * 1e9), early_close)
+        plan = None
+        if shape.rate is not None:
+            plan = FixedRate(shape.rate, share, start_ns, tally.end_ns)
+        return cls(tally, plan, sys.maxsize if drains else tally.end_ns)
+
+    async def sleep_until(self, moment_ns: int) -> None:
+        """Sleep until this moment, and no longer than the batch at hand takes."""
+        self.wake_ns = moment_ns
+        while (left := moment_ns - _clock()) > 0:
+            await asyncio.sleep(left / 1e9)
