@@ -10,7 +10,7 @@ from pytest_djworkers.errors import MarkerError
 from pytest_djworkers.limits.marker import Mark
 from pytest_djworkers.limits.unseen import hidden_timeouts, in_flight
 from pytest_djworkers.load.result import BurstResult
-from pytest_djworkers.unexpected import in_words, kinds_of
+from pytest_djworkers.unexpected_responses import in_words, kinds_of
 from pytest_djworkers.units import (
     format_duration,
     format_share,

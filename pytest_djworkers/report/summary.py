@@ -9,7 +9,7 @@ from pytest_djworkers.report.burst_rows import BURSTS
 from pytest_djworkers.report.calibration_rows import CALIBRATIONS
 from pytest_djworkers.report.comparison_rows import COMPARISONS
 from pytest_djworkers.report.table import Table
-from pytest_djworkers.unexpected import in_words, kinds_of
+from pytest_djworkers.unexpected_responses import in_words, kinds_of
 from pytest_djworkers.verdict.judgement import Verdict
 
 

@@ -7,7 +7,6 @@ from dataclasses import asdict, replace
 from functools import partial
 from typing import Any
 
-from pytest_djworkers.arguments import refuse_unknown
 from pytest_djworkers.baseline.session import compare, figures_beside, why_nothing
 from pytest_djworkers.baseline.store import burst_key
 from pytest_djworkers.errors import BurstArgumentError
@@ -19,7 +18,8 @@ from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.markers import TestPlan
 from pytest_djworkers.options import SHAPE_OPTIONS
 from pytest_djworkers.record import BurstRecord
-from pytest_djworkers.request import ARGUMENTS, make_request
+from pytest_djworkers.request.build import ARGUMENTS, make_request
+from pytest_djworkers.request.unknown_arguments import refuse_unknown
 from pytest_djworkers.run.context import RunContext
 from pytest_djworkers.server.diagnosis import first_refusal, why_requests_failed
 from pytest_djworkers.server.protocol import AnyServer, BurstNeeds, check_alive

@@ -7,7 +7,7 @@ from pytest_djworkers.limits.kinds import misses
 from pytest_djworkers.markers import TestPlan
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.settings.settings import Settings
-from pytest_djworkers.unexpected import why_nothing_expected
+from pytest_djworkers.unexpected_responses import why_nothing_expected
 
 _SAY_SO = "a test that may have more says so with max_errors (all of them: djworkers_max_errors)"
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pytest_djworkers.load.generator import Target
 from pytest_djworkers.load.profile import Profile, Request
 from pytest_djworkers.load.wrk import WrkGenerator, find_wrk
-from pytest_djworkers.request import make_request
+from pytest_djworkers.request.build import make_request
 from pytest_djworkers.serialization import from_simple, to_simple
 from pytest_djworkers.server.probe import probe
 from tests.support.fault_server import always, answer, serve

@@ -14,7 +14,7 @@ import pytest
 from pytest_djworkers.load.builtin import AsyncioGenerator
 from pytest_djworkers.load.generator import Generator, Target
 from pytest_djworkers.load.wrk import WrkGenerator, find_wrk
-from pytest_djworkers.request import make_request
+from pytest_djworkers.request.build import make_request
 from tests.support.fault_server import Peer, answer, serve
 from tests.support.profiles import make_profile
 

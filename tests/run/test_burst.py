@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import time
-from dataclasses import dataclass
-from http.cookies import SimpleCookie
-from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from pytest_djworkers.errors import BurstArgumentError
-from pytest_djworkers.load.profile import Request
-from pytest_djworkers.request import make_request
 from tests.support.fault_server import always, answer, serve
 from tests.support.site import CONFTEST, GENTLE, SETTINGS, URLS, Site
 
@@ -25,154 +16,6 @@ NO_DATABASE = """
 def django_db_setup():
     raise AssertionError("nobody needs one here")
 """
-
-
-@dataclass
-class Named:
-    """A cookie in the jar of a client: requests', httpx's, http.cookiejar's."""
-
-    name: str
-    value: str
-
-
-SIMPLE: SimpleCookie = SimpleCookie()
-SIMPLE["sessionid"] = "abc"
-SIMPLE["sessionid"]["path"] = "/"
-SIMPLE["messages"] = 'a "b"; c, é'
-
-JSON = {"deep": [1, {"ü": None}]}
-
-
-@pytest.mark.parametrize(
-    ("arguments", "request_made"),
-    [
-        ({"path": "/"}, Request("/")),
-        ({"path": "/a?b=%20#c", "method": "head"}, Request("/a?b=%20#c", "HEAD")),
-        ({"path": "/", "cookies": {"a": "b"}}, Request("/", headers=(("Cookie", "a=b"),))),
-        (
-            {"path": "/", "cookies": SIMPLE},
-            Request(
-                "/",
-                headers=(("Cookie", 'sessionid=abc; messages="a \\"b\\"\\073 c\\054 \\351"'),),
-            ),
-        ),
-        (
-            {"path": "/", "cookies": {"a": SIMPLE["sessionid"]}},
-            Request("/", headers=(("Cookie", "a=abc"),)),
-        ),
-        (
-            {"path": "/", "cookies": [Named("a", "b"), Named("c", "d")]},
-            Request("/", headers=(("Cookie", "a=b; c=d"),)),
-        ),
-        (
-            {"path": "/", "method": "POST", "body": "ü"},
-            Request("/", "POST", body="ü".encode()),
-        ),
-        (
-            {"path": "/", "method": "PUT", "body": b"\\0", "headers": {"X-Y": "z"}},
-            Request("/", "PUT", (("X-Y", "z"),), b"\\0"),
-        ),
-        (
-            {"path": "/", "method": "POST", "json": JSON},
-            Request(
-                "/", "POST", (("Content-Type", "application/json"),), json.dumps(JSON).encode()
-            ),
-        ),
-        (
-            {"path": "/", "method": "POST", "json": 1, "headers": {"content-type": "text/x"}},
-            Request("/", "POST", (("content-type", "text/x"),), b"1"),
-        ),
-        ({"path": "/", "query": {"q": "ü b", "n": [1, 2]}}, Request("/?q=%C3%BC+b&n=1&n=2")),
-        ({"path": "/?a=b", "query": {"c": 1}}, Request("/?a=b&c=1")),
-        ({"path": "/", "query": {}, "cookies": {}}, Request("/")),
-        (
-            {"path": "/", "headers": {"cookie": "a=b", "X-Y": "z"}, "cookies": {"c": "d"}},
-            Request("/", headers=(("X-Y", "z"), ("Cookie", "a=b; c=d"))),
-        ),
-        (
-            {"path": "/", "cookies": {"sessionid": "abc", "x": "y=z"}},
-            Request("/", headers=(("Cookie", "sessionid=abc; x=y=z"),)),
-        ),
-        ({"path": "/", "contains": "ü"}, Request("/", contains="ü".encode())),
-        ({"path": "/", "expect": 302}, Request("/", expect=(302,))),
-        ({"path": "/", "expect": [404, 200, 404]}, Request("/", expect=(200, 404))),
-    ],
-    ids=str,
-)
-def test_a_call_makes_a_request(arguments: dict[str, Any], request_made: Request) -> None:
-    assert make_request(**arguments) == request_made
-
-
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        ({"path": "json"}, "path 'json' is not one that starts with /"),
-        ({"path": "/a b"}, "percent-encode the rest"),
-        ({"path": "/ü"}, "percent-encode the rest"),
-        ({"path": "/\r\nX: y"}, "percent-encode the rest"),
-        ({"path": None}, "path None is not one"),
-        ({"method": "GET /"}, "method='GET /' is not an HTTP method"),
-        ({"method": "CONNECT"}, "method='CONNECT' is not an HTTP method"),
-        ({"method": 5}, "method=5 is not an HTTP method"),
-        ({"headers": [("a", "b")]}, "headers= is list, not a mapping"),
-        ({"headers": {"a b": "c"}}, "headers=: 'a b' is not a header name"),
-        ({"headers": {"a": "b\r\nc: d"}}, "the value of a can't be sent: it has '\\r' in it"),
-        ({"headers": {"a": 5}}, "headers=: the value of a can't be sent: it is int"),
-        ({"headers": {"Content-Length": "5"}}, "Content-Length is set by the generator"),
-        ({"body": b"", "json": {}}, "body= and json= exclude each other"),
-        ({"body": 5}, "body= is int, not bytes or str"),
-        ({"query": "a=b"}, "query= is str, not a mapping"),
-        ({"headers": {"Host": "a", "host": "b"}}, "headers=: Host is given more than once"),
-        ({"cookies": "a=b"}, "cookies= is str, not a mapping"),
-        (
-            {"cookies": 5},
-            "nor client.cookies (text as it is sent goes into headers={'Cookie': ...})",
-        ),
-        ({"cookies": ["a"]}, "cookies=: str is not a cookie with name and value"),
-        (
-            {"cookies": [Named("a", 'b"')]},
-            """cookies=: the value of a can't be sent: it has '"' in it""",
-        ),
-        ({"headers": {"HTTP_X_A": "1"}}, "HTTP_X_A is sent as it is; did you mean X-A?"),
-        ({"headers": {"content_type": "1"}}, "content_type is sent as it is; did you mean Content"),
-        ({"body": {"a": 1}}, "body= is dict, not bytes or str (json= encodes it)"),
-        ({"cookies": {"a b": "c"}}, "cookies=: 'a b' is not a cookie's name"),
-        ({"cookies": {"a": "b;c"}}, "cookies=: the value of a can't be sent: it has ';' in it"),
-        ({"cookies": {"a": 5}}, "cookies=: the value of a can't be sent: it is int"),
-        ({"contains": 5}, "contains= is int, not bytes or str"),
-        ({"contains": "x", "method": "HEAD"}, "an answer to HEAD has none"),
-        ({"json": {1, 2}}, "json=: Object of type set is not JSON serializable"),
-        ({"expect": 99}, "expect=99 is not a status from 200 to 599"),
-        ({"expect": "200"}, "expect='200' is not a status"),
-        ({"expect": True}, "expect=True is not a status"),
-        ({"expect": []}, "expect= holds no status"),
-    ],
-)
-def test_a_wrong_call_is_an_error_in_words(arguments: dict[str, Any], said: str) -> None:
-    with pytest.raises(BurstArgumentError) as refusal:
-        make_request(**{"path": "/", **arguments})
-    assert said in str(refusal.value)
-
-
-@given(st.text(max_size=20))
-def test_no_path_breaks_the_request_line(text: str) -> None:
-    try:
-        request = make_request(f"/{text}")
-    except BurstArgumentError:
-        return
-    line, _, _ = request.encode("host").partition(b"\r\n")
-    assert line == f"GET /{text} HTTP/1.1".encode("ascii")
-    assert len(line.split()) == 3
-
-
-@given(st.dictionaries(st.text(max_size=5), st.text(max_size=5), max_size=2))
-def test_no_header_breaks_the_head(headers: dict[str, str]) -> None:
-    try:
-        request = make_request("/", headers=headers)
-    except BurstArgumentError:
-        return
-    lines = request.encode("host").split(b"\r\n")
-    assert len(lines) == 1 + len(request.header_lines("host")) + 2
 
 
 PROBED_URLS = (

@@ -176,7 +176,7 @@ def test_only_the_server(djworkers_server):
 def test_a_wrong_call_is_a_call(burst):
     with pytest.raises(ValueError):
         raise ValueError
-    with pytest.raises(Exception, match="not one that starts with /"):
+    with pytest.raises(Exception, match="must start with /"):
         burst("json")
 """
     )

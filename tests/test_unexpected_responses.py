@@ -10,7 +10,7 @@ import pytest
 from pytest_djworkers.load.profile import Request
 from pytest_djworkers.load.response_excerpt import ResponseExcerpt
 from pytest_djworkers.load.result import BurstResult
-from pytest_djworkers.unexpected import in_words, kinds_of, why_nothing_expected
+from pytest_djworkers.unexpected_responses import in_words, kinds_of, why_nothing_expected
 from tests.support.results import RESULT, WRK
 
 NOTHING = replace(RESULT, ok=0, late=0, in_flight=8, statuses={})

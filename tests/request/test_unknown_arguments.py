@@ -6,10 +6,10 @@ import inspect
 
 import pytest
 
-from pytest_djworkers.arguments import header_meant, refuse_unknown
 from pytest_djworkers.errors import BurstArgumentError
 from pytest_djworkers.options import SHAPE_OPTIONS
-from pytest_djworkers.request import ARGUMENTS, make_request
+from pytest_djworkers.request.build import ARGUMENTS, make_request
+from pytest_djworkers.request.unknown_arguments import header_of_wsgi_name, refuse_unknown
 from pytest_djworkers.run.burst import Burst
 
 KNOWN = (*ARGUMENTS, "name", *SHAPE_OPTIONS)
@@ -18,12 +18,15 @@ KNOWN = (*ARGUMENTS, "name", *SHAPE_OPTIONS)
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("data", "data= is a word of Django's test client and of requests: here body= takes bytes"),
-        ("params", "params= is a word of requests: here it is query="),
+        (
+            "data",
+            "data= is an argument of Django's test client and requests: here body= takes bytes",
+        ),
+        ("params", "params= is an argument of requests: here it is query="),
         ("content_type", "here it is a header, as it is sent: headers={'Content-Type': ...}"),
         ("HTTP_X_CSRFTOKEN", "as it is sent: headers={'X-Csrftoken': ...}"),
-        ("follow", "a burst follows no redirect: name the path that it leads to, or take the"),
-        ("secure", "load is fired in plain HTTP"),
+        ("follow", "a burst follows no redirects: name the path that it leads to, or expect the"),
+        ("secure", "a burst is fired in plain HTTP"),
         (
             "conections",
             "burst() has no argument conections=; did you mean connections=? (it has: method, "
@@ -49,4 +52,4 @@ def test_what_is_known_is_what_burst_and_its_request_take() -> None:
 
 @pytest.mark.parametrize("name", ["X-Http_Y", "Content-Type", "content", "x_y"])
 def test_a_header_of_its_own_is_not_taken_for_another(name: str) -> None:
-    assert header_meant(name) is None
+    assert header_of_wsgi_name(name) is None

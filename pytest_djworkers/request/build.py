@@ -1,0 +1,132 @@
+"""The arguments of ``burst()``, checked and made into a request before anything is sent.
+
+Messages hold no values of headers, cookies, queries or bodies: those may be secrets.
+"""
+
+from __future__ import annotations
+
+import json as json_module
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from pytest_djworkers.errors import BurstArgumentError
+from pytest_djworkers.load.masking import masked
+from pytest_djworkers.load.profile import Request
+from pytest_djworkers.request.headers import checked_headers
+from pytest_djworkers.units import written
+
+_METHOD = re.compile(r"[A-Z]+")
+# A request line is ASCII without blanks (RFC 9112, section 3).
+_PATH = re.compile(r"/[!-~]*")
+# CONNECT asks a proxy for a tunnel, and servers answer TRACE themselves or refuse it.
+_UNUSABLE_METHODS = frozenset({"CONNECT", "TRACE"})
+ARGUMENTS = ("method", "headers", "body", "json", "query", "cookies", "expect", "contains")
+"""The arguments of ``burst()`` that describe the request, besides the path."""
+
+
+def make_request(
+    path: object,
+    method: object = "GET",
+    *,
+    headers: Mapping[str, str] | None = None,
+    body: bytes | str | None = None,
+    json: Any = None,
+    query: Mapping[str, Any] | None = None,
+    cookies: Mapping[str, str] | None = None,
+    expect: int | Iterable[int] | None = None,
+    contains: str | bytes | None = None,
+) -> Request:
+    """Return the request that a call of ``burst()`` describes. Raises BurstArgumentError."""
+    _check_path(path)
+    verb = _verb(method)
+    lines = checked_headers(headers, cookies)
+    if body is not None and json is not None:
+        raise BurstArgumentError("body= and json= can't be combined")
+    if json is not None:
+        body = _json(json)
+        if "content-type" not in {name.lower() for name, _ in lines}:
+            lines.append(("Content-Type", "application/json"))
+    if contains is not None and verb == "HEAD":
+        raise BurstArgumentError("contains= needs a body, and a response to HEAD has none")
+    return Request(
+        _with_query(str(path), query),
+        verb,
+        tuple(lines),
+        _bytes("body", body),
+        _statuses(expect),
+        _bytes("contains", contains),
+    )
+
+
+def _check_path(path: object) -> None:
+    if isinstance(path, str) and _PATH.fullmatch(path):
+        return
+    shown = masked(path) if isinstance(path, str) else path
+    raise BurstArgumentError(
+        f"path {shown!r} must start with / and have only printable ASCII characters"
+        " (percent-encode the others)"
+    )
+
+
+def _verb(method: object) -> str:
+    verb = method.upper() if isinstance(method, str) else ""
+    if not _METHOD.fullmatch(verb) or verb in _UNUSABLE_METHODS:
+        raise BurstArgumentError(
+            f"method={written(method)} is not an HTTP method that can be used here"
+        )
+    return verb
+
+
+def _json(value: Any) -> str:
+    try:
+        return json_module.dumps(value)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise BurstArgumentError(f"json=: {error}") from None
+
+
+def _bytes(argument: str, value: object) -> bytes:
+    if isinstance(value, str):
+        try:
+            return value.encode()
+        except UnicodeError as error:
+            raise BurstArgumentError(f"{argument}=: {_reason(error)}") from None
+    if not isinstance(value, bytes | None):
+        hint = " (json= encodes it)" if isinstance(value, dict | list) else ""
+        raise BurstArgumentError(f"{argument}= is {type(value).__name__}, not bytes or str{hint}")
+    return value or b""
+
+
+def _with_query(path: str, query: object) -> str:
+    if query is None:
+        return path
+    if not isinstance(query, Mapping):
+        raise BurstArgumentError(
+            f"query= is {type(query).__name__}, not a mapping of names to values"
+        )
+    try:
+        text = urlencode(query, doseq=True)
+    except ValueError as error:  # a lone surrogate, or a number of thousands of digits
+        raise BurstArgumentError(f"query=: {_reason(error)}") from None
+    return f"{path}{'&' if '?' in path else '?'}{text}" if text else path
+
+
+def _reason(error: ValueError) -> str:
+    """Return the reason of an error without the text that caused it."""
+    if isinstance(error, UnicodeError):
+        return "it has a character that can't be encoded in UTF-8"
+    return str(error)
+
+
+def _statuses(expect: object) -> tuple[int, ...]:
+    if expect is None:
+        return ()
+    statuses = tuple(expect) if isinstance(expect, Iterable) else (expect,)
+    for status in statuses:
+        # 1xx is never the final response.
+        if isinstance(status, bool) or not isinstance(status, int) or not 200 <= status <= 599:
+            raise BurstArgumentError(f"expect={written(expect)} is not a status from 200 to 599")
+    if not statuses:
+        raise BurstArgumentError("expect= is empty: it must have at least one status")
+    return tuple(sorted(set(statuses)))
