@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
-from pytest_djworkers.baseline.session import StoredFigures
-from pytest_djworkers.baseline.store import conditions_of
+from pytest_djworkers.baseline.conditions import conditions_of
+from pytest_djworkers.baseline.figures import StoredFigures
 from pytest_djworkers.compare.result import ArmComparison
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.serialization import from_simple, to_simple

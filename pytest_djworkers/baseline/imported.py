@@ -1,4 +1,4 @@
-"""What was imported into a baseline: runs of wrk, kept as wrk printed them.
+"""The runs of wrk that were imported into a baseline, kept as wrk printed them.
 
 ``.djworkers/<name>/imported.json``, beside the files of the machines::
 
@@ -12,28 +12,27 @@ verdict is ever made from one. It is shown beside the burst that it seems to be 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain, count
+from itertools import chain, count, starmap
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from pytest_djworkers.backends.registry import BACKENDS
+from pytest_djworkers.baseline.document import SCHEMA, ImportedRun, UnreadImportedDocument
 from pytest_djworkers.baseline.files import (
     FOLDER,
-    SCHEMA,
-    a_list,
-    an_object,
-    being_written,
     broken,
-    in_words,
+    errors_name,
+    locked_for_writing,
     read_document,
 )
 from pytest_djworkers.baseline.json_layout import laid_out
 from pytest_djworkers.load.masking import masked
 from pytest_djworkers.load.wrk_document import RunInDocument
 from pytest_djworkers.load.wrk_output import WrkRun
+from pytest_djworkers.serialization import from_simple, to_simple
 from pytest_djworkers.system.files import write_whole
 
 FILE_NAME = "imported.json"
@@ -42,18 +41,20 @@ _WITHOUT_HEADINGS = "wrk"
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """One run, and where it is from."""
+    """One run of wrk's, and the place that it is from."""
 
     document: str
     key: str
-    """Its headings; different for each run of a document."""
+    """The key of the run, from its headings; different for each run of a document."""
     headings: tuple[str, ...]
     run: WrkRun
 
     @property
     def path(self) -> str | None:
-        """The path that was hit, with the names of its query; None where wrk's first line is
-        missing."""
+        """The path that was hit, with the values of its query masked.
+
+        None if wrk's first line is missing, which alone has the URL.
+        """
         if self.run.url is None:
             return None
         parts = urlsplit(self.run.url)
@@ -61,16 +62,20 @@ class Imported:
 
     @property
     def backend(self) -> str | None:
-        """The backend that the headings name, the nearest of them first; None without one."""
+        """The backend that the headings name; None if they name none.
+
+        The innermost heading that names one decides.
+        """
         for heading in reversed(self.headings):
             words = _words(heading)
             named = [name for name in BACKENDS if _words(name) <= words]
             if named:
+                # "granian-asgi" has the words of "granian", too: the longer name is meant.
                 return max(named, key=lambda name: len(_words(name)))
         return None
 
     def is_of(self, path: str, backend: str | None) -> bool:
-        """Whether this seems to be of a burst at that path, under that backend.
+        """Return whether this seems to be of a burst at that path, under that backend.
 
         A run under headings that name no backend is of any. The method is not printed.
         """
@@ -80,21 +85,18 @@ class Imported:
 
 
 def read_imported(file: Path) -> tuple[Imported, ...]:
-    """What was imported into a file; nothing where there is none.
+    """Return what was imported into a file; nothing if there is no file.
 
-    Raises BaselineError when it can't be read, is broken, or of a newer schema.
+    Raises BaselineError if it can't be read, is broken, or of a newer schema.
     """
-    document = read_document(file)
-    if document is None:
+    data = read_document(file)
+    if data is None:
         return ()
     try:
-        return tuple(
-            _imported(name, key, an_object(entry, "a run"))
-            for name, runs in an_object(document["imported"], "what was imported").items()
-            for key, entry in an_object(runs, "a document").items()
-        )
-    except (ValueError, KeyError) as error:
-        raise broken(file, in_words(error)) from None
+        unread = from_simple(data, UnreadImportedDocument)
+        return tuple(chain.from_iterable(starmap(_runs, unread.imported.items())))
+    except ValueError as error:
+        raise broken(file, str(error)) from None
 
 
 def save_imported(
@@ -102,19 +104,17 @@ def save_imported(
 ) -> tuple[Path, list[Imported]]:
     """Put a document's runs into a baseline, in the place of those it had of it before.
 
-    What was imported from other documents is kept. Written whole or not at all. Raises
-    BaselineError when it can't.
+    Return the file and the runs. What was imported from other documents is kept. Written whole or
+    not at all. Raises BaselineError if it can't be written.
     """
     file = root / FOLDER / name / FILE_NAME
     added = _keyed(document, runs)
-    with being_written(file.parent):
+    with locked_for_writing(file.parent):
         kept = [one for one in read_imported(file) if one.document != document]
         data: dict[str, dict[str, Any]] = {}
         for one in (*kept, *added):
-            data.setdefault(one.document, {})[one.key] = {
-                "headings": list(one.headings),
-                "printed": list(one.run.printed),
-            }
+            run = ImportedRun(one.headings, tuple(one.run.printed))
+            data.setdefault(one.document, {})[one.key] = to_simple(run)
         write_whole(file, laid_out({"schema": SCHEMA, "imported": data}))
     return file, added
 
@@ -129,15 +129,17 @@ def _keyed(document: str, runs: Iterable[RunInDocument]) -> list[Imported]:
     return list(found.values())
 
 
-def _imported(document: str, key: str, entry: Mapping[str, Any]) -> Imported:
-    headings, printed = entry["headings"], a_list(entry["printed"], "what wrk printed")
-    if not isinstance(headings, list) or not all(isinstance(t, str) for t in (*headings, *printed)):
-        raise ValueError(f"the run {key!r} is no text")
-    return Imported(document, key, tuple(headings), _without_values(printed))
+def _runs(document: str, runs: Any) -> Iterator[Imported]:
+    with errors_name("document", document):
+        entries = from_simple(runs, dict[str, Any])
+    for key, entry in entries.items():
+        with errors_name("document", document), errors_name("run", key):
+            run = from_simple(entry, ImportedRun)
+            yield Imported(document, key, run.headings, _without_values(run.printed))
 
 
 def _without_values(printed: Iterable[str]) -> WrkRun:
-    """What wrk printed, with the names of its URL's query alone."""
+    """Return wrk's output with the values of its URL's query masked."""
     return WrkRun.from_lines(
         [
             " ".join(masked(word) if "://" in word else word for word in line.split(" "))

@@ -1,4 +1,4 @@
-"""Which machine this is, as far as speed can be compared between two of them."""
+"""The machine that a run is on, as far as its figures depend on it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 import platform
 import re
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from pytest_djworkers.system.cpu_count import available_cpus
@@ -17,19 +17,23 @@ _KEY_DIGITS = 8
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """The part of a machine that its figures hang on. The live clock rate is never in it."""
+    """The part of a machine that figures depend on.
+
+    The clock rate is not in it: it changes while one looks.
+    """
 
     cpu: str
     logical_cpus: int
     cpu_quota: float | None
-    """How many CPUs a container may use at most; None without a quota."""
+    """The number of CPUs that a container may use at most; None without a quota."""
     allowed_cpus: int | None = None
-    """How many of the CPUs this process may run on; None for all of them."""
+    """The number of CPUs that this process may run on; None for all of them."""
 
     @property
     def key(self) -> str:
-        """A name for files: readable, and different for machines that are."""
+        """A name for files: readable, and different for machines that are different."""
         identity = f"{self.cpu}|{self.logical_cpus}|{self.cpu_quota}"
+        # Appended only where it says something, so that the other machines keep their files.
         if self.allowed_cpus is not None:
             identity += f"|{self.allowed_cpus}"
         digest = hashlib.sha256(identity.encode()).hexdigest()[:_KEY_DIGITS]
@@ -38,18 +42,38 @@ class Machine:
 
 
 def this_machine() -> Machine:
-    """The machine that this runs on."""
+    """Return the machine that this runs on."""
     cpus = available_cpus()
     allowed = None if cpus.allowed >= cpus.logical else cpus.allowed
     return Machine(_cpu_model(), cpus.logical, cpus.quota, allowed)
 
 
 def surroundings() -> dict[str, str | int]:
-    """What is noted beside the figures and decides nothing: memory, kernel, platform."""
+    """Return facts that are noted beside the figures and decide nothing: memory, kernel, platform."""
     noted: dict[str, str | int] = {"platform": platform.platform(), "kernel": platform.release()}
     with suppress(OSError, ValueError):
         noted["memory_bytes"] = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return noted
+
+
+def differing_machine(before: Machine, now: Machine) -> str:
+    """Return how two machines differ, in words."""
+    words = {
+        "cpu": "CPU",
+        "logical_cpus": "logical CPUs",
+        "cpu_quota": "CPU quota",
+        "allowed_cpus": "number of CPUs to run on",
+    }
+    then = asdict(before)
+    return ", ".join(
+        f"{words[name]} was {_or_unlimited(then[name])} and is {_or_unlimited(value)}"
+        for name, value in asdict(now).items()
+        if then[name] != value
+    )
+
+
+def _or_unlimited(value: object) -> object:
+    return "unlimited" if value is None else value
 
 
 def _cpu_model(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
@@ -57,5 +81,6 @@ def _cpu_model(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
         text = cpuinfo.read_text()
     except OSError:
         text = ""
+    # "model name" on x86, "Model" on a Raspberry Pi, "cpu model" on MIPS; most of ARM has none.
     match = re.search(r"^(?:model name|Model|cpu model)\s*:\s*(.+)$", text, re.MULTILINE)
     return match[1].strip() if match else platform.processor() or platform.machine()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pytest_djworkers.baseline.session import StoredFigures
+from pytest_djworkers.baseline.figures import StoredFigures
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.report.figures import UNKNOWN, format_latency

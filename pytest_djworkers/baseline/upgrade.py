@@ -1,4 +1,4 @@
-"""What older versions stored, read as it is stored now."""
+"""Bring what older versions stored to the form in which it is stored now."""
 
 from __future__ import annotations
 
@@ -12,8 +12,11 @@ _DEFAULT_NAME = re.compile(r"(?P<test>.*) (?P<method>[A-Z]+) (?P<path>/\S*\?\S*)
 
 
 def without_values(bursts: Mapping[str, Any]) -> dict[str, Any]:
-    """The bursts of a file, without the values of queries: those were once a part of a burst's
-    request, and of its name."""
+    """Return the bursts of a file without the values of queries.
+
+    Those were once a part of a burst's request, and of its name. Values may be secrets, and the
+    file is committed.
+    """
     found: dict[str, Any] = {}
     for key, entry in bursts.items():
         conditions = _object(_object(entry).get("conditions"))
@@ -24,14 +27,17 @@ def without_values(bursts: Mapping[str, Any]) -> dict[str, Any]:
         method, _, path = request.partition(" ")
         now = {"request": f"{method} {masked(path)}", "query": query_hash(path)}
         name = _key(key, request)
-        # As the second query at a path is told from the first.
+        # A second query at the same path gets its hash behind the name, as in a run.
         name = f"{name} #{query_hash(path)}" if name in found else name
         found[name] = {**entry, "conditions": {**conditions, **now}}
     return found
 
 
 def _object(value: Any) -> dict[str, Any]:
-    """A JSON object; whether it had to be one is looked at elsewhere."""
+    """Return a JSON object as it is, and an empty one for anything else.
+
+    What is wrong with it is said by the reading that comes after.
+    """
     return value if isinstance(value, dict) else {}
 
 
@@ -40,7 +46,7 @@ def _has_values(request: str, conditions: Mapping[str, Any]) -> bool:
 
 
 def _key(key: str, request: str) -> str:
-    """What a burst is stored under, where it had the name that it has by default."""
+    """Return the key without values, if the burst had the name that it has by default."""
     match = _DEFAULT_NAME.fullmatch(key)
     if match is None or not request.startswith(f"{match['method']} {match['path']}"):
         return key

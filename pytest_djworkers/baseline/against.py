@@ -1,0 +1,121 @@
+"""A burst against the stored baseline: its verdict, and the figures to show beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from pytest_djworkers.baseline.conditions import conditions_of, first_difference
+from pytest_djworkers.baseline.document import StoredBurst, StoredSession
+from pytest_djworkers.baseline.figures import (
+    StoredFigures,
+    imported_figures,
+    last_figures,
+    latency_of,
+    requests_per_s,
+)
+from pytest_djworkers.baseline.imported import Imported
+from pytest_djworkers.baseline.machine import differing_machine
+from pytest_djworkers.baseline.session import changed_versions, versions_of
+from pytest_djworkers.baseline.store import Baseline
+from pytest_djworkers.load.result import BurstResult
+from pytest_djworkers.verdict.baseline_verdict import BaselineVerdict, not_compared
+from pytest_djworkers.verdict.rounds import Metric
+from pytest_djworkers.verdict.tripwire import NO_LIMITS, Figures, compare_with_stored
+
+
+def compare_with_baseline(
+    result: BurstResult,
+    stored: StoredBurst,
+    *,
+    tolerance: float,
+    max_regressions: Mapping[Metric, float] = NO_LIMITS,
+) -> BaselineVerdict:
+    """Return the verdict of a burst against what is stored of it.
+
+    ``tolerance`` and the limits are fractions, as ``compare_with_stored`` takes them.
+    """
+    if result.shared_run:
+        return not_compared("shared run: other pytest-xdist workers ran beside it")
+    if result.starved:
+        return _not_compared_by_itself("starved", max_regressions)
+    if result.generator_stopped:
+        reason = "the generator was stopped for a part of the window"
+        return _not_compared_by_itself(reason, max_regressions)
+    if difference := first_difference(stored.conditions, conditions_of(result)):
+        return not_compared(difference)
+    verdict = compare_with_stored(
+        _figures_of(result),
+        [*map(_stored_figures, stored.sessions[:-1]), _accepted_figures(stored.sessions[-1])],
+        tolerance=tolerance,
+        max_regressions=max_regressions,
+    )
+    if changed := changed_versions(stored.sessions[-1], versions_of(result)):
+        return replace(verdict, reason=f"{verdict.reason}; {changed}")
+    return verdict
+
+
+def why_no_baseline(baseline: Baseline, key: str, result: BurstResult) -> str:
+    """Return why nothing is stored that a burst could be compared with, in words."""
+    machines = [machine for machine, keys in baseline.elsewhere.items() if key in keys]
+    if machines:
+        which = "another machine" if len(machines) == 1 else f"{len(machines)} other machines"
+        return f"stored on {which} only: {differing_machine(machines[0], baseline.machine)}"
+    if _imported_of(baseline, result):
+        return "imported from wrk's printed output: no windows"
+    return "nothing stored for this test on this machine"
+
+
+def figures_beside(baseline: Baseline, key: str, result: BurstResult) -> StoredFigures | None:
+    """Return the figures to show beside a burst: its last session, or else an import of it."""
+    if stored := baseline.bursts.get(key):
+        changed = changed_versions(stored.sessions[-1], versions_of(result))
+        return replace(last_figures(stored), remark=changed)
+    imported = _imported_of(baseline, result)
+    return None if imported is None else imported_figures(imported)
+
+
+def _not_compared_by_itself(reason: str, limits: Mapping[Metric, float]) -> BaselineVerdict:
+    """Return the verdict of a burst that has no figures to compare: it passes no limit."""
+    if not limits:
+        return not_compared(reason)
+    return replace(not_compared(f"{reason}; so max_regression can't pass"), fails=True)
+
+
+def _imported_of(baseline: Baseline, result: BurstResult) -> Imported | None:
+    """Return the first run under headings that name the backend, else under any other."""
+    request = result.profile.request
+    backend = result.server.backend if result.server else None
+    found = [one for one in baseline.imported if one.is_of(request.path, backend)]
+    return min(found, key=lambda one: one.backend is None, default=None)
+
+
+def _figures_of(result: BurstResult) -> Figures:
+    return Figures(
+        result.rps,
+        result.errors / result.judged if result.judged else 0.0,
+        result.latency.p95 if result.latency else None,
+        result.cpu_per_request_s,
+    )
+
+
+def _stored_figures(session: StoredSession) -> Figures:
+    windows = session.windows
+    errors = sum(one.unexpected + one.error for one in windows)
+    judged = errors + sum(one.ok + one.late + (one.unanswered or 0) for one in windows)
+    return Figures(requests_per_s(session), errors / judged if judged else 0.0)
+
+
+def _accepted_figures(session: StoredSession) -> Figures:
+    """Return the figures of the session to beat, latency and CPU time included.
+
+    Only this one's histogram is decoded: the older sessions predict requests/s, and nothing else.
+    """
+    last = session.windows[-1]
+    latency, usage = latency_of(last), last.usage
+    responses = last.ok + last.late + last.unexpected
+    return replace(
+        _stored_figures(session),
+        p95_s=latency.p95 if latency else None,
+        cpu_per_request_s=usage.cpu_s / responses if usage and responses else None,
+    )

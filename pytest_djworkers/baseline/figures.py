@@ -1,0 +1,71 @@
+"""The figures of what is stored, as the table shows them beside those of a new burst."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pytest_djworkers.baseline.document import StoredBurst, StoredSession, StoredWindow
+from pytest_djworkers.baseline.encoding import decode_latency
+from pytest_djworkers.baseline.imported import Imported
+from pytest_djworkers.load.histogram import Latency
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFigures:
+    """The figures of a stored session; latencies in seconds."""
+
+    rps: float
+    p50: float | None
+    p99: float | None
+    timeouts: int
+    errors: int
+    saved: str
+    """The time of its run, in ISO 8601; empty for what was imported."""
+    remark: str = ""
+    """A remark that a reader must know before comparing them, in words."""
+    mean: float | None = None
+
+
+def last_figures(stored: StoredBurst) -> StoredFigures:
+    """Return the figures of the last session. Raises ValueError if its histogram is broken."""
+    return session_figures(stored.sessions[-1])
+
+
+def session_figures(session: StoredSession) -> StoredFigures:
+    """Return the figures of a session. Raises ValueError if its histogram is broken."""
+    last = session.windows[-1]
+    latency = latency_of(last)
+    return StoredFigures(
+        rps=requests_per_s(session),
+        p50=latency.p50 if latency else None,
+        p99=latency.p99 if latency else None,
+        timeouts=last.late + (last.unanswered or 0),
+        errors=last.unexpected + last.error,
+        saved=session.saved,
+        mean=latency.mean if latency else None,
+    )
+
+
+def imported_figures(imported: Imported) -> StoredFigures:
+    """Return the figures of a run of wrk's, without latencies: wrk prints corrected ones only."""
+    run = imported.run
+    return StoredFigures(
+        rps=float(run.rps),
+        p50=None,
+        p99=None,
+        timeouts=run.timeouts,
+        errors=run.errors,
+        saved="",
+        remark=f"imported: {imported.key}",
+    )
+
+
+def requests_per_s(session: StoredSession) -> float:
+    """Return the expected responses per second, late ones included, of all windows."""
+    responses = sum(one.ok + one.late for one in session.windows)
+    return responses / sum(one.window_s for one in session.windows)
+
+
+def latency_of(window: StoredWindow) -> Latency | None:
+    """Return a window's histogram; None if it has none. Raises ValueError if it is broken."""
+    return decode_latency(window.latency) if window.latency else None
