@@ -112,7 +112,7 @@ def test_the_settings_must_be_a_module(site: Site, monkeypatch: pytest.MonkeyPat
     ("text", "said"),
     [
         ("{", "is broken (not JSON: Expecting property name"),
-        ("{}", "is no baseline: it is JSON without a schema number; move it away"),
+        ("{}", "is not a baseline: it is JSON without a schema number; move it away"),
         ('{"schema": 99}', "has schema 99, and this version reads up to 1: upgrade pytest-djw"),
     ],
 )

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from pytest_djworkers.baseline.machine import Machine
-from pytest_djworkers.baseline.session import session_of
-from pytest_djworkers.baseline.store import conditions_of, save
+from pytest_djworkers.baseline.session import RunFacts, burst_of
+from pytest_djworkers.baseline.store import save
 from pytest_djworkers.cli import main
 from pytest_djworkers.load.result import BurstResult
 from tests.support.results import RESULT
@@ -76,9 +76,9 @@ def store(
     **common: Any,
 ) -> Path:
     """Store a session for each result."""
-    facts = {"saved": "2026-01-02T03:04:05+00:00", "commit": f"{COMMIT}+", **common}
+    facts = replace(RunFacts("2026-01-02T03:04:05+00:00", f"{COMMIT}+"), **common)
     for result in results:
-        sessions = {f"{test} GET /json": (conditions_of(result), session_of(result, facts))}
+        sessions = {f"{test} GET /json": burst_of(result, facts)}
         file = save(root, name, machine, sessions).file
     return file
 
@@ -123,7 +123,7 @@ def test_what_can_be_read_is_listed_beside_what_cannot(
         (
             f"{broken} is broken (not JSON:",
             f"{newer} has schema 9, and this version reads up to 1: upgrade",
-            f"{foreign} is no baseline:",
+            f"{foreign} is not a baseline:",
         ),
         strict=True,
     ):
@@ -197,7 +197,7 @@ def test_an_import_is_shown_as_printed(root: Path, run: Run) -> None:
     ("content", "said"),
     [
         (b"{", "is broken (not JSON: "),
-        (b"{}", "is no baseline: it is JSON without a schema number"),
+        (b"{}", "is not a baseline: it is JSON without a schema number"),
         (b'{"schema": 2}', "has schema 2, and this version reads up to 1: upgrade"),
         (b"\x00\xff", "is broken (not JSON: "),
     ],
@@ -508,7 +508,7 @@ def test_whatever_it_is_run_in_it_is_words(
 ) -> None:
     root, gone = tmp_path / "r\u00fc", tmp_path / "gone"
     gone.mkdir()
-    sessions = {"test GET /ü": (conditions_of(RESULT), session_of(RESULT, {}))}
+    sessions = {"test GET /ü": burst_of(RESULT)}
     save(root, "default", Machine("A CPU", 2, None), sessions)
     command = f"{sys.executable} -P -m pytest_djworkers"
     found = subprocess.run(

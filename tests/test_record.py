@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from pytest_djworkers.baseline.session import StoredFigures
-from pytest_djworkers.baseline.store import conditions_of
+from pytest_djworkers.baseline.conditions import conditions_of
+from pytest_djworkers.baseline.figures import StoredFigures
 from pytest_djworkers.load.profile import Request
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.record import BurstRecord

@@ -45,8 +45,6 @@ def differing_conditions(
             yield f"{key} was {before.get(key)} and is {now.get(key)}"
 
 
-def first_difference(
-    before: Mapping[str, Condition], now: Mapping[str, Condition]
-) -> str | None:
+def first_difference(before: Mapping[str, Condition], now: Mapping[str, Condition]) -> str | None:
     """Return the first condition that differs, in words; None if none does."""
     return next(differing_conditions(before, now), None)

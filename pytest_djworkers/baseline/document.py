@@ -86,6 +86,12 @@ class StoredBurst:
     """What must be the same for two bursts to be compared."""
     sessions: Annotated[tuple[StoredSession, ...], Meta(min_length=1)]
 
+    @property
+    def generator(self) -> str | None:
+        """The name of the generator that it was measured with; None if it isn't a name."""
+        name = self.conditions.get("generator")
+        return name if isinstance(name, str) else None
+
 
 @dataclass(frozen=True, slots=True)
 class StoredMachine:

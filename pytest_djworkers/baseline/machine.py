@@ -49,7 +49,7 @@ def this_machine() -> Machine:
 
 
 def surroundings() -> dict[str, str | int]:
-    """Return facts that are noted beside the figures and decide nothing: memory, kernel, platform."""
+    """Return facts that are noted and decide nothing: platform, kernel, and memory in bytes."""
     noted: dict[str, str | int] = {"platform": platform.platform(), "kernel": platform.release()}
     with suppress(OSError, ValueError):
         noted["memory_bytes"] = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
+from pytest_djworkers.baseline.document import StoredBurst, StoredSession
+from pytest_djworkers.baseline.figures import session_figures
 from pytest_djworkers.baseline.files import broken
 from pytest_djworkers.baseline.imported import Imported
 from pytest_djworkers.baseline.locate import read_file, shortened
 from pytest_djworkers.baseline.machine import Machine
-from pytest_djworkers.baseline.session import changed_versions, session_figures
-from pytest_djworkers.baseline.store import Baseline, Stored
+from pytest_djworkers.baseline.session import changed_versions
+from pytest_djworkers.baseline.store import Baseline
 from pytest_djworkers.load.wrk_output import Spread, WrkRun
 from pytest_djworkers.report.alignment import align, align_row
 from pytest_djworkers.report.figures import format_latency
@@ -46,18 +47,18 @@ def _machine(machine: Machine) -> str:
     return f"{machine.cpu}, {counted(machine.logical_cpus, 'logical CPU')}{only}, {quota} CPU quota"
 
 
-def _burst(key: str, stored: Stored) -> Iterator[str]:
+def _burst(key: str, stored: StoredBurst) -> Iterator[str]:
     yield key
     conditions = (
         f"{name} {value}" for name, value in sorted(stored.conditions.items()) if value is not None
     )
     yield f"  {', '.join(conditions)}"
     yield from (f"  {line}" for line in _history(stored))
-    versions = stored.sessions[-1].get("versions", {})
+    versions = stored.sessions[-1].versions
     yield f"  {', '.join(f'{name} {version}' for name, version in sorted(versions.items()))}"
 
 
-def _history(stored: Stored) -> list[str]:
+def _history(stored: StoredBurst) -> list[str]:
     """Return the table of a burst's sessions, the oldest first."""
     rows = []
     before = stored.sessions[0]
@@ -69,7 +70,7 @@ def _history(stored: Stored) -> list[str]:
     return align(texts, text_columns=_TEXT_COLUMNS)
 
 
-def _session_cells(session: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, str]:
+def _session_cells(session: StoredSession, before: StoredSession) -> dict[str, str]:
     """Return a session's cells by column; ``before`` is the session before it."""
     figures = session_figures(session)
     return {
@@ -81,8 +82,8 @@ def _session_cells(session: Mapping[str, Any], before: Mapping[str, Any]) -> dic
         "p99": format_latency(figures.p99),
         "timeouts": f"{figures.timeouts:,}",
         "errors": f"{figures.errors:,}",
-        "windows": f"{len(session['windows'])}",
-        "changed": changed_versions(before, session.get("versions", {})),
+        "windows": f"{len(session.windows)}",
+        "changed": changed_versions(before, session.versions),
     }
 
 

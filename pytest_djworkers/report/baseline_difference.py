@@ -12,16 +12,14 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from pytest_djworkers.baseline.conditions import differing_conditions
+from pytest_djworkers.baseline.document import StoredBurst
+from pytest_djworkers.baseline.figures import StoredFigures, imported_figures, last_figures
 from pytest_djworkers.baseline.files import broken
 from pytest_djworkers.baseline.imported import Imported
 from pytest_djworkers.baseline.locate import read_file, shortened
-from pytest_djworkers.baseline.session import StoredFigures, imported_figures, last_figures
-from pytest_djworkers.baseline.store import (
-    Baseline,
-    Stored,
-    differing_conditions,
-    differing_machine,
-)
+from pytest_djworkers.baseline.machine import differing_machine
+from pytest_djworkers.baseline.store import Baseline
 from pytest_djworkers.report.alignment import align
 from pytest_djworkers.report.figures import UNKNOWN, format_latency
 from pytest_djworkers.units import format_change, format_rate
@@ -87,7 +85,7 @@ def _entries(file: Path, content: Baseline | tuple[Imported, ...]) -> list[_Entr
         raise broken(file, str(error)) from None
 
 
-def _stored_entry(key: str, stored: Stored, figures: StoredFigures) -> _Entry:
+def _stored_entry(key: str, stored: StoredBurst, figures: StoredFigures) -> _Entry:
     return _Entry(
         title=key,
         rps=figures.rps,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
+from pytest_djworkers.baseline.document import StoredSession
 from pytest_djworkers.baseline.locate import files_of, names, read_file
 from pytest_djworkers.baseline.store import Baseline
 from pytest_djworkers.errors import BaselineError
@@ -42,7 +43,7 @@ def _overview(file: Path) -> tuple[str, ...]:
         return (f"imported: {documents}", f"{len(content):,}", *[UNKNOWN] * 3)
     lengths = sorted({len(stored.sessions) for stored in content.bursts.values()}) or [0]
     last_sessions = [stored.sessions[-1] for stored in content.bursts.values()]
-    last = max(last_sessions, key=lambda session: str(session.get("saved")), default={})
+    last = max(last_sessions, key=lambda session: session.saved, default=StoredSession(()))
     return (
         file.stem,
         f"{len(content.bursts):,}",

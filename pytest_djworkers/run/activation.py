@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from pytest_djworkers.baseline.fitness import why_unfit
-from pytest_djworkers.baseline.session import common_facts, session_of
+from pytest_djworkers.baseline.document import StoredBurst
+from pytest_djworkers.baseline.session import run_facts, session_of
+from pytest_djworkers.baseline.storable import why_not_stored
 from pytest_djworkers.baseline.store import burst_key, save
 from pytest_djworkers.databases import creation
 from pytest_djworkers.errors import (
@@ -274,16 +275,16 @@ class ActivePlugin:
 
     def _save_baseline(self) -> None:
         settings, machine = self._run.settings, self._run.baseline.machine
-        common = common_facts(settings.root)
+        facts = run_facts(settings.root)
         sessions, not_saved = {}, {}
         for record in self._measured.records:
             key, result = burst_key(record.test, record.result.name), record.result
             if record.test not in self._passed:
                 not_saved[key] = "the test did not pass"
-            elif reason := why_unfit(result):
+            elif reason := why_not_stored(result):
                 not_saved[key] = reason
             else:
-                sessions[key] = (dict(record.stored_under), session_of(result, common))
+                sessions[key] = StoredBurst(record.stored_under, (session_of(result, facts),))
         self._outcomes.bursts_not_saved.extend(
             f"{key}: {reason}" for key, reason in not_saved.items()
         )

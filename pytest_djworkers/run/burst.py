@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from functools import partial
 from typing import Any
 
-from pytest_djworkers.baseline.session import compare, figures_beside, why_nothing
+from pytest_djworkers.baseline.against import compare_with_baseline, figures_beside, why_no_baseline
 from pytest_djworkers.baseline.store import burst_key
 from pytest_djworkers.errors import BurstArgumentError
 from pytest_djworkers.load.choose_generator import choose_generator
@@ -121,7 +121,7 @@ class Burst:
             settings.generator,
             profile,
             agents=settings.agents,
-            stored=None if stored is None else stored.conditions.get("generator"),
+            stored=None if stored is None else stored.generator,
         )
         generator = chosen()
         if reason := generator.cannot(profile):
@@ -151,9 +151,9 @@ class Burst:
         if (limits or not baseline.is_empty) and not settings.save_baseline:
             record = replace(
                 record,
-                against_baseline=not_compared(why_nothing(baseline, key, result))
+                against_baseline=not_compared(why_no_baseline(baseline, key, result))
                 if stored is None
-                else compare(
+                else compare_with_baseline(
                     result,
                     stored,
                     tolerance=settings.tolerance,

@@ -16,9 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_djworkers import cli
+from pytest_djworkers.baseline.against import compare_with_baseline, figures_beside, why_no_baseline
 from pytest_djworkers.baseline.imported import FILE_NAME, save_imported
 from pytest_djworkers.baseline.locate import files_of, names
-from pytest_djworkers.baseline.session import compare, figures_beside, why_nothing
 from pytest_djworkers.baseline.store import load, save
 from pytest_djworkers.errors import BaselineError
 from pytest_djworkers.parsers import parse_baseline_name
@@ -39,10 +39,10 @@ def everything_done_with(root: Path) -> None:
     for file in files_of(root, "default"):
         list(describe_baseline(file))
     baseline = load(root, "default", MACHINE)
-    why_nothing(baseline, KEY, RESULT)
+    why_no_baseline(baseline, KEY, RESULT)
     figures_beside(baseline, KEY, RESULT)
     for stored in baseline.bursts.values():
-        compare(RESULT, stored, tolerance=0.1, max_regressions=LIMITS)
+        compare_with_baseline(RESULT, stored, tolerance=0.1, max_regressions=LIMITS)
     if baseline.bursts:
         list(describe_differences(baseline.file, baseline.file))
     save(root, "default", MACHINE, {})
@@ -160,13 +160,13 @@ def test_bytes_that_are_gone_or_others_are_words(stored: Kept, data: st.DataObje
     [
         (b"[" * 100_000, "more than 50 levels deep"),
         (b'{"schema": 1, "a": ' + b"[" * 60 + b"]" * 60 + b"}", "more than 50 levels deep"),
-        (b'{"schema": 1, "a": "' + b"[" * 60 + b'"}', "something in it has no 'machine'"),
-        (b'{"schema": NaN}', "NaN is no number"),
-        (b'{"schema": -Infinity}', "-Infinity is no number"),
+        (b'{"schema": 1, "a": "' + b"[" * 60 + b'"}', "missing key 'machine'"),
+        (b'{"schema": NaN}', "NaN is not a number"),
+        (b'{"schema": -Infinity}', "-Infinity is not a number"),
         (b'{"schema": 1, "schema": 1}', "'schema' is there twice: was it merged?"),
         (b'{"schema": "\\ud800"}', "half of a character"),
         (b'{"schema": "\\udc00"}', "half of a character"),
-        (b'{"schema": "\\ud83d\\ude00"}', "is no schema number"),
+        (b'{"schema": "\\ud83d\\ude00"}', "is not a schema number"),
         (b'{"schema": "\xff"}', "not JSON: 'utf-8' codec can't decode"),
         (b'{"schema": ' + b"9" * 400 + b"}", "upgrade pytest-djworkers"),
         (b'{"schema": ' + b"9" * 5000 + b"}", "not JSON: Exceeds the limit"),

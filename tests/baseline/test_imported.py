@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pytest_djworkers.baseline.files import SCHEMA
+from pytest_djworkers.baseline.document import SCHEMA
 from pytest_djworkers.baseline.imported import Imported, read_imported, save_imported
 from pytest_djworkers.baseline.machine import Machine
 from pytest_djworkers.baseline.store import load

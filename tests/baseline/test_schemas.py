@@ -12,11 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from pytest_djworkers.baseline.files import SCHEMA
+from pytest_djworkers.baseline.against import compare_with_baseline
+from pytest_djworkers.baseline.document import SCHEMA
+from pytest_djworkers.baseline.figures import session_figures
 from pytest_djworkers.baseline.imported import read_imported, save_imported
 from pytest_djworkers.baseline.machine import Machine
-from pytest_djworkers.baseline.session import compare, session_figures, session_of
-from pytest_djworkers.baseline.store import Saved, conditions_of, load, read, save
+from pytest_djworkers.baseline.session import burst_of
+from pytest_djworkers.baseline.store import Saved, load, read, save
 from pytest_djworkers.verdict.judgement import Verdict
 from tests.support.results import RESULT, WRK
 
@@ -38,10 +40,10 @@ def test_stored_figures_are_read(schema: int) -> None:
     assert (figures.rps, figures.timeouts, figures.errors) == (100, 10, 0)
     assert (figures.p50, figures.p99) == pytest.approx((0.001, 0.3), rel=1e-3)
     assert session_figures(second).rps == 110
-    assert first["commit"] == "0123456789abcdef0123456789abcdef01234567+"
-    assert first["saved"] == "2026-01-01T03:04:05+00:00"
-    assert first["versions"]["django"] == "5.2.1"
-    assert second["commit"] is None
+    assert first.commit == "0123456789abcdef0123456789abcdef01234567+"
+    assert first.saved == "2026-01-01T03:04:05+00:00"
+    assert first.versions["django"] == "5.2.1"
+    assert second.commit is None
     assert session_figures(baseline.bursts[WITH_WRK].sessions[0]).rps == 100
 
 
@@ -49,7 +51,7 @@ def test_stored_figures_are_read(schema: int) -> None:
 def test_a_burst_is_compared_with_them(schema: int) -> None:
     bursts = read(SCHEMAS / f"{schema}.json").bursts
     for result, key in ((RESULT, JSON), (WRK, WITH_WRK)):
-        assert compare(result, bursts[key], tolerance=0.1).verdict is Verdict.OK
+        assert compare_with_baseline(result, bursts[key], tolerance=0.1).verdict is Verdict.OK
 
 
 @every_schema
@@ -57,8 +59,9 @@ def test_a_save_goes_on_from_them(schema: int, tmp_path: Path) -> None:
     file = tmp_path / ".djworkers" / "default" / f"{MACHINE.key}.json"
     file.parent.mkdir(parents=True)
     shutil.copy(SCHEMAS / f"{schema}.json", file)
-    session = (conditions_of(RESULT), session_of(RESULT, {}))
-    assert save(tmp_path, "default", MACHINE, {JSON: session}) == Saved(file, (WITH_WRK,), ())
+    assert save(tmp_path, "default", MACHINE, {JSON: burst_of(RESULT)}) == Saved(
+        file, (WITH_WRK,), ()
+    )
     assert json.loads(file.read_text())["schema"] == SCHEMA
     assert len(load(tmp_path, "default", MACHINE).bursts[JSON].sessions) == 3
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from pytest_djworkers.baseline.fitness import why_unfit
+from pytest_djworkers.baseline.storable import why_not_stored
 from pytest_djworkers.load.facts import Connections, Series, Usage
 from pytest_djworkers.load.result import BurstResult
 from tests.support.results import RESULT, WRK
@@ -49,12 +49,12 @@ FIT = {
 
 @pytest.mark.parametrize("why", UNFIT)
 def test_what_made_this_burst_another_is_not_stored(why: str) -> None:
-    assert why_unfit(UNFIT[why]).startswith(why)
+    assert why_not_stored(UNFIT[why]).startswith(why)
 
 
 @pytest.mark.parametrize("remark", FIT)
 def test_what_comes_again_with_each_burst_is_stored(remark: str) -> None:
-    assert why_unfit(FIT[remark]) == ""
+    assert why_not_stored(FIT[remark]) == ""
 
 
 def test_every_remark_is_decided() -> None:

@@ -17,26 +17,18 @@ from typing import Any
 
 import pytest
 
-from pytest_djworkers.baseline.files import SCHEMA
+from pytest_djworkers.baseline.conditions import conditions_of, first_difference
+from pytest_djworkers.baseline.document import SCHEMA, StoredBurst
 from pytest_djworkers.baseline.machine import Machine
-from pytest_djworkers.baseline.store import (
-    SESSIONS_KEPT,
-    Baseline,
-    Stored,
-    burst_key,
-    conditions_of,
-    differing,
-    load,
-    save,
-    window_of,
-)
+from pytest_djworkers.baseline.session import burst_of
+from pytest_djworkers.baseline.store import SESSIONS_KEPT, Baseline, burst_key, load, save
 from pytest_djworkers.errors import BaselineError
-from pytest_djworkers.load.profile import Profile, Request, Shape
+from pytest_djworkers.load.profile import Request
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.system.files import write_whole
 from tests.support.repository import git
 from tests.support.results import RESULT, WRK
-from tests.support.stored_baselines import CONDITIONS, a_session, save_one
+from tests.support.stored_baselines import a_burst, save_one
 
 MACHINE = Machine("A CPU", 2, None)
 
@@ -46,7 +38,7 @@ def load_it(root: Path, machine: Machine = MACHINE) -> Baseline:
 
 
 def notes(baseline: Baseline, key: str = "test GET /") -> list[str]:
-    return [session["saved"] for session in baseline.bursts[key].sessions]
+    return [session.saved for session in baseline.bursts[key].sessions]
 
 
 def test_without_a_file_it_is_empty_and_nothing_is_made(tmp_path: Path) -> None:
@@ -58,24 +50,7 @@ def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
     file = save_one(tmp_path)
     baseline = load_it(tmp_path)
     assert baseline.file == file == tmp_path / ".djworkers" / "default" / f"{MACHINE.key}.json"
-    stored = json.loads(json.dumps({"conditions": CONDITIONS, "session": a_session()}))
-    assert baseline.bursts == {
-        "test GET /": Stored(stored["conditions"], (stored["session"],)),
-    }
-    assert differing(baseline.bursts["test GET /"], RESULT) is None
-
-
-def test_another_request_by_the_same_name_is_another_condition() -> None:
-    def posting(body: bytes, *names: str) -> BurstResult:
-        headers = tuple((name, "of this run") for name in names)
-        request = Request("/", "POST", headers, body)
-        return replace(RESULT, profile=replace(RESULT.profile, request=request))
-
-    stored = Stored(conditions_of(posting(b"four", "Cookie")), ())
-    assert differing(stored, posting(b"five", "cookie")) is None
-    assert differing(stored, posting(b"seventeen", "cookie")) == "body_bytes was 4 and is 9"
-    found = differing(stored, posting(b"four", "cookie", "accept"))
-    assert found == "headers was cookie and is accept, cookie"
+    assert baseline.bursts == {"test GET /": a_burst()}
 
 
 def test_another_query_is_another_condition_and_its_values_are_not_stored(tmp_path: Path) -> None:
@@ -84,17 +59,16 @@ def test_another_query_is_another_condition_and_its_values_are_not_stored(tmp_pa
 
     one, other = conditions_of(asking("token=Sesame&q=1")), conditions_of(asking("token=Other&q=1"))
     assert one["request"] == other["request"] == "GET /x?token=...&q=..."
-    assert differing(Stored(one, ()), asking("token=Sesame&q=1")) is None
-    found = differing(Stored(one, ()), asking("token=Other&q=1"))
+    assert first_difference(one, conditions_of(asking("token=Sesame&q=1"))) is None
+    found = first_difference(one, other)
     assert found == f"query was {one['query']} and is {other['query']}"
-    session = {"saved": "", "windows": [window_of(asking("token=Sesame&q=1"))]}
-    file = save(tmp_path, "default", MACHINE, {"k": (one, session)}).file
+    file = save(tmp_path, "default", MACHINE, {"k": burst_of(asking("token=Sesame&q=1"))}).file
     assert "Sesame" not in file.read_text()
 
 
 def test_values_that_an_older_version_stored_are_read_as_they_are_now(tmp_path: Path) -> None:
     def stored_once(path: str) -> dict[str, Any]:
-        return {**CONDITIONS, "request": f"GET {path}"}
+        return {**conditions_of(RESULT), "request": f"GET {path}"}
 
     once = {
         "test GET /x?q=1": "/x?q=1&token=Sesame",
@@ -115,16 +89,18 @@ def test_values_that_an_older_version_stored_are_read_as_they_are_now(tmp_path: 
     assert second == f"test GET /x?q=... #{found[second].conditions['query']}"
     for key, path in zip(found, once.values(), strict=True):
         profile = replace(RESULT.profile, request=Request(path))
-        assert differing(found[key], replace(RESULT, profile=profile)) is None
+        now = conditions_of(replace(RESULT, profile=profile))
+        assert first_difference(found[key].conditions, now) is None
     save_one(tmp_path)
     assert "Sesame" not in file.read_text()
     assert load_it(tmp_path).bursts.keys() == {*found, "test GET /"}
 
 
 def test_a_burst_of_wrk_with_its_gaps_is_loaded_too(tmp_path: Path) -> None:
-    session = {"windows": [window_of(replace(WRK, latency=None, series=None))]}
-    save(tmp_path, "default", MACHINE, {"k": (conditions_of(WRK), session)})
-    assert load_it(tmp_path).bursts["k"].sessions[0]["windows"][0]["unanswered"] is None
+    burst = burst_of(replace(WRK, latency=None, series=None))
+    save(tmp_path, "default", MACHINE, {"k": burst})
+    assert load_it(tmp_path).bursts == {"k": burst}
+    assert burst.sessions[0].windows[0].unanswered is None
 
 
 def test_each_machine_and_each_name_has_its_own_file(tmp_path: Path) -> None:
@@ -136,7 +112,7 @@ def test_each_machine_and_each_name_has_its_own_file(tmp_path: Path) -> None:
 def test_bursts_that_are_not_saved_are_kept_and_told(tmp_path: Path) -> None:
     save_one(tmp_path, "b")
     save_one(tmp_path, "a")
-    saved = save(tmp_path, "default", MACHINE, {"c": (CONDITIONS, a_session())})
+    saved = save(tmp_path, "default", MACHINE, {"c": a_burst()})
     assert saved.kept == ("a", "b")
     assert set(load_it(tmp_path).bursts) == {"a", "b", "c"}
 
@@ -149,12 +125,15 @@ def test_the_last_sessions_are_kept_in_order(tmp_path: Path) -> None:
 
 def test_the_history_begins_again_under_other_conditions(tmp_path: Path) -> None:
     save_one(tmp_path, note="before")
-    sessions = {"test GET /": ({**CONDITIONS, "workers": 7}, a_session("after"))}
-    assert save(tmp_path, "default", MACHINE, sessions).begun_anew == (
+
+    def with_seven_workers(note: str) -> dict[str, StoredBurst]:
+        burst = a_burst(note)
+        return {"test GET /": replace(burst, conditions={**burst.conditions, "workers": 7})}
+
+    assert save(tmp_path, "default", MACHINE, with_seven_workers("after")).begun_anew == (
         "test GET /: workers was 2 and is 7",
     )
-    sessions = {"test GET /": ({**CONDITIONS, "workers": 7}, a_session("once more"))}
-    assert save(tmp_path, "default", MACHINE, sessions).begun_anew == ()
+    assert save(tmp_path, "default", MACHINE, with_seven_workers("once more")).begun_anew == ()
     assert notes(load_it(tmp_path)) == ["after", "once more"]
 
 
@@ -181,7 +160,7 @@ def test_one_more_session_is_lines_added_in_its_own_block(tmp_path: Path) -> Non
     after = file.read_text()
     changes = changed_lines(before, after)
     assert {line[0] for line in changes} == {"+"}
-    assert len(changes) == 6
+    assert len(changes) == 9
     assert sum("windows" in line or "latency" in line for line in changes) == 2
     assert after.index('"second"') < after.index('"c": {')
 
@@ -192,8 +171,8 @@ def test_a_session_that_is_dropped_is_lines_taken_out(tmp_path: Path) -> None:
     before = file.read_text()
     save_one(tmp_path, note="one more")
     changes = changed_lines(before, file.read_text())
-    assert len([line for line in changes if line[0] == "+"]) == 6
-    assert len([line for line in changes if line[0] == "-"]) == 6
+    assert len([line for line in changes if line[0] == "+"]) == 9
+    assert len([line for line in changes if line[0] == "-"]) == 9
 
 
 def test_two_machines_never_conflict_in_git(tmp_path: Path) -> None:
@@ -202,7 +181,7 @@ def test_two_machines_never_conflict_in_git(tmp_path: Path) -> None:
     git(tmp_path, "commit", "--quiet", "--allow-empty", "--message=empty")
     for branch, machine in (("one", MACHINE), ("other", other)):
         git(tmp_path, "checkout", "--quiet", "-b", branch, "main")
-        save(tmp_path, "default", machine, {"test GET /": (CONDITIONS, a_session(branch))})
+        save(tmp_path, "default", machine, {"test GET /": a_burst(branch)})
         git(tmp_path, "add", ".")
         git(tmp_path, "commit", "--quiet", f"--message={branch}")
     git(tmp_path, "merge", "--quiet", "--no-edit", "one")
@@ -212,7 +191,7 @@ def test_two_machines_never_conflict_in_git(tmp_path: Path) -> None:
 
 def test_what_is_stored_on_other_machines_is_known(tmp_path: Path) -> None:
     other = replace(MACHINE, cpu="Another CPU", cpu_quota=1.5)
-    save(tmp_path, "default", other, {"there GET /": (CONDITIONS, a_session())})
+    save(tmp_path, "default", other, {"there GET /": a_burst()})
     save_one(tmp_path, "here GET /")
     baseline = load_it(tmp_path)
     assert baseline.elsewhere == {other: {"there GET /"}}
@@ -228,7 +207,7 @@ def test_a_broken_file_of_another_machine_stops_nothing(tmp_path: Path) -> None:
 
 def test_another_machines_file_under_this_ones_name_is_told(tmp_path: Path) -> None:
     other = replace(MACHINE, logical_cpus=4)
-    file = save(tmp_path, "default", other, {"k": (CONDITIONS, a_session())}).file
+    file = save(tmp_path, "default", other, {"k": a_burst()}).file
     file.rename(file.with_name(f"{MACHINE.key}.json"))
     with pytest.raises(BaselineError, match=rf"logical CPUs was 4 and is 2.*{other.key}\.json"):
         load_it(tmp_path)
@@ -370,10 +349,10 @@ def test_a_damaged_file_is_broken_and_stays_as_it_is(tmp_path: Path, damage: Dam
         (b"\xff\xfe", "is broken (not JSON: "),
         (b"[" * 100_000, "is broken (not JSON: "),
         (b"{\n<<<<<<< HEAD\n", "has the marks of a merge conflict: take one side of it"),
-        (b"[]", "is no baseline: it is JSON without a schema number; move it away"),
-        (b"null", "is no baseline"),
-        (b'"text"', "is no baseline"),
-        (b'{"name": "site", "dependencies": {}}', "is no baseline"),
+        (b"[]", "is not a baseline: it is JSON without a schema number; move it away"),
+        (b"null", "is not a baseline"),
+        (b'"text"', "is not a baseline"),
+        (b'{"name": "site", "dependencies": {}}', "is not a baseline"),
     ],
 )
 def test_what_is_no_baseline_says_so(tmp_path: Path, content: bytes, said: str) -> None:
@@ -402,38 +381,3 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
 
 def test_the_key_of_a_burst_holds_test_and_name() -> None:
     assert burst_key("t.py::test[granian]", "GET /") == "t.py::test[granian] GET /"
-
-
-@pytest.mark.parametrize(
-    ("changed", "word"),
-    [
-        (replace(RESULT, generator=WRK.generator), "generator was asyncio and is wrk"),
-        (
-            replace(RESULT, profile=Profile("x", Request("/json"), Shape(connections=9))),
-            "connections was 8 and is 9",
-        ),
-        (
-            replace(RESULT, profile=replace(RESULT.profile, request=Request("/other"))),
-            "request was GET /json and is GET /other",
-        ),
-        (replace(RESULT, server=None), "backend was granian and is None"),
-    ],
-)
-def test_another_condition_is_named(changed: Any, word: str) -> None:
-    assert differing(Stored(CONDITIONS, ()), changed) == word
-
-
-@pytest.mark.parametrize(
-    ("change", "word"),
-    [
-        ({"workers": 3}, "workers was 2 and is 3"),
-        ({"options": {"backlog": 9}}, "backlog was 1024 and is 9"),
-        ({"options": {}}, "backlog was 1024 and is None"),
-        ({"version": "9.9"}, None),
-        ({"launch_s": 9.9}, None),
-    ],
-)
-def test_of_the_server_its_shape_counts(change: dict[str, Any], word: str | None) -> None:
-    assert RESULT.server is not None
-    changed = replace(RESULT, server=replace(RESULT.server, **change))
-    assert differing(Stored(CONDITIONS, ()), changed) == word

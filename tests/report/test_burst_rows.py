@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from pytest_djworkers.baseline.session import StoredFigures
+from pytest_djworkers.baseline.figures import StoredFigures
 from pytest_djworkers.load.facts import Connections, Usage
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.report.burst_rows import rows

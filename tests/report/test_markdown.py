@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_djworkers.baseline.session import StoredFigures
+from pytest_djworkers.baseline.figures import StoredFigures
 from pytest_djworkers.report.file_outcomes import FileOutcomes
 from pytest_djworkers.report.markdown import render, write
 from pytest_djworkers.verdict.baseline_verdict import BaselineVerdict

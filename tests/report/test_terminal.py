@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from _pytest.terminal import TerminalReporter
 
+from pytest_djworkers.baseline.document import StoredBurst
+from pytest_djworkers.baseline.figures import StoredFigures
 from pytest_djworkers.baseline.machine import Machine, this_machine
-from pytest_djworkers.baseline.session import StoredFigures
-from pytest_djworkers.baseline.store import Baseline, Stored
+from pytest_djworkers.baseline.store import Baseline
 from pytest_djworkers.load.facts import Usage
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.report.file_outcomes import FileOutcomes
@@ -22,7 +23,7 @@ from tests.support.results import RESULT, WRK, record
 from tests.support.settings import SETTINGS
 
 NO_BASELINE = Baseline(Path("none.json"), this_machine())
-ONE_STORED = replace(NO_BASELINE, bursts={"a": Stored({}, ({},))})
+ONE_STORED = replace(NO_BASELINE, bursts={"a": StoredBurst({}, ())})
 
 STORED = StoredFigures(200.0, 0.002, None, 1, 2, "2026-01-02T03:04:05+00:00")
 

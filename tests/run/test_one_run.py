@@ -12,8 +12,8 @@ import psutil
 import pytest
 
 from pytest_djworkers.baseline.machine import Machine
-from pytest_djworkers.baseline.session import session_of
-from pytest_djworkers.baseline.store import conditions_of, save
+from pytest_djworkers.baseline.session import burst_of
+from pytest_djworkers.baseline.store import save
 from tests.support.results import RESULT
 from tests.support.site import GENTLE, SETTINGS, Site
 from tests.support.steady import baseline_file, steady
@@ -350,7 +350,7 @@ def test_a_baseline_is_saved_and_the_next_run_is_held_against_it(site: Site) -> 
 
 def test_figures_of_another_machine_are_not_compared_and_it_is_said(site: Site) -> None:
     site.test(ONE_BURST)
-    sessions = {f"{TEST_JSON} GET /json": (conditions_of(RESULT), session_of(RESULT, {}))}
+    sessions = {f"{TEST_JSON} GET /json": burst_of(RESULT)}
     save(site.folder, "default", Machine("Another CPU", 640, None), sessions)
     result = steady(site, 1)
     result.assert_outcomes(passed=1)

@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
+from pytest_djworkers.baseline.document import StoredBurst
 from pytest_djworkers.baseline.machine import Machine
-from pytest_djworkers.baseline.store import (
-    conditions_of,
-    save,
-    window_of,
-)
+from pytest_djworkers.baseline.session import burst_of
+from pytest_djworkers.baseline.store import save
 from pytest_djworkers.load.wrk_document import runs_in_document
 from tests.support.results import RESULT
 from tests.support.wrk_output import PRINTED
 
 MACHINE = Machine("A CPU", 2, None)
-CONDITIONS = conditions_of(RESULT)
+# Made here, once: some tests store it where nothing can be imported any more.
+_BURST = burst_of(RESULT)
 RUNS = runs_in_document(PRINTED)
 
 
-def a_session(note: str = "") -> dict[str, Any]:
-    return {"saved": note, "windows": [window_of(RESULT)]}
+def a_burst(note: str = "") -> StoredBurst:
+    """Return a burst with one session, known by the note in the place of its time."""
+    (session,) = _BURST.sessions
+    return replace(_BURST, sessions=(replace(session, saved=note),))
 
 
 def store(root: Path, name: str = "default", machine: Machine = MACHINE) -> Path:
-    session: dict[str, Any] = {"windows": [window_of(RESULT)]}
-    return save(root, name, machine, {"test GET /json": (conditions_of(RESULT), session)}).file
+    """Store a burst, and return the file."""
+    return save(root, name, machine, {"test GET /json": a_burst()}).file
 
 
 def save_one(root: Path, key: str = "test GET /", note: str = "") -> Path:
-    sessions = {key: (CONDITIONS, a_session(note))}
-    return save(root, "default", MACHINE, sessions).file
+    """Store a burst of this key, and return the file."""
+    return save(root, "default", MACHINE, {key: a_burst(note)}).file

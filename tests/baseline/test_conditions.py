@@ -1,0 +1,66 @@
+"""The conditions that must be the same for two bursts to be compared."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from pytest_djworkers.baseline.conditions import conditions_of, first_difference
+from pytest_djworkers.load.profile import Profile, Request, Shape
+from pytest_djworkers.load.result import BurstResult
+from tests.support.results import RESULT, WRK
+
+CONDITIONS = conditions_of(RESULT)
+
+
+def test_another_request_by_the_same_name_is_another_condition() -> None:
+    def posting(body: bytes, *names: str) -> BurstResult:
+        headers = tuple((name, "of this run") for name in names)
+        request = Request("/", "POST", headers, body)
+        return replace(RESULT, profile=replace(RESULT.profile, request=request))
+
+    stored = conditions_of(posting(b"four", "Cookie"))
+    assert first_difference(stored, conditions_of(posting(b"five", "cookie"))) is None
+    assert (
+        first_difference(stored, conditions_of(posting(b"seventeen", "cookie")))
+        == "body_bytes was 4 and is 9"
+    )
+    found = first_difference(stored, conditions_of(posting(b"four", "cookie", "accept")))
+    assert found == "headers was cookie and is accept, cookie"
+
+
+@pytest.mark.parametrize(
+    ("changed", "word"),
+    [
+        (replace(RESULT, generator=WRK.generator), "generator was asyncio and is wrk"),
+        (
+            replace(RESULT, profile=Profile("x", Request("/json"), Shape(connections=9))),
+            "connections was 8 and is 9",
+        ),
+        (
+            replace(RESULT, profile=replace(RESULT.profile, request=Request("/other"))),
+            "request was GET /json and is GET /other",
+        ),
+        (replace(RESULT, server=None), "backend was granian and is None"),
+    ],
+)
+def test_another_condition_is_named(changed: Any, word: str) -> None:
+    assert first_difference(CONDITIONS, conditions_of(changed)) == word
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        ({"workers": 3}, "workers was 2 and is 3"),
+        ({"options": {"backlog": 9}}, "backlog was 1024 and is 9"),
+        ({"options": {}}, "backlog was 1024 and is None"),
+        ({"version": "9.9"}, None),
+        ({"launch_s": 9.9}, None),
+    ],
+)
+def test_of_the_server_its_shape_counts(change: dict[str, Any], word: str | None) -> None:
+    assert RESULT.server is not None
+    changed = replace(RESULT, server=replace(RESULT.server, **change))
+    assert first_difference(CONDITIONS, conditions_of(changed)) == word
