@@ -1,16 +1,14 @@
 """One process of the built-in generator: ``python -m pytest_djworkers.load.agent``.
 
-It speaks JSON lines over its standard streams with the pytest process (``agent_group.py``):
+It exchanges lines of JSON over its standard streams with the pytest process (``agent_group.py``):
 
-1. in: ``{"profile": ..., "address": [address, port], "host": "name:port",
-   "connections": N, "share": [index, of], "at_once": N, "drain_s": 0,
-   "early_close": {"after_s": S, "responses": N} or null}``
-2. out: ``{"opened": N}`` once the connections stand
-3. in: ``{"start_ns": T}``, a moment of the machine's monotonic clock, the same for all agents
+1. in: an ``AgentJob``
+2. out: ``{"opened": N}`` once N of its connections are open
+3. in: a ``StartSignal``
 4. out: an ``AgentReport``
 
-3 and 4 may be repeated on the same connections, where what is in flight is drained; those that
-the server closed in between are opened again. When its standard input ends, so does it.
+3 and 4 may be repeated on the same connections if the job drains them; connections that the server
+closed in between are opened again. The agent ends when its standard input does.
 """
 
 from __future__ import annotations
@@ -21,56 +19,56 @@ import json
 import os
 import selectors
 import sys
-from typing import Any
+from typing import Any, TypeVar
 
-from pytest_djworkers.load.early_close import EarlyClose
+from pytest_djworkers.load.agent_job import AgentJob, StartSignal
 from pytest_djworkers.load.pool import Pool
-from pytest_djworkers.load.profile import Profile
-from pytest_djworkers.load.rate import Share
 from pytest_djworkers.serialization import from_simple, to_simple
 
 OPEN_WITHIN_S = 5.0
+"""The time in seconds after which a burst begins without the connections that are not open yet."""
+_Message = TypeVar("_Message")
 
 
 async def _run() -> None:
     asyncio.get_running_loop().set_exception_handler(_die)
-    job = await _hear()
-    profile = from_simple(job["profile"], Profile)
-    address, port = job["address"]
-    early_close = EarlyClose.from_dict(job["early_close"])
-    pool = Pool(
-        profile, (address, port), job["connections"], Share(*job["share"]), host=job["host"]
-    )
+    job = await _hear(AgentJob)
+    pool = Pool(job.profile, job.address, job.connections, job.share, host=job.host)
     try:
-        _say({"opened": await pool.open(OPEN_WITHIN_S, at_once=job["at_once"])})
-        start = await _hear()
-        # Nothing in a burst makes cycles, and a collection would be a stall of our own making.
+        _say({"opened": await pool.open(OPEN_WITHIN_S, at_once=job.at_once)})
+        start = await _hear(StartSignal)
+        # A collection would be a stall of our own making. Nothing in a burst makes cycles of
+        # objects, so nothing is lost without one.
         gc.collect()
         gc.freeze()
         gc.disable()
         while True:
             report = await pool.fire(
-                start["start_ns"], drain_s=job["drain_s"], early_close=early_close
+                start.start_ns, drain_s=job.drain_s, early_close=job.early_close
             )
             _say(to_simple(report))
-            # What was not drained is not fit for another window.
-            if not job["drain_s"] or (start := await _hear_or_end()) is None:
+            # Connections that were not drained still have work of this window in the server.
+            if not job.drain_s or (again := await _hear_or_end(StartSignal)) is None:
                 break
-            await pool.open(OPEN_WITHIN_S, at_once=job["at_once"])
+            start = again
+            await pool.open(OPEN_WITHIN_S, at_once=job.at_once)
     finally:
         pool.close()
 
 
-async def _hear() -> Any:
-    message = await _hear_or_end()
-    if message is None:
+async def _hear(message: type[_Message]) -> _Message:
+    """Return the next message. Raises SystemExit if there is none."""
+    heard = await _hear_or_end(message)
+    if heard is None:
         raise SystemExit(0)
-    return message
+    return heard
 
 
-async def _hear_or_end() -> Any:
+async def _hear_or_end(message: type[_Message]) -> _Message | None:
+    """Return the next message; None when standard input has ended."""
+    # In a thread, since the loop has to see the server close connections meanwhile.
     line = await asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline)
-    return json.loads(line) if line else None
+    return from_simple(json.loads(line), message) if line else None
 
 
 def _say(message: dict[str, Any]) -> None:
@@ -79,7 +77,10 @@ def _say(message: dict[str, Any]) -> None:
 
 
 def _die(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """End at a mistake of our own in a callback: it must not become a smaller burst."""
+    """End the process at a mistake of our own in a callback.
+
+    asyncio would only log it, and go on with a smaller burst.
+    """
     loop.default_exception_handler(context)
     os._exit(1)
 
@@ -91,7 +92,7 @@ def _loop() -> asyncio.AbstractEventLoop:
 
 
 def main() -> None:
-    """Do as told."""
+    """Run one agent, from its job to the end of its standard input."""
     with asyncio.Runner(loop_factory=_loop) as runner:
         runner.run(_run())
 

@@ -1,4 +1,4 @@
-"""Agents as processes of this one: told what to do, heard, and ended."""
+"""Agents as child processes: started, given their job, listened to, and ended."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import os
 import selectors
 import sys
 from contextlib import ExitStack
-from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -16,10 +15,12 @@ import httptools
 import msgspec
 
 from pytest_djworkers.errors import GeneratorError
+from pytest_djworkers.load.agent_job import AgentJob, StartSignal
 from pytest_djworkers.load.agent_report import AgentReport
 from pytest_djworkers.load.early_close import EarlyClose
 from pytest_djworkers.load.generator import Target
 from pytest_djworkers.load.profile import Profile
+from pytest_djworkers.load.rate import Share
 from pytest_djworkers.serialization import from_simple, to_simple
 from pytest_djworkers.system.clock import CLOCK
 from pytest_djworkers.system.deadlines import written_within
@@ -29,12 +30,15 @@ from pytest_djworkers.system.process import GuardedProcess
 
 _OPEN_WITHIN_S = 30.0
 _OPENED_AT_ONCE = 512
-"""A bound to the bursts of connecting; most servers' backlogs are several times that."""
-_TOLD_WITHIN_S = 30.0
-"""It has to start first; what is longer than a pipe holds waits for it."""
+"""The number of connections that may be opening at a time. It keeps the bursts of connecting
+small: most servers' backlogs are several times that."""
+_JOB_READ_WITHIN_S = 30.0
+"""The time in which an agent must start and read its job, of which a pipe holds only a part."""
 _REPORT_WITHIN_S = 30.0
 _STATUS_WITHIN_S = 1.0
 _START_AFTER_NS = 20_000_000
+"""The time in which all agents have read the signal, so that they start at the same moment."""
+# Nothing of the site: it may have modules with the names of those that an agent imports.
 _AGENTS_PATH = python_path(
     map(
         str,
@@ -45,14 +49,13 @@ _AGENTS_PATH = python_path(
         ),
     )
 )
-"""Nothing of the site: it may have modules named like those that an agent imports."""
 
 
 class AgentGroup:
-    """Some agents that fire together, from ``__enter__`` to ``__exit__``.
+    """Agents that fire together, from ``__enter__`` to ``__exit__``.
 
-    They are started before there is anything to fire at: of the target only the folder and the
-    processes to watch are needed for that.
+    They can be started while the server still starts: until ``open``, only the target's folder and
+    the processes to watch are used.
     """
 
     def __init__(self, count: int, target: Target) -> None:
@@ -87,32 +90,37 @@ class AgentGroup:
         drain_s: float,
         early_close: EarlyClose | None = None,
     ) -> None:
-        """Have them open the profile's connections, split evenly. Raises GeneratorError."""
+        """Have the agents open the profile's connections, split evenly.
+
+        Raises GeneratorError if one of them fails.
+        """
         shares = _split(profile.shape.connections, self._count)
         for agent, connections in zip(self._agents, shares, strict=True):
-            agent.say(
-                {
-                    "profile": to_simple(profile),
-                    "address": list(target.address),
-                    "host": target.authority,
-                    "connections": connections,
-                    "share": [agent.index, self._count],
-                    "at_once": _at_once(target, self._count),
-                    "drain_s": drain_s,
-                    "early_close": early_close and asdict(early_close),
-                }
+            job = AgentJob(
+                profile,
+                target.address,
+                target.authority,
+                connections,
+                Share(agent.index, self._count),
+                _at_once(target, self._count),
+                drain_s,
+                early_close,
             )
+            agent.say(job)
         for agent in self._agents:
             agent.hear(_OPEN_WITHIN_S, "while it opened its connections")
         shape = profile.shape
         self._fire_within_s = shape.warmup_s + shape.duration_s + drain_s + _REPORT_WITHIN_S
 
     def fire(self) -> list[AgentReport]:
-        """Have them fire at once; more than once only where they drain. Raises GeneratorError
-        when one of them fails."""
+        """Have the agents fire one window together, and return their reports.
+
+        It can be repeated if ``open`` was given a time to drain. Raises GeneratorError if one of
+        them fails.
+        """
         start_ns = CLOCK.monotonic_ns() + (_START_AFTER_NS if self._count > 1 else 0)
         for agent in self._agents:
-            agent.say({"start_ns": start_ns})
+            agent.say(StartSignal(start_ns))
         return [
             from_simple(agent.hear(self._fire_within_s, "in the middle of the burst"), AgentReport)
             for agent in self._agents
@@ -120,6 +128,8 @@ class AgentGroup:
 
 
 class _Agent:
+    """One agent and its pipes. Whatever fails ends it, and is a GeneratorError with its log."""
+
     def __init__(self, target: Target, number: int, *, of: int) -> None:
         self.index = number - 1
         self._name = f"load agent {number} of {of}"
@@ -133,14 +143,14 @@ class _Agent:
             name=self._name,
         )
 
-    def say(self, message: dict[str, Any]) -> None:
-        data = json.dumps(message).encode() + b"\n"
+    def say(self, message: AgentJob | StartSignal) -> None:
+        data = json.dumps(to_simple(message)).encode() + b"\n"
         try:
-            is_told = written_within(self._process.input.fileno(), data, _TOLD_WITHIN_S)
+            was_read = written_within(self._process.input.fileno(), data, _JOB_READ_WITHIN_S)
         except OSError:
-            raise self._ended("before it could be told what to do") from None
-        if not is_told:
-            raise self._failed(f"did not read what it was told within {_TOLD_WITHIN_S:g}s")
+            raise self._ended("before it could be given its job") from None
+        if not was_read:
+            raise self._failed(f"did not read its job within {_JOB_READ_WITHIN_S:g}s")
 
     def hear(self, within_s: float, when: str) -> dict[str, Any]:
         output = self._process.output
@@ -150,7 +160,8 @@ class _Agent:
             selector.register(output, selectors.EVENT_READ)
             while not line.endswith(b"\n"):
                 if not selector.select(max(0.0, deadline - CLOCK.monotonic())):
-                    raise self._failed(f"gave no answer within {within_s:g}s")
+                    raise self._failed(f"did not respond within {within_s:g}s")
+                # Not readline, which would wait for the rest of a line beyond the deadline.
                 data = os.read(output.fileno(), 1 << 20)
                 if not data:
                     raise self._ended(when)
@@ -172,11 +183,12 @@ class _Agent:
 
 
 def _split(connections: int, agents: int) -> list[int]:
+    """Return the number of connections of each agent; the first ones get one more."""
     each, over = divmod(connections, agents)
     return [each + (index < over) for index in range(agents)]
 
 
 def _at_once(target: Target, agents: int) -> int:
-    """How many connections an agent may be opening at a time."""
+    """Return the number of connections that each agent may be opening at a time."""
     most = _OPENED_AT_ONCE if target.backlog is None else min(target.backlog, _OPENED_AT_ONCE)
     return max(1, most // agents)

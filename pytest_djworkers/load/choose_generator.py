@@ -1,4 +1,4 @@
-"""Which generator a burst gets."""
+"""The choice of a burst's generator."""
 
 from __future__ import annotations
 
@@ -13,22 +13,24 @@ from pytest_djworkers.load.wrk import WrkGenerator, find_wrk
 
 
 def choose_generator(
-    asked: str,
+    requested: str,
     profile: Profile,
     *,
     agents: int = 1,
     stored: str | None = None,
     interim: Collection[int] = (),
 ) -> Generator:
-    """The generator asked for; for ``auto`` the stored baseline's, so that the two can be
-    compared, else wrk where it is installed and can do the burst.
+    """Return the requested generator.
 
-    ``interim`` are the statuses that came before a response of this server, such as 103: wrk
-    takes each of them for a response, and would count every request twice.
+    For ``auto`` it is that of the stored baseline, so that the two can be compared; without one it
+    is wrk if that is installed and can do the burst, and else the built-in one.
 
-    Raises GeneratorError when wrk was asked for and can't.
+    ``interim`` are the statuses that this server sends before a response, such as 103. wrk takes
+    each for a response, and would count every request twice.
+
+    Raises GeneratorError if wrk was requested and can't do the burst.
     """
-    wanted = stored if asked == AUTO and stored else asked
+    wanted = stored if requested == AUTO and stored else requested
     program = None if wanted == ASYNCIO else find_wrk()
     if program is not None:
         wrk = WrkGenerator(program)
@@ -38,10 +40,10 @@ def choose_generator(
             reason = f"it counts the interim {statuses} before each response as one more response"
         if reason is None:
             return wrk
-        if asked == WRK:
+        if requested == WRK:
             raise GeneratorError(
                 f"wrk can't fire {profile.name!r}: {reason} (--djworkers-generator=asyncio can)"
             )
-    elif asked == WRK:
+    elif requested == WRK:
         raise GeneratorError("wrk is not on PATH: install it or use --djworkers-generator=asyncio")
     return AsyncioGenerator(agents)

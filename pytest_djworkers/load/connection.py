@@ -1,4 +1,4 @@
-"""One place among a burst's connections, and what it is doing."""
+"""One of an agent's connections, and the state that it is in."""
 
 from __future__ import annotations
 
@@ -10,22 +10,23 @@ from pytest_djworkers.load.client import ResponseReader
 
 
 class State(IntEnum):
-    """What a connection is doing."""
+    """The state of a connection."""
 
     DOWN = 0
     CONNECTING = 1
     IDLE = 2
     SENDING = 3
-    """A part of a request is on its way, the rest waits for the socket to take it."""
+    """A part of a request is sent; the rest waits for the socket to take it."""
     WAITING = 4
-    """The whole request is on its way, and nothing of an answer has come."""
+    """The whole request is sent, and nothing of a response has come."""
     RECEIVING = 5
 
 
 class Connection:
     """One of the burst's connections; its socket may be replaced.
 
-    ``receive`` and ``send`` are the socket's own, bound once: they are called for every request.
+    ``receive`` and ``send`` are the socket's own methods, bound once: they are called for every
+    request.
     """
 
     __slots__ = (
@@ -50,14 +51,14 @@ class Connection:
         self.state = State.DOWN
         self.reader = reader
         self.began_ns = 0
-        """When the request in flight began, or was planned to; 0 where there is none."""
+        """The time at which the request in flight began, or was planned to; 0 without one."""
         self.connecting_since_ns = 0
         self.idle_since_ns = 0
         self.unsent: bytes | memoryview = b""
         self.has_responded = False
-        """Whether this socket has brought an answer."""
+        """True if a response has come on the present socket."""
         self.was_served = False
-        """Whether any socket of it has."""
+        """True if a response has come on any of its sockets."""
         self.window_responses = 0
 
     def attach(self, sock: socket.socket) -> None:

@@ -1,6 +1,6 @@
-"""The names of the generators, as options and reports give them. It imports nothing."""
+"""The names of the generators, as options and reports show them. It imports nothing."""
 
 AUTO, ASYNCIO, WRK = "auto", "asyncio", "wrk"
 
 GENERATORS = (AUTO, ASYNCIO, WRK)
-"""The values of ``--djworkers-generator``; ``auto`` is one of the others, chosen by burst."""
+"""The values of ``--djworkers-generator``; with ``auto``, one of the others is chosen per burst."""

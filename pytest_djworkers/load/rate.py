@@ -1,4 +1,4 @@
-"""When requests begin at a fixed rate, whether or not anybody is there to answer them."""
+"""The times at which requests are planned at a fixed rate, whatever the server does meanwhile."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ class Share:
 
 
 class FixedRate:
-    """The moments at which an agent's requests are planned, one after the other.
+    """The planned times of one agent's requests, one after the other.
 
-    The agents' moments interleave evenly. Times are nanoseconds of the monotonic clock, the
-    rate is all agents' together, in requests a second.
+    The agents' times interleave evenly. Times are nanoseconds of the monotonic clock. The rate is
+    in requests per second, of all agents together.
     """
 
     def __init__(self, rate: float, share: Share, start_ns: int, end_ns: int) -> None:
@@ -29,25 +29,26 @@ class FixedRate:
 
     @property
     def next_ns(self) -> int | None:
-        """The next moment that nobody took; None at the end."""
-        moment = round(self._first_ns + self._taken * self._interval_ns)
-        return moment if moment < self._end_ns else None
+        """The next time that has not been taken; None when all are."""
+        # Computed from the first: intervals that are added up would add up their rounding, too.
+        planned = round(self._first_ns + self._taken * self._interval_ns)
+        return planned if planned < self._end_ns else None
 
     def take(self, now_ns: int) -> int | None:
-        """The next moment, if it has come."""
-        moment = self.next_ns
-        if moment is None or moment > now_ns:
+        """Take the next time and return it; None if it has not come yet."""
+        planned = self.next_ns
+        if planned is None or planned > now_ns:
             return None
         self._taken += 1
-        return moment
+        return planned
 
     def overdue(self, now_ns: int) -> int:
-        """How many moments have come and were not taken."""
+        """Return the number of times that have come and were not taken."""
         until = min(now_ns, self._end_ns - 1)
         come = int((until - self._first_ns) // self._interval_ns) + 1
         return max(0, come - self._taken)
 
     def left(self) -> Iterator[int]:
-        """Take all that is left until the end."""
-        while (moment := self.take(self._end_ns)) is not None:
-            yield moment
+        """Take and yield all times that are left."""
+        while (planned := self.take(self._end_ns)) is not None:
+            yield planned

@@ -48,7 +48,7 @@ def job(address: tuple[str, int]) -> dict[str, Any]:
         "address": address,
         "host": "example.com",
         "connections": 3,
-        "share": [1, 2],
+        "share": {"index": 1, "of": 2},
         "at_once": 2,
         "drain_s": 0,
         "early_close": None,

@@ -300,7 +300,7 @@ def test_an_agent_that_does_not_listen_is_an_error(
     pretend(tmp_path, monkeypatch, "import sys; sys.stdin.close(); sys.exit('no thanks')")
     # Longer than what a pipe takes.
     profile = make_profile(Request("/", "POST", body=b"x" * 1_000_000))
-    with pytest.raises(GeneratorError, match="ended before it could be told what to do") as raised:
+    with pytest.raises(GeneratorError, match="ended before it could be given its job") as raised:
         AsyncioGenerator().fire(profile, Target(NOWHERE, tmp_path))
     assert "no thanks" in str(raised.value)
 
@@ -309,11 +309,11 @@ def test_an_agent_that_does_not_read_is_given_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, started: list[GuardedProcess]
 ) -> None:
     pretend(tmp_path, monkeypatch, "import time; time.sleep(60)")
-    monkeypatch.setattr(module, "_TOLD_WITHIN_S", 0.1)
+    monkeypatch.setattr(module, "_JOB_READ_WITHIN_S", 0.1)
     profile = make_profile(Request("/", "POST", body=b"x" * 1_000_000))
     with pytest.raises(GeneratorError) as raised:
         AsyncioGenerator().fire(profile, Target(NOWHERE, tmp_path))
-    assert str(raised.value) == "load agent 1 of 1 did not read what it was told within 0.1s"
+    assert str(raised.value) == "load agent 1 of 1 did not read its job within 0.1s"
 
 
 def test_an_agent_that_says_nothing_is_given_up(
@@ -321,7 +321,7 @@ def test_an_agent_that_says_nothing_is_given_up(
 ) -> None:
     pretend(tmp_path, monkeypatch, "import time; time.sleep(60)")
     monkeypatch.setattr(module, "_OPEN_WITHIN_S", 0.1)
-    assert failure_of_a_burst(tmp_path) == "load agent 1 of 1 gave no answer within 0.1s"
+    assert failure_of_a_burst(tmp_path) == "load agent 1 of 1 did not respond within 0.1s"
 
 
 def test_a_mistake_of_our_own_is_no_smaller_burst(

@@ -1,0 +1,35 @@
+"""The part of a burst that an agent is given, and the time at which it starts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pytest_djworkers.load.early_close import EarlyClose
+from pytest_djworkers.load.profile import Profile
+from pytest_djworkers.load.rate import Share
+
+
+@dataclass(frozen=True, slots=True)
+class AgentJob:
+    """One agent's part of a burst. It travels to the agent as JSON."""
+
+    profile: Profile
+    address: tuple[str, int]
+    host: str
+    """The value of the Host header."""
+    connections: int
+    """The number of connections of this agent."""
+    share: Share
+    at_once: int
+    """The number of connections that may be opening at a time."""
+    drain_s: float
+    """The time to wait after the window for what is in flight, in seconds."""
+    early_close: EarlyClose | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StartSignal:
+    """The start of a window's warm-up, the same for all agents."""
+
+    start_ns: int
+    """Nanoseconds of the machine's monotonic clock, which all processes share."""
