@@ -3,39 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_djworkers.run.stash import BURST, RUN
+from pytest_djworkers.run.stash import BURST, RUN, SERVER
 
 if TYPE_CHECKING:
     from pytest_django import DjangoDbBlocker
 
+    from pytest_djworkers.markers import TestPlan
     from pytest_djworkers.run.burst import Burst
-    from pytest_djworkers.run.site.prepare import Apart
+    from pytest_djworkers.run.measurement import Measurement
+    from pytest_djworkers.run.site.isolated_process import IsolatedProcess
     from pytest_djworkers.server.protocol import AnyServer
     from pytest_djworkers.server.server import Prepare
 
-T = TypeVar("T")
+# Imports of the package are in the functions: pytest loads this module in every run, and most runs
+# have no load tests.
+
 _DATABASE_FIXTURES = ("db", "transactional_db", "django_db_reset_sequences")
 WITHOUT_BACKENDS = "load test: choose backends with --djworkers=NAME,NAME"
+"""The reason for skipping a load test in a run without backends."""
 
 
 @pytest.fixture(scope="session")
 def djworkers_seed() -> Callable[[], None] | None:
-    """Override it to return a function that makes the rows your views need.
+    """Override this to return a function that creates the rows that your views need.
 
-    It runs before every launch, with the database unblocked; a transactional test's flush
-    empties the tables between, so it must be able to run again.
+    The function is called before each launch of the server, with the database unblocked. It must
+    be able to run again: between launches, a transactional test's flush empties the tables.
     """
     return None
 
 
 @pytest.fixture
 def djworkers_backend(request: pytest.FixtureRequest) -> str:
-    """The name of the backend that this test runs under."""
+    """The name of the backend that the test runs under, such as ``granian``."""
     if RUN not in request.config.stash:
         pytest.skip(WITHOUT_BACKENDS)
     if not hasattr(request, "param"):
@@ -50,103 +56,168 @@ def djworkers_backend(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def _djworkers_apart(
+def _djworkers_isolation(
     request: pytest.FixtureRequest,
-    djworkers_backend: str,  # noqa: ARG001  # it skips where there is none
-) -> Iterator[Apart | None]:
-    """What this process writes to, as its servers do; None where those are somebody else's."""
+    djworkers_backend: str,  # noqa: ARG001  # it skips the test in a run without backends
+) -> Iterator[IsolatedProcess | None]:
+    """Isolate pytest's process as the test's servers are; None for an external server."""
     run = request.config.stash[RUN]
     if run.settings.origin is not None:
         yield None
         return
-    from pytest_djworkers.run.site.prepare import kept_apart
+    from pytest_djworkers.run.site.isolated_process import isolate_process
 
-    with kept_apart(_in_words(run.isolation)) as apart:
-        yield apart
+    with _errors_as_failures():
+        isolation = run.isolation()
+    with isolate_process(isolation) as isolated:
+        yield isolated
 
 
 @pytest.fixture
-def _djworkers_burst(
+def _djworkers_prepare(
     request: pytest.FixtureRequest,
-    djworkers_backend: str,
     djworkers_seed: Callable[[], None] | None,
     django_db_blocker: DjangoDbBlocker,
-    _djworkers_apart: Apart | None,
-) -> Iterator[Burst]:
-    """The test's server, and what fires at it."""
-    from pytest_djworkers.run.activation import test_plan
-    from pytest_djworkers.run.burst import Burst
-    from pytest_djworkers.run.site.prepare import prepare_site
-    from pytest_djworkers.system.event_loop import without_running_loop
-
-    # What holds a transaction must be seen to; what flushes the tables must do so after the
-    # server is gone: be torn down after us.
+    _djworkers_isolation: IsolatedProcess | None,
+) -> Prepare | None:
+    """The function to call before each launch; None for an external server."""
+    # A fixture that holds a transaction must be set up before us, so that we see it. One that
+    # flushes the tables must be torn down after us, when the server is gone.
     for database in _DATABASE_FIXTURES:
         if database in request.fixturenames:
             request.getfixturevalue(database)
-    run = request.config.stash[RUN]
-    prepare: Prepare | None = None
-    if _djworkers_apart is not None:
-        request.getfixturevalue("django_db_setup")
-        prepare = partial(
-            prepare_site,
-            databases=run.databases,
-            seed=djworkers_seed,
-            blocker=django_db_blocker,
-            apart=_djworkers_apart,
-            keeps_options=run.settings.settings_module is not None,
-        )
-    server = _in_words(lambda: run.server(djworkers_backend, prepare))
-    make: Callable[..., Burst] = Burst
-    if run.comparison_setup is not None and prepare is not None:
-        from pytest_djworkers.run.compared_burst import ComparedBurst
+    if _djworkers_isolation is None:
+        return None
+    # No argument: an external server needs no test databases.
+    request.getfixturevalue("django_db_setup")
+    from pytest_djworkers.run.site.prepare import prepare_site
 
-        make = partial(
-            ComparedBurst,
-            comparison_setup=run.comparison_setup,
-            prepare=prepare,
-            unblocked=django_db_blocker.unblock,
-            seed=djworkers_seed,
-            migrates=not request.config.getoption("nomigrations"),
-        )
-    burst = make(
-        run,
-        server,
-        request.node.nodeid,
-        _in_words(lambda: test_plan(request.node, djworkers_backend)),
+    run = request.config.stash[RUN]
+    return partial(
+        prepare_site,
+        databases=run.databases,
+        seed=djworkers_seed,
+        blocker=django_db_blocker,
+        isolated=_djworkers_isolation,
+        keeps_options=run.settings.settings_module is not None,
     )
-    request.node.stash[BURST] = burst
-    yield burst
+
+
+@pytest.fixture
+def _djworkers_server(
+    request: pytest.FixtureRequest,
+    djworkers_backend: str,
+    django_db_blocker: DjangoDbBlocker,
+    _djworkers_prepare: Prepare | None,
+) -> Iterator[AnyServer]:
+    """The test's server, not launched yet. Every load test has this fixture."""
+    from pytest_djworkers.system.event_loop import without_running_loop
+
+    run = request.config.stash[RUN]
+    with _errors_as_failures():
+        server = run.server(djworkers_backend, _djworkers_prepare)
+    request.node.stash[SERVER] = server
+    yield server
     server.stop()
-    if _djworkers_apart is not None:
-        with without_running_loop():
+    if _djworkers_prepare is not None:
+        # PostgreSQL does not notice that the server is gone: its queries run on, and hold locks.
+        with without_running_loop(), _errors_as_failures():
             with django_db_blocker.unblock():
-                _in_words(run.databases.end_sessions)
+                run.databases.end_sessions()
             run.databases.close_connections()
 
 
 @pytest.fixture
-def burst(_djworkers_burst: Burst) -> Burst:
-    """Fires bursts of load at the site, under each backend of ``--djworkers``."""
-    return _djworkers_burst
+def _djworkers_plan(request: pytest.FixtureRequest, djworkers_backend: str) -> TestPlan:
+    """The limits and the shape of load that the test's markers ask for."""
+    from pytest_djworkers.run.plans import plan_of
+
+    with _errors_as_failures():
+        registry = request.config.stash[RUN].settings.registry
+        return plan_of(request.node, djworkers_backend, registry)
 
 
 @pytest.fixture
-def djworkers_server(_djworkers_burst: Burst) -> AnyServer:
-    """The running server: its backend, url, live pids and log.
+def _djworkers_measurement(
+    request: pytest.FixtureRequest,
+    djworkers_seed: Callable[[], None] | None,
+    django_db_blocker: DjangoDbBlocker,
+    _djworkers_server: AnyServer,
+    _djworkers_prepare: Prepare | None,
+    _djworkers_plan: TestPlan,
+) -> Measurement:
+    """The way to measure a burst in this run: at one server, or at the arms of a comparison."""
+    from pytest_djworkers.run.one_server import OneServer
+    from pytest_djworkers.run.plans import max_regressions
 
-    Launched anew before each burst, so state belongs in the database.
+    run, test = request.config.stash[RUN], request.node.nodeid
+    limits = max_regressions(_djworkers_plan, run.settings)
+    one_server = OneServer(run, _djworkers_server, test, limits)
+    if run.comparison_setup is None or _djworkers_prepare is None:
+        return one_server
+    from pytest_djworkers.run.two_arms import DatabaseSetup, TwoArms
+
+    return TwoArms(
+        run,
+        _djworkers_server,
+        test,
+        limits,
+        comparison_setup=run.comparison_setup,
+        prepare=_djworkers_prepare,
+        database_setup=DatabaseSetup(
+            unblocked=django_db_blocker.unblock,
+            seed=djworkers_seed,
+            migrates=not request.config.getoption("nomigrations"),
+        ),
+        alone=one_server,
+    )
+
+
+@pytest.fixture
+def burst(
+    request: pytest.FixtureRequest, _djworkers_measurement: Measurement, _djworkers_plan: TestPlan
+) -> Burst:
+    """Call it with a path to fire a burst of load at the site; it returns the figures.
+
+    Each call launches the server anew. The test runs once under each backend of ``--djworkers``,
+    and is skipped without that option. Arguments: method, headers, body, json, query, cookies,
+    expect, contains, name, connections, duration, timeout, warmup, rate.
     """
-    _in_words(_djworkers_burst.launch)
-    return _djworkers_burst.server
+    from pytest_djworkers.run.burst import Burst
+
+    burst = Burst(request.config.stash[RUN].settings, _djworkers_plan, _djworkers_measurement)
+    request.node.stash[BURST] = burst
+    return burst
 
 
-def _in_words(function: Callable[[], T]) -> T:
-    """Call it; what it raises on purpose says enough without a traceback."""
+@pytest.fixture
+def djworkers_server(
+    request: pytest.FixtureRequest, _djworkers_server: AnyServer, _djworkers_plan: TestPlan
+) -> AnyServer:
+    """The running server, without any load: its backend, url, pids and log.
+
+    A burst launches it anew, so keep state in the database. The test runs once under each backend
+    of ``--djworkers``, and is skipped without that option.
+    """
+    from pytest_djworkers.server.protocol import BurstNeeds
+    from pytest_djworkers.system.event_loop import without_running_loop
+
+    settings = request.config.stash[RUN].settings
+    shape, _ = settings.shape_for(_djworkers_plan.shape, {})
+    with without_running_loop(), _errors_as_failures():
+        _djworkers_server.launch(
+            BurstNeeds.of_burst(None, shape.connections, probe_path=settings.probe)
+        )
+    return _djworkers_server
+
+
+@contextmanager
+def _errors_as_failures() -> Iterator[None]:
+    """Turn the plugin's errors into failures of the test: they say enough without a traceback."""
     from pytest_djworkers.errors import DjworkersError
-    from pytest_djworkers.printable import printable
+    from pytest_djworkers.run.failures import failed
 
     try:
-        return function()
+        yield
     except DjworkersError as error:
-        raise pytest.fail.Exception(printable(str(error)), pytrace=False) from None
+        raise failed([str(error)]) from None

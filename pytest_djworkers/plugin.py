@@ -6,8 +6,11 @@ import pytest
 
 from pytest_djworkers.fixtures import (  # noqa: F401  # pytest finds fixtures by name here
     WITHOUT_BACKENDS,
-    _djworkers_apart,
-    _djworkers_burst,
+    _djworkers_isolation,
+    _djworkers_measurement,
+    _djworkers_plan,
+    _djworkers_prepare,
+    _djworkers_server,
     burst,
     djworkers_backend,
     djworkers_seed,

@@ -1,14 +1,15 @@
-"""What one pytest process holds while the plugin is on."""
+"""The state of a run in one pytest process: its settings, and what its servers share."""
 
 from __future__ import annotations
 
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Self
 
 from pytest_djworkers.baseline.machine import this_machine
 from pytest_djworkers.baseline.store import Baseline, load
@@ -32,15 +33,19 @@ from pytest_djworkers.system.scratch import ScratchFolder
 
 @dataclass(frozen=True, slots=True)
 class Xdist:
-    """What this process knows of pytest-xdist."""
+    """This process's part in a run of pytest-xdist; the defaults are those of a run without it."""
 
     controller_pid: int | None = None
-    """In a worker: the process that it must not outlive."""
+    """In a worker: the id of the controller, which the worker must not outlive."""
     workers: int = 1
+    """The number of workers that run tests at the same time."""
 
 
 class RunContext:
-    """The settings, and what is made when a first burst needs it."""
+    """Holds the settings and the baseline, and makes the folder and the port when they are needed.
+
+    A run that skips or deselects its load tests makes neither.
+    """
 
     def __init__(
         self,
@@ -54,45 +59,39 @@ class RunContext:
         self.baseline = baseline
         self.xdist = xdist
         self.comparison_setup = comparison_setup
-        """Where this run compares two arms, instead of firing bursts."""
+        """Prepares the arms, in a run that compares; else None."""
         self.databases = TestDatabases(settings.left_out)
         self._lock = MachineLock(onlooker=onlooker)
         self._say = say_nothing if onlooker is None else onlooker.say
         self._id = secrets.token_hex(4)
         self._isolations = 0
+        self._resources = ExitStack()
 
     @classmethod
-    def begin(
-        cls, settings: Settings, xdist: Xdist, onlooker: Onlooker | None = None
-    ) -> RunContext:
-        """Read the baseline, or find the base of a comparison, before any server starts.
-        ``onlooker`` is told when the run has to wait for its turn.
+    def begin(cls, settings: Settings, xdist: Xdist, onlooker: Onlooker | None = None) -> Self:
+        """Read the baseline, and find the base if the run compares, before any server starts.
 
-        Raises SettingsError when it can't.
+        ``onlooker`` is told when a burst has to wait for another run's. Raises SettingsError if
+        the baseline can't be read, or there is no such base.
         """
         try:
             baseline = load(settings.root, settings.baseline, this_machine())
         except BaselineError as error:
             raise SettingsError(str(error)) from None
-        comparison_flags = settings.comparison_flags
-        comparison_setup = (
-            None
-            if comparison_flags is None
-            else ComparisonSetup.begin(comparison_flags, settings.root)
-        )
+        flags = settings.comparison_flags
+        comparison_setup = None if flags is None else ComparisonSetup.begin(flags, settings.root)
         return cls(settings, baseline, xdist, comparison_setup, onlooker)
 
     @property
     def is_shared(self) -> bool:
-        """Whether other pytest-xdist workers run beside this one."""
+        """True if other pytest-xdist workers run beside this one."""
         return self.xdist.workers > 1
 
-    @cached_property
-    def _scratch(self) -> ScratchFolder:
-        return ScratchFolder()
-
     def isolation(self) -> Isolation:
-        """Where a test and its servers write; the files are the run's, as the rows are."""
+        """Return the place for what a test and its servers write, with a new prefix of cache keys.
+
+        All tests of a run write files in one folder, as they write rows in one database.
+        """
         self._isolations += 1
         return Isolation(
             str(self.folder / "files"),
@@ -100,14 +99,18 @@ class RunContext:
             tuple(sorted(named_in(own_values(settings_module())))),
         )
 
-    @property
+    @cached_property
     def folder(self) -> Path:
-        """For logs, sockets and databases; gone when the run ends."""
-        return self._scratch.path
+        """The folder for logs, sockets and databases, which is removed when the run ends."""
+        scratch = ScratchFolder()
+        self._resources.callback(scratch.remove)
+        return scratch.path
 
     @cached_property
-    def _port(self) -> ReservedPort:
-        return ReservedPort()
+    def _port(self) -> int:
+        port = ReservedPort()
+        self._resources.callback(port.release)
+        return port.number
 
     def server(self, backend: str, prepare: Prepare | None) -> AnyServer:
         """Return a server of this backend, not yet launched, or the external one.
@@ -131,7 +134,7 @@ class RunContext:
         return LaunchSpec(
             settings_module=settings.settings_module or settings_module(),
             folder=self.folder,
-            port=self._port.number,
+            port=self._port,
             workers=settings.workers,
             startup_timeout_s=settings.startup_timeout_s,
             runtime=this_runtime(settings.started_in),
@@ -148,7 +151,7 @@ class RunContext:
 
     @contextmanager
     def machine(self) -> Iterator[None]:
-        """Hold the machine for servers that run side by side. Raises BusyMachineError."""
+        """Hold the machine while entered, for servers side by side. Raises BusyMachineError."""
         self._lock.acquire()
         try:
             yield
@@ -156,14 +159,12 @@ class RunContext:
             self._lock.release()
 
     def is_orphaned(self) -> bool:
-        """Whether the pytest-xdist controller is gone, and this worker should go too."""
+        """Return True if the controller of pytest-xdist is gone; this worker must go, too."""
         return self.xdist.controller_pid is not None and os.getppid() != self.xdist.controller_pid
 
     def end(self) -> None:
-        """Give everything back."""
-        if self.comparison_setup is not None:
-            self.comparison_setup.end()
-        if "_port" in self.__dict__:
-            self._port.release()
-        if "_scratch" in self.__dict__:
-            self._scratch.remove()
+        """Release the port, and remove the base's worktree and the folder."""
+        # The worktree is in the folder, so it goes first: git must know that it is gone.
+        with self._resources:
+            if self.comparison_setup is not None:
+                self.comparison_setup.end()

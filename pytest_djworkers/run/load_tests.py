@@ -1,4 +1,4 @@
-"""Which tests of a run fire bursts."""
+"""Load tests: the tests of a run that the plugin has to do with."""
 
 from __future__ import annotations
 
@@ -6,5 +6,6 @@ import pytest
 
 
 def is_load_test(item: pytest.Item) -> bool:
-    """Whether a test fires bursts, or asks for a server."""
-    return "_djworkers_burst" in getattr(item, "fixturenames", ())
+    """Return True if a test takes ``burst`` or ``djworkers_server``."""
+    # A fixture of another name may take one of them: both depend on this one.
+    return "_djworkers_server" in getattr(item, "fixturenames", ())

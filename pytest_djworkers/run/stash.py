@@ -9,12 +9,17 @@ import pytest
 if TYPE_CHECKING:
     from pytest_djworkers.run.burst import Burst
     from pytest_djworkers.run.context import RunContext
+    from pytest_djworkers.server.protocol import AnyServer
 
 RUN: pytest.StashKey[RunContext] = pytest.StashKey()
-"""On the config: what this process holds while the plugin is on."""
+"""On the config, if backends are chosen: the state of the run in this process."""
+
+SERVER: pytest.StashKey[AnyServer] = pytest.StashKey()
+"""On an item: the server of the current attempt, once its fixture is set up."""
 
 BURST: pytest.StashKey[Burst] = pytest.StashKey()
-"""On an item: what fires the bursts of this attempt, once its fixture is set up."""
+"""On an item: the object that fires the bursts of the current attempt, once its fixture is set up.
+"""
 
 ATTEMPT: pytest.StashKey[int] = pytest.StashKey()
-"""On an item: how many times it was begun, by this run and by plugins that run tests again."""
+"""On an item: the number of attempts at it so far; plugins may run a test again."""

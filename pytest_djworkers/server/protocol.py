@@ -5,12 +5,12 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, Self
 
 from pytest_djworkers.errors import ServerDiedError
 from pytest_djworkers.load.facts import ServerFacts
 from pytest_djworkers.load.generator import Target
-from pytest_djworkers.load.profile import Request
+from pytest_djworkers.load.profile import BODILESS_METHODS, Request
 from pytest_djworkers.server.usage import UsageWatch
 
 
@@ -24,6 +24,17 @@ class BurstNeeds:
     """The request that it must respond to."""
     any_response: bool = False
     """True if every complete response to the probe is good enough, not only an expected one."""
+
+    @classmethod
+    def of_burst(cls, request: Request | None, connections: int, *, probe_path: str | None) -> Self:
+        """Return the needs of a burst of this request; None stands for no burst at all.
+
+        The probe is the request itself if that changes nothing on the server, else a GET of
+        ``probe_path``. Without that, any response at all to ``/`` will do.
+        """
+        if request is not None and request.method in BODILESS_METHODS:
+            return cls(connections, request)
+        return cls(connections, Request(probe_path or "/"), any_response=probe_path is None)
 
 
 class AnyServer(Protocol):

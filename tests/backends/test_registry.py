@@ -154,6 +154,7 @@ def test_another_packages_mistake_is_told(
 def test_asking_for_all_of_them_imports_no_server() -> None:
     script = (
         "import sys, pytest_djworkers.run.activation, pytest_djworkers.run.burst\n"
+        "import pytest_djworkers.run.one_server, pytest_djworkers.run.two_arms\n"
         "from pytest_djworkers.backends.protocol import LaunchPlan\n"
         "from pytest_djworkers.backends.registry import BUILT_IN, version_of\n"
         "for name in BUILT_IN.backends:\n"

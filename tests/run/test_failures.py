@@ -13,6 +13,7 @@ from pytest_djworkers.load.response_excerpt import ResponseExcerpt
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.markers import read_plan
 from pytest_djworkers.run.failures import failures_of
+from pytest_djworkers.run.measurement import MeasuredBurst
 from pytest_djworkers.verdict.baseline_verdict import BaselineVerdict
 from pytest_djworkers.verdict.judgement import Judgement, Verdict
 from pytest_djworkers.verdict.rounds import Metric
@@ -32,7 +33,7 @@ def failures(
     result: BurstResult, *marks: Mark, settings: Any = SETTINGS, **changes: Any
 ) -> list[str]:
     plan = read_plan(marks, "granian")
-    return failures_of(record(result=result, **changes), plan, settings)
+    return failures_of(MeasuredBurst(record(result=result, **changes)), plan, settings)
 
 
 def errors_allowed(allowed: object) -> Mark:

@@ -13,7 +13,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-import pytest_djworkers.run.burst
+import pytest_djworkers.run.one_server
 
 sys.path.insert(0, {root!r})
 from tests.support.results import RESULT
@@ -36,7 +36,7 @@ class Steady:
         )
 
 
-pytest_djworkers.run.burst.choose_generator = lambda *_, **__: Steady()
+pytest_djworkers.run.one_server.choose_generator = lambda *_, **__: Steady()
 """
 """A generator that finds what the file ``rps`` says, at once."""
 

@@ -1,4 +1,4 @@
-"""The hooks that see to it that a run which ends early is torn down, too."""
+"""Tears everything down when a run ends early, by a signal or by an error in pytest."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ from typing import Any
 
 import pytest
 
-from pytest_djworkers.run.hooks.lock_wait import say_aloud
 from pytest_djworkers.run.load_tests import is_load_test
+from pytest_djworkers.run.uncaptured import print_uncaptured
 from pytest_djworkers.system.interrupts import Interrupts
 from pytest_djworkers.system.orphaned_processes import describe_ended, end_orphans
 
 
-class EndingPlugin:
-    """Decides when a signal may end what, and passes it on to pytest-xdist's workers.
+class TeardownPlugin:
+    """Holds signals back while things are made or torn down, and passes Ctrl-C on to the workers
+    of pytest-xdist.
 
-    Ctrl-C is left to others, such as asyncio, while tests run that are not ours.
+    While a test runs that is no load test, Ctrl-C is left to others, such as asyncio.
     """
 
     def __init__(self, interrupts: Interrupts) -> None:
@@ -28,19 +29,19 @@ class EndingPlugin:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection(self, session: pytest.Session) -> None:
-        """End what runs that were killed have left behind, and say so."""
+        """End the processes that killed runs have left behind, and say so."""
         if not hasattr(session.config, "workerinput") and (ended := end_orphans()):
-            say_aloud(session.config, f"djworkers: {describe_ended(ended)}")
+            print_uncaptured(session.config, f"djworkers: {describe_ended(ended)}")
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
-        """From a burst's first moment on, there is something to clean up."""
+        """Take Ctrl-C over while a load test runs: there may be a server to stop."""
         if not is_load_test(item):
             return (yield)
         self._interrupts.forget()
         self._interrupts.take(signal.SIGINT)
         result = yield
-        # Not after an exception, which ends the run: more of them are on their way, maybe.
+        # Not in a finally: an exception here ends the run, and another Ctrl-C may be on its way.
         self._interrupts.give_back(signal.SIGINT)
         return result
 
@@ -48,7 +49,10 @@ class EndingPlugin:
     def pytest_fixture_setup(
         self, fixturedef: pytest.FixtureDef[Any]
     ) -> Generator[None, object, object]:
-        """Interrupted, pytest-django forgets the databases that it has made so far."""
+        """Hold signals back while databases are made.
+
+        If pytest-django is interrupted, it forgets the databases that it has made so far.
+        """
         if fixturedef.argname != "django_db_setup":
             return (yield)
         with self._interrupts.held():
@@ -58,22 +62,27 @@ class EndingPlugin:
     def pytest_runtest_teardown(
         self, item: pytest.Item, nextitem: pytest.Item | None
     ) -> Generator[None, object, object]:
-        """Interrupted, pytest forgets the finalizers that were to come."""
+        """Hold signals back while fixtures are torn down.
+
+        If pytest is interrupted here, it forgets the finalizers that it has not called yet.
+        """
+        # After the last test, fixtures of the whole session are torn down, whatever that test is.
         if nextitem is not None and not is_load_test(item):
             return (yield)
         with self._interrupts.held():
             return (yield)
 
     def pytest_keyboard_interrupt(self) -> None:
-        """The teardown begins. xdist would let its workers go on for another five seconds."""
+        """Begin the teardown, in the workers of pytest-xdist, too."""
         self._clean_up()
+        # The controller would let them go on for another five seconds.
         for pid in self._workers.values():
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGINT)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, object, object]:
-        """Tear down what another plugin's error kept pytest from."""
+        """Tear fixtures down even if another plugin's error has kept pytest from it."""
         self._clean_up()
         try:
             return (yield)
@@ -83,13 +92,13 @@ class EndingPlugin:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodeready(self, node: Any) -> None:
-        """Remember a worker that pytest-xdist has started on this machine."""
+        """Remember the process of a pytest-xdist worker on this machine."""
         if node.gateway.spec.popen:
             self._workers[node.gateway.id] = node.gateway._rinfo().pid  # noqa: SLF001  # cached
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
-        """Forget it: its id may be another process's soon."""
+        """Forget the worker's process: another one may get its id."""
         self._workers.pop(node.gateway.id, None)
 
     def _clean_up(self) -> None:

@@ -13,22 +13,26 @@ _NONE = object()
 
 
 def settings_module() -> str:
-    """The module that pytest-django resolved, whatever is overridden; empty where there is none:
-    the settings were made by ``settings.configure()``."""
+    """Return the name of the settings module that pytest-django found, whatever is overridden.
+
+    It is empty if the settings were made by ``settings.configure()``.
+    """
     return getattr(_layers()[-1], "SETTINGS_MODULE", None) or ""
 
 
 def carried(not_of_tests: Mapping[str, Any]) -> ChangedSettings:
-    """What tests have changed by now, but for these values, which others have set.
+    """Return the settings that tests have changed by now, to be carried to a server.
 
-    Raises OverrideError for a value that can't be carried.
+    ``not_of_tests`` are values that the plugin itself has set. Raises OverrideError for a value
+    that can't be sent to another process.
     """
     from django.conf import Settings
 
     *overriding, base = _layers()
     overridden: dict[str, Any] = {}
     deleted: set[str] = set()
-    for layer in overriding:  # the latest first
+    # The latest override comes first, and wins: one that a later layer deleted stays deleted.
+    for layer in overriding:
         for name, value in _values(layer):
             if name not in deleted and value is not not_of_tests.get(name, _NONE):
                 overridden.setdefault(name, value)
@@ -47,12 +51,14 @@ def carried(not_of_tests: Mapping[str, Any]) -> ChangedSettings:
 
 
 def _layers() -> list[Any]:
-    """What Django reads settings from: the overriding ones, the latest first, then the base."""
+    """Return the objects that Django looks settings up in: overrides, the latest first, then the
+    settings that they override."""
     from django.conf import UserSettingsHolder, settings
 
-    settings.DATABASES  # noqa: B018  # it makes them where nobody has
+    # Django makes the settings when the first of them is read.
+    settings.DATABASES  # noqa: B018
     layers: list[Any] = [settings._wrapped]  # type: ignore[misc]  # noqa: SLF001  # no public way
-    # dynaconf's holder has copied what it overrides.
+    # dynaconf's holder is of the same class, but holds copies instead of default_settings.
     while isinstance(layers[-1], UserSettingsHolder) and "default_settings" in vars(layers[-1]):
         layers.append(layers[-1].default_settings)
     return layers
@@ -63,8 +69,11 @@ def _values(layer: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _on_base(base: Any, own: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What was set on the settings themselves: in place of what their module or Django has, and
-    beside that."""
+    """Return the values that were assigned to the settings object itself, without an override.
+
+    The first are settings that their module or Django has, too, with another value; the second
+    are settings that neither has.
+    """
     from django.conf import global_settings
 
     changed, added = {}, {}
@@ -75,7 +84,7 @@ def _on_base(base: Any, own: Mapping[str, Any]) -> tuple[dict[str, Any], dict[st
             if _differ(value, own.get(name, getattr(global_settings, name, None))):
                 changed[name] = value
         elif digest(value) is not None:
-            # What is no plain data here is a package's.
+            # A value that is no plain data is a package's own object: no server misses it.
             added[name] = value
     return changed, added
 
@@ -87,7 +96,7 @@ def _differ(one: Any, other: Any) -> bool:
 
 
 def _plain(values: dict[str, Any]) -> dict[str, Any]:
-    """The values. Raises OverrideError for one that is no plain data."""
+    """Return the values. Raises OverrideError for one that is no plain data."""
     for name, value in values.items():
         try:
             encoded(value)

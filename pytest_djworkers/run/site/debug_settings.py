@@ -1,8 +1,8 @@
-"""What settings do because DEBUG is on in their module.
+"""Finds development settings that stay in effect although the site is served with DEBUG off.
 
-It is off where the site is served, for URLs and all that reads ``settings.DEBUG``. But the module
-itself has run by then, with its own value; what it would have done with another, such as naming the
-real caches, can't be known, and must not be done by a test.
+DEBUG is turned off before URLs and views read it. But the settings module itself has run by then,
+with its own value. The plugin can't know what the module would have done with DEBUG off, and must
+not try: it might name the real caches. So it tells the user.
 """
 
 from __future__ import annotations
@@ -15,17 +15,20 @@ from pathlib import Path
 
 _TOOLS = ("debug_toolbar", "silk", "django_browser_reload", "nplusone", "zeal", "pyinstrument")
 """Apps and middleware for development."""
-_SHOWN = 3
+_MOST_LINES = 3
+"""The number of lines of the settings module that the message names at most."""
 
 
 def left_by_debug(settings_module: str) -> str | None:
-    """In words, what a settings module that has been imported did because DEBUG was on; None where
-    it is off, or nothing hangs on it."""
+    """Return a line on what an imported settings module did because DEBUG was on.
+
+    Return None if DEBUG is off in the module, or nothing in the settings depends on it.
+    """
     module = sys.modules.get(settings_module)
     if not getattr(module, "DEBUG", False):
         return None
     found = [f"{file.name}, line {line}" for file, line in _readings(settings_module)]
-    found = [*found[:_SHOWN], *(["more lines"] if len(found) > _SHOWN else [])]
+    found = [*found[:_MOST_LINES], *(["more lines"] if len(found) > _MOST_LINES else [])]
     found += [tool for tool in _TOOLS if _is_in_use(module, tool)]
     if not found:
         return None
@@ -37,12 +40,14 @@ def left_by_debug(settings_module: str) -> str | None:
 
 
 def _readings(name: str) -> Iterator[tuple[Path, int]]:
-    """Where the source of a module, and of those that it takes all names from, reads DEBUG."""
+    """Yield each file and line that reads DEBUG: of a module, and of those that it imports ``*``
+    from."""
     module = sys.modules.get(name)
     file = Path(getattr(module, "__file__", None) or "")
     try:
         tree = ast.parse(file.read_bytes())
     except (OSError, SyntaxError, ValueError):
+        # Settings may have no source to read; then nothing is said.
         return
     for node in ast.walk(tree):
         match node:

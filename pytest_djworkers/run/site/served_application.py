@@ -1,4 +1,4 @@
-"""What of the site will be served, for the header; before any server starts."""
+"""Says in the header which application is served, before any server starts."""
 
 from __future__ import annotations
 
@@ -13,8 +13,11 @@ from pytest_djworkers.settings.settings import Settings
 
 
 def served_applications(settings: Settings) -> Iterator[str]:
-    """Which application is served, and why, where it is not that of Django's own setting; a line
-    for each interface of the backends. Raises SettingsError where there is no telling."""
+    """Yield a line for each interface of the backends whose application is not the one of Django's
+    own setting: which it is, and why.
+
+    Raises SettingsError if the application can't be found out.
+    """
     from django.conf import settings as of_site
 
     for_load = settings.settings_module
@@ -22,15 +25,15 @@ def served_applications(settings: Settings) -> Iterator[str]:
     if for_load is not None:
         # What it sets is known once it is imported, in the server.
         module, unless = for_load, f", unless {for_load} sets it"
-    asked = settings.application
+    requested = settings.application
     interfaces: dict[str, list[str]] = {}
     for name, backend in settings.backends.items():
         interfaces.setdefault(backend.about.interface, []).append(name)
-    if asked is not None and asked != DJANGO:
-        _check(asked, interfaces)
+    if requested is not None and requested != DJANGO:
+        _check(requested, interfaces)
     for interface, names in interfaces.items():
         try:
-            found = application_of(interface.lower(), of_site, module, asked)
+            found = application_of(interface.lower(), of_site, module, requested)
         except RuntimeError as error:
             raise SettingsError(str(error)) from None
         if found.is_of_setting:
@@ -40,21 +43,23 @@ def served_applications(settings: Settings) -> Iterator[str]:
 
 
 def left_in_settings(settings: Settings) -> Iterator[str]:
-    """What is measured, and would not be deployed."""
+    """Yield a line if the settings have development tools in them that are measured, too."""
     from django.conf import settings as of_site
 
     if settings.settings_module is None and (left := left_by_debug(of_site.SETTINGS_MODULE)):
         yield left
 
 
-def _check(asked: str, interfaces: dict[str, list[str]]) -> None:
-    flag = f"--djworkers-application={asked}"
+def _check(requested: str, interfaces: dict[str, list[str]]) -> None:
+    """Raise SettingsError if backends of two interfaces share one application, or its module is
+    missing."""
+    flag = f"--djworkers-application={requested}"
     if len(interfaces) > 1:
         which = " and ".join(f"{name} ({', '.join(of)})" for name, of in interfaces.items())
         raise SettingsError(
             f"{flag}: it is one application, and the backends want {which}: run them apart, or set"
             " WSGI_APPLICATION and ASGI_APPLICATION"
         )
-    module = asked.partition(":")[0]
+    module = requested.partition(":")[0]
     if spec_of(module) is None:
         raise SettingsError(f"{flag}: there is no module {module!r}")

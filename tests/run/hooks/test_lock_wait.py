@@ -55,7 +55,7 @@ TIMED = """
 import time
 
 def wait(request, seconds):
-    plugin = request.config.pluginmanager.getplugin("djworkers-waiting")
+    plugin = request.config.pluginmanager.getplugin("djworkers-lock-wait")
     plugin.begin()
     time.sleep(seconds)
     plugin.end(seconds)

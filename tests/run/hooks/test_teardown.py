@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from pytest_djworkers.run.hooks.teardown import EndingPlugin
+from pytest_djworkers.run.hooks.teardown import TeardownPlugin
 from pytest_djworkers.system.interrupts import Interrupts
 from tests.support.site import PYTEST, Site
 
@@ -27,7 +27,7 @@ TESTS = f"""{TELLS}
 def test_plain():
     tell("plain")
 
-def test_burst(djworkers_backend, _djworkers_burst):
+def test_burst(djworkers_backend, _djworkers_server):
     tell("burst")
 """
 MAIN = f"""{TELLS}
@@ -80,7 +80,7 @@ def test_each_test_may_have_a_signal_of_its_own(site: Site) -> None:
 import os, signal
 
 @pytest.mark.parametrize("number", [1, 2])
-def test_that_interrupts_itself(_djworkers_burst, number):
+def test_that_interrupts_itself(_djworkers_server, number):
     with pytest.raises(KeyboardInterrupt):
         os.kill(os.getpid(), signal.SIGINT)
 """
@@ -105,15 +105,15 @@ def node(pid: int, *, is_local: bool = True) -> SimpleNamespace:
 
 
 @pytest.fixture
-def ending() -> Iterator[EndingPlugin]:
+def ending() -> Iterator[TeardownPlugin]:
     """The plugin, in a controller."""
     interrupts = Interrupts()
-    yield EndingPlugin(interrupts)
+    yield TeardownPlugin(interrupts)
     interrupts.end()
 
 
 def test_what_interrupts_the_controller_interrupts_its_workers(
-    ending: EndingPlugin, worker: subprocess.Popen[bytes]
+    ending: TeardownPlugin, worker: subprocess.Popen[bytes]
 ) -> None:
     ending.pytest_testnodeready(node(worker.pid))
     ending.pytest_keyboard_interrupt()
@@ -123,7 +123,7 @@ def test_what_interrupts_the_controller_interrupts_its_workers(
 
 
 def test_who_is_no_worker_of_ours_is_not_interrupted(
-    ending: EndingPlugin, worker: subprocess.Popen[bytes]
+    ending: TeardownPlugin, worker: subprocess.Popen[bytes]
 ) -> None:
     ending.pytest_testnodeready(node(worker.pid, is_local=False))
     ending.pytest_keyboard_interrupt()

@@ -1,0 +1,54 @@
+"""Collection: a load test is one test under each backend that it makes sense under."""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_djworkers.errors import MarkerError
+from pytest_djworkers.markers import skip_reason
+from pytest_djworkers.run.plans import location_of, marks_of, plan_of
+from pytest_djworkers.settings.settings import Settings
+
+_BACKEND = "djworkers_backend"
+
+
+class CollectionPlugin:
+    """Parametrises load tests with the backends, and skips what makes no sense under one."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """Check the markers, and make a load test one test under each backend."""
+        node, registry = metafunc.definition, self._settings.registry
+        try:
+            for backend in self._settings.names:
+                # Only to raise: a bad marker is a collection error, with file and line.
+                skip_reason(marks_of(node), backend, registry)
+                plan_of(node, backend, registry)
+        except MarkerError as error:
+            raise pytest.Collector.CollectError(f"{location_of(node)}: {error}") from None
+        if _BACKEND in metafunc.fixturenames:
+            metafunc.parametrize(_BACKEND, self._settings.names, indirect=True)
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Skip each load test whose markers exclude its backend, or the one it is compared with."""
+        for item in items:
+            callspec = getattr(item, "callspec", None)
+            backend = callspec and callspec.params.get(_BACKEND)
+            if backend is not None and (reason := self._skip_reason(item, backend)):
+                item.add_marker(pytest.mark.skip(reason=reason))
+
+    def _skip_reason(self, item: pytest.Item, backend: str) -> str | None:
+        # Unlike the node above, an item has the markers of its parameters, too: they are checked
+        # here for the first time.
+        marks, settings = marks_of(item), self._settings
+        try:
+            reasons = [
+                skip_reason(marks, name, settings.registry)
+                for name in (backend, settings.base)
+                if name is not None
+            ]
+        except MarkerError as error:
+            raise pytest.UsageError(f"{location_of(item)}: {error}") from None
+        return next(filter(None, reasons), None)

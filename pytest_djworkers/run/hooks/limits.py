@@ -1,0 +1,108 @@
+"""Around each load test: its limits are checked when its function has returned."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import pytest
+
+from pytest_djworkers.errors import DjworkersError
+from pytest_djworkers.markers import has_limits
+from pytest_djworkers.printable import printable
+from pytest_djworkers.run.context import RunContext
+from pytest_djworkers.run.failures import failed, failures_of
+from pytest_djworkers.run.junit import add_burst_properties
+from pytest_djworkers.run.load_tests import is_load_test
+from pytest_djworkers.run.plans import marks_of
+from pytest_djworkers.run.reruns import begin_attempt, records_of
+from pytest_djworkers.run.stash import BURST, SERVER
+from pytest_djworkers.run.transport import put_bursts_on
+from pytest_djworkers.system.log import last_lines
+
+
+class LimitsPlugin:
+    """Fails a test that misses a limit, and puts what it measured on its report."""
+
+    def __init__(self, run: RunContext) -> None:
+        self._run = run
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Forget what an earlier attempt at this test measured."""
+        begin_attempt(item)
+
+    # The innermost wrapper: a test that misses a limit has failed for all the others.
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Check the limits when the test function has returned."""
+        try:
+            result = yield
+        except DjworkersError as error:
+            raise self._failure(item, error) from None
+        except (pytest.skip.Exception, KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException:
+            # The test's own failure comes first; the limits that it missed are shown below it.
+            if missed := [*self._missed(item), *_error_causes(item)]:
+                item.add_report_section("call", "djworkers limits", printable("\n".join(missed)))
+            raise
+        else:
+            if missed := self._missed(item) or _why_nothing_measured(item):
+                raise failed([*missed, *_error_causes(item)])
+            return result
+        finally:
+            add_burst_properties(item, records_of(item))
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Put the bursts on the report, and the end of the server's log on that of a failure."""
+        report = yield
+        if is_load_test(item):
+            put_bursts_on(report, records_of(item))
+        server = item.stash.get(SERVER, None)
+        if report.when == "call" and report.failed and server and server.facts and server.log:
+            log = "\n".join(last_lines(server.log)) or "(empty)"
+            report.sections.append((f"Captured log of {server.backend}", log))
+        return report
+
+    def _missed(self, item: pytest.Item) -> list[str]:
+        burst = item.stash.get(BURST, None)
+        if burst is None:
+            return []
+        return [
+            f"{measured.name}: {failure}"
+            for measured in burst.measured
+            for failure in failures_of(measured, burst.plan, self._run.settings)
+        ]
+
+    def _failure(self, item: pytest.Item, error: DjworkersError) -> BaseException:
+        if self._run.is_orphaned():
+            return pytest.exit.Exception("the pytest-xdist controller is gone")
+        return failed([str(error), *self._missed(item), *_error_causes(item)])
+
+
+def _why_nothing_measured(item: pytest.Item) -> list[str]:
+    """Return why a test fails because it fired no burst; empty if it needn't."""
+    burst = item.stash.get(BURST, None)
+    if burst is not None and burst.measured:
+        return []
+    if has_limits(marks_of(item)):
+        return ["this test has limits, and no burst was held to them: call burst()"]
+    if burst is not None and not burst.was_called and _takes_burst(item):
+        return [
+            "this test takes burst and never calls it, so that it measures nothing: call"
+            " burst(path), or take djworkers_server for a server without any load"
+        ]
+    return []
+
+
+def _takes_burst(item: pytest.Item) -> bool:
+    # Any item may be a doctest or another plugin's, without fixtures.
+    return "burst" in getattr(item, "fixturenames", ())
+
+
+def _error_causes(item: pytest.Item) -> list[str]:
+    burst = item.stash.get(BURST, None)
+    return [] if burst is None else [line for one in burst.measured for line in one.error_causes]

@@ -1,0 +1,44 @@
+"""Figures of bursts among a test's properties, which pytest writes into JUnit's XML."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import pytest
+
+from pytest_djworkers.record import BurstRecord
+
+_PREFIX = "djworkers "
+
+
+def add_burst_properties(item: pytest.Item, records: Iterable[BurstRecord]) -> None:
+    """Add the figures of the bursts to the item's properties, unless they are there."""
+    # A plugin may call a test again without setting it up again.
+    present = {name for name, _ in item.user_properties}
+    for record in records:
+        for figure, value in _figures(record).items():
+            name = f"{_PREFIX}{record.result.name} {figure}"
+            if value is not None and name not in present:
+                item.user_properties.append((name, value))
+
+
+def remove_burst_properties(item: pytest.Item) -> None:
+    """Remove the figures of bursts from the item's properties."""
+    item.user_properties[:] = [
+        (name, value) for name, value in item.user_properties if not str(name).startswith(_PREFIX)
+    ]
+
+
+def _figures(record: BurstRecord) -> Mapping[str, object]:
+    """Return simple values only: pytest-xdist carries them to its controller."""
+    result, latency = record.result, record.result.latency
+    return {
+        "rps": round(result.rps, 2),
+        "p50_s": latency and latency.p50,
+        "p99_s": latency and latency.p99,
+        "timeouts": result.timeouts,
+        "errors": result.errors,
+        "generator": result.generator.name,
+        "verdict": record.verdict and record.verdict.value,
+        "attempt": record.attempt if record.attempt > 1 else None,
+    }

@@ -1,0 +1,137 @@
+"""Measures a burst at one server, and holds the result against the stored baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+
+from pytest_djworkers.baseline.against import compare_with_baseline, figures_beside, why_no_baseline
+from pytest_djworkers.baseline.store import burst_key
+from pytest_djworkers.errors import BurstArgumentError
+from pytest_djworkers.load.choose_generator import choose_generator
+from pytest_djworkers.load.facts import Usage
+from pytest_djworkers.load.generator import Generator
+from pytest_djworkers.load.profile import Profile
+from pytest_djworkers.load.result import BurstResult
+from pytest_djworkers.record import BurstRecord
+from pytest_djworkers.run.context import RunContext
+from pytest_djworkers.run.measurement import MeasuredBurst
+from pytest_djworkers.server.diagnosis import first_refusal, why_requests_failed
+from pytest_djworkers.server.protocol import AnyServer, BurstNeeds, check_alive
+from pytest_djworkers.server.usage import UsageWatch
+from pytest_djworkers.system.netstat import KernelCounts, read_counts
+from pytest_djworkers.verdict.baseline_verdict import not_compared
+from pytest_djworkers.verdict.rounds import Metric
+
+
+class OneServer:
+    """The measurement of a run without a comparison: a burst at the server of one test."""
+
+    def __init__(
+        self,
+        run: RunContext,
+        server: AnyServer,
+        test: str,
+        max_regressions: Mapping[Metric, float],
+    ) -> None:
+        self._run = run
+        self._server = server
+        self._test = test
+        self._max_regressions = max_regressions
+
+    def measure(self, profile: Profile, overridden: tuple[str, ...]) -> MeasuredBurst:
+        """Fire one burst, and compare it with the stored one if there is one."""
+        measured = self.fire(profile, overridden)
+        settings, baseline = self._run.settings, self._run.baseline
+        if settings.save_baseline or (baseline.is_empty and not self._max_regressions):
+            return measured
+        return replace(measured, record=self._against_baseline(measured.record))
+
+    def fire(self, profile: Profile, overridden: tuple[str, ...]) -> MeasuredBurst:
+        """Launch the server, and fire one burst at it. Raises as ``measure`` does."""
+        server = self._server
+        generator = self._generator(profile)
+        if reason := generator.cannot(profile):
+            raise BurstArgumentError(f"{profile.name}: {reason}")
+        probe_path = self._run.settings.probe
+        server.launch(
+            BurstNeeds.of_burst(profile.request, profile.shape.connections, probe_path=probe_path)
+        )
+        try:
+            if server.interim:
+                # Only the response to the probe shows that the server sends interim ones.
+                generator = self._generator(profile, interim=server.interim)
+            result = self._result(generator, profile)
+        except BaseException:
+            # It may still be at work on the burst, and would disturb the next one.
+            server.stop()
+            raise
+        record = BurstRecord(self._test, result, overridden, other_settings=server.other_settings)
+        return MeasuredBurst(record, self._error_causes(result), self._first_refusal(result))
+
+    def _generator(self, profile: Profile, interim: tuple[int, ...] = ()) -> Generator:
+        settings = self._run.settings
+        stored = self._run.baseline.bursts.get(burst_key(self._test, profile.name))
+        return choose_generator(
+            settings.generator,
+            profile,
+            agents=settings.agents,
+            stored=None if stored is None else stored.generator,
+            interim=interim,
+        )
+
+    def _result(self, generator: Generator, profile: Profile) -> BurstResult:
+        """Fire the burst, and return its result with all that was seen of server and kernel."""
+        server = self._server
+        before = read_counts()
+        with server.watched() as watch:
+            result = generator.fire(profile, server.target)
+        check_alive(server, profile.name)
+        return replace(
+            _with_kernel_counts(result, before),
+            usage=_usage(watch, result),
+            server=server.facts,
+            shared_run=self._run.is_shared,
+        )
+
+    def _error_causes(self, result: BurstResult) -> tuple[str, ...]:
+        log = self._server.log
+        if log is None or not result.usage or not result.usage.log_errors:
+            return ()
+        return tuple(f"{result.name}: {reason}" for reason in why_requests_failed(log))
+
+    def _first_refusal(self, result: BurstResult) -> str:
+        log = self._server.log
+        return "" if log is None or result.has_expected else first_refusal(log)
+
+    def _against_baseline(self, record: BurstRecord) -> BurstRecord:
+        baseline, result = self._run.baseline, record.result
+        key = burst_key(self._test, result.name)
+        stored = baseline.bursts.get(key)
+        if stored is None:
+            verdict = not_compared(why_no_baseline(baseline, key, result))
+        else:
+            verdict = compare_with_baseline(
+                result,
+                stored,
+                tolerance=self._run.settings.tolerance,
+                max_regressions=self._max_regressions,
+            )
+        return replace(
+            record, against_baseline=verdict, stored=figures_beside(baseline, key, result)
+        )
+
+
+def _usage(watch: UsageWatch | None, result: BurstResult) -> Usage | None:
+    if watch is None or result.began_at is None:
+        return None
+    return watch.usage(result.began_at, result.began_at + result.window_s)
+
+
+def _with_kernel_counts(result: BurstResult, before: KernelCounts | None) -> BurstResult:
+    """Return the result with what the kernel's counters have gained since ``before``."""
+    now = read_counts()
+    if before is None or now is None:
+        return result
+    added = now.since(before)
+    return replace(result, connections=replace(result.connections, **asdict(added)))

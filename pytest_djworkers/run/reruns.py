@@ -1,0 +1,33 @@
+"""Tests that other plugins run again: the bursts of the last attempt are the test's.
+
+pytest-rerunfailures and flaky go through pytest's protocol, and report each attempt or the last
+one; pytest-retry calls the hooks of setup and call from within the first attempt's report. All of
+them set an item up anew for each attempt, so that is where an attempt begins.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from pytest_djworkers.record import BurstRecord
+from pytest_djworkers.run.junit import remove_burst_properties
+from pytest_djworkers.run.stash import ATTEMPT, BURST, SERVER
+
+
+def begin_attempt(item: pytest.Item) -> None:
+    """Forget the server, the bursts and the properties of an earlier attempt at a test."""
+    item.stash[ATTEMPT] = item.stash.get(ATTEMPT, 0) + 1
+    if BURST in item.stash:
+        del item.stash[BURST]
+    if SERVER in item.stash:
+        del item.stash[SERVER]
+    remove_burst_properties(item)
+
+
+def records_of(item: pytest.Item) -> list[BurstRecord]:
+    """Return the bursts of the attempt that began last."""
+    burst = item.stash.get(BURST, None)
+    attempt = item.stash.get(ATTEMPT, 1)
+    return [] if burst is None else [replace(record, attempt=attempt) for record in burst.records]

@@ -1,0 +1,140 @@
+"""Measures a burst at the two arms of a comparison, in a run that compares."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+
+from pytest_djworkers.backends.protocol import workers_of
+from pytest_djworkers.compare.arms import BASE, NAMES, Arm, Databases, NotComparable, PreparedArms
+from pytest_djworkers.compare.base_databases import make_own_databases, refuse_different_rows
+from pytest_djworkers.compare.flags import Against
+from pytest_djworkers.compare.procedure import ComparisonOutcome, calibrate, compare
+from pytest_djworkers.compare.result import ArmComparison
+from pytest_djworkers.compare.setup import ComparisonSetup
+from pytest_djworkers.load.profile import Profile
+from pytest_djworkers.record import BurstRecord
+from pytest_djworkers.run.arm_data import ArmData
+from pytest_djworkers.run.context import RunContext
+from pytest_djworkers.run.measurement import MeasuredBurst
+from pytest_djworkers.run.one_server import OneServer
+from pytest_djworkers.server.launch import LaunchSpec
+from pytest_djworkers.server.protocol import AnyServer, BurstNeeds
+from pytest_djworkers.server.server import Prepare
+from pytest_djworkers.verdict.rounds import Metric
+
+CONNECTIONS_OF_A_WORKER = 32
+"""The default number of connections for each worker: enough to keep it busy, and few enough that
+no request waits long, so that latency is the site's and not the queue's."""
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseSetup:
+    """The way that pytest-django's databases were made: base's code makes its own likewise."""
+
+    unblocked: Callable[[], AbstractContextManager[None]]
+    """Returns a context manager that lets this process use the databases while it is entered."""
+    seed: Callable[[], None] | None
+    """The function of ``djworkers_seed``."""
+    migrates: bool
+    """False with pytest-django's ``--nomigrations``."""
+
+
+class TwoArms:
+    """The measurement of a run with a comparison: rounds of base and head.
+
+    If they can't be compared, head alone is measured by ``alone``, so that the test has a result.
+    """
+
+    def __init__(
+        self,
+        run: RunContext,
+        server: AnyServer,
+        test: str,
+        max_regressions: Mapping[Metric, float],
+        *,
+        comparison_setup: ComparisonSetup,
+        prepare: Prepare,
+        database_setup: DatabaseSetup,
+        alone: OneServer,
+    ) -> None:
+        self._run = run
+        self._server = server
+        self._test = test
+        self._comparison_setup = comparison_setup
+        self._prepare = prepare
+        self._database_setup = database_setup
+        self._alone = alone
+        # Requests/s are always judged, and first.
+        self._tolerances = {Metric.RPS: run.settings.tolerance, **max_regressions}
+
+    def measure(self, profile: Profile, overridden: tuple[str, ...]) -> MeasuredBurst:
+        """Compare base and head under moderate load; head's figures are the burst's."""
+        profile = self._at_moderate_load(profile)
+        # A test may have asked for head's server: nobody may use the databases while they are
+        # seeded and copied.
+        self._server.stop()
+        with self._run.machine():
+            outcome = self._compare(profile)
+        if outcome.head_result is None:
+            measured = self._alone.fire(profile, overridden)
+        else:
+            measured = MeasuredBurst(BurstRecord(self._test, outcome.head_result, overridden))
+        return replace(measured, record=replace(measured.record, against_base=outcome.comparison))
+
+    def _at_moderate_load(self, profile: Profile) -> Profile:
+        settings, connections = self._run.settings, self._comparison_setup.flags.connections
+        if connections is None:
+            workers = workers_of(settings.backends[self._server.backend], settings.workers)
+            connections = CONNECTIONS_OF_A_WORKER * workers
+        return replace(profile, shape=replace(profile.shape, connections=connections))
+
+    def _compare(self, profile: Profile) -> ComparisonOutcome:
+        settings, flags = self._run.settings, self._comparison_setup.flags
+        spec = self._prepare(self._run.launch_spec())
+        needs = BurstNeeds.of_burst(
+            profile.request, profile.shape.connections, probe_path=settings.probe
+        )
+        with ArmData(spec, self._database_setup.unblocked) as data:
+            try:
+                arms = self._prepared_arms(spec, data)
+                if flags.against is Against.ITSELF:
+                    return calibrate(arms, profile, needs)
+                return compare(arms, profile, needs, self._tolerances)
+            except NotComparable as reason:
+                comparison = ArmComparison(NAMES, flags.seed, 0.0, not_compared=str(reason))
+                return ComparisonOutcome(comparison, None)
+
+    def _prepared_arms(self, spec: LaunchSpec, data: ArmData) -> PreparedArms:
+        backends, head = self._run.settings.backends, self._server.backend
+        base = self._run.settings.base or head
+        arms = self._comparison_setup.prepare_arms(
+            (backends[base], backends[head]), (base, head), spec, data.copy_for
+        )
+        if arms.migration_difference:
+            # Base's code can't use copies of head's databases.
+            arm = data.own_of(arms.pair[BASE])
+            data.use_own(arm.name, self._own_databases(arms, arm, spec.databases))
+        return arms
+
+    def _own_databases(self, arms: PreparedArms, base: Arm, of_head: Databases) -> Databases:
+        """Have base's code make its databases, and return them; head may have more.
+
+        Raises NotComparable if they can't be made, or don't hold the same rows as head's.
+        """
+        setup = self._database_setup
+        try:
+            aliases = make_own_databases(
+                base,
+                setup.seed,
+                arms.launch_spec,
+                migrates=setup.migrates,
+                head_databases=of_head,
+            )
+            made = {alias: base.databases[alias] for alias in aliases}
+            with setup.unblocked():
+                refuse_different_rows(made, of_head)
+        except NotComparable as reason:
+            raise NotComparable(f"{arms.migration_difference}; {reason}") from None
+        return made
