@@ -1,4 +1,4 @@
-"""What the load tests need: rows in the database, and the upstream that two views call."""
+"""Fixtures of the load tests: rows in the database, and the upstream that two views call."""
 
 import select
 import subprocess
@@ -17,19 +17,19 @@ END_TIMEOUT_S = 5
 
 @pytest.fixture(scope="session")
 def djworkers_seed() -> Callable[[], None]:
-    """Makes the rows that the views read; run before each launch of a server."""
+    """Return the function that makes the rows; it runs before each launch of a server."""
     return seed
 
 
 @pytest.fixture(scope="session")
 def upstream() -> Iterator[str]:
-    """The URL of the upstream; servers launched while it runs find it in their environment."""
+    """Run the upstream, and give its URL; servers find it in their environment."""
     process = subprocess.Popen(
         [sys.executable, str(UPSTREAM_SERVER)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        start_new_session=True,  # Ctrl-C is for pytest, which then ends the upstream in its turn
+        start_new_session=True,  # so that Ctrl-C reaches pytest alone, which then ends the upstream
     )
     try:
         with pytest.MonkeyPatch.context() as patch:
@@ -45,12 +45,12 @@ def first_line(process: subprocess.Popen[str]) -> str:
     readable, _, _ = select.select([process.stdout], [], [], START_TIMEOUT_S)
     line = process.stdout.readline().strip() if readable else ""
     if not line:
-        pytest.fail(f"the upstream said no URL within {START_TIMEOUT_S} s", pytrace=False)
+        pytest.fail(f"the upstream printed no URL within {START_TIMEOUT_S} s", pytrace=False)
     return line
 
 
 def end(process: subprocess.Popen[str]) -> None:
-    """Close the upstream's standard input, which ends it, and wait until it's gone."""
+    """End the upstream by closing its standard input, and wait for it."""
     try:
         process.communicate(timeout=END_TIMEOUT_S)
     except subprocess.TimeoutExpired:

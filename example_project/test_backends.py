@@ -1,7 +1,7 @@
-"""Every endpoint under any backend: whole, right, and a turn for each of 100 connections.
+"""Every endpoint under any backend: complete responses, and each of 100 connections is served.
 
-What a server must be able to do before its figures mean something: no limits on speed here.
-`make matrix` runs it under all of them; by hand:
+A server must be able to do this before its figures mean anything, so there are no limits on speed.
+`make matrix` runs these tests under all backends. To run them by hand:
 
     pytest test_backends.py --djworkers=uvicorn,uwsgi:threads=50
 """
@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 CONNECTIONS = 100
-ANSWERS_EACH = 3
-"""So many answers each connection must be able to get while the burst lasts."""
+RESPONSES_EACH = 3
+"""The number of responses that each connection must be able to get in the burst."""
 
 BODY_BYTES = {
     "json": 35,
@@ -30,10 +30,10 @@ BODY_BYTES = {
 }
 WAITS_S = {"gateway_1s": 1, "gateway_3s": 3, "gateway_10s": 10}
 SECONDS = {"json": 1.5, "json_query": 2.5, "template_query": 4, "brotli": 3}
-"""For the views that compute; those that call the upstream are the slowest of them."""
+"""The length of the burst for views that compute; the others call the upstream, and are slower."""
 SLOWEST_S = 8
 LONGER = 5
-"""So many times as long is the second burst, where the machine was too busy for the first."""
+"""The second burst is this many times as long, if the machine was too busy for the first."""
 
 COMPUTING = {"json_query", "template_query", "brotli"}
 NOT_UNDER_GEVENT = pytest.mark.djworkers(
@@ -47,7 +47,7 @@ VIEWS_AT_ONCE = {
     "waitress": 4,
     "cheroot": 10,
 }
-"""In each worker, where that is fewer than connections and no setting says otherwise."""
+"""The number in each worker, if it is fewer than the connections and no setting changes it."""
 ASGI = ["uvicorn", "gunicorn-uvicorn", "gunicorn-asgi", "hypercorn", "daphne", "granian-asgi"]
 
 pytestmark = [
@@ -76,7 +76,7 @@ def test_async(burst: Any, endpoint: str) -> None:
 
 
 def serves(burst: Any, kind: str, endpoint: str) -> None:
-    """Hold a burst to a turn for everybody, and an answer after it to its size."""
+    """Check that a burst serves every connection, and that a response after it has its size."""
     path = f"/myapp/{kind}/{endpoint}"
     duration_s = long_enough(burst.server, endpoint)
     result = burst(path, connections=CONNECTIONS, duration=duration_s)
@@ -85,22 +85,23 @@ def serves(burst: Any, kind: str, endpoint: str) -> None:
             path, connections=CONNECTIONS, duration=LONGER * duration_s, name=f"{path} for longer"
         )
     assert everybody_is_served(result), result.connections
-    with urllib.request.urlopen(f"{burst.server.url}{path}", timeout=90) as answer:
-        assert len(answer.read()) == BODY_BYTES[endpoint]
+    with urllib.request.urlopen(f"{burst.server.url}{path}", timeout=90) as response:
+        assert len(response.read()) == BODY_BYTES[endpoint]
 
 
 def everybody_is_served(result: Any) -> bool:
-    enough = result.ok >= CONNECTIONS * ANSWERS_EACH
+    enough = result.ok >= CONNECTIONS * RESPONSES_EACH
     return enough and result.connections.served == CONNECTIONS and not result.starved
 
 
 def long_enough(server: Any, endpoint: str) -> float:
-    """Seconds in which each connection gets its answers, when it waits for its turn."""
+    """Return the seconds in which each connection gets its responses, one after the other."""
     wait_s = WAITS_S.get(endpoint)
     if wait_s is None:
         return SECONDS.get(endpoint, SLOWEST_S)
     name, *settings = server.backend.split(":")
     threads = next((int(one[8:]) for one in settings if one.startswith("threads-")), None)
+    # The views wait, so a worker serves as many connections at once as it has threads.
     in_each = threads or VIEWS_AT_ONCE.get(name, CONNECTIONS)
     turns: int = -(-CONNECTIONS // min(CONNECTIONS, in_each * server.target.workers))
-    return (ANSWERS_EACH * turns + 1) * wait_s
+    return (RESPONSES_EACH * turns + 1) * wait_s

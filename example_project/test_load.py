@@ -1,7 +1,7 @@
 """Load tests of the site: `pytest --djworkers=gunicorn-gevent,granian`.
 
 Each test runs once for each backend: 2000 connections for 10 s, unless it says otherwise. The
-limits are what two busy cores hold: a fifth or less of what they do when left alone.
+limits hold on two busy cores: they are a fifth or less of the figures on two idle ones.
 """
 
 from collections.abc import Callable
@@ -11,8 +11,8 @@ import pytest
 Burst = Callable[..., object]
 
 
-# Fast enough to answer 2000 connections within the timeout, where the server gives each a turn.
-# Granian does; under gevent some connections wait for ever, so that no limit on lateness holds.
+# Fast enough for 2000 connections within the timeout, if the server serves all of them. Granian
+# does. Under gevent some wait for ever, so no limit on timeouts or latency would hold.
 @pytest.mark.min_rps(300)
 @pytest.mark.max_errors("1%", backend="granian")
 @pytest.mark.max_errors("25%", backend="gunicorn-gevent")
@@ -22,8 +22,8 @@ def test_json(burst: Burst) -> None:
     burst("/myapp/sync/json")
 
 
-# The database makes a request a few times dearer. A busy gevent worker takes connections that it
-# has not come round to for idle ones and closes them: of errors there may be a quarter.
+# With the database a request costs a few times as much. A busy gevent worker takes connections that
+# it has not served yet for idle ones and closes them, so a quarter may be errors.
 @pytest.mark.min_rps(40)
 @pytest.mark.max_errors("1%", backend="granian")
 @pytest.mark.max_errors("25%", backend="gunicorn-gevent")
@@ -31,7 +31,7 @@ def test_json_query(burst: Burst) -> None:
     burst("/myapp/sync/json_query")
 
 
-# The dearest view. Granian's threads work on 512 pages at once, so that all are done late.
+# The most expensive view. Granian's threads work on 512 pages at once, so all of them are late.
 @pytest.mark.min_rps(30)
 @pytest.mark.min_rps(10, backend="granian")
 @pytest.mark.max_errors("1%", backend="granian")
@@ -50,7 +50,7 @@ def test_gateway_1s(burst: Burst) -> None:
 
 
 # Three waits fit into the burst: at most 600 requests/s under gevent, 154 under Granian. With the
-# usual timeout of 2 s every answer would be late.
+# usual timeout of 2 s every response would be late.
 @pytest.mark.min_rps(100, backend="gunicorn-gevent")
 @pytest.mark.min_rps(30, backend="granian")
 @pytest.mark.max_errors("1%")
@@ -67,7 +67,7 @@ def test_gateway_10s(burst: Burst) -> None:
     burst("/myapp/sync/gateway_10s")
 
 
-# Nothing but CPU: each answer compresses 58 kB anew.
+# Nothing but CPU: each response compresses 58 kB anew.
 @pytest.mark.min_rps(40)
 @pytest.mark.max_errors("1%", backend="granian")
 @pytest.mark.max_errors("25%", backend="gunicorn-gevent")
@@ -75,7 +75,7 @@ def test_brotli(burst: Burst) -> None:
     burst("/myapp/sync/brotli")
 
 
-# The client libraries take most of the time: the upstream, which shares the cores, answers at once.
+# The client libraries take most of the time: the upstream, on the same cores, responds at once.
 @pytest.mark.usefixtures("upstream")
 @pytest.mark.min_rps(30)
 @pytest.mark.max_errors("1%", backend="granian")

@@ -2,7 +2,7 @@
 
     pytest test_pool.py --ds=example.settings_postgres --djworkers=gunicorn-gevent
 
-With `EXAMPLE_POOL_SIZE=0` in the environment most answers are errors, and the failure says why.
+With `EXAMPLE_POOL_SIZE=0` in the environment most responses are errors, and the failure says why.
 """
 
 from collections.abc import Callable
@@ -14,7 +14,8 @@ Burst = Callable[..., Any]
 
 
 # A busy gevent worker closes connections that it takes for idle ones: none on two free cores, a
-# tenth of the requests at a load of 10. The pool is what the statuses are about: without it, 97 %.
+# tenth of the requests at a load average of 10. The statuses are about the pool: without it, 97 %
+# of the responses are errors.
 @pytest.mark.min_rps(20)
 @pytest.mark.max_errors("25%")
 def test_json_query(burst: Burst) -> None:

@@ -1,4 +1,4 @@
-"""What the bookshop sells: made-up books, the same ones each time, so that sizes don't change."""
+"""The bookshop's catalogue: made-up books, always the same ones, so that sizes don't change."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta

@@ -6,6 +6,6 @@ from myapp.models import Book
 
 
 def newest_books(count: int) -> QuerySet[Book]:
-    """The books in stock that came out last, with their authors."""
+    """Return the newest books in stock, with their authors."""
     in_stock = Book.objects.filter(in_stock=True).select_related("author")
     return in_stock.order_by("-published_on", "title")[:count]

@@ -1,4 +1,4 @@
-"""The responses: what sync and async views share once they have waited for their data."""
+"""The responses, which sync and async views share once they have their data."""
 
 import json
 from collections.abc import Sequence
@@ -40,7 +40,7 @@ def books_page(request: HttpRequest, books: Sequence[Book]) -> HttpResponse:
     return render(request, "myapp/books.html", {"books": books})
 
 
-def gateway_answer(waited_s: float) -> HttpResponse:
+def gateway_response(waited_s: float) -> HttpResponse:
     return JsonResponse({"ok": True, "waited_s": waited_s})
 
 
@@ -50,11 +50,11 @@ def _catalogue_body() -> bytes:
 
 
 def compressed_catalogue() -> HttpResponse:
-    """The whole catalogue, compressed anew for each request, whether or not it was asked for."""
+    """Return the whole catalogue, compressed anew for each request, whatever it accepts."""
     body = brotli.compress(_catalogue_body(), quality=BROTLI_QUALITY)
     headers = {"Content-Encoding": "br"}
     return HttpResponse(body, content_type="application/json", headers=headers)
 
 
-def upstream_answer(body: bytes) -> HttpResponse:
+def upstream_response(body: bytes) -> HttpResponse:
     return HttpResponse(body, content_type="application/json")

@@ -10,8 +10,8 @@ from django.conf import settings
 
 TIMEOUT_S = 30.0
 
-# Above this, requests wait for a connection here: httpx's own queue gives up on those that wait
-# long, and is searched from end to end after each answer.
+# Above this number, requests wait for a connection here. httpx's own queue gives up on requests
+# that wait for long, and searches all of them after each response.
 ASYNC_CALLS_AT_ONCE = 32
 
 # Shared, because reading the certificates takes longer than a call.
@@ -22,7 +22,7 @@ class _ThreadClients(threading.local):
     """A thread's own clients: a greenlet's, where gevent has patched the threads.
 
     `requests` doesn't promise that threads can share a session. They can share an `httpx.Client`,
-    but it looks at each of its connections for each call, which hundreds of threads feel.
+    but it looks at each of its connections for each call, which is slow with hundreds of threads.
     """
 
     @cached_property
@@ -63,18 +63,18 @@ def _loop_client() -> _LoopClient:
 
 
 def get_with_requests() -> bytes:
-    """The body of the upstream's answer."""
+    """Return the body of the upstream's response."""
     response = _thread_clients.requests.get(settings.UPSTREAM_URL, timeout=TIMEOUT_S)
     response.raise_for_status()
     return response.content
 
 
 def get_with_httpx() -> bytes:
-    """The body of the upstream's answer."""
+    """Return the body of the upstream's response."""
     return _thread_clients.httpx.get(settings.UPSTREAM_URL).raise_for_status().content
 
 
 async def aget_with_httpx() -> bytes:
-    """The body of the upstream's answer."""
+    """Return the body of the upstream's response."""
     response = await _loop_client().get(settings.UPSTREAM_URL)
     return response.raise_for_status().content

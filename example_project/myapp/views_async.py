@@ -22,9 +22,9 @@ async def template_query(request: HttpRequest) -> HttpResponse:
 
 
 async def gateway(request: HttpRequest, wait_s: float) -> HttpResponse:
-    """Answer after `wait_s` seconds, as a view that waits for a slow gateway does."""
+    """Respond after `wait_s` seconds, as a view that waits for a slow gateway does."""
     await asyncio.sleep(wait_s)
-    return responses.gateway_answer(wait_s)
+    return responses.gateway_response(wait_s)
 
 
 async def brotli(request: HttpRequest) -> HttpResponse:
@@ -33,8 +33,8 @@ async def brotli(request: HttpRequest) -> HttpResponse:
 
 async def requests(request: HttpRequest) -> HttpResponse:
     body = await asyncio.to_thread(upstream_client.get_with_requests)
-    return responses.upstream_answer(body)
+    return responses.upstream_response(body)
 
 
 async def httpx(request: HttpRequest) -> HttpResponse:
-    return responses.upstream_answer(await upstream_client.aget_with_httpx())
+    return responses.upstream_response(await upstream_client.aget_with_httpx())

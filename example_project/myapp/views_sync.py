@@ -20,9 +20,9 @@ def template_query(request: HttpRequest) -> HttpResponse:
 
 
 def gateway(request: HttpRequest, wait_s: float) -> HttpResponse:
-    """Answer after `wait_s` seconds, as a view that waits for a slow gateway does."""
+    """Respond after `wait_s` seconds, as a view that waits for a slow gateway does."""
     time.sleep(wait_s)
-    return responses.gateway_answer(wait_s)
+    return responses.gateway_response(wait_s)
 
 
 def brotli(request: HttpRequest) -> HttpResponse:
@@ -30,8 +30,8 @@ def brotli(request: HttpRequest) -> HttpResponse:
 
 
 def requests(request: HttpRequest) -> HttpResponse:
-    return responses.upstream_answer(upstream_client.get_with_requests())
+    return responses.upstream_response(upstream_client.get_with_requests())
 
 
 def httpx(request: HttpRequest) -> HttpResponse:
-    return responses.upstream_answer(upstream_client.get_with_httpx())
+    return responses.upstream_response(upstream_client.get_with_httpx())

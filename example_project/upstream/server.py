@@ -1,7 +1,7 @@
-"""The other HTTP service: answers every GET with the same body, from a process of its own.
+"""The other HTTP service: a process of its own that responds to every GET with the same body.
 
-Prints its URL as its first line and ends when its standard input does, so that it can't outlive
-the process that holds the other end of that pipe.
+It prints its URL as its first line. It ends when its standard input ends, so it can't outlive the
+process that holds the other end of that pipe.
 """
 
 import argparse
@@ -28,7 +28,7 @@ def response(status: str, body: bytes, *headers: str) -> bytes:
 
 
 def make_body() -> bytes:
-    """A list of readings as JSON, cut at the last one that fits into `BODY_BYTES`."""
+    """Return a list of readings as JSON, as many as fit into `BODY_BYTES`."""
     rows: list[str] = []
     size = 1
     for number in range(BODY_BYTES):
@@ -40,7 +40,7 @@ def make_body() -> bytes:
     return f"[{','.join(rows)}]".encode()
 
 
-ANSWER = response("200 OK", make_body())
+RESPONSE = response("200 OK", make_body())
 NOT_A_GET = response("405 Method Not Allowed", b"{}", "Allow: GET", "Connection: close")
 HEAD_TOO_LONG = response("431 Request Header Fields Too Large", b"{}", "Connection: close")
 
@@ -64,7 +64,7 @@ class Connection(asyncio.BufferedProtocol):
         self._used += nbytes
         start = 0
         while (end := self._buffer.find(b"\r\n\r\n", start, self._used)) != -1:
-            if not self._answer(self._buffer[start:end]):
+            if not self._respond(self._buffer[start:end]):
                 return
             start = end + 4
         self._buffer[: self._used - start] = self._buffer[start : self._used]
@@ -72,19 +72,19 @@ class Connection(asyncio.BufferedProtocol):
         if self._used == HEAD_LIMIT_BYTES:
             self._refuse(HEAD_TOO_LONG)
 
-    def _answer(self, head: bytearray) -> bool:
-        """Answer one request; say whether the connection stays open."""
+    def _respond(self, head: bytearray) -> bool:
+        """Respond to one request; return True if the connection stays open."""
         if not head.startswith(b"GET "):
             self._refuse(NOT_A_GET)
             return False
-        self._transport.write(ANSWER)
+        self._transport.write(RESPONSE)
         if b"connection: close" in head.lower():
             self._transport.close()
             return False
         return True
 
-    def _refuse(self, answer: bytes) -> None:
-        self._transport.write(answer)
+    def _refuse(self, response: bytes) -> None:
+        self._transport.write(response)
         self._transport.close()
 
     def pause_writing(self) -> None:
@@ -95,7 +95,7 @@ class Connection(asyncio.BufferedProtocol):
 
 
 def raise_open_files_limit() -> None:
-    """One connection is one open file; the soft limit is often 1024."""
+    """Raise the limit: one connection is one open file, and the soft limit is often 1024."""
     import resource
 
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -122,13 +122,13 @@ async def serve(port: int) -> None:
     host, bound_port = server.sockets[0].getsockname()
     print(f"http://{host}:{bound_port}", flush=True)
     await end_of_stdin()
-    # Not `async with server`: leaving it waits for clients to close, and here nothing should.
+    # Not `async with server`: at its end that waits until clients have closed their connections.
     server.close()
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--port", type=int, default=0, help="0, the default, takes a free one")
+    parser.add_argument("--port", type=int, default=0, help="default: 0, a free one")
     port = parser.parse_args().port
     raise_open_files_limit()
     with contextlib.suppress(KeyboardInterrupt):

@@ -14,6 +14,7 @@ def align(rows: Sequence[Sequence[str]], *, text_columns: Container[str]) -> lis
     the left, the others, which have figures, to the right. A column that is empty but for its
     heading is left out.
     """
+    # The headings don't count: a column that no row fills would only take room.
     columns = [column for column in zip(*rows, strict=True) if any(column[1:])]
     widths = [max(map(len, column)) for column in columns]
     are_text = [column[0] in text_columns for column in columns]
@@ -30,4 +31,5 @@ def align_row(cells: Iterable[str], widths: Iterable[int], are_text: Iterable[bo
         cell.ljust(width) if is_text else cell.rjust(width)
         for cell, width, is_text in zip(cells, widths, are_text, strict=True)
     )
+    # Blanks at the end of a line would be wrapped by a narrow terminal.
     return GAP.join(padded).rstrip()

@@ -1,4 +1,4 @@
-"""All backends, for ``--djworkers-list``."""
+"""The list of all backends, for ``--djworkers-list``."""
 
 from __future__ import annotations
 
@@ -22,29 +22,30 @@ _INDENT = "    "
 
 
 def print_backends(config: pytest.Config) -> pytest.ExitCode:
-    """Print them. Raises pytest.UsageError for a configuration that can't be used."""
+    """Print all backends. Raises pytest.UsageError if the configuration can't be used."""
     try:
         registry = read_registry(config)
     except SettingsError as error:
         raise pytest.UsageError(str(error)) from None
     for backend in registry.backends.values():
-        print(printable("\n".join(described(backend))))
+        print(printable("\n".join(describe_backend(backend))))
     return pytest.ExitCode.OK
 
 
-def described(backend: Backend) -> Iterator[str]:
-    """A backend in a few lines: interface, version, workers, limits and settings."""
+def describe_backend(backend: Backend) -> Iterator[str]:
+    """Yield a backend's lines: interface, version, workers, limits and settings."""
     about = backend.about
-    yield f"{about.name}  {about.interface}, {availability(backend)}"
+    yield f"{about.name}  {about.interface}, {_availability(backend)}"
     if about.max_workers is not None:
         yield f"{_INDENT}workers: {about.max_workers}, it is a single process"
     yield f"{_INDENT}raised for a burst: {about.raised_limits}"
     yield f"{_INDENT}settings: {', '.join(f'{name}=' for name in settings_of(backend))}"
 
 
-def availability(backend: Backend) -> str:
-    """The versions of what a backend needs, or how to install it."""
+def _availability(backend: Backend) -> str:
+    """Return the versions of the packages that a backend needs, or how to install it."""
     if missing_of(backend):
+        # Of several missing packages one command installs all: each backend is an extra.
         return f"not installed: {how_to_install(backend)}"
     names = (need.name for need in needs_of(backend))
     versions = [f"{name} {version_of_package(name)}" for name in names]

@@ -61,7 +61,7 @@ def _burst(key: str, stored: StoredBurst) -> Iterator[str]:
 def _history(stored: StoredBurst) -> list[str]:
     """Return the table of a burst's sessions, the oldest first."""
     rows = []
-    before = stored.sessions[0]
+    before = stored.sessions[0]  # so that nothing has changed in the first row
     for session in stored.sessions:
         rows.append(_session_cells(session, before))
         before = session

@@ -58,6 +58,7 @@ def describe_differences(a: Path, b: Path) -> Iterator[str]:
         if a_machine != b_machine:
             yield f"two machines: {differing_machine(a_machine, b_machine)}"
     a_entries, b_entries = _entries(a, a_content), _entries(b, b_content)
+    # One import can match several bursts, such as those of several tests of one endpoint.
     pairs = [(old, new) for old in a_entries for new in b_entries if _match(old, new)]
     for old, new in pairs:
         yield from ("", *_change(old, new))
@@ -129,6 +130,7 @@ def _match(old: _Entry, new: _Entry) -> bool:
 
 
 def _is_of(imported: Imported, conditions: Mapping[str, Any]) -> bool:
+    # A stored request is a method and a path, such as "GET /json"; wrk prints no method.
     _, _, path = str(conditions.get("request")).partition(" ")
     return imported.is_of(path, conditions.get("backend"))
 
@@ -150,6 +152,7 @@ def _change(old: _Entry, new: _Entry) -> Iterator[str]:
     rows = [_COLUMNS, _cells("A", old), _cells("B", new), change]
     yield from (f"  {line}" for line in align(rows, text_columns=_TEXT_COLUMNS))
     if (old.imported is None) != (new.imported is None) and old.mean and new.mean:
+        # An import has only what wrk printed, which is corrected for coordinated omission.
         yield "  wrk's latencies are as it corrects them: no change of theirs is the site's"
     if old.conditions and new.conditions:
         for difference in differing_conditions(old.conditions, new.conditions):

@@ -29,6 +29,7 @@ def list_baselines(root: Path) -> tuple[list[str], list[str]]:
             try:
                 rows.append((name, *_overview(file)))
             except BaselineError as error:
+                # One broken file must not hide the others.
                 rows.append((name, file.stem, *[UNKNOWN] * 4))
                 problems.append(str(error))
     lines = align([_COLUMNS, *rows], text_columns=_TEXT_COLUMNS) if rows else []

@@ -34,6 +34,7 @@ def _cells(record: BurstRecord) -> dict[str, str]:
         "timeouts": _timeouts(result),
         "errors": f"{result.errors:,}",
         "served": _served(result),
+        # Nobody looks at the processes of a server that isn't ours, so there is no usage.
         "CPU/req.": "" if result.usage is None else format_latency(result.cpu_per_request_s),
         "memory": "" if result.usage is None else format_size(result.usage.memory_bytes),
         "remarks": ", ".join(result.remarks),
@@ -42,24 +43,26 @@ def _cells(record: BurstRecord) -> dict[str, str]:
 
 def _stored_cells(stored: StoredFigures) -> dict[str, str]:
     return {
-        "backend": "  baseline",
+        "backend": "  baseline",  # indented, since it stands below its burst
         "requests/s": format_rate(stored.rps),
         "p50": format_latency(stored.p50),
         "p99": format_latency(stored.p99),
         "timeouts": f"{stored.timeouts:,}",
         "errors": f"{stored.errors:,}",
+        # The date is enough. An import has no date, only a remark.
         "remarks": ", ".join(filter(None, (stored.saved.partition("T")[0], stored.remark))),
     }
 
 
 def _timeouts(result: BurstResult) -> str:
     """Return the number of timeouts; with a sign if the generator may have missed some."""
+    # wrk counts no request that never ends.
     return f"{result.timeouts:,}{'+?' if result.hides_timeouts else ''}"
 
 
 def _served(result: BurstResult) -> str:
     """Return the number of connections that ever got a response, and that of all of them."""
-    served = result.connections.served
+    served = result.connections.served  # None if wrk fired: it knows of no single connection
     known = UNKNOWN if served is None else f"{served:,}"
     return f"{known}/{result.connections.requested:,}"
 

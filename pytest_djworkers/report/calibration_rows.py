@@ -8,7 +8,7 @@ from pytest_djworkers.report.table import Row, Table
 from pytest_djworkers.units import format_duration, format_rate, format_share
 from pytest_djworkers.verdict.noise import Noise, noise_of, proposed_tolerance, smallest_visible
 
-# A minute, two and five: as long as people are ready to wait for a comparison in CI.
+# One, two and five minutes: as long as people may want to wait for a comparison in CI.
 _WITHIN_S = (60.0, 120.0, 300.0)
 
 
@@ -18,7 +18,7 @@ def rows(record: BurstRecord) -> list[Row]:
     assert compared is not None
     try:
         noise = noise_of(compared.rounds)
-    except ValueError:
+    except ValueError:  # too few rounds; the row shows how many blocks there were
         noise = None
     block_s = compared.took_s / compared.blocks if compared.blocks else 0.0
     cells = {

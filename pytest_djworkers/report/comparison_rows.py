@@ -28,6 +28,7 @@ def rows(record: BurstRecord) -> list[Row]:
         "interval": _interval(estimate),
         "p95": _latencies(base.p95_s, head.p95_s),
         "CPU/req.": _latencies(base.cpu_per_request_s, head.cpu_per_request_s),
+        # Errors are sums over all rounds, and the other figures medians of them.
         "errors": "" if base is NO_FIGURES else _counts(base.errors, head.errors),
         "blocks": str(compared.blocks or ""),
         "took": format_duration(compared.took_s),
@@ -46,6 +47,7 @@ def title(compared: ArmComparison) -> str:
 
 
 def _estimate_of_speed(compared: ArmComparison) -> Estimate | None:
+    # Without a round that counts there is no judgement on any figure.
     speed = [one for one in compared.judgements if one.metric is Metric.RPS]
     return speed[0].estimate if speed else None
 
@@ -53,6 +55,7 @@ def _estimate_of_speed(compared: ArmComparison) -> Estimate | None:
 def _interval(estimate: Estimate | None) -> str:
     if estimate is None or estimate.interval is None:
         return ""
+    # Both ends are ratios of head to base, so the first is the larger loss.
     low, high = estimate.interval
     return f"{format_change(low)} to {format_change(high)}"
 

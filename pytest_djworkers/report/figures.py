@@ -9,6 +9,7 @@ from pytest_djworkers.units import format_duration, format_rate
 
 UNKNOWN = "-"
 ARROW = "→"
+# As the functions of units.py write figures: digits first, the unit behind them without a blank.
 _FIGURE = re.compile(r"(?P<number>[\d.,]+)(?P<unit>\D*)")
 
 
@@ -40,7 +41,7 @@ def with_arrows_for(encoding: str | None, text: str) -> str:
     """
     try:
         ARROW.encode(encoding or "utf-8")
-    except (UnicodeEncodeError, LookupError):
+    except (UnicodeEncodeError, LookupError):  # LookupError: Python doesn't know the encoding
         return text.replace(ARROW, "->")
     return text
 

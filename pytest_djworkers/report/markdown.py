@@ -63,6 +63,7 @@ def _burst(record: BurstRecord, table: Table) -> list[str]:
     for row in table.rows(record):
         cells = [escaped(cell) for cell in row.texts(columns)]
         if row.is_stored:
+            # The backend's column, which names the baseline on the terminal, is left out here.
             cells[0] = "baseline"
         lines.append(_row(cells))
     for remark in remarks_below(record):

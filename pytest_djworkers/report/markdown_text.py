@@ -1,5 +1,7 @@
-"""Text as Markdown that shows it as it is, on GitHub too: names, versions and what was said may be
-anybody's."""
+"""Text escaped for Markdown, so that GitHub shows it as it is.
+
+Names, versions and messages may come from a server, a baseline or another program.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,11 @@ import re
 from pytest_djworkers.printable import in_one_line
 
 _BROKEN = "&#8203;"
-"""A space without a width: what it is put into is no mention, reference or address any more."""
+"""A space without a width. It breaks a mention, a reference or an address."""
+# A backslash escapes what CommonMark lets it escape. "<" and "&" need entities, since a backslash
+# doesn't stop all HTML. "@", "#", "://" and the like are GitHub's own, and no escape stops them,
+# but the space without a width does. "_" within a word and "]" before anything but a link are left
+# alone, so that parameters such as test_json[granian] stay readable in the file.
 _ORDERS = re.compile(
     r"(?P<escaped>[\\`*|~$]|\](?=[(\[:])|(?<![^\W_])_|_(?![^\W_]))"
     r"|(?P<entity><|&(?=[#\w]))"
@@ -17,8 +23,10 @@ _ORDERS = re.compile(
 
 
 def escaped(text: str) -> str:
-    """One line of Markdown that shows this text: no link, image, HTML, table cell, emphasis,
-    mention or reference is made of it."""
+    """Return one line of Markdown that shows this text.
+
+    No link, image, HTML, table cell, emphasis, mention or reference is made of it.
+    """
     return _ORDERS.sub(_replaced, in_one_line(text))
 
 

@@ -25,6 +25,7 @@ def grouped(records: Iterable[BurstRecord]) -> dict[tuple[str, str], list[BurstR
     """Return the records by endpoint, in the order in which they were first measured."""
     groups: dict[tuple[str, str], list[BurstRecord]] = {}
     for record in records:
+        # The group leaves the backend out, so that the backends of an endpoint stand together.
         groups.setdefault(record.group, []).append(record)
     return groups
 
@@ -42,10 +43,11 @@ def remarks_below(record: BurstRecord) -> list[str]:
 def notes(records: Sequence[BurstRecord]) -> list[str]:
     """Return the lines below the table: each verdict but ``ok``, first, and its reason."""
     lines = [note for record in records for note in (*_baseline_note(record), *_arms_notes(record))]
+    # Often the same for every burst, and then said once.
     differing = dict.fromkeys(record.other_settings for record in records if record.other_settings)
     lines += [
-        f"settings: in the server the settings module makes others of {', '.join(names)} than in"
-        " this process, such as by looking whether pytest is there"
+        f"settings: the settings module gives {', '.join(names)} other values in the server than in"
+        " this process, for example because it checks if pytest is running"
         for names in differing
     ]
     return lines

@@ -29,6 +29,7 @@ def print_summary(
     if reporter.config.get_verbosity() > _QUIETEST and records:
         _print_table(reporter, records)
         for note in notes(records):
+            # A note begins with its verdict.
             color = _COLORS.get(note.partition(":")[0], "yellow")
             _write(reporter, note, **{color: True})
     _print_files(reporter, outcomes)
@@ -39,6 +40,7 @@ def _print_files(reporter: pytest.TerminalReporter, outcomes: FileOutcomes) -> N
         _write(reporter, f"report: {file}")
     if outcomes.baseline_saved:
         _write(reporter, f"baseline saved: {outcomes.baseline_saved}", green=True)
+    # Yellow, since no figures of this run were added to what is stored of these bursts.
     for title, bursts in (
         ("kept as it was", outcomes.bursts_kept),
         ("begun anew", outcomes.bursts_begun_anew),

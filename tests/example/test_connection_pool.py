@@ -38,7 +38,7 @@ def run(cluster: Cluster, pool_size: int) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.matrix
-def test_with_the_pool_all_answers_are_as_expected(postgres: Cluster) -> None:
+def test_with_the_pool_all_responses_are_as_expected(postgres: Cluster) -> None:
     assert postgres.ask("SHOW max_connections") == [str(MAX_CONNECTIONS)]
     done = run(postgres, pool_size=20)
     assert done.returncode == 0, done.stderr

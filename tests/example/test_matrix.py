@@ -1,6 +1,6 @@
 """The example's endpoints under every backend: its ``test_backends.py``, as a user runs it.
 
-Servers with few threads get so many that a view that waits is not all that is measured.
+Servers with few threads get more of them, or else only the views that wait would be measured.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The example site under real servers: every endpoint answers, rightly and in the right size."""
+"""The example site under real servers: every response is right, and of the right size."""
 
 import json
 import os
@@ -20,7 +20,7 @@ PROJECT = Path(__file__).parents[2] / "example_project"
 SCRIPTS = Path(sys.executable).parent
 
 START_TIMEOUT_S = 15.0
-ANSWER_TIMEOUT_S = 20.0
+RESPONSE_TIMEOUT_S = 20.0
 
 SETTINGS = """
 from example.settings import *
@@ -73,7 +73,7 @@ CASES = [(server, endpoint) for server in COMMANDS for endpoint in SIZES]
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """One response as it came over the socket."""
 
     head: bytes
@@ -91,7 +91,7 @@ class Answer:
         return {name.lower(): value for name, value in pairs}
 
 
-def fetch(port: int, path: str, timeout_s: float = ANSWER_TIMEOUT_S) -> Answer:
+def fetch(port: int, path: str, timeout_s: float = RESPONSE_TIMEOUT_S) -> Response:
     """GET `path` with no header but Host, so that the site decides what is in the response."""
     started_s = time.monotonic()
     with (
@@ -100,9 +100,9 @@ def fetch(port: int, path: str, timeout_s: float = ANSWER_TIMEOUT_S) -> Answer:
     ):
         connection.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
         head = b"".join(iter(stream.readline, b"\r\n")) + b"\r\n"
-        answer = Answer(head, b"", 0.0)
-        body = stream.read(int(answer.headers["content-length"]))
-    return Answer(head, body, time.monotonic() - started_s)
+        response = Response(head, b"", 0.0)
+        body = stream.read(int(response.headers["content-length"]))
+    return Response(head, body, time.monotonic() - started_s)
 
 
 def wait_until_ready(server: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
@@ -118,7 +118,7 @@ def wait_until_ready(server: "subprocess.Popen[bytes]", port: int, log: Path) ->
 
 @contextmanager
 def reserved_port() -> Iterator[int]:
-    """A port that the kernel gives to nobody else while the server starts."""
+    """Give a port that the kernel gives to nobody else while the server starts."""
     with socket.socket() as placeholder:
         placeholder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         placeholder.bind(("127.0.0.1", 0))
@@ -127,7 +127,7 @@ def reserved_port() -> Iterator[int]:
 
 @contextmanager
 def running_server(name: str, environ: dict[str, str], folder: Path) -> Iterator[int]:
-    """Serve the site; gives the port."""
+    """Serve the site, and give the port."""
     log = folder / f"{name}.log"
     with reserved_port() as port, log.open("wb") as log_file:
         program, *arguments = (part.format(port=port) for part in COMMANDS[name])
@@ -170,7 +170,7 @@ def running_upstream() -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def environ(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """What a process of the site needs to use a database of its own, migrated and seeded."""
+    """Return the environment of the site's processes, with a migrated and seeded database."""
     folder = tmp_path_factory.mktemp("site")
     settings = folder / "site_settings.py"
     settings.write_text(SETTINGS.format(database=str(folder / "db.sqlite3")))
@@ -185,10 +185,11 @@ def environ(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def answers(
+def responses(
     environ: dict[str, str], tmp_path_factory: pytest.TempPathFactory
-) -> dict[tuple[str, str], Answer]:
-    """Every endpoint's answer under every server, all asked for at once: the slowest takes 10 s."""
+) -> dict[tuple[str, str], Response]:
+    """Return the response of every endpoint under every server."""
+    # All are requested at once, since the slowest takes 10 s.
     folder = tmp_path_factory.mktemp("logs")
     with ExitStack() as stack:
         environ = {**environ, "EXAMPLE_UPSTREAM_URL": stack.enter_context(running_upstream())}
@@ -196,25 +197,29 @@ def answers(
             name: stack.enter_context(running_server(name, environ, folder)) for name in COMMANDS
         }
 
-        def answer(case: tuple[str, str]) -> Answer:
+        def request(case: tuple[str, str]) -> Response:
             server, endpoint = case
             return fetch(ports[server], f"/myapp/{KINDS[server]}/{endpoint}")
 
         with ThreadPoolExecutor(len(CASES)) as threads:
-            return dict(zip(CASES, threads.map(answer, CASES), strict=True))
+            return dict(zip(CASES, threads.map(request, CASES), strict=True))
 
 
 @pytest.mark.parametrize(("server", "endpoint"), CASES)
-def test_size(answers: dict[tuple[str, str], Answer], server: str, endpoint: str) -> None:
-    answer = answers[server, endpoint]
-    assert answer.head.startswith(b"HTTP/1.1 200 ")
-    assert answer.size == pytest.approx(SIZES[endpoint], rel=0.1)
+def test_a_response_has_the_size_of_the_published_table(
+    responses: dict[tuple[str, str], Response], server: str, endpoint: str
+) -> None:
+    response = responses[server, endpoint]
+    assert response.head.startswith(b"HTTP/1.1 200 ")
+    assert response.size == pytest.approx(SIZES[endpoint], rel=0.1)
 
 
 @pytest.mark.parametrize("server", COMMANDS)
-def test_query_results_are_rows(answers: dict[tuple[str, str], Answer], server: str) -> None:
-    books = json.loads(answers[server, "json_query"].body)["books"]
-    page = answers[server, "template_query"].body.decode()
+def test_query_results_are_rows_of_the_database(
+    responses: dict[tuple[str, str], Response], server: str
+) -> None:
+    books = json.loads(responses[server, "json_query"].body)["books"]
+    page = responses[server, "template_query"].body.decode()
     assert len({book["isbn"] for book in books}) == len(books) > 1
     assert all(f"{book['title']}</h2>" in page for book in books)
     assert page.count('<article class="book"') > len(books)
@@ -222,38 +227,46 @@ def test_query_results_are_rows(answers: dict[tuple[str, str], Answer], server: 
 
 @pytest.mark.parametrize("server", COMMANDS)
 @pytest.mark.parametrize("wait_s", [1, 3, 10])
-def test_gateway_waits(answers: dict[tuple[str, str], Answer], server: str, wait_s: int) -> None:
-    answer = answers[server, f"gateway_{wait_s}s"]
-    assert json.loads(answer.body) == {"ok": True, "waited_s": wait_s}
-    assert answer.took_s >= wait_s
+def test_the_gateway_view_waits(
+    responses: dict[tuple[str, str], Response], server: str, wait_s: int
+) -> None:
+    response = responses[server, f"gateway_{wait_s}s"]
+    assert json.loads(response.body) == {"ok": True, "waited_s": wait_s}
+    assert response.took_s >= wait_s
 
 
 @pytest.mark.parametrize("server", COMMANDS)
-def test_brotli_body_decompresses(answers: dict[tuple[str, str], Answer], server: str) -> None:
-    answer = answers[server, "brotli"]
-    body = brotli.decompress(answer.body)
-    assert answer.headers["content-encoding"] == "br"
+def test_the_brotli_view_compresses(
+    responses: dict[tuple[str, str], Response], server: str
+) -> None:
+    response = responses[server, "brotli"]
+    body = brotli.decompress(response.body)
+    assert response.headers["content-encoding"] == "br"
     assert len(body) > 30_000
     assert len(json.loads(body)) > 100
 
 
 @pytest.mark.parametrize("server", COMMANDS)
-def test_upstream_body_is_passed_on(answers: dict[tuple[str, str], Answer], server: str) -> None:
-    body = answers[server, "requests"].body
-    assert body == answers[server, "httpx"].body
+def test_the_body_of_the_upstream_is_passed_on(
+    responses: dict[tuple[str, str], Response], server: str
+) -> None:
+    body = responses[server, "requests"].body
+    assert body == responses[server, "httpx"].body
     assert len(json.loads(body)) > 100
 
 
 @pytest.mark.parametrize("endpoint", ["requests", "httpx"])
-def test_upstream_is_really_called(environ: dict[str, str], tmp_path: Path, endpoint: str) -> None:
+def test_without_the_upstream_its_views_fail(
+    environ: dict[str, str], tmp_path: Path, endpoint: str
+) -> None:
     with reserved_port() as nobody:
         environ = {**environ, "EXAMPLE_UPSTREAM_URL": f"http://127.0.0.1:{nobody}"}
         with running_server("granian", environ, tmp_path) as port:
-            answer = fetch(port, f"/myapp/sync/{endpoint}")
-    assert answer.head.startswith(b"HTTP/1.1 500 ")
+            response = fetch(port, f"/myapp/sync/{endpoint}")
+    assert response.head.startswith(b"HTTP/1.1 500 ")
 
 
-def test_upstream_ends_with_its_stdin() -> None:
+def test_the_upstream_ends_with_its_standard_input() -> None:
     with start_upstream() as upstream:
         assert upstream.stdin is not None
         assert upstream.stdout is not None
@@ -264,7 +277,7 @@ def test_upstream_ends_with_its_stdin() -> None:
             assert upstream.wait(5) == 0
 
 
-def test_upstream_takes_requests_in_pieces_and_several_at_once() -> None:
+def test_the_upstream_takes_requests_in_pieces_and_several_at_once() -> None:
     request = b"GET / HTTP/1.1\r\nHost: upstream\r\n\r\n"
     with (
         running_upstream() as url,

@@ -1,4 +1,4 @@
-"""What is shown of a comparison."""
+"""The rows, the notes and the report of a comparison."""
 
 from __future__ import annotations
 

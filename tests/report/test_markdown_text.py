@@ -1,4 +1,4 @@
-"""What is shown in Markdown is what was given, read by a parser of GitHub's kind."""
+"""A parser of GitHub's kind shows escaped text as it was given."""
 
 from __future__ import annotations
 

@@ -184,6 +184,6 @@ OF_EACH_PROCESS = os.getpid()
     result = site.burst("--djworkers-workers=2")
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(
-        "settings: in the server the settings module makes others of PASSWORD_HASHERS than in this"
-        " process, such as by looking whether pytest is there"
+        "settings: the settings module gives PASSWORD_HASHERS other values in the server than in"
+        " this process, for example because it checks if pytest is running"
     )
