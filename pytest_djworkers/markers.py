@@ -20,37 +20,41 @@ from pytest_djworkers.verdict.rounds import Metric
 
 @dataclass(frozen=True, slots=True)
 class TestPlan:
-    """What a test's markers ask for under one backend."""
+    """The limits of a test, and the shape of its bursts, under one backend."""
 
     limits: tuple[Limit, ...]
+    """The limits in the order in which they are judged; one for each figure at most."""
     shape: Mapping[str, float]
+    """The values of the shape that markers give, by the names of their options."""
 
-    __test__ = False
+    __test__ = False  # pytest would collect a class of this name
 
     @property
     def regressions(self) -> Mapping[Metric, float]:
-        """The loss of a figure, against a baseline or a base, that fails the test."""
+        """The largest loss that is allowed of each metric, as a fraction."""
         return {
             limit.metric: limit.bound for limit in self.limits if isinstance(limit, MaxRegression)
         }
 
 
 def read_plan(marks: Iterable[Mark], backend: str, registry: Registry = BUILT_IN) -> TestPlan:
-    """What the markers ask for under this backend, named by its spec.
+    """Return the plan of a test under a backend, which is named by its spec.
 
-    For each figure the most specific backend wins, then the closest node. Raises MarkerError
-    for an unknown argument, a bad value, or an unknown backend.
+    ``marks`` come with the closest node first. For each figure the most specific backend wins,
+    then the closest node. Raises MarkerError for an unknown argument, a bad value, or an unknown
+    backend.
     """
     chosen: dict[tuple[str, float], Limit] = {}
     shape: dict[str, float] = {}
     for mark in marks:
         if mark.name in LIMITS:
             for limit in _read_limits(mark, registry):
-                if limit.backend is not None and not _names(limit.backend, backend):
+                if limit.backend is not None and not _is_meant(limit.backend, backend):
                     continue
                 figure = limit.marker, limit.position
-                before = chosen.get(figure)
-                if before is None or _specificity(before) < _specificity(limit):
+                closer = chosen.get(figure)
+                # Equally specific limits: the one seen first is closer to the test, and stays.
+                if closer is None or _specificity(closer) < _specificity(limit):
                     chosen[figure] = limit
         elif mark.name == "burst":
             for name, value in _read_shape(mark).items():
@@ -59,12 +63,12 @@ def read_plan(marks: Iterable[Mark], backend: str, registry: Registry = BUILT_IN
 
 
 def has_limits(marks: Iterable[Mark]) -> bool:
-    """Whether any of the markers is a limit."""
+    """Return whether any of the markers sets a limit."""
     return any(mark.name in LIMITS for mark in marks)
 
 
 def skip_reason(marks: Iterable[Mark], backend: str, registry: Registry = BUILT_IN) -> str | None:
-    """Why a test makes no sense under a backend, named by its spec; None when it does.
+    """Return why a test is skipped under a backend, which is named by its spec; else None.
 
     Raises MarkerError for an unknown argument or backend.
     """
@@ -75,21 +79,21 @@ def skip_reason(marks: Iterable[Mark], backend: str, registry: Registry = BUILT_
             raise MarkerError("djworkers takes only=[...], skip=[...] and reason=")
         only, skip = (_backend_list(mark.kwargs.get(key), registry) for key in ("only", "skip"))
         reason = mark.kwargs.get("reason")
-        the_only = f"the test is for {', '.join(only)} only"
-        if only and not any(_names(one, backend) for one in only):
-            return f"not for {backend}: {reason or the_only}"
-        if any(_names(one, backend) for one in skip):
+        default = f"the test is for {', '.join(only)} only"
+        if only and not any(_is_meant(name, backend) for name in only):
+            return f"not for {backend}: {reason or default}"
+        if any(_is_meant(name, backend) for name in skip):
             return f"not for {backend}: {reason or 'the test says so'}"
     return None
 
 
-def _names(named: str, backend: str) -> bool:
-    """Whether a name, or a spec, in a marker is this backend's."""
+def _is_meant(named: str, backend: str) -> bool:
+    """Return whether a name or a spec in a marker is for the backend with this spec."""
     return named in {backend, bare_name(backend)}
 
 
 def _specificity(limit: Limit) -> int:
-    """0 for all backends, 1 for a server, 2 for one with its settings."""
+    # 0 for all backends, 1 for a backend with any settings, 2 for a whole spec.
     return 0 if limit.backend is None else 1 + (":" in limit.backend)
 
 
@@ -114,7 +118,7 @@ def _read_shape(mark: Mark) -> Mapping[str, float]:
 
 
 def _spec(name: object, registry: Registry) -> str:
-    """The backend that is named, as it is shown."""
+    """Return the spec of the backend that is named, in the form that is shown."""
     try:
         return spec_of(registry.find(str(name)))
     except SettingsError as error:
@@ -125,5 +129,5 @@ def _backend_list(value: object, registry: Registry) -> tuple[str, ...]:
     if value is None:
         return ()
     if isinstance(value, str) or not isinstance(value, Iterable):
-        raise MarkerError(f"djworkers({written(value)}): not a list of backends")
+        raise MarkerError(f"djworkers({written(value)}): must be a list of backends")
     return tuple(_spec(name, registry) for name in value)

@@ -1,4 +1,4 @@
-"""One burst of one test, judged: what travels on the test report and into all outputs."""
+"""The record of a burst: the data that travels on the test report and into all outputs."""
 
 from __future__ import annotations
 
@@ -17,50 +17,52 @@ from pytest_djworkers.verdict.judgement import Verdict
 
 @dataclass(frozen=True, slots=True)
 class BurstRecord:
-    """A burst's result, with its test and what the stored baseline says of it."""
+    """The result of a burst, with its test and its verdicts."""
 
     test: str
     """The test's node id."""
     result: BurstResult
     overridden: tuple[str, ...] = ()
-    """Flags that changed the shape this test asked for, in words."""
+    """The flags that override the shape of the test, with what they override, in words."""
     against_baseline: BaselineVerdict | None = None
     """The verdict against the stored baseline; None without a baseline, or while one is saved."""
     stored: StoredFigures | None = None
+    """The stored figures to show beside the result; None if there are none."""
     against_base: ArmComparison | None = None
     """The comparison of head with base; None in a run that compares no arms."""
     conditions: Mapping[str, Any] | None = field(default=None, compare=False)
-    """Those of the result, where its request has lost its values on the way; else None."""
+    """The conditions of the result, once its request has lost its values; None before."""
     other_settings: tuple[str, ...] = ()
-    """Those of which the settings module makes others in the server than for the tests."""
+    """The Django settings that have another value in the server than in the tests."""
     attempt: int = 1
-    """Which attempt at the test it is of: more than 1 where it was run again."""
+    """The number of the attempt at the test: above 1 if the test was run again."""
 
     @property
     def stored_under(self) -> Mapping[str, Any]:
-        """What must be the same for another burst to be compared with this one."""
+        """The conditions that another burst must share to be compared with this one."""
         return conditions_of(self.result) if self.conditions is None else self.conditions
 
     @property
     def verdict(self) -> Verdict | None:
-        """What a comparison of either kind found; None where there was none."""
+        """The verdict of the comparison with a base, else with the baseline; None without one."""
         found = self.against_base or self.against_baseline
         return None if found is None else found.verdict
 
     @property
     def test_function(self) -> str:
-        """The test without its file, its classes and its backend."""
+        """The name of the test without its file, its classes and its backend."""
         _, name, others = self._test_parts
         return f"{name.rpartition('::')[2]}{others}"
 
     @property
     def group(self) -> tuple[str, str]:
-        """What the rows of one endpoint share: the test without its backend, the burst."""
+        """The key of the rows of one endpoint: the test without its backend, and the burst."""
         return "".join(self._test_parts), self.result.name
 
     @property
     def _test_parts(self) -> tuple[str, str, str]:
         """The file, the test in it, and its parameters other than the backend."""
+        # A parameter may hold "::" or "[", so the node id is cut at the first of each.
         file, _, test = self.test.partition("::")
         name, _, parameters = test.partition("[")
         others = f"-{parameters.removesuffix(']')}-".replace(f"-{self.backend}-", "-", 1)
@@ -68,7 +70,7 @@ class BurstRecord:
 
     @property
     def backend(self) -> str:
-        """The backend's name."""
+        """The spec of the backend; empty if the server is not known."""
         return self.result.server.backend if self.result.server else ""
 
     def to_dict(self) -> dict[str, Any]:

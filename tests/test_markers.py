@@ -157,7 +157,7 @@ def test_a_wrong_marker_is_an_error_in_words(wrong: Mark, said: str) -> None:
             mark("djworkers", without=["granian"]),
             "djworkers takes only=[...], skip=[...] and reason=",
         ),
-        (mark("djworkers", only="granian"), "djworkers('granian'): not a list of backends"),
+        (mark("djworkers", only="granian"), "djworkers('granian'): must be a list of backends"),
         (mark("djworkers", skip=["granien"]), "unknown backend 'granien'"),
     ],
 )

@@ -1,4 +1,4 @@
-"""What came instead of the expected responses, told from results made by hand."""
+"""Explanations of unexpected responses, from results made by hand."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ def test_a_burst_with_an_expected_response_has_nothing_to_explain() -> None:
 
 
 @pytest.mark.parametrize(
-    ("result", "log_says", "lines"),
+    ("result", "first_refusal", "lines"),
     [
         (
             came(500, text="Server Error (500)"),
             "Forbidden (no reason): /",
             [
-                "no expected response, and a 2xx was wanted: 2,966 status 500",
-                "    the first: 500 Internal Server Error: Server Error (500)",
+                "no expected response (2xx): 2,966 status 500",
+                "    the first response: 500 Internal Server Error: Server Error (500)",
                 "    the server's log: Forbidden (no reason): /",
             ],
         ),
@@ -44,25 +44,29 @@ def test_a_burst_with_an_expected_response_has_nothing_to_explain() -> None:
             came(403, text=REFUSED.text),
             "",
             [
-                "no expected response, and a 2xx was wanted: 2,966 status 403",
-                "    the first: 403 Forbidden: CSRF verification failed. Request aborted.",
-                '    Django refuses it for want of a CSRF token. *token = "a" [*] 32*',
+                "no expected response (2xx): 2,966 status 403",
+                "    the first response: 403 Forbidden: CSRF verification failed. Request aborted.",
+                '    Django refuses the request because it has no CSRF token. *token = "a" [*] 32*',
             ],
         ),
         (
             came(403, text="a page of the team's own"),
             "Forbidden (CSRF cookie not set.): /",
-            ["*", "*", "*", "    Django refuses it for want of a CSRF token.*"],
+            ["*", "*", "*", "    Django refuses the request because it has no CSRF token.*"],
         ),
         (
             came(403),
             "",
-            ["*", "    the first: 403 Forbidden, without a body", "    Log in with cookies=*"],
+            [
+                "*",
+                "    the first response: 403 Forbidden, without a body",
+                "    Log in with cookies=*",
+            ],
         ),
         (
             came(302, location="/login/"),
             "",
-            ["*", "    the first: 302 Found to /login/, without a body", "*expect=302"],
+            ["*", "    the first response: 302 Found to /login/, without a body", "*expect=302"],
         ),
         (
             replace(
@@ -72,43 +76,43 @@ def test_a_burst_with_an_expected_response_has_nothing_to_explain() -> None:
             ),
             "",
             [
-                "no expected response, and a 2xx with the right body was wanted: 2,966 wrong body",
-                "    the first: 200 OK: another",
-                "    The status is right, and the body is without what contains= asks for",
+                "no expected response (2xx with the right body): 2,966 wrong body",
+                "    the first response: 200 OK: another",
+                "    The status is right, but the body lacks the text of contains=",
             ],
         ),
         (
             came(799),
             "",
-            ["*799", "    the first: 799 (a status of nobody's), without a body"],
+            ["*799", "    the first response: 799 (not a registered status), without a body"],
         ),
         (
             replace(WRK, ok=0, late=0, unexpected=7),
             "",
             [
                 "*: 7 status 400 or above",
-                "    wrk keeps no response: --djworkers-generator=asyncio shows the first",
+                "    wrk keeps no response: --djworkers-generator=asyncio shows the first one",
             ],
         ),
         (
             replace(NOTHING, error=9, error_kinds={"refused": 9}, unanswered=2),
             "",
-            ["no expected response, and a 2xx was wanted: 9 refused, 2 never answered"],
+            ["no expected response (2xx): 9 refused, 2 without a response"],
         ),
         (
             NOTHING,
             "",
             [
                 "no expected response: none of 8 connections got a response in 10s. Is the view"
-                " slower than that? Ask for a longer burst, with duration="
+                " slower than that? Ask for a longer burst with duration="
             ],
         ),
     ],
 )
 def test_nothing_expected_is_explained(
-    result: BurstResult, log_says: str, lines: list[str]
+    result: BurstResult, first_refusal: str, lines: list[str]
 ) -> None:
-    said = why_nothing_expected(result, log_says).split("\n")
+    said = why_nothing_expected(result, first_refusal).split("\n")
     assert len(said) == len(lines)
     pytest.LineMatcher(said).fnmatch_lines(lines, consecutive=True)
 

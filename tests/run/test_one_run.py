@@ -184,12 +184,12 @@ def test_a_wrong_call_is_a_call(burst):
     result.assert_outcomes(passed=3, failed=3, skipped=1, xfailed=1)
     result.stdout.fnmatch_lines(
         [
-            "POST /add: no expected response, and a 201 was wanted: * status 403",
-            "    the first: 403 Forbidden: Forbidden (403) CSRF verification failed. *",
+            "POST /add: no expected response (201): * status 403",
+            "    the first response: 403 Forbidden: Forbidden (403) CSRF verification failed. *",
             "    the server's log: Forbidden (CSRF cookie not set.): /add",
-            "    Django refuses it for want of a CSRF token. *",
-            "POST /fails: no expected response, and a 2xx was wanted: * status 500",
-            "    the first: 500 Internal Server Error: Server Error (500)",
+            "    Django refuses the request because it has no CSRF token. *",
+            "POST /fails: no expected response (2xx): * status 500",
+            "    the first response: 500 Internal Server Error: Server Error (500)",
             "POST /fails: its log's last error: ZeroDivisionError: this view always fails, at *",
             "_* test_never_calls[[]granian[]] _*",
             "this test takes burst and never calls it, *",
