@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pytest_djworkers.backends.protocol import Backend
 from pytest_djworkers.compare.numbers import ComparisonNumbers
@@ -56,3 +56,17 @@ class PreparedArms:
     migration_difference: str = ""
     """The migrations that only one arm has, in words. If there are some, the arms can't have
     copies of the same databases."""
+
+    def spec_of(self, arm: Arm, port: int, hash_seed: int) -> LaunchSpec:
+        """Return how an arm is launched at a port, with this ``PYTHONHASHSEED``."""
+        folder = self.launch_spec.folder / arm.name
+        folder.mkdir(exist_ok=True)
+        return replace(
+            self.launch_spec,
+            folder=folder,
+            port=port,
+            runtime=arm.runtime,
+            databases=arm.databases,
+            isolation=arm.isolation,
+            environment={"PYTHONHASHSEED": str(hash_seed)},
+        )

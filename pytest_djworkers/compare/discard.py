@@ -1,4 +1,7 @@
-"""What spoils a round, seen without a look at the figures of its arms."""
+"""When a round is thrown away.
+
+The figures of the arms have no say in this: only then can throwing rounds away not favour an arm.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +22,7 @@ from pytest_djworkers.verdict.reliability import (
     worker_ended,
 )
 
-_STEAL = 7
-"""The column of /proc/stat's first line (proc_stat(5)); behind it is time counted already."""
+_STEAL_COLUMN = 7
 _STAT = Path("/proc/stat")
 
 
@@ -40,45 +42,52 @@ class DiscardLimits:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """The clocks, and what the CPUs did since the machine came up, in ticks."""
+    """The clocks at one moment, and the CPU time since the machine was started, in ticks."""
 
-    of_day_s: float
-    of_uptime_s: float
+    clock_of_day_s: float
+    monotonic_s: float
     steal: int
+    """The time that other guests of the same host had."""
     total: int
 
     @classmethod
     def now(cls) -> Self:
-        """This moment."""
+        """Return the present moment. Where there is no ``/proc/stat``, all CPU times are 0."""
         ticks: list[int] = []
+        # proc_stat(5). A container may hide it, and macOS has none.
         with suppress(OSError), _STAT.open() as stat:
             ticks = [int(text) for text in stat.readline().split()[1:]]
-        counted = ticks[: _STEAL + 1]
-        steal = ticks[_STEAL] if len(ticks) > _STEAL else 0
-        return cls(CLOCK.unix(), CLOCK.monotonic(), steal, sum(counted))
+        steal = ticks[_STEAL_COLUMN] if len(ticks) > _STEAL_COLUMN else 0
+        # The columns behind steal are for guests of this machine. Their time is contained in the
+        # columns for user and nice already.
+        total = sum(ticks[: _STEAL_COLUMN + 1])
+        return cls(CLOCK.unix(), CLOCK.monotonic(), steal, total)
 
 
-def spoilt(
+def reason_to_discard(
     before: Moment,
     after: Moment,
     reports: Iterable[AgentReport],
     *,
-    ended: Sequence[str],
+    lost_worker: Sequence[str],
     cpus: float = 1.0,
     limits: DiscardLimits,
 ) -> str | None:
-    """Why a round between two moments is thrown away; None for one that counts.
+    """Return why a round between two moments is thrown away; None if it counts.
 
-    ``ended`` are the arms of which a worker that they were launched with is gone: what its master
-    put in its place has not been warmed up. ``cpus`` is how much of a CPU an agent may have.
+    ``lost_worker`` are the arms of which a worker is gone since the launch: the worker in its place
+    has not been warmed up. ``cpus`` is the number of CPUs that an agent may use; a CPU quota can
+    make it less than 1.
     """
-    if ended:
-        return worker_ended(ended)
+    if lost_worker:
+        return worker_ended(lost_worker)
     total = after.total - before.total
     if total and (after.steal - before.steal) / total > limits.steal:
         return CPU_STEAL
-    moved = (after.of_day_s - before.of_day_s) - (after.of_uptime_s - before.of_uptime_s)
-    if abs(moved) > limits.clock_jump_s:
+    # Both clocks advance alike, unless somebody sets the clock of day, or the machine sleeps.
+    elapsed_s = after.monotonic_s - before.monotonic_s
+    jump_s = after.clock_of_day_s - before.clock_of_day_s - elapsed_s
+    if abs(jump_s) > limits.clock_jump_s:
         return CLOCK_JUMPED
     if any(report.stopped_s > limits.stopped * report.window_s for report in reports):
         return GENERATOR_STOPPED

@@ -1,19 +1,19 @@
-"""One comparison: blocks until all figures are judged, or it is clear that they can't be."""
+"""A comparison: run blocks until every figure has a verdict, or can no longer get one."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from pytest_djworkers.compare.arms import BASE, HEAD, NAMES, PreparedArms
-from pytest_djworkers.compare.blocks import ArmError, Block, TooSlow, run_block
+from pytest_djworkers.compare.arm_server import TooSlow
+from pytest_djworkers.compare.arms import BASE, NAMES, PreparedArms
+from pytest_djworkers.compare.blocks import ArmError, Block, run_block
 from pytest_djworkers.compare.plan import plan_block
 from pytest_djworkers.compare.result import ArmComparison
 from pytest_djworkers.errors import ProbeError, ServerError
 from pytest_djworkers.load.merge import merge_windows
 from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.load.result import BurstResult
-from pytest_djworkers.server.launch import LaunchSpec
 from pytest_djworkers.server.protocol import BurstNeeds
 from pytest_djworkers.system.clock import CLOCK
 from pytest_djworkers.verdict.judgement import Judgement, MoreBlocks, Verdict
@@ -21,7 +21,9 @@ from pytest_djworkers.verdict.reliability import WORKER_ENDED, explain_discarded
 from pytest_djworkers.verdict.rounds import Metric, Round, count_discarded
 from pytest_djworkers.verdict.rule import judge
 
-_NOT_FOUND = (404, 405)
+_NO_SUCH_ENDPOINT = (404, 405)
+Judged = Mapping[Metric, Judgement | MoreBlocks]
+"""What the rule says of each figure after the blocks so far."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,143 +40,146 @@ def compare(
 ) -> ComparisonOutcome:
     """Compare the arms by these figures, each with its tolerance; requests/s must be among them.
 
-    Raises ServerError for an arm that can't be measured, and GeneratorError.
+    Raises ServerError if an arm can't be measured, and GeneratorError.
     """
-    began = CLOCK.monotonic()
-    runner = _Runner(arms, profile, needs)
-    judged: dict[Metric, Judgement | MoreBlocks] = {}
-    reason = hindrance = ""
+    blocks = _Blocks(arms, profile, needs)
+    judged = blocks.judge(tolerances)
+    reason = ""
     try:
-        while runner.wants_more(judged, tolerances):
-            if hindrance := runner.hindrance(judged):
-                break
-            runner.run_block()
-    except TooSlow as slow:
-        reason = str(slow)
+        while _is_open(judged) and not (reason := blocks.why_hopeless(judged)):
+            blocks.run_next()
+            judged = blocks.judge(tolerances)
+    except TooSlow as error:
+        return blocks.unmeasured(str(error))
     except ArmError as error:
-        reason = _new_endpoint(error)
-        if not reason:
-            raise ServerError(f"{NAMES[error.arm]}: {error}") from None
-    decided = [one for one in judged.values() if isinstance(one, Judgement)]
-    comparison = ArmComparison(
-        labels=(arms.pair[BASE].label, arms.pair[HEAD].label),
-        seed=arms.seed,
-        took_s=CLOCK.monotonic() - began,
-        judgements=() if reason or hindrance else tuple(map(runner.with_ends, decided)),
-        not_compared=reason or hindrance,
-        rounds=tuple(runner.rounds),
-    )
-    return ComparisonOutcome(comparison, None if reason else runner.result())
+        if not _is_new_endpoint(error):
+            raise _with_arm(error) from None
+        return blocks.unmeasured(f"new endpoint: base responds {_status(error)}")
+    if reason:
+        return blocks.outcome(not_compared=reason)
+    decided = (one for one in judged.values() if isinstance(one, Judgement))
+    return blocks.outcome(judgements=tuple(map(blocks.with_worker_exits, decided)))
 
 
 def calibrate(arms: PreparedArms, profile: Profile, needs: BurstNeeds) -> ComparisonOutcome:
-    """Rounds of two arms that are the same, with no verdict. Raises as ``compare`` does."""
-    began = CLOCK.monotonic()
-    runner = _Runner(arms, profile, needs)
-    reason = hindrance = ""
+    """Measure two arms that are the same, without a verdict. Raises as ``compare`` does."""
+    blocks = _Blocks(arms, profile, needs, is_judged=False)
+    reason = ""
     try:
         for _ in range(arms.numbers.calibration_blocks):
-            if hindrance := runner.hindrance({}):
+            if reason := blocks.why_hopeless({}):
                 break
-            runner.run_block()
-    except TooSlow as slow:
-        reason = str(slow)
-    comparison = ArmComparison(
-        labels=(arms.pair[BASE].label, arms.pair[HEAD].label),
-        seed=arms.seed,
-        took_s=CLOCK.monotonic() - began,
-        is_judged=False,
-        not_compared=reason or hindrance,
-        rounds=tuple(runner.rounds),
-    )
-    return ComparisonOutcome(comparison, None if reason else runner.result())
+            blocks.run_next()
+    except TooSlow as error:
+        return blocks.unmeasured(str(error))
+    except ArmError as error:
+        raise _with_arm(error) from None
+    return blocks.outcome(not_compared=reason)
 
 
-class _Runner:
-    """Runs block after block, and keeps what they found."""
+class _Blocks:
+    """The blocks of one comparison, which are run one after the other."""
 
-    def __init__(self, arms: PreparedArms, profile: Profile, needs: BurstNeeds) -> None:
+    def __init__(
+        self, arms: PreparedArms, profile: Profile, needs: BurstNeeds, *, is_judged: bool = True
+    ) -> None:
         self._arms = arms
-        self._numbers = arms.numbers
         self._profile = profile
         self._needs = needs
+        self._is_judged = is_judged
+        self._began_s = CLOCK.monotonic()
         self._blocks: list[Block] = []
-        self.rounds: list[Round] = []
 
-    def wants_more(
-        self, judged: dict[Metric, Judgement | MoreBlocks], tolerances: Mapping[Metric, float]
-    ) -> bool:
-        """Judge all rounds so far; whether a figure is still open."""
-        for metric, tolerance in tolerances.items():
-            judged[metric] = judge(
-                self.rounds, metric=metric, tolerance=tolerance, rule=self._numbers.rule
-            )
-        is_open = any(isinstance(one, MoreBlocks) for one in judged.values())
-        assert len(self._blocks) < self._numbers.most_blocks or not is_open, "the rule has no end"
-        return is_open
+    @property
+    def _rounds(self) -> list[Round]:
+        return [one for block in self._blocks for one in block.rounds]
 
-    def hindrance(self, judged: Mapping[Metric, Judgement | MoreBlocks]) -> str:
-        """Why it is clear already that there will be no verdict, in words; empty where it isn't.
+    def run_next(self) -> None:
+        """Run one more block."""
+        numbers = self._arms.numbers
+        assert len(self._blocks) < numbers.most_blocks, "the rule has no end"
+        plan = plan_block(self._arms.seed, len(self._blocks), rounds=numbers.rule.rounds_per_block)
+        self._blocks.append(run_block(plan, self._arms, self._profile, self._needs))
 
-        A figure that is decided, or seen once, is not given up.
+    def judge(self, tolerances: Mapping[Metric, float]) -> Judged:
+        """Judge each figure by all rounds so far."""
+        rounds, rule = self._rounds, self._arms.numbers.rule
+        return {
+            metric: judge(rounds, metric=metric, tolerance=tolerance, rule=rule)
+            for metric, tolerance in tolerances.items()
+        }
+
+    def why_hopeless(self, judged: Judged) -> str:
+        """Return why more blocks can't bring a verdict; empty if they can.
+
+        While a figure has a verdict, or a loss that is being confirmed, it is worth going on.
         """
         if any(isinstance(one, Judgement) or one.confirming for one in judged.values()):
             return ""
-        rule = self._numbers.rule
-        if not is_hopeless(self.rounds, rule.rounds_per_block * rule.looks[-1]):
+        rounds, rule = self._rounds, self._arms.numbers.rule
+        if not is_hopeless(rounds, rule.rounds_per_block * rule.looks[-1]):
             return ""
-        discarded = count_discarded(self.rounds)
+        discarded = count_discarded(rounds)
         number = sum(count for _, count in discarded)
         cause, advice = explain_discarded(discarded)
-        told = ", ".join(f"{reason} ({count})" for reason, count in discarded)
-        parts = [f"{cause}: {number} of {len(self.rounds)} rounds left out: {told}", advice]
-        return "; ".join(filter(None, [*parts, *self._ends]))
+        reasons = ", ".join(f"{reason} ({count})" for reason, count in discarded)
+        parts = [f"{cause}: {number} of {len(rounds)} rounds left out: {reasons}", advice]
+        return "; ".join(filter(None, [*parts, *self._worker_exits]))
 
-    def with_ends(self, judgement: Judgement) -> Judgement:
-        """With why workers ended, where that is why nothing could be compared."""
-        discarded = count_discarded(self.rounds)
+    def with_worker_exits(self, judgement: Judgement) -> Judgement:
+        """Add why workers ended to a judgement that says 'not compared' because of that."""
+        discarded = count_discarded(self._rounds)
         if (
             judgement.verdict is not Verdict.NOT_COMPARED
             or not discarded
             or not discarded[0][0].startswith(WORKER_ENDED)
         ):
             return judgement
-        return replace(judgement, reason="; ".join([judgement.reason, *self._ends]))
+        return replace(judgement, reason="; ".join([judgement.reason, *self._worker_exits]))
 
     @property
-    def _ends(self) -> list[str]:
-        """Why workers ended in the last block in which some did."""
-        return [*next((block.ends for block in reversed(self._blocks) if block.ends), ())]
+    def _worker_exits(self) -> tuple[str, ...]:
+        """Why workers ended, from the last block in which any did."""
+        found = (block.worker_exits for block in reversed(self._blocks) if block.worker_exits)
+        return next(found, ())
 
-    def run_block(self) -> None:
-        arms = self._arms
-        plan = plan_block(arms.seed, len(self._blocks), rounds=self._numbers.rule.rounds_per_block)
-        base, head = (arms.with_fresh_data(arm) for arm in arms.pair)
-        block = run_block(
-            plan,
-            (base, head),
-            self._spec,
-            self._profile,
-            self._needs,
-            self._numbers,
-        )
-        self._blocks.append(block)
-        self.rounds.extend(block.rounds)
-
-    def result(self) -> BurstResult:
-        """All of head's windows as one burst."""
+    def outcome(
+        self, *, judgements: tuple[Judgement, ...] = (), not_compared: str = ""
+    ) -> ComparisonOutcome:
+        """Return the comparison, with all of head's windows as one burst."""
         reports = [report for block in self._blocks for report in block.head_reports]
-        return merge_windows(self._profile, reports, self._blocks[-1].head_server)
+        result = merge_windows(self._profile, reports, self._blocks[-1].head_server)
+        return ComparisonOutcome(self._comparison(judgements, not_compared), result)
 
-    def _spec(self, arm: int, port: int) -> LaunchSpec:
-        folder = self._arms.launch_spec.folder / NAMES[arm]
-        folder.mkdir(exist_ok=True)
-        return replace(self._arms.launch_spec, folder=folder, port=self._arms.ports[port])
+    def unmeasured(self, reason: str) -> ComparisonOutcome:
+        """Return the outcome of a comparison that ended before there was a result for head."""
+        return ComparisonOutcome(self._comparison((), reason), None)
+
+    def _comparison(self, judgements: tuple[Judgement, ...], not_compared: str) -> ArmComparison:
+        base, head = self._arms.pair
+        return ArmComparison(
+            labels=(base.label, head.label),
+            seed=self._arms.seed,
+            took_s=CLOCK.monotonic() - self._began_s,
+            is_judged=self._is_judged,
+            judgements=judgements,
+            not_compared=not_compared,
+            rounds=tuple(self._rounds),
+        )
 
 
-def _new_endpoint(error: ArmError) -> str:
-    """Words for an endpoint that only head has; empty for what went wrong otherwise."""
-    reason = error.error
-    if error.arm == BASE and isinstance(reason, ProbeError) and reason.status in _NOT_FOUND:
-        return f"new endpoint: base answers {reason.status}"
-    return ""
+def _is_open(judged: Judged) -> bool:
+    return any(isinstance(one, MoreBlocks) for one in judged.values())
+
+
+def _is_new_endpoint(error: ArmError) -> bool:
+    """Return True if only head has the endpoint."""
+    return error.arm == BASE and _status(error) in _NO_SUCH_ENDPOINT
+
+
+def _status(error: ArmError) -> int | None:
+    return error.error.status if isinstance(error.error, ProbeError) else None
+
+
+def _with_arm(error: ArmError) -> ServerError:
+    return ServerError(f"{NAMES[error.arm]}: {error}")

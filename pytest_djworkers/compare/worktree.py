@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from pytest_djworkers.compare.pointers import refuse_pointers
+from pytest_djworkers.compare.lfs_pointers import refuse_missing_content
 from pytest_djworkers.compare.revision import Revision
 from pytest_djworkers.compare.submodules import fill_submodules
 from pytest_djworkers.system.git import git_output, write_files
@@ -40,7 +40,7 @@ def worktree(
             say=say,
         )
         fill_submodules(revision, common, folder, log=log, watch=watch, say=say)
-        refuse_pointers(revision, folder)
+        refuse_missing_content(revision, folder)
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)

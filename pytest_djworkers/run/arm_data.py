@@ -8,8 +8,8 @@ from dataclasses import replace
 from itertools import count
 from typing import Self
 
+from pytest_djworkers.compare.arm_files import copy_arm_files
 from pytest_djworkers.compare.arms import NAMES, Arm, Databases
-from pytest_djworkers.compare.files import copy_files
 from pytest_djworkers.databases.copies import copies_of, copy_databases, drop_copies
 from pytest_djworkers.server.launch import LaunchSpec
 
@@ -52,7 +52,7 @@ class ArmData:
         folder.mkdir(exist_ok=True)
         with self._unblocked():
             self._to_drop[name] = copy_databases(self._databases[name], name, folder)
-        files = copy_files(self._files[name], name, folder, next(self._launches))
+        files = copy_arm_files(self._files[name], name, folder, next(self._launches))
         return replace(arm, databases=self._to_drop[name], isolation=files)
 
     def own_of(self, arm: Arm) -> Arm:

@@ -82,7 +82,7 @@ def test_an_endpoint_that_base_does_not_have_is_measured_alone(revisions: Site) 
     result = revisions.pytest(*FLAGS, timeout_s=120)
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(
-        ["not compared: test_site.py::test_new?granian? GET /new: new endpoint: base answers 404"]
+        ["not compared: test_site.py::test_new?granian? GET /new: new endpoint: base responds 404"]
     )
     assert verdict_line(result).endswith("not compared")
     nothing_is_left(revisions, before)
@@ -195,7 +195,7 @@ def test_a_package_installed_as_editable_is_bases_for_base(
         (["--djworkers-compare-python=python3"], "*says how to compare*"),
         (
             ["--djworkers-compare=main", "--djworkers-compare-python=nowhere"],
-            "--djworkers-compare-python=nowhere: 'nowhere' is not a program*",
+            "--djworkers-compare-python=nowhere: 'nowhere' can't be run: it must be the path of a*",
         ),
         (["--djworkers-compare=main", "--djworkers-seed=x"], "--djworkers-seed=x: *"),
     ],

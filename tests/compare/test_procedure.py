@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from pytest_djworkers.compare import procedure as module
-from pytest_djworkers.compare.blocks import ArmError, Block, TooSlow
+from pytest_djworkers.compare.arm_server import TooSlow
+from pytest_djworkers.compare.blocks import ArmError, Block
 from pytest_djworkers.compare.numbers import DEFAULT_NUMBERS
 from pytest_djworkers.compare.plan import BlockPlan
 from pytest_djworkers.compare.procedure import (
@@ -103,7 +104,7 @@ def test_an_endpoint_that_base_does_not_have_is_not_compared(
     measured = run(failing(ArmError(0, ProbeError("GET / answers 404", 404))))
     assert measured.head_result is None
     assert measured.comparison.verdict is Verdict.NOT_COMPARED
-    assert measured.comparison.not_compared == "new endpoint: base answers 404"
+    assert measured.comparison.not_compared == "new endpoint: base responds 404"
 
 
 @pytest.mark.parametrize(
@@ -142,7 +143,7 @@ def of_ended_workers(number: int) -> Block:
     """A block in which head has lost a worker."""
     block = block_of(number, 1.0)
     rounds = tuple(replace(one, discarded="a worker of head ended") for one in block.rounds)
-    return replace(block, rounds=rounds, ends=("head: max_requests = 3 recycles them",))
+    return replace(block, rounds=rounds, worker_exits=("head: max_requests = 3 recycles them",))
 
 
 def test_it_stops_as_soon_as_no_verdict_can_come(run: Callable[..., ComparisonOutcome]) -> None:

@@ -6,7 +6,6 @@ import importlib.util
 import re
 import sys
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ import pytest
 import time_machine
 
 from pytest_djworkers.backends.granian import Granian
-from pytest_djworkers.compare.arms import NAMES, Arm
+from pytest_djworkers.compare.arms import NAMES, Arm, PreparedArms
 from pytest_djworkers.compare.blocks import run_block
 from pytest_djworkers.compare.numbers import DEFAULT_NUMBERS
 from pytest_djworkers.compare.plan import plan_block
@@ -169,21 +168,26 @@ def test_a_block_of_a_comparison_has_true_windows(
 ) -> None:
     with ExitStack() as stack:
         ports = [ReservedPort(), ReservedPort()]
-        for number, port in enumerate(ports):
+        for port in ports:
             stack.callback(port.release)
-            (folder / str(number)).mkdir()
-        arms = tuple(Arm(n, n, Granian(), this_runtime(folder), DATABASES) for n in NAMES)
+        base, head = (Arm(n, n, Granian(), this_runtime(folder), DATABASES) for n in NAMES)
         spec = LaunchSpec(
             settings_module="site_settings", folder=folder, port=0, workers=1, startup_timeout_s=30
+        )
+        arms = PreparedArms(
+            (base, head),
+            spec,
+            (ports[0].number, ports[1].number),
+            lambda arm: arm,
+            seed=1,
+            numbers=DEFAULT_NUMBERS,
         )
         stack.enter_context(stopped)
         block = run_block(
             plan_block(1, 0, rounds=DEFAULT_NUMBERS.rule.rounds_per_block),
-            arms,  # type: ignore[arg-type]  # two of them
-            lambda arm, port: replace(spec, folder=folder / str(arm), port=ports[port].number),
+            arms,
             Profile("GET /json", JSON, Shape(8, 1.0, 1.0, 0.0)),
             BurstNeeds(8, JSON),
-            DEFAULT_NUMBERS,
         )
     windows = [window for one in block.rounds for window in (one.base, one.head)]
     assert len(windows) == 2 * DEFAULT_NUMBERS.rule.rounds_per_block

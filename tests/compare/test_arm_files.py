@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_djworkers.compare.files import copy_files
+from pytest_djworkers.compare.arm_files import copy_arm_files
 from pytest_djworkers.compare.setup import _without_module
 from pytest_djworkers.entry.isolation import OF_A_RUN, Isolation
 from pytest_djworkers.errors import ServerStartError
@@ -24,11 +24,11 @@ def test_an_arm_begins_with_the_tests_files_at_each_launch(tmp_path: Path) -> No
     source = Isolation(str(tmp_path / "files"), "djworkers-ab-1:", ("/real",))
     source.make()
     (tmp_path / "files" / "media" / "seeded.txt").write_text("seeded")
-    made = [copy_files(source, "base", tmp_path / "base", 0)]
+    made = [copy_arm_files(source, "base", tmp_path / "base", 0)]
     media = tmp_path / "base" / "files" / "media"
     assert (media / "seeded.txt").read_text() == "seeded"
     (media / "uploaded.txt").touch()
-    made += [copy_files(source, arm, tmp_path / arm, 1) for arm in ("base", "head")]
+    made += [copy_arm_files(source, arm, tmp_path / arm, 1) for arm in ("base", "head")]
     assert [file.name for file in media.iterdir()] == ["seeded.txt"]
     assert len({one.prefix for one in made}) == 3
     assert all(OF_A_RUN.fullmatch(one.prefix) for one in made)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_djworkers.compare.pointers import refuse_pointers
+from pytest_djworkers.compare.lfs_pointers import refuse_missing_content
 from pytest_djworkers.compare.revision import Revision
 from pytest_djworkers.errors import SettingsError
 from tests.support.repository import git
@@ -34,18 +34,18 @@ def test_content_that_only_the_working_tree_has_is_missed(tree: Path, tmp_path: 
     (tmp_path / "models").mkdir()
     (tmp_path / "models" / "words.bin").write_bytes(b"12345")
     with pytest.raises(SettingsError, match=r"models/words\.bin in Git LFS.* run git lfs fetch"):
-        refuse_pointers(revision(tmp_path), tree)
+        refuse_missing_content(revision(tmp_path), tree)
 
 
 def test_pointers_on_both_sides_are_the_same(tree: Path) -> None:
-    refuse_pointers(revision(tree), tree)
+    refuse_missing_content(revision(tree), tree)
 
 
 def test_content_that_only_base_has_is_nobodys_loss(tree: Path, tmp_path: Path) -> None:
-    refuse_pointers(revision(tmp_path), tree)
+    refuse_missing_content(revision(tmp_path), tree)
 
 
 def test_without_lfs_a_file_may_look_like_a_pointer(repository: Path, tmp_path: Path) -> None:
     (repository / "file").write_text(POINTER)
     (tmp_path / "file").write_text("content")
-    refuse_pointers(revision(tmp_path), repository)
+    refuse_missing_content(revision(tmp_path), repository)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_djworkers.compare.worker_ends import why_workers_ended
+from pytest_djworkers.compare.worker_exits import explain_worker_exits
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def log(tmp_path: Path) -> Path:
 def test_a_setting_of_the_command_line_that_recycles_them(
     command: str, setting: str, log: Path
 ) -> None:
-    said = why_workers_ended({"command": command}, log)
+    said = explain_worker_exits({"command": command}, log)
     assert said.startswith(setting)
     assert said.endswith("recycles them: compare without it")
 
@@ -41,10 +41,10 @@ def test_a_setting_of_the_command_line_that_recycles_them(
 def test_a_setting_of_a_configuration_file(log: Path, tmp_path: Path) -> None:
     config = tmp_path / "gunicorn.conf.py"
     config.write_text("# max_requests = 7\nmax_requests = 1000\nmax_requests_jitter = 0\n")
-    said = why_workers_ended({"config": str(config)}, log)
+    said = explain_worker_exits({"config": str(config)}, log)
     assert said == "max_requests = 1000 recycles them: compare without it"
     config.write_text("max_requests = 0\n")
-    assert "recycles" not in why_workers_ended({"config": str(config)}, log).split("or")[0]
+    assert "recycles" not in explain_worker_exits({"config": str(config)}, log).split("or")[0]
 
 
 @pytest.mark.parametrize(
@@ -61,9 +61,9 @@ def test_a_setting_of_a_configuration_file(log: Path, tmp_path: Path) -> None:
 )
 def test_what_the_log_says(line: str, log: Path) -> None:
     log.write_text(f"one\n{line}\n{line}\ntwo\n")
-    assert why_workers_ended({"backlog": 9}, log) == f"its log says: {line}"
+    assert explain_worker_exits({"backlog": 9}, log) == f"its log says: {line}"
 
 
 def test_nobody_says(log: Path) -> None:
-    assert "max_requests" in why_workers_ended({}, log)
-    assert "max_requests" in why_workers_ended({"config": "/no/such/file"}, log)
+    assert "max_requests" in explain_worker_exits({}, log)
+    assert "max_requests" in explain_worker_exits({"config": "/no/such/file"}, log)
