@@ -140,7 +140,7 @@ def _write_brief(files: _Files, spec: LaunchSpec, to_make: Mapping[str, Database
         ready_socket="",
         bounds=spec.runtime.bounds(files.strays),
         isolation=spec.isolation,
-        carried=ChangedSettings(spec.settings_module),
+        changed_settings=ChangedSettings(spec.settings_module),
         left_out=spec.left_out,
         to_make=to_make,
     ).write(files.brief)

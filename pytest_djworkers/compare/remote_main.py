@@ -20,7 +20,7 @@ from pytest_djworkers.entry.app import refuse_another_tree
 from pytest_djworkers.entry.brief import this_brief
 from pytest_djworkers.entry.search_path import look_in
 from pytest_djworkers.entry.startup_hook import install
-from pytest_djworkers.entry.strays import TreeBounds
+from pytest_djworkers.entry.tree_bounds import TreeBounds
 from pytest_djworkers.entry.tree_imports import hold_imports
 
 LAST_MIGRATIONS = "last migrations"

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from pytest_djworkers.entry.strays import TreeBounds, environment_folders
+from pytest_djworkers.entry.tree_bounds import TreeBounds, environment_folders
 from pytest_djworkers.server.runtime import Runtime
 
 _PACKAGE = Path(__file__).parents[1]

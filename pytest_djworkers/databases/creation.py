@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from traceback import walk_tb
 from typing import TYPE_CHECKING, Any
 
 from pytest_djworkers.errors import DatabaseError
@@ -48,7 +47,7 @@ def move_out_of_memory(folder: Path) -> None:
                 )
 
 
-def unusable(left_out: Collection[str], *, keeps: bool) -> dict[str, str]:
+def find_unusable_aliases(left_out: Collection[str], *, keeps: bool) -> dict[str, str]:
     """The aliases beside the default one for which no test database can be made, and why; without
     load tests nobody might have asked for them. ``keeps`` is whether one that is there is used.
 
@@ -87,18 +86,53 @@ def _why_unusable(connection: Any, keeps: bool) -> str | None:
     return None
 
 
-def why_not_made(error: SystemExit) -> DatabaseError:
-    """Why Django gave up making a test database, in words; it ends the process after it has
-    written the reason to standard error."""
-    from django.db.backends.base.creation import BaseDatabaseCreation
+@contextmanager
+def explain_failed_creation() -> Iterator[None]:
+    """While Django makes the test databases, raise DatabaseError if it gives up.
 
-    reason = str(error.__context__ or "no reason was given").strip()
-    creators = (frame.f_locals.get("self") for frame, _ in walk_tb(error.__traceback__))
-    creation: Any = next((one for one in creators if isinstance(one, BaseDatabaseCreation)), None)
-    if creation is None:
-        return DatabaseError(f"the test databases could not be made: {reason}")
-    connection = creation.connection
-    name = creation._get_test_db_name()  # noqa: SLF001  # the name is in no other place yet
+    Django then writes the reason to standard error and ends the process (SystemExit).
+    """
+    from django.db import connections
+
+    failed: list[Any] = []
+    with ExitStack() as observers:
+        for alias in connections:
+            observers.enter_context(_noting_failure(connections[alias], failed))
+        try:
+            yield
+        except SystemExit as error:
+            reason = str(error.__context__ or "no reason was given").strip()
+            raise DatabaseError(_why_not_made(failed[0] if failed else None, reason)) from None
+
+
+@contextmanager
+def _noting_failure(connection: Any, failed: list[Any]) -> Iterator[None]:
+    """Add the connection to a list if Django gives up making its test database."""
+    # The SystemExit does not say whose database it is about. Django calls this method once for
+    # each alias that has a test database of its own, so it is wrapped for as long as that takes.
+    creation = connection.creation
+    before, create = vars(creation).copy(), creation.create_test_db
+
+    def create_test_db(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return create(*args, **kwargs)
+        except SystemExit:
+            failed.append(connection)
+            raise
+
+    creation.create_test_db = create_test_db
+    try:
+        yield
+    finally:
+        del creation.create_test_db
+        vars(creation).update(before)
+
+
+def _why_not_made(connection: Any, reason: str) -> str:
+    """Return the message for the user; ``connection`` is None if it is not known which failed."""
+    if connection is None:
+        return f"the test databases could not be made: {reason}"
+    name = connection.creation._get_test_db_name()  # noqa: SLF001  # the name is in no other place yet
     said = f"test database {name!r} of {connection.alias!r} could not be made: {reason}"
     if connection.alias != "default":
         said += (
@@ -106,9 +140,9 @@ def why_not_made(error: SystemExit) -> DatabaseError:
             f" --djworkers-ignore-database={connection.alias}"
         )
     if "permission denied to create" not in reason:
-        return DatabaseError(said)
+        return said
     user = connection.settings_dict["USER"]
-    return DatabaseError(
+    return (
         f"{said}\nLet the user {user!r} make databases (in PostgreSQL: ALTER ROLE {user} CREATEDB),"
         f" or have {name!r} made for them (CREATE DATABASE {name} OWNER {user}) and run with"
         " --reuse-db"
@@ -116,7 +150,7 @@ def why_not_made(error: SystemExit) -> DatabaseError:
 
 
 @contextmanager
-def wanted(aliases: Collection[str], items: list[pytest.Item]) -> Iterator[None]:
+def request_databases(aliases: Collection[str], items: list[pytest.Item]) -> Iterator[None]:
     """While pytest-django looks which databases the session's tests need, let one of them need
     these: the server may use any."""
     import pytest

@@ -11,10 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from pytest_djworkers.entry.apart import carry, isolate, refuse_other_aliases
+from pytest_djworkers.entry.apply_isolation import apply_isolation
+from pytest_djworkers.entry.apply_test_changes import apply_test_changes
 from pytest_djworkers.entry.brief import Brief
 from pytest_djworkers.entry.caches import guard_caches
-from pytest_djworkers.entry.redirect_databases import redirect_databases
+from pytest_djworkers.entry.redirect_databases import redirect_databases, refuse_other_aliases
 from pytest_djworkers.entry.storages import guard_storages
 
 Adjustment = Callable[[Any, Brief], None]
@@ -49,8 +50,8 @@ def _keep_mail(settings: Any, brief: Brief) -> None:  # noqa: ARG001  # an Adjus
 ADJUSTMENTS: tuple[Adjustment, ...] = (
     refuse_other_aliases,
     redirect_databases,
-    carry,
-    isolate,
+    apply_test_changes,
+    apply_isolation,
     guard_storages,
     guard_caches,
     _turn_debug_off,

@@ -15,7 +15,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from pytest_djworkers.entry.apart import add_settings, tell_differing
+from pytest_djworkers.entry.apply_test_changes import (
+    apply_added_settings,
+    report_differing_settings,
+)
 from pytest_djworkers.entry.brief import Brief, this_brief
 from pytest_djworkers.entry.die_with_parent import die_with_parent
 from pytest_djworkers.entry.find_application import application_of
@@ -54,7 +57,7 @@ def _load(interface: str, brief: Brief) -> Any:
     ).load(interface)
     if brief.tree is not None:
         refuse_another_tree(Path(brief.tree))
-    add_settings(brief)
+    apply_added_settings(brief)
     logging.getLogger("django.request").addHandler(_FirstErrors(logging.ERROR))
     # Why a POST is refused is said there alone, as a warning.
     logging.getLogger("django.security.csrf").addHandler(_FirstErrors(logging.WARNING))
@@ -62,7 +65,7 @@ def _load(interface: str, brief: Brief) -> Any:
     _check_databases(brief)
     if strays is not None:
         strays.refuse()
-    tell_differing(brief)
+    report_differing_settings(brief)
     report_ready(brief.ready_socket)
     return application
 

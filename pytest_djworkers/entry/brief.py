@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from pytest_djworkers.entry.changed_settings import ChangedSettings
 from pytest_djworkers.entry.isolation import Isolation
-from pytest_djworkers.entry.strays import TreeBounds
+from pytest_djworkers.entry.tree_bounds import TreeBounds
 from pytest_djworkers.entry.typed_json import decoded
 from pytest_djworkers.system.files import write_private
 
@@ -79,12 +79,20 @@ class Brief:
     """Where modules are looked for, in this order; none: as the process does already."""
     isolation: Isolation | None = None
     """Where the site writes; None where it is not told."""
-    carried: ChangedSettings = field(default_factory=ChangedSettings)
+    changed_settings: ChangedSettings = field(default_factory=ChangedSettings)
     """What tests have changed of its settings."""
+
+    def is_for_load(self, settings_module: str) -> bool:
+        """Return True if this is a settings module for the served site alone
+        (``--djworkers-settings``), which the tests don't use."""
+        of_tests = self.changed_settings.module
+        return bool(of_tests) and settings_module == self.settings_module != of_tests
 
     def write(self, file: Path) -> None:
         """Write it for the user's eyes only: it may hold a password."""
-        write_for_the_user(file, {**asdict(self), "carried": self.carried.to_json()})
+        write_for_the_user(
+            file, {**asdict(self), "changed_settings": self.changed_settings.to_json()}
+        )
 
     @classmethod
     def read(cls, file: str) -> Self:
@@ -96,7 +104,7 @@ class Brief:
         for name in ("left_out", "search_path"):
             data[name] = tuple(data[name])
         data["isolation"] = data["isolation"] and Isolation.from_json(data["isolation"])
-        data["carried"] = ChangedSettings.from_json(data["carried"])
+        data["changed_settings"] = ChangedSettings.from_json(data["changed_settings"])
         return cls(**{**data, "bounds": bounds})
 
 

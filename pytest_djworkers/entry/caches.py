@@ -9,7 +9,7 @@ from itertools import islice
 from types import ModuleType
 from typing import Any
 
-from pytest_djworkers.entry.apart import isolation_of
+from pytest_djworkers.entry.apply_isolation import isolation_of
 from pytest_djworkers.entry.brief import Brief
 from pytest_djworkers.entry.import_hooks import after_import
 from pytest_djworkers.entry.isolation import FILE_CACHES, OWN_CACHES, Isolation, isolated

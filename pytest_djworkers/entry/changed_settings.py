@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from pytest_djworkers.entry.typed_json import decoded, digest, encoded
 
-NOT_CARRIED: Mapping[str, str] = {
+NOT_APPLIED: Mapping[str, str] = {
     "DATABASES": "the server gets the test databases",
     "DEBUG": "a server under load has it off, as it is deployed",
     "ALLOWED_HOSTS": "every host is allowed",
@@ -27,6 +27,12 @@ def own_values(module: str) -> dict[str, Any]:
     """The settings that a module has itself, if it has been imported in this process."""
     found = vars(sys.modules[module]) if module in sys.modules else {}
     return {name: value for name, value in found.items() if name.isupper()}
+
+
+def settings_module_of(settings: Any) -> str:
+    """Return the name of the module that settings were made from; empty if they were made without
+    one."""
+    return getattr(settings, "SETTINGS_MODULE", None) or ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +62,7 @@ class ChangedSettings:
         """The inverse of ``to_json``."""
         return cls(**{name: decoded(value) for name, value in data.items()})
 
-    def settings(self, module: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    def to_apply(self, module: str, values: Mapping[str, Any]) -> dict[str, Any]:
         """What to put in place of the values that this module has in the server.
 
         Another module than that of the tests is for the server alone: what it says itself wins
@@ -85,7 +91,7 @@ class ChangedSettings:
 
     def _differing(self, values: Mapping[str, Any]) -> Iterator[str]:
         for name in {*self.digests, *values}:
-            if name in NOT_CARRIED or name.endswith(_DIFFERS_ANYWAY):
+            if name in NOT_APPLIED or name.endswith(_DIFFERS_ANYWAY):
                 continue
             if name not in values or name not in self.digests:
                 yield name

@@ -8,11 +8,34 @@ from typing import Any
 
 from pytest_djworkers.entry.allowed_databases import note_real
 from pytest_djworkers.entry.brief import Brief
+from pytest_djworkers.entry.changed_settings import settings_module_of
 
 DUMMY = "django.db.backends.dummy"
 _NONE = {None, "", DUMMY}
 _MARK = "DJWORKERS"
 """A key of a database that is redirected: settings objects share the dicts of their module."""
+
+
+def refuse_other_aliases(settings: Any, brief: Brief) -> None:
+    """Raise RuntimeError where settings for the served site have other databases than those of the
+    tests. An Adjustment."""
+    if not brief.is_for_load(settings_module_of(settings)):
+        return
+    here, tests = set(settings.DATABASES), {*brief.databases, *brief.left_out}
+    missing = tests - here if brief.tree is None else set()
+    for aliases, what in (
+        (here - tests, "which the tests' settings do not, so that it has no test database"),
+        (missing, ""),
+    ):
+        if aliases:
+            named = " and ".join(map(repr, sorted(aliases)))
+            said = (
+                f"have database {named}, {what}" if what else f"lack database {named} of the tests"
+            )
+            raise RuntimeError(
+                f"refusing to serve: the settings {brief.settings_module} (--djworkers-settings)"
+                f" {said}. Let both have the same aliases"
+            )
 
 
 def redirect_databases(settings: Any, brief: Brief) -> None:

@@ -21,7 +21,8 @@ from importlib.machinery import (
 from types import ModuleType
 from typing import Any
 
-from pytest_djworkers.entry.strays import StrayList, TreeBounds
+from pytest_djworkers.entry.strays import StrayList
+from pytest_djworkers.entry.tree_bounds import TreeBounds
 
 
 def hold_imports(bounds: TreeBounds) -> StrayList:

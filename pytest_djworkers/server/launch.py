@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pytest_djworkers.backends.protocol import Backend, LaunchPlan
 from pytest_djworkers.databases.sessions import application_name
-from pytest_djworkers.entry.apart import differing_files
+from pytest_djworkers.entry.apply_test_changes import differing_settings_folder
 from pytest_djworkers.entry.brief import ENVIRONMENT_KEY, Brief, DatabaseTarget
 from pytest_djworkers.entry.changed_settings import ChangedSettings
 from pytest_djworkers.entry.isolation import Isolation
@@ -42,7 +42,7 @@ class LaunchSpec:
     """Additional environment variables."""
     isolation: Isolation | None = None
     """Where the site writes files and cache keys."""
-    carried: ChangedSettings = field(default_factory=ChangedSettings)
+    changed_settings: ChangedSettings = field(default_factory=ChangedSettings)
     """The settings that tests have changed."""
     application: str | None = None
     """The application to serve, as MODULE:ATTRIBUTE; None for the site's own."""
@@ -69,7 +69,7 @@ def start_process(
     # What the launch before has left would be taken for this one's.
     log.unlink(missing_ok=True)
     spec.strays.unlink(missing_ok=True)
-    shutil.rmtree(differing_files(spec.folder), ignore_errors=True)
+    shutil.rmtree(differing_settings_folder(spec.folder), ignore_errors=True)
     command = backend.command(spec.runtime.python, plan)
     brief = spec.folder / "brief.json"
     _brief(spec, command, ready).write(brief)
@@ -94,7 +94,7 @@ def _brief(spec: LaunchSpec, command: Sequence[str], ready: Path) -> Brief:
         left_out=spec.left_out,
         search_path=runtime.module_path,
         isolation=spec.isolation,
-        carried=spec.carried,
+        changed_settings=spec.changed_settings,
     )
 
 

@@ -9,7 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from pytest_djworkers.backends.protocol import ENTRY_FOLDER
-from pytest_djworkers.entry.strays import TreeBounds
+from pytest_djworkers.entry.tree_bounds import TreeBounds
 from pytest_djworkers.system.environment import python_path
 from pytest_djworkers.system.python_folders import python_folders
 

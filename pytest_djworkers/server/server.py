@@ -12,7 +12,7 @@ from pytest_djworkers.backends.capacity import max_connections
 from pytest_djworkers.backends.protocol import Backend, LaunchPlan, workers_of
 from pytest_djworkers.backends.registry import version_of
 from pytest_djworkers.backends.spec import spec_of
-from pytest_djworkers.entry.apart import differing_files
+from pytest_djworkers.entry.apply_test_changes import differing_settings_folder
 from pytest_djworkers.errors import ProbeError, ServerStartError
 from pytest_djworkers.load.facts import ServerFacts
 from pytest_djworkers.load.generator import Target, lack_of_descriptors
@@ -121,7 +121,7 @@ class Server:
     def other_settings(self) -> tuple[str, ...]:
         """The settings of which the site's module makes others in the server than in this process;
         not those that differ from worker to worker."""
-        files = differing_files(self._spec.folder).glob("*")
+        files = differing_settings_folder(self._spec.folder).glob("*")
         told = [set(json.loads(file.read_text()).items()) for file in files]
         return tuple(sorted(name for name, _ in set.intersection(*told))) if told else ()
 

@@ -10,7 +10,7 @@ import pytest
 
 import pytest_djworkers
 from pytest_djworkers.compare.trees import base_runtime, head_runtime, plugin_folder
-from pytest_djworkers.entry.strays import environment_folders
+from pytest_djworkers.entry.tree_bounds import environment_folders
 from pytest_djworkers.server.runtime import Runtime
 
 PACKAGES = str(Path(sys.prefix) / "lib" / "site-packages")

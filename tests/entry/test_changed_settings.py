@@ -24,24 +24,24 @@ def test_it_is_the_same_after_its_journey() -> None:
 
 def test_all_changes_are_made_to_the_tests_own_module() -> None:
     wanted = {"CHANGED": 2, "SAME": 2, "BOTH": "test's", "OVERRIDDEN": (1, {"a": Path("b")})}
-    assert CHANGES.settings("site.settings", {"CHANGED": 1, "SAME": 7}) == wanted
+    assert CHANGES.to_apply("site.settings", {"CHANGED": 1, "SAME": 7}) == wanted
 
 
 def test_settings_for_the_served_site_keep_what_they_say_themselves() -> None:
     values = {"CHANGED": "for load", "SAME": 1, "BOTH": "for load"}
-    made = CHANGES.settings("site.settings_load", values)
+    made = CHANGES.to_apply("site.settings_load", values)
     assert made == {"SAME": 2, "BOTH": "test's", "OVERRIDDEN": (1, {"a": Path("b")})}
 
 
 def test_what_the_module_makes_others_of_is_named() -> None:
     here = {"CACHES": "dummy", "ODD": object(), "FINE": [1], "ONLY_HERE": 1, "SECRET_KEY": "x"}
-    carried = ChangedSettings("s", digests={name: digest(value) for name, value in here.items()})
+    changes = ChangedSettings("s", digests={name: digest(value) for name, value in here.items()})
     there = {"CACHES": "redis", "ODD": 1, "FINE": [1], "ONLY_THERE": 1, "SECRET_KEY": "y"}
     there |= {"DEBUG": True}
-    assert carried.differing("s", there) == {
+    assert changes.differing("s", there) == {
         "CACHES": digest("redis"),
         "ONLY_HERE": None,
         "ONLY_THERE": digest(1),
     }
-    assert carried.differing("s", {**here, "ODD": object()}) == {}
-    assert carried.differing("for_load", there) == {}
+    assert changes.differing("s", {**here, "ODD": object()}) == {}
+    assert changes.differing("for_load", there) == {}

@@ -120,7 +120,7 @@ tell([name, default_storage.path(name), settings.MEDIA_ROOT])
 
 def test_where_a_test_put_media_root_the_site_writes(isolated: Isolated) -> None:
     chosen = isolated.folder / "own" / ".." / "chosen"
-    isolated.carried = ChangedSettings("settings", changed={"MEDIA_ROOT": chosen})
+    isolated.changed_settings = ChangedSettings("settings", changed={"MEDIA_ROOT": chosen})
     isolated.write("chosen/there.txt", "of the test")
     script = (
         MADE

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_djworkers.entry.strays import Stray, StrayList, TreeBounds, refusal, strays_told
+from pytest_djworkers.entry.strays import Stray, StrayList, refusal, strays_told
+from pytest_djworkers.entry.tree_bounds import TreeBounds
 
 
 @pytest.fixture

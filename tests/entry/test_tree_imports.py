@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_djworkers.entry.strays import TreeBounds, strays_told
+from pytest_djworkers.entry.strays import strays_told
+from pytest_djworkers.entry.tree_bounds import TreeBounds
 
 SETUPTOOLS = pytest.importorskip("setuptools.command.editable_wheel")
 
@@ -23,7 +24,7 @@ HOLD = """
 import json, site, sys
 site.addsitedir({installed!r})
 from pytest_djworkers.entry.tree_imports import hold_imports
-from pytest_djworkers.entry.strays import TreeBounds
+from pytest_djworkers.entry.tree_bounds import TreeBounds
 strays = hold_imports(TreeBounds.from_dict(json.loads({bounds!r})))
 """
 

@@ -40,7 +40,7 @@ class Isolated:
 
     folder: Path
     settings: str = SETTINGS
-    carried: ChangedSettings = field(default_factory=lambda: ChangedSettings("settings"))
+    changed_settings: ChangedSettings = field(default_factory=lambda: ChangedSettings("settings"))
     served: str = "settings"
 
     @property
@@ -67,7 +67,9 @@ class Isolated:
         self.write("settings.py", self.settings)
         brief = self.folder / "brief.json"
         isolation = Isolation(str(self.own), PREFIX)
-        Brief(self.served, {}, "", isolation=isolation, carried=self.carried).write(brief)
+        Brief(
+            self.served, {}, "", isolation=isolation, changed_settings=self.changed_settings
+        ).write(brief)
         environment = child_environment(
             (),
             DJANGO_SETTINGS_MODULE=self.served,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pytest_djworkers.databases import creation
-from pytest_djworkers.errors import DjworkersError
+from pytest_djworkers.errors import DatabaseError, DjworkersError
 from pytest_djworkers.run.context import RunContext
 from pytest_djworkers.run.failures import failed
 from pytest_djworkers.run.load_tests import is_load_test
@@ -39,12 +39,16 @@ class DatabasesPlugin:
             self._check(request.config)
             databases.end_sessions_of_killed_runs()
         try:
-            with creation.wanted(databases.wanted, items), without_running_loop():
+            with (
+                creation.explain_failed_creation(),
+                creation.request_databases(databases.wanted, items),
+                without_running_loop(),
+            ):
                 return (yield)
-        except SystemExit as error:
-            # Django exits if a database that is in its way may not be deleted.
-            failure = failed([str(creation.why_not_made(error))])
-            # pytest keeps no SystemExit, and would set the fixture up again for each test.
+        except DatabaseError as error:
+            failure = failed([str(error)])
+            # pytest keeps no SystemExit, which this was: it would set the fixture up again for
+            # each test.
             fixturedef.cached_result = (None, None, (failure, None))
             raise failure from None
 
@@ -55,4 +59,4 @@ class DatabasesPlugin:
         except DjworkersError as error:
             raise failed([str(error)]) from None
         keeps = config.getoption("reuse_db") and not config.getoption("create_db")
-        databases.unusable = creation.unusable(databases.left_out, keeps=keeps)
+        databases.unusable = creation.find_unusable_aliases(databases.left_out, keeps=keeps)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pytest_djworkers.entry.changed_settings import NOT_CARRIED, ChangedSettings, own_values
+from pytest_djworkers.entry.changed_settings import NOT_APPLIED, ChangedSettings, own_values
 from pytest_djworkers.entry.typed_json import NotPlainError, digest, encoded
 from pytest_djworkers.errors import OverrideError
 
@@ -20,8 +20,8 @@ def settings_module() -> str:
     return getattr(_layers()[-1], "SETTINGS_MODULE", None) or ""
 
 
-def carried(not_of_tests: Mapping[str, Any]) -> ChangedSettings:
-    """Return the settings that tests have changed by now, to be carried to a server.
+def read_changed_settings(not_of_tests: Mapping[str, Any]) -> ChangedSettings:
+    """Return the settings that tests have changed by now, for a server to apply.
 
     ``not_of_tests`` are values that the plugin itself has set. Raises OverrideError for a value
     that can't be sent to another process.
@@ -42,11 +42,11 @@ def carried(not_of_tests: Mapping[str, Any]) -> ChangedSettings:
     changed, added = _on_base(base, own) if isinstance(base, Settings) else ({}, {})
     return ChangedSettings(
         module,
-        _plain({name: overridden[name] for name in overridden if name not in NOT_CARRIED}),
-        tuple(sorted(deleted - NOT_CARRIED.keys())),
+        _plain({name: overridden[name] for name in overridden if name not in NOT_APPLIED}),
+        tuple(sorted(deleted - NOT_APPLIED.keys())),
         _plain({name: changed[name] for name in changed if name not in overridden}),
         added,
-        {name: digest(value) for name, value in own.items() if name not in NOT_CARRIED},
+        {name: digest(value) for name, value in own.items() if name not in NOT_APPLIED},
     )
 
 
@@ -78,7 +78,7 @@ def _on_base(base: Any, own: Mapping[str, Any]) -> tuple[dict[str, Any], dict[st
 
     changed, added = {}, {}
     for name, value in _values(base):
-        if name in NOT_CARRIED or name == "SETTINGS_MODULE":
+        if name in NOT_APPLIED or name == "SETTINGS_MODULE":
             continue
         if name in own or hasattr(global_settings, name):
             if _differ(value, own.get(name, getattr(global_settings, name, None))):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pytest_djworkers.databases.checks import TestDatabases
 from pytest_djworkers.errors import DatabaseError
-from pytest_djworkers.run.site.changed_settings import carried
+from pytest_djworkers.run.site.changed_settings import read_changed_settings
 from pytest_djworkers.run.site.isolated_process import IsolatedProcess
 from pytest_djworkers.server.launch import LaunchSpec
 from pytest_djworkers.server.runtime import this_runtime
@@ -49,7 +49,7 @@ def prepare_site(
             "the fixture djworkers_seed must return a function that makes the rows, and it"
             f" returns {seed!r}"
         )
-    changed = carried(isolated.values)
+    changed = read_changed_settings(isolated.values)
     with blocker.unblock():
         databases.end_sessions()
         targets = databases.targets(keeps_options=keeps_options)
@@ -63,5 +63,5 @@ def prepare_site(
         # A test may have added to sys.path.
         runtime=this_runtime(spec.runtime.folder),
         isolation=isolated.isolation,
-        carried=changed,
+        changed_settings=changed,
     )

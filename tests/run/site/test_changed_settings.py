@@ -20,12 +20,12 @@ from django.conf import settings
 from django.test import override_settings
 from django.test.utils import setup_test_environment
 from pytest_djworkers.errors import OverrideError
-from pytest_djworkers.run.site.changed_settings import carried, settings_module
+from pytest_djworkers.run.site.changed_settings import read_changed_settings, settings_module
 django.setup()
 setup_test_environment(debug=False)
 
 def tell(ours={}):
-    found = carried(ours)
+    found = read_changed_settings(ours)
     return [found.overridden, list(found.deleted), found.changed, found.added]
 
 told = {}
