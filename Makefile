@@ -6,7 +6,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test coverage coverage-run coverage-report matrix endings lint docs wheel benchmarks launches regressions tables clean
+.PHONY: demo test coverage coverage-run coverage-report matrix endings lint docs schemas wheel benchmarks launches regressions tables clean
 
 demo: $(STAMP)  ## the example project's load tests under both servers, ends in the table
 	cd example_project && ../$(BIN)/python -m pytest --djworkers=gunicorn-gevent,granian $(DEMO)
@@ -48,6 +48,9 @@ lint: $(STAMP)  ## ruff, mypy and the layering of the imports
 
 docs: $(STAMP)  ## the documentation, warnings as errors
 	$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html
+
+schemas: $(STAMP)  ## the JSON Schemas of the files that the plugin writes, from their types
+	$(BIN)/python -m docs.write_schemas
 
 wheel: $(STAMP)  ## the wheel and the source distribution
 	$(BIN)/python -m build --outdir dist

@@ -50,11 +50,6 @@ def from_simple(data: Any, type_: type[T]) -> T:
         raise ValueError(_in_words(str(error))) from None
 
 
-def json_schema(type_: type[Any]) -> dict[str, Any]:
-    """Return the JSON Schema of a type, of draft 2020-12."""
-    return msgspec.json.schema(type_)
-
-
 def _in_words(message: str) -> str:
     """Return what msgspec says in the words of someone who has the file before them.
 

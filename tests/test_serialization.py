@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import pytest
 from msgspec import Meta
 
-from pytest_djworkers.serialization import from_simple, json_schema, to_simple
+from pytest_djworkers.serialization import from_simple, to_simple
 
 
 class Colour(StrEnum):
@@ -97,13 +97,3 @@ def test_the_whole_is_called_it() -> None:
         from_simple([], Outer)
     with pytest.raises(ValueError, match=r"^missing key 'inner'$"):
         from_simple({}, Outer)
-
-
-def test_a_schema_has_the_bounds_of_the_type() -> None:
-    schema = json_schema(Outer)
-    assert schema["$defs"]["Inner"]["properties"]["count"] == {
-        "type": "integer",
-        "minimum": 0,
-        "exclusiveMaximum": 100,
-    }
-    assert schema["$defs"]["Inner"]["required"] == ["count"]

@@ -1,9 +1,9 @@
 """The types of what is stored on disk. They are the format: read, written and documented by them.
 
 A machine's file, and the file of what was imported, are JSON objects with a schema number. The
-JSON Schema of both is generated from these types (``python -m pytest_djworkers.baseline.schemas``)
-and kept in ``docs/schema/``. They are types of their own, apart from those of ``load/``, where a
-number of a file that anyone can edit needs bounds.
+JSON Schema of both is generated from these types (``make schemas``) and kept in ``docs/schema/``.
+Where a type of ``load/`` has the same fields, this one adds the bounds that a file needs which
+anyone can edit.
 """
 
 from __future__ import annotations
