@@ -18,12 +18,12 @@ STORED = StoredFigures(200.0, 0.002, None, 1, 2, "2026-01-02T03:04:05+00:00")
 
 
 def cells(result: BurstResult) -> Mapping[str, str]:
-    """A result's row by column."""
+    """Return the cells of a result's row, by column."""
     (row,) = rows(record(result=result))
     return row.cells
 
 
-def test_a_row_tells_a_burst() -> None:
+def test_the_row_of_a_burst_has_its_figures() -> None:
     assert cells(RESULT) == {
         "backend": "granian",
         "generator": "asyncio",
@@ -64,11 +64,11 @@ def test_a_row_tells_a_burst() -> None:
         (replace(WRK, connections=Connections(requested=8, at_work=1)), "timeouts", "10+?"),
     ],
 )
-def test_what_is_odd_is_said(result: BurstResult, column: str, text: str) -> None:
+def test_an_unusual_result_shows_in_its_column(result: BurstResult, column: str, text: str) -> None:
     assert cells(result)[column] == text
 
 
-def test_the_stored_figures_stand_below() -> None:
+def test_the_stored_figures_are_the_row_below() -> None:
     new, old = rows(
         record(stored=STORED, against_baseline=BaselineVerdict(Verdict.REGRESSED, "", ratio=0.5))
     )
@@ -97,7 +97,7 @@ def test_the_stored_figures_stand_below() -> None:
         ("", "imported: granian / sync/json", "imported: granian / sync/json"),
     ],
 )
-def test_what_must_be_known_of_the_stored_figures_is_beside_them(
+def test_the_date_and_the_remark_of_stored_figures_are_in_their_row(
     saved: str, remark: str, said: str
 ) -> None:
     _, old = rows(record(stored=replace(STORED, saved=saved, remark=remark)))
@@ -109,7 +109,7 @@ def test_without_a_ratio_the_verdict_is_shown() -> None:
     assert row.cells["vs baseline"] == "not compared"
 
 
-def test_an_endpoint_is_a_group_in_the_order_of_measuring() -> None:
+def test_bursts_are_grouped_by_endpoint_in_the_order_of_measuring() -> None:
     records = [record("a", "test_2"), record("a", "test_1"), record("b", "test_2")]
     assert [[one.backend for one in group] for group in grouped(records).values()] == [
         ["a", "b"],
@@ -117,7 +117,7 @@ def test_an_endpoint_is_a_group_in_the_order_of_measuring() -> None:
     ]
 
 
-def test_notes_tell_every_verdict_but_ok() -> None:
+def test_every_verdict_but_ok_has_a_note() -> None:
     def note(verdict: Verdict, *, fails: bool = False) -> list[str]:
         return notes([record(against_baseline=BaselineVerdict(verdict, "why", fails=fails))])
 

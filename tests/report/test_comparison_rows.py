@@ -16,12 +16,12 @@ from tests.support.results import record
 
 
 def cells(backend: str, ratio: float) -> Mapping[str, str]:
-    """A comparison's row, by column."""
+    """Return the cells of a comparison's row, by column."""
     (row,) = COMPARISONS.rows(record(backend, against_base=compared(ratio)))
     return row.cells
 
 
-def test_a_row_has_both_arms_and_what_they_come_to() -> None:
+def test_a_row_has_the_figures_of_both_arms_and_the_verdict() -> None:
     row = cells("granian", 0.7)
     assert row["backend"] == "granian"
     assert row["base requests/s"] == "2,000"
@@ -41,13 +41,13 @@ def test_an_arm_that_was_not_measured_has_no_figures() -> None:
     assert (found["change"], found["p95"], found["verdict"]) == ("", "", "not compared")
 
 
-def test_a_run_has_the_table_of_its_records() -> None:
+def test_the_kind_of_its_records_decides_the_table_of_a_run() -> None:
     assert table_of([record()]) is BURSTS
     assert table_of([record(against_base=NOTHING)]) is COMPARISONS
     assert table_of([record(against_base=compared(1.0, is_judged=False))]) is CALIBRATIONS
 
 
-def test_all_but_ok_is_said_in_words() -> None:
+def test_every_verdict_but_ok_has_a_note() -> None:
     assert notes([record(against_base=compared(1.0))]) == []
     assert notes([record(against_base=NOTHING)]) == [
         "not compared: test_site.py::test_json[granian] GET /json: migrations differ"
@@ -64,7 +64,7 @@ def test_a_calibration_that_was_too_short_has_no_noise() -> None:
     assert NOTHING.verdict is Verdict.NOT_COMPARED
 
 
-def test_markdown_says_what_was_compared() -> None:
+def test_the_markdown_report_names_the_arms() -> None:
     text = render([record(against_base=compared(0.7))])
     assert "8 connections; the working tree against main, seed 1" in text
     assert "| base requests/s | head requests/s | change |" in text

@@ -15,7 +15,7 @@ from tests.support.results import RESULT, record
 STORED = StoredFigures(200.0, 0.002, None, 1, 2, "2026-01-02T03:04:05+00:00")
 
 
-def test_a_section_a_server_and_a_heading_an_endpoint() -> None:
+def test_each_server_has_a_section_and_each_endpoint_a_heading() -> None:
     text = render([record("gunicorn-gevent"), record("granian"), record("granian", "test_two")])
     assert [line for line in text.splitlines() if line.startswith("#")] == [
         "# Load under real worker backends",
@@ -45,12 +45,12 @@ def test_figures_and_stored_figures_are_rows_of_a_table() -> None:
     )
 
 
-def test_what_markdown_would_read_as_its_own_is_escaped() -> None:
+def test_characters_that_markdown_would_interpret_are_escaped() -> None:
     named = replace(RESULT, profile=replace(RESULT.profile, name="a|b<c>\\"))
     assert "### a\\|b&lt;c>\\\\\n" in render([record(result=named)])
 
 
-def test_a_report_is_written_and_told(tmp_path: Path) -> None:
+def test_a_written_report_is_listed_in_the_outcomes(tmp_path: Path) -> None:
     file, outcomes = tmp_path / "load.md", FileOutcomes()
     file.write_text("an older one")
     write(file, [record()], outcomes)
@@ -59,7 +59,7 @@ def test_a_report_is_written_and_told(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [file]
 
 
-def test_a_report_that_cant_be_written_is_an_error_with_its_name(tmp_path: Path) -> None:
+def test_a_report_that_cannot_be_written_is_an_error_with_its_name(tmp_path: Path) -> None:
     file, outcomes = tmp_path / "gone" / "load.md", FileOutcomes()
     with pytest.raises(OSError, match=r"report .*load\.md can't be written: No such file"):
         write(file, [record()], outcomes)

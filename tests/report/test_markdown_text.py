@@ -15,7 +15,7 @@ from pytest_djworkers.report.markdown_text import escaped
 
 PARSER = MarkdownIt("gfm-like")
 assert PARSER.linkify is not None
-# GitHub makes no link of a bare host, unless it begins with www., which is looked for below.
+# GitHub makes no link of a bare host, unless it begins with www., which is checked below.
 PARSER.linkify.set({"fuzzy_link": False})
 UNSEEN = "\N{ZERO WIDTH SPACE}"
 ORDERS = (
@@ -25,12 +25,12 @@ ORDERS = (
     "\t", "ftp://a.b", "//a",
 )  # fmt: skip
 TEXTS = st.lists(st.one_of(st.sampled_from(ORDERS), st.text(max_size=4))).map("".join)
-# What GitHub makes of plain text beyond what the parser knows of.
+# Plain text that GitHub turns into links and mentions, beyond what the parser knows.
 MENTION = re.compile(r"@\w|#\d|\bGH-\d|https?://|www\.", re.IGNORECASE)
 
 
 def shown(markdown: str, kind: str) -> str:
-    """The text of the one element of this kind, which must have nothing but text in it."""
+    """Return the text of the only element of this kind, which must hold nothing but text."""
     tokens = PARSER.parse(markdown)
     (inline,) = (
         inline
@@ -45,9 +45,9 @@ def shown(markdown: str, kind: str) -> str:
 
 
 @given(TEXTS)
-def test_a_heading_an_item_and_a_cell_show_what_was_given(text: str) -> None:
+def test_a_heading_an_item_and_a_cell_show_the_text_as_given(text: str) -> None:
     given = in_one_line(text)
-    # A name is not empty, and Markdown trims what stands at its ends.
+    # Markdown trims blanks at both ends, hence the letters around the text.
     assert shown(f"### a{escaped(text)}b", "heading_open") == f"a{given}b"
     assert shown(f"- a: {escaped(text)}!", "paragraph_open") == f"a: {given}!"
     table = f"| x |\n| --- |\n| a{escaped(text)}b |\n"
@@ -63,7 +63,7 @@ def test_a_heading_an_item_and_a_cell_show_what_was_given(text: str) -> None:
         "regressed: -5.0% (interval -6.0% to -4.0%), 30% > 10%!",
     ],
 )
-def test_what_gives_no_orders_stays_as_it_is(text: str) -> None:
+def test_text_without_special_characters_is_not_changed(text: str) -> None:
     assert escaped(text).replace("&amp;", "&") == text
 
 
@@ -77,5 +77,5 @@ def test_what_gives_no_orders_stays_as_it_is(text: str) -> None:
         ("\x1b[2J", r"\\x1b[2J"),
     ],
 )
-def test_how_it_is_written(text: str, markdown: str) -> None:
+def test_special_characters_are_escaped_like_this(text: str, markdown: str) -> None:
     assert escaped(text) == markdown

@@ -29,7 +29,7 @@ STORED = StoredFigures(200.0, 0.002, None, 1, 2, "2026-01-02T03:04:05+00:00")
 
 
 class Window(io.StringIO):
-    """A stream that says it is a terminal."""
+    """A stream that claims to be a terminal."""
 
     def isatty(self) -> bool:
         return True
@@ -42,8 +42,8 @@ def printed(
     *flags: str,
     window: int | None = None,
 ) -> list[str]:
-    """The lines of a summary, in a file or in a window of this width."""
-    # It can be configured once in a process.
+    """Return the lines of a summary, in a file or in a terminal of this width."""
+    # pytest-retry can be configured only once in a process.
     config = pytester.parseconfigure("-p", "no:pytest-retry", *flags)
     stream = io.StringIO() if window is None else Window()
     reporter = TerminalReporter(config, stream)
@@ -54,7 +54,7 @@ def printed(
     return stream.getvalue().splitlines()
 
 
-def test_the_header_says_what_will_be_measured() -> None:
+def test_the_header_has_the_servers_and_the_load() -> None:
     first, second = header(SETTINGS, NO_BASELINE)
     assert first.startswith("djworkers: granian 2")
     assert first.endswith("; 2 workers each; generator auto")
@@ -63,7 +63,7 @@ def test_the_header_says_what_will_be_measured() -> None:
     )
 
 
-def test_the_header_says_what_a_flag_overrides() -> None:
+def test_the_header_lists_the_flags_that_override_tests() -> None:
     flagged = replace(
         SETTINGS, requested_workers=1, shape_flags={"connections": 8, "duration": 0.3}
     )
@@ -76,7 +76,7 @@ def test_the_header_says_what_a_flag_overrides() -> None:
     )
 
 
-def test_the_header_says_what_is_compared_with_or_saved() -> None:
+def test_the_header_names_the_baseline_that_is_read_or_saved() -> None:
     assert header(SETTINGS, ONE_STORED)[2:] == [
         "djworkers: baseline 'default' with 1 burst, tolerance 10%"
     ]
@@ -107,7 +107,7 @@ def test_a_table_is_grouped_by_endpoint(pytester: pytest.Pytester) -> None:
     ]
 
 
-def test_a_baseline_and_remarks_have_columns_where_there_are_some(
+def test_a_baseline_and_remarks_have_columns_if_there_are_some(
     pytester: pytest.Pytester,
 ) -> None:
     comparison = BaselineVerdict(Verdict.REGRESSED, "why", ratio=0.5)
@@ -152,7 +152,7 @@ def test_figures_before_and_after_have_an_arrow_that_the_terminal_knows(
         (70, {"generator", "memory", "CPU/req."}),
     ],
 )
-def test_a_narrow_window_has_no_room_for_everything(
+def test_a_narrow_terminal_leaves_columns_out(
     window: int, gone: set[str], pytester: pytest.Pytester
 ) -> None:
     used = replace(RESULT, usage=Usage(0.5, 150_000_000, 2, 2, 0, 0))
@@ -161,7 +161,7 @@ def test_a_narrow_window_has_no_room_for_everything(
     assert {"generator", "memory", "CPU/req."} - set(columns.split()) == gone
 
 
-def test_in_a_narrow_window_the_one_generator_stands_in_the_title(
+def test_a_narrow_terminal_has_the_only_generator_in_the_title(
     pytester: pytest.Pytester,
 ) -> None:
     title, columns, *_ = printed(pytester, [record("gunicorn-gevent")], window=70)
@@ -172,11 +172,11 @@ def test_in_a_narrow_window_the_one_generator_stands_in_the_title(
     assert "fired by" not in title
     assert "generator" in columns
     title, columns, *_ = printed(pytester, [record(result=replace(RESULT, shared_run=True))])
-    assert "generator" in columns  # a file has no width
+    assert "generator" in columns  # a file takes any width
 
 
 @pytest.mark.parametrize(("flags", "shown"), [(("-q",), True), (("-qq",), False)])
-def test_the_table_goes_last_of_what_quiet_takes(
+def test_only_a_second_q_leaves_the_table_out(
     pytester: pytest.Pytester, flags: tuple[str, ...], shown: bool
 ) -> None:
     lines = printed(pytester, [record()], FileOutcomes(problems=["no room"]), *flags)
@@ -184,7 +184,7 @@ def test_the_table_goes_last_of_what_quiet_takes(
     assert lines[-1] == "djworkers: no room"
 
 
-def test_what_became_of_files_is_told(pytester: pytest.Pytester) -> None:
+def test_written_and_unwritten_files_are_listed(pytester: pytest.Pytester) -> None:
     outcomes = FileOutcomes(
         baseline_saved="2 bursts in .djworkers/default/x.json",
         bursts_kept=["a"],
@@ -207,7 +207,7 @@ def test_without_bursts_there_is_no_table(pytester: pytest.Pytester) -> None:
     assert printed(pytester, []) == []
 
 
-def test_what_a_stored_baseline_says_gives_no_orders_to_the_terminal(
+def test_text_of_a_stored_baseline_gives_no_orders_to_the_terminal(
     pytester: pytest.Pytester,
 ) -> None:
     orders = "\x1b[2J\x07"

@@ -20,10 +20,12 @@ from pathlib import Path
 import psutil
 from pytest import ExitCode  # noqa: PT013  # read more often than `pytest` in the table below
 
+from pytest_djworkers.report.alignment import align
 from pytest_djworkers.system.guard import NAME
 from tests.support.processes import mentioning, until
 from tests.support.site import CONFTEST, SETTINGS, URLS, Site
 
+_CAUSE_COLUMN = "seconds until clean"
 OWN_DATABASE = """
 DATABASES["default"]["TEST"] = {"NAME": "test_site.sqlite3"}
 DATABASES["other"] = {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}
@@ -416,17 +418,13 @@ def prepare(site: Site, cause: Cause) -> None:
 
 
 def table(seconds: Mapping[tuple[str, str], float]) -> str:
-    """Seconds by cause and backend, in columns of text."""
+    """Return the seconds until all was clean, by cause and backend, in columns of text."""
     backends = list(dict.fromkeys(backend for _, backend in seconds))
-    lines = ["  ".join([f"{'seconds until clean':<{WIDTH}}", *backends])]
+    rows = [[_CAUSE_COLUMN, *backends]]
     for cause in dict.fromkeys(name for name, _ in seconds):
         cells = [
             f"{seconds[cause, backend]:.2f}" if (cause, backend) in seconds else "-"
             for backend in backends
         ]
-        padded = [f"{cell:>{len(backend)}}" for cell, backend in zip(cells, backends, strict=True)]
-        lines.append("  ".join([f"{cause:<{WIDTH}}", *padded]))
-    return "\n".join(lines)
-
-
-WIDTH = max(len(cause.name) for cause in CAUSES)
+        rows.append([cause, *cells])
+    return "\n".join(align(rows, text_columns={_CAUSE_COLUMN}))
