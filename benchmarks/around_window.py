@@ -64,6 +64,7 @@ def _fire(shape: Shape, tool_cpu: int, server_cpu: int) -> tuple[Record, int, in
         pinned({tool_cpu}),
     ):
         profile = Profile("edges", Request("/"), shape)
+        # The server's record is on the same clock: the monotonic clock is the machine's.
         began_ns = time.monotonic_ns()
         AsyncioGenerator().fire(profile, Target(server.address, Path(folder)))
         ended_ns = time.monotonic_ns()
@@ -79,10 +80,12 @@ def add_memory(
         began = time.monotonic()
         while server.count()[0] < connections:
             time.sleep(_LOOK_EVERY_S)
+        # With one agent, it is the only process below this one that has no children.
         (agent,) = leaves(server)
         while (at := time.monotonic() - began) < seconds:
             samples.append((at, agent.memory_info().rss))
             time.sleep(_LOOK_EVERY_S)
+    # A leak would show as growth after the first seconds.
     early = max(rss for at, rss in samples if at <= EARLY_S) / MIB
     highest = max(rss for _, rss in samples) / MIB
     size, growth = at_most(60, "60 MiB"), at_most(1, "1 MiB")

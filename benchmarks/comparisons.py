@@ -33,6 +33,7 @@ def compare(
     when, began = datetime.now(UTC).isoformat(timespec="seconds"), time.monotonic()
     with tempfile.TemporaryDirectory(prefix="kept-") as name:
         kept, output = Path(name) / "kept", Path(name) / "output"
+        # Without a comparison nothing is written, and the file must be there to be read.
         kept.touch()
         command = [
             *(sys.executable, "-m", "pytest", "-p", "keep_comparisons", "-p", "no:cacheprovider"),
@@ -69,6 +70,7 @@ def _run(command: list[str], folder: Path, output: Path, variables: dict[str, st
 
 def _interrupted(process: subprocess.Popen[bytes]) -> int:
     """Interrupt pytest, and give it time to clean up; return its exit status."""
+    # pytest ends its servers itself. If it is killed, its guards do.
     process.send_signal(signal.SIGINT)
     try:
         return process.wait(_CLEANED_UP_WITHIN_S)

@@ -29,6 +29,7 @@ RESPONSE = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: %d\r
     len(BODY),
     BODY,
 )
+# With this sigma the p99 is about 3.2 times the median, as in views that query.
 SIGMA = 0.5
 SLOW_SHARE = 0.015
 """More than 1 %, or else p99 would be at the edge between the two modes."""
@@ -39,6 +40,8 @@ DISTRIBUTIONS: dict[str, Callable[[random.Random], float]] = {
         source.uniform(4.0, 6.0) if source.random() < SLOW_SHARE else source.uniform(0.8, 1.2)
     ),
 }
+# The mean of a lognormal distribution is its median times exp(sigma² / 2). In the bimodal one each
+# mode's mean is the middle of its range, and the median is close to 1.
 MEAN_OVER_MEDIAN = {
     "lognormal": math.exp(SIGMA**2 / 2),
     "bimodal": 1 - SLOW_SHARE + SLOW_SHARE * 5,
@@ -97,6 +100,8 @@ class _Server:
         self._listener.setblocking(False)
         self._epoll = select.epoll()
         self._connections: dict[int, socket.socket] = {}
+        # A heap of (due time, number, connection): the number decides between equal times, since
+        # connections can't be compared.
         self._due: list[tuple[int, int, socket.socket]] = []
         self._accepted, self._read, self._written = array("Q"), array("Q"), array("Q")
 
@@ -117,6 +122,7 @@ class _Server:
         for descriptor in (listener, control):
             self._epoll.register(descriptor, select.EPOLLIN)
         while True:
+            # -1 waits without a limit, until something arrives.
             wait_s = max(0.0, (self._due[0][0] - _clock()) / 1e9) if self._due else -1
             for descriptor, _ in self._epoll.poll(wait_s, 4096):
                 if descriptor == control:
@@ -137,6 +143,7 @@ class _Server:
                 return
             self._accepted.append(_clock())
             connection.setblocking(False)
+            # Nagle's algorithm would hold a small response back, for up to 40 ms.
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._connections[connection.fileno()] = connection
             self._epoll.register(connection.fileno(), select.EPOLLIN)
@@ -150,11 +157,13 @@ class _Server:
             del self._connections[connection.fileno()]
             connection.close()
             return
+        # The clients send small requests and never two at once, so each arrives whole.
         if not data.endswith(b"\r\n\r\n"):
             raise ValueError(f"not one whole GET: {data!r}")
         now = _clock()
         number = len(self._read)
         self._read.append(now)
+        # The slot keeps the order of reading; the time of writing follows.
         self._written.append(0)
         delay_ns = round(self._delay_s() * 1e9)
         if delay_ns:
@@ -177,6 +186,7 @@ def _main(distribution: str, median_s: str, seed: str) -> None:
     print(server.port, flush=True)
     gc.disable()  # a collection would be a delay that nobody drew
     server.serve_until_readable(sys.stdin.fileno())
+    # The record is kept in memory and written at the end, since writing would be a delay, too.
     json.dump(server.record(), sys.stdout)
 
 

@@ -42,11 +42,13 @@ def main() -> None:
     while time.monotonic() < end:
         until = time.monotonic() + draw.uniform(*SPELLS_S)
         while time.monotonic() < until:
+            # A look at standard input is a system call: at each turn it would be most of the work.
             look = time.monotonic() + _LOOK_EVERY_S
             while time.monotonic() < look:
                 pass
             if _is_over(0.0):
                 return
+        # Between two spells the process is idle.
         if _is_over(draw.uniform(*SPELLS_S)):
             return
 

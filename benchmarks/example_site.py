@@ -54,6 +54,7 @@ def example_bench() -> Iterator[Bench]:
     with tempfile.TemporaryDirectory(prefix="djworkers-") as name:
         folder = Path(name)
         django.setup()
+        # Before the first connection: the example's own database is never touched.
         settings.DATABASES["default"]["NAME"] = str(folder / "benchmark.sqlite3")
         from django.core.management import call_command
 
@@ -63,6 +64,7 @@ def example_bench() -> Iterator[Bench]:
         seed()
         databases = TestDatabases()
         targets = databases.targets()
+        # An open connection would hold a lock on SQLite's file.
         databases.close_connections()
         port = ReservedPort()
         spec = LaunchSpec(

@@ -235,12 +235,14 @@ def main() -> int:
     if len(psutil.Process().cpu_affinity() or []) < 2:
         print("two CPUs are needed, one for the tool and one for the server")
         return 2
+    # Ratios of single pairs range widely, so --quick only shows that everything runs.
     length = QUICK if arguments.quick else Length()
     if arguments.long:
         length = replace(length, memory_s=TEN_MINUTES_S)
     print(describe_machine())
     with fast_server(SERVER) as server:
         if arguments.candidates:
+            # The built-in generator is in the table, too, measured in the same run.
             ways = {"the built-in generator": built_in(1, {TOOL}), **candidates({TOOL})}
             tables = [beside_wrk(server, "Ways to write a client, beside wrk -t1", ways, length)]
         else:

@@ -63,6 +63,7 @@ def compare(bench: Bench, program: str, backend: Backend, connections: int, tabl
     for pair in range(pairs):
         order: list[tuple[Generator, list[BurstResult]]]
         order = [(AsyncioGenerator(), ours), (WrkGenerator(program), theirs)]
+        # Which generator is first alternates, so that a drift of the machine falls on both alike.
         for generator, results in order if pair % 2 else reversed(order):
             results.append(bench.burst(backend, generator, PATH, shape))
     rps = median(ours, lambda result: result.rps) / median(theirs, lambda result: result.rps)

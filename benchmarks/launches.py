@@ -52,6 +52,7 @@ def main() -> int:
     print(describe_machine())
     with example_bench() as bench:
         for number in range(arguments.launches):
+            # In turn, so that each launch follows one of another server on the same port.
             backend = backends[number % len(backends)]
             try:
                 launches_s[backend.about.name].append(launch(bench, backend))

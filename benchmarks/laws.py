@@ -51,6 +51,7 @@ def main() -> int:
     ).parse_args()
     print(describe_machine())
     table = Table("Laws", (("law", 58), ("value", 10), ("bar", 12), ("verdict", 7)))
+    # By default granian has a thread for each of hundreds of requests.
     one_thread = Granian(blocking_threads=1)
     with example_bench() as bench:
         add_law(

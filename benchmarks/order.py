@@ -30,6 +30,7 @@ from tables import Table, between, finish
 TIMES = 3
 SHAPE = Shape(connections=200, duration_s=2.0, timeout_s=2.0, warmup_s=0.5)
 FAST, SLOW = "/myapp/sync/json", "/myapp/sync/gateway_1s"
+# Only the synchronous ones: a coroutine that sleeps holds no thread.
 SYNC = (
     "gunicorn-sync",
     "gunicorn-gthread",
@@ -71,6 +72,7 @@ def compare(bench: Bench, spec: str, table: Table) -> None:
         after.append(
             [bench.burst(backend, AsyncioGenerator(), path, SHAPE) for path in (SLOW, FAST)]
         )
+        # Its second burst comes right after the slow one, while requests are still in the server.
         without.append(on_one_server(bench, backend, (SLOW, FAST)))
     rps = [median_rps(bursts) for bursts in (alone, after, without)]
     ratio = rps[1] / rps[0]

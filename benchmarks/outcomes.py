@@ -104,6 +104,7 @@ class Results:
             text = self._file.read_bytes()
             # A killed run may have left half a line at the end.
             whole = text[: text.rfind(b"\n") + 1]
+            # Without it the next line would continue the broken one.
             if whole != text:
                 os.truncate(self._file, len(whole))
             for number, line in enumerate(whole.splitlines(), start=1):
@@ -122,6 +123,7 @@ class Results:
             self.outcomes.append(Outcome.from_dict(data))
 
     def _append(self, data: dict[str, Any]) -> None:
+        # One write for each line, and on the disk at once: an outcome takes minutes to measure.
         with self._file.open("ab", buffering=0) as file:
             file.write(json.dumps(data, separators=(",", ":")).encode() + b"\n")
             os.fsync(file.fileno())

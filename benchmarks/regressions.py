@@ -52,6 +52,7 @@ def measure(
     revisions: Revisions, results: Results, asked: Sequence[Series], servers: Sequence[str]
 ) -> None:
     """Make the comparisons that the results don't have yet."""
+    # The number is the outermost loop, so that the series take turns.
     for number in range(1, max(one.times for one in asked) + 1):
         for server in servers:
             for series in asked:
@@ -75,12 +76,14 @@ def make(revisions: Revisions, results: Results, series: Series, server: str, nu
         )
     results.add(outcome)
     print(outcome, flush=True)
+    # A comparison must leave nothing behind, in this repository, either.
     if left := revisions.leftovers():
         raise SystemExit(f"left behind in {revisions.folder}: {', '.join(left)}")
 
 
 def find_loop(revisions: Revisions, server: str) -> float:
     """Return the number of iterations that double the CPU time of a request under this server."""
+    # A guess to begin with: iterations in a view cost more than here, and differ between servers.
     tried = round(TRIED_S / iteration_s())
     base = revisions.check_out(Revision(tried))
     ratios: list[float] = []
@@ -96,6 +99,7 @@ def find_loop(revisions: Revisions, server: str) -> float:
     print(
         f"{server}: a loop of {tried:,} makes a request {format_change(ratio)} dearer", flush=True
     )
+    # The trial loop added this share of a request's CPU time; the full loop adds all of it.
     return tried / (ratio - 1)
 
 
@@ -153,6 +157,7 @@ def main() -> int:
     if arguments.quick:
         series = [replace(one, times=1) for one in series]
     results = Results(arguments.results)
+    # SIGTERM ends a run as Ctrl-C does, so that pytest cleans up and the outcomes stay.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     print(describe_machine())
     if not arguments.tables:

@@ -61,6 +61,7 @@ def cpu_ratios(outcomes: Iterable[Outcome]) -> Iterator[float]:
     for one in counting(outcomes):
         ratio = one.log_ratio(Metric.CPU_PER_REQUEST)
         if ratio is not None:
+            # A log ratio is positive if head is better, and less CPU time is better.
             yield exp(-ratio)
 
 
@@ -110,6 +111,7 @@ def verdicts(results: Results, asked: Sequence[Series], servers: Sequence[str]) 
                 if one.judgement and one.judgement.estimate
             ]
             cpu = list(cpu_ratios(outcomes))
+            # A run without a comparison holds nothing.
             is_held = not counts[series.bar.value] and not counts["error"]
             table.add(
                 series.name,
@@ -127,6 +129,7 @@ def verdicts(results: Results, asked: Sequence[Series], servers: Sequence[str]) 
 
 def simulated(series: Series, noise: Noise | None, ratios: Sequence[float]) -> str:
     """Return how often a simulation of the measured loss and noise says ``regressed``."""
+    # A neighbour that keeps a core busy is not in the model.
     if noise is None or not ratios or series.is_busy:
         return ""
     loss = max(0.0, 1 - median(ratios)) if series.share else 0.0
@@ -157,6 +160,7 @@ def times(results: Results, asked: Sequence[Series], servers: Sequence[str]) -> 
             for verdict in sorted({one.verdict for one in outcomes}):
                 found = [o.compared for o in outcomes if o.verdict == verdict and o.compared]
                 took = [one.took_s for one in found]
+                # Slow imports and a busy neighbour make a comparison longer; they have no bar.
                 has_bar = not (series.slow_import or series.is_busy)
                 table.add(
                     series.name,

@@ -10,6 +10,7 @@ from example_site import EXAMPLE
 from pytest_djworkers.system.git import run_git
 
 IMPORT_S = 3.0
+# Files that a run by hand leaves in the example.
 _LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.sqlite3", ".djworkers", ".pytest_cache")
 _VIEW = (
     "myapp/responses.py",
@@ -44,6 +45,7 @@ class Revisions:
             shutil.rmtree(folder)
         shutil.copytree(EXAMPLE, folder, ignore=_LEFT_OUT)
         self.folder = folder
+        # Or else a run's own files would count as changes of the working tree.
         (folder / ".gitignore").write_text("__pycache__/\n")
         self._git("init", "--quiet")
         self._commit("The example project")
@@ -73,6 +75,7 @@ class Revisions:
         name, before, after = change
         file = self.folder / name
         text = file.read_text()
+        # Nothing to replace would compare a commit with itself.
         assert text.count(before) == 1, f"{name} is not as it was when this was written"
         file.write_text(text.replace(before, after.format(**values)))
 
@@ -81,6 +84,7 @@ class Revisions:
         self._git("commit", "--quiet", "--message", message)
 
     def _git(self, *arguments: str) -> str:
+        # A user's own configuration may have no name, or may sign all commits.
         settings = {
             "user.name": "Benchmark",
             "user.email": "benchmark@localhost",

@@ -27,6 +27,7 @@ from pytest_djworkers.verdict.rule import Rule, judge
 
 WINDOW_S = 0.25
 RPS = 4000.0
+# Measured in comparisons of the example's JSON view.
 LAUNCHES_S, WINDOWS_S = 2.4, 0.33
 """The seconds that a block takes for its two launches with their warm-ups, and for each window."""
 STALL_WINDOWS = 2
@@ -76,6 +77,7 @@ def draw(rng: np.random.Generator, noise: NoiseModel, loss: float, rule: Rule) -
     """Return the rounds of the longest comparison that the rule allows."""
     blocks, in_block = rule.most_blocks, rule.rounds_per_block
     windows = 2 * blocks * in_block
+    # The random walk and its stalls are the machine's, so both arms share them.
     machine = np.cumsum(rng.normal(0, noise.walk, windows))
     for start in np.flatnonzero(rng.random(windows) < noise.stalls):
         machine[start : start + STALL_WINDOWS] += np.log(1 - rng.uniform(*STALL_DEPTHS))
@@ -84,7 +86,9 @@ def draw(rng: np.random.Generator, noise: NoiseModel, loss: float, rule: Rule) -
     figures = (machine + rng.normal(0, noise.window, windows)).reshape(blocks, in_block, 2)
     first = rng.integers(0, 2, blocks)[:, None] + np.arange(in_block)
     figures[first % 2 == 1] = figures[first % 2 == 1][:, ::-1]
+    # A launch is drawn once for each arm and block, and shifts all of its windows.
     figures += rng.normal(0, noise.launch, (blocks, 1, 2))
+    # Head is the second arm.
     figures[..., 1] += log(1 - loss)
     requests = np.rint(RPS * WINDOW_S * np.exp(figures)).astype(int).tolist()
     return [
@@ -112,6 +116,7 @@ class Cell:
 
     def run(self) -> SimulatedVerdicts:
         """Simulate all of them."""
+        # The cell has its seed, so that a run can be repeated in any number of processes.
         rng = np.random.default_rng(self.seed)
         found = []
         for _ in range(self.trials):

@@ -84,6 +84,8 @@ def command(*words: str, cpus: set[int], environment: dict[str, str] | None = No
         line = list(words)
         for name, value in values.items():
             line = [word.replace(name, value) for word in line]
+        # A child inherits the CPUs of this thread, so it never runs anywhere else. A file takes the
+        # output, since a pipe that nobody reads would stop the tool.
         with tempfile.TemporaryFile() as said, pinned(cpus):
             process = subprocess.Popen(
                 line, stdout=said, stderr=said, env={**os.environ, **(environment or {})}
@@ -91,6 +93,7 @@ def command(*words: str, cpus: set[int], environment: dict[str, str] | None = No
         try:
             yield
         finally:
+            # Most tools would print a report of their own, which nobody needs.
             process.kill()
             process.wait()
 
@@ -130,12 +133,14 @@ def built_in(agents: int, cpus: set[int]) -> Start:
 
 def measure(server: FastServer, start: Start, connections: int, window_s: float) -> Speed | str:
     """Return the tool's speed, or a reason in words if it could not be measured."""
+    # The window begins when all connections are open, however long a tool takes to open them.
     with start(server, connections, _SETTLE_S + window_s):
         deadline = time.monotonic() + _OPEN_WITHIN_S
         while (opened := server.count()[0]) < connections:
             if time.monotonic() > deadline:
                 return f"{opened} open in {_OPEN_WITHIN_S:g}s"
             time.sleep(_LOOK_EVERY_S)
+        # The first moments after opening belong to the start.
         time.sleep(_SETTLE_S)
         processes = leaves(server)
         before = _look(server, processes)
@@ -146,6 +151,8 @@ def measure(server: FastServer, start: Start, connections: int, window_s: float)
     if requests < 1:
         return "no request"
     cpu_s = after.cpu_s - before.cpu_s
+    # What the machine used, without the tool and the server. The clocks are read one after the
+    # other, so that a small negative difference is possible.
     known_s = cpu_s + after.server_cpu_s - before.server_cpu_s
     elsewhere_s = after.machine_cpu_s - before.machine_cpu_s - known_s
     return Speed(requests / seconds, cpu_s / requests * 1e6, max(0.0, elsewhere_s / seconds))
@@ -153,6 +160,7 @@ def measure(server: FastServer, start: Start, connections: int, window_s: float)
 
 def leaves(server: FastServer) -> list[psutil.Process]:
     """Return the processes that do the tool's work: descendants without children of their own."""
+    # Some tools have a parent that only waits, such as a script around a program.
     below = psutil.Process().children(recursive=True)
     parents = {process.ppid() for process in below}
     return [process for process in below if process.pid not in {server.pid, *parents}]
@@ -160,6 +168,7 @@ def leaves(server: FastServer) -> list[psutil.Process]:
 
 def _look(server: FastServer, processes: list[psutil.Process]) -> _Look:
     _, requests = server.count()
+    # iowait is idle time, and Linux counts guest time in user time, too.
     machine = psutil.cpu_times()
     return _Look(
         time.monotonic(),

@@ -28,6 +28,8 @@ def others(cpus: set[int]) -> dict[str, Start | None]:
         environment={"LOCUST_PATH": PATH},
         cpus=cpus,
     )
+    # ab stops after 50,000 requests, even with -t, unless -n is more. SECONDS is longer than any
+    # run: the tools are killed at the end.
     programs = {
         "ab": command("ab", "-kq", "-cCONNECTIONS", "-tSECONDS", "-n9000000", _URL, cpus=cpus),
         "hey": command(

@@ -43,6 +43,7 @@ TOOL, SERVER = 0, 1
 WITHIN, WITHIN_S = 0.02, 0.0005
 WITHIN_OF_WRK = 0.05
 PERCENTILES = (50, 90, 99, 99.9)
+# Far below the rate at which a queue would grow, which depends on chance.
 OF_HIGHEST_RATE = 0.55
 TIMEOUT_S = 60.0
 """Longer than anything, so that every request has its true latency."""
@@ -63,6 +64,8 @@ class Load:
         return OF_HIGHEST_RATE * self.connections / mean_s
 
 
+# The delays grow with the connections, so that the server's one CPU is never the bottleneck. One
+# connection needs a longer burst for ten samples beyond its p99.9.
 LOADS = (
     Load(1, 0.003, 1.0, 65.0),
     Load(64, 0.03, 1.0, 15.0),
@@ -94,6 +97,8 @@ def what_the_server_did(record: Record, shape: Shape) -> Latency:
         interval_ns = 1e9 / shape.rate
         start_ns = min(read - round(n * interval_ns) for n, read in enumerate(record.read_ns))
         began_ns = (start_ns + round(n * interval_ns) for n in range(len(record.read_ns)))
+    # The generator's window begins after the warm-up, and a request counts in the window in which
+    # it completed.
     begin_ns = start_ns + round(shape.warmup_s * 1e9)
     end_ns = begin_ns + round(shape.duration_s * 1e9)
     return seconds(
@@ -136,6 +141,7 @@ def against_the_server(quick: bool) -> Table:
                     did, found = truth.percentile(percent), result.latency.percentile(percent)
                     cells.append(f"{milliseconds(did)} / {milliseconds(found)}")
                     if did is not None and found is not None:
+                        # For short delays the machine's own wake-ups are more than 2 %.
                         held = held and abs(found - did) <= max(WITHIN * did, WITHIN_S)
                         furthest = max(furthest, abs(found - did), key=abs)
                 table.add(
@@ -158,6 +164,7 @@ def against_wrk(program: str, quick: bool) -> Table:
     arms: tuple[Generator, Generator] = (AsyncioGenerator(), WrkGenerator(program))
     found: tuple[list[Latency], list[Latency]] = ([], [])
     for pair in range(pairs):
+        # Which generator is first alternates, so that a drift of the machine falls on both alike.
         for arm in (0, 1) if pair % 2 else (1, 0):
             with locked(), delays_server("lognormal", load.median_s, cpu=SERVER) as server:
                 latency = fire(arms[arm], server.address, "/", shape).latency

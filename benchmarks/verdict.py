@@ -73,6 +73,7 @@ def simulate(
             Cell(noise, loss, tolerance, rule, trials if loss else 2 * trials, seed)
             for seed, (noise, loss) in enumerate((a, b) for a in levels for b in LOSSES)
         ]
+        # All cells of a tolerance go to the pool at once, in the order of the loop below.
         found = iter(run(cells))
         for noise in levels:
             yield tolerance, noise, [next(found) for _ in LOSSES]
@@ -170,6 +171,7 @@ def main() -> int:
     levels: Sequence[NoiseModel] = (CI, BAD, GRANIAN) if arguments.variants else LEVELS
     if arguments.round_sd is not None:
         levels = (of_ratios("as given", arguments.round_sd / 100, arguments.launch_sd / 100),)
+    # Simulations are pure CPU time, so they take all CPUs.
     with ProcessPoolExecutor(os.cpu_count()) as pool:
 
         def run(cells: list[Cell]) -> list[SimulatedVerdicts]:

@@ -18,6 +18,7 @@ async def fire(host: str, port: str, path: str, connections: str, seconds: str) 
             async with session.get(f"http://{host}:{port}{path}") as response:
                 await response.read()
 
+    # 0 means no limit; the default is 100 connections.
     connector = aiohttp.TCPConnector(limit=0)
     async with aiohttp.ClientSession(connector=connector) as session:
         await asyncio.gather(*(repeat() for _ in range(int(connections))))

@@ -35,6 +35,7 @@ class _Framed:
 
     def _received(self, data: bytes) -> None:
         data = self._data + data
+        # All responses are alike, so one look at Content-Length is enough for all connections.
         if not _Framed.length:
             head, _, _ = data.partition(b"\r\n\r\n")
             field = head.lower().partition(b"content-length:")[2]
@@ -60,6 +61,7 @@ class SmallReceive(Plain):
     def connection_made(self, transport: Any) -> None:
         """Receive 16 KiB at a time."""
         super().connection_made(transport)
+        # asyncio allocates a buffer of this size for each receive.
         transport.max_size = 16384
 
 
