@@ -1,4 +1,4 @@
-"""The built-in generator, seen from the pytest process: starts agents, merges their reports."""
+"""The built-in generator: starts agents, and merges their reports."""
 
 from __future__ import annotations
 
@@ -17,31 +17,31 @@ from pytest_djworkers.load.result import BurstResult
 
 @dataclass(frozen=True)
 class AsyncioGenerator:
-    """Fires with ``agents`` processes of the built-in client, the connections split evenly."""
+    """Fires with this number of agents, which share the connections evenly."""
 
     agents: int = 1
     name: ClassVar[str] = ASYNCIO
 
     @property
     def version(self) -> str:
-        """The interpreter's, which is what its speed depends on."""
+        """The version of the interpreter."""
         return interpreter()
 
     def cannot(self, profile: Profile) -> str | None:
-        """Why it can't fire this burst: too few file descriptors."""
+        """Return why it can't fire this burst (too few file descriptors); None if it can."""
         return lack_of_descriptors(profile.shape.connections, processes=self.agents)
 
     def fire(self, profile: Profile, target: Target) -> BurstResult:
-        """Warm up, fire, count. Raises GeneratorError when an agent fails."""
+        """Warm up, fire and count. Raises GeneratorError if an agent fails."""
         reports = self._reports(profile, target, drain_s=0.0)
         return merge_agents(profile, reports)
 
     def warm_up(self, profile: Profile, target: Target) -> None:
-        """Warm the server up and leave no work behind in it.
+        """Warm the server up, and wait until it has nothing left to do.
 
-        One connection a worker, for the warm-up's time, until all is answered. Raises
-        GeneratorError when that takes longer than the start-up timeout.
+        Raises GeneratorError if that takes longer than the start-up timeout.
         """
+        # One connection per worker reaches them all, and builds up no queue.
         shape = profile.shape
         gentle = Shape(
             connections=min(target.workers, shape.connections),
@@ -55,7 +55,7 @@ class AsyncioGenerator:
         left = sum(report.unanswered + report.in_flight for report in reports)
         if left:
             raise GeneratorError(
-                f"{profile.name}: {left} of the warm-up's requests were not answered within"
+                f"{profile.name}: {left} of the warm-up's requests had no response within"
                 f" {target.startup_timeout_s:g}s (--djworkers-startup-timeout)"
             )
 

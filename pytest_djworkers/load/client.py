@@ -1,7 +1,7 @@
 """The HTTP/1.1 client protocol on one connection, without any I/O.
 
-httptools (llhttp) does the parsing. What it leaves to its user is here: answers to HEAD,
-100-continue, answers that end with the connection, and heads that never end.
+httptools (llhttp) does the parsing. What it leaves to its user is here: responses to HEAD,
+100-continue, responses that end with the connection, and heads that never end.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from pytest_djworkers.load.profile import Request
 from pytest_djworkers.load.response_head import ResponseHead
 
 LONGEST_HEAD = 65_536
+"""The number of bytes after which a head that has not ended is no response."""
 
 
 class BadResponse(Exception):
@@ -19,11 +20,11 @@ class BadResponse(Exception):
 
 
 class ResponseReader:
-    """Reads the answers that arrive on one connection.
+    """Reads the responses that arrive on one connection.
 
-    ``feed`` bytes to it; ``complete`` counts the final answers that ended within them, and
-    ``status`` and ``keep_alive`` are the last one's. ``is_partial`` says whether another one,
-    or an interim one before it, has begun. ``take`` forgets what is complete.
+    After ``feed``, ``complete`` is the number of final responses that ended within the bytes, and
+    ``status`` and ``keep_alive`` are those of the last one. ``is_partial`` is True if another one,
+    or an interim one before it, has begun. ``take`` forgets the complete ones.
     """
 
     __slots__ = ("_before_body", "_parser", "complete", "is_partial", "keep_alive", "status")
@@ -38,22 +39,22 @@ class ResponseReader:
 
     @property
     def begun_with(self) -> bytes:
-        """What was read of an answer that is not complete, 64 KiB of it at most."""
+        """The bytes that were read of an incomplete response, 64 KiB at most."""
         return self._before_body
 
     @property
     def fits(self) -> bool:
-        """Whether the last answer's body is as it should be; nobody looks at it here."""
+        """True if the last response's body is as it should be; here, any body is."""
         return True
 
     def feed(self, data: bytes) -> None:
-        """Read some bytes. Raises BadResponse when they can't be an answer."""
+        """Read some bytes. Raises BadResponse if they can't be a response."""
         try:
             self._parser.feed_data(data)
         except HttpParserError as error:
             raise BadResponse(str(error)) from error
         if not self.complete and len(self._before_body) <= LONGEST_HEAD:
-            # What close_ends_response needs to look at again: the head, however it was cut.
+            # For close_ends_response, which looks at the head again, in whatever pieces it came.
             self._before_body += data[:LONGEST_HEAD]
             if (
                 len(self._before_body) > LONGEST_HEAD
@@ -62,19 +63,21 @@ class ResponseReader:
                 raise BadResponse(f"a head of more than {LONGEST_HEAD} bytes")
 
     def release(self) -> None:
-        """Read no more. The parser refers back to its user, and an agent collects no cycles."""
+        """Read no more."""
+        # The parser refers back to this object, and an agent collects no cycles.
         del self._parser
 
     def take(self) -> int:
-        """The status of the answer that is complete; the reader is ready for the next."""
+        """Return the status of the complete response, and be ready for the next."""
         self.complete = 0
         self._before_body = b""
         return self.status
 
     def close_ends_response(self) -> bool:
-        """Whether the end of the connection is the end of an answer (RFC 9112, section 6.3).
+        """Return True if the end of the connection is the end of a response.
 
-        Then ``status`` is that answer's. False means that it was cut off.
+        So it is if the head doesn't say where the body ends (RFC 9112, section 6.3); ``status`` is
+        that response's then. False means that the response was cut off.
         """
         head = ResponseHead.read(self._before_body)
         if not head.ended or head.is_framed:
@@ -85,11 +88,11 @@ class ResponseReader:
         return True
 
     def on_message_begin(self) -> None:
-        """Called by httptools at an answer's first byte."""
+        """Called by httptools at a response's first byte."""
         self.is_partial = True
 
     def on_message_complete(self) -> None:
-        """Called by httptools; an interim answer (100-continue) is not a final one."""
+        """Called by httptools; an interim response (100-continue) is not a final one."""
         status = self._parser.get_status_code()
         if status >= 200:
             self.complete += 1
@@ -97,23 +100,24 @@ class ResponseReader:
             self.status = status
             self.keep_alive = self._parser.should_keep_alive()
         elif status < 100 or status == 101:
-            # Nobody asked to switch protocols.
+            # No request of ours asks to switch protocols.
             raise BadResponse(f"status {status}")
 
 
 class HeadResponseReader(ResponseReader):
-    """Reads answers to HEAD, which end with their head whatever it says about a body."""
+    """Reads responses to HEAD, which end with their head whatever it says about a body."""
 
     __slots__ = ("_closes",)
 
     def feed(self, data: bytes) -> None:
-        """Read some bytes. Raises BadResponse when they can't be an answer."""
+        """Read some bytes. Raises BadResponse if they can't be a response."""
         super().feed(data)
         if self.complete:
+            # The old parser still waits for the body that the head announces.
             self._parser = HttpResponseParser(self)
 
     def on_message_begin(self) -> None:
-        """Called by httptools at an answer's first byte."""
+        """Called by httptools at a response's first byte."""
         super().on_message_begin()
         self._closes = False
 
@@ -125,20 +129,21 @@ class HeadResponseReader(ResponseReader):
     def on_headers_complete(self) -> None:
         """Called by httptools at the end of each head."""
         super().on_message_complete()
-        # The parser closes where no length is given, for want of another end of the body.
+        # Without a length, the parser takes the end of the connection for the end of the body, and
+        # so for closed. But a response to HEAD has no body.
         if not self._closes and self._parser.get_http_version() == "1.1":
             self.keep_alive = True
 
     def on_body(self, _data: bytes) -> None:
-        """Called by httptools: what follows the head answers nothing."""
+        """Called by httptools: bytes after the head are a response to no request."""
         self.complete += 1
 
     def on_message_complete(self) -> None:
-        """Called by httptools where the head also says that there is no body."""
+        """Called by httptools if the head says that there is no body; it is counted already."""
 
 
 class CheckingResponseReader(ResponseReader):
-    """Reads answers, and whether the last one's body contains what it should."""
+    """Reads responses, and looks for bytes in the last one's body."""
 
     __slots__ = ("_body", "_contains")
 
@@ -149,11 +154,11 @@ class CheckingResponseReader(ResponseReader):
 
     @property
     def fits(self) -> bool:
-        """Whether the last answer's body, as sent, contains it."""
+        """True if the last response's body, as sent, contains the bytes."""
         return self._contains in b"".join(self._body)
 
     def on_message_begin(self) -> None:
-        """Called by httptools at an answer's first byte."""
+        """Called by httptools at a response's first byte."""
         super().on_message_begin()
         self._body.clear()
 
@@ -163,7 +168,7 @@ class CheckingResponseReader(ResponseReader):
 
 
 def make_reader(request: Request) -> ResponseReader:
-    """What reads the answers to a request."""
+    """Return a reader of the responses to this request."""
     if request.contains:
         return CheckingResponseReader(request.contains)
     return HeadResponseReader() if request.method == "HEAD" else ResponseReader()

@@ -1,4 +1,4 @@
-"""What fires a burst: the protocol of a generator."""
+"""The protocol of a generator, which fires bursts, and the target that it fires at."""
 
 from __future__ import annotations
 
@@ -11,33 +11,34 @@ from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.system.standard_library import standard_module
 
 _SPARE_DESCRIPTORS = 64
+"""The file descriptors that a generator needs for itself, and more than it ever has."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a burst goes, and where the generator may put its files."""
+    """The address that a burst goes to, and the folder for the generator's files."""
 
     address: tuple[str, int]
     folder: Path
     watch: tuple[int, ...] = ()
-    """Processes that the generator must not outlive, besides this one."""
+    """The processes that the generator must not outlive, besides this one."""
     workers: int = 1
-    """The server's workers, each of which a warm-up should reach."""
+    """The number of the server's workers, each of which a warm-up should reach."""
     startup_timeout_s: float = 30.0
     backlog: int | None = None
-    """How many connections may wait to be accepted, where that is few."""
+    """The number of connections that may wait to be accepted; None if it is large enough."""
     host: str = ""
-    """What the Host header says; empty: the address."""
+    """The value of the Host header; empty for the address."""
 
     @property
     def authority(self) -> str:
-        """The host and port of a URL that leads here."""
+        """The host and port of a URL that leads to this target."""
         host, port = self.address
         return self.host or (f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
 
 
 class Generator(Protocol):
-    """Fires bursts."""
+    """A generator fires bursts."""
 
     @property
     def name(self) -> str:
@@ -45,17 +46,17 @@ class Generator(Protocol):
 
     @property
     def version(self) -> str:
-        """The version of what fires, for the report."""
+        """The version of the generator, for the report."""
 
     def cannot(self, profile: Profile) -> str | None:
-        """Why it can't fire this burst, in words; None when it can."""
+        """Return why it can't fire this burst, in words; None if it can."""
 
     def fire(self, profile: Profile, target: Target) -> BurstResult:
-        """Warm up, fire, count. Raises GeneratorError when there are no figures."""
+        """Warm up, fire and count. Raises GeneratorError if there are no figures."""
 
 
 def lack_of_descriptors(connections: int, *, processes: int = 1) -> str | None:
-    """Why this many connections, split over processes, can't be opened; None when they can."""
+    """Return why this many connections can't be opened, split over processes; None if they can."""
     resource = standard_module("resource")
 
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)

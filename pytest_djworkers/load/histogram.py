@@ -1,8 +1,8 @@
-"""Latencies as counts per value, with percentiles that refuse to guess.
+"""Latencies as counts per value, with percentiles only where there are samples enough.
 
-Values are kept to three significant digits, in the bucket layout of HdrHistogram
-(2048 sub-buckets: every value below 2048 us exactly, above it within 0.1 %), so that a
-stored histogram loses nothing more.
+Values are kept to three significant digits, in the bucket layout of HdrHistogram: with 2048
+sub-buckets, every value below 2048 us is exact, and each above it within 0.1 %. So a histogram
+that is stored in that format loses nothing more.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from typing import Self
 
 _SUB_BUCKET_BITS = 11
 _LONGEST_BITS = 36
-"""Values of more bits, in microseconds, count as the longest: most of a day."""
+"""The most bits of a value in microseconds: 19 hours. Longer ones count as the longest."""
 _REST_BITS = 42
-"""Of a double's 64 bits, those after the sign, the exponent and ten bits of the fraction."""
+"""The number of a double's 64 bits after its sign, its exponent and ten bits of its fraction."""
 _BITS_OF_1 = 1023 << 10
-"""What is left of the double 1.0 without them."""
+"""The bits of the double 1.0 without those."""
 SAMPLES_BEYOND = 10
-"""How many samples must lie beyond a percentile before it is worth a name."""
+"""The number of samples that must lie beyond a percentile for it to be one."""
 
 
 def bucket(microseconds: int) -> int:
-    """The middle of the HdrHistogram bucket that holds this value."""
+    """Return the middle of the HdrHistogram bucket that holds this value."""
     shift = microseconds.bit_length() - _SUB_BUCKET_BITS
     if shift <= 0:
         return microseconds
@@ -36,25 +36,26 @@ def bucket(microseconds: int) -> int:
 
 
 class Counts:
-    """Counts per bucket, in the same memory however much is counted.
+    """Counts per bucket, in the same memory however much is counted."""
 
-    A bucket of HdrHistogram is what a floating-point number's exponent and its first ten bits
-    after the point tell apart, so its number is in the bits of the value as a double; below
-    1024 us the bits tell more apart than a bucket does.
-    """
+    # A bucket of HdrHistogram has the values whose exponent and first ten bits of the fraction are
+    # the same, and these lie side by side in a double. So the number of a value's bucket is its
+    # bits, shifted: no logarithm and no loop per value. Below 1024 us the bits make finer buckets
+    # than HdrHistogram's, which ``items`` merges.
 
     def __init__(self) -> None:
         self._counts = array("Q", bytes(8 * (_LONGEST_BITS * 1024 + 1)))
 
     def add(self, microseconds: Iterable[float]) -> None:
-        """Count samples, in microseconds."""
+        """Count samples in microseconds."""
         counts, last = self._counts, len(self._counts) - 1
+        # The same 64 bits, read as integers.
         doubles = memoryview(array("d", microseconds)).cast("B").cast("Q")
         for bits, count in Counter([double >> _REST_BITS for double in doubles]).items():
             counts[min(max(0, bits - _BITS_OF_1 + 1), last)] += count
 
     def items(self) -> list[tuple[int, int]]:
-        """The middles of the buckets that hold any, in microseconds, and how many; ascending."""
+        """Return the middle of each bucket in microseconds and its count, ascending; none empty."""
         merged: Counter[int] = Counter()
         for index, count in enumerate(self._counts):
             if count:
@@ -63,7 +64,7 @@ class Counts:
 
 
 def _middle(index: int) -> int:
-    """The middle of the bucket of that number, in microseconds."""
+    """Return the middle of the bucket of that number, in microseconds."""
     if not index:
         return 0
     (lowest,) = struct.unpack("<d", struct.pack("<Q", (index - 1 + _BITS_OF_1) << _REST_BITS))
@@ -72,18 +73,18 @@ def _middle(index: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Latency:
-    """How long answers took. ``counts`` are pairs of microseconds and samples, ascending."""
+    """A histogram of latencies. ``counts`` are pairs of microseconds and samples, ascending."""
 
     counts: tuple[tuple[int, int], ...]
 
     @classmethod
     def from_counts(cls, counts: Mapping[int, int]) -> Self:
-        """From counts per value in microseconds."""
+        """Return the histogram of counts per value in microseconds."""
         return cls(tuple(sorted((value, count) for value, count in counts.items() if count)))
 
     @property
     def count(self) -> int:
-        """How many samples there are."""
+        """The number of samples."""
         return sum(count for _, count in self.counts)
 
     @property
@@ -94,7 +95,7 @@ class Latency:
 
     @property
     def max(self) -> float | None:
-        """The longest in seconds; None without samples."""
+        """The longest latency in seconds; None without samples."""
         return self.counts[-1][0] / 1e6 if self.counts else None
 
     @property
@@ -123,12 +124,14 @@ class Latency:
         return self.percentile(99.9)
 
     def percentile(self, percent: float) -> float | None:
-        """The nearest-rank percentile in seconds, or None where ``why_not`` has a reason."""
+        """Return the nearest-rank percentile in seconds; None where ``why_not`` has a reason."""
         return None if self.why_not(percent) else self.nearest_rank(percent)
 
     def nearest_rank(self, percent: float) -> float | None:
-        """The same however few samples lie beyond it: for figures of which many are taken. None
-        without samples."""
+        """Return the nearest-rank percentile in seconds, however few samples lie beyond it.
+
+        For figures of which many are taken, such as those of windows. None without samples.
+        """
         if not self.counts:
             return None
         rank = self._rank(percent)
@@ -139,7 +142,7 @@ class Latency:
         return next(reached) / 1e6
 
     def why_not(self, percent: float) -> str | None:
-        """Why there is no such percentile, in words; None where there is one."""
+        """Return why there is no such percentile, in words; None if there is one."""
         total = self.count
         if not total:
             return "no samples"

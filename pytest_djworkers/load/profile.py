@@ -1,4 +1,4 @@
-"""What a burst is asked to be: its shape and its request."""
+"""The plan of a burst: its request and its shape."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ BODILESS_METHODS = frozenset({"GET", "HEAD"})
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How much load, and for how long; times in seconds.
+    """The amount of load, and its time in seconds.
 
-    ``rate`` is in requests a second; None is a closed loop, in which each connection sends its
-    next request when it has the answer to the last.
+    ``rate`` is in requests per second. None is a closed loop, in which each connection sends its
+    next request when it has the response to the last.
     """
 
     connections: int = 2000
@@ -29,8 +29,8 @@ class Shape:
 class Request:
     """The one request that a burst repeats.
 
-    ``expect`` holds the statuses that count as an expected answer; empty means any 2xx.
-    ``contains`` is what the body of an expected answer has in it, as sent; empty means anything.
+    ``expect`` has the statuses of an expected response; empty means any 2xx. ``contains`` are
+    bytes that the body of an expected response has in it, as sent; empty means any body.
     """
 
     path: str
@@ -41,7 +41,7 @@ class Request:
     contains: bytes = b""
 
     def __repr__(self) -> str:
-        """Without values, since pytest prints what it compares."""
+        """Return the request without its values, since pytest prints what it compares."""
         names = "".join(f", {name}" for name, _ in self.headers)
         size = f", {len(self.body)} bytes" if self.body else ""
         return f"<Request {self.shown}{names}{size}>"
@@ -52,7 +52,7 @@ class Request:
         return f"{self.method} {masked(self.path)}"
 
     def without_values(self) -> Request:
-        """What may be shown and stored of it."""
+        """Return the part of the request that may be shown and stored."""
         return replace(
             self,
             path=masked(self.path),
@@ -62,7 +62,7 @@ class Request:
         )
 
     def expects(self, status: int) -> bool:
-        """Whether an answer with this status is an expected one."""
+        """Return True if a response with this status is an expected one."""
         return status in self.expect if self.expect else 200 <= status < 300
 
     @property
@@ -72,11 +72,11 @@ class Request:
 
     @property
     def is_safe(self) -> bool:
-        """Whether sending it twice changes nothing (RFC 9110, section 9.2.1)."""
+        """True if sending it twice changes nothing (RFC 9110, section 9.2.1)."""
         return self.method in {"GET", "HEAD", "OPTIONS"}
 
     def header_lines(self, host: str) -> list[tuple[str, str]]:
-        """The headers as sent, in order; the user's own win over ours."""
+        """Return the headers as sent, in order. The user's own headers replace ours."""
         given = {name.lower() for name, _ in self.headers}
         lines = [("Host", host)] if "host" not in given else []
         if "user-agent" not in given:
@@ -87,7 +87,7 @@ class Request:
         return lines
 
     def encode(self, host: str) -> bytes:
-        """The bytes on the wire: one HTTP/1.1 request to ``host``."""
+        """Return the bytes on the wire: one HTTP/1.1 request to ``host``."""
         head = [f"{self.method} {self.path} HTTP/1.1"]
         head.extend(f"{name}: {value}" for name, value in self.header_lines(host))
         return "\r\n".join([*head, "", ""]).encode("latin-1") + self.body
@@ -95,7 +95,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A burst in full: its name, its request and its shape."""
+    """The whole plan of a burst: its name, its request and its shape."""
 
     name: str
     request: Request

@@ -1,4 +1,4 @@
-"""The first unexpected response of a burst, kept so that people can be told what came instead."""
+"""The excerpt of a response: enough to tell people what came instead of the expected one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pytest_djworkers.load.masking import masked
 from pytest_djworkers.printable import in_one_line
 
 KEPT_BYTES = 16_384
-"""Of the response as received; Django's own page for a refused POST is 2.6 kB."""
+"""The number of bytes that are kept of a response. Django's page for a refused POST has 2.6 kB."""
 _KEPT_TEXT = 1_000
 _NOT_SHOWN = re.compile(
     r"<!--.*?-->|<(head|style|script)\b.*?(?:</\1\s*>|\Z)|<[^>]*(?:>|\Z)",
@@ -23,17 +23,17 @@ _NOT_SHOWN = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class ResponseExcerpt:
-    """A response that was not the expected one."""
+    """The status of a response, its redirect, and the beginning of its body."""
 
     status: int
     location: str = ""
-    """Where it redirects to, without the values of a query; empty where it doesn't."""
+    """The target of its redirect, without the values of a query; empty without one."""
     text: str = ""
-    """The beginning of its body in one line, without HTML's tags."""
+    """The beginning of its body on one line, without HTML's tags."""
 
     @classmethod
     def of(cls, data: bytes) -> Self | None:
-        """From the beginning of what was received; None where that has no whole head."""
+        """Return the excerpt of the first bytes of a response; None if they have no whole head."""
         reader = _Reader()
         try:
             reader.parser.feed_data(data)
@@ -41,7 +41,8 @@ class ResponseExcerpt:
             pass
         finally:
             status = reader.parser.get_status_code()
-            del reader.parser  # which refers back, and an agent collects no cycles
+            # The parser refers back to its reader, and an agent collects no cycles.
+            del reader.parser
         if not reader.is_final:
             return None
         return cls(status, in_one_line(masked(reader.location))[:_KEPT_TEXT], reader.text)

@@ -1,14 +1,14 @@
-"""What a burst found: plain, frozen data, JSON both ways.
+"""The result of a burst: frozen data.
 
 Every request sent is in one class when the burst ends:
 
 ============  ==========================================================================
-ok            an expected answer within the timeout, completed inside the window
-late          an expected answer after the timeout, completed inside the window
-unexpected    a complete answer with another status
-error         refused, reset, closed early, bad answer, ... (``error_kinds``)
-unanswered    not answered when the window ends, and older than the timeout
-in_flight     not answered when the window ends, and younger
+ok            an expected response within the timeout, completed inside the window
+late          an expected response after the timeout, completed inside the window
+unexpected    a complete response with another status, or a wrong body
+error         refused, reset, closed early, bad response, ... (``error_kinds``)
+unanswered    no response when the window ends, and older than the timeout
+in_flight     no response when the window ends, and younger
 outside       completed before the window began (the warm-up)
 ============  ==========================================================================
 
@@ -34,18 +34,18 @@ GROWTH_ABOVE = 0.05
 """The share of a fixed rate's requests by which the outstanding ones may grow in a window."""
 
 LEAST_LAG_S = 0.0005
-"""A shorter lag is none: no closer than this are latencies measured here."""
+"""A shorter lag in seconds does not count: latencies are not measured more closely than this."""
 
 LAG_ABOVE = 0.1
 """The share of the latency's p99 above which the generator's own lag is a bottleneck."""
 
 STOPPED_ABOVE = 0.02
-"""The share of the window for which a generator may be stopped without a word."""
+"""The share of the window for which a generator may be stopped without a remark."""
 
 
 @dataclass(frozen=True, slots=True)
 class BurstResult:
-    """The figures of one burst; times in seconds, everything else in counts."""
+    """The figures of one burst. Times are in seconds, all else are counts."""
 
     profile: Profile
     window_s: float
@@ -59,107 +59,106 @@ class BurstResult:
     statuses: Mapping[int, int] | None
     error_kinds: Mapping[str, int]
     latency: Latency | None
-    """None when the generator can't tell the answers' latencies from the errors'."""
+    """None if the generator can't tell the latencies of expected responses from others."""
     connections: Connections
     series: Series | None
     generator: GeneratorFacts
     server: ServerFacts | None = None
     wrong_bodies: int | None = None
-    """Unexpected answers whose status was right and whose body was not."""
+    """The number of unexpected responses with an expected status and a wrong body."""
     longest_gap_s: float | None = None
-    """The longest time in the window without any answer; 0 below a thousandth of the window."""
+    """The longest time in the window without a response; 0 below a thousandth of the window."""
     began_at: float | None = None
-    """When the window began, in Unix time."""
+    """The beginning of the window in Unix time."""
     usage: Usage | None = None
-    """None where the server is not ours to look at."""
+    """None if the server is not ours to look at."""
     shared_run: bool = False
-    """Measured beside other pytest-xdist workers: neither stored nor compared."""
+    """True if other pytest-xdist workers ran meanwhile: it is neither stored nor compared."""
     first_unexpected: ResponseExcerpt | None = None
-    """The first unexpected response; None without one, and where the generator keeps none."""
+    """None if there was none, or if the generator keeps none."""
 
     @property
     def name(self) -> str:
-        """What tells this burst from the others of its test; default: method and path."""
+        """The name of the burst within its test; by default its method and path."""
         return self.profile.name
 
     @property
     def rps(self) -> float:
-        """Expected answers a second, late ones included."""
+        """The expected responses per second, late ones included."""
         return (self.ok + self.late) / self.window_s
 
     @property
     def has_expected(self) -> bool:
-        """Whether any answer was an expected one, be it late."""
+        """True if there was an expected response, if only a late one."""
         return self.ok + self.late > 0
 
     @property
     def timeouts(self) -> int:
-        """Answers that came after the timeout, or never did as far as the generator knows."""
+        """The number of responses that came after the timeout, or not at all if that is known."""
         return self.late + (self.unanswered or 0)
 
     @property
     def errors(self) -> int:
-        """Unexpected answers and failed requests."""
+        """The number of unexpected responses and failed requests."""
         return self.unexpected + self.error
 
     @property
     def judged(self) -> int:
-        """What shares divide by: all but requests in flight and outside the window."""
+        """The number of requests that shares divide by: all but those in flight and outside."""
         return self.ok + self.late + self.unexpected + self.error + (self.unanswered or 0)
 
     @property
     def sent(self) -> int | None:
-        """The sum of all classes; None where one of them is not known."""
+        """The sum of all classes; None if one of them is not known."""
         if self.in_flight is None or self.outside is None or self.unanswered is None:
             return None
         return self.judged + self.in_flight + self.outside
 
     @property
     def starved(self) -> bool | None:
-        """Whether fewer connections were at work than asked for; None when it can't be told."""
+        """True if too few of the requested connections were at work; None if that is not known."""
         at_work = self.connections.at_work
+        # At a fixed rate, connections are idle whenever no request is due.
         if self.profile.shape.rate is not None:
             return False
         return None if at_work is None else at_work < STARVED_BELOW * self.connections.requested
 
     @property
     def cpu_per_request_s(self) -> float | None:
-        """The server's CPU seconds for each answer of the window; None where that can't be told."""
-        answers = self.ok + self.late + self.unexpected
-        return self.usage.cpu_s / answers if self.usage and answers else None
+        """The server's CPU seconds per response of the window; None if that is not known."""
+        responses = self.ok + self.late + self.unexpected
+        return self.usage.cpu_s / responses if self.usage and responses else None
 
     @property
     def fell_behind(self) -> bool:
-        """At a fixed rate: whether the server could not keep it, so that requests piled up.
-
-        The least number of outstanding requests in the last fifth of the window is compared
-        with that in the first, so that a stall which was caught up with does not count.
-        """
+        """True if the server could not keep the fixed rate, so that requests piled up."""
         rate = self.profile.shape.rate
         outstanding = self.series.outstanding if self.series else ()
         fifth = len(outstanding) // 5
         if rate is None or not fifth:
             return False
+        # The least of the last fifth of the window against the least of the first: after a stall
+        # that the server caught up with, it is as low as before.
         grown = min(outstanding[-fifth:]) - min(outstanding[:fifth])
         return grown > max(SAMPLES_BEYOND, GROWTH_ABOVE * rate * self.window_s)
 
     @property
     def closes_connections(self) -> bool:
-        """Whether most requests needed a new connection, the time of which is in the latency."""
+        """True if most requests needed a new connection, the time of which is in their latency."""
         return 2 * (self.connections.reconnects or 0) > self.judged
 
     @property
     def hides_timeouts(self) -> bool:
-        """Whether requests may have gone unanswered without being counted.
+        """True if there may be requests without a response that the generator did not count.
 
-        wrk does not count a request that never ends; a starved burst, or one whose answers
-        were all late, says that there were some.
+        wrk does not count them. A starved burst had some, and one of which nothing is known, since
+        all its responses were late, may have had some.
         """
         return self.unanswered is None and self.starved is not False
 
     @property
     def generator_bound(self) -> bool:
-        """Whether the generator was the bottleneck: its figures can only be too bad."""
+        """True if the generator was the bottleneck: its figures can only be too bad."""
         if self.generator.is_busy:
             return True
         p99 = self.latency.p99 if self.latency else None
@@ -170,8 +169,7 @@ class BurstResult:
 
     @property
     def generator_stopped(self) -> bool:
-        """Whether the generator was stopped for a part of the window that matters, or had no CPU:
-        its figures can only be too bad."""
+        """True if the generator was stopped for so long that its figures are too bad."""
         return (self.generator.stopped_s or 0.0) > STOPPED_ABOVE * self.window_s
 
     @property

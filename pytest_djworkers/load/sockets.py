@@ -1,4 +1,4 @@
-"""The sockets of a pool: connected, sent on, dropped, and polled as one."""
+"""The sockets of an agent: connected, sent on, dropped, and polled together."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pytest_djworkers.load.poller import READ, WRITE, make_poller
 from pytest_djworkers.system.tcp_info import unacknowledged
 
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+"""The value of SO_LINGER: on, for 0 seconds."""
 _KINDS = {
     errno.ECONNREFUSED: "refused",
     errno.ECONNRESET: "reset",
@@ -23,7 +24,7 @@ _KINDS = {
 
 
 class Sockets:
-    """Sockets to one address. What fails is told in a word: the kind of the error."""
+    """Sockets to one address. A method that fails returns the kind of the error in words."""
 
     def __init__(self, address: tuple[str, int]) -> None:
         self._address = address
@@ -34,7 +35,7 @@ class Sockets:
         self.by_fd: dict[int, Connection] = {}
 
     def connect(self, connection: Connection) -> str | None:
-        """Begin to connect; it is done when the socket can be written to."""
+        """Begin to connect. It has ended when the socket can be written to."""
         connection.unsent = b""
         connection.has_responded = False
         connection.state = State.CONNECTING
@@ -44,7 +45,8 @@ class Sockets:
             return _KINDS.get(error.errno or 0, "connect failed")
         sock.setblocking(False)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        # A reset instead of a FIN: no TIME_WAIT, so ports don't run out over many bursts.
+        # Closing sends a reset instead of a FIN, so that no port stays in TIME_WAIT for a minute:
+        # over many bursts there would be none left.
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
         connection.attach(sock)
         self.by_fd[sock.fileno()] = connection
@@ -55,7 +57,7 @@ class Sockets:
         return _KINDS.get(result, "connect failed")
 
     def connected(self, connection: Connection) -> str | None:
-        """See how connecting ended."""
+        """Return the kind of error that connecting ended with; None if it succeeded."""
         sock = connection.sock
         assert sock is not None
         if result := sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
@@ -74,7 +76,7 @@ class Sockets:
         return None
 
     def sent(self, connection: Connection, data: bytes | memoryview, count: int) -> None:
-        """So many bytes of this are on their way."""
+        """Note that this number of bytes was sent, and wait for the socket to take the rest."""
         assert connection.sock is not None
         was_sending = connection.state is State.SENDING
         connection.unsent = data[count:]
@@ -85,24 +87,23 @@ class Sockets:
     def not_sent(
         self, connection: Connection, data: bytes | memoryview, error: OSError
     ) -> str | None:
-        """Nothing of this is on its way; no error where the socket is only full."""
+        """Return the kind of error of a send that failed; None if the socket is only full."""
         if not isinstance(error, BlockingIOError):
             return kind_of(error)
         self.sent(connection, data, 0)
         return None
 
     def can_have_been_read(self, connection: Connection, sent: int) -> bool:
-        """Whether the server, which closed the connection, may have read some of the last ``sent``
-        bytes.
+        """Return True if the server may have read some of the last ``sent`` bytes.
 
-        It can't have where its kernel acknowledged none of them. A close acknowledges all that had
-        come by then, and is a FIN where the server had read all of that: so a request that it did
-        not acknowledge came too late. Where something lay unread it is a reset (tcp_close() in
-        Linux's net/ipv4/tcp.c; RFC 2525, section 2.17), which acknowledges nothing: a request that
-        lay there for less than the 40 ms after which each is acknowledged in any case was not read
-        either. Only a server that reads a request and at once resets the connection on purpose
-        (SO_LINGER of 0) is not told from that.
+        It has closed the connection. If its kernel acknowledged none of the bytes, it has not.
         """
+        # A close acknowledges all that had come by then. It is a FIN if the server had read all of
+        # that: so a request that the FIN does not acknowledge came too late. If something lay
+        # unread, it is a reset (tcp_close() in Linux's net/ipv4/tcp.c; RFC 2525, section 2.17),
+        # which acknowledges nothing. Each request is acknowledged after 40 ms in any case, so one
+        # that is not lay there for less, unread. The only server that can't be told from that reads
+        # a request and at once resets the connection on purpose (SO_LINGER of 0).
         sock = connection.sock
         lost = None if sock is None else unacknowledged(sock)
         return lost is None or lost < sent
@@ -113,15 +114,16 @@ class Sockets:
         connection.state = State.DOWN
         connection.unsent = b""
         if sock is not None:
+            # Before the close: the number may be that of the next socket at once.
             del self.by_fd[sock.fileno()]
             self._poller.unregister(sock.fileno())
             sock.close()
 
     def close(self) -> None:
-        """Stop polling; every connection has been dropped."""
+        """Stop polling. Every connection must have been dropped before."""
         self._poller.close()
 
 
 def kind_of(error: OSError) -> str:
-    """What an error of a connected socket counts as."""
+    """Return the kind of error that an error of a connected socket counts as."""
     return _KINDS.get(error.errno or 0, "reset")

@@ -210,7 +210,7 @@ def test_a_warm_up_that_is_not_answered_is_an_error(tmp_path: Path) -> None:
             Target(server.address, tmp_path, workers=2, startup_timeout_s=0.2),
         )
     assert str(raised.value) == (
-        "burst: 2 of the warm-up's requests were not answered within 0.2s"
+        "burst: 2 of the warm-up's requests had no response within 0.2s"
         " (--djworkers-startup-timeout)"
     )
 

@@ -17,7 +17,9 @@ from pytest_djworkers.errors import GeneratorError
 from pytest_djworkers.load.generator import Target
 from pytest_djworkers.load.profile import Profile, Request
 from pytest_djworkers.load.result import BurstResult
-from pytest_djworkers.load.wrk import WrkGenerator, find_wrk, to_result, uncorrect
+from pytest_djworkers.load.wrk import WrkGenerator, find_wrk
+from pytest_djworkers.load.wrk_figures import WrkFigures, to_result, uncorrect
+from pytest_djworkers.serialization import from_simple
 from pytest_djworkers.system.cpu_count import Cpus
 from tests.support.fault_server import (
     LOCAL,
@@ -68,7 +70,7 @@ def figures(raw: dict[int, int] | None = None, **others: int) -> dict[str, Any]:
     requests = sum(raw.values()) + late
     interval = 1_000_000 // (requests // 10) if requests >= 10 else 0
     values = corrected(raw, interval) if interval else raw
-    empty = dict.fromkeys(("connect", "read", "write", "status", "timeout", "bytes"), 0)
+    empty = dict.fromkeys(("connect", "read", "write", "status", "timeout"), 0)
     pairs = [[value, count] for value, count in sorted(values.items())]
     return empty | {"duration_us": 1_000_000, "requests": requests, "corrected": pairs} | others
 
@@ -76,7 +78,8 @@ def figures(raw: dict[int, int] | None = None, **others: int) -> dict[str, Any]:
 def result_of(found: dict[str, Any]) -> BurstResult:
     """The result of a burst of ten connections."""
     profile = make_profile(connections=10, duration_s=1)
-    return to_result(profile, found, version="4", threads=2, cpu_s=1.0)
+    figures = from_simple(found, WrkFigures)
+    return to_result(profile, figures, version="4", threads=2, cpu_s=1.0)
 
 
 def test_the_latency_is_what_was_measured() -> None:
@@ -156,7 +159,10 @@ def test_figures_that_say_nothing_of_the_connections_hide_timeouts(found: dict[s
         (make_profile(duration_s=0), "a duration of 0s is not in whole seconds"),
         (make_profile(duration_s=1, timeout_s=0.5), "a timeout of 0.5s is not in whole seconds"),
         (make_profile(Request("/", expect=(200, 404)), duration_s=1), "a status of 200 or 404"),
-        (make_profile(Request("/", "HEAD"), duration_s=1), "an answer to HEAD"),
+        (
+            make_profile(Request("/", "HEAD"), duration_s=1),
+            "it waits for a body, which a response to HEAD does not have",
+        ),
         (make_profile(Request("/", contains=b"x"), duration_s=1), "does not look at bodies"),
         (make_profile(duration_s=1, rate=100), "it has no fixed rate"),
         (make_profile(Request("/", "FROB"), duration_s=1), "it knows no method FROB"),
