@@ -24,10 +24,9 @@ from pytest_djworkers.entry.brief import (
 from pytest_djworkers.entry.changed_settings import ChangedSettings
 from pytest_djworkers.entry.startup_hook import STARTUP
 from pytest_djworkers.errors import ServerStartError
-from pytest_djworkers.server.diagnosis import why_not_started
+from pytest_djworkers.server.diagnosis import explain_failed_start
 from pytest_djworkers.server.launch import LaunchSpec
 from pytest_djworkers.system.environment import child_environment
-from pytest_djworkers.system.log import tail
 from pytest_djworkers.system.long_waits import wait_and_announce
 from pytest_djworkers.system.process import GuardedProcess
 
@@ -82,9 +81,9 @@ def run_remotely(
         files.request.unlink()
         files.brief.unlink()
     if status is None:
-        raise ServerStartError(f"not done within {timeout_s:g}s{_explanation(files.log)}")
+        raise ServerStartError(f"not done within {timeout_s:g}s{explain_failed_start(files.log)}")
     if status:
-        raise ServerStartError(f"exit status {status}{_explanation(files.log)}")
+        raise ServerStartError(f"exit status {status}{explain_failed_start(files.log)}")
     return json.loads(files.response.read_text(encoding="utf-8"))
 
 
@@ -166,8 +165,3 @@ def _start(files: _Files, spec: LaunchSpec) -> GuardedProcess:
         watch=spec.watch,
         folder=runtime.folder,
     )
-
-
-def _explanation(log: Path) -> str:
-    """Return the known reasons in a log, and its end."""
-    return "".join(f"\n{reason}" for reason in why_not_started(log)) + tail(log)

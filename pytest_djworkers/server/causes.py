@@ -1,4 +1,4 @@
-"""Known causes of errors, told from what a log says: what each is, and what to do about it."""
+"""Known causes of errors in a log: what each means, and what to do about it."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """What a log says, as a pattern, and what that means."""
+    """A known cause of an error."""
 
-    said: re.Pattern[str]
-    """Its group ``quoted`` is shown, where it has one."""
+    pattern: re.Pattern[str]
+    """The pattern of what the log says. Its group ``quoted`` is shown if it has one, else the whole
+    match."""
     means: str
+    """The meaning, and what to do about it, for people."""
 
 
 CAUSES = (
@@ -112,10 +114,10 @@ CAUSES = (
 
 
 def causes_in(text: str) -> list[str]:
-    """What is known of the errors in a log's text, a line for each cause."""
-    found = ((cause.said.search(text), cause.means) for cause in CAUSES)
-    return [f"its log says {_quoted(said)!r}: {means}" for said, means in found if said]
+    """Return a line for each known cause of the errors in a log's text."""
+    found = ((cause.pattern.search(text), cause.means) for cause in CAUSES)
+    return [f"its log says {_quoted(match)!r}: {means}" for match, means in found if match]
 
 
-def _quoted(said: re.Match[str]) -> str:
-    return said.groupdict().get("quoted") or said.group()
+def _quoted(match: re.Match[str]) -> str:
+    return match.groupdict().get("quoted") or match.group()

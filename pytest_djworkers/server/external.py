@@ -1,4 +1,4 @@
-"""A server that somebody else runs: measured where it is, and drained instead of relaunched."""
+"""A server that somebody else runs: it is drained before a burst instead of relaunched."""
 
 from __future__ import annotations
 
@@ -16,18 +16,19 @@ from pytest_djworkers.system.clock import CLOCK
 from pytest_djworkers.system.machine_lock import Lock
 
 NAME = "url"
-"""What it is called where backends have names."""
+"""The name that it has where others have their backend's."""
 QUICK_RESPONSES = 8
-"""So many in a row, each on a connection of its own, say that no work is left in any worker."""
-_SLOWER_BY = 2.0
-_SLOWER_BY_S = 0.05
+"""The number of quick responses in a row after which no work is left in any of its workers. Each is
+on a new connection, so that they reach several workers."""
+_QUICK_FACTOR = 2.0
+_QUICK_EXTRA_S = 0.05
+"""A response is quick if it takes no longer than the quickest one times the factor, plus these
+seconds: without them, the noise of a response of a millisecond would never end."""
 
 
 class ExternalServer:
-    """A server that somebody else runs: it is drained before a burst, and never stopped.
-
-    Little is known of it: it may be on another machine.
-    """
+    """A server that was there before the run. It may be on another machine, so that its processes,
+    its log and its settings are not known."""
 
     backend = NAME
     log = None
@@ -61,12 +62,12 @@ class ExternalServer:
 
     @property
     def facts(self) -> ServerFacts | None:
-        """What is known of it, once it was drained."""
+        """The little that is known of it; None until it was drained."""
         return self._facts
 
     @property
     def target(self) -> Target:
-        """Where a generator finds it."""
+        """The address that a generator fires at, with what it must know of the server."""
         return Target(
             address=self._address,
             folder=self._folder,
@@ -76,48 +77,52 @@ class ExternalServer:
         )
 
     def launch(self, needs: BurstNeeds) -> None:
-        """Wait until it responds quickly several times in a row: no work is left in it.
+        """Wait until it is drained: until it responds quickly several times in a row.
 
-        Quickly is not much slower than the quickest response so far. Raises ServerStartError if
-        it doesn't within the start-up timeout, ProbeError for another response than expected,
-        and BusyMachineError if another run's burst does not end.
+        Raises ServerStartError if it doesn't within the start-up timeout, ProbeError for another
+        response than expected, and BusyMachineError if another run's burst does not end.
         """
         self._lock.acquire()
         began = CLOCK.monotonic()
-        within_s = self._startup_timeout_s
-        quickest_s = within_s
-        in_a_row = 0
         try:
-            while in_a_row < QUICK_RESPONSES:
-                asked = CLOCK.monotonic()
-                answered = probe(
-                    self._origin.addresses,
-                    needs.probe,
-                    None,
-                    any_response=needs.any_response,
-                    deadline=began + within_s,
-                    host=self._origin.netloc,
-                )
-                self._address, self.interim = answered.address, answered.interim
-                took_s = CLOCK.monotonic() - asked
-                in_a_row = in_a_row + 1 if took_s <= _SLOWER_BY * quickest_s + _SLOWER_BY_S else 0
-                quickest_s = min(quickest_s, took_s)
+            self._drain(needs, began + self._startup_timeout_s)
         except ServerStartError as error:
             self._lock.release()
             raise ServerStartError(
-                f"{self.url} gave no {QUICK_RESPONSES} quick answers in a row within {within_s:g}s"
-                f" (--djworkers-startup-timeout): it is not running, or still at work on what an"
-                f" earlier burst asked for ({error})"
+                f"{self.url} gave no {QUICK_RESPONSES} quick responses in a row within"
+                f" {self._startup_timeout_s:g}s (--djworkers-startup-timeout): it is not running,"
+                f" or still at work on what an earlier burst asked for ({error})"
             ) from None
         except BaseException:
             self._lock.release()
             raise
         self._facts = ServerFacts(NAME, "unknown", 0, {"url": self.url}, CLOCK.monotonic() - began)
 
+    def _drain(self, needs: BurstNeeds, deadline: float) -> None:
+        # Its connections can't tell: granian closed all of them 20 s before its queue was empty.
+        # A response that is slower than others waited for work that is left.
+        quickest_s = self._startup_timeout_s
+        in_a_row = 0
+        while in_a_row < QUICK_RESPONSES:
+            sent_at = CLOCK.monotonic()
+            result = probe(
+                self._origin.addresses,
+                needs.probe,
+                None,
+                any_response=needs.any_response,
+                deadline=deadline,
+                host=self._origin.netloc,
+            )
+            self._address, self.interim = result.address, result.interim
+            took_s = CLOCK.monotonic() - sent_at
+            is_quick = took_s <= _QUICK_FACTOR * quickest_s + _QUICK_EXTRA_S
+            in_a_row = in_a_row + 1 if is_quick else 0
+            quickest_s = min(quickest_s, took_s)
+
     def watched(self) -> AbstractContextManager[UsageWatch | None]:
-        """Nobody looks at what it uses."""
+        """Return a context manager that records nothing."""
         return nullcontext()
 
     def stop(self) -> None:
-        """Let the next burst in; it runs on."""
+        """Free the machine for the next burst; the server runs on."""
         self._lock.release()

@@ -1,4 +1,4 @@
-"""What to launch, and how its processes are started."""
+"""The description of a launch, and the start of its processes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from pytest_djworkers.system.process import GuardedProcess
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaunchSpec:
-    """What to launch, and where: all that a launch needs besides the backend and the burst."""
+    """All that a launch needs to know besides the backend and the burst."""
 
     settings_module: str
     """The name of the site's settings module."""
@@ -41,7 +41,7 @@ class LaunchSpec:
     environment: Mapping[str, str] = field(default_factory=dict)
     """Additional environment variables."""
     isolation: Isolation | None = None
-    """Where the site writes files and cache keys."""
+    """The folder and the cache keys that the site writes to instead of its own."""
     changed_settings: ChangedSettings = field(default_factory=ChangedSettings)
     """The settings that tests have changed."""
     application: str | None = None
@@ -66,7 +66,7 @@ def start_process(
 
     Raises OSError if the process can't be started.
     """
-    # What the launch before has left would be taken for this one's.
+    # What the launch before has left would be taken for this one's reports.
     log.unlink(missing_ok=True)
     spec.strays.unlink(missing_ok=True)
     shutil.rmtree(differing_settings_folder(spec.folder), ignore_errors=True)
@@ -105,7 +105,8 @@ def _environment(backend: Backend, spec: LaunchSpec, brief: Path) -> dict[str, s
             **spec.runtime.environment,
             "DJANGO_SETTINGS_MODULE": spec.settings_module,
             "PGAPPNAME": application_name(),
-            # Python looks for sitecustomize in the order of PYTHONPATH: ours must be the first.
+            # Python imports the first sitecustomize on its path: it must be ours, which then runs
+            # the user's.
             "PYTHONPATH": os.pathsep.join((STARTUP, spec.runtime.start_path)),
             **spec.environment,
             ENVIRONMENT_KEY: str(brief),

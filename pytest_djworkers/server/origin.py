@@ -1,4 +1,4 @@
-"""Where an external server is, read from a URL."""
+"""The addresses of an external server, read from its URL."""
 
 from __future__ import annotations
 
@@ -14,15 +14,18 @@ _FORM = "a URL of scheme, host and port, such as http://127.0.0.1:8000"
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where it is: the addresses it may have, and what the Host header says."""
+    """The addresses that an external server may have, and the value of the Host header."""
 
     addresses: tuple[tuple[str, int], ...]
     netloc: str
 
     @classmethod
     def of(cls, url: str, allowed_hosts: Collection[str]) -> Self:
-        """From a URL. Raises ValueError for another form, for a host that can't be found, and for
-        one that is neither this machine nor allowed."""
+        """Read a URL, and look its host up.
+
+        Raises ValueError for another form, for a host that can't be found, and for one that is
+        neither this machine nor allowed.
+        """
         parts = urlsplit(url)
         try:
             port = parts.port or 80
@@ -46,7 +49,7 @@ class Origin:
 
 
 def _reached_at(host: str) -> str:
-    """The address itself; of "any of mine", as a server is told to listen, the one of loopback."""
+    """Return the address to connect to: for 0.0.0.0 and ::, which servers listen on, loopback."""
     address = ipaddress.ip_address(host)
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
         address = address.ipv4_mapped

@@ -1,4 +1,4 @@
-"""The one request that a server must answer before it is fired at."""
+"""The one request that a server must respond to before a burst is fired at it."""
 
 from __future__ import annotations
 
@@ -20,15 +20,17 @@ from pytest_djworkers.units import counted
 _RETRY_AFTER_S = 0.02
 _SHOWN_OF_BODY = 300
 _MOST_CLOSES = 5
-"""So many connections in a row closed without a response are no accident of starting."""
+"""The number of connections in a row that a starting server may close without a response."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProbeResult:
-    """Where a probe got its response, and what came before that."""
+    """An expected response to a probe."""
 
     address: tuple[str, int]
+    """The address that sent it."""
     interim: tuple[int, ...]
+    """The statuses of interim responses that came before it, such as 103 (early hints)."""
 
 
 def probe(
@@ -40,24 +42,24 @@ def probe(
     deadline: float,
     host: str | None = None,
 ) -> ProbeResult:
-    """Send one real request to the first of these addresses that accepts it.
+    """Send a request to the first of these addresses that accepts a connection.
 
-    Nobody who accepts is what a server that starts looks like, so that is tried again; so is a
-    connection closed without a response, as proxies do while nothing is behind them: a few times
-    where the server is ours (``process``), and its workers are ready, else until the deadline.
-    Everything else will not get better, and is told at once.
-
-    ``any_response`` takes every complete response for good. Raises ProbeError for an unexpected or
-    unreadable response, ServerStartError for none before the monotonic deadline.
+    ``process`` is the server's first process, or None if the server is not ours. With
+    ``any_response``, every complete response will do, not only an expected one. The deadline is
+    a time of the monotonic clock. Raises ProbeError for an unexpected or unreadable response, and
+    ServerStartError if there is none before the deadline.
     """
-    closes, why = 0, "nobody was asked"
+    closes, why = 0, "nothing was sent"
     while CLOCK.monotonic() < deadline:
         try:
             with _connected(addresses, deadline) as connection:
                 address = connection.getpeername()[:2]
                 response = fetch(connection, request, host or _authority(address), deadline)
+        # Only what a server does while it starts is tried again: it does not accept yet, or, as a
+        # proxy with nothing behind it does, closes the connection without a response. Everything
+        # else would not get better.
         except UnreadableError as error:
-            raise ProbeError(f"{request.shown} gets {error}", None) from None
+            raise ProbeError(f"{request.shown} got {error}", None) from None
         except NoResponseError as error:
             closes, why = closes + 1, str(error)
         except TimeoutError as error:
@@ -70,6 +72,7 @@ def probe(
             return ProbeResult(address, tuple(response.interim))
         if process is not None and process.status is not None:
             raise ServerStartError(f"it ended (exit status {process.status})")
+        # The workers of a server of ours have reported by now, so this is no start any more.
         if process is not None and closes >= _MOST_CLOSES:
             times = counted(closes, "time")
             raise ProbeError(f"{request.shown}: {why}, {times} in a row", None)
@@ -78,10 +81,10 @@ def probe(
 
 
 def _connected(addresses: Sequence[tuple[str, int]], deadline: float) -> socket.socket:
-    """A connection to the first address that accepts. Raises the last one's OSError."""
+    """Return a connection to the first address that accepts; else raise the last one's OSError."""
     *others, last = addresses
     for address in others:
-        # Each has half of what is left: one that drops what it gets must not use all of it.
+        # Half of the time that is left for each: a firewall that drops packets must not use it all.
         with suppress(OSError):
             return open_connection(address, (deadline - CLOCK.monotonic()) / 2)
     return open_connection(last, max(_RETRY_AFTER_S, deadline - CLOCK.monotonic()))
@@ -93,14 +96,13 @@ def _authority(address: tuple[str, int]) -> str:
 
 
 def _unexpected(request: Request, response: Response) -> str:
-    where = f" to {in_one_line(masked(response.location))}" if response.location else ""
-    text = in_one_line(response.body[:_SHOWN_OF_BODY].decode(errors="replace"))
-    said = f": {text}" if text else ""
+    """Describe a response that is not an expected one, with the beginning of its body."""
     expected = request.expected
     if request.expects(response.status):
         contains = in_one_line(request.contains.decode(errors="replace"))
         expected = f"a body that contains {contains!r}"
-    return (
-        f"{request.shown} answers {response.status} {in_one_line(response.reason)}{where}"
-        f" where {expected} is expected{said}"
-    )
+    status = f"{response.status} {in_one_line(response.reason)}"
+    redirect = f" to {in_one_line(masked(response.location))}" if response.location else ""
+    text = in_one_line(response.body[:_SHOWN_OF_BODY].decode(errors="replace"))
+    body = f": {text}" if text else ""
+    return f"{request.shown} returned {status}{redirect}, expected {expected}{body}"

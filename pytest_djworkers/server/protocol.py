@@ -16,7 +16,7 @@ from pytest_djworkers.server.usage import UsageWatch
 
 @dataclass(frozen=True, slots=True)
 class BurstNeeds:
-    """What a server must be able to do before a burst is fired at it."""
+    """The abilities that a server must have before a burst is fired at it."""
 
     connections: int
     """The number of connections that it must hold."""
@@ -62,7 +62,7 @@ class AnyServer(Protocol):
 
     @property
     def target(self) -> Target:
-        """The address that a generator fires at, with what a generator must know of the server."""
+        """The address that a generator fires at, with what it must know of the server."""
 
     @property
     def interim(self) -> tuple[int, ...]:
@@ -74,7 +74,7 @@ class AnyServer(Protocol):
 
     @property
     def ended(self) -> str | None:
-        """How it ended by itself, in words; None while it runs."""
+        """The way in which it ended by itself, in words; None while it runs."""
 
     def launch(self, needs: BurstNeeds) -> None:
         """Make it ready for a burst with these needs.

@@ -1,6 +1,6 @@
-"""One request sent, and its response read in full, as a connection of the built-in generator does.
+"""Sends one request, and reads its response in full, as the built-in generator does.
 
-The reader is the burst's own, so that what is a bad response to one is a bad response to the other.
+The reader is the generator's own, so that a response is bad here if and only if it is in a burst.
 """
 
 from __future__ import annotations
@@ -19,14 +19,17 @@ from pytest_djworkers.system.clock import CLOCK
 
 _PIECE = 65_536
 _KEPT = 2 * LONGEST_HEAD
-"""As much of a response as people are ever shown something of."""
+"""The number of bytes that are kept: a head, and the beginning of the body for an error message."""
 _SHOWN = 60
+"""The number of bytes of something else than a response that are shown."""
 _TLS_RECORDS = (b"\x15\x03", b"\x16\x03")
+"""The first bytes of an alert and of a handshake, each with the version (RFC 8446, section 5.1)."""
 _HTTP2_SETTINGS = b"\x00\x00"
+"""The first bytes of the frame that a server begins with: its length, which is under 256."""
 
 
 class UnreadableError(Exception):
-    """What came is no response, or not a whole one; the message says what it is."""
+    """The server sent something else than a whole response; the message says what it is."""
 
 
 class NoResponseError(Exception):
@@ -35,36 +38,37 @@ class NoResponseError(Exception):
 
 @dataclass(slots=True)
 class Response:
-    """A response: its status line, where it leads, and the beginning of its body."""
+    """A response: its status line, its Location header, and the beginning of its body."""
 
     fits: bool
-    """Whether the body has in it what it should."""
+    """True if the body contains what the request says it must."""
     status: int = 0
     reason: str = ""
     location: str = ""
     body: bytes = b""
     interim: list[int] = field(default_factory=list)
-    """The statuses of what came before it, such as 103 (early hints)."""
+    """The statuses of interim responses that came before it, such as 103 (early hints)."""
 
 
 def fetch(connection: socket.socket, request: Request, host: str, deadline: float) -> Response:
     """Send a request on a new connection, and read the whole response.
 
-    Raises TimeoutError when the response has no end before the monotonic deadline,
-    NoResponseError, and UnreadableError.
+    The deadline is a time of the monotonic clock. Raises TimeoutError if the response does not end
+    before it, NoResponseError, and UnreadableError.
     """
-    connection.settimeout(_left(deadline))
-    with suppress(ConnectionError):  # it may have said why before it closed
+    connection.settimeout(_left_s(deadline))
+    # A server that refuses the request may respond, and close before it has read all of it.
+    with suppress(ConnectionError):
         connection.sendall(request.encode(host))
     reader = make_reader(request)
     try:
-        return _told(_read(connection, reader, deadline), reader)
+        return _parse(_read(connection, reader, deadline), reader)
     finally:
         reader.release()
 
 
 def _read(connection: socket.socket, reader: ResponseReader, deadline: float) -> bytes:
-    """The response's bytes, or the first of them where it is long."""
+    """Read a whole response, and return its first bytes."""
     received, size = b"", 0
     for piece in _pieces(connection, deadline):
         size += len(piece)
@@ -73,7 +77,7 @@ def _read(connection: socket.socket, reader: ResponseReader, deadline: float) ->
         try:
             reader.feed(piece)
         except BadResponse as error:
-            raise UnreadableError(_bad(received, error)) from None
+            raise UnreadableError(_describe_bad(received, error)) from None
         if reader.complete:
             return received
     if not size:
@@ -87,9 +91,9 @@ def _read(connection: socket.socket, reader: ResponseReader, deadline: float) ->
 
 
 def _pieces(connection: socket.socket, deadline: float) -> Iterator[bytes]:
-    """What arrives, until the server closes the connection, or resets it."""
+    """Yield bytes as they arrive, until the server closes the connection or resets it."""
     while True:
-        connection.settimeout(_left(deadline))
+        connection.settimeout(_left_s(deadline))
         try:
             piece = connection.recv(_PIECE)
         except ConnectionError:
@@ -99,15 +103,16 @@ def _pieces(connection: socket.socket, deadline: float) -> Iterator[bytes]:
         yield piece
 
 
-def _left(deadline: float) -> float:
+def _left_s(deadline: float) -> float:
     left = deadline - CLOCK.monotonic()
     if left <= 0:
         raise TimeoutError("the response does not end")
     return left
 
 
-def _bad(received: bytes, error: BadResponse) -> str:
-    """What came instead of a response."""
+def _describe_bad(received: bytes, error: BadResponse) -> str:
+    """Describe what came instead of a response."""
+    # An error that a callback of ours raised is the context of the one that httptools raises.
     said = str((error.__cause__ and error.__cause__.__context__) or error)
     if not received.startswith(b"HTTP/"):
         said = "it does not begin with HTTP/"
@@ -122,19 +127,22 @@ def _bad(received: bytes, error: BadResponse) -> str:
     return f"a bad response ({said}): {shown}{hint}"
 
 
-def _told(received: bytes, reader: ResponseReader) -> Response:
-    """What a response says, read again: the reader itself keeps none of it."""
+def _parse(received: bytes, reader: ResponseReader) -> Response:
+    """Parse a response that the reader has accepted; the reader itself keeps none of it."""
     contents = _Contents(Response(fits=reader.fits))
     contents.parser = parser = HttpResponseParser(contents)
-    with suppress(Exception):  # it has been read once: here only what people are shown is at stake
+    # The beginning of a response may end anywhere. It has been read in full before, so this parse
+    # is for what people are shown only.
+    with suppress(Exception):
         parser.feed_data(received)
+    # Parser and callbacks refer to each other, which keeps both until garbage is collected.
     del contents.parser
     contents.response.status = reader.status
     return contents.response
 
 
 class _Contents:
-    """Called by httptools: fills a response."""
+    """The callbacks of httptools, which fill a response."""
 
     parser: HttpResponseParser
 

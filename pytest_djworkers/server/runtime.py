@@ -1,4 +1,4 @@
-"""Which files a server's site consists of, and which interpreter serves them."""
+"""The interpreter that serves a site, and the files that the site consists of."""
 
 from __future__ import annotations
 
@@ -16,59 +16,62 @@ from pytest_djworkers.system.python_folders import python_folders
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """Where a site lives."""
+    """An interpreter, a tree of files, and the search path of modules."""
 
     python: str
-    """The interpreter, with its packages."""
+    """The path of the interpreter, which has its packages."""
     folder: Path
     """The current folder of the server."""
     search_path: tuple[str, ...]
-    """Where modules are looked for before the interpreter's own places."""
+    """The folders of modules that come before those of the interpreter itself."""
     tree: Path | None = None
-    """What the site's settings and URLs must lie in, or the server refuses to serve; None where
-    any place will do."""
+    """The folder that the site's settings and URLs must be in, or the server refuses to serve; None
+    if they may be anywhere."""
     apart: Path | None = None
-    """The tree of the other side, which none of its code may come from."""
+    """The other arm's tree, which none of this one's code may come from."""
     kept: tuple[str, ...] = ()
-    """Folders that count as neither side's, wherever they lie."""
+    """Folders that belong to neither arm, even if they are in a tree."""
     environment: Mapping[str, str] = field(default_factory=dict)
-    """Variables that name other paths here than in this process."""
+    """Environment variables whose value names other paths here than in this process."""
 
     def bounds(self, strays: Path, command: Sequence[str] = ()) -> TreeBounds | None:
-        """What holds its processes to its tree; they tell in a file what they have from the
-        other. None where there is no other.
+        """Return the bounds of its processes' imports; None if there is no other tree.
 
-        A configuration file that the server's command names is not the site's: it is the one
-        that the run was asked to serve both with.
+        In the file ``strays`` they report what they have loaded from the other tree.
         """
         if self.tree is None or self.apart is None:
             return None
+        # A server's configuration file is no part of the site: both arms are served with the one
+        # that the user named.
         kept = (*self.kept, *_configurations_in(command))
         return TreeBounds(str(self.tree), str(self.apart), kept, str(strays))
 
     @property
     def module_path(self) -> tuple[str, ...]:
-        """The same with the interpreter's own places."""
+        """The search path, followed by the interpreter's own folders."""
         return tuple(dict.fromkeys((*self.search_path, *python_folders(self.python))))
 
     @property
     def start_path(self) -> str:
-        """The PYTHONPATH that a server is started with; once our entry is there, modules are
-        looked for in ``module_path``."""
+        """The PYTHONPATH that a server is started with.
+
+        Our entry replaces the path by ``module_path`` as soon as it runs.
+        """
         return python_path((str(ENTRY_FOLDER), *self.search_path), self.python)
 
 
 def this_runtime(folder: Path | None = None) -> Runtime:
-    """Return this process's own runtime, with modules looked for as it is done here now.
+    """Return the runtime of this process, with its present search path.
 
-    ``folder`` is the one that this process was started in, by default the current one: relative
-    places of ``sys.path`` mean what they meant there.
+    ``folder`` is the folder that the process was started in; the default is the current one.
     """
+    # Relative entries of sys.path were meant from there, wherever a test has gone since.
     folder = folder or Path.cwd()
     return Runtime(sys.executable, folder, tuple(str(folder / path) for path in sys.path if path))
 
 
 def _configurations_in(command: Sequence[str]) -> Iterator[str]:
+    """Yield the configuration files that a command line names, as -c FILE or --config=FILE."""
     for flag, value in pairwise((*command, "")):
         name, _, joined = flag.partition("=")
         file = joined or value

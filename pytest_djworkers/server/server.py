@@ -16,26 +16,23 @@ from pytest_djworkers.entry.apply_test_changes import differing_settings_folder
 from pytest_djworkers.errors import ProbeError, ServerStartError
 from pytest_djworkers.load.facts import ServerFacts
 from pytest_djworkers.load.generator import Target, lack_of_descriptors
-from pytest_djworkers.server.diagnosis import why_not_started, why_requests_failed
+from pytest_djworkers.server.diagnosis import explain_failed_requests, explain_failed_start
 from pytest_djworkers.server.launch import LaunchSpec, start_process
 from pytest_djworkers.server.probe import probe
 from pytest_djworkers.server.protocol import BurstNeeds
-from pytest_djworkers.server.ready import ReadySocket, other_listeners
+from pytest_djworkers.server.ready import ReadySocket, refuse_other_listeners
 from pytest_djworkers.server.usage import UsageWatch
 from pytest_djworkers.system.clock import CLOCK
 from pytest_djworkers.system.cpu_time import CpuSnapshot
-from pytest_djworkers.system.log import tail
 from pytest_djworkers.system.machine_lock import Lock
 from pytest_djworkers.system.os_errors import explain_os_errors
 from pytest_djworkers.system.port import HOST
 from pytest_djworkers.system.process import GuardedProcess
 from pytest_djworkers.system.session_members import cpu_used, session_members
 
-_LOOKS = 3
-
 Prepare = Callable[[LaunchSpec], LaunchSpec]
-"""Called before each launch, while nothing is running: seeds the databases, and returns the spec
-with what has changed since the last launch."""
+"""A function that is called before each launch, while no server is running: it seeds the databases,
+and returns the spec with what has changed since the last launch."""
 
 
 class Server:
@@ -67,7 +64,7 @@ class Server:
 
     @property
     def port(self) -> int:
-        """The port it listens on, the same for every launch."""
+        """The port that it listens on, the same for every launch."""
         return self._spec.port
 
     @property
@@ -83,30 +80,35 @@ class Server:
         return session_members(self._process.pid)
 
     def cpu_used(self) -> CpuSnapshot | None:
-        """What its processes have used up to now; None where that can't be told finely."""
+        """Return the CPU time that its processes have used up to now.
+
+        None if it is not running, or if the kernel's clocks are too coarse for a short window.
+        """
         if self._process is None or self._process.pid is None:
             return None
         return cpu_used(self._process.pid)
 
     @property
     def workers(self) -> frozenset[int]:
-        """The processes of the last launch that loaded the site, and said so."""
+        """The ids of the processes that serve, as they reported themselves at the last launch."""
         return self._workers
 
     @property
     def backlog(self) -> int | None:
-        """How many connections may wait to be accepted by the last launch; more at a time are
-        dropped, and come again a second later. None where that is not known."""
+        """The number of connections that may wait to be accepted; None if it is not known.
+
+        The kernel drops further ones, and their clients try again a second later.
+        """
         return None if self._facts is None else self._facts.backlog
 
     @property
     def facts(self) -> ServerFacts | None:
-        """What is known of the last launch; None before the first."""
+        """The facts about the last launch; None before the first."""
         return self._facts
 
     @property
     def target(self) -> Target:
-        """Where a generator finds it."""
+        """The address that a generator fires at, with what it must know of the server."""
         spec = self._spec
         return Target(
             address=(self.host, self.port),
@@ -119,17 +121,24 @@ class Server:
 
     @property
     def other_settings(self) -> tuple[str, ...]:
-        """The settings of which the site's module makes others in the server than in this process;
-        not those that differ from worker to worker."""
+        """The names of the settings that have another value in the server than in this process.
+
+        A setting that differs between the workers, too, such as a random key, is not among them.
+        """
         files = differing_settings_folder(self._spec.folder).glob("*")
-        told = [set(json.loads(file.read_text()).items()) for file in files]
-        return tuple(sorted(name for name, _ in set.intersection(*told))) if told else ()
+        reports = [set(json.loads(file.read_text()).items()) for file in files]
+        # The pairs of a name and a value that all workers have in common.
+        common = set.intersection(*reports) if reports else set()
+        return tuple(sorted(name for name, _ in common))
 
     @property
     def ended(self) -> str | None:
-        """How it ended by itself, with what its log says of that; None while it runs."""
+        """The exit status of a server that ended by itself, with what its log says of it, in words;
+        None while it runs, and after ``stop``."""
         status = None if self._process is None else self._process.status
-        return None if status is None else f"exit status {status}{self._told()}"
+        return (
+            None if status is None else f"exit status {status}{explain_failed_requests(self.log)}"
+        )
 
     def launch(self, needs: BurstNeeds) -> None:
         """Start it anew, and wait until it is ready for a burst with these needs.
@@ -138,9 +147,11 @@ class Server:
         start-up timeout, or shares its port; ProbeError if its response to the probe is not an
         expected one; and BusyMachineError if another run's burst does not end.
         """
+        # Before the rows are made: what still runs may be working off its queue, and write.
         self.stop()
         spec = self._spec if self._prepare is None else self._prepare(self._spec)
-        # No server spreads connections evenly: any of its processes may get nearly all of them.
+        # Neither servers nor the kernel spread connections evenly: a single process may get nearly
+        # all of them.
         if reason := lack_of_descriptors(needs.connections):
             raise ServerStartError(f"{self.backend} can't be started: {reason}")
         self._lock.acquire()
@@ -161,13 +172,13 @@ class Server:
         )
 
     def watched(self) -> UsageWatch:
-        """What looks at what it uses, while entered. It must run."""
+        """Return a context manager that records what the server uses. The server must run."""
         assert self._process is not None
         assert self._process.pid is not None
         return UsageWatch(self._process.pid, self._workers, self.log)
 
     def stop(self) -> None:
-        """End it, and everything it started."""
+        """End the server and everything that it started, and free the machine for another run."""
         process, self._process = self._process, None
         if process is not None:
             process.stop()
@@ -177,14 +188,14 @@ class Server:
         self, spec: LaunchSpec, plan: LaunchPlan, needs: BurstNeeds, deadline: float
     ) -> None:
         """Start the processes, and wait until they serve."""
-        with self._refusals_in_words():
+        with self._explain_os_errors():
             ready = ReadySocket(spec.folder / "ready")
         with closing(ready):
-            with self._refusals_in_words():
+            with self._explain_os_errors():
                 process = start_process(self._backend, spec, plan, log=self.log, ready=ready.path)
             self._process = process
             ready.wait(process, workers=plan.workers, deadline=deadline)
-            self._refuse_other_listeners()
+            refuse_other_listeners(plan.port, lambda: self.pids)
             self.interim = probe(
                 [(plan.host, plan.port)],
                 needs.probe,
@@ -192,44 +203,31 @@ class Server:
                 any_response=needs.any_response,
                 deadline=deadline,
             ).interim
-            # Read once more: a master that loads the site before it forks can be told from a worker
-            # only when one of its forks has handled a request.
+            # Only now: of a master that loads the site before it forks, the workers report as late
+            # as when they are forked.
             self._workers = ready.workers(process, plan.workers)
 
-    def _refusals_in_words(self) -> AbstractContextManager[None]:
+    def _explain_os_errors(self) -> AbstractContextManager[None]:
         return explain_os_errors(f"{self.backend} can't be started", self._spec.folder)
 
     @contextmanager
     def _stopped_on_failure(self, deadline: float) -> Iterator[None]:
-        """Stop it if anything is raised; what a user can act on says more of why."""
+        """Stop it if the block raises anything, and add what its log says to the error."""
         try:
             yield
         except ProbeError as error:
             self.stop()
-            raise ProbeError(f"{self.backend}: {error}{self._told()}", error.status) from None
+            raise ProbeError(
+                f"{self.backend}: {error}{explain_failed_requests(self.log)}", error.status
+            ) from None
         except ServerStartError as error:
             self.stop()
             limit = f"--djworkers-startup-timeout={self._spec.startup_timeout_s:g}s"
             within = f" (within {limit})" if CLOCK.monotonic() >= deadline else ""
+            because = explain_failed_start(self.log)
             raise ServerStartError(
-                f"{self.backend} did not start: {error}{within}{self._told(why_not_started)}"
+                f"{self.backend} did not start: {error}{within}{because}"
             ) from None
-        except BaseException:
+        except BaseException:  # Ctrl-C, too: nothing that was started is left behind
             self.stop()
             raise
-
-    def _refuse_other_listeners(self) -> None:
-        # Looked at more than once: a socket that begins to listen between the two lists that a
-        # look is made of seems to be nobody's.
-        for _ in range(_LOOKS):
-            others = other_listeners(self.port, self.pids)
-            if not others:
-                return
-        raise ServerStartError(
-            f"port {self.port} is also {' and '.join(others)}'s, which would get a part of"
-            " the requests: end it"
-        )
-
-    def _told(self, reasons: Callable[[Path], list[str]] = why_requests_failed) -> str:
-        """What its log says, and what is known of that."""
-        return "".join(f"\n{reason}" for reason in reasons(self.log)) + tail(self.log)

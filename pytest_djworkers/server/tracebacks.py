@@ -1,7 +1,7 @@
-"""Python's tracebacks, found in the text of a log.
+"""Finds Python's tracebacks in the text of a log.
 
-Several processes write to one log, so lines of one traceback may stand among lines of another, and
-among lines of the server. What can't be told apart then are frames, not exceptions.
+Several processes write to one log, so the lines of one traceback may be mixed with those of another
+and with the server's. A frame is then given to the wrong one at worst; no exception is lost.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _FRAME = re.compile(r'  File "(?P<file>.*)", line (?P<line>\d+)(?:, in (?P<funct
 _EXCEPTION = re.compile(r"(?P<type>[^\W\d][\w.<>]*)(?P<message>:(?: .*)?)?")
 _LEVELS = frozenset({"DEBUG", "INFO", "NOTICE", "WARN", "WARNING", "ERROR", "CRITICAL", "FATAL"})
 _GUTTER = re.compile(r" +\| ?")
-"""Before each line of an exception group."""
+"""The bar that Python draws before each line of an exception group."""
 _CHAIN = (
     "During handling of the above exception, another exception occurred:",
     "The above exception was the direct cause of the following exception:",
@@ -27,12 +27,12 @@ _CHAIN = (
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A line of code that was running."""
+    """A line of a traceback: the code that was running."""
 
     file: str
     line: int
     function: str = ""
-    """Empty for a line that could not be compiled."""
+    """Empty for a line with a syntax error."""
 
     def __str__(self) -> str:
         where = f"{self.file}:{self.line}"
@@ -41,48 +41,52 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Raised:
-    """An exception, and where it came from."""
+    """An exception with its traceback."""
 
     exception: str
-    """Its type and the first line of its message."""
+    """The exception's type and the first line of its message."""
     frames: tuple[Frame, ...]
-    """The outermost first."""
+    """The frames, the outermost first."""
     is_part: bool = False
-    """Whether it is one of an exception group's."""
+    """True for an exception inside of an exception group."""
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """What one traceback tells of: an exception, and those that it came from."""
+    """An exception that nobody handled, with those that it came from."""
 
     raised: tuple[Raised, ...]
-    """In the order of the text: the cause before what it caused, a group before its parts."""
+    """The exceptions in the order of the text: a cause comes before what it caused, and a group
+    before its parts."""
 
     @property
     def last(self) -> Raised:
         """The exception that nobody handled."""
-        return next((one for one in reversed(self.raised) if not one.is_part), self.raised[-1])
+        whole = (raised for raised in reversed(self.raised) if not raised.is_part)
+        return next(whole, self.raised[-1])
 
 
 @dataclass(slots=True)
 class _Open:
-    """A traceback whose exception has not come yet."""
+    """A traceback whose last line, the exception, has not come yet."""
 
     failure: list[Raised]
+    """The exceptions of the failure that it belongs to."""
     lead: str
+    """The text before "Traceback", such as a logger's prefix or the bars of a group."""
     in_group: bool
     is_part: bool
     frames: list[Frame] = field(default_factory=list)
 
     def inner(self, line: str) -> str:
-        """A line without what stands before each line of this traceback."""
+        """Return a line without the text that is before each line of this traceback."""
         if self.in_group:
             return line[gutter.end() :] if (gutter := _GUTTER.match(line)) else line
         return line.removeprefix(self.lead)
 
 
 def failures(lines: Iterable[str]) -> list[Failure]:
-    """What the tracebacks among these lines tell of, in the order in which they begin."""
+    """Return the failures that these lines show, in the order in which their tracebacks begin."""
     reader = _Reader()
     for line in lines:
         reader.read(line.rstrip())
@@ -96,8 +100,9 @@ class _Reader:
         self.failures: list[list[Raised]] = []
         self._open: deque[_Open] = deque()
         self._goes_on = False
-        """Whether the next traceback is of the last failure."""
+        """True if the next traceback belongs to the last failure."""
         self._has_no_message: list[Raised] | None = None
+        """The failure whose last exception's message is still to come."""
 
     def read(self, line: str) -> None:
         """Read the next line."""
@@ -108,6 +113,7 @@ class _Reader:
         elif (text := line.strip(" |")) in _CHAIN:
             self._goes_on = True
         elif self._has_no_message and text:
+            # The message began with a newline: its first line is this one.
             raised, self._has_no_message = self._has_no_message, None
             raised[-1] = replace(raised[-1], exception=f"{raised[-1].exception} {text}")
 
@@ -125,16 +131,18 @@ class _Reader:
         if frame := _FRAME.fullmatch(inner):
             found = Frame(frame["file"], int(frame["line"]), frame["function"] or "")
             self._whose(found).frames.append(found)
+        # "ERROR: ..." looks like an exception, and is another process's line of logging.
         elif (said := _EXCEPTION.fullmatch(inner)) and said["type"] not in _LEVELS:
             ended = self._open.popleft()
             ended.failure.append(Raised(inner, tuple(ended.frames), ended.is_part))
             self._has_no_message = ended.failure if said["message"] == ":" else None
 
     def _whose(self, frame: Frame) -> _Open:
-        """Of several tracebacks at a time: one that repeats another's, which began before it, as
-        those of workers do that fail alike; else the first."""
+        """Return the open traceback that a frame belongs to, as far as can be told."""
         first, *others = self._open
-        for one in others:
-            if frame in first.frames[len(one.frames) : len(one.frames) + 1]:
-                return one
+        # Workers that fail alike have the same frames. So a later traceback is the frame's if the
+        # frame is the one that it would have next as a repetition of the first.
+        for other in others:
+            if frame in first.frames[len(other.frames) : len(other.frames) + 1]:
+                return other
         return first

@@ -1,4 +1,4 @@
-"""What a server uses while a burst runs: looked at from outside, a few times a second."""
+"""Records from outside what a server uses while a burst runs, a few times a second."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     import psutil
 
 _LOOK_EVERY_S = 0.25
+"""Often enough to see a peak of memory; a look takes some milliseconds of the machine's time."""
 _JOIN_WITHIN_S = 5.0
+"""The limit on waiting for the last look, should the machine hang."""
 _ERROR_LINE = re.compile(
     rb"^.*(?:\b(?:ERROR|CRITICAL)\b|\[error\]|Internal Server Error|^Traceback \().*$", re.MULTILINE
 )
@@ -31,9 +33,10 @@ _ERROR_LINE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What the processes had used together at one moment, in Unix time."""
+    """The resources that the processes had used together at one moment."""
 
     at: float
+    """The moment, in Unix time."""
     cpu_s: float
     memory_bytes: int
 
@@ -41,7 +44,7 @@ class Look:
 class UsageWatch:
     """Looks at the processes of a session from ``__enter__`` to ``__exit__``, in a thread.
 
-    ``workers`` are those of its processes that serve.
+    ``workers`` are the ids of the processes that serve.
     """
 
     def __init__(self, session: int, workers: frozenset[int], log: Path) -> None:
@@ -51,8 +54,11 @@ class UsageWatch:
         self._log_began = _size(log)
         self._processes: dict[int, psutil.Process] = {}
         self._used: CpuSnapshot = {}
+        """The CPU times at the last look."""
         self._guard: CpuSnapshot = {}
+        """The CPU time of orphans of the session, which the guard waits for."""
         self._cpu_s = 0.0
+        """The CPU seconds used from the first look to the last."""
         self._looks: list[Look] = []
         self._first: frozenset[int] = frozenset()
         self._last: frozenset[int] = frozenset()
@@ -75,7 +81,7 @@ class UsageWatch:
         self._last = self._look()
 
     def usage(self, begin: float, end: float) -> Usage:
-        """What was used between two moments, in Unix time."""
+        """Return what was used between two moments, in Unix time."""
         log, log_is_whole = read_since(self._log, self._log_began)
         return Usage(
             cpu_s=cpu_between(self._looks, begin, end),
@@ -95,6 +101,8 @@ class UsageWatch:
     def _look(self) -> frozenset[int]:
         found = read_each(self._session, self._read)
         used = {pid: used for pid, (used, _) in found.items()}
+        # The last known time of a guard that is gone: without it, its orphans' time would be
+        # subtracted from the rest.
         self._guard = guard_used(self._session) or self._guard
         used.update(self._guard)
         self._cpu_s += cpu_time_between(self._used, used)
@@ -104,9 +112,10 @@ class UsageWatch:
         return frozenset(found)
 
     def _read(self, pid: int) -> tuple[CpuTime, int]:
-        """What a process has used, and how much of it is in memory."""
+        """Return the CPU time that a process has used, and the bytes of memory that it holds."""
         psutil = load_psutil()
 
+        # Making a psutil.Process reads the process's start time each time: make it once.
         process = self._processes.get(pid) or psutil.Process(pid)
         self._processes[pid] = process
         times = process.cpu_times()
@@ -114,30 +123,34 @@ class UsageWatch:
 
 
 def cpu_between(looks: Sequence[Look], begin: float, end: float) -> float:
-    """The CPU seconds used between two moments, as if used evenly from look to look."""
+    """Return the CPU seconds used between two moments, as if used evenly from look to look."""
     return max(0.0, _cpu_at(looks, end) - _cpu_at(looks, begin))
 
 
 def longest_between(looks: Sequence[Look], begin: float, end: float) -> float:
-    """The longest time between two looks that is a part of the time between two moments."""
-    return max(
-        (other.at - one.at for one, other in pairwise(looks) if one.at < end and other.at > begin),
-        default=0.0,
+    """Return the longest time in seconds between two looks, of those between two moments."""
+    between = (
+        after.at - before.at
+        for before, after in pairwise(looks)
+        if before.at < end and after.at > begin
     )
+    return max(between, default=0.0)
 
 
 def _cpu_at(looks: Sequence[Look], moment: float) -> float:
+    # Linear between two looks; constant before the first and after the last.
     after = bisect_right(looks, moment, key=lambda look: look.at)
     if after == 0:
         return looks[0].cpu_s
     if after == len(looks):
         return looks[-1].cpu_s
-    one, other = looks[after - 1], looks[after]
-    return one.cpu_s + (other.cpu_s - one.cpu_s) * (moment - one.at) / (other.at - one.at)
+    earlier, later = looks[after - 1], looks[after]
+    share = (moment - earlier.at) / (later.at - earlier.at)
+    return earlier.cpu_s + (later.cpu_s - earlier.cpu_s) * share
 
 
 def errors_in(log: bytes) -> int:
-    """How many lines tell of an error."""
+    """Return the number of lines of a log that report an error."""
     return len(_ERROR_LINE.findall(log))
 
 

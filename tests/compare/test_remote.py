@@ -71,7 +71,7 @@ def test_a_site_that_cannot_be_set_up_says_why(runtime: Runtime, spec: LaunchSpe
     where = rf"at {runtime.folder}/settings\.py:1 in <module>"
     with pytest.raises(
         ServerStartError,
-        match=rf"can't be set up: exit status 1\nits log's first error: {error}, {where}\n",
+        match=rf"can't be set up: exit status 1\nthe first error in its log: {error}, {where}\n",
     ):
         last_migrations(spec)
 

@@ -123,7 +123,7 @@ def test_fixture(djworkers_server):
             f"--djworkers-url={url}", "-o", "djworkers_probe=/x", "--junitxml=junit.xml", *GENTLE
         )
     result.assert_outcomes(failed=1, errors=1)
-    result.stdout.fnmatch_lines([r"*answers 500 Oh* *: \x1b[]]0;title\x07\u202e"])
+    result.stdout.fnmatch_lines([r"*returned 500 Oh* *: \x1b[]]0;title\x07\u202e"])
     assert not {"\x1b", "\x9b", "\x07", "\u202e"} & {*str(result.stdout)}
     ET.parse(site.folder / "junit.xml")  # ours
 
@@ -182,14 +182,14 @@ def test_expects_another(burst):
     result.assert_outcomes(failed=4)
     result.stdout.fnmatch_lines(
         [
-            "granian: GET /missing answers 404 Not Found where 2xx is expected*",
-            "granian: GET /redirects answers 302 Found to /json where 2xx is expected*",
-            "granian: GET /fails answers 500 Internal Server Error where 2xx is expected*",
-            "its log's last error: ZeroDivisionError: *, at */urls.py:* in fails",
+            "granian: GET /missing returned 404 Not Found, expected 2xx*",
+            "granian: GET /redirects returned 302 Found to /json, expected 2xx*",
+            "granian: GET /fails returned 500 Internal Server Error, expected 2xx*",
+            "the last error in its log: ZeroDivisionError: *, at */urls.py:* in fails",
             "The end of its log:",
             "    Traceback (most recent call last):",
             "    ZeroDivisionError: this view always fails",
-            "granian: GET /json answers 200 OK where 201 is expected*",
+            "granian: GET /json returned 200 OK, expected 201*",
         ]
     )
     result.stdout.no_fnmatch_line("*- djworkers -*")
@@ -222,7 +222,7 @@ def test_a_site_that_cant_start_fails_at_once_with_its_log(
     result.stdout.fnmatch_lines(
         [
             f"{backend}*",
-            f"its log's * error: {error}, at {where}",
+            f"the * error in its log: {error}, at {where}",
             "its log says \"No module named 'gone'\": *",
             "The end of its log:",
             said,

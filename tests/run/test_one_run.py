@@ -190,7 +190,8 @@ def test_a_wrong_call_is_a_call(burst):
             "    Django refuses the request because it has no CSRF token. *",
             "POST /fails: no expected response (2xx): * status 500",
             "    the first response: 500 Internal Server Error: Server Error (500)",
-            "POST /fails: its log's last error: ZeroDivisionError: this view always fails, at *",
+            "POST /fails: the last error in its log: ZeroDivisionError: this view always fails,"
+            " at *",
             "_* test_never_calls[[]granian[]] _*",
             "this test takes burst and never calls it, *",
             "POST /add  (test_refused)",

@@ -123,7 +123,7 @@ def test_own(burst):
         [
             "GET /sometimes: errors: *",
             f"GET /sometimes: {cause}",
-            "granian: GET /sometimes answers 500 Internal Server Error *",
+            "granian: GET /sometimes returned 500 Internal Server Error, expected 2xx: *",
             cause,
             "The end of its log:",
             "*djworkers limits*",

@@ -80,7 +80,7 @@ RuntimeError: While importing 'pytest_djworkers.entry.wsgi', an ImportError was 
     log.write_text(LOGGED + FAILED + wrapped + more + FAILED.replace("KEY", "OTHER") + GAVE_UP)
     reason, *causes = why_not_started(log)
     assert reason == (
-        "its log's first error: django.core.exceptions.ImproperlyConfigured: Set the KEY"
+        "the first error in its log: django.core.exceptions.ImproperlyConfigured: Set the KEY"
         " environment variable, after KeyError: 'KEY', at /site/shop/apps.py:7 in ready"
     )
     assert [cause.partition(": ")[0] for cause in causes] == [
@@ -92,12 +92,13 @@ RuntimeError: While importing 'pytest_djworkers.entry.wsgi', an ImportError was 
 def test_where_none_came_through_our_entry_the_first_is_the_reason(log: Path) -> None:
     log.write_text(LOGGED + GAVE_UP)
     assert why_not_started(log)[0] == (
-        "its log's first error: ModuleNotFoundError: No module named 'celery',"
+        "the first error in its log: ModuleNotFoundError: No module named 'celery',"
         " at /site/settings.py:3 in <module>"
     )
     log.write_text(GAVE_UP)
     assert why_not_started(log) == [
-        "its log's first error: gunicorn.errors.HaltServer: <HaltServer 'Worker failed to boot.' 3>"
+        "the first error in its log: gunicorn.errors.HaltServer:"
+        " <HaltServer 'Worker failed to boot.' 3>"
     ]
 
 
@@ -106,7 +107,7 @@ def test_of_requests_the_newest_failure_is_told(log: Path) -> None:
     log.write_text(request(7, "KeyError: 'a'") + request(8, long) + LOGGED)
     (reason, _) = why_requests_failed(log)
     assert reason == (
-        f"its log's last error: ValueError: x{'y' * (300 - len('ValueError: x'))}...,"
+        f"the last error in its log: ValueError: x{'y' * (300 - len('ValueError: x'))}...,"
         " at /site/shop/views.py:8 in index"
     )
 
@@ -123,8 +124,8 @@ def test_of_a_group_the_first_part_is_told(log: Path) -> None:
     +------------------------------------
 """)
     assert why_requests_failed(log) == [
-        "its log's last error: ExceptionGroup: unhandled errors in a TaskGroup (1 sub-exception),"
-        " the first of them KeyError: 'b', at /site/views.py:3 in fetch"
+        "the last error in its log: ExceptionGroup: unhandled errors in a TaskGroup"
+        " (1 sub-exception), the first of them KeyError: 'b', at /site/views.py:3 in fetch"
     ]
 
 

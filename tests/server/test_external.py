@@ -75,12 +75,12 @@ def test_one_slow_answer_among_quick_ones_begins_the_row_anew(tmp_path: Path) ->
 
 
 def test_one_that_is_still_at_work_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(ServerStartError, match=r"gave no 8 quick answers in a row within 0\.3s"):
+    with pytest.raises(ServerStartError, match=r"gave no 8 quick responses in a row within 0\.3s"):
         drained(hangs, tmp_path, within_s=0.3)
 
 
 def test_another_answer_than_expected_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(ProbeError, match="GET / answers 500 Oh where 2xx is expected"):
+    with pytest.raises(ProbeError, match="GET / returned 500 Oh, expected 2xx"):
         drained(always(answer("500 Oh")), tmp_path)
 
 

@@ -97,7 +97,7 @@ def test_interim_responses_are_passed_over_and_told(statuses: tuple[int, ...]) -
     interim = b"".join(b"HTTP/1.1 %d Soon\r\nLink: </a>\r\n\r\n" % status for status in statuses)
     with serve(always(interim + OK)) as server:
         assert send(server).interim == statuses
-    assert "answers 404 Nope to /b where" in told(
+    assert "returned 404 Nope to /b, expected" in told(
         always(interim + answer("404 Nope", b"", "Location: /b"))
     )
 
@@ -123,16 +123,20 @@ def test_where_any_response_will_do_any_response_does() -> None:
         (
             answer("500 Oh no", b"<h1>Server\n  \x1b]0;Error</h1>" + b"x" * 1000),
             ROOT,
-            r"GET / answers 500 Oh no where 2xx is expected: <h1>Server \x1b]0;Error</h1>x",
+            r"GET / returned 500 Oh no, expected 2xx: <h1>Server \x1b]0;Error</h1>x",
         ),
         (
             answer("302 Found", b"", "Location: /log\u202ein"),
             ROOT,
-            r"GET / answers 302 Found to /log\u202ein where 2xx",
+            r"GET / returned 302 Found to /log\u202ein, expected 2xx",
         ),
-        (OK, Request("/", expect=(201, 204)), "answers 200 OK where 201 or 204 is expected: good"),
-        (OK, Request("/", contains=b"bad"), "where a body that contains 'bad' is expected: good"),
-        (answer("500 Oh", b""), Request("/", "HEAD"), "HEAD / answers 500 Oh where"),
+        (OK, Request("/", expect=(201, 204)), "returned 200 OK, expected 201 or 204: good"),
+        (
+            OK,
+            Request("/", contains=b"bad"),
+            "returned 200 OK, expected a body that contains 'bad': good",
+        ),
+        (answer("500 Oh", b""), Request("/", "HEAD"), "HEAD / returned 500 Oh, expected"),
     ],
 )
 def test_an_unexpected_response(response: bytes, request_: Request, said: str) -> None:
@@ -160,7 +164,7 @@ def test_an_unexpected_response(response: bytes, request_: Request, said: str) -
         ),
         (
             once(b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nhalf"),
-            "gets a response that is cut off (closed early): the server closed the connection",
+            "got a response that is cut off (closed early): the server closed the connection",
         ),
         (once(b"HTTP/1.1 200 OK\r\nContent-Le", reset=True), "cut off"),
         (once(b"HTTP/1.1 103 Early Hints\r\n\r\n"), "cut off"),

@@ -155,7 +155,7 @@ def test_a_server_that_dies_at_start_says_why(
     )
     settings = folder / "site_settings.py"
     assert (
-        "\nits log's first error: ModuleNotFoundError: No module named 'no_such_module', at"
+        "\nthe first error in its log: ModuleNotFoundError: No module named 'no_such_module', at"
         f" {settings}:1 in <module>\n"
     ) in text
     assert "The end of its log:" in text
@@ -184,7 +184,7 @@ def test_a_path_that_fails_is_told_with_the_traceback(
 ) -> None:
     with pytest.raises(ProbeError) as error:
         start(make_server(backend), Request("/fails"))
-    assert f"{backend.about.name}: GET /fails answers 500" in str(error.value)
+    assert f"{backend.about.name}: GET /fails returned 500" in str(error.value)
     assert "ZeroDivisionError: this view always fails" in str(error.value)
     assert not mentioning(folder)
 
@@ -281,7 +281,9 @@ def test_a_stranger_on_the_port_is_told(make_server: MakeServer) -> None:
     # As granian listens: two of them share a port without a word.
     with (
         listener("SO_REUSEADDR", "SO_REUSEPORT", port=server.port) as (pid, _),
-        pytest.raises(ServerStartError, match=f"port {server.port} is also process {pid}'s"),
+        pytest.raises(
+            ServerStartError, match=f"process {pid} also listens on port {server.port}, and"
+        ),
     ):
         start(server)
 
