@@ -1,10 +1,11 @@
-"""Durations, shares and counts: read from what users write, and written for them to read."""
+"""Durations, shares, sizes and counts: parsed from what users write, and formatted for them."""
 
 from __future__ import annotations
 
 import math
 import re
 
+# Python's own float() would also take "nan", "1e5", "+1" and digits of other scripts.
 _DURATION = re.compile(r"(?P<number>\d+(?:\.\d+)?|\.\d+)\s*(?P<unit>us|ms|s|m|h|)")
 _SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "": 1.0}
 _SIZE = re.compile(r"(?P<number>\d+(?:\.\d+)?|\.\d+)\s*(?P<unit>[kMG]?B|[KMG]iB)")
@@ -12,31 +13,35 @@ _BYTES = {"B": 1, "kB": 1e3, "MB": 1e6, "GB": 1e9, "KiB": 2**10, "MiB": 2**20, "
 _SHARE = re.compile(r"(?P<number>\d+(?:\.\d+)?|\.\d+)\s*%")
 
 LONGEST_S = 7 * 86_400.0
+"""The longest duration that is accepted, in seconds."""
 MOST_WHOLE = 10**12
-_SHOWN = 60
+"""The largest whole number that is accepted."""
+_MOST_SHOWN = 60
 DURATION_FORMS = "a duration such as 250ms, 2s, 1m, or a number of seconds, 7 days at most"
 SIZE_FORMS = "a size such as 512MB, 1.5GiB, or a number of bytes"
 LEAST_RATE = 1 / 60
+"""The lowest rate that is accepted, in requests/s: one a minute."""
 MOST_RATE = 100_000.0
-RATE_FORMS = f"a number of requests a second up to {MOST_RATE:,.0f}"
+"""The highest rate that is accepted, in requests/s: no generator here can plan more."""
+RATE_FORMS = f"a number of requests per second up to {MOST_RATE:,.0f}"
 SHARE_FORMS = "a share such as 10%"
 
 
 def written(value: object) -> str:
-    """What was written, for a message; only the beginning of what is long."""
+    """Return a value as it was written, for a message; only the beginning of a long one."""
     try:
         text = repr(value)
-    except ValueError:  # Python writes no whole number of more than 4,300 digits
+    except ValueError:  # Python refuses to convert an int of more than 4,300 digits to text
         return "a number of thousands of digits"
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}..."
 
 
 def parse_duration(value: object) -> float:
-    """The seconds in ``250ms``, ``2s``, ``1m``, ``1h``, or a number of seconds.
+    """Return the seconds in ``250ms``, ``2s``, ``1m``, ``1h``, or a number of seconds.
 
     Raises ValueError, with the accepted forms, for anything else and for negative values.
     """
-    if isinstance(value, bool):
+    if isinstance(value, bool):  # True is an int, too
         raise ValueError(f"{written(value)} is not {DURATION_FORMS}")
     if isinstance(value, int | float):
         seconds = _float(value)
@@ -51,7 +56,7 @@ def parse_duration(value: object) -> float:
 
 
 def parse_share(value: object) -> float:
-    """The fraction in ``"10%"``: 0.1. Raises ValueError for anything else."""
+    """Return the fraction in ``"10%"``, which is 0.1. Raises ValueError for anything else."""
     match = _SHARE.fullmatch(value.strip()) if isinstance(value, str) else None
     if match is None or not math.isfinite(percent := float(match["number"])):
         raise ValueError(f"{written(value)} is not {SHARE_FORMS}")
@@ -59,8 +64,10 @@ def parse_share(value: object) -> float:
 
 
 def parse_rate(value: object) -> float:
-    """Requests a second, from a number. Raises ValueError for anything else, for less than one
-    in a minute and for more than any generator here can plan."""
+    """Return a number of requests per second.
+
+    Raises ValueError for anything else, and outside of ``LEAST_RATE`` to ``MOST_RATE``.
+    """
     try:
         rate = math.nan if isinstance(value, bool) else _float(value)  # type: ignore[arg-type]  # any
     except (TypeError, ValueError):
@@ -71,7 +78,7 @@ def parse_rate(value: object) -> float:
 
 
 def parse_whole(value: object, *, least: int = 1) -> int:
-    """A whole number of at least ``least``; ``30_000`` may be written as in Python.
+    """Return a whole number of at least ``least``; ``30_000`` may be written as in Python.
 
     Raises ValueError for anything else.
     """
@@ -88,33 +95,34 @@ def parse_whole(value: object, *, least: int = 1) -> int:
 
 
 def format_duration(seconds: float) -> str:
-    """A duration in three digits and the unit that suits it: ``812us``, ``45.8ms``, ``2s``."""
+    """Return a duration in three digits and a unit that suits it: ``812us``, ``45.8ms``, ``2s``."""
     if not seconds:
         return "0s"
     for unit, size in (("us", 1e-6), ("ms", 1e-3)):
+        # 999.6 ms would be rounded to 1000ms: from 999.5 on, the next unit is used.
         if seconds < 999.5 * size:
             return f"{_three_digits(seconds / size)}{unit}"
     return f"{_three_digits(seconds)}s"
 
 
 def format_rate(per_second: float) -> str:
-    """Requests a second, grouped by thousands, with decimals only where they say something."""
+    """Return a number of requests per second: ``31,896``, ``25.00``. Below 100 it has decimals."""
     return f"{per_second:,.2f}" if per_second < 100 else f"{per_second:,.0f}"
 
 
 def format_share(share: float) -> str:
-    """A fraction as a percentage: ``0.0123`` is ``1.2%``."""
+    """Return a fraction as a percentage: ``0.0123`` is ``1.23%``."""
     percent = share * 100
     return f"{percent:,.0f}%" if percent >= 100 else f"{percent:.3g}%"
 
 
 def counted(number: int, word: str) -> str:
-    """A number with its word in the singular or the plural: ``1 worker``, ``2,000 workers``."""
+    """Return a number and a noun, in the plural if needed: ``1 worker``, ``2,000 workers``."""
     return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
 def format_size(size: float) -> str:
-    """Bytes in three digits and the unit that suits them: ``512B``, ``45.8MB``, ``1.2GB``."""
+    """Return bytes in three digits and a unit that suits them: ``512B``, ``45.8MB``, ``1.2GB``."""
     for unit, factor in (("B", 1), ("kB", 1e3), ("MB", 1e6)):
         if size < 999.5 * factor:
             return f"{_three_digits(size / factor)}{unit}"
@@ -122,7 +130,7 @@ def format_size(size: float) -> str:
 
 
 def parse_size(value: object) -> float:
-    """The bytes in ``512MB``, ``1.5GB``, ``64MiB`` or a number of bytes.
+    """Return the bytes in ``512MB``, ``1.5GB``, ``64MiB`` or a number of bytes.
 
     Raises ValueError, with the accepted forms, for anything else and for less than a byte.
     """
@@ -137,18 +145,19 @@ def parse_size(value: object) -> float:
 
 
 def format_change(ratio: float) -> str:
-    """A ratio of new to old as a signed change: ``0.9`` is ``-10.0%``."""
+    """Return a ratio of new to old as a signed change: ``0.9`` is ``-10.0%``."""
     return f"{(ratio - 1) * 100:+.1f}%"
 
 
 def _float(number: float) -> float:
     try:
         return float(number)
-    except OverflowError:  # a whole number can be longer than any float
+    except OverflowError:  # an int can be larger than any float
         return math.inf
 
 
 def _three_digits(number: float) -> str:
+    # The bounds are where rounding to fewer decimals begins: 99.95 is shown as 100, not 100.0.
     if number >= 99.95:
         return f"{number:.0f}"
     text = f"{number:.1f}" if number >= 9.995 else f"{number:.2f}"
