@@ -1,7 +1,7 @@
-"""The command ``djworkers``: stored baselines, looked at outside of pytest.
+"""The command ``djworkers``: shows stored baselines without running pytest.
 
-Exit codes: 0 when it was done, 1 when something can't be read or written, 2 for a command line
-that can't be used. What differs between two baselines is no failure.
+Exit codes: 0 if the command succeeded, 1 if something can't be read or written, 2 if the command
+line is wrong. A difference between two baselines is not a failure.
 """
 
 from __future__ import annotations
@@ -28,13 +28,14 @@ from pytest_djworkers.units import counted
 
 DONE, FAILED = 0, 1
 DEFAULT = "default"
+_NAME_OR_FILE = f"name of a baseline, or path of a file in {FOLDER}"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command, and give its exit code. A command line that can't be used exits with 2."""
+    """Run a command and return its exit code. Raises SystemExit(2) for a wrong command line."""
     options = _parser().parse_args(arguments)
     if isinstance(sys.stdout, io.TextIOWrapper):
-        # What is stored may have letters that the terminal has not.
+        # A stored name may have characters that the terminal's encoding lacks.
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
         root = (options.root or find_root(_here())).resolve()
@@ -43,11 +44,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BaselineError as error:
         return _failed([str(error)])
     except OSError as error:
-        # Nothing may be written at exit either.
+        # Python flushes stdout at exit, and would fail once more with a message of its own. The
+        # Python documentation advises this (library/signal, "Note on SIGPIPE").
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if not isinstance(error, BrokenPipeError):
             return _failed([f"the output can't be written: {error.strerror}"])
-        # Else whoever read the output has enough.
+        # A broken pipe is no failure: the reader, such as head, has read enough.
     else:
         return code
     return DONE
@@ -85,17 +87,17 @@ def _import_wrk(options: argparse.Namespace, root: Path) -> int:
     except OSError as error:
         raise BaselineError(f"{file} can't be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
-        raise BaselineError(f"{file} can't be read: it is no text in UTF-8 ({error})") from None
+        raise BaselineError(f"{file} can't be read: it is not UTF-8 ({error})") from None
     except ValueError as error:
         raise BaselineError(f"{file}, {error}; nothing was imported") from None
     if not runs:
-        raise BaselineError(f"{file} has no output of wrk in it: nothing was imported")
+        raise BaselineError(f"{file} contains no output of wrk; nothing was imported")
     full = file.resolve()
     document = str(full.relative_to(root)) if full.is_relative_to(root) else full.name
     into, added = save_imported(root, options.baseline, document, runs)
-    backends = Counter(one.backend or "no backend" for one in added)
-    of = ", ".join(f"{number:,} of {backend}" for backend, number in backends.items())
-    _print([f"imported {counted(len(added), 'run')} of wrk into {shortened(into)}: {of}"])
+    backends = Counter(run.backend or "no backend" for run in added)
+    counts = ", ".join(f"{number:,} of {backend}" for backend, number in backends.items())
+    _print([f"imported {counted(len(added), 'run')} of wrk into {shortened(into)}: {counts}"])
     return DONE
 
 
@@ -113,47 +115,52 @@ def _print(lines: Iterable[str]) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="djworkers",
-        description="Stored baselines of pytest-djworkers, looked at outside of pytest.",
-        epilog="Exit codes: 0 done, 1 something can't be read or written, 2 a command line that"
-        " can't be used.",
+        description="Show stored baselines of pytest-djworkers without running pytest.",
+        epilog="Exit codes: 0 if the command succeeded, 1 if something can't be read or written, 2 if"
+        " the command line is wrong.",
         allow_abbrev=False,
     )
     parser.add_argument(
         "--root",
         type=_folder,
         metavar="DIR",
-        help=f"pytest's root, where {FOLDER} is; default: the nearest folder upwards that has it or"
-        " a configuration of pytest",
+        help=f"pytest's root, where {FOLDER} is; default: the nearest folder upwards that has"
+        f" {FOLDER} or a configuration of pytest",
     )
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
-    one = commands.add_parser("baselines", help="list what is stored")
-    one.set_defaults(run=_baselines)
+    command = commands.add_parser("baselines", help="list the stored baselines")
+    command.set_defaults(run=_baselines)
 
-    one = commands.add_parser("show", help="print the figures of each burst, and their history")
-    one.add_argument("what", metavar="NAME|FILE", nargs="?", default=DEFAULT, help=_WHAT)
-    one.set_defaults(run=_show)
+    command = commands.add_parser("show", help="show the figures of each burst and their history")
+    command.add_argument(
+        "what", metavar="NAME|FILE", nargs="?", default=DEFAULT, help=_NAME_OR_FILE
+    )
+    command.set_defaults(run=_show)
 
-    one = commands.add_parser(
-        "diff", help="print the change from one to the other, burst by burst, without any verdict"
+    command = commands.add_parser(
+        "diff", help="show the changes from A to B, burst by burst, without a verdict"
     )
     for name in ("a", "b"):
-        one.add_argument(name, metavar=name.upper(), help=_WHAT)
-    one.set_defaults(run=_diff)
+        command.add_argument(name, metavar=name.upper(), help=_NAME_OR_FILE)
+    command.set_defaults(run=_diff)
 
-    one = commands.add_parser(
+    command = commands.add_parser(
         "import-wrk",
-        help="put what wrk printed into a baseline, from a file of it or a Markdown document",
+        help="import what wrk printed into a baseline",
     )
-    one.add_argument("file", metavar="FILE", type=Path, help="wrk's output, or Markdown with it")
-    one.add_argument(
-        "--baseline", metavar="NAME", type=_name, default=DEFAULT, help="default: %(default)s"
+    command.add_argument(
+        "file", metavar="FILE", type=Path, help="file with output of wrk, such as Markdown notes"
     )
-    one.set_defaults(run=_import_wrk)
+    command.add_argument(
+        "--baseline",
+        metavar="NAME",
+        type=_name,
+        default=DEFAULT,
+        help="baseline to import into; default: %(default)s",
+    )
+    command.set_defaults(run=_import_wrk)
     return parser
-
-
-_WHAT = f"a baseline's name, or one of the files in {FOLDER}"
 
 
 def _folder(text: str) -> Path:

@@ -340,9 +340,9 @@ def test_output_alone_is_imported_from_anywhere(
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"# Notes\n", "notes.md has no output of wrk in it: nothing was imported"),
-        (b"", "notes.md has no output of wrk in it: nothing was imported"),
-        (b"\xff", "notes.md can't be read: it is no text in UTF-8 ("),
+        (b"# Notes\n", "notes.md contains no output of wrk; nothing was imported"),
+        (b"", "notes.md contains no output of wrk; nothing was imported"),
+        (b"\xff", "notes.md can't be read: it is not UTF-8 ("),
         (
             PRINTED[:300].encode(),
             "notes.md, line 1: the run of wrk that begins here can't be read: it has no line '..."
