@@ -83,6 +83,7 @@ def _diff(options: argparse.Namespace, root: Path) -> int:
 def _import_wrk(options: argparse.Namespace, root: Path) -> int:
     file: Path = options.file
     try:
+        # With "-sig", the byte order mark that some editors write is ignored.
         runs = runs_in_document(file.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise BaselineError(f"{file} can't be read: {error.strerror}") from None
@@ -90,6 +91,7 @@ def _import_wrk(options: argparse.Namespace, root: Path) -> int:
         raise BaselineError(f"{file} can't be read: it is not UTF-8 ({error})") from None
     except ValueError as error:
         raise BaselineError(f"{file}, {error}; nothing was imported") from None
+    # An empty import would look like a success.
     if not runs:
         raise BaselineError(f"{file} contains no output of wrk; nothing was imported")
     full = file.resolve()
@@ -108,6 +110,8 @@ def _failed(problems: Iterable[str]) -> int:
 
 
 def _print(lines: Iterable[str]) -> None:
+    # Names in a committed file may be anybody's: they must neither control the terminal nor begin a
+    # line of their own.
     for line in lines:
         print(printable(line).replace("\n", " "))
 
@@ -116,8 +120,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="djworkers",
         description="Show stored baselines of pytest-djworkers without running pytest.",
-        epilog="Exit codes: 0 if the command succeeded, 1 if something can't be read or written, 2 if"
-        " the command line is wrong.",
+        epilog="Exit codes: 0 if the command succeeded, 1 if something can't be read or written,"
+        " 2 if the command line is wrong.",
         allow_abbrev=False,
     )
     parser.add_argument(
@@ -127,8 +131,12 @@ def _parser() -> argparse.ArgumentParser:
         help=f"pytest's root, where {FOLDER} is; default: the nearest folder upwards that has"
         f" {FOLDER} or a configuration of pytest",
     )
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    _add_commands(parser)
+    return parser
 
+
+def _add_commands(parser: argparse.ArgumentParser) -> None:
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
     command = commands.add_parser("baselines", help="list the stored baselines")
     command.set_defaults(run=_baselines)
 
@@ -160,7 +168,6 @@ def _parser() -> argparse.ArgumentParser:
         help="baseline to import into; default: %(default)s",
     )
     command.set_defaults(run=_import_wrk)
-    return parser
 
 
 def _folder(text: str) -> Path:

@@ -20,6 +20,9 @@ Each message says what happened, to what, and what to do about it.
 
 from __future__ import annotations
 
+# Wrong flags, markers and arguments are found at different moments of a run, and end it
+# in different ways: so each has an exception of its own.
+
 
 class DjworkersError(Exception):
     """The base class of all exceptions that this package raises on purpose."""

@@ -57,6 +57,7 @@ def read_plan(marks: Iterable[Mark], backend: str, registry: Registry = BUILT_IN
                 if closer is None or _specificity(closer) < _specificity(limit):
                     chosen[figure] = limit
         elif mark.name == "burst":
+            # Argument by argument: a test's own duration leaves its class the connections.
             for name, value in _read_shape(mark).items():
                 shape.setdefault(name, value)
     return TestPlan(in_order(chosen.values()), shape)
@@ -128,6 +129,7 @@ def _spec(name: object, registry: Registry) -> str:
 def _backend_list(value: object, registry: Registry) -> tuple[str, ...]:
     if value is None:
         return ()
+    # A string is an iterable of letters, and only="granian" a likely mistake.
     if isinstance(value, str) or not isinstance(value, Iterable):
         raise MarkerError(f"djworkers({written(value)}): must be a list of backends")
     return tuple(_spec(name, registry) for name in value)

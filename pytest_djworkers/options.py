@@ -54,6 +54,8 @@ class Option:
         return "djworkers" + (f"_{self.name}" if self.name else "")
 
 
+# Help texts are written by hand with their defaults, in the units that users write. A test holds
+# them against the defaults.
 OPTIONS: tuple[Option, ...] = (
     Option(
         "",
@@ -239,6 +241,7 @@ SWITCHES = {
     "--djworkers-strict": "fail tests whose comparison is inconclusive or can't be made",
 }
 """The flags without a value, with their help."""
+# Without a backend, these would be ignored silently: the run is refused instead.
 ACTIONS = (
     "djworkers_save_baseline",
     "djworkers_compare",
@@ -254,6 +257,8 @@ SHAPE_OPTIONS = {
     "rate": "rate",
 }
 """The options that shape a burst, with their field of Shape."""
+# Kept here, and not with the classes of limits, because pytest needs them in every run, and those
+# classes take longer to import than all the rest of an idle run.
 MARKERS = (
     "min_rps(n, backend=None): fail below n requests per second",
     "max_timeouts(n, backend=None): fail with more timeouts, a number or a share such as '1%'",
@@ -281,11 +286,14 @@ def add_options(parser: pytest.Parser) -> None:
                 action="append" if option.ini_type == "linelist" else "store",
                 dest=option.ini,
                 metavar=option.metavar,
+                # Not the option's default: None tells that the flag is not given, so that the
+                # configuration file counts.
                 default=None,
                 help=option.help.replace("%", "%%"),  # argparse formats it
             )
         if not option.flag_only:
             parser.addini(option.ini, option.help, type=option.ini_type, default=None)  # type: ignore[arg-type]  # a Literal
+    # These have no ini twin: nobody wants each run to save a baseline. Only strict has one.
     for flag, text in SWITCHES.items():
         destination = flag.removeprefix("--").replace("-", "_")
         group.addoption(flag, action="store_true", default=False, dest=destination, help=text)

@@ -7,7 +7,10 @@ import re
 from pytest_djworkers.load.generator_names import GENERATORS
 from pytest_djworkers.units import parse_duration, written
 
+# Identifiers in any script, as Python allows; the attribute may be nested.
 _APPLICATION = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")
+# The name becomes a folder. Beginning with a letter or digit, it can't be "..", a hidden folder or
+# an option of the command line; 100 characters fit into every file system.
 _BASELINE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{,99}")
 
 
@@ -23,6 +26,7 @@ def parse_backends(value: object) -> tuple[str, ...]:
     if "none" not in names:
         return names
     if len(names) > 1:
+        # "none" switches off what the configuration file asks for.
         raise ValueError(f'{written(value)}: "none" can\'t be combined with backends')
     return ()
 
@@ -61,6 +65,7 @@ def parse_report_file(value: object) -> str:
 
 def parse_command(value: object) -> str:
     """Return a line that looks like a command; the placeholders in it are checked later."""
+    # The registry parses the rest: it knows which placeholders a command must have.
     if not isinstance(value, str) or "=" not in value:
         raise ValueError(f"{written(value)} is not NAME = command")
     return value

@@ -65,6 +65,8 @@ class BurstRecord:
         # A parameter may hold "::" or "[", so the node id is cut at the first of each.
         file, _, test = self.test.partition("::")
         name, _, parameters = test.partition("[")
+        # pytest joins parameters with "-", and a backend's name has some itself, so the backend is
+        # cut out as a whole.
         others = f"-{parameters.removesuffix(']')}-".replace(f"-{self.backend}-", "-", 1)
         return f"{file}::", name, f"[{others.strip('-')}]" if others.strip("-") else ""
 

@@ -9,6 +9,7 @@ from pytest_djworkers.load.response_excerpt import ResponseExcerpt
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.units import format_duration
 
+# A line of a failure should fit the eye: four kinds, and the beginning of a body.
 _MOST_KINDS = 4
 _MOST_CHARACTERS = 300
 _CSRF = "csrf"
@@ -42,6 +43,7 @@ def kinds_of(result: BurstResult) -> dict[str, int]:
         kinds["status 400 or above"] = result.unexpected
     if result.wrong_bodies:
         kinds["wrong body"] = result.wrong_bodies
+    # Failed requests have no status: refused, reset, closed early, ...
     kinds.update(result.error_kinds)
     return dict(sorted(kinds.items(), key=lambda kind: -kind[1]))
 
@@ -65,6 +67,7 @@ def why_nothing_expected(result: BurstResult, first_refusal: str = "") -> str:
     request, kinds = result.profile.request, kinds_of(result)
     if result.unanswered:
         kinds["without a response"] = result.unanswered
+    # No response, no error, and nothing older than the timeout: the burst ended too early to tell.
     if not kinds:
         return (
             f"no expected response: none of {result.connections.requested:,} connections got a"

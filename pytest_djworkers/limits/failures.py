@@ -76,8 +76,10 @@ class MaxTimeouts:
 
     def miss(self, result: BurstResult) -> str | None:
         """Return figure, limit and distance, or why it can't pass. None if the limit is met."""
+        # A limit on nothing fails: a server that serves nobody has no timeouts either.
         if not result.judged:
             return f"timeouts: {_NO_RESPONSE}, so {self.text} can't pass"
+        # wrk stops counting a request that never ends: a starved burst would pass with 0 timeouts.
         if result.hides_timeouts:
             return f"timeouts: {hidden_timeouts(result)}, so {self.text} can't pass"
         if unseen := self._unseen(result):
@@ -141,6 +143,8 @@ _NO_RESPONSE = "no request got a response"
 
 def _count_or_share(mark: Mark) -> Count | Share:
     value = mark.value
+    # Text is a share and must have its "%"; a number is a count. So 0.01 is refused, which could
+    # be meant as either.
     try:
         if isinstance(value, str):
             return Share(parse_share(value))

@@ -12,6 +12,8 @@ from pytest_djworkers.limits.throughput import MinRps
 from pytest_djworkers.limits.usage import MaxCpuPerRequest, MaxMemory
 from pytest_djworkers.load.result import BurstResult
 
+# Throughput comes first, since it explains most of the others. To add a limit, add its class here,
+# and the help of its marker to MARKERS in options.py.
 _IN_ORDER: tuple[type[Limit], ...] = (
     MinRps,
     MaxTimeouts,

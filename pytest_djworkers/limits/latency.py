@@ -13,6 +13,8 @@ from pytest_djworkers.load.histogram import Latency
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.units import format_duration, parse_duration, written
 
+# In the order in which limits are judged. The names are arguments of the marker, and "p99.9" can't
+# be one.
 _PERCENTILES: Mapping[str, float] = {
     "p50": 50.0,
     "p90": 90.0,
@@ -57,6 +59,7 @@ class MaxLatency:
 
     def miss(self, result: BurstResult) -> str | None:
         """Return figure, limit and distance, or why it can't pass. None if the limit is met."""
+        # The order matters: figures that hide the slowest requests must not be compared at all.
         title, latency = f"latency {self._name}", result.latency
         if result.hides_timeouts:
             return f"{title}: {hidden_timeouts(result)}, so {self.text} can't pass"

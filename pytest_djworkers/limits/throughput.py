@@ -34,6 +34,7 @@ class MinRps:
     def read(cls, mark: Mark, backend: str | None) -> Iterator[Self]:
         """Yield the limit. Raises MarkerError unless the value is a number above 0."""
         value = mark.value
+        # NaN fails the comparison below, too.
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         if not is_number or not 0 < value < _UPPER_BOUND:
             raise MarkerError(f"min_rps({written(value)}): must be a number above 0")

@@ -46,6 +46,7 @@ class MaxCpuPerRequest:
 
     def miss(self, result: BurstResult) -> str | None:
         """Return figure, limit and distance, or why it can't pass. None if the limit is met."""
+        # A server that somebody else runs, or a system without /proc.
         if result.usage is None:
             return f"cpu per request: {_NOT_SEEN}, so {self.text} can't pass"
         value = result.cpu_per_request_s

@@ -21,6 +21,8 @@ def read_settings(config: pytest.Config) -> Settings | None:
 
     Raises SettingsError for a flag or a configuration value that can't be used.
     """
+    # These two decide whether the run fires load at all. A run without load does not complain about
+    # other options.
     specs, url = read_value(config, BY_NAME[""]), read_value(config, BY_NAME["url"])
     if not specs.parsed and url.parsed is None:
         return None
@@ -71,7 +73,7 @@ def _registry(config: pytest.Config, commands: Value) -> Registry:
     try:
         return registry_of(commands.parsed, (config.invocation_params.dir, config.rootpath))
     except SettingsError as error:
-        # Without commands, what can't be used is the entry point of an installed package.
+        # Without commands, the error is in the entry point of an installed package, and names it.
         raise SettingsError(
             f"{commands.place}: {error}" if commands.parsed else str(error)
         ) from None

@@ -77,6 +77,7 @@ class Settings:
         """The backend that the others are compared with; None where no backends are compared."""
         if self.comparison_flags is None or self.comparison_flags.against is not Against.BACKEND:
             return None
+        # Mappings keep the order of the command line, so this is the backend named first.
         return next(iter(self.backends))
 
     @property
@@ -90,6 +91,7 @@ class Settings:
         return (*self._too_many_workers(), *self.site_notes)
 
     def _too_many_workers(self) -> Iterator[str]:
+        # Only a number that somebody has written is remarked on, not the default of one per CPU.
         for shown, backend in self.backends.items():
             requested = backend.workers or self.requested_workers
             most = backend.about.max_workers
@@ -116,6 +118,6 @@ class Settings:
         overridden = tuple(
             f"{flag_of(name, value)} (instead of {in_words(name, without_flags[name])})"
             for name, value in self.shape_flags.items()
-            if without_flags[name] != value
+            if without_flags[name] != value  # else the flag changes nothing for this test
         )
         return shape_of({**without_flags, **self.shape_flags}), overridden

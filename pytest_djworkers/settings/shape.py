@@ -20,6 +20,7 @@ def parse_shape(given: Mapping[str, object]) -> dict[str, float]:
     for name, value in given.items():
         if name not in SHAPE_OPTIONS:
             raise BurstArgumentError(f"{name} is not one of {', '.join(SHAPE_OPTIONS)}")
+        # burst(rate=None) is the same as burst(): wrappers pass their own default on.
         if value is None:
             continue
         try:

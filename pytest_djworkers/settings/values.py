@@ -48,6 +48,7 @@ def read_flag(config: pytest.Config, option: Option) -> Value | None:
     folder, place = config.invocation_params.dir, f"{option.flag}={given}"
     parsed: Any
     if option.ini_type == "linelist":
+        # A flag that may be repeated: an error names the one that is wrong.
         parsed = tuple(_parse(option, line, f"{option.flag}={line}", folder) for line in given)
     else:
         parsed = _parse(option, given, place, folder)
@@ -63,6 +64,7 @@ def read_ini(config: pytest.Config, option: Option) -> Value:
     try:
         given = config.getini(option.ini)
     except (TypeError, ValueError, pytest.UsageError) as error:
+        # pytest converts values to the ini type, and raises any of these, by version and file type.
         reason = str(error).removeprefix(f"{config.inipath}: ")
         raise SettingsError(f"{place}: must be {_INI_TYPES[option.ini_type]} ({reason})") from None
     # pytest gives "" or [] where an ini option has no default of its own.
