@@ -1,4 +1,4 @@
-"""wrk's output in a document: alone, or in Markdown with headings above the runs."""
+"""The runs of wrk in a document: its bare output, or Markdown with headings above the runs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LINK = re.compile(r"\[(?P<text>[^\]]*)\]\([^)]*\)")
 
 @dataclass(frozen=True, slots=True)
 class RunInDocument:
-    """A run, and the headings that it stands under, from the top of the document down."""
+    """A run, and the headings that it stands under, the highest first."""
 
     headings: tuple[str, ...]
     run: WrkRun
@@ -27,25 +27,26 @@ class RunInDocument:
 
 @dataclass(slots=True)
 class _Outline:
-    """Where in a Markdown document a line is."""
+    """The place of a line in a Markdown document."""
 
     by_level: dict[int, str] = field(default_factory=dict)
     fence: str = ""
-    """What began the code that the line is in."""
+    """The fence that began the code block that the line is in; empty outside of one."""
     text: str = ""
-    """The line before, where it can be underlined."""
+    """The line before, if an underline would make it a heading."""
 
     @property
     def headings(self) -> tuple[str, ...]:
         return tuple(text for _, text in sorted(self.by_level.items()) if text)
 
     def take(self, line: str) -> bool:
-        """Whether the line is one of Markdown's own: a heading, or the edge of code."""
+        """Go on to a line; return True if it is Markdown's own: a heading or a fence."""
         before, self.text = self.text, ""
         if match := _FENCE.fullmatch(line):
             if not self.fence:
                 self.fence = match["fence"]
                 return True
+            # A block ends with a fence that is at least as long as its first, and has no text.
             if match["fence"].startswith(self.fence) and not match["info"].strip():
                 self.fence = ""
                 return True
@@ -61,16 +62,16 @@ class _Outline:
         return False
 
     def _head(self, level: int, text: str) -> None:
+        # A heading ends all those of its own level and below.
         plain = re.sub(r"[`*]", "", _LINK.sub(r"\g<text>", text)).strip()
         self.by_level = {upper: its for upper, its in self.by_level.items() if upper < level}
         self.by_level[level] = plain
 
 
 def runs_in_document(document: str) -> list[RunInDocument]:
-    """The runs in a document, in its order, each with the headings above it.
+    """Return the runs in a document, in its order, each with the headings above it.
 
-    Raises ValueError, with the number of the line, for a run that is not whole, or not as wrk
-    prints it: nothing is left out in silence.
+    Raises ValueError, with the number of the line, if a run is incomplete or not as wrk prints it.
     """
     outline, found = _Outline(), []
     lines: list[str] = []
@@ -79,7 +80,8 @@ def runs_in_document(document: str) -> list[RunInDocument]:
         is_markdown = outline.take(line.rstrip("\r"))
         text = line[len(_QUOTE.match(line)[0]) :].rstrip()  # type: ignore[index]  # it matches ""
         if lines and (is_markdown or (text.startswith("Running ") and begins_run(text))):
-            _whole(lines, begun)  # which it is not: it would have ended with its last line
+            # It is incomplete, since its last line would have ended it: this raises the error.
+            _whole(lines, begun)
         if not lines:
             if is_markdown:
                 continue

@@ -1,7 +1,7 @@
-"""What wrk prints at the end of a run, read exact to the digits.
+"""The output that wrk prints at the end of a run, read exact to the digits.
 
-The lines are kept as they are printed, and values are computed from them in decimal numbers:
-``57.13ms`` is 0.05713 s, and not one digit more is known of it. The formats are those of
+The lines are kept as they are printed. Values are decimal numbers: ``57.13ms`` is 0.05713 s, and
+not one digit more is known of it. The formats are those of
 ``units.c`` and of ``print_units`` in ``wrk.c``, the same from wrk 4.0.2 to 4.2.0::
 
     Running 10s test @ http://127.0.0.1:8000/
@@ -33,8 +33,6 @@ _TIME = r"\d+\.\d\d(?:us|ms|s|m)"
 _AMOUNT = r"\d+\.\d\d[kMGTP]?"
 _SIZE = r"\d+\.\d\d[KMGTP]?B"
 _SHARE = r"(?:-?nan|\d+\.\d\d)%"
-
-
 _COLUMNS = ("average", "deviation", "longest", "within")
 SOCKET_ERRORS = ("connect", "read", "write", "timeout")
 
@@ -71,8 +69,9 @@ _LABELS = (
     "Requests/sec:",
     "Transfer/sec:",
 )
-"""How lines begin that have to be as above."""
+"""The beginnings of lines that must be as above."""
 _FIRST_LINES = 3
+"""The number of lines above the figures, which notes often leave out."""
 _NEEDED = {
     "latency_average": "Latency",
     "per_thread_average": "Req/Sec",
@@ -80,6 +79,7 @@ _NEEDED = {
     "requests_per_s": "Requests/sec",
     "received_per_s": "Transfer/sec",
 }
+# The column of means is eight wide: 1000.00ms is cut to "1000.00m". Minutes have fewer digits.
 _CUT = re.compile(r"\d{4}\.\d\dm")
 _PRINTED = re.compile(r"(?P<digits>\d+\.\d\d)(?P<unit>us|ms|s|m)")
 _SECONDS = {"us": Decimal("1e-6"), "ms": Decimal("1e-3"), "s": Decimal(1), "m": Decimal(60)}
@@ -87,7 +87,7 @@ _SECONDS = {"us": Decimal("1e-6"), "ms": Decimal("1e-3"), "s": Decimal(1), "m": 
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """A row of wrk's thread statistics, as printed."""
+    """A row of wrk's thread statistics, as printed, to be shown."""
 
     average: str
     deviation: str
@@ -97,42 +97,48 @@ class Spread:
 
     @property
     def has_samples(self) -> bool:
-        """Whether anything was measured: without samples wrk prints zeros."""
+        """True if anything was measured: without samples, wrk prints zeros."""
         return "nan" not in self.within
 
 
 @dataclass(frozen=True, slots=True)
 class WrkRun:
-    """One run of wrk. Text is as printed; None is what it printed nothing of."""
+    """One run of wrk. Texts are as printed, to be shown; None is what wrk did not print."""
 
     printed: tuple[str, ...]
-    """Its lines, without what stood before and behind them."""
+    """Its lines, without other text before and behind them."""
     url: str | None
     duration: str | None
-    """As asked for, and rounded: wrk prints a test of 51 s as one of ``1m``."""
+    """The requested duration, rounded: wrk prints 51 s as ``1m``."""
     threads: int | None
     connections: int | None
     latency: Spread
-    """As wrk corrects it, without the answers that came after the timeout."""
+    """The latency as wrk corrects it, without responses after the timeout."""
     per_thread: Spread
-    """Requests a second of one thread."""
+    """The requests per second of one thread."""
     distribution: Mapping[int, str] | None
-    """Latency by percentile, corrected as well; None without ``--latency``."""
+    """The latency by percentile, corrected as well; None without ``--latency``."""
     requests: int
     elapsed: str
     received: str
     socket_errors: Mapping[str, int]
-    """By kind; all of them 0 where wrk prints no such line."""
+    """Their number by kind; all are 0 if wrk prints no such line."""
     bad_statuses: int
-    """Responses with a status above 399; 0 where wrk prints no such line."""
+    """The number of responses with a status above 399; 0 if wrk prints no such line."""
     requests_per_s: str
     received_per_s: str
+    rps: Decimal
+    """The requests per second, those with a bad status among them."""
+    mean_s: Decimal | None
+    """The mean latency in seconds; None without samples."""
+    percentiles_s: Mapping[int, Decimal]
+    """The latency in seconds by percentile; empty if wrk printed none, or had no samples."""
 
     @classmethod
     def from_lines(cls, lines: Iterable[str]) -> Self:
-        """A run from its lines; what a script printed between them is passed over.
+        """Return the run of these lines; what a script printed between them is passed over.
 
-        Raises ValueError, in words, for lines that are not all those of one run.
+        Raises ValueError, in words, if they are not all the lines of one run.
         """
         printed: list[str] = []
         found: dict[str, str] = {}
@@ -149,6 +155,9 @@ class WrkRun:
             printed.append(line)
         if missing := [label for name, label in _NEEDED.items() if name not in found]:
             raise ValueError(f"it has no line {missing[0]!r}")
+        latency = _spread(found, "latency")
+        # Without samples wrk prints zeros, which are no latencies.
+        measured = distribution if latency.has_samples else {}
         threads, connections = (found.get(name) for name in ("threads", "connections"))
         return cls(
             printed=tuple(printed),
@@ -156,7 +165,7 @@ class WrkRun:
             duration=found.get("duration"),
             threads=None if threads is None else int(threads),
             connections=None if connections is None else int(connections),
-            latency=_spread(found, "latency"),
+            latency=latency,
             per_thread=_spread(found, "per_thread"),
             distribution=distribution if "has_distribution" in found else None,
             requests=int(found["requests"]),
@@ -166,55 +175,46 @@ class WrkRun:
             bad_statuses=int(found.get("bad_statuses", 0)),
             requests_per_s=found["requests_per_s"],
             received_per_s=found["received_per_s"],
+            rps=Decimal(found["requests_per_s"]),
+            mean_s=_mean_s(latency),
+            percentiles_s={percent: seconds(at) for percent, at in measured.items()},
         )
 
     @property
     def timeouts(self) -> int:
-        """Answers that came after the timeout; what never came, wrk does not count."""
+        """The number of responses after the timeout; wrk does not count those that never came."""
         return self.socket_errors["timeout"]
 
     @property
     def errors(self) -> int:
-        """Failed connections, reads and writes, and answers with a bad status."""
+        """The number of failed connections, reads and writes, and of bad statuses."""
         return sum(self.socket_errors.values()) - self.timeouts + self.bad_statuses
 
-    @property
-    def rps(self) -> Decimal:
-        """Requests a second, those with a bad status among them."""
-        return Decimal(self.requests_per_s)
-
-    @property
-    def mean_s(self) -> Decimal | None:
-        """The mean latency in seconds; None without samples."""
-        if not self.latency.has_samples:
-            return None
-        average = self.latency.average
-        return seconds(f"{average}s" if _CUT.fullmatch(average) else average)
-
     def percentile_s(self, percent: int) -> Decimal | None:
-        """A percentile of the latency in seconds; None where wrk printed none, or had no
-        samples."""
-        at = (self.distribution or {}).get(percent)
-        return seconds(at) if at is not None and self.latency.has_samples else None
+        """Return a percentile of the latency in seconds; None if it is not known."""
+        return self.percentiles_s.get(percent)
 
 
 def begins_run(line: str) -> bool:
-    """Whether this may be the first line of a run: notes leave out what is above its figures."""
+    """Return True if this may be the first line of a run, also of one without those above."""
     return any(form.fullmatch(line) for form in _LINES[:_FIRST_LINES])
 
 
 def belongs_to_run(line: str) -> bool:
-    """Whether this is a line of figures, which is of no use by itself."""
+    """Return True if this is a line of figures, which is of no use by itself."""
     return any(form.fullmatch(line) for form in _LINES[_FIRST_LINES:])
 
 
 def ends_run(line: str) -> bool:
-    """Whether this is the last line of a run."""
+    """Return True if this is the last line of a run."""
     return line.startswith(_LABELS[-1])
 
 
 def seconds(printed: str) -> Decimal:
-    """The seconds in a time that wrk printed, such as ``57.13ms``. Raises ValueError."""
+    """Return the seconds of a time as wrk prints it, such as ``57.13ms``.
+
+    Raises ValueError for other text.
+    """
     match = _PRINTED.fullmatch(printed)
     if match is None:
         raise ValueError(f"{printed!r} is no time of wrk's")
@@ -222,14 +222,23 @@ def seconds(printed: str) -> Decimal:
 
 
 def _groups(line: str) -> dict[str, str]:
-    """What a line of wrk's says; nothing for other lines. Raises ValueError for one of wrk's that
-    is not as wrk prints it."""
+    """Return the named parts of a line of wrk's; nothing for other lines.
+
+    Raises ValueError if it begins like one of wrk's and does not go on like one.
+    """
     for form in _LINES:
         if match := form.fullmatch(line):
             return match.groupdict()
     if line.startswith(_LABELS):
         raise ValueError(f"{line!r} is not as wrk prints it")
     return {}
+
+
+def _mean_s(latency: Spread) -> Decimal | None:
+    if not latency.has_samples:
+        return None
+    average = latency.average
+    return seconds(f"{average}s" if _CUT.fullmatch(average) else average)
 
 
 def _spread(found: Mapping[str, str], name: str) -> Spread:

@@ -19,13 +19,10 @@ from hypothesis import strategies as st
 from pytest_djworkers.errors import GeneratorError
 from pytest_djworkers.load import agent_group as module
 from pytest_djworkers.load.agent_group import AgentGroup, _split
-from pytest_djworkers.load.agent_report import AgentReport
 from pytest_djworkers.load.builtin import AsyncioGenerator
 from pytest_djworkers.load.early_close import EarlyClose
 from pytest_djworkers.load.generator import Target
-from pytest_djworkers.load.merge import merge_agents
 from pytest_djworkers.load.profile import Request
-from pytest_djworkers.system.cpu_count import Cpus
 from pytest_djworkers.system.process import GuardedProcess
 from tests.support.fault_server import (
     LOCAL,
@@ -38,7 +35,7 @@ from tests.support.fault_server import (
     serve,
 )
 from tests.support.firing import sent
-from tests.support.profiles import make_profile, make_report
+from tests.support.profiles import make_profile
 
 OK = answer()
 NOWHERE = (LOCAL, 9)
@@ -50,79 +47,6 @@ def test_connections_are_split_evenly_and_none_is_dropped(connections: int, agen
     assert sum(shares) == connections
     assert len(shares) == min(agents, connections)
     assert min(shares) >= max(1, max(shares) - 1)
-
-
-def merged(*reports: AgentReport) -> Any:
-    """The result of a burst from these reports."""
-    connections = sum(len(report.per_connection) for report in reports)
-    return merge_agents(make_profile(connections=connections), reports)
-
-
-def test_counts_are_added_up() -> None:
-    counts = {"ok": 5, "late": 4, "unexpected": 3, "error": 2, "unanswered": 1, "in_flight": 6}
-    one = make_report(outside=7, statuses={200: 9, 500: 3}, error_kinds={"reset": 2}, **counts)
-    other = make_report(ok=1, error=2, statuses={200: 1}, error_kinds={"reset": 1, "refused": 1})
-    result = merged(one, other)
-    assert (result.ok, result.late, result.unexpected, result.error) == (6, 4, 3, 4)
-    assert (result.unanswered, result.in_flight, result.outside) == (1, 6, 7)
-    assert result.statuses == {200: 10, 500: 3}
-    assert result.error_kinds == {"reset": 3, "refused": 1}
-    assert result.generator.agents == 2
-
-
-def test_series_are_added_up_by_interval() -> None:
-    one = make_report(requests=[1, 2, 3], errors=[0, 0, 1])
-    series = merged(one, make_report(requests=[10, 20, 30], errors=[1, 0, 0])).series
-    assert (series.requests, series.errors) == ((11, 22, 33), (1, 0, 1))
-    assert series.interval_s == 0.1
-
-
-@given(st.lists(st.lists(st.integers(0, 500), max_size=60), min_size=1, max_size=3))
-def test_percentiles_are_those_of_all_the_samples(parts: list[list[int]]) -> None:
-    reports = [make_report(latency=[[value, 1] for value in set(part)]) for part in parts]
-    every = sorted(value for part in parts for value in set(part))
-    latency = merged(*reports).latency
-    assert latency.count == len(every)
-    middle = every[(len(every) + 1) // 2 - 1] / 1e6 if len(every) >= 20 else None
-    assert latency.p50 == middle
-
-
-def test_an_agent_that_had_all_of_a_quota_is_the_bottleneck(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("pytest_djworkers.load.merge.available_cpus", lambda: Cpus(8, 8, quota=0.5))
-    result = merged(make_report(cpu_s=0.48))
-    assert result.generator.cpu_share == pytest.approx(0.96)
-    assert result.generator_bound
-
-
-def test_what_the_busiest_agent_did_is_the_generators() -> None:
-    lagging = [[1000, 10], [5000, 990]]
-    result = merged(make_report(cpu_s=0.9, lag=[[1, 1]]), make_report(cpu_s=0.2, lag=lagging))
-    assert result.generator.cpu_share == 0.9
-    assert result.generator.lag_p99_s == 0.005
-
-
-def test_connections_are_those_of_all_agents() -> None:
-    one = make_report(opened=2, served=2, per_connection=[30, 10], connect_max_s=0.1, closed_idle=1)
-    other = make_report(opened=1, served=1, per_connection=[0, 0], connect_max_s=0.3, closed_idle=2)
-    found = merged(one, other).connections
-    assert (found.requested, found.opened, found.served, found.never_served) == (4, 3, 3, 1)
-    assert (found.connect_max_s, found.closed_idle) == (0.3, 3)
-    assert found.fairness == pytest.approx(40**2 / (4 * (900 + 100)))
-
-
-def test_requests_per_connection_are_nearest_ranks() -> None:
-    found = merged(make_report(per_connection=list(range(1, 11)))).connections
-    ranks = (found.requests_p10, found.requests_p50, found.requests_p90, found.requests_max)
-    assert ranks == (1, 5, 9, 10)
-
-
-def test_how_many_connections_were_at_work_is_told_from_what_was_completed() -> None:
-    busy = make_report(ok=10, per_connection=[5, 5], in_service_s=1.5)
-    assert merged(busy, make_report(per_connection=[0, 0])).connections.at_work == 1.5
-    assert merged(busy, make_report(per_connection=[0, 0])).starved
-    assert merged(make_report(per_connection=[0] * 4)).connections.at_work is None
 
 
 # Real agents.
