@@ -419,7 +419,9 @@ def test_a_command_line_that_cannot_be_used_exits_with_2(
 def test_an_unknown_name_is_answered_with_those_there_are(
     root: Path, refused: Callable[..., str]
 ) -> None:
-    assert refused("show") == f"default is no file, and no baseline: {root / '.djworkers'} has none"
+    assert refused("show") == (
+        f"default is neither a file nor a baseline: {root / '.djworkers'} has none"
+    )
     store(root, RESULT)
     for arguments in (["show", "x"], ["diff", "default", "x"], ["diff", "x", "default"]):
         assert refused(*arguments).endswith("has default")

@@ -83,7 +83,7 @@ class StoredBurst:
     """One burst: its conditions, and its sessions, oldest first."""
 
     conditions: Mapping[str, Condition]
-    """What must be the same for two bursts to be compared."""
+    """The load, the request and the server; they must be the same in bursts to be compared."""
     sessions: Annotated[tuple[StoredSession, ...], Meta(min_length=1)]
 
     @property

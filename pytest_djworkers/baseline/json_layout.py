@@ -1,4 +1,4 @@
-"""How a baseline is laid out as text: JSON, in lines that make small diffs."""
+"""The layout of a baseline as text: JSON, in lines that make small diffs."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 _DEEPEST_OPEN = 6
-"""What is inside a window, at this depth, is one line however much it holds."""
+"""The depth of the windows, counted from the document: each is one line, whatever it holds."""
 
 
 def laid_out(document: Mapping[str, Any]) -> str:
-    """The document as JSON text, sorted by key, each burst a block of its own.
+    """Return the document as JSON text, sorted by key, each burst a block of its own.
 
-    What holds other collections is opened, one entry a line, down to a session's list of windows;
-    anything else is one line. One more session is then lines added between others, and none
-    changed.
+    A collection that holds others has one entry a line, down to a session's list of windows;
+    anything else is one line. So one more session adds lines between others and changes none.
     """
     return "".join(_parts(document, 0)) + "\n"
 
 
 def _parts(value: Any, depth: int) -> Iterator[str]:
+    """Yield the text in pieces; indented by one space a level, since keys are long."""
     if not _opens(value, depth):
         yield json.dumps(value, sort_keys=True, ensure_ascii=False)
         return
@@ -38,6 +38,7 @@ def _parts(value: Any, depth: int) -> Iterator[str]:
 
 
 def _opens(value: Any, depth: int) -> bool:
+    """Return whether the entries of a value have lines of their own."""
     entries = value.values() if isinstance(value, Mapping) else value
     return (
         depth < _DEEPEST_OPEN

@@ -1,4 +1,4 @@
-"""Where baselines are, for a command that no pytest has told its root."""
+"""Find baselines for the command ``djworkers``, which pytest has not told its root."""
 
 from __future__ import annotations
 
@@ -24,8 +24,10 @@ _ROOT_HAS = (
 
 
 def find_root(start: Path) -> Path:
-    """The nearest folder upwards that has baselines, or what makes it pytest's root; else the
-    folder itself."""
+    """Return the nearest folder upwards that has baselines, or a file that makes it pytest's root.
+
+    Return the folder itself if there is none.
+    """
     for folder in (start, *start.parents):
         # Not pathlib's: that raises where a folder may not be looked into.
         if any(os.path.exists(folder / name) for name in _ROOT_HAS):  # noqa: PTH110  # Path raises for what may not be looked into
@@ -34,46 +36,46 @@ def find_root(start: Path) -> Path:
 
 
 def names(root: Path) -> list[str]:
-    """The baselines under a root, by name."""
+    """Return the names of the baselines under a root."""
     return names_in(root)
 
 
 def files_of(root: Path, name: str) -> list[Path]:
-    """The files of a baseline, a machine each, and that of what was imported."""
+    """Return the files of a baseline: one for each machine, and the one of imports."""
     return files_in(root / FOLDER / name)
 
 
 def files_named(root: Path, what: str) -> list[Path]:
-    """The file that ``what`` is, or else all files of the baseline that it names.
+    """Return the file that ``what`` is the path of, or all files of the baseline of that name.
 
-    Raises BaselineError for neither.
+    Raises BaselineError if there is neither.
     """
     if os.path.isfile(what):  # noqa: PTH113  # Path raises for what may not be looked into
         return [Path(what)]
     if what in (there := names(root)):
         return files_of(root, what)
     known = f"has {', '.join(there)}" if there else "has none"
-    raise BaselineError(f"{what} is no file, and no baseline: {root / FOLDER} {known}")
+    raise BaselineError(f"{what} is neither a file nor a baseline: {root / FOLDER} {known}")
 
 
 def file_named(root: Path, what: str) -> Path:
-    """The one file that ``what`` is or names: of several, the one of this machine.
+    """Return the one file of this path or name: of several, the one of this machine.
 
-    Raises BaselineError where there is none, or no telling which.
+    Raises BaselineError if there is none, or if there are several and none is of this machine.
     """
     files = files_named(root, what)
     own = [file for file in files if file.stem == this_machine().key]
     chosen = own or files
     if len(chosen) > 1:
         several = ", ".join(map(shortened, chosen))
-        raise BaselineError(f"baseline {what} has nothing of this machine: say which of {several}")
+        raise BaselineError(f"baseline {what} has no file of this machine: name one of {several}")
     return chosen[0]
 
 
 def read_file(file: Path) -> Baseline | tuple[Imported, ...]:
-    """What is in a file: figures of a machine, or what was imported.
+    """Return the content of a file: the baseline of a machine, or the imported runs.
 
-    Raises BaselineError when it can't be read.
+    Raises BaselineError if it can't be read.
     """
     if "imported" in (read_document(file) or {}):
         return read_imported(file)
@@ -81,7 +83,7 @@ def read_file(file: Path) -> Baseline | tuple[Imported, ...]:
 
 
 def shortened(file: Path) -> str:
-    """A file as users write it: from the current folder, where it is in that."""
+    """Return a path as users write it: relative to the current folder, if the file is in it."""
     try:
         here = Path.cwd()
     except OSError:  # it is gone

@@ -8,7 +8,7 @@ from statistics import median
 from typing import Self
 
 from pytest_djworkers.verdict.judgement import Judgement, Verdict
-from pytest_djworkers.verdict.rounds import Metric, Round, Window
+from pytest_djworkers.verdict.rounds import Metric, Round, Window, counted_rounds
 
 _THE_WORST_FIRST = (
     Verdict.REGRESSED,
@@ -74,7 +74,7 @@ class ArmComparison:
     @property
     def figures(self) -> tuple[ArmFigures, ArmFigures] | None:
         """Of base and head; None where no round counts."""
-        counting = [one for one in self.rounds if one.discarded is None]
+        counting = counted_rounds(self.rounds)
         if not counting:
             return None
         return (

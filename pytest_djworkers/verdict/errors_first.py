@@ -1,23 +1,26 @@
-"""Errors and timeouts go before any comparison of speed, and are absolute."""
+"""Errors and timeouts are judged before any comparison of speed, and by their shares alone.
+
+A server that refuses quickly is fast: no speed makes up for errors.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
 from pytest_djworkers.units import format_share
-from pytest_djworkers.verdict.rounds import Round, Window
+from pytest_djworkers.verdict.rounds import Round, Window, counted_rounds
 
 ROUNDS_WITH_ERRORS = 2
-"""Errors of head in fewer rounds are an accident."""
+"""The smallest number of rounds with errors that counts: in one, they are an accident."""
 
 
 def more_errors(rounds: Sequence[Round], allowed: float) -> str | None:
-    """How head has more errors or timeouts than base, in words; None where it has not.
+    """Return how head has more errors or timeouts than base, in words; None if it has not.
 
     They must be in two rounds or more, and their share in all rounds above that of base by more
-    than is allowed. Rounds that are thrown away don't count.
+    than ``allowed``, a fraction. Discarded rounds don't count.
     """
-    counted = [one for one in rounds if one.discarded is None]
+    counted = counted_rounds(rounds)
     found = (
         _more("errors", counted, lambda window: window.errors, allowed),
         _more("timeouts", counted, lambda window: window.timeouts, allowed),
@@ -26,9 +29,8 @@ def more_errors(rounds: Sequence[Round], allowed: float) -> str | None:
 
 
 def error_shares(rounds: Sequence[Round]) -> tuple[float, float]:
-    """The shares of errors of base and of head, in the rounds that count."""
-    counted = [one for one in rounds if one.discarded is None]
-    return _shares(counted, lambda window: window.errors)
+    """Return the shares of errors of base and of head, in the rounds that count."""
+    return _shares(counted_rounds(rounds), lambda window: window.errors)
 
 
 def _more(
@@ -52,5 +54,6 @@ def _shares(rounds: Sequence[Round], count: Callable[[Window], int]) -> tuple[fl
 
 
 def _share(windows: Sequence[Window], count: Callable[[Window], int]) -> float:
+    """Return the share over all windows: a window with few requests weighs little."""
     judged = sum(window.judged for window in windows)
     return sum(map(count, windows)) / judged if judged else 0.0

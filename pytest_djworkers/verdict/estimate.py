@@ -85,7 +85,7 @@ def spread_of(by_block: Sequence[Sequence[float]]) -> Spread | None:
     within = sum((x - m) ** 2 for block, m in zip(by_block, means, strict=True) for x in block)
     between = sum(len(block) * (m - mean) ** 2 for block, m in zip(by_block, means, strict=True))
     # The n of the random effects model where blocks differ in size (Searle, Casella and
-    # McCulloch, Variance Components, 1992, section 3.6).
+    # McCulloch, Variance Components, 1992, chapter 3).
     squares = sum(len(block) ** 2 for block in by_block)
     return Spread(
         between=between / (blocks - 1),

@@ -1,4 +1,7 @@
-"""What it means that rounds were left out: in words, and whether more of them would help."""
+"""The reasons for discarding rounds: their causes and remedies, and when more rounds can't help.
+
+The reasons travel as text, in the rounds and in reports, so their words are fixed here.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +14,14 @@ CLOCK_JUMPED = "the clock jumped"
 GENERATOR_BOUND = "generator-bound"
 GENERATOR_STOPPED = "the generator was stopped"
 WORKER_ENDED = "a worker of"
-"""Followed by whose it was."""
+"""The beginning of the reason; the arm follows."""
 MOST_DISCARDED = 0.3
-"""The share of rounds that may be thrown away."""
+"""The largest share of rounds that may be discarded."""
 _SURE_AFTER_BLOCKS = 2
-_MOST = 2 / 3
-"""Twice as many as may be, and more."""
+"""The number of blocks after which a cause that lies in the view is believed to stay."""
+_MOST_OF_ALL = 2 / 3
+"""The share of discarded rounds that is more than an accident: over twice the largest allowed."""
+# The machine may become quieter while a comparison runs; a view does not change.
 _OF_THE_MACHINE = {CPU_STEAL, CLOCK_JUMPED, GENERATOR_STOPPED}
 _TO_DO = {
     CPU_STEAL: "other guests of its host take its CPUs: wait until they are quieter, or measure on"
@@ -31,12 +36,15 @@ _TO_DO = {
 
 
 def worker_ended(arms: Sequence[str]) -> str:
-    """The reason to leave a round out where workers of these arms are gone."""
+    """Return the reason to discard a round if workers of these arms are gone."""
     return f"{WORKER_ENDED} {' and '.join(arms)} ended"
 
 
 def explain_discarded(discarded: Sequence[tuple[str, int]]) -> tuple[str, str]:
-    """What the most frequent reason comes from, and what to do about it; there must be one."""
+    """Return the cause of the most frequent reason, and advice on it, which may be empty.
+
+    There must be a reason; the most frequent comes first.
+    """
     reason = discarded[0][0]
     if reason.startswith(WORKER_ENDED):
         return "workers ended while they were measured", ""
@@ -46,10 +54,10 @@ def explain_discarded(discarded: Sequence[tuple[str, int]]) -> tuple[str, str]:
 
 
 def is_hopeless(rounds: Sequence[Round], most_rounds: int) -> bool:
-    """Whether no more rounds can bring a comparison of that many to a verdict.
+    """Return whether a comparison of at most that many rounds can't come to a verdict any more.
 
-    So many are left out that the rest can't be enough; or most of the first blocks were, for
-    one reason that lies in what is measured and not in the machine, which may become quieter.
+    Either so many rounds are discarded that the others can't be enough; or most of the first
+    blocks were, for one reason, which lies in what is measured and not in the machine.
     """
     discarded = count_discarded(rounds)
     number = sum(count for _, count in discarded)
@@ -58,7 +66,7 @@ def is_hopeless(rounds: Sequence[Round], most_rounds: int) -> bool:
     kinds = {_kind(reason) for reason, _ in discarded}
     return (
         len(blocks_of(rounds)) >= _SURE_AFTER_BLOCKS
-        and number >= _MOST * len(rounds)
+        and number >= _MOST_OF_ALL * len(rounds)
         and len(kinds) == 1
         and not kinds & _OF_THE_MACHINE
     )

@@ -1,4 +1,4 @@
-"""What a comparison has measured: windows of two arms in rounds, and what can be judged of them.
+"""The measurements of a comparison: windows of two arms in rounds, and the sample to judge.
 
 Plain data, no clock, no I/O. The words are those of the documentation: a round is one window of
 each arm, a block is the rounds that share one launch of each arm.
@@ -28,24 +28,25 @@ class Window:
     """One arm's figures in a round."""
 
     requests: int
-    """Expected answers, in time or late."""
+    """The number of expected responses, in time or late."""
     window_s: float
     errors: int
     timeouts: int
     judged: int
-    """What shares divide by."""
+    """The number of requests that shares divide by."""
     p95_s: float | None
-    """None without samples."""
+    """The 95th percentile of the latency; None without samples."""
     cpu_per_request_s: float | None
-    """None where it could not be measured."""
+    """The server's CPU time per response; None if it could not be measured."""
 
     def figure(self, metric: Metric) -> float | None:
-        """The figure to compare, above 0; None where there is none."""
+        """Return the figure to compare, above 0; None if there is none."""
         if metric is Metric.P95:
             return self.p95_s or None
         if metric is Metric.CPU_PER_REQUEST:
             return self.cpu_per_request_s or None
-        # No answer at all is no infinite loss: half of one is what a window can't tell from none.
+        # The logarithm of 0 is an infinite loss, which would outweigh all other rounds. A window
+        # with no response and one with half a response look the same.
         return max(self.requests, 0.5) / self.window_s
 
 
@@ -58,44 +59,48 @@ class Round:
     block: int
     """The number of its block; blocks are judged in the order of their numbers."""
     discarded: str | None = None
-    """Why it is thrown away whole, in words, on evidence that does not look at the arms'
-    figures: ``the generator was starved``. None for a round that counts."""
+    """The reason why it is discarded as a whole, in words; None for a round that counts.
+
+    The evidence never looks at the arms' figures: ``the generator was starved``."""
 
     @property
     def has_errors(self) -> bool:
-        """Whether either arm had any."""
+        """True if either arm had errors."""
         return bool(self.base.errors or self.head.errors)
 
     def log_ratio(self, metric: Metric) -> float | None:
-        """ln(head / base), signed so that negative is worse; None without a figure."""
+        """Return ln(head / base), signed so that negative is worse; None without a figure."""
         base, head = self.base.figure(metric), self.head.figure(metric)
         if base is None or head is None:
             return None
+        # A ratio, since speeds differ by factors; its logarithm, so that half and twice the speed
+        # are equally far from no change.
         return log(head / base) if metric is Metric.RPS else log(base / head)
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What is left of the rounds to compare one figure by."""
+    """The log ratios of one figure, after the rounds that can't be compared are left out."""
 
     by_block: tuple[tuple[float, ...], ...]
-    """Log ratios, negative is worse; blocks of which nothing is left are left out."""
+    """The log ratios by block, negative is worse; without the blocks that have none."""
     typical: float | None
-    """The median figure of base; None where nothing is left."""
+    """The median figure of base; None if no round is left."""
     with_errors: int
-    """Rounds left out because an arm had errors in them."""
+    """The number of rounds left out because an arm had errors in them."""
     without_figure: int
-    """Rounds left out because an arm has no such figure."""
+    """The number of rounds left out because an arm has no such figure."""
 
     @property
     def ratios(self) -> list[float]:
-        """Those of all blocks."""
+        """The log ratios of all blocks."""
         return [ratio for block in self.by_block for ratio in block]
 
 
 def sample_of(rounds: Sequence[Round], metric: Metric) -> Sample:
-    """Sort out what can be compared."""
-    counted = [one for one in rounds if one.discarded is None]
+    """Return the sample that can be compared by this figure."""
+    counted = counted_rounds(rounds)
+    # A response with an error is often quicker than a good one, so its round has no speed.
     clean = [one for one in counted if not one.has_errors]
     by_block: dict[int, list[float]] = {}
     typical = []
@@ -112,8 +117,13 @@ def sample_of(rounds: Sequence[Round], metric: Metric) -> Sample:
     )
 
 
+def counted_rounds(rounds: Sequence[Round]) -> list[Round]:
+    """Return the rounds that are not discarded."""
+    return [one for one in rounds if one.discarded is None]
+
+
 def blocks_of(rounds: Sequence[Round]) -> list[list[Round]]:
-    """The rounds of each block, in the order of the blocks' numbers."""
+    """Return the rounds of each block, in the order of the blocks' numbers."""
     blocks: dict[int, list[Round]] = {}
     for one in rounds:
         blocks.setdefault(one.block, []).append(one)

@@ -31,21 +31,21 @@ NO_LIMITS: Mapping[Metric, float] = {}
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What is compared of a burst: requests/s, errors as a fraction, seconds."""
+    """The figures of a burst that are compared; errors are a fraction of all requests."""
 
     rps: float
     error_share: float
     p95_s: float | None = None
     cpu_per_request_s: float | None = None
-    """Both None where they are not known."""
+    """Like the 95th percentile, None if it is not known."""
 
 
 _BETTER_SMALL: Mapping[Metric, tuple[str, Callable[[Figures], float | None], float]] = {
     Metric.P95: ("p95", lambda figures: figures.p95_s, LEAST_CHANGE_P95_S),
     Metric.CPU_PER_REQUEST: ("CPU per request", lambda figures: figures.cpu_per_request_s, 0.0),
 }
-"""The figures, in seconds, that are better small: in words, where they are, and the smallest change
-that counts."""
+"""The figures that are better small, all in seconds: their names in messages, the way to get them,
+and the smallest change that counts."""
 
 
 def compare_with_stored(
@@ -55,10 +55,11 @@ def compare_with_stored(
     tolerance: float,
     max_regressions: Mapping[Metric, float] = NO_LIMITS,
 ) -> BaselineVerdict:
-    """Compare a burst with the stored sessions, oldest first; the last is what users accepted.
+    """Compare a burst with the stored sessions, oldest first; there must be one.
 
-    ``tolerance`` is a fraction of requests/s, and so are the limits, each of its figure; the one
-    on errors is by how much their share may grow.
+    The last one is the one that users accepted by saving it; the others only predict. The
+    tolerance is a fraction of the requests/s, each limit a fraction of its figure; the one on
+    errors is the largest growth of their share.
     """
     speed = _compare_speed(new.rps, stored, tolerance, max_regressions.get(Metric.RPS))
     dearer = list(_dearer(new, stored[-1], max_regressions))
@@ -85,7 +86,7 @@ def compare_with_stored(
 
 
 def _dearer(new: Figures, accepted: Figures, limits: Mapping[Metric, float]) -> Iterator[str]:
-    """Which of the figures that are better small got worse than their limits, in words."""
+    """Yield the figures, in words, that are better small and grew by more than their limits."""
     for metric, (words, figure, least) in _BETTER_SMALL.items():
         limit, before, now = limits.get(metric), figure(accepted), figure(new)
         if limit is None or not before or not now or now - before < least:
@@ -98,7 +99,7 @@ def _dearer(new: Figures, accepted: Figures, limits: Mapping[Metric, float]) -> 
 
 
 def _missing(new: Figures, accepted: Figures, limits: Mapping[Metric, float]) -> Iterator[str]:
-    """Which limits are on figures that one side, or both, has not: they can't pass."""
+    """Yield the limits, in words, on figures that a side has not: they can't pass."""
     if Metric.RPS in limits and not accepted.rps:
         limit = _limit(Metric.RPS, limits[Metric.RPS])
         yield f"the baseline has 0 requests/s, so {limit} can't pass: save it anew"
@@ -113,7 +114,7 @@ def _missing(new: Figures, accepted: Figures, limits: Mapping[Metric, float]) ->
 
 
 def _limit(metric: Metric, share: float) -> str:
-    """A limit as its marker says it."""
+    """Return a limit as its marker says it."""
     of = "" if metric is Metric.RPS else f", metric={metric.value!r}"
     return f"max_regression({format_share(share)}{of})"
 
@@ -121,6 +122,7 @@ def _limit(metric: Metric, share: float) -> str:
 def _compare_speed(
     rps: float, stored: Sequence[Figures], tolerance: float, max_regression: float | None
 ) -> BaselineVerdict:
+    """Return the verdict on requests/s alone."""
     accepted = stored[-1].rps
     if not accepted:
         return not_compared("the stored figure is 0 requests/s")
@@ -143,6 +145,8 @@ def _compare_speed(
 def _why_it_fails(
     rps: float, stored: Sequence[Figures], loss: float, max_regression: float | None
 ) -> str | None:
+    """Return which bound a loss of requests/s exceeds, in words; None if it only warns."""
+    # The user's own limit first: it is the one that they can change.
     if max_regression is not None and loss > max_regression:
         return f"limit max_regression({format_share(max_regression)})"
     if rps * GROSS_FACTOR < stored[-1].rps:

@@ -209,7 +209,7 @@ def test_what_is_no_file_is_told_and_not_waited_for(
         errors = capsys.readouterr().err
         # Two files have a name in common; of this machine there is none.
         assert code == 1
-        assert said in errors or "say which of" in errors
+        assert said in errors or "name one of" in errors
     with pytest.raises(BaselineError, match=said):
         load(tmp_path, "default", MACHINE)
 

@@ -48,7 +48,9 @@ def test_baselines_have_names_and_files(tmp_path: Path) -> None:
 
 
 def test_what_is_no_name_and_no_file_is_told(tmp_path: Path) -> None:
-    with pytest.raises(BaselineError, match=r"x is no file, and no baseline: .*\.djworkers has no"):
+    with pytest.raises(
+        BaselineError, match=r"x is neither a file nor a baseline: .*\.djworkers has no"
+    ):
         files_named(tmp_path, "x")
     store(tmp_path)
     store(tmp_path, "main")
@@ -60,7 +62,7 @@ def test_of_several_files_that_of_this_machine_is_meant(tmp_path: Path) -> None:
     store(tmp_path)
     assert file_named(tmp_path, "default") == store(tmp_path)
     store(tmp_path, machine=OTHER)
-    with pytest.raises(BaselineError, match=r"nothing of this machine: say which of .*, .*json"):
+    with pytest.raises(BaselineError, match=r"no file of this machine: name one of .*, .*json"):
         file_named(tmp_path, "default")
     own = store(tmp_path, machine=this_machine())
     assert file_named(tmp_path, "default") == own
