@@ -11,7 +11,7 @@ from tests.support.refusals import hide, refused
 from tests.support.site import Site
 
 
-def test_an_unknown_backend_is_answered_with_the_list_and_the_nearest(site: Site) -> None:
+def test_an_unknown_backend_is_refused_with_the_list_and_the_most_similar(site: Site) -> None:
     assert refused(site, "--djworkers=gunicorn-gevnt") == (
         "--djworkers=gunicorn-gevnt: unknown backend 'gunicorn-gevnt'; did you mean"
         " 'gunicorn-gevent'? (known: cheroot, daphne, granian, granian-asgi, gunicorn-asgi,"
@@ -43,7 +43,7 @@ def test_a_url_that_cannot_be_measured_is_refused(site: Site, flags: list[str], 
     assert refused(site, *flags) == said
 
 
-def test_a_missing_package_is_answered_with_its_extra(site: Site) -> None:
+def test_a_missing_package_is_refused_with_the_extra_to_install(site: Site) -> None:
     hide(site, "granian")
     assert refused(site, "-p", "hides", "--djworkers=granian") == (
         "--djworkers=granian: backend 'granian' needs granian, which is not installed:"
@@ -51,14 +51,14 @@ def test_a_missing_package_is_answered_with_its_extra(site: Site) -> None:
     )
 
 
-def test_a_bad_ini_value_is_answered_with_its_file(site: Site) -> None:
+def test_a_wrong_ini_value_is_refused_with_its_file_in_a_run(site: Site) -> None:
     arguments = ("-o", "djworkers=granian", "-o", "djworkers_connections=many")
     assert refused(site, *arguments).startswith(
         "djworkers_connections in pytest.ini: must be a whole number (invalid literal"
     )
 
 
-def test_wrk_that_is_not_there_is_not_replaced(
+def test_a_missing_wrk_is_refused_and_not_replaced(
     site: Site, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))

@@ -41,7 +41,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def run(root: Path, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs the command, which must succeed, and gives its lines."""
+    """Return a function that runs the command, which must succeed, and returns its lines."""
 
     def run_it(*arguments: str) -> list[str]:
         code = main(arguments)
@@ -54,7 +54,7 @@ def run(root: Path, capsys: pytest.CaptureFixture[str]) -> Run:
 
 @pytest.fixture
 def refused(root: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
-    """Runs the command, which must fail without an output, and gives its one line."""
+    """Return a function that runs the command, which must fail, and returns its line of error."""
 
     def run_it(*arguments: str) -> str:
         assert main(arguments) == 1
@@ -102,7 +102,7 @@ def test_baselines_are_listed(root: Path, run: Run) -> None:
     ]
 
 
-def test_what_can_be_read_is_listed_beside_what_cannot(
+def test_readable_baselines_are_listed_and_broken_ones_are_errors(
     root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = store(root, RESULT)
@@ -203,7 +203,7 @@ def test_an_import_is_shown_as_printed(root: Path, run: Run) -> None:
     ],
 )
 @pytest.mark.parametrize("command", [("show",), ("diff", "main")])
-def test_a_file_that_is_no_baseline_is_told(
+def test_a_file_that_is_not_a_baseline_is_an_error(
     root: Path, refused: Callable[..., str], content: bytes, said: str, command: tuple[str, ...]
 ) -> None:
     store(root, RESULT, name="main")
@@ -211,7 +211,9 @@ def test_a_file_that_is_no_baseline_is_told(
     assert refused(*command, "file.json").startswith(f"baseline file.json {said}")
 
 
-def test_a_broken_histogram_of_long_ago_is_told(root: Path, refused: Callable[..., str]) -> None:
+def test_a_broken_histogram_in_an_old_session_is_an_error(
+    root: Path, refused: Callable[..., str]
+) -> None:
     file = store(root, RESULT, FASTER)
     data = json.loads(file.read_text())
     data["bursts"]["test_json[granian] GET /json"]["sessions"][0]["windows"][0]["latency"] = "HISTF"
@@ -220,7 +222,7 @@ def test_a_broken_histogram_of_long_ago_is_told(root: Path, refused: Callable[..
 
 
 def refused_after_output(file: Path) -> str:
-    """What the command says when it finds out only in the middle."""
+    """Return the error of a command that meets it in the middle of its work."""
     said = command("show", str(file), folder=file.parent)
     assert said.returncode == 1
     return said.stderr
@@ -281,7 +283,7 @@ def test_imports_are_compared_by_heading(root: Path, run: Run) -> None:
 
 
 @pytest.mark.parametrize("turned", [False, True])
-def test_an_import_is_held_against_the_burst_of_its_endpoint(
+def test_an_import_is_compared_with_the_burst_of_its_endpoint(
     root: Path, run: Run, turned: bool
 ) -> None:
     stored = store(root, RESULT)
@@ -297,7 +299,7 @@ def test_an_import_is_held_against_the_burst_of_its_endpoint(
     assert lines[-1] == f"only in {'B' if turned else 'A'}: notes.md: Uvicorn"
 
 
-def test_two_notes_of_an_endpoint_are_both_held_against_its_burst(root: Path, run: Run) -> None:
+def test_two_imports_of_an_endpoint_are_both_compared_with_its_burst(root: Path, run: Run) -> None:
     stored = store(root, RESULT)
     for name in ("old.md", "new.md"):
         (root / name).write_text(f"# Granian\n{PRINTED.replace('/json?page=2', '/json')}")
@@ -350,7 +352,7 @@ def test_output_alone_is_imported_from_anywhere(
         ),
     ],
 )
-def test_what_cannot_be_imported_is_told_and_nothing_is_made(
+def test_a_file_that_cannot_be_imported_is_an_error_and_nothing_is_written(
     root: Path, refused: Callable[..., str], content: bytes, said: str
 ) -> None:
     (root / "notes.md").write_bytes(content)
@@ -416,7 +418,7 @@ def test_a_command_line_that_cannot_be_used_exits_with_2(
     assert said in capsys.readouterr().err
 
 
-def test_an_unknown_name_is_answered_with_those_there_are(
+def test_an_unknown_name_is_an_error_that_lists_the_known_names(
     root: Path, refused: Callable[..., str]
 ) -> None:
     assert refused("show") == (
@@ -427,7 +429,7 @@ def test_an_unknown_name_is_answered_with_those_there_are(
         assert refused(*arguments).endswith("has default")
 
 
-def test_both_ways_to_call_it_are_the_same(root: Path) -> None:
+def test_the_command_and_python_m_print_the_same(root: Path) -> None:
     store(root, RESULT)
     below = root / "below"
     below.mkdir()
@@ -441,7 +443,7 @@ def test_both_ways_to_call_it_are_the_same(root: Path) -> None:
     assert command("--root", str(root), "baselines", folder=Path("/")).stdout == by_module.stdout
 
 
-def test_a_reader_that_has_enough_is_no_error(root: Path) -> None:
+def test_a_closed_pipe_is_not_an_error(root: Path) -> None:
     for number in range(20):
         store(root, RESULT, test=f"test_{number}{'x' * 5000}[granian]")
     with subprocess.Popen(
@@ -473,7 +475,7 @@ def test_it_imports_neither_pytest_nor_django_nor_a_server(root: Path) -> None:
     assert "'hdrh'" in said.stderr
 
 
-def test_what_a_file_says_gives_no_orders_to_the_terminal(root: Path, run: Run) -> None:
+def test_no_escape_sequence_of_a_file_reaches_the_terminal(root: Path, run: Run) -> None:
     orders = "\x1b]0;title\x07\x1b[2J\u202e"
     machine = replace(MACHINE, cpu=f"A CPU{orders}\nverdict: ok")
     file = store(root, RESULT, FASTER, test=f"{orders}[x]", saved=orders, machine=machine)
@@ -505,7 +507,7 @@ def test_what_a_file_says_gives_no_orders_to_the_terminal(root: Path, run: Run) 
     ],
     ids=["ascii", "full", "no folder", "a root"],
 )
-def test_whatever_it_is_run_in_it_is_words(
+def test_an_unusable_terminal_disk_or_folder_is_an_error_without_a_traceback(
     where: str, said: str, code: int, tmp_path: Path
 ) -> None:
     root, gone = tmp_path / "r\u00fc", tmp_path / "gone"

@@ -1,4 +1,4 @@
-"""The commands of the documentation do what it says, to the letter."""
+"""The commands of the documentation print exactly what it shows."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ PAGE = (Path(__file__).parents[1] / "docs" / "command-line.rst").read_text()
 
 
 def blocks(language: str) -> list[str]:
-    """The code of one language on the page."""
+    """Return the code blocks of one language on the page."""
     found = re.findall(rf"^\.\. code-block:: {language}\n\n((?:   .*\n|\n)+)", PAGE, re.MULTILINE)
     return [textwrap.dedent(block).strip() + "\n" for block in found]
 
 
-def test_what_the_page_shows_is_what_is_printed(
+def test_the_documented_session_prints_what_the_page_shows(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)

@@ -1,4 +1,4 @@
-"""The documentation's settings for load tests, as they are written, serve a site."""
+"""A site is served with the settings for load tests in the documentation, as they are written."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ urlpatterns = [path("read", lambda request: HttpResponse(
 
 
 def example(language: str) -> str:
-    """The page's code block of a language."""
+    """Return the page's code block in a language."""
     block = re.search(rf"\.\. code-block:: {language}\n\n((?:   .*\n|\n)+)", PAGE)
     assert block is not None
     return dedent(block[1])
@@ -55,7 +55,7 @@ def test_the_settings_for_load_tests_are_those_of_the_served_site(site: Site) ->
         ("urls.load", "'urls' is a module, not a package with 'urls.load' in it"),
     ],
 )
-def test_a_module_that_is_not_there_ends_the_run_before_it_begins(
+def test_a_settings_module_that_does_not_exist_is_a_usage_error(
     site: Site, module: str, said: str
 ) -> None:
     site.write("shop/__init__.py", "raise RuntimeError('nobody imports this')")

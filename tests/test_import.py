@@ -1,4 +1,4 @@
-"""What the pytest process imports, and what that costs."""
+"""The modules that the pytest process imports, and the time that this takes."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ def mark(name: str, *args: object, **kwargs: object) -> Mark:
 # Reading.
 
 
-def test_a_plan_holds_every_limit_in_the_order_of_the_table() -> None:
+def test_limits_are_read_in_the_order_in_which_they_are_judged() -> None:
     plan = read_plan(
         [
             mark("max_regression", "10%"),
@@ -62,7 +62,7 @@ def test_a_plan_holds_every_limit_in_the_order_of_the_table() -> None:
     ]
 
 
-def test_the_most_specific_backend_wins_then_the_closest_node() -> None:
+def test_the_limit_of_the_most_specific_backend_wins_then_that_of_the_closest_node() -> None:
     closest_first = [
         mark("min_rps", 10),
         mark("min_rps", 20, backend="granian"),
@@ -77,7 +77,9 @@ FOUR = "granian:workers-4:blocking-threads-8"
 
 
 @pytest.mark.parametrize("spec", [FOUR, "granian:blocking-threads=8:workers=4"])
-def test_a_bare_name_is_for_all_settings_and_a_whole_spec_wins_over_it(spec: str) -> None:
+def test_a_limit_for_a_backend_holds_for_all_its_settings_unless_a_whole_spec_has_one(
+    spec: str,
+) -> None:
     marks = [
         mark("min_rps", 10),
         mark("min_rps", 20, backend="granian"),
@@ -103,12 +105,12 @@ def test_each_latency_is_a_figure_of_its_own() -> None:
     )
 
 
-def test_the_closest_burst_marker_shapes_argument_by_argument() -> None:
+def test_the_closest_burst_marker_wins_argument_by_argument() -> None:
     marks = [mark("burst", connections=5), mark("burst", connections=9, duration="2s")]
     assert read_plan(marks, "granian").shape == {"connections": 5, "duration": 2.0}
 
 
-def test_only_limits_are_limits() -> None:
+def test_markers_that_set_limits_are_told_from_others() -> None:
     assert has_limits([mark("burst"), mark("max_regression", "10%")])
     assert not has_limits([mark("burst"), mark("djworkers", only=["granian"]), mark("skip")])
 
@@ -143,7 +145,7 @@ def test_only_limits_are_limits() -> None:
         (mark("burst", duration="x"), "burst: duration='x': 'x' is not a duration"),
     ],
 )
-def test_a_wrong_marker_is_an_error_in_words(wrong: Mark, said: str) -> None:
+def test_a_wrong_marker_is_an_error_that_says_why(wrong: Mark, said: str) -> None:
     with pytest.raises(MarkerError) as refusal:
         read_plan([wrong], "gunicorn-gevent")
     assert said in str(refusal.value)
@@ -161,7 +163,7 @@ def test_a_wrong_marker_is_an_error_in_words(wrong: Mark, said: str) -> None:
         (mark("djworkers", skip=["granien"]), "unknown backend 'granien'"),
     ],
 )
-def test_a_wrong_choice_of_backends_is_an_error_in_words(wrong: Mark, said: str) -> None:
+def test_a_wrong_djworkers_marker_is_an_error_that_says_why(wrong: Mark, said: str) -> None:
     with pytest.raises(MarkerError) as refusal:
         skip_reason([wrong], "granian")
     assert said in str(refusal.value)
@@ -194,7 +196,9 @@ def test_a_wrong_choice_of_backends_is_an_error_in_words(wrong: Mark, said: str)
         ),
     ],
 )
-def test_a_test_says_under_which_backends_it_makes_sense(chosen: Mark, reason: str | None) -> None:
+def test_a_test_is_skipped_under_backends_that_its_marker_excludes(
+    chosen: Mark, reason: str | None
+) -> None:
     assert skip_reason([chosen], "granian") == reason
 
 
@@ -246,7 +250,7 @@ def test_it(burst):
         site.pytest("--collect-only", "-q", *flags).stdout.fnmatch_lines(["1 test collected*"])
 
 
-def test_backends_choose_their_tests_and_their_limits(site: Site) -> None:
+def test_markers_for_one_backend_do_not_apply_to_another(site: Site) -> None:
     site.test(
         """
 pytestmark = pytest.mark.min_rps(1e9, backend="gunicorn-gevent")
@@ -272,7 +276,7 @@ def test_both(burst):
     )
 
 
-def test_a_parameters_marks_choose_its_backends(site: Site) -> None:
+def test_a_marker_on_a_parameter_excludes_backends(site: Site) -> None:
     site.test(
         """
 @pytest.mark.parametrize(
@@ -288,7 +292,7 @@ def test_it(burst, path):
     result.stdout.fnmatch_lines(["SKIPPED *not for granian: why"])
 
 
-def test_a_parameters_mark_that_cant_be_used_ends_the_run(site: Site) -> None:
+def test_a_wrong_marker_on_a_parameter_is_a_usage_error(site: Site) -> None:
     site.test(
         """
 @pytest.mark.parametrize(

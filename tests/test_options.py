@@ -88,12 +88,14 @@ BAD: list[tuple[str, object, str]] = [
 
 
 @pytest.mark.parametrize(("name", "given", "value"), GOOD)
-def test_an_option_reads_what_it_accepts(name: str, given: object, value: object) -> None:
+def test_an_option_parses_values_that_it_accepts(name: str, given: object, value: object) -> None:
     assert BY_NAME[name].parse(given) == value
 
 
 @pytest.mark.parametrize(("name", "given", "accepted"), BAD)
-def test_an_option_refuses_the_rest_in_words(name: str, given: object, accepted: str) -> None:
+def test_an_option_refuses_other_values_and_says_what_it_accepts(
+    name: str, given: object, accepted: str
+) -> None:
     with pytest.raises(ValueError, match=r".") as refusal:
         BY_NAME[name].parse(given)
     assert repr(given) in str(refusal.value)
@@ -101,13 +103,13 @@ def test_an_option_refuses_the_rest_in_words(name: str, given: object, accepted:
 
 
 @pytest.mark.parametrize("option", OPTIONS, ids=lambda option: option.ini)
-def test_every_option_is_tried_with_good_and_bad(option: Option) -> None:
+def test_every_option_is_tested_with_good_and_bad_values(option: Option) -> None:
     assert option.name in {name for name, _, _ in GOOD}
     assert option.name in {name for name, _, _ in BAD}
 
 
 @pytest.mark.parametrize("option", OPTIONS, ids=lambda option: option.ini)
-def test_a_flag_and_its_twin_have_one_name(option: Option) -> None:
+def test_a_flag_and_its_ini_value_have_the_same_name(option: Option) -> None:
     assert option.flag.removeprefix("--").replace("-", "_") == option.ini
     assert option.help
 
@@ -125,6 +127,6 @@ def test_the_help_ends_with_the_default(option: Option) -> None:
         assert option.parse(option.help.rpartition(": ")[2]) == option.default
 
 
-def test_the_shape_is_what_the_options_say_it_is() -> None:
+def test_the_default_shape_has_the_defaults_of_the_options() -> None:
     defaults = {field: BY_NAME[name].default for name, field in SHAPE_OPTIONS.items()}
     assert asdict(Shape()) == defaults

@@ -1,4 +1,4 @@
-"""The plugin where nobody asked for backends, and where it is switched off."""
+"""The plugin without --djworkers, and switched off."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ def test_wrong():
 
 
 def lines_without_times(result: pytest.RunResult) -> list[str]:
-    """What was printed, but for durations."""
+    """Return the output without durations."""
     return [re.sub(r"in \d+\.\d+s", "in a while", line) for line in result.outlines]
 
 
 def files_of(site: Site) -> set[Path]:
-    """Everything in the site's folder but byte code."""
+    """Return the files in the site's folder, without byte code."""
     return {path for path in site.folder.rglob("*") if "__pycache__" not in path.parts}
 
 
@@ -92,7 +92,7 @@ def test_switched_off_there_are_neither_fixtures_nor_flags(site: Site) -> None:
     assert refused.ret == pytest.ExitCode.USAGE_ERROR
 
 
-def test_help_and_markers_tell_every_name(pytester: pytest.Pytester) -> None:
+def test_help_and_markers_list_the_options_and_the_markers(pytester: pytest.Pytester) -> None:
     once = ("-p", "no:pytest-retry")  # it can be configured once in a process
     pytester.runpytest_inprocess("--help", *once).stdout.fnmatch_lines(
         ["*--djworkers=NAME,NAME*", "*--djworkers-save-baseline*", "*djworkers_probe (string):*"]

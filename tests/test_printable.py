@@ -1,4 +1,4 @@
-"""Text from outside gives no orders to a terminal, and fits into XML."""
+"""Text from outside is made safe for terminals and XML."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ANY_TEXT = st.text(
 
 
 @given(ANY_TEXT)
-def test_nothing_is_left_that_a_terminal_or_xml_would_not_show(text: str) -> None:
+def test_no_character_is_left_that_a_terminal_obeys_or_xml_forbids(text: str) -> None:
     shown = printable(text)
     left = {unicodedata.category(character) for character in shown if character not in "\n\t"}
     assert not left & {"Cc", "Cs", "Zl", "Zp"}
@@ -28,7 +28,7 @@ def test_nothing_is_left_that_a_terminal_or_xml_would_not_show(text: str) -> Non
 
 
 @given(st.text(st.characters(codec="latin-1", categories=("L", "N", "P", "S", "Zs"))))
-def test_what_people_write_stays_as_it_is(text: str) -> None:
+def test_ordinary_text_is_unchanged(text: str) -> None:
     assert printable(f"{text}\n\t") == f"{text}\n\t"
 
 
@@ -44,9 +44,9 @@ def test_what_people_write_stays_as_it_is(text: str) -> None:
         ("日本語 é 👩‍💻", "日本語 é 👩‍💻"),
     ],
 )
-def test_orders_are_written_out_and_colours_left_out(text: str, shown: str) -> None:
+def test_escape_sequences_are_escaped_and_colors_are_removed(text: str, shown: str) -> None:
     assert printable(text) == shown
 
 
-def test_in_one_line() -> None:
+def test_text_is_put_into_one_line() -> None:
     assert in_one_line(" a\r\n b\x0b\tc\n") == r"a b\x0b c"

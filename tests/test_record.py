@@ -29,7 +29,7 @@ def test_a_record_survives_json(result: BurstResult, verdict: Verdict) -> None:
         assert BurstRecord.from_dict(json.loads(json.dumps(one.to_dict()))) == one
 
 
-def test_no_value_of_a_request_travels_on_a_report() -> None:
+def test_no_value_of_a_request_is_on_a_report() -> None:
     secret = "Sesame"
     request = Request(
         f"/x?token={secret}",
@@ -61,7 +61,7 @@ def test_no_value_of_a_request_travels_on_a_report() -> None:
         ("[x]/t.py::test_a[granian]", "test_a", "[x]/t.py::test_a"),
     ],
 )
-def test_rows_of_an_endpoint_share_all_but_the_backend(
+def test_the_rows_of_an_endpoint_differ_only_in_the_backend(
     test: str, function: str, group: str
 ) -> None:
     one = replace(record(), test=test)
@@ -69,7 +69,7 @@ def test_rows_of_an_endpoint_share_all_but_the_backend(
     assert one.group == (group, "GET /json")
 
 
-def test_a_backend_whose_name_begins_like_another_is_itself() -> None:
+def test_a_backend_is_not_mistaken_for_one_whose_name_it_begins_with() -> None:
     one = record("gunicorn-gevent")
     other = record("gunicorn")
     assert one.group == other.group

@@ -109,7 +109,7 @@ def test_a_burst_with_an_expected_response_has_nothing_to_explain() -> None:
         ),
     ],
 )
-def test_nothing_expected_is_explained(
+def test_a_burst_without_an_expected_response_is_explained(
     result: BurstResult, first_refusal: str, lines: list[str]
 ) -> None:
     said = why_nothing_expected(result, first_refusal).split("\n")
@@ -117,11 +117,11 @@ def test_nothing_expected_is_explained(
     pytest.LineMatcher(said).fnmatch_lines(lines, consecutive=True)
 
 
-def test_a_body_is_shown_from_its_beginning() -> None:
+def test_only_the_beginning_of_a_body_is_shown() -> None:
     assert len(why_nothing_expected(came(500, text="x" * 1000, location="y" * 1000))) < 800
 
 
-def test_the_most_frequent_kinds_come_first_and_the_rest_is_one() -> None:
+def test_the_most_frequent_kinds_come_first_and_the_others_are_taken_together() -> None:
     statuses = {200: 1, 500: 3, 502: 7, 503: 2}
     result = replace(RESULT, unexpected=12, statuses=statuses, error_kinds={"reset": 9, "x": 1})
     assert in_words(kinds_of(result)) == (

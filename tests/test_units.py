@@ -61,7 +61,7 @@ def test_a_duration_has_a_unit_or_is_seconds(text: object, seconds: float) -> No
     ],
     ids=repr,
 )
-def test_another_duration_is_refused_with_what_is_accepted(value: object) -> None:
+def test_a_wrong_duration_is_refused_with_the_accepted_forms(value: object) -> None:
     with pytest.raises(ValueError, match="is not a duration such as 250ms, 2s, 1m"):
         parse_duration(value)
 
@@ -75,18 +75,18 @@ def test_a_size_has_a_unit_or_is_bytes(value: object, size: float) -> None:
 
 
 @pytest.mark.parametrize("value", ["", "512", "5mb", "0B", "-1B", 0, -1, True, None, math.nan])
-def test_another_size_is_refused_with_what_is_accepted(value: object) -> None:
+def test_a_wrong_size_is_refused_with_the_accepted_forms(value: object) -> None:
     with pytest.raises(ValueError, match="is not a size such as 512MB"):
         parse_size(value)
 
 
 @given(st.floats(min_value=1, max_value=1e12))
-def test_a_size_written_is_read_within_three_digits(size: float) -> None:
+def test_a_formatted_size_is_parsed_to_three_digits(size: float) -> None:
     assert parse_size(format_size(size)) == pytest.approx(size, rel=0.0051, abs=0.51)
 
 
 @given(st.floats(min_value=1e-6, max_value=1e5))
-def test_a_duration_written_is_read_within_three_digits(seconds: float) -> None:
+def test_a_formatted_duration_is_parsed_to_three_digits(seconds: float) -> None:
     assert parse_duration(format_duration(seconds)) == pytest.approx(seconds, rel=0.0051)
 
 
@@ -105,7 +105,7 @@ def test_a_duration_written_is_read_within_three_digits(seconds: float) -> None:
         (600, "600s"),
     ],
 )
-def test_a_duration_is_written_in_the_unit_that_suits_it(seconds: float, text: str) -> None:
+def test_a_duration_is_formatted_in_a_unit_that_suits_it(seconds: float, text: str) -> None:
     assert format_duration(seconds) == text
 
 
@@ -115,28 +115,28 @@ def test_a_share_is_a_percentage(percent: object) -> None:
 
 
 @pytest.mark.parametrize("value", ["10", "ten%", "-1%", "%", "9" * 400 + "%", 0.1, 10, None])
-def test_another_share_is_refused(value: object) -> None:
+def test_a_wrong_share_is_refused(value: object) -> None:
     with pytest.raises(ValueError, match="is not a share such as 10%"):
         parse_share(value)
 
 
 @given(st.floats(min_value=1e-4, max_value=0.99))
-def test_a_share_written_is_read_within_three_digits(share: float) -> None:
+def test_a_formatted_share_is_parsed_to_three_digits(share: float) -> None:
     assert parse_share(format_share(share)) == pytest.approx(share, rel=0.0051)
 
 
 @given(st.integers(min_value=1, max_value=MOST_WHOLE))
-def test_a_whole_number_may_be_grouped(number: int) -> None:
+def test_the_digits_of_a_whole_number_may_be_grouped(number: int) -> None:
     assert parse_whole(f"{number:_}") == parse_whole(str(number)) == parse_whole(number) == number
 
 
 @pytest.mark.parametrize("value", [0, -1, "0", "1.5", "x", "", 1.5, True, None])
-def test_another_whole_number_is_refused(value: object) -> None:
+def test_a_wrong_whole_number_is_refused(value: object) -> None:
     with pytest.raises(ValueError, match="is not a whole number of 1 or more"):
         parse_whole(value)
 
 
-def test_nothing_may_be_enough() -> None:
+def test_the_least_whole_number_may_be_zero() -> None:
     assert parse_whole(0, least=0) == 0
 
 
@@ -153,5 +153,5 @@ def test_nothing_may_be_enough() -> None:
         (counted(2000, "worker"), "2,000 workers"),
     ],
 )
-def test_figures_are_written_for_people(written: str, text: str) -> None:
+def test_figures_are_formatted_for_people(written: str, text: str) -> None:
     assert written == text

@@ -1,4 +1,4 @@
-"""Limits held against results made by hand."""
+"""Limits, judged on results made by hand."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def mark(name: str, *args: object, **kwargs: object) -> Mark:
 
 
 def missed(result: BurstResult, *marks: Mark) -> list[str]:
-    """What a result misses of these markers."""
+    """Return the limits of these markers that a result misses, in words."""
     return misses(read_plan(marks, "granian").limits, result)
 
 
@@ -61,11 +61,11 @@ def test_limits_that_are_just_met_are_met() -> None:
         ),
     ],
 )
-def test_a_miss_has_figure_limit_and_distance(limit: Mark, said: str) -> None:
+def test_a_missed_limit_is_shown_with_figure_and_distance(limit: Mark, said: str) -> None:
     assert missed(RESULT, limit) == [said]
 
 
-def test_errors_are_told_by_kind() -> None:
+def test_missed_limits_on_errors_name_the_kinds() -> None:
     result = replace(
         RESULT,
         unexpected=3,
@@ -79,7 +79,7 @@ def test_errors_are_told_by_kind() -> None:
     ]
 
 
-def test_every_limit_missed_is_told() -> None:
+def test_every_missed_limit_is_listed() -> None:
     found = missed(
         RESULT, mark("max_latency", p50="0", p99="0"), mark("max_timeouts", 0), mark("min_rps", 1e6)
     )
@@ -106,7 +106,7 @@ USED = replace(RESULT, usage=Usage(1.0, 600_000_000, 2, 2, 0, 0))
         ),
     ],
 )
-def test_what_the_server_used_is_held_to_limits(limit: Mark, said: list[str]) -> None:
+def test_limits_on_cpu_time_and_memory(limit: Mark, said: list[str]) -> None:
     assert missed(USED, limit) == said
     assert "the server's processes could not be measured" in missed(RESULT, limit)[0]
 
@@ -125,7 +125,7 @@ NOTHING = replace(RESULT, ok=0, late=0, statuses={}, latency=Latency(()))
     ],
     ids=lambda limit: limit.name,
 )
-def test_limits_on_nothing_are_missed(limit: Mark) -> None:
+def test_limits_are_missed_if_nothing_was_measured(limit: Mark) -> None:
     assert len(missed(NOTHING, limit)) == 1
 
 
@@ -139,18 +139,20 @@ ALL_LATE = replace(WRK, ok=0, latency=None, connections=Connections(requested=8)
     [mark("max_timeouts", "100%"), mark("max_latency", p50="9s"), mark("max_latency", max="9s")],
     ids=str,
 )
-def test_what_wrk_hides_passes_no_limit(result: BurstResult, limit: Mark) -> None:
+def test_no_limit_on_timeouts_or_latency_passes_if_wrk_hides_timeouts(
+    result: BurstResult, limit: Mark
+) -> None:
     (said,) = missed(result, limit)
     assert "does not count requests that never end" in said
     assert not missed(WRK, limit)
 
 
-def test_a_starved_burst_of_the_built_in_generator_is_judged_as_it_is() -> None:
+def test_a_starved_burst_of_the_built_in_generator_is_judged_by_its_figures() -> None:
     starved = replace(RESULT, connections=Connections(requested=8, at_work=1.0))
     assert not missed(starved, mark("max_timeouts", "1%"), mark("max_latency", p50="1ms"))
 
 
-def test_a_latency_that_is_not_known_passes_no_limit() -> None:
+def test_an_unknown_latency_passes_no_limit() -> None:
     unknown = replace(WRK, latency=None)
     assert missed(unknown, mark("max_latency", p50="1h")) == [
         "latency p50: wrk can't tell it, so max_latency(p50=3600s) can't pass"
@@ -170,7 +172,7 @@ SHORT = replace(
 )
 """No request of its window gets older than the timeout; 8 were in flight at the end."""
 HUNG = replace(SHORT, ok=0, late=0, unanswered=3, in_flight=5, latency=Latency(((2_500_000, 3),)))
-"""Nothing was answered; three requests were begun in the warm-up."""
+"""No request got a response; three of them were begun in the warm-up."""
 
 
 @pytest.mark.parametrize(
@@ -199,7 +201,7 @@ HUNG = replace(SHORT, ok=0, late=0, unanswered=3, in_flight=5, latency=Latency((
         (HUNG, mark("max_latency", max="5s"), False),
     ],
 )
-def test_a_burst_passes_no_limit_on_what_it_is_too_short_to_see(
+def test_a_burst_that_is_too_short_to_see_slow_requests_passes_no_limit_on_them(
     result: BurstResult, limit: Mark, passes: bool
 ) -> None:
     said = missed(result, limit)
@@ -213,13 +215,13 @@ def test_a_burst_passes_no_limit_on_what_it_is_too_short_to_see(
     [mark("max_memory", "1GB"), mark("max_cpu_per_request", "1s")],
     ids=lambda limit: limit.name,
 )
-def test_nothing_that_was_used_passes_no_limit(limit: Mark) -> None:
+def test_a_usage_of_zero_passes_no_limit(limit: Mark) -> None:
     unused = replace(RESULT, usage=Usage(0.0, 0, 2, 2, 0, 0))
     assert "none was measured" in missed(unused, limit)[0]
     assert len(missed(replace(unused, ok=0, late=0), limit)) == 1
 
 
-def test_regressions_are_the_baselines_business() -> None:
+def test_a_burst_alone_misses_no_limit_on_regressions() -> None:
     assert not missed(RESULT, mark("max_regression", "1%"))
 
 

@@ -88,7 +88,9 @@ JSON = {"deep": [1, {"ü": None}]}
     ],
     ids=str,
 )
-def test_a_call_makes_a_request(arguments: dict[str, Any], request_made: Request) -> None:
+def test_the_arguments_of_a_call_make_a_request(
+    arguments: dict[str, Any], request_made: Request
+) -> None:
     assert make_request(**arguments) == request_made
 
 
@@ -143,7 +145,7 @@ def test_a_call_makes_a_request(arguments: dict[str, Any], request_made: Request
         ({"expect": []}, "expect= is empty"),
     ],
 )
-def test_a_wrong_call_is_an_error_in_words(arguments: dict[str, Any], said: str) -> None:
+def test_a_wrong_argument_is_an_error_that_says_why(arguments: dict[str, Any], said: str) -> None:
     with pytest.raises(BurstArgumentError) as refusal:
         make_request(**{"path": "/", **arguments})
     assert said in str(refusal.value)

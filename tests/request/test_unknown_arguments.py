@@ -1,4 +1,4 @@
-"""Arguments that ``burst()`` does not have are answered with those that it has."""
+"""Arguments that ``burst()`` does not have are errors that say what to write instead."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ KNOWN = (*ARGUMENTS, "name", *SHAPE_OPTIONS)
         ("x", "burst() has no argument x= (it has: method, "),
     ],
 )
-def test_an_unknown_argument_is_answered_with_what_to_write(name: str, said: str) -> None:
+def test_an_unknown_argument_is_an_error_that_says_what_to_write(name: str, said: str) -> None:
     with pytest.raises(BurstArgumentError) as refusal:
         refuse_unknown(["method", name], KNOWN)
     assert said in str(refusal.value)
 
 
-def test_what_is_known_is_what_burst_and_its_request_take() -> None:
+def test_the_known_arguments_are_those_of_burst() -> None:
     refuse_unknown(KNOWN, KNOWN)
     of_burst = inspect.signature(Burst.__call__).parameters
     assert set(of_burst) == {"self", "path", "name", "shape", *ARGUMENTS}
@@ -51,5 +51,5 @@ def test_what_is_known_is_what_burst_and_its_request_take() -> None:
 
 
 @pytest.mark.parametrize("name", ["X-Http_Y", "Content-Type", "content", "x_y"])
-def test_a_header_of_its_own_is_not_taken_for_another(name: str) -> None:
+def test_an_ordinary_header_is_not_taken_for_a_wsgi_name(name: str) -> None:
     assert header_of_wsgi_name(name) is None

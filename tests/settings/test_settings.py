@@ -64,7 +64,7 @@ def test_without_backends_there_are_no_settings(read: Read) -> None:
     assert read(djworkers="") is None
 
 
-def test_the_defaults_are_the_designs(read: Read, pytester: pytest.Pytester) -> None:
+def test_settings_have_their_defaults(read: Read, pytester: pytest.Pytester) -> None:
     assert read("--djworkers=granian") == Settings(
         backends={"granian": Granian()},
         registry=Registry(BACKENDS, (pytester.path, pytester.path)),
@@ -177,7 +177,7 @@ def test_every_flag_wins_over_its_ini_value(read: Read, pytester: pytest.Pyteste
     )
 
 
-def test_a_report_is_beside_the_file_that_names_it(
+def test_the_path_of_a_report_is_relative_to_where_it_is_written(
     read: Read, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = pytester.mkdir("below")
@@ -204,7 +204,7 @@ def test_a_report_is_beside_the_file_that_names_it(
         ("--djworkers-report=no/such/load.md", "is not a file in a folder that exists"),
     ],
 )
-def test_a_bad_flag_is_named_with_what_is_accepted(read: Read, flag: str, said: str) -> None:
+def test_a_wrong_flag_is_refused_with_the_accepted_values(read: Read, flag: str, said: str) -> None:
     backends = [] if flag.startswith("--djworkers=") else ["--djworkers=granian"]
     with pytest.raises(SettingsError) as refusal:
         read(*backends, flag)
@@ -218,7 +218,7 @@ def test_a_server_has_a_worker_for_each_cpu_unless_told_otherwise(read: Read) ->
     assert on(read("--djworkers=granian", "--djworkers-workers=7")).workers == 7
 
 
-def test_a_single_process_that_should_have_more_workers_is_remarked_on(read: Read) -> None:
+def test_more_workers_than_a_backend_can_have_are_a_remark(read: Read) -> None:
     settings = on(read("--djworkers=waitress,granian", djworkers_workers=4))
     assert settings.notes == ("waitress is a single process: it has 1 worker, not the 4 requested",)
     assert not on(read("--djworkers=waitress")).notes
@@ -235,7 +235,7 @@ def test_a_single_process_that_should_have_more_workers_is_remarked_on(read: Rea
         ("djworkers_probe", "healthy", "'healthy' is not a path that starts with /"),
     ],
 )
-def test_a_bad_ini_value_is_named_with_its_file(
+def test_a_wrong_ini_value_is_refused_with_its_file(
     read: Read, file: str, table: str, name: str, value: object, said: str
 ) -> None:
     with pytest.raises(SettingsError) as refusal:
@@ -288,7 +288,7 @@ def test_a_shape_is_flag_over_call_over_marker_over_ini_over_default(read: Read)
     assert without_flags.shape_for(marker, {})[0] == Shape(4, 5.0, 4.0, 1.0)
 
 
-def test_flags_are_told_as_they_are_written(read: Read) -> None:
+def test_flags_are_shown_as_they_are_written(read: Read) -> None:
     settings = on(
         read("--djworkers=granian", "--djworkers-duration=0.25", "--djworkers-connections=300000")
     )
@@ -306,14 +306,14 @@ def test_flags_are_told_as_they_are_written(read: Read) -> None:
         ({"timeout": 0}, "timeout=0: 0 must be longer than 0 s"),
     ],
 )
-def test_a_bad_shape_is_an_error_in_words(shape: dict[str, object], said: str) -> None:
+def test_a_wrong_shape_is_an_error_that_says_why(shape: dict[str, object], said: str) -> None:
     with pytest.raises(BurstArgumentError) as refusal:
         parse_shape(shape)
     assert said in str(refusal.value)
 
 
 @pytest.mark.parametrize("as_flag", [True, False])
-def test_a_servers_file_is_where_it_was_when_it_was_named(
+def test_the_file_of_a_setting_is_found_from_the_folder_where_it_was_named(
     read: Read, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, as_flag: bool
 ) -> None:
     """Its name is what is shown, and what baselines and test ids have."""
@@ -332,7 +332,7 @@ def test_a_servers_file_is_where_it_was_when_it_was_named(
     assert settings.started_in == pytester.path
 
 
-def test_a_file_is_looked_for_where_it_was_named(
+def test_the_file_of_a_setting_is_looked_for_in_no_other_folder(
     read: Read, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     below = pytester.path / "below"
