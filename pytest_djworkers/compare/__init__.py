@@ -1,1 +1,1 @@
-"""Two arms compared in one run: in rounds, over several launches of each."""
+"""Compare two arms in one run: in rounds, over several launches of each."""

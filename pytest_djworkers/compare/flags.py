@@ -1,8 +1,8 @@
-"""What a run is asked to compare, from its flags."""
+"""The flags that make a run a comparison."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from random import randrange
@@ -13,12 +13,12 @@ import pytest
 from pytest_djworkers.errors import SettingsError
 
 _SEEDS = 1_000_000
-_FINER = ("compare_connections", "compare_python", "seed")
-"""Options that only say how."""
+_DETAILS = ("compare_connections", "compare_python", "seed")
+"""Options that only refine a comparison."""
 
 
 class Against(StrEnum):
-    """What a comparison in one run has as its base."""
+    """The base of a comparison in one run."""
 
     REVISION = "revision"
     BACKEND = "backend"
@@ -31,13 +31,13 @@ class ComparisonFlags:
 
     against: Against
     seed: int
-    """What all order is drawn from."""
+    """The seed of every random order."""
     ref: str | None = None
     """The revision that the working tree is compared with."""
     python: str | None = None
-    """The interpreter that serves it, where that is another one."""
+    """The interpreter that serves that revision; None for this one."""
     connections: int | None = None
-    """None for so many a worker."""
+    """The number of connections; None for the default, which depends on the number of workers."""
 
 
 def read_comparison_flags(
@@ -45,59 +45,70 @@ def read_comparison_flags(
     values: Mapping[str, Any],
     backends: tuple[str, ...],
 ) -> ComparisonFlags | None:
-    """What the flags ask for; None where that is bursts. ``values`` are those of all options.
+    """Return the flags of a comparison; None if this run fires single bursts.
 
-    Raises SettingsError for flags that exclude each other or make no sense alone.
+    ``values`` are those of all options. Raises SettingsError for flags that can't be combined, and
+    for flags that have no effect alone.
     """
-    asked = {
-        "--djworkers-compare": values["compare"] is not None,
-        "--djworkers-compare-backends": config.getoption("djworkers_compare_backends"),
-        "--djworkers-calibrate": config.getoption("djworkers_calibrate"),
-    }
-    flags = [flag for flag, is_asked in asked.items() if is_asked]
-    if not flags:
-        if lone := next((name for name in _FINER if values[name] is not None), None):
-            raise SettingsError(f"{_flag(lone)} says how to compare: with --djworkers-compare=REF")
+    given = _given(config, values)
+    if not given:
+        if lone := next((name for name in _DETAILS if values[name] is not None), None):
+            raise SettingsError(f"{_flag(lone)} has no effect without --djworkers-compare=REF")
         return None
-    excluded = {
-        **dict.fromkeys(flags[1:], True),
-        "--djworkers-save-baseline": config.getoption("djworkers_save_baseline"),
-        "--djworkers-url": values["url"] is not None,
-        "--djworkers-rate": config.getoption("djworkers_rate") is not None
-        or values["rate"] is not None,
-        "--djworkers-generator=wrk (it has no windows)": values["generator"] == "wrk",
-        "-n of pytest-xdist (it wants the machine for itself)": _workers_beside(config) > 1,
-    }
-    if other := next((flag for flag, is_asked in excluded.items() if is_asked), None):
-        raise SettingsError(f"{flags[0]} and {other} exclude each other")
-    if asked["--djworkers-compare-backends"] and len(backends) < 2:
+    first, *others = given
+    unfit = [*others, *_not_combinable(config, values)]
+    if unfit:
+        raise SettingsError(f"{first} can't be combined with {unfit[0]}")
+    if given[first] is Against.BACKEND and len(backends) < 2:
         raise SettingsError(
             "--djworkers-compare-backends compares with the first backend: name two or more with"
             " --djworkers=NAME,NAME"
         )
     if values["compare_python"] is not None and values["compare"] is None:
         raise SettingsError(
-            "--djworkers-compare-python is the interpreter of --djworkers-compare=REF"
+            "--djworkers-compare-python has no effect without --djworkers-compare=REF"
         )
-    against = {
-        "--djworkers-compare": Against.REVISION,
-        "--djworkers-compare-backends": Against.BACKEND,
-        "--djworkers-calibrate": Against.ITSELF,
-    }
     seed = values["seed"]
     return ComparisonFlags(
-        against=against[flags[0]],
-        seed=randrange(_SEEDS) if seed is None else seed,  # noqa: S311  # to be repeated
+        against=given[first],
+        # Not a secret: the header prints it, so that the order can be repeated.
+        seed=randrange(_SEEDS) if seed is None else seed,  # noqa: S311
         ref=values["compare"],
         python=values["compare_python"],
         connections=values["compare_connections"],
     )
 
 
-def _workers_beside(config: pytest.Config) -> int:
-    """The processes of pytest-xdist, in its controller and in each of them."""
-    beside = getattr(config, "workerinput", {}).get("workercount", 1)
-    return max(int(beside), len(getattr(config.option, "tx", None) or ()))
+def _given(config: pytest.Config, values: Mapping[str, Any]) -> dict[str, Against]:
+    """Return the flags that ask for a comparison, each with its base."""
+    given = {}
+    if values["compare"] is not None:
+        given["--djworkers-compare"] = Against.REVISION
+    if config.getoption("djworkers_compare_backends"):
+        given["--djworkers-compare-backends"] = Against.BACKEND
+    if config.getoption("djworkers_calibrate"):
+        given["--djworkers-calibrate"] = Against.ITSELF
+    return given
+
+
+def _not_combinable(config: pytest.Config, values: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the flags and values that can't be combined with a comparison."""
+    if config.getoption("djworkers_save_baseline"):
+        yield "--djworkers-save-baseline"
+    if values["url"] is not None:
+        yield "--djworkers-url"
+    if config.getoption("djworkers_rate") is not None or values["rate"] is not None:
+        yield "--djworkers-rate"
+    if values["generator"] == "wrk":
+        yield "--djworkers-generator=wrk, which has no windows"
+    if _xdist_workers(config) > 1:
+        yield "-n of pytest-xdist: a comparison needs the machine for itself"
+
+
+def _xdist_workers(config: pytest.Config) -> int:
+    """Return the number of pytest-xdist's workers: in its controller, and in each worker."""
+    in_worker = getattr(config, "workerinput", {}).get("workercount", 1)
+    return max(int(in_worker), len(getattr(config.option, "tx", None) or ()))
 
 
 def _flag(name: str) -> str:

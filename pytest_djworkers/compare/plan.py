@@ -1,4 +1,4 @@
-"""What a block draws: the order of its launches and windows, who gets which port."""
+"""The plan of a block: the order of launches and windows, and the ports, drawn at random."""
 
 from __future__ import annotations
 
@@ -11,16 +11,17 @@ _HASH_SEEDS = 2**32
 
 @dataclass(frozen=True, slots=True)
 class BlockPlan:
-    """One block: arms and ports are 0 and 1, base being arm 0."""
+    """The plan of one block. Arms and ports are numbered 0 and 1; base is arm 0."""
 
     number: int
     launched_first: int
     fired_at_first: int
-    """The arm with the first window of the first round; the order alternates from there."""
+    """The arm with the first window of the first round."""
     ports: tuple[int, int]
-    """Each arm's port, swapped from one block to the next."""
+    """The port of each arm."""
     hash_seed: int
-    """PYTHONHASHSEED, the same for both arms."""
+    """``PYTHONHASHSEED`` of both arms. It decides the order of sets, which can change speed, so it
+    differs between blocks and not between arms."""
     number_of_rounds: int
 
     @property
@@ -29,7 +30,8 @@ class BlockPlan:
         return (self.launched_first, 1 - self.launched_first)
 
     def rounds(self) -> Iterator[tuple[int, int]]:
-        """The arms of each round in the order of their windows."""
+        """Yield the arms of each round, in the order of their windows."""
+        # Alternating cancels what drifts in one direction over a block, such as temperature.
         first = self.fired_at_first
         for _ in range(self.number_of_rounds):
             yield first, 1 - first
@@ -37,14 +39,16 @@ class BlockPlan:
 
 
 def plan_block(seed: int, number: int, *, rounds: int) -> BlockPlan:
-    """The plan of a block: drawn anew for each, and the same for the same seed."""
+    """Return the plan of a block. It is drawn anew for each block, and the same for one seed."""
+    # One generator for each block, so that the plan of a block depends on nothing before it.
     draw = Random(f"{seed} {number}")  # noqa: S311  # to be repeated, not to be secret
-    own = number % 2
+    # Swapped from block to block: connections in TIME_WAIT stay behind at a port.
+    base_port = number % 2
     return BlockPlan(
         number,
         launched_first=draw.randrange(2),
         fired_at_first=draw.randrange(2),
-        ports=(own, 1 - own),
+        ports=(base_port, 1 - base_port),
         hash_seed=draw.randrange(_HASH_SEEDS),
         number_of_rounds=rounds,
     )

@@ -1,4 +1,4 @@
-"""What a comparison found: plain, frozen data, JSON both ways."""
+"""The result of a comparison: plain, frozen data."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Self
 from pytest_djworkers.verdict.judgement import Judgement, Verdict
 from pytest_djworkers.verdict.rounds import Metric, Round, Window, counted_rounds
 
-_THE_WORST_FIRST = (
+_WORST_FIRST = (
     Verdict.REGRESSED,
     Verdict.NOT_COMPARED,
     Verdict.INCONCLUSIVE,
@@ -21,7 +21,7 @@ _THE_WORST_FIRST = (
 
 @dataclass(frozen=True, slots=True)
 class ArmFigures:
-    """An arm's figures over all rounds that count: medians, and sums of what went wrong."""
+    """An arm's figures over all rounds that count: medians, but sums of errors and timeouts."""
 
     rps: float
     p95_s: float | None
@@ -31,7 +31,7 @@ class ArmFigures:
 
     @classmethod
     def of(cls, windows: Sequence[Window]) -> Self:
-        """Of an arm's windows; there must be one."""
+        """Return the figures of an arm's windows; there must be one."""
         return cls(
             median(window.requests / window.window_s for window in windows),
             _median(window.p95_s for window in windows),
@@ -46,34 +46,34 @@ class ArmComparison:
     """A comparison of two arms under one request."""
 
     labels: tuple[str, str]
-    """What base and head are, for people."""
+    """The names of base and head for people."""
     seed: int
     took_s: float
     is_judged: bool = True
     """False for a calibration, which has rounds and no verdict."""
     judgements: tuple[Judgement, ...] = ()
-    """One for each figure that was judged, requests/s first; none where nothing could be."""
+    """A judgement for each figure, requests/s first; none if nothing could be compared."""
     not_compared: str = ""
-    """Why nothing could be compared, in words."""
+    """Why nothing could be compared; empty if something could."""
     rounds: tuple[Round, ...] = ()
-    """All of them as measured, so that a later version can judge them anew."""
+    """All rounds as measured, so that a later version can judge them again."""
 
     @property
     def verdict(self) -> Verdict | None:
-        """The worst of its judgements; None for a calibration."""
+        """The worst verdict of all figures; None for a calibration."""
         if not self.is_judged:
             return None
         found = {judgement.verdict for judgement in self.judgements}
-        return next((one for one in _THE_WORST_FIRST if one in found), Verdict.NOT_COMPARED)
+        return next((one for one in _WORST_FIRST if one in found), Verdict.NOT_COMPARED)
 
     @property
     def blocks(self) -> int:
-        """How many were run."""
+        """The number of blocks that were run."""
         return len({one.block for one in self.rounds})
 
     @property
     def figures(self) -> tuple[ArmFigures, ArmFigures] | None:
-        """Of base and head; None where no round counts."""
+        """The figures of base and head; None if no round counts."""
         counting = counted_rounds(self.rounds)
         if not counting:
             return None
@@ -83,10 +83,10 @@ class ArmComparison:
         )
 
     def failures(self, *, strict: bool, limits: Container[Metric] = ()) -> list[str]:
-        """Why the test fails by it, a line each; ``strict`` wants a verdict.
+        """Return why the test fails, a line for each reason.
 
-        ``limits`` are the figures that the test has a limit on: one that an arm has not passes
-        none.
+        With ``strict``, having no verdict is a reason, too. ``limits`` are the figures that the
+        test has a limit on: no limit is passed by a figure that an arm doesn't have.
         """
         failing = {Verdict.REGRESSED}
         if strict:
@@ -104,7 +104,7 @@ class ArmComparison:
         ]
 
     def reasons(self) -> list[tuple[Verdict, str]]:
-        """Each verdict, and what it rests on in words."""
+        """Return each verdict with its reason."""
         if self.not_compared:
             return [(Verdict.NOT_COMPARED, self.not_compared)]
         return [(judgement.verdict, judgement.reason) for judgement in self.judgements]

@@ -1,4 +1,4 @@
-"""Which revision is the base of a comparison."""
+"""Find the revision that is the base of a comparison."""
 
 from __future__ import annotations
 
@@ -16,28 +16,29 @@ _AMBIGUOUS = "is ambiguous"
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """The commit that a comparison has as its base, and the repository it is in."""
+    """The commit that is the base of a comparison, and its repository."""
 
     top: Path
-    """The repository's top folder, the working tree."""
+    """The top folder of the working tree."""
     ref: str
-    """What the user named."""
+    """The name that the user gave."""
     commit: str
     is_head: bool
-    """Whether it is the commit that is checked out."""
+    """True if it is the commit that is checked out."""
     is_dirty: bool
-    """Whether files of the working tree differ from what is checked out, or are not in git."""
+    """True if files of the working tree differ from that commit, or are not in git."""
 
     @property
     def label(self) -> str:
-        """The base in a few characters: ``main (1a2b3c4d5e)``."""
+        """The base for people: ``main (1a2b3c4d5e)``."""
         return f"{self.ref} ({self.commit[:_SHOWN_DIGITS]})"
 
 
 def base_revision(folder: Path, ref: str) -> Revision:
-    """The merge base of a revision and what is checked out in a folder's repository.
+    """Return the merge base of a revision and the commit that is checked out.
 
-    Raises SettingsError, in words, where there is none.
+    The merge base and not the revision itself: what others have put on ``main`` since this branch
+    left it would be compared as well. Raises SettingsError if there is none.
     """
     top = _top_of(folder)
     if (
@@ -45,8 +46,8 @@ def base_revision(folder: Path, ref: str) -> Revision:
         == "true"
     ):
         raise SettingsError(
-            "this clone is shallow, so where its history meets the base's can't be known: run git"
-            " fetch --unshallow (GitHub Actions: actions/checkout with fetch-depth: 0)"
+            "this clone is shallow, so the commit where its history meets the base's is unknown:"
+            " run git fetch --unshallow (GitHub Actions: actions/checkout with fetch-depth: 0)"
         )
     named = _commit_of(top, ref)
     head = git_output(

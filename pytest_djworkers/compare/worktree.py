@@ -1,4 +1,4 @@
-"""Base's files in a worktree of their own, gone when the comparison is."""
+"""Check out base's files into a worktree of their own, for as long as the run lasts."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from pytest_djworkers.system.long_waits import Say, say_nothing
 from pytest_djworkers.system.scratch import PREFIX
 
 NAME = "base-tree"
-"""The folder's name in a run's folder."""
+"""The name of the worktree in a run's folder."""
 
 
 @contextmanager
 def worktree(
     revision: Revision, scratch: Path, watch: tuple[int, ...] = (), say: Say = say_nothing
 ) -> Iterator[Path]:
-    """Base's files, in a folder of the run's; gone at the end, however that comes.
+    """Return a context manager that gives a folder with base's files, and removes it at the end.
 
-    A detached worktree: no branch is made. Submodules are filled from what is there. Raises
-    SettingsError when git can't, or where files would not be what they are in the working tree.
+    It is a detached worktree: no branch is created. Submodules are filled without fetching. Raises
+    SettingsError if git can't do that, or if base's files would lack content that head has.
     """
     common = _common_folder(revision.top)
-    _repair(common)
+    _forget_killed_runs(common)
     folder, log = scratch / NAME, scratch / "git.log"
     try:
         write_files(
@@ -55,10 +55,12 @@ def _common_folder(folder: Path) -> Path:
     return (folder / found).resolve()
 
 
-def _repair(common: Path) -> None:
-    """Forget the worktrees of runs that were killed, those of which git believes that they are
-    just being made included. Others' are left alone, also where their folder is gone: it may be
-    on a disk that is not there now."""
+def _forget_killed_runs(common: Path) -> None:
+    """Remove git's records of worktrees of runs that were killed.
+
+    git worktree prune is not enough: it leaves a worktree whose checkout was interrupted, which is
+    still locked. And it would remove records of users' worktrees on a disk that isn't mounted.
+    """
     for entry, folder in _entries(common):
         is_ours = folder.name == NAME and folder.parent.name.startswith(PREFIX)
         if is_ours and not folder.parent.exists():
@@ -66,13 +68,17 @@ def _repair(common: Path) -> None:
 
 
 def _forget(common: Path, folder: Path) -> None:
+    """Remove git's record of a worktree."""
     for entry, its_folder in _entries(common):
         if its_folder == folder.resolve():
             _remove_entry(entry)
 
 
 def _entries(common: Path) -> list[tuple[Path, Path]]:
-    """What git keeps of each worktree, and the folder that it is in (gitrepository-layout(5))."""
+    """Return git's record of each worktree with the worktree's folder.
+
+    See ``worktrees`` in gitrepository-layout(5): the file ``gitdir`` names the worktree's ``.git``.
+    """
     found = []
     for file in sorted((common / "worktrees").glob("*/gitdir")):
         with suppress(OSError, UnicodeDecodeError):
@@ -81,7 +87,7 @@ def _entries(common: Path) -> list[tuple[Path, Path]]:
 
 
 def _remove_entry(entry: Path) -> None:
-    # As git worktree prune does, which leaves those that are locked.
     shutil.rmtree(entry, ignore_errors=True)
+    # As git does: without worktrees, there is no folder for them. It fails if there are others.
     with suppress(OSError):
         entry.parent.rmdir()

@@ -185,14 +185,23 @@ def test_a_package_installed_as_editable_is_bases_for_base(
     ("flags", "said"),
     [
         (["--djworkers-compare=mian"], "'mian' is not a revision of the repository in *"),
-        (["--djworkers-compare=main", "--djworkers-save-baseline"], "*exclude each other"),
-        (["--djworkers-compare=main", "--djworkers-calibrate"], "*exclude each other"),
-        (["--djworkers-compare=main", "--djworkers-generator=wrk"], "*"),
-        (["--djworkers-compare=main", "--djworkers-rate=5"], "*exclude each other"),
-        (["--djworkers-compare=main", "-n2"], "*-n of pytest-xdist*exclude each other"),
+        (
+            ["--djworkers-compare=main", "--djworkers-save-baseline"],
+            "*can't be combined with*baseline",
+        ),
+        (
+            ["--djworkers-compare=main", "--djworkers-calibrate"],
+            "*can't be combined with*calibrate",
+        ),
+        (["--djworkers-compare=main", "--djworkers-generator=wrk"], "*can't be combined with*wrk*"),
+        (["--djworkers-compare=main", "--djworkers-rate=5"], "*can't be combined with*rate"),
+        (["--djworkers-compare=main", "-n2"], "*can't be combined with -n of pytest-xdist*"),
         (["--djworkers-compare-backends"], "*name two or more*"),
-        (["--djworkers-seed=1"], "--djworkers-seed says how to compare*"),
-        (["--djworkers-compare-python=python3"], "*says how to compare*"),
+        (["--djworkers-seed=1"], "--djworkers-seed has no effect without --djworkers-compare=REF"),
+        (
+            ["--djworkers-compare-python=python3"],
+            "--djworkers-compare-python has no effect without*",
+        ),
         (
             ["--djworkers-compare=main", "--djworkers-compare-python=nowhere"],
             "--djworkers-compare-python=nowhere: 'nowhere' can't be run: it must be the path of a*",
