@@ -1,4 +1,4 @@
-"""What a run needs for its comparisons, made when the first of them begins."""
+"""Prepare the arms of a run's comparisons, once the first of them begins."""
 
 from __future__ import annotations
 
@@ -27,37 +27,39 @@ WORKING_TREE = "the working tree"
 
 
 @dataclass(frozen=True, slots=True)
-class _Pair:
+class _Sides:
+    """The part of both arms that is the same for all comparisons of a run."""
+
     labels: tuple[str, str]
     runtimes: tuple[Runtime, Runtime]
-    difference: str = ""
-    """Why they can't have copies of the same databases."""
+    migration_difference: str = ""
 
 
 class ComparisonSetup:
-    """Prepares the arms of a run's comparisons: base's worktree, and a port for each arm."""
+    """The preparation of a run's comparisons: base's worktree, and a port for each arm."""
 
     def __init__(self, flags: ComparisonFlags, revision: Revision | None) -> None:
         self.flags = flags
         self.revision = revision
+        """The base; None unless a revision is compared."""
         self.numbers = DEFAULT_NUMBERS
         self._stack = ExitStack()
-        self._of_revision: _Pair | None = None
+        self._revision_sides: _Sides | None = None
 
     @classmethod
     def begin(cls, flags: ComparisonFlags, root: Path) -> ComparisonSetup:
-        """Find the base, before any server starts. Raises SettingsError when there is none."""
+        """Find the base, before any server starts. Raises SettingsError if there is none."""
         ref = flags.ref
         return cls(flags, None if ref is None else base_revision(root, ref))
 
     @property
     def description(self) -> str:
-        """What is compared with what, for the header."""
+        """The line of the header that says what is compared."""
         revision = self.revision
         if self.flags.against is Against.BACKEND:
             return "compares each backend with the first"
         if revision is None:
-            return "compares the working tree with itself, to see how much that differs"
+            return "compares the working tree with itself, to see how much its figures differ"
         state = " (with changes that are not committed)" if revision.is_dirty else ""
         same = ", which is the commit checked out" if revision.is_head else ""
         return f"compares the working tree{state} with {revision.label}{same}"
@@ -74,42 +76,43 @@ class ComparisonSetup:
         Raises SettingsError if the worktree can't be made, and ServerError if the site of an arm
         can't be set up.
         """
-        pair = self._pair(spec)
-        is_between = self.flags.against is Against.BACKEND
-        labels = names if is_between else pair.labels
+        sides = self._sides(spec)
+        labels = names if self.flags.against is Against.BACKEND else sides.labels
         base, head = (
-            Arm(*one, databases={})
-            for one in zip(NAMES, labels, backends, pair.runtimes, strict=True)
+            Arm(*parts, databases={})
+            for parts in zip(NAMES, labels, backends, sides.runtimes, strict=True)
         )
         return PreparedArms(
             (base, head),
             spec,
-            (spec.port, self._port.number),
+            (spec.port, self._second_port.number),
             with_fresh_data,
             self.flags.seed,
             self.numbers,
-            pair.difference,
+            sides.migration_difference,
         )
 
     def end(self) -> None:
-        """Give everything back."""
+        """Remove the worktree, and release the port."""
         self._stack.close()
 
     @cached_property
-    def _port(self) -> ReservedPort:
+    def _second_port(self) -> ReservedPort:
         port = ReservedPort()
         self._stack.callback(port.release)
         return port
 
-    def _pair(self, spec: LaunchSpec) -> _Pair:
+    def _sides(self, spec: LaunchSpec) -> _Sides:
         here, revision = spec.runtime, self.revision
         if revision is None:
-            return _Pair(("itself", WORKING_TREE), (here, here))
-        if self._of_revision is None:
-            self._of_revision = self._look(revision, spec)
-        return self._of_revision
+            return _Sides(("itself", WORKING_TREE), (here, here))
+        # Kept for the whole run: a checkout and two interpreters that set the site up take seconds.
+        if self._revision_sides is None:
+            self._revision_sides = self._check_out(revision, spec)
+        return self._revision_sides
 
-    def _look(self, revision: Revision, spec: LaunchSpec) -> _Pair:
+    def _check_out(self, revision: Revision, spec: LaunchSpec) -> _Sides:
+        """Make base's worktree, and set the site up with the code of each arm."""
         here = spec.runtime
         plugin = plugin_folder(spec.folder)
         tree = self._stack.enter_context(worktree(revision, spec.folder, spec.watch, spec.say))
@@ -119,28 +122,37 @@ class ComparisonSetup:
             head_runtime(here, revision.top, tree, plugin),
         )
         labels = (revision.label, WORKING_TREE)
-        found: list[Migrations] = []
-        for label, runtime in zip(labels, runtimes, strict=True):
-            try:
-                found.append(last_migrations(replace(spec, runtime=runtime)))
-            except ServerStartError as error:
-                raise ServerError(f"{label}: {_without_module(spec, error)}{error}") from None
-        return _Pair(labels, runtimes, _differing(*found))
+        base, head = (
+            _last_migrations(label, replace(spec, runtime=runtime))
+            for label, runtime in zip(labels, runtimes, strict=True)
+        )
+        return _Sides(labels, runtimes, _difference(base, head))
 
 
-def _without_module(spec: LaunchSpec, error: ServerStartError) -> str:
-    """Words for a revision that has no settings for the served site alone."""
+def _last_migrations(label: str, spec: LaunchSpec) -> Migrations:
+    """Return the last migrations of an arm. Raises ServerError if its site can't be set up."""
+    try:
+        return last_migrations(spec)
+    except ServerStartError as error:
+        raise ServerError(f"{label}: {_missing_settings(spec, error)}{error}") from None
+
+
+def _missing_settings(spec: LaunchSpec, error: ServerStartError) -> str:
+    """Return advice for a revision that lacks the module of --djworkers-settings; else nothing."""
     if f"No module named {spec.settings_module!r}" not in str(error):
         return ""
     return (
-        f"it has no module {spec.settings_module!r}, which the served site's settings are to be:"
+        f"it has no module {spec.settings_module!r}, whose settings the site is to be served with:"
         " compare with a revision that has it, or without --djworkers-settings. "
     )
 
 
 def _compile(python: str, tree: Path, spec: LaunchSpec) -> None:
-    """Write byte code beforehand, as the working tree has it: only the time to start hangs on it,
-    so where that fails, or takes too long, nothing is lost."""
+    """Compile base's modules beforehand, as the working tree's are.
+
+    Otherwise base's first launch would take longer than head's. Nothing else depends on it, so a
+    failure, or a compilation that takes too long, is ignored.
+    """
     process = GuardedProcess(
         [python, "-I", "-m", "compileall", "-q", str(tree)],
         log=spec.folder / "compiling.log",
@@ -153,9 +165,9 @@ def _compile(python: str, tree: Path, spec: LaunchSpec) -> None:
         process.stop()
 
 
-def _differing(base: Migrations, head: Migrations) -> str:
-    """Which migrations only one of them ends in."""
-    only = sorted(base ^ head)
-    if not only:
+def _difference(base: Migrations, head: Migrations) -> str:
+    """Return the migrations that only one of them ends in; empty if there are none."""
+    only_one = sorted(base ^ head)
+    if not only_one:
         return ""
-    return f"migrations differ: {', '.join(f'{app}.{name}' for app, name in only)}"
+    return f"migrations differ: {', '.join(f'{app}.{name}' for app, name in only_one)}"

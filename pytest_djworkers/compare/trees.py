@@ -1,4 +1,4 @@
-"""Where the arms of a comparison live: the same site, found in another tree."""
+"""The runtimes of the two arms: the same site, in two trees of one repository."""
 
 from __future__ import annotations
 
@@ -11,13 +11,16 @@ from pytest_djworkers.server.runtime import Runtime
 
 _PACKAGE = Path(__file__).parents[1]
 _NOT_MOVED = {"HOME", "OLDPWD", "SCRIPT_NAME", "TEMP", "TMP", "TMPDIR", "XDG_CACHE_HOME"}
-"""Variables that are no code's: a container's home may be its repository."""
-_PACKAGES = {"site-packages", "dist-packages", "__pypackages__"}
+"""Variables that name no code, though in a container the home may be the repository."""
+_PACKAGE_FOLDERS = {"site-packages", "dist-packages", "__pypackages__"}
 
 
 def plugin_folder(folder: Path) -> Path:
-    """A folder that holds this package and nothing else, to be found before any other copy: the
-    plugin is the working tree's for every arm."""
+    """Return a folder that holds a link to this package and nothing else.
+
+    It goes to the front of every arm's search path: both arms run this copy of the plugin, also if
+    base's tree or environment has another.
+    """
     made = folder / "plugin"
     made.mkdir(exist_ok=True)
     link = made / _PACKAGE.name
@@ -27,33 +30,35 @@ def plugin_folder(folder: Path) -> Path:
 
 
 def head_runtime(here: Runtime, top: Path, tree: Path, plugin: Path) -> Runtime:
-    """The working tree's runtime, held to what lies in its repository; ``tree`` is base's."""
+    """Return the working tree's runtime, which may load no code from ``tree``, base's worktree."""
     path = (str(plugin), *here.search_path)
-    return Runtime(here.python, here.folder, path, top, tree, _kept(here.search_path, top, tree))
+    kept = _shared_folders(here.search_path, top, tree)
+    return Runtime(here.python, here.folder, path, top, tree, kept)
 
 
 def base_runtime(
     here: Runtime, top: Path, tree: Path, plugin: Path, python: str | None = None
 ) -> Runtime:
-    """The same runtime in another tree of the repository.
+    """Return the same runtime in ``tree``, base's worktree.
 
-    Every path in the repository becomes its twin in ``tree``, but for those of the interpreter's
-    environment; so do those that variables name. Another interpreter has packages of its own, and
-    is told of no others.
+    Paths in the repository, also those in environment variables, are replaced by the same paths in
+    ``tree``; the interpreter's environment stays. With another interpreter, ``python``, packages
+    outside of the repository are left out: it has its own.
     """
-    other = python is not None and Path(python) != Path(here.python)
-    kept = _kept(here.search_path, top, tree)
+    is_other_python = python is not None and Path(python) != Path(here.python)
+    kept = _shared_folders(here.search_path, top, tree)
     bounds = TreeBounds(str(tree), str(top), kept, "")
     path = [
-        bounds.twin(place) if bounds.is_apart(place) else place
-        for place in here.search_path
-        if not other or bounds.is_apart(place)
+        bounds.twin(entry) if bounds.is_apart(entry) else entry
+        for entry in here.search_path
+        if not is_other_python or bounds.is_apart(entry)
     ]
     folder = here.folder
     if bounds.is_apart(str(folder)):
         folder = Path(bounds.twin(str(folder)))
     return Runtime(
         python or here.python,
+        # Base may not have the folder that pytest was started in.
         folder if folder.is_dir() else tree,
         (str(plugin), *path),
         tree,
@@ -63,28 +68,33 @@ def base_runtime(
     )
 
 
-def _kept(search_path: Iterable[str], top: Path, tree: Path) -> tuple[str, ...]:
-    """What is no code of the repository though it lies there: this process's environment, this
-    package, and packages installed beside the code, which git does not have."""
+def _shared_folders(search_path: Iterable[str], top: Path, tree: Path) -> tuple[str, ...]:
+    """Return the folders that both arms use, though they may lie in the repository.
+
+    They are this process's environment, this package, and packages that are installed next to the
+    code, which git doesn't have.
+    """
+    bounds = TreeBounds(str(tree), str(top), (), "")
     installed = [
-        place
-        for place in search_path
-        if _PACKAGES.intersection(Path(place).parts)
-        and not TreeBounds(str(tree), str(top), (), "").has_twin(place)
+        entry
+        for entry in search_path
+        if _PACKAGE_FOLDERS.intersection(Path(entry).parts) and not bounds.has_twin(entry)
     ]
     return (*environment_folders(), str(_PACKAGE), *installed)
 
 
 def _moved_variables(variables: Mapping[str, str], bounds: TreeBounds) -> Iterator[tuple[str, str]]:
-    """The variables that name files or folders of the repository, alone or in a list, with their
-    twins instead, where base has them."""
+    """Yield the environment variables that name paths of the repository, with base's paths.
+
+    A variable may hold one path or a list, as ``PATH`` does. Paths that base lacks stay.
+    """
     for name, value in variables.items():
         if name in _NOT_MOVED:
             continue
-        places = value.split(os.pathsep)
+        paths = value.split(os.pathsep)
         moved = [
-            bounds.twin(place) if bounds.is_apart(place) and bounds.has_twin(place) else place
-            for place in places
+            bounds.twin(path) if bounds.is_apart(path) and bounds.has_twin(path) else path
+            for path in paths
         ]
-        if moved != places:
+        if moved != paths:
             yield name, os.pathsep.join(moved)
