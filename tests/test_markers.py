@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_djworkers.errors import MarkerError
-from pytest_djworkers.limits.failures import Count, MaxErrors, MaxTimeouts, Share
+from pytest_djworkers.limits.failed_requests import Count, MaxErrors, MaxTimeouts, Share
 from pytest_djworkers.limits.latency import MaxLatency
 from pytest_djworkers.limits.marker import Mark
 from pytest_djworkers.limits.regression import MaxRegression

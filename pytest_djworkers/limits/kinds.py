@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from pytest_djworkers.limits.failures import MaxErrors, MaxTimeouts
+from pytest_djworkers.limits.failed_requests import MaxErrors, MaxTimeouts
 from pytest_djworkers.limits.latency import MaxLatency
 from pytest_djworkers.limits.protocol import Limit
 from pytest_djworkers.limits.regression import MaxRegression

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from pytest_djworkers.limits.failures import MaxErrors, Share
+from pytest_djworkers.limits.failed_requests import MaxErrors, Share
 from pytest_djworkers.limits.kinds import misses
 from pytest_djworkers.markers import TestPlan
 from pytest_djworkers.printable import printable
