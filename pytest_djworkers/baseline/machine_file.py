@@ -75,10 +75,22 @@ def write_machine_file(file: Path, machine: Machine, entries: Mapping[str, Any])
 def _burst(key: str, entry: Any) -> StoredBurst:
     with errors_name("burst", key):
         burst = from_simple(entry, StoredBurst)
-        # Decoding takes long, so only the histogram that a run needs is looked at: the last one.
-        if latency := burst.sessions[-1].windows[-1].latency:
-            check_encoded(latency)
+        _check_last_histogram(burst)
     return burst
+
+
+def _check_last_histogram(burst: StoredBurst) -> None:
+    """Raise ValueError, with the place, if the last histogram can't be decoded.
+
+    Decoding takes long, and a run needs no other; ``djworkers show`` decodes all of them.
+    """
+    last, windows = len(burst.sessions) - 1, burst.sessions[-1].windows
+    if latency := windows[-1].latency:
+        try:
+            check_encoded(latency)
+        except ValueError as error:
+            place = f"sessions[{last}].windows[{len(windows) - 1}]"
+            raise ValueError(f'"latency" in {place}: {error}') from None
 
 
 def _machine(stored: StoredMachine) -> Machine:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -129,32 +130,38 @@ def _one(data: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize(
-    "damage",
-    [
-        lambda data: data.pop("imported"),
-        lambda data: data.update(imported=[]),
-        lambda data: data["imported"].update(x=[]),
+IN_RUN = "document 'notes.md': run 'How fast is the site? / Granian, WSGI / sync/json': "
+Damage = Callable[[dict[str, Any]], Any]
+DAMAGES: list[tuple[Damage, str]] = [
+    (lambda data: data.pop("imported"), "missing key 'imported'"),
+    (lambda data: data.update(imported=[]), '"imported" must be a JSON object'),
+    (lambda data: data["imported"].update(x=[]), "document 'x': it must be a JSON object"),
+    (
         lambda data: data["imported"]["notes.md"].update(x="y"),
-        lambda data: _one(data).pop("headings"),
-        lambda data: _one(data).update(headings=[1]),
-        lambda data: _one(data).update(headings="text"),
-        lambda data: _one(data).update(printed=[]),
-        lambda data: _one(data).update(printed=[1]),
-        lambda data: _one(data).update(printed=["Latency fast"]),
-        lambda data: _one(data)["printed"].pop(),
-        lambda data: _one(data)["printed"].append("Requests/sec: 1.00"),
-    ],
-)
-def test_a_damaged_file_is_broken_and_stays_as_it_is(
-    tmp_path: Path, damage: Callable[[dict[str, Any]], Any]
+        "document 'notes.md': run 'x': it must be a JSON object",
+    ),
+    (lambda data: _one(data).pop("headings"), f"{IN_RUN}missing key 'headings'"),
+    (lambda data: _one(data).update(headings=[1]), f"{IN_RUN}headings[0] must be text"),
+    (lambda data: _one(data).update(headings="text"), f'{IN_RUN}"headings" must be a list'),
+    (lambda data: _one(data).update(printed=[]), f'{IN_RUN}"printed" must not be empty'),
+    (lambda data: _one(data).update(printed=[1]), f"{IN_RUN}printed[0] must be text"),
+    (lambda data: _one(data).update(printed=["Latency fast"]), IN_RUN),
+    (lambda data: _one(data)["printed"].pop(), IN_RUN),
+    (lambda data: _one(data)["printed"].append("Requests/sec: 1.00"), IN_RUN),
+]
+
+
+@pytest.mark.parametrize(("damage", "said"), DAMAGES)
+def test_a_damaged_file_is_broken_in_words_and_stays_as_it_is(
+    tmp_path: Path, damage: Damage, said: str
 ) -> None:
     file = save(tmp_path)
     data = json.loads(file.read_text())
     damage(data)
     file.write_text(json.dumps(data))
     before = file.read_text()
-    with pytest.raises(BaselineError, match=r"imported\.json is broken .* delete it"):
+    begin = re.escape(f"imported.json is broken ({said}")
+    with pytest.raises(BaselineError, match=rf"{begin}.*\): .* delete it$"):
         load(tmp_path, "wrk", Machine("A CPU", 2, None))
     with pytest.raises(BaselineError, match="is broken"):
         save(tmp_path)

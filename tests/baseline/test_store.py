@@ -286,58 +286,122 @@ def test_who_reads_while_it_is_saved_reads_the_old_one_whole(tmp_path: Path) -> 
 
 
 Damage = Callable[[dict[str, Any]], Any]
+KEY = "test GET /"
+IN_BURST = f"burst {KEY!r}: "
+IN_WINDOW = "in sessions[0].windows[0]"
 
 
-def _first(data: dict[str, Any]) -> Any:
-    return data["bursts"]["test GET /"]["sessions"][0]["windows"][0]
+def _burst(data: dict[str, Any]) -> Any:
+    return data["bursts"][KEY]
 
 
-DAMAGES: dict[str, Damage] = {
-    "a schema in words": lambda data: data.update(schema="one"),
-    "schema 0": lambda data: data.update(schema=0),
-    "schema true": lambda data: data.update(schema=True),
-    "no bursts": lambda data: data.pop("bursts"),
-    "a list of bursts": lambda data: data.update(bursts=[]),
-    "a burst of text": lambda data: data["bursts"].update(x="y"),
-    "no machine": lambda data: data.pop("machine"),
-    "a machine of text": lambda data: data.update(machine="x"),
-    "no CPU": lambda data: data["machine"].update(cpu=["x"]),
-    "a quota of text": lambda data: data["machine"].update(cpu_quota="1"),
-    "CPUs of text": lambda data: data["machine"].update(allowed_cpus="1"),
-    "no conditions": lambda data: data["bursts"]["test GET /"].pop("conditions"),
-    "no sessions": lambda data: data["bursts"]["test GET /"].update(sessions=[]),
-    "a session of text": lambda data: data["bursts"]["test GET /"].update(sessions=["x"]),
-    "no windows": lambda data: data["bursts"]["test GET /"]["sessions"][0].update(windows=[]),
-    "no length": lambda data: _first(data).update(window_s=0),
-    "an endless window": lambda data: _first(data).update(window_s=float("inf")),
-    "a window of text": lambda data: _first(data).update(window_s="10"),
-    "a count of text": lambda data: _first(data).update(ok="990"),
-    "a negative count": lambda data: _first(data).update(ok=-1),
-    "no count": lambda data: _first(data).pop("error"),
-    "a count of none": lambda data: _first(data).update(late=None),
-    "half a count": lambda data: _first(data).update(unanswered=0.5),
-    "versions of text": lambda data: data["bursts"]["test GET /"]["sessions"][0].update(
-        versions="1"
+def _window(data: dict[str, Any]) -> Any:
+    return _burst(data)["sessions"][0]["windows"][0]
+
+
+DAMAGES: list[tuple[Damage, str]] = [
+    (lambda data: data.update(schema="one"), "'one' is not a schema number"),
+    (lambda data: data.update(schema=0), "0 is not a schema number"),
+    (lambda data: data.update(schema=True), "True is not a schema number"),
+    (lambda data: data.pop("bursts"), "missing key 'bursts'"),
+    (lambda data: data.update(bursts=[]), '"bursts" must be a JSON object'),
+    (lambda data: data["bursts"].update(x="y"), "burst 'x': it must be a JSON object"),
+    (lambda data: data.pop("machine"), "missing key 'machine'"),
+    (lambda data: data.update(machine="x"), '"machine" must be a JSON object'),
+    (lambda data: data["machine"].update(cpu=["x"]), '"cpu" in machine must be text'),
+    (
+        lambda data: data["machine"].update(cpu_quota="1"),
+        '"cpu_quota" in machine must be a number or null',
     ),
-    "a usage of text": lambda data: _first(data).update(usage="1"),
-    "a usage without CPU": lambda data: _first(data).update(usage={}),
-    "CPU of text": lambda data: _first(data).update(usage={"cpu_s": "1"}),
-    "a histogram of numbers": lambda data: _first(data).update(latency=[1, 2]),
-    "a broken histogram": lambda data: _first(data).update(latency="HISTF"),
-}
+    (
+        lambda data: data["machine"].update(allowed_cpus="1"),
+        '"allowed_cpus" in machine must be a whole number or null',
+    ),
+    (lambda data: _burst(data).pop("conditions"), f"{IN_BURST}missing key 'conditions'"),
+    (lambda data: _burst(data).update(sessions=[]), f'{IN_BURST}"sessions" must not be empty'),
+    (
+        lambda data: _burst(data).update(sessions=["x"]),
+        f"{IN_BURST}sessions[0] must be a JSON object",
+    ),
+    (
+        lambda data: _burst(data)["sessions"][0].update(windows=[]),
+        f'{IN_BURST}"windows" in sessions[0] must not be empty',
+    ),
+    (
+        lambda data: _burst(data)["sessions"][0].update(versions="1"),
+        f'{IN_BURST}"versions" in sessions[0] must be a JSON object',
+    ),
+    (
+        lambda data: _window(data).update(window_s=0),
+        f'{IN_BURST}"window_s" {IN_WINDOW} must be above 0',
+    ),
+    (lambda data: _window(data).update(window_s=float("inf")), "Infinity is not a number"),
+    (
+        lambda data: _window(data).update(window_s="10"),
+        f'{IN_BURST}"window_s" {IN_WINDOW} must be a number',
+    ),
+    (
+        lambda data: _window(data).update(window_s=1e15),
+        f'{IN_BURST}"window_s" {IN_WINDOW} is too large',
+    ),
+    (
+        lambda data: _window(data).update(ok="990"),
+        f'{IN_BURST}"ok" {IN_WINDOW} must be a whole number',
+    ),
+    (
+        lambda data: _window(data).update(ok=True),
+        f'{IN_BURST}"ok" {IN_WINDOW} must be a whole number',
+    ),
+    (
+        lambda data: _window(data).update(ok=-1),
+        f'{IN_BURST}"ok" {IN_WINDOW} must be 0 or more',
+    ),
+    (lambda data: _window(data).pop("error"), f"{IN_BURST}missing key 'error' {IN_WINDOW}"),
+    (
+        lambda data: _window(data).update(late=None),
+        f'{IN_BURST}"late" {IN_WINDOW} must be a whole number',
+    ),
+    (
+        lambda data: _window(data).update(unanswered=0.5),
+        f'{IN_BURST}"unanswered" {IN_WINDOW} must be a whole number or null',
+    ),
+    (
+        lambda data: _window(data).update(usage="1"),
+        f'{IN_BURST}"usage" {IN_WINDOW} must be a JSON object or null',
+    ),
+    (
+        lambda data: _window(data).update(usage={}),
+        f"{IN_BURST}missing key 'cpu_s' {IN_WINDOW}.usage",
+    ),
+    (
+        lambda data: _window(data).update(usage={"cpu_s": "1"}),
+        f'{IN_BURST}"cpu_s" {IN_WINDOW}.usage must be a number',
+    ),
+    (
+        lambda data: _window(data).update(latency=[1, 2]),
+        f'{IN_BURST}"latency" {IN_WINDOW} must be text or null',
+    ),
+    (
+        lambda data: _window(data).update(latency="HISTF"),
+        f'{IN_BURST}"latency" {IN_WINDOW}: not a histogram: ',
+    ),
+]
 
 
-@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
-def test_a_damaged_file_is_broken_and_stays_as_it_is(tmp_path: Path, damage: Damage) -> None:
+@pytest.mark.parametrize(("damage", "said"), DAMAGES, ids=[said for _, said in DAMAGES])
+def test_a_damaged_file_is_broken_in_words_and_stays_as_it_is(
+    tmp_path: Path, damage: Damage, said: str
+) -> None:
     file = save_one(tmp_path)
     data = json.loads(file.read_text())
     damage(data)
     file.write_text(json.dumps(data))
     before = file.read_text()
-    with pytest.raises(BaselineError, match=r"is broken .* delete it"):
-        load_it(tmp_path)
-    with pytest.raises(BaselineError, match="is broken"):
-        save_one(tmp_path)
+    for touch in (load_it, save_one):
+        with pytest.raises(BaselineError, match=r" delete it$") as caught:
+            touch(tmp_path)
+        text = str(caught.value).replace("not JSON: ", "")
+        assert text.startswith(f"baseline {file} is broken ({said}")
     assert file.read_text() == before
 
 
