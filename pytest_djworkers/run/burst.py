@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from pytest_djworkers.errors import BurstArgumentError
-from pytest_djworkers.load.masking import masked, query_hash
-from pytest_djworkers.load.profile import Profile, Request
+from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.markers import TestPlan
 from pytest_djworkers.options import SHAPE_OPTIONS
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.request.build import ARGUMENTS, make_request
+from pytest_djworkers.request.name import burst_name
 from pytest_djworkers.request.unknown_arguments import refuse_unknown
 from pytest_djworkers.run.measurement import MeasuredBurst, Measurement
 from pytest_djworkers.settings.settings import Settings
@@ -93,12 +92,9 @@ class Burst:
             expect=expect,
             contains=contains,
         )
-        name = self._default_name(path, request) if name is None else _one_line(name)
-        if self._has(name):
-            raise BurstArgumentError(
-                f"a second burst named {name!r} in one test: tell them apart with name="
-            )
-        measured = self._measurement.measure(Profile(name, request, burst_shape), overridden)
+        taken = [measured.name for measured in self.measured]
+        profile = Profile(burst_name(name, path, request, taken), request, burst_shape)
+        measured = self._measurement.measure(profile, overridden)
         self.measured.append(measured)
         return measured.record.result
 
@@ -106,17 +102,3 @@ class Burst:
     def records(self) -> list[BurstRecord]:
         """The records of the bursts so far."""
         return [measured.record for measured in self.measured]
-
-    def _has(self, name: str) -> bool:
-        return any(measured.name == name for measured in self.measured)
-
-    def _default_name(self, path: str, request: Request) -> str:
-        name = f"{request.method} {masked(path)}"
-        # Values of a query are secret, so two queries at one path have the same masked name.
-        return f"{name} #{query_hash(path)}" if self._has(name) and "?" in path else name
-
-
-def _one_line(name: object) -> str:
-    if not isinstance(name, str) or not name.strip() or not name.isprintable():
-        raise BurstArgumentError(f"name={name!r} is not a line of text")
-    return name
