@@ -27,7 +27,7 @@ nitpicky = False
 
 
 def setup(app: Sphinx) -> None:
-    """Have a page for each server, made from what ``--djworkers-list`` is made of."""
+    """Make a page for each server, from the facts that ``--djworkers-list`` prints."""
     app.connect("builder-inited", write_server_pages)
 
 
@@ -38,12 +38,13 @@ def write_server_pages(app: Sphinx) -> None:
     for name, backend in BACKENDS.items():
         text = "\n".join(server_page(backend)) + "\n"
         file = folder / f"{name}.rst"
+        # Sphinx reads a page again only if its file is newer.
         if not file.exists() or file.read_text() != text:
             file.write_text(text)
 
 
 def server_page(backend: Backend) -> Iterator[str]:
-    """The lines of a server's page."""
+    """Yield the lines of a server's page."""
     about = backend.about
     yield from (about.name, "=" * len(about.name), "")
     plan = LaunchPlan("127.0.0.1", 8000, workers_of(backend, 2), 2000)
@@ -53,7 +54,7 @@ def server_page(backend: Backend) -> Iterator[str]:
     yield from (f"- {literal_flags(text)}" for text in about.notes)
     yield from ("", f"Raised for a burst: {literal_flags(about.raised_limits)}.", "")
     if about.max_workers == 1:
-        yield from ("It is a single process: asked for more workers, it says so.", "")
+        yield from ("It is a single process, whatever ``--djworkers-workers`` says.", "")
     yield from ("Settings", "--------", "")
     for setting, its in settings_of(backend).items():
         yield from (f"``{about.name}:{setting}=``", f"   {its.help}.", "")
@@ -62,5 +63,5 @@ def server_page(backend: Backend) -> Iterator[str]:
 
 
 def literal_flags(text: str) -> str:
-    """The text, with its flags as code."""
+    """Return the text with its flags marked as code."""
     return re.sub(r"--[a-z][a-z0-9-]*", r"``\g<0>``", text)
