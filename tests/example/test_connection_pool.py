@@ -46,6 +46,7 @@ def test_with_the_pool_all_responses_are_as_expected(postgres: Cluster) -> None:
 
 @pytest.mark.matrix
 def test_without_the_pool_the_failure_says_what_to_do(postgres: Cluster) -> None:
+    # Without a pool, each request in flight under gevent opens a connection of its own.
     done = run(postgres, pool_size=0)
     assert done.returncode == 1, done.stderr
     assert "PostgreSQL had no connection left" in done.stdout

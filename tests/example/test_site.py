@@ -86,6 +86,7 @@ class Response:
 
     @property
     def headers(self) -> dict[str, str]:
+        # The first line is the status.
         lines = self.head.decode("latin-1").rstrip().split("\r\n")[1:]
         pairs = (line.split(": ", 1) for line in lines)
         return {name.lower(): value for name, value in pairs}
@@ -111,6 +112,7 @@ def wait_until_ready(server: "subprocess.Popen[bytes]", port: int, log: Path) ->
         try:
             if fetch(port, "/myapp/sync/json").head.startswith(b"HTTP/1.1 200"):
                 return
+        # KeyError: half of a response, without its length.
         except (OSError, KeyError):
             time.sleep(0.05)
     pytest.fail(f"the server isn't ready:\n{log.read_text()[-4000:]}", pytrace=False)
@@ -120,6 +122,7 @@ def wait_until_ready(server: "subprocess.Popen[bytes]", port: int, log: Path) ->
 def reserved_port() -> Iterator[int]:
     """Give a port that the kernel gives to nobody else while the server starts."""
     with socket.socket() as placeholder:
+        # Both this socket and the server set it, so the server can bind the reserved port, too.
         placeholder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         placeholder.bind(("127.0.0.1", 0))
         yield placeholder.getsockname()[1]
@@ -144,6 +147,7 @@ def running_server(name: str, environ: dict[str, str], folder: Path) -> Iterator
             wait_until_ready(server, port, log)
             yield port
         finally:
+            # The whole session: gunicorn and granian have workers.
             os.killpg(server.pid, signal.SIGKILL)
             server.wait()
 
@@ -259,6 +263,7 @@ def test_the_body_of_the_upstream_is_passed_on(
 def test_without_the_upstream_its_views_fail(
     environ: dict[str, str], tmp_path: Path, endpoint: str
 ) -> None:
+    # Nobody listens on the reserved port, so a call to it is refused.
     with reserved_port() as nobody:
         environ = {**environ, "EXAMPLE_UPSTREAM_URL": f"http://127.0.0.1:{nobody}"}
         with running_server("granian", environ, tmp_path) as port:
@@ -284,6 +289,8 @@ def test_the_upstream_takes_requests_in_pieces_and_several_at_once() -> None:
         socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2])), 5) as connection,
     ):
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        # In three pieces: a part of one request; the rest of it, a whole one and a part of a third;
+        # and the rest of that.
         connection.sendall(request[:10])
         connection.sendall(request[10:] + request + request[:20])
         connection.sendall(request[20:-4] + b"\r\nConnection: close\r\n\r\n")

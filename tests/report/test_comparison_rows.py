@@ -57,6 +57,7 @@ def test_every_verdict_but_ok_has_a_note() -> None:
 
 
 def test_a_calibration_that_was_too_short_has_no_noise() -> None:
+    # Noise needs at least two blocks.
     short = replace(compared(1.0, is_judged=False), rounds=())
     (row,) = CALIBRATIONS.rows(record(against_base=short))
     assert list(row.cells.values())[2:7] == ["-"] * 5

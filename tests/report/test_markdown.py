@@ -56,6 +56,7 @@ def test_a_written_report_is_listed_in_the_outcomes(tmp_path: Path) -> None:
     write(file, [record()], outcomes)
     assert file.read_text() == render([record()])
     assert outcomes.reports_written == [str(file)]
+    # No temporary file is left.
     assert list(tmp_path.iterdir()) == [file]
 
 

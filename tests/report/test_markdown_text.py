@@ -46,6 +46,7 @@ def shown(markdown: str, kind: str) -> str:
 
 @given(TEXTS)
 def test_a_heading_an_item_and_a_cell_show_the_text_as_given(text: str) -> None:
+    # Whatever is escaped is in one line before.
     given = in_one_line(text)
     # Markdown trims blanks at both ends, hence the letters around the text.
     assert shown(f"### a{escaped(text)}b", "heading_open") == f"a{given}b"

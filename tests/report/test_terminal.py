@@ -47,8 +47,10 @@ def printed(
     config = pytester.parseconfigure("-p", "no:pytest-retry", *flags)
     stream = io.StringIO() if window is None else Window()
     reporter = TerminalReporter(config, stream)
+    # The summary asks the config for the terminal writer, so this reporter must be registered.
     config.pluginmanager.unregister(name="terminalreporter")
     config.pluginmanager.register(reporter, "terminalreporter")
+    # The width of the machine's own terminal must not decide.
     reporter._tw.fullwidth = window or 80
     print_summary(reporter, records, outcomes or FileOutcomes())
     return stream.getvalue().splitlines()
@@ -86,6 +88,7 @@ def test_the_header_names_the_baseline_that_is_read_or_saved() -> None:
     assert header(SETTINGS, elsewhere)[2:] == [
         "djworkers: baseline 'default' with 0 bursts and those of 1 other machine, tolerance 10%"
     ]
+    # A baseline that is being saved isn't compared with, whether there is one or not.
     for baseline in (NO_BASELINE, ONE_STORED):
         assert header(replace(SETTINGS, save_baseline=True), baseline)[2:] == [
             "djworkers: saves baseline 'default'"
@@ -156,6 +159,7 @@ def test_a_narrow_terminal_leaves_columns_out(
     window: int, gone: set[str], pytester: pytest.Pytester
 ) -> None:
     used = replace(RESULT, usage=Usage(0.5, 150_000_000, 2, 2, 0, 0))
+    # The server's usage fills both of the columns that go first.
     _, columns, *_ = printed(pytester, [record("gunicorn-gevent", result=used)], window=window)
     assert len(columns) <= window
     assert {"generator", "memory", "CPU/req."} - set(columns.split()) == gone
@@ -210,6 +214,7 @@ def test_without_bursts_there_is_no_table(pytester: pytest.Pytester) -> None:
 def test_text_of_a_stored_baseline_gives_no_orders_to_the_terminal(
     pytester: pytest.Pytester,
 ) -> None:
+    # Clear the screen, and ring the bell.
     orders = "\x1b[2J\x07"
     stored = replace(STORED, saved=f"{orders}T", remark=f"{orders}\nregressed: no")
     server = replace(RESULT.server, backend=orders) if RESULT.server else None
@@ -231,4 +236,5 @@ def test_text_of_a_stored_baseline_gives_no_orders_to_the_terminal(
     lines = printed(pytester, [one], outcomes)
     assert sum(r"\x1b[2J\x07" in line for line in lines) >= 9
     assert all(line.isprintable() for line in lines)
+    # A line feed in a remark must not begin a line that looks like a verdict.
     assert not any(line.startswith("regressed: no") for line in lines)
