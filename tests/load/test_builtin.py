@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import resource
 import shutil
 import signal
@@ -54,7 +55,7 @@ def test_connections_are_split_evenly_and_none_is_dropped(connections: int, agen
 
 @pytest.mark.parametrize("agents", [1, 2])
 def test_a_burst(agents: int, tmp_path: Path) -> None:
-    profile = make_profile(connections=5, duration_s=0.5, warmup_s=0.1)
+    profile = make_profile(connections=5, duration_s=0.5, warmup_s=0.3)
     with serve(always(OK)) as server:
         result = AsyncioGenerator(agents).fire(profile, Target(server.address, tmp_path))
         assert eventually(lambda: len(server.requests) == result.sent)
@@ -316,3 +317,7 @@ def test_no_limit_is_no_lack(monkeypatch: pytest.MonkeyPatch) -> None:
     limits = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
     monkeypatch.setattr(resource, "getrlimit", lambda _: limits)
     assert AsyncioGenerator().cannot(make_profile(connections=10**9)) is None
+
+
+def test_the_generators_version_is_that_of_its_interpreter() -> None:
+    assert AsyncioGenerator().version == f"Python {platform.python_version()}"

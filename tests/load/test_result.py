@@ -129,6 +129,13 @@ def test_workers_that_died_are_remarked_upon() -> None:
     assert died.remarks == ("1 worker died, 1 started",)
 
 
+def test_a_server_that_nobody_looked_at_for_more_than_a_second_is_remarked_upon() -> None:
+    watched = Usage(1.0, 1, 1, 1, 0, 0, unwatched_s=1.0)
+    assert make_result(usage=watched).remarks == ()
+    unwatched = replace(watched, unwatched_s=1.5)
+    assert make_result(usage=unwatched).remarks == ("server not watched for 1.5s",)
+
+
 def test_cpu_time_is_for_each_answer() -> None:
     usage = Usage(2.0, 1, 1, 1, 0, 0)
     result = make_result(ok=6, late=1, unexpected=1, error=5, unanswered=9, usage=usage)
