@@ -100,10 +100,10 @@ class Look:
         if verdict is Verdict.REGRESSED:
             parts[0] += f", beyond the tolerance of {format_share(self.tolerance)}"
         if verdict is Verdict.IMPROVED:
-            parts.append("worth a new baseline")
+            parts.append("consider saving a new baseline")
         if verdict is Verdict.INCONCLUSIVE and estimate.smallest_visible is not None:
             visible = format_share(estimate.smallest_visible)
-            parts.append(f"this run could have seen a change of {visible}")
+            parts.append(f"the smallest change that this run could detect is {visible}")
         if left_out := self._left_out():
             parts.append(left_out)
         return "; ".join(parts)

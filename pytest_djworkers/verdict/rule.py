@@ -97,11 +97,11 @@ def _confirm(rule: Rule, first: Estimate, fresh: Look, whole: Look) -> Judgement
     blocks = counted(rule.confirming_blocks, "fresh block")
     confirmed, again = whole.compare(fresh.sample, rule.confirming_level)
     if confirmed is Verdict.REGRESSED:
-        reason = f"{whole.in_words(confirmed, first)}; {blocks} say so again: {again}"
+        reason = f"{whole.in_words(confirmed, first)}; confirmed by {blocks}: {again}"
         return whole.judgement(confirmed, reason, first, again)
     verdict, estimate = whole.compare(whole.sample, rule.level)
     # All blocks together include those that raised the alarm: they can clear it, and not confirm.
     if verdict is Verdict.REGRESSED:
         verdict = Verdict.INCONCLUSIVE
-    reason = f"{whole.in_words(verdict, estimate)}; seen first: {first}; {blocks}: {again}"
+    reason = f"{whole.in_words(verdict, estimate)}; at first {first}; not confirmed by {blocks}: {again}"
     return whole.judgement(verdict, reason, estimate, again)

@@ -80,14 +80,14 @@ def test_a_loss_must_be_seen_again(metric: Metric) -> None:
     assert last.estimate is not None
     assert last.estimate.units == FIRST * len(STEADY)
     assert "beyond the tolerance of 10%" in last.reason
-    assert "8 fresh blocks say so again" in last.reason
+    assert "confirmed by 8 fresh blocks" in last.reason
 
 
 def test_a_loss_that_is_not_seen_again_is_inconclusive_or_ok() -> None:
     found = judged(blocks([0.2] * FIRST + [0.0] * FRESH))
     assert found.verdict is Verdict.INCONCLUSIVE
     assert not found.fails
-    assert "seen first: -20" in found.reason
+    assert "at first -20" in found.reason
     rule = replace(RULE, confirming_blocks=FRESH + 2)
     calm = blocks([0.11] * FIRST + [0.0] * (FRESH + 2))
     whole = judge(calm, metric=Metric.RPS, tolerance=0.1, rule=rule)
@@ -100,7 +100,8 @@ def test_fresh_blocks_must_meet_both_conditions(first: str) -> None:
     fresh = [0.08] * FRESH if first == "tolerance" else [-0.02, 0.27] * (FRESH // 2)
     found = judged(blocks([0.2] * FIRST + fresh))
     assert found.verdict is not Verdict.REGRESSED
-    assert "say so again" not in found.reason
+    assert "; confirmed by" not in found.reason
+    assert "not confirmed by 8 fresh blocks" in found.reason
 
 
 def test_a_loss_within_the_tolerance_is_ok() -> None:
@@ -122,7 +123,7 @@ def test_a_gain_is_improved_at_once(metric: Metric) -> None:
     assert found.verdict is Verdict.IMPROVED
     assert not found.fails
     assert found.blocks == FIRST
-    assert "worth a new baseline" in found.reason
+    assert "consider saving a new baseline" in found.reason
 
 
 def test_launches_that_differ_make_blocks_the_unit() -> None:
@@ -133,7 +134,7 @@ def test_launches_that_differ_make_blocks_the_unit() -> None:
     assert found.estimate is not None
     assert found.estimate.unit is Unit.BLOCKS
     assert found.estimate.units == LAST
-    assert "this run could have seen a change of" in found.reason
+    assert "the smallest change that this run could detect is" in found.reason
 
 
 def test_blocks_as_the_unit_decide_once_they_are_enough() -> None:
