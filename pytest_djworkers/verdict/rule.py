@@ -103,5 +103,6 @@ def _confirm(rule: Rule, first: Estimate, fresh: Look, whole: Look) -> Judgement
     # All blocks together include those that raised the alarm: they can clear it, and not confirm.
     if verdict is Verdict.REGRESSED:
         verdict = Verdict.INCONCLUSIVE
-    reason = f"{whole.in_words(verdict, estimate)}; at first {first}; not confirmed by {blocks}: {again}"
+    found = whole.in_words(verdict, estimate)
+    reason = f"{found}; at first {first}; not confirmed by {blocks}: {again}"
     return whole.judgement(verdict, reason, estimate, again)
