@@ -22,11 +22,11 @@ from pytest_djworkers.entry.brief import (
     write_for_the_user,
 )
 from pytest_djworkers.entry.changed_settings import ChangedSettings
+from pytest_djworkers.entry.site_environment import site_environment
 from pytest_djworkers.entry.startup_hook import STARTUP
 from pytest_djworkers.errors import ServerStartError
 from pytest_djworkers.server.diagnosis import explain_failed_start
 from pytest_djworkers.server.launch import LaunchSpec
-from pytest_djworkers.system.environment import child_environment
 from pytest_djworkers.system.long_waits import wait_and_announce
 from pytest_djworkers.system.process import GuardedProcess
 
@@ -161,7 +161,7 @@ def _start(files: _Files, spec: LaunchSpec) -> GuardedProcess:
     return GuardedProcess(
         [*command, str(files.request), str(files.response)],
         log=files.log,
-        environment=child_environment((), **variables),
+        environment=site_environment((), **variables),
         watch=spec.watch,
         folder=runtime.folder,
     )

@@ -14,9 +14,9 @@ from pytest_djworkers.entry.apply_test_changes import differing_settings_folder
 from pytest_djworkers.entry.brief import ENVIRONMENT_KEY, Brief, DatabaseTarget
 from pytest_djworkers.entry.changed_settings import ChangedSettings
 from pytest_djworkers.entry.isolation import Isolation
+from pytest_djworkers.entry.site_environment import site_environment
 from pytest_djworkers.entry.startup_hook import STARTUP
 from pytest_djworkers.server.runtime import Runtime, this_runtime
-from pytest_djworkers.system.environment import child_environment
 from pytest_djworkers.system.long_waits import Say, say_nothing
 from pytest_djworkers.system.process import GuardedProcess
 
@@ -99,7 +99,7 @@ def _brief(spec: LaunchSpec, command: Sequence[str], ready: Path) -> Brief:
 
 
 def _environment(backend: Backend, spec: LaunchSpec, brief: Path) -> dict[str, str]:
-    return child_environment(
+    return site_environment(
         backend.about.scrubbed,
         **{
             **spec.runtime.environment,

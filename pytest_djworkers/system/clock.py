@@ -1,9 +1,11 @@
-"""The clocks, as the system has them: tests that freeze or move time leave them alone.
+"""The clocks of the system, which keep going when tests freeze or move time.
 
-freezegun replaces the functions of ``time`` wherever a module names them, and time-machine changes
-what the real ones say. A wait that reads such a clock never ends, and a figure that rests on one
-is wrong. All other modules take their clocks from here; a rule of the linter sees to that.
+All other modules take their clocks from here; a rule of the linter sees to that.
 """
+
+# freezegun replaces the functions of ``time`` wherever a module names them, and time-machine
+# changes what the real ones return. A wait by such a clock would never end, and a figure that rests
+# on one would be wrong.
 
 from __future__ import annotations
 
@@ -16,14 +18,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _REALTIME_COARSE = 5
-"""CLOCK_REALTIME_COARSE of Linux (clock_gettime(2)): time-machine moves CLOCK_REALTIME alone."""
+"""CLOCK_REALTIME_COARSE of Linux (clock_gettime(2)): time-machine moves only CLOCK_REALTIME."""
 _OF_PROCESS = 2
-"""CPUCLOCK_SCHED of the kernel's include/linux/posix-timers.h: user and system time."""
+"""CPUCLOCK_SCHED of Linux (include/linux/posix-timers.h): user and system time together."""
 
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """Reads clocks by functions that it keeps: freezegun looks for those that modules have."""
+    """Reads the system's clocks."""
+
+    # The functions are kept in an object: freezegun replaces those that are in a module.
 
     _read: Callable[[int], float] = time.clock_gettime
     _read_ns: Callable[[int], int] = time.clock_gettime_ns
@@ -31,25 +35,26 @@ class Clock:
         default=_REALTIME_COARSE if sys.platform == "linux" else time.CLOCK_REALTIME
     )
     sleep: Callable[[float], None] = time.sleep
-    """Sleep for so many seconds."""
+    """Sleep for a number of seconds."""
 
     def monotonic(self) -> float:
-        """Seconds of a clock that never jumps; those of ``time.monotonic``."""
+        """Return the seconds of a clock that never jumps, like ``time.monotonic``."""
         return self._read(time.CLOCK_MONOTONIC)
 
     def monotonic_ns(self) -> int:
-        """The same in nanoseconds."""
+        """Return the nanoseconds of the same clock."""
         return self._read_ns(time.CLOCK_MONOTONIC)
 
     def unix(self) -> float:
-        """Unix time in seconds, to a tick of the kernel's (4 ms and less)."""
+        """Return the Unix time in seconds, exact to a tick of the kernel (at most 4 ms)."""
         return self._read(self._of_day)
 
     def cpu_of_process(self, pid: int) -> float:
-        """The CPU seconds that a process has used, to the microsecond (clock_getcpuclockid(3)).
+        """Return the CPU seconds that a process has used, to the microsecond.
 
-        Raises OSError for one that is gone, and where the system has no such clock.
+        Raises OSError if the process is gone, or if the system has no such clock.
         """
+        # What clock_getcpuclockid(3) computes, which Python does not offer.
         return self._read((~pid << 3) | _OF_PROCESS)
 
 

@@ -1,10 +1,11 @@
-"""How many CPUs this process may use, in a container too.
+"""The number of CPUs that this process may use, in a container too.
 
-Three things bound it, and the least of them counts: the CPUs that are there, those that it may run
-on (its affinity, which lies in its cpuset: sched_setaffinity(2)), and the quota of time of its
-control groups. A quota holds for a whole subtree, so the least one on the way up to the root is
-what binds, in version 1 (``cpu.cfs_quota_us``) as in version 2 (``cpu.max``) of cgroups(7).
+It is the least of three: the CPUs of the machine, those that the process may run on (its affinity,
+sched_setaffinity(2)), and the quota of CPU time of its control groups (cgroups(7)).
 """
+
+# A quota holds for a group and all groups below it, so the least one on the way up to the root is
+# what binds: ``cpu.cfs_quota_us`` in version 1 of control groups, ``cpu.max`` in version 2.
 
 from __future__ import annotations
 
@@ -19,66 +20,67 @@ _MOUNT = re.compile(
     r"^\S+ \S+ \S+ (?P<root>\S+) (?P<point>\S+) .*? - (?P<kind>cgroup2?) \S+ (?P<options>\S+)$",
     re.MULTILINE,
 )
+"""A line of ``/proc/self/mountinfo`` for control groups (proc_pid_mountinfo(5))."""
 _ESCAPED = re.compile(r"\\([0-7]{3})")
 
 
 @dataclass(frozen=True, slots=True)
 class Cpus:
-    """What a process may use."""
+    """The CPUs that a process may use."""
 
     logical: int
-    """The CPUs that are there."""
+    """The number of CPUs of the machine."""
     allowed: int
-    """Those of them that it may run on."""
+    """The number of those that the process may run on."""
     quota: float | None
-    """The seconds of CPU time that it may have in a second; None where nothing says so."""
+    """The seconds of CPU time that it may use in a second; None for no quota."""
 
     @property
     def usable(self) -> float:
-        """How many CPUs it can keep busy."""
+        """The number of CPUs that it can keep busy, which may be a fraction."""
         return self.allowed if self.quota is None else min(self.allowed, self.quota)
 
     @property
     def of_one_process(self) -> float:
-        """How much of a CPU a process with one thread can keep busy."""
+        """The part of a CPU that a process with one thread can keep busy, at most 1."""
         return min(1.0, self.usable)
 
     @property
     def processes(self) -> int:
-        """How many processes it takes to use all of that: a part of a CPU takes one as well."""
+        """The number of processes that it takes to use all of that, at least 1."""
         return max(1, math.ceil(self.usable))
 
 
 def available_cpus() -> Cpus:
-    """What this process may use now."""
+    """Return the CPUs that this process may use now."""
     logical = os.cpu_count() or 1
     try:
         allowed = len(os.sched_getaffinity(0))
     except AttributeError:
-        allowed = logical
+        allowed = logical  # macOS has no affinity
     return Cpus(logical, allowed, cpu_quota())
 
 
 def cpu_quota(root: Path = Path("/")) -> float | None:
-    """The least quota that holds for this process, in CPUs; ``root`` is where /proc and /sys are.
+    """Return the least quota that holds for this process, in CPUs; None if there is none.
 
-    None where there is none, or none that can be seen from in here: a container may hide the groups
-    above its own.
+    ``root`` is the folder that /proc and /sys are in. A container may hide the groups above its
+    own, and with them their quotas.
     """
     return min(_quotas(root), default=None)
 
 
 @dataclass(frozen=True, slots=True)
 class _Mount:
-    """A hierarchy of control groups, or a part of it, in the file system."""
+    """A mounted hierarchy of control groups, or a part of one."""
 
     root: PurePosixPath
-    """The group that the mount point is."""
+    """The group that is seen at the mount point."""
     point: PurePosixPath
     version: int
 
     def folder(self, group: PurePosixPath) -> PurePosixPath | None:
-        """Where a group is; None for one that is not below this mount point."""
+        """Return the folder of a group; None if it is not below this mount point."""
         if ".." in group.parts or not group.is_relative_to(self.root):
             return None
         return self.point / group.relative_to(self.root)
@@ -93,8 +95,8 @@ def _quotas(root: Path) -> Iterator[float]:
     for version, group in groups.items():
         those = [mount for mount in mounts if mount.version == version]
         found = [(mount, folder) for mount in those if (folder := mount.folder(group))]
-        # A group that can't be seen from here, as from within a namespace of another one: then
-        # the highest that can be seen is above it, or is it.
+        # In a namespace of control groups the own group may have a path that can't be seen from
+        # here. The mount point then is the own group, or one above it.
         for mount, folder in found or [(mount, mount.point) for mount in those[:1]]:
             for one in (folder, *folder.parents):
                 if one.is_relative_to(mount.point):
@@ -102,8 +104,10 @@ def _quotas(root: Path) -> Iterator[float]:
 
 
 def _groups(text: str) -> dict[int, PurePosixPath]:
-    """This process's group in each version's hierarchy that may have a quota, from
-    ``/proc/self/cgroup``: lines of ``number:controllers:path``."""
+    """Return this process's group by version of control groups, from ``/proc/self/cgroup``.
+
+    Its lines are ``number:controllers:path``; version 2 has number 0 and names no controllers.
+    """
     groups = {}
     for line in text.splitlines():
         number, _, rest = line.partition(":")
@@ -116,7 +120,7 @@ def _groups(text: str) -> dict[int, PurePosixPath]:
 
 
 def _mounts(text: str) -> list[_Mount]:
-    """Where those hierarchies are, from ``/proc/self/mountinfo`` (proc_pid_mountinfo(5))."""
+    """Return the mounted hierarchies that may have a CPU quota, from ``/proc/self/mountinfo``."""
     return [
         _Mount(_path(match["root"]), _path(match["point"]), 2 if match["kind"] == "cgroup2" else 1)
         for match in _MOUNT.finditer(text)
@@ -125,12 +129,12 @@ def _mounts(text: str) -> list[_Mount]:
 
 
 def _path(text: str) -> PurePosixPath:
-    """A path as it is written there: blanks and the like as octal numbers."""
+    """Return a path of ``/proc/self/mountinfo``, which has blanks and the like as octal numbers."""
     return PurePosixPath(_ESCAPED.sub(lambda match: chr(int(match[1], 8)), text))
 
 
 def _quota(group: Path, version: int) -> Iterator[float]:
-    """The quota of one group, if it has one."""
+    """Yield the quota of a group in CPUs, if it has one."""
     try:
         if version == 2:
             limit, period = (group / "cpu.max").read_text().split()

@@ -1,10 +1,4 @@
-"""The CPU time of a tree of processes, between two looks at those that are alive.
-
-A process that ends takes what it used out of sight, and its parent, which waits for it, gets that
-added to its children's time (wait4(2), ``cutime`` and ``cstime`` of proc_pid_stat(5)). So nothing
-is lost where parents wait, however short a child lives; and nothing counts twice if what was
-known of one that is gone is taken off again.
-"""
+"""The CPU time that a tree of processes used between two snapshots of those that are alive."""
 
 from __future__ import annotations
 
@@ -14,29 +8,34 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class CpuTime:
-    """The CPU seconds that a process has used up to a look, user and system."""
+    """The CPU seconds that a process has used up to a snapshot, in user and in system mode."""
 
     own_s: float
-    """By itself."""
+    """Used by the process itself."""
     waited_s: float
-    """By those below it that have ended and were waited for."""
+    """Used by its descendants that have ended and whose parents waited for them."""
 
     @property
     def all_s(self) -> float:
-        """Both."""
+        """Both together."""
         return self.own_s + self.waited_s
 
 
 CpuSnapshot = Mapping[int, CpuTime]
-"""The processes of a tree at one look, by id."""
+"""The CPU time of each process of a tree at one moment, by process id."""
 
 
 def cpu_time_between(before: CpuSnapshot, after: CpuSnapshot) -> float:
-    """The CPU seconds that a tree used between two looks.
+    """Return the CPU seconds that a tree of processes used between two snapshots.
 
-    Exact where all that ended was waited for. Of children that nobody waited for (their parent
-    ignores SIGCHLD) what they used after the first look is missing.
+    Exact if every process that ended was waited for. If a parent ignores SIGCHLD, the time that its
+    children used after the first snapshot is missing.
     """
+    # A process that ends takes its time out of sight, but its parent, which waits for it, gets that
+    # added to its children's time (wait4(2); cutime and cstime of proc_pid_stat(5)). So nothing is
+    # lost, however short a child lives. The time of a process that was in the first snapshot and
+    # has ended since is in its parent's time as a whole, and what it had used by the first snapshot
+    # is subtracted again. It may not have been waited for yet: hence the maximum with 0.
     survivors = before.keys() & after.keys()
     own_s = sum(after[pid].own_s - before[pid].own_s for pid in survivors)
     new_s = sum(used.all_s for pid, used in after.items() if pid not in survivors)

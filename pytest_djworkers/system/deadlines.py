@@ -1,4 +1,4 @@
-"""Waits that end: by a clock of ours, which tests that stop time leave alone."""
+"""Waits with a time limit, by a clock that goes on when tests stop time."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ _SHORTEST_PAUSE_S = 0.0005
 _LONGEST_PAUSE_S = 0.02
 
 
-def true_within(seconds: float, is_so: Callable[[], bool]) -> bool:
-    """Look again and again until something is so; False where it is not in that time."""
+def true_within(seconds: float, condition: Callable[[], bool]) -> bool:
+    """Check a condition again and again until it is true; return False if it isn't in time."""
     deadline = CLOCK.monotonic() + seconds
+    # Short pauses first, for what is nearly done, and longer ones later, which cost less.
     pause_s = _SHORTEST_PAUSE_S
-    while not is_so():
+    while not condition():
         if (left := deadline - CLOCK.monotonic()) <= 0:
             return False
         CLOCK.sleep(min(pause_s, left))
@@ -26,12 +27,13 @@ def true_within(seconds: float, is_so: Callable[[], bool]) -> bool:
 
 
 def ends_within(process: subprocess.Popen[bytes], seconds: float) -> bool:
-    """Wait for a process's end, and collect it; False where it is there still."""
+    """Wait for a process to end, and collect it; return False if it doesn't in time."""
     return true_within(seconds, lambda: process.poll() is not None)
 
 
 def written_within(descriptor: int, data: bytes, seconds: float) -> bool:
-    """Write all of it to a pipe; False where nobody has read it in that time. Raises OSError."""
+    """Write all data to a pipe; return False if it isn't read in time. Raises OSError."""
+    # A pipe holds 64 KiB: a reader that hangs would block a plain write without end.
     os.set_blocking(descriptor, False)
     deadline = CLOCK.monotonic() + seconds
     poll = select.poll()

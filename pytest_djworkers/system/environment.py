@@ -1,4 +1,4 @@
-"""The environment of the processes that pytest starts."""
+"""The environment of child processes."""
 
 from __future__ import annotations
 
@@ -23,30 +23,19 @@ _SCRUBBED = (
     "PYTHONPERFSUPPORT",
     "COVERAGE_",
     "COV_CORE_",
-    # Several servers take their number of workers, or a socket, from here.
-    "WEB_CONCURRENCY",
-    "LISTEN_FDS",
-    "LISTEN_FDNAMES",
-    "LISTEN_PID",
-    "NOTIFY_SOCKET",
-    # gunicorn takes it from the environment of each request that has none, and answers 500 to a
-    # path that lies elsewhere.
-    "SCRIPT_NAME",
-    # Whose word about the client is taken; gunicorn and uvicorn.
-    "FORWARDED_ALLOW_IPS",
-    "SENDFILE",
-    # Browser tests set it, and it hides mistakes in async views.
-    "DJANGO_ALLOW_ASYNC_UNSAFE",
 )
-"""Variables that no child gets; prefixes, where they end in an underscore. Those that say how the
-interpreter works for the site, such as PYTHONOPTIMIZE, are the site's own, and are kept."""
+"""Variables that no child gets. A name that ends in an underscore stands for all with that prefix.
+
+Variables that change how the interpreter runs the site's code, such as PYTHONOPTIMIZE, are kept.
+"""
 
 
 def child_environment(scrubbed: tuple[str, ...] = (), **added: str) -> dict[str, str]:
-    """This process's environment, without what would slow a child down or change what it serves.
+    """Return this process's environment, without variables that would slow a child down.
 
-    ``scrubbed`` are more to leave out, named as in ``_SCRUBBED``. A child without a PYTHONPATH of
-    its own among what is added finds what this process does.
+    ``scrubbed`` are names of more variables to leave out; a name that ends in an underscore
+    stands for all that begin with it. ``added`` are variables to set. Unless PYTHONPATH is one of
+    them, the child finds the same modules as this process.
     """
     names = frozenset(_SCRUBBED + scrubbed)
     prefixes = tuple(name for name in names if name.endswith("_"))
@@ -59,10 +48,8 @@ def child_environment(scrubbed: tuple[str, ...] = (), **added: str) -> dict[str,
 
 
 def python_path(search_path: Iterable[str], python: str = sys.executable) -> str:
-    """A PYTHONPATH that leads to all modules of a search path, those of the interpreter first.
-
-    The site may have an app, or a configuration file, named like a module of the standard library
-    or like its server: while that starts, none of them must be found.
-    """
+    """Return a PYTHONPATH with the folders of a search path, the interpreter's own first."""
+    # The site may have an app, or a configuration file, that is named like a module of the standard
+    # library or like its server. While the server starts, it must not be found instead.
     own = python_folders(python)
     return os.pathsep.join(dict.fromkeys((*own, *search_path)))

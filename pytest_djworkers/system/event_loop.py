@@ -1,4 +1,4 @@
-"""Code that waits by blocking, where an event loop runs in this thread."""
+"""Code that blocks, in a thread in which an event loop runs."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from contextlib import contextmanager
 
 @contextmanager
 def without_running_loop() -> Iterator[None]:
-    """Meanwhile no event loop counts as running in this thread: an async test, or a browser's sync
-    API, has one, and Django refuses to use a database there.
+    """While this is entered, asyncio sees no running event loop in this thread.
 
-    That loop stands still for as long as this is entered, as in any code that blocks: nothing of it
-    can come between, so what Django guards against can't happen.
+    Libraries such as Django refuse to do blocking work in a thread with a running loop. An async
+    test has one, and so has a test that uses the sync API of a browser library.
     """
+    # The loop stands still for as long as this is entered, as during any code that blocks. None of
+    # its tasks can run meanwhile, so the mix-up of tasks that Django guards against can't happen.
     events = sys.modules.get("asyncio.events")
     loop = None if events is None else events._get_running_loop()  # noqa: SLF001  # asyncio's own way
     if events is None or loop is None:

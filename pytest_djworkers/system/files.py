@@ -1,4 +1,4 @@
-"""Files as they are found: opened without waiting, read where they are files, written whole."""
+"""Reads and writes files: without waiting, and whole or not at all."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from pytest_djworkers.system.file_lock import try_lock
 
 _ORPHAN = re.compile(r"[a-z0-9_]{8}(?:\.tmp)?")
-"""What follows a file's name in that of a temporary one; once without the ending."""
+"""The end of a temporary file's name, after that of the file. Earlier versions had no ``.tmp``."""
 _TRIES = 20
 _KINDS = (
     (stat.S_ISDIR, "a folder"),
@@ -23,23 +23,24 @@ _KINDS = (
 
 
 class NotAFileError(OSError):
-    """What has a file's name is something else, or larger than anything that belongs there."""
+    """Something other than a file has its name, or the file is too large to be ours."""
 
     def __init__(self, what: str) -> None:
         super().__init__(0, what)
 
 
 def read_regular(file: Path, *, most_bytes: int) -> bytes:
-    """The content of a regular file; a pipe, which would be waited for, is none.
+    """Return the content of a regular file.
 
-    Raises OSError, and NotAFileError for what is no file or has more bytes.
+    Raises NotAFileError if it isn't a file or has more bytes, and any other OSError.
     """
+    # Opening a named pipe would wait for somebody who writes to it, without O_NONBLOCK.
     descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode):
             kind = next((words for is_, words in _KINDS if is_(found.st_mode)), "something else")
-            raise NotAFileError(f"it is {kind}, and no file")
+            raise NotAFileError(f"it is {kind}, not a file")
         if found.st_size > most_bytes:
             raise NotAFileError(f"it has more than {most_bytes >> 20} MiB")
         with open(descriptor, "rb", closefd=False) as stream:
@@ -49,8 +50,10 @@ def read_regular(file: Path, *, most_bytes: int) -> bytes:
 
 
 def listed(folder: Path) -> list[Path]:
-    """What is in a folder, sorted; nothing where there is none. Raises OSError where it can't be
-    looked into, which pathlib's globs take for empty."""
+    """Return the paths in a folder, sorted; none if there is no such folder.
+
+    Raises OSError if the folder can't be read. (pathlib's globs take such a folder for empty.)
+    """
     try:
         with os.scandir(folder) as entries:
             return sorted(folder / entry.name for entry in entries)
@@ -61,7 +64,7 @@ def listed(folder: Path) -> list[Path]:
 def write_whole(file: Path, text: str) -> None:
     """Write a file whole or not at all. Raises OSError.
 
-    What a killed writer of the same file has left beside it is taken away.
+    Temporary files that killed writers of the same file have left beside it are removed.
     """
     with suppress(OSError):
         _remove_orphans(file)
@@ -69,8 +72,10 @@ def write_whole(file: Path, text: str) -> None:
         with open(descriptor, "w", encoding="utf-8", closefd=False) as stream:
             stream.write(text)
             stream.flush()
+            # Otherwise a crash of the machine could leave an empty file: the new name may reach the
+            # disk before the content does.
             os.fsync(descriptor)
-        # It is to be read by whoever may read the project.
+        # Whoever may read the project may read it. The umask can't be read without setting it.
         umask = os.umask(0)
         os.umask(umask)
         temporary.chmod(0o666 & ~umask)
@@ -78,7 +83,8 @@ def write_whole(file: Path, text: str) -> None:
 
 
 def write_private(file: Path, data: bytes) -> None:
-    """Write a file anew, so that nobody else can read it from its first byte on."""
+    """Write a file that only this user can read, from its first byte on."""
+    # Removed first: an old file keeps its permissions, and a link would be followed.
     file.unlink(missing_ok=True)
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with open(descriptor, "wb") as stream:
@@ -87,16 +93,18 @@ def write_private(file: Path, data: bytes) -> None:
 
 @contextmanager
 def _temporary(file: Path) -> Iterator[tuple[int, Path]]:
-    """A new file beside another, locked while somebody writes to it; gone if it was not moved."""
+    """Make a temporary file beside another, for as long as this is entered; give its descriptor and
+    path. It stays locked meanwhile, and is removed if an exception is raised."""
     for _ in range(_TRIES):
         temporary = file.with_name(f".{file.name}.{os.urandom(4).hex()}.tmp")
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
         descriptor = os.open(temporary, flags, 0o600)
         try:
-            # A file system without locks, which raises OSError, has no orphans taken away either.
+            # A file system without locks raises OSError. Nobody removes orphans there, either.
             with suppress(OSError):
                 if not try_lock(descriptor):
-                    continue  # another writer takes it for an orphan, and away
+                    continue  # another writer takes it for an orphan, and is about to remove it
+            # Without a link, another writer removed it between the creation and the lock.
             if not os.fstat(descriptor).st_nlink:
                 continue
             try:
@@ -108,11 +116,11 @@ def _temporary(file: Path) -> Iterator[tuple[int, Path]]:
             return
         finally:
             os.close(descriptor)
-    raise OSError(0, f"no temporary file beside it stays for long enough: {file.parent}")
+    raise OSError(0, f"other processes remove each temporary file that is made in {file.parent}")
 
 
 def _remove_orphans(file: Path) -> None:
-    """Take away temporary files that nobody writes to any more."""
+    """Remove temporary files of this file that nobody has locked any more."""
     prefix = f".{file.name}."
     for one in listed(file.parent):
         if one.name.startswith(prefix) and _ORPHAN.fullmatch(one.name.removeprefix(prefix)):

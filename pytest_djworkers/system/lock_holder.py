@@ -1,4 +1,8 @@
-"""Who has the machine: for people who wait for it. Nothing is decided by what is said here."""
+"""Tells people who wait for the machine which process holds it. Nothing is decided by it."""
+
+# Linux shows names in the abstract namespace of sockets to all users in /proc/net/unix. A holder
+# announces itself by binding one more socket to a name that has the announcement in it: no file is
+# needed, and it ends with its process.
 
 from __future__ import annotations
 
@@ -16,42 +20,46 @@ from pytest_djworkers.system.standard_library import standard_module
 from pytest_djworkers.system.unpatched_sockets import UnpatchedSocket
 
 _LONGEST_NAME = 107
-"""Bytes of an abstract address, but for its first."""
+"""The bytes of an abstract address (108, unix(7)), without the first, which is 0."""
 _SHOWN = 100
+"""The longest text from elsewhere that is shown, in characters."""
 _UNSEEN = 0
+"""The process id that the kernel gives for a process in another namespace of process ids."""
 
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """What a holder says of itself to all users: since when it holds the machine, and where it
-    runs. It is the name of one more socket, so it ends with its process."""
+    """An announcement to all users of the machine: since when this process holds it, and in which
+    folder it runs."""
 
     _socket: socket.socket
 
     @classmethod
     def make(cls, name: str) -> Announcement:
-        """Say it. Where that can't be done, nothing is said."""
+        """Announce it. If that can't be done, there is no announcement."""
         said = UnpatchedSocket(socket.AF_UNIX, socket.SOCK_DGRAM)
         with suppress(OSError):
             text = f"{name} held {os.getpid()} {int(CLOCK.monotonic())} "
             folder = plain(str(Path.cwd())).encode("ascii", "replace").decode()
-            # Of a long path the end says more.
+            # The end of a long path says more than its beginning.
             text += folder[-(_LONGEST_NAME - len(text)) :]
             said.bind(b"\0" + text.encode())
         return cls(said)
 
     def end(self) -> None:
-        """Take it back."""
+        """Withdraw the announcement."""
         self._socket.close()
 
 
 def describe_holder(name: str, places: QueuePlaces, place: int = 0) -> str:
-    """Who holds the machine, and since when, as far as that is known: words without a control
-    character, whatever the holder calls itself. Where nobody has it, who has that place before
-    it."""
+    """Return words for the process that holds the machine, and since when, as far as known.
+
+    If nobody has the first place at this moment, it is the process that has ``place``. No control
+    character gets into the text, whatever the holder calls itself.
+    """
     owner = places.owner(0) or places.owner(place)
     if owner is None:
-        return "a process that does not say who it is"
+        return "an unknown process"
     pid, uid = owner
     if pid == _UNSEEN:
         return f"a process of {_user(uid)} in another container"
@@ -65,13 +73,14 @@ def describe_holder(name: str, places: QueuePlaces, place: int = 0) -> str:
 
 
 def plain(text: str) -> str:
-    """A text on one line, cut where it is long, without what a terminal would obey."""
+    """Return a text on one line, shortened if it is long, and without control characters."""
     shown = in_one_line(text)
     return shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}..."
 
 
 def _announced(name: str, pid: int) -> tuple[int | None, str]:
-    """Since when in seconds of the monotonic clock, and where."""
+    """Return when the process began to hold the machine, in seconds of the monotonic clock, and its
+    folder, as it has announced them."""
     pattern = rf" @{re.escape(name)} held {pid} (?P<since>\d{{1,12}}) ?(?P<folder>.*)$"
     with suppress(OSError):
         names = Path("/proc/net/unix").read_text(encoding="utf-8", errors="replace")
@@ -81,7 +90,7 @@ def _announced(name: str, pid: int) -> tuple[int | None, str]:
 
 
 def _current_folder(pid: int) -> str:
-    """Where a process is, which only its own user may look up."""
+    """Return the current folder of a process; empty for another user's, which may not be read."""
     with suppress(OSError):
         return plain(str(Path(f"/proc/{pid}/cwd").readlink()))
     return ""

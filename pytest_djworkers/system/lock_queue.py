@@ -1,11 +1,12 @@
-"""Numbered places that one process of a machine can have at a time, whoever its user is.
+"""Numbered places, each of which one process of the machine can hold, whoever its user is.
 
-Linux: each is a name of a socket in the abstract namespace. The kernel gives a name to one
-process, and takes it back when that ends. It is no file, so nobody can put something else in its
-place, and it does not depend on TMPDIR. Network namespaces have names of their own.
-
-Elsewhere: locks on files in /tmp.
+On Linux a place is a name of a socket in the abstract namespace (unix(7)), elsewhere a lock on a
+file in /tmp. ``MachineLock`` makes a queue of them.
 """
+
+# The kernel gives an abstract name to one process, and takes it back when the process ends. It is
+# not a file, so nobody can put something else in its place, and it does not depend on TMPDIR. Each
+# network namespace has names of its own.
 
 from __future__ import annotations
 
@@ -23,32 +24,37 @@ from pytest_djworkers.system.unpatched_sockets import UnpatchedSocket
 
 _FILES_IN = Path("/tmp")  # noqa: S108  # the same for all users; what is there is looked at
 _ASKED = 4096
-"""How often a holder may be asked who it is; what asked is never accepted."""
+"""The number of times that a holder can be asked who it is: each is a connection that is never
+accepted, and stays in this backlog."""
 
 
 class HeldPlace(Protocol):
-    """A place that this process has."""
+    """A place that this process holds."""
 
     def release(self) -> None:
         """Give it back."""
 
     def abandon(self) -> None:
-        """Let the parent keep it alone, in a fork."""
+        """Leave it to the parent, in a fork of the process that took it."""
 
 
 class QueuePlaces(Protocol):
-    """The places of one name, from 0 on."""
+    """The places under one name, numbered from 0."""
 
     def take(self, number: int) -> HeldPlace | None:
-        """That place; None while somebody else has it. Raises OSError where none can be had."""
+        """Take a place; return None if another process holds it. Raises OSError if that can't be
+        told."""
 
     def owner(self, number: int) -> tuple[int, int] | None:
-        """The process and the user that have a place, as the kernel knows them; a process of 0 is
-        one that can't be seen from here, such as another container's. None where nobody says."""
+        """Return the process id and the user id of the holder, as the kernel knows them.
+
+        The process id is 0 for a process that can't be seen from here, such as one in another
+        container. None if nobody holds the place, or if the holder isn't known.
+        """
 
 
 def queue_places(name: str) -> QueuePlaces:
-    """The places of a name, in the way that this system has."""
+    """Return the places under a name, in the way that this system offers."""
     return SocketPlaces(name) if sys.platform == "linux" else FilePlaces(name)
 
 
@@ -64,12 +70,12 @@ class _Bound:
 
 @dataclass(frozen=True, slots=True)
 class SocketPlaces:
-    """Places that are names of sockets."""
+    """Places that are abstract names of sockets."""
 
     name: str
 
     def take(self, number: int) -> HeldPlace | None:
-        """Bind the name."""
+        """Take a place by binding its name."""
         bound = UnpatchedSocket(socket.AF_UNIX)
         try:
             bound.bind(self._address(number))
@@ -82,7 +88,7 @@ class SocketPlaces:
         return _Bound(bound)
 
     def owner(self, number: int) -> tuple[int, int] | None:
-        """Who has called listen()."""
+        """Return the process that listens under the name: the kernel notes it at listen()."""
         with UnpatchedSocket(socket.AF_UNIX) as asking, suppress(OSError):
             asking.setblocking(False)
             asking.connect(self._address(number))
@@ -110,13 +116,16 @@ class _Locked:
 
 @dataclass(frozen=True, slots=True)
 class FilePlaces:
-    """Places that are locks on files. Those stay: removing one would let two in at once."""
+    """Places that are locks on files."""
+
+    # The files stay. If a holder removed its file, a process that has opened it would lock the old
+    # file, and the next one a new file of the same name: both would have the place.
 
     name: str
     folder: Path = _FILES_IN
 
     def take(self, number: int) -> HeldPlace | None:
-        """Lock the file."""
+        """Take a place by locking its file."""
         descriptor = open_lock_file(self.folder / f"{self.name}-{number}.lock", shared=True)
         try:
             is_taken = try_lock(descriptor)

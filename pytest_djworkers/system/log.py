@@ -1,6 +1,7 @@
-"""The server's log: a file, never a pipe that nobody drains.
+"""Reads the log of a process that this package started.
 
-Of a long one the guard (``guard.py``) keeps the beginning and the end, with a hole between them.
+A log is a file. The guard (``guard.py``) keeps the beginning and the end of a long one, with a hole
+between them, which reads as zeros.
 """
 
 from __future__ import annotations
@@ -19,17 +20,18 @@ TAIL_LINES = 30
 
 
 def tail(log: Path, lines: int = TAIL_LINES) -> str:
-    """The last lines of a log, indented and under a heading of its own; empty when it is."""
+    """Return the last lines of a log, indented and under a heading; empty if the log is empty."""
     last = last_lines(log, lines)
     if not last:
         return ""
     lost = _lost(log)
-    what = f" ({format_size(lost)} before it were not kept)" if lost else ""
+    what = f" (the {format_size(lost)} before it were not kept)" if lost else ""
     return f"\nThe end of its log{what}:\n" + "\n".join(f"    {line}" for line in last)
 
 
 def last_lines(log: Path, lines: int = TAIL_LINES) -> list[str]:
-    """The last lines of a log, read from its end however long it is."""
+    """Return the last lines of a log, of which only the last 16 KiB are read; none if it can't be
+    read."""
     try:
         with log.open("rb") as file:
             size = file.seek(0, 2)
@@ -41,7 +43,7 @@ def last_lines(log: Path, lines: int = TAIL_LINES) -> list[str]:
 
 
 def both_ends(log: Path) -> str:
-    """A log's first MiB and its last, safe to show; empty when it can't be read."""
+    """Return the first MiB of a log and the last, safe to print; empty if it can't be read."""
     try:
         with log.open("rb") as file:
             size = file.seek(0, 2)
@@ -56,9 +58,9 @@ def both_ends(log: Path) -> str:
 
 
 def read_since(log: Path, begin: int) -> tuple[bytes, bool]:
-    """A log from a byte on, and whether that is all of it; nothing when it can't be read.
+    """Return a log from a byte on, and whether that is all of it; nothing if it can't be read.
 
-    Of a long one it is the first 8 MiB and the last, as far as they are kept.
+    Of a longer part it is the first 8 MiB and the last 8 MiB, as far as they are kept.
     """
     try:
         with log.open("rb") as file:
@@ -76,7 +78,9 @@ def read_since(log: Path, begin: int) -> tuple[bytes, bool]:
 
 
 def _lost(log: Path) -> int:
-    """How many bytes of a log are a hole, or nearly."""
+    """Return the number of bytes in the log's hole; 0 if there is none."""
+    # A hole takes no blocks on the disk. A block is 512 bytes here, whatever the file system has.
+    # Small differences are no hole: file systems round, or compress.
     about = log.stat()
     lost = about.st_size - about.st_blocks * 512
     return lost if lost > _END_BYTES else 0

@@ -1,4 +1,4 @@
-"""One burst at a time on a machine: a lock that every run takes, and that ends with its holder."""
+"""A lock for the whole machine, so that one burst runs at a time. It ends with its holder."""
 
 from __future__ import annotations
 
@@ -18,32 +18,33 @@ from pytest_djworkers.system.shared_name import shared_name
 _LOOK_EVERY_S = 0.05
 WAIT_AT_MOST_S = 900.0
 AGAIN_AFTER_S = 60.0
+"""The seconds after which a waiting run says so again."""
 _QUEUE = 64
-"""So many wait in the order in which they came."""
+"""The number of places: 63 processes wait in the order in which they came."""
 
 
 class Lock(Protocol):
-    """What a server takes from its launch to its end."""
+    """A lock that a server holds from its launch to its end."""
 
     def acquire(self) -> None:
-        """Wait for it; taken twice it is held once. Raises BusyMachineError."""
+        """Wait until this process holds it; nothing to do if it does. Raises BusyMachineError."""
 
     def release(self) -> None:
-        """Let the next one in; nothing where it is not held."""
+        """Let the next process have it; nothing to do if it isn't held."""
 
 
 class NullLock:
-    """For servers that run side by side while somebody else holds the machine for them."""
+    """A lock for servers that run side by side, while their caller holds the machine for all."""
 
     def acquire(self) -> None:
-        """Nothing to wait for."""
+        """Do nothing: there is nothing to wait for."""
 
     def release(self) -> None:
-        """Whoever holds it lets go of it."""
+        """Do nothing: the caller releases its own lock."""
 
 
 class Onlooker(Protocol):
-    """Who is told when a run has to wait for its turn."""
+    """An object that is told when a run has to wait for its turn."""
 
     def begin(self) -> None:
         """The wait begins."""
@@ -52,17 +53,20 @@ class Onlooker(Protocol):
         """Tell the user."""
 
     def end(self, waited_s: float) -> None:
-        """The wait is over, however that came."""
+        """The wait is over, whether the lock was acquired or not."""
 
 
 class MachineLock:
-    """Held from a launch to the end of its server; by any user, in any run.
+    """The lock of all runs of all users on this machine.
 
-    The first of some numbered places is the machine, the others are a queue: who comes enters at
-    the end, and keeps a place until the one before it is free. So nobody is overtaken, neither
-    by who comes later nor by a holder who comes back at once. The system gives a place back when
-    its process ends, however that happens.
+    ``wait_at_most_s`` is the time limit for ``acquire``, in seconds. The ``onlooker`` is told of
+    waits.
     """
+
+    # Of the numbered places, 0 is the machine itself, and the others are a queue. A process enters
+    # at the last place, and takes the next lower one as soon as that is free. So nobody is
+    # overtaken, neither by a process that comes later nor by a holder that comes back at once. The
+    # system frees a place when its process ends, however that happens.
 
     def __init__(
         self,
@@ -77,17 +81,20 @@ class MachineLock:
         self._onlooker = onlooker
         self._place: HeldPlace | None = None
         self._next = _QUEUE - 1
-        """The place to take; -1 where the machine is held."""
+        """The number of the next place to take; -1 if this process holds the machine."""
         self._announcement: Announcement | None = None
         _LOCKS.add(self)
 
     @property
     def holder(self) -> str:
-        """Who has the machine, in words."""
+        """Words for the process that holds the machine."""
         return describe_holder(self._name, self._places, max(0, self._next))
 
     def acquire(self) -> None:
-        """Wait for it. Raises BusyMachineError after a quarter of an hour, or without a lock."""
+        """Wait until this process holds the machine.
+
+        Raises BusyMachineError if that takes too long, or if the lock doesn't work.
+        """
         if self._next < 0:
             return
         try:
@@ -106,7 +113,7 @@ class MachineLock:
             self._announcement = Announcement.make(self._name)
 
     def release(self) -> None:
-        """Let the next one in; leave the queue."""
+        """Let the next process have the machine; leave the queue."""
         place, self._place, self._next = self._place, None, _QUEUE - 1
         announcement, self._announcement = self._announcement, None
         if announcement is not None:
@@ -115,7 +122,7 @@ class MachineLock:
             place.release()
 
     def abandon(self) -> None:
-        """In a fork of this process: it is the parent's, and ends with that."""
+        """Leave the lock to the parent, in a fork of the process that holds it."""
         if self._place is not None:
             self._place.abandon()
         if self._announcement is not None:
@@ -124,11 +131,12 @@ class MachineLock:
         self._next = _QUEUE - 1
 
     def _advance(self) -> bool:
-        """Go on in the queue as far as possible; whether the machine is held then."""
+        """Advance in the queue as far as possible; return True if the machine is held then."""
         while self._next >= 0:
             taken = self._places.take(self._next)
             if taken is None:
                 return False
+            # Only now: a process without a place would lose its turn to those behind it.
             if self._place is not None:
                 self._place.release()
             self._place = taken

@@ -1,4 +1,4 @@
-"""What the kernel counts about connections, on the whole machine: Linux's own figures."""
+"""Counts of connections on the whole machine, as Linux keeps them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _FILE = Path("/proc/net/netstat")
 
 @dataclass(frozen=True, slots=True)
 class KernelCounts:
-    """Counts since the machine, or its network namespace, began."""
+    """Counts since the machine, or its network namespace, was started."""
 
     listen_overflows: int
     """Connections turned away because a backlog was full."""
@@ -18,7 +18,7 @@ class KernelCounts:
     """Attempts to connect that were sent again, a second and more after the first."""
 
     def since(self, before: KernelCounts) -> KernelCounts:
-        """What was added after an earlier reading."""
+        """Return the counts that were added since an earlier reading."""
         return KernelCounts(
             self.listen_overflows - before.listen_overflows,
             self.syn_retransmits - before.syn_retransmits,
@@ -26,7 +26,7 @@ class KernelCounts:
 
 
 def read_counts() -> KernelCounts | None:
-    """The counts now; None where there are none, as outside of Linux."""
+    """Return the counts now; None if the system has none, such as outside of Linux."""
     try:
         return parse_counts(_FILE.read_text())
     except OSError:
@@ -34,7 +34,10 @@ def read_counts() -> KernelCounts | None:
 
 
 def parse_counts(text: str) -> KernelCounts | None:
-    """From ``/proc/net/netstat``: lines of names, each followed by a line of values."""
+    """Return the counts in the text of ``/proc/net/netstat``; None if they are not in it.
+
+    Its lines come in pairs: one of names, and one of their values.
+    """
     lines = text.splitlines()
     for names, values in zip(lines[::2], lines[1::2], strict=False):
         if names.startswith("TcpExt:"):

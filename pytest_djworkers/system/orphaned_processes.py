@@ -1,8 +1,8 @@
-"""Marks in the environment of what a run starts, by which it is found when its guard is gone.
+"""Finds and ends processes that a killed run has left behind, when their guard is gone too.
 
-A mark names the process that runs the tests: its id, when it began, and the namespace of process
-ids that it is in. So nothing is ended by its name, and nothing whose run lives. Linux, as far as
-it is found by its mark.
+Each command that a run starts has a mark: a variable in its environment, which all processes below
+it inherit. A mark names the process that runs the tests, so that only processes of runs that are
+gone are ended. Only Linux lets others read a process's environment.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ KEY = "DJWORKERS_MARK"
 _FORM = re.compile(r"(?P<name>[\w-]+) (?P<space>\d+) (?P<pid>\d+) (?P<began>\d+) (?P<number>\d+)")
 _GONE_WITHIN_S = 2.0
 _BY_ITSELF_WITHIN_S = 1.0
-"""So long has the guard of a run that has just ended."""
+"""The seconds that a guard has to clean up after a run that has just ended."""
 _LOOK_EVERY_S = 0.02
 _SHOWN = 60
 _NUMBERS = count(1)
@@ -33,28 +33,29 @@ _NUMBERS = count(1)
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """One command that a run has started under a guard."""
+    """The mark of one command that a run has started under a guard."""
 
     name: str
-    """The name that all runs share."""
+    """The name that all runs share; tests of this package have others."""
     space: int
-    """The namespace of process ids."""
+    """The namespace of process ids that the run is in, as the inode of ``/proc/self/ns/pid``."""
     pid: int
-    """The process that runs the tests."""
+    """The id of the process that runs the tests."""
     began: int
-    """When that began, in ticks since the machine did."""
+    """The time at which that process began, in clock ticks since the machine was started. It tells
+    the process from a later one that has got the same id."""
     number: int
-    """Of the command, among those of that process."""
+    """The number of the command among those of the run."""
 
     @classmethod
     def new(cls) -> Self:
-        """Of the next command of this process."""
+        """Return a mark for the next command of this process."""
         pid = os.getpid()
         return cls(shared_name(), _space(), pid, _began(pid) or 0, next(_NUMBERS))
 
     @classmethod
     def read(cls, text: str) -> Self | None:
-        """The inverse of ``str``; None for anything else."""
+        """Return the mark that ``str`` gave this text for; None for any other text."""
         if (found := _FORM.fullmatch(text)) is None:
             return None
         name, *numbers = found.groups()
@@ -65,14 +66,14 @@ class Mark:
 
     @property
     def is_orphaned(self) -> bool:
-        """Whether its run can be looked up from here, and is gone."""
+        """True if its run is gone. False as well if its processes can't be seen from here."""
         is_here = self.name == shared_name() and self.space == _space()
         return is_here and _began(self.pid) != self.began
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A process that was ended, and whose it was."""
+    """A process that was ended, with its mark and command line."""
 
     pid: int
     mark: Mark
@@ -80,8 +81,11 @@ class Ended:
 
 
 def end_orphans() -> list[Ended]:
-    """End what runs of this user have left behind that are gone, once their guards have had the
-    time to do it."""
+    """End processes that runs of this user have left behind, and return them.
+
+    Takes up to 3 seconds if there are any.
+    """
+    # A run may have ended just now, with its guard still at work: it is given a second.
     deadline = CLOCK.monotonic() + _BY_ITSELF_WITHIN_S
     while any(mark.is_orphaned for _, mark in _marked()):
         if CLOCK.monotonic() > deadline:
@@ -91,7 +95,11 @@ def end_orphans() -> list[Ended]:
 
 
 def kill_marked(is_meant: Callable[[Mark], bool]) -> list[Ended]:
-    """Kill this user's processes with such a mark, until there is none; which they were."""
+    """Kill this user's processes with such a mark until there are none, and return them.
+
+    Gives up after 2 seconds.
+    """
+    # In rounds: a process may start another one between the listing and its end.
     ended: dict[int, Ended] = {}
     deadline = CLOCK.monotonic() + _GONE_WITHIN_S
     while found := [(pid, mark) for pid, mark in _marked() if is_meant(mark)]:
@@ -106,18 +114,19 @@ def kill_marked(is_meant: Callable[[Mark], bool]) -> list[Ended]:
 
 
 def describe_ended(ended: list[Ended]) -> str:
-    """What was ended, for the user."""
+    """Return a message for the user that says which processes were ended."""
     runs = sorted({one.mark.pid for one in ended})
     whose = f"process {runs[0]}" if len(runs) == 1 else f"processes {', '.join(map(str, runs))}"
     what = "; ".join(f"{one.pid} {one.command}".rstrip() for one in ended)
-    return f"ended what a killed run ({whose}) had left behind: {what}"
+    return f"ended processes that a killed run ({whose}) had left behind: {what}"
 
 
 def _marked() -> Iterator[tuple[int, Mark]]:
-    """The marked processes of this user but for this one; not those that are gone already."""
+    """Yield the processes of this user that have a mark, without this one."""
     user, this = os.geteuid(), os.getpid()
     folders: list[Path] = []
-    # No /proc, or no descriptor left to read it: what is found so is no more than what is left.
+    # Without /proc, or without a free descriptor to read it, nothing is found. That is no error:
+    # this is an extra precaution.
     with suppress(OSError):
         folders = list(Path("/proc").iterdir())
     for folder in folders:
@@ -138,7 +147,9 @@ def _mark_of(pid: int) -> Mark | None:
 
 
 def _killed(pid: int, mark: Mark) -> bool:
-    """Kill a process that still has this mark, and not another that has got its id since."""
+    """Kill a process if it still has this mark; return True if it was killed."""
+    # The descriptor stands for the process. Another one that gets the same id after the mark has
+    # been read is not hit.
     try:
         descriptor = os.pidfd_open(pid)
     except OSError:
@@ -155,9 +166,12 @@ def _killed(pid: int, mark: Mark) -> bool:
 
 
 def _began(pid: int) -> int | None:
-    """When a process began, in ticks since the machine did; None where it is gone."""
+    """Return the time at which a process began, in clock ticks since the machine was started; None
+    if it is gone."""
     with suppress(OSError):
-        # The command name, in parentheses, may hold anything.
+        # proc_pid_stat(5): the second field, the command name in parentheses, may hold anything, so
+        # the fields are those after the last parenthesis. The third is the state, of which Z and X
+        # are dead processes; the 22nd is the time of the start.
         said = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
         return None if said[0] in {b"Z", b"X"} else int(said[19])
     return None

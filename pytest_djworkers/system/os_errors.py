@@ -1,4 +1,4 @@
-"""What the system refuses, in words: no process, no open file, no space, no folder."""
+"""Explains errors of the operating system: no process, no open file, no space, no folder."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from pytest_djworkers.system.standard_library import standard_module
 
 @contextmanager
 def explain_os_errors(what: str, folder: Path | None = None) -> Iterator[None]:
-    """Turn an OSError into a ResourceError that says what can't be done, why, and what to do.
+    """Turn an OSError into a ResourceError with words for what failed, why, and what to do.
 
-    ``folder`` is where this writes.
+    ``what`` says what can't be done, and ``folder`` is the folder that is written to.
     """
     try:
         yield
@@ -47,7 +47,7 @@ def _why(error: OSError, folder: Path | None) -> str:
         case errno.EACCES | errno.EPERM | errno.EROFS:
             return f"{said}: {where}: let this user write there, or name another folder in TMPDIR"
         case errno.ENOENT if not error.filename:
-            # tempfile's, which names the folders that it has tried.
+            # An error of tempfile, whose text names the folders that it has tried.
             return f"{said}: let this user write to one of them, or name another in TMPDIR"
     return f"{said}: {error.filename}" if error.filename else said
 

@@ -1,4 +1,4 @@
-"""A port that nobody else gets, kept across all launches of a run."""
+"""Reserves a port for all launches of a run."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ HOST = "127.0.0.1"
 
 
 class ReservedPort:
-    """Holds a bound socket that never listens.
+    """A port that the kernel gives to nobody else who asks for any port.
 
-    The kernel gives its port to nobody who asks for any port, and lets a server that sets
-    SO_REUSEADDR bind it (Linux). Where that is not so, the port is picked, and released.
+    Outside of Linux the port is picked and released, and may be taken by somebody else.
     """
+
+    # It is held by a bound socket that never listens. Linux lets a server bind the same port if
+    # both have SO_REUSEADDR and none of them listens yet, so the server need not inherit anything.
 
     def __init__(self) -> None:
         with explain_os_errors("no port can be reserved"):
@@ -28,5 +30,5 @@ class ReservedPort:
             self.release()
 
     def release(self) -> None:
-        """Give the port back."""
+        """Release the port."""
         self._placeholder.close()

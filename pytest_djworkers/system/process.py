@@ -1,4 +1,8 @@
-"""A command under a guard, seen from the pytest process."""
+"""Starts a command under a guard, and stops it.
+
+The guard (``guard.py``) is a small process between this one and the command. It ends the command,
+and everything that the command started, when this process ends.
+"""
 
 from __future__ import annotations
 
@@ -23,16 +27,17 @@ from pytest_djworkers.system.unpatched_sockets import unpatched_pair
 
 _STOP_WITHIN_S = 5.0
 _KILLED_WITHIN_S = 5.0
-"""Only what the kernel itself holds up takes longer, and nothing can be done about that."""
+"""A killed process takes longer only if it hangs in the kernel, and then nothing can be done."""
 
 
 class GuardedProcess:
-    """A command that ends when pytest does, with everything that it started.
+    """A command that ends when this process does, with everything that it started.
 
-    ``input`` and ``output`` are its standard streams where ``talks``; otherwise standard
-    output goes to the log with standard error. ``folder`` is its current folder, where that is
-    not this process's own; ``name`` is what users know it by. Raises ResourceError where the
-    system can't start it.
+    ``talks`` gives it pipes, ``input`` and ``output``, as its standard input and output; otherwise
+    its standard output goes to the log, as its standard error always does. ``watch`` are ids of
+    more processes whose end is the command's end. ``folder`` is its current folder (None: this
+    process's own), and ``name`` its name in error messages. Raises ResourceError if the system
+    can't start it.
     """
 
     def __init__(
@@ -76,64 +81,69 @@ class GuardedProcess:
 
     @property
     def input(self) -> IO[bytes]:
-        """Its standard input."""
+        """The command's standard input."""
         assert self._guard.stdin is not None
         return self._guard.stdin
 
     @property
     def output(self) -> IO[bytes]:
-        """Its standard output."""
+        """The command's standard output."""
         assert self._guard.stdout is not None
         return self._guard.stdout
 
     @property
     def channel(self) -> socket.socket:
-        """Readable when the guard has something to say: the command ended."""
+        """A socket that is readable when the guard reports that the command has ended."""
         return self._channel
 
     @property
     def pid(self) -> int | None:
-        """The command's process id, which is also its session's; None before it started."""
+        """The command's process id, which is also the id of its session; None before it started."""
         self._listen()
         return self._pid
 
     @property
     def status(self) -> int | None:
-        """Its exit status, negative for a signal; None while it runs."""
+        """The command's exit status, negative if a signal ended it; None while it runs."""
         self._listen()
         return None if self._ended is None else int(self._ended["status"])
 
     @property
     def cpu_s(self) -> float:
-        """The CPU seconds it used; 0 while it runs."""
+        """The CPU seconds that the command used; 0 while it runs."""
         self._listen()
         return 0.0 if self._ended is None else self._ended["cpu_s"]
 
     def wait(self, within_s: float) -> int | None:
-        """Its exit status, once it has ended; None if it does not in that time."""
+        """Wait for the command to end, and return its exit status; None if it doesn't in time."""
         deadline = CLOCK.monotonic() + within_s
         while (status := self.status) is None and (left := deadline - CLOCK.monotonic()) > 0:
             select.select([self._channel], [], [], left)
         return status
 
     def stop(self) -> None:
-        """End it and everything it started. No grace: there is nothing in it worth waiting for."""
+        """Kill the command and everything that it started, at once.
+
+        A server under load has nothing to finish that would be worth waiting for.
+        """
         if self._channel.fileno() < 0:
             return
         self._listen()
+        # The guard takes the closed channel for the sign to kill all and end.
         for close in self._closers():
             with suppress(OSError):
                 close()
         if not ends_within(self._guard, _STOP_WITHIN_S):
-            # Stopped (SIGSTOP), for example, which does not keep this signal from it.
+            # The guard may be stopped (SIGSTOP). SIGKILL reaches it all the same.
             self._guard.kill()
             ends_within(self._guard, _KILLED_WITHIN_S)
         if self._guard.returncode != 0:
             self._end_what_is_left()
 
     def _end_what_is_left(self) -> None:
-        """The guard did not end its own way, so what it guarded may be there still: in the
-        command's session, or, where it has left that, known by its mark."""
+        """Kill the processes that the guard has not killed."""
+        # A guard that was killed itself leaves processes behind: in the command's session, or
+        # outside of it, if they have left the session. Those are known by their mark.
         for pid in () if self._pid is None else session_members(self._pid):
             with suppress(OSError):
                 os.kill(pid, signal.SIGKILL)
@@ -146,7 +156,7 @@ class GuardedProcess:
     def _listen(self) -> None:
         if self._channel.fileno() < 0 or self._ended is not None:
             return
-        # Asked for before the guard's last words are read, which then are all there.
+        # This order matters: if the guard is gone now, all that it ever wrote can be read below.
         gone = self._guard.poll()
         with suppress(OSError):
             while data := self._channel.recv(4096):
@@ -159,5 +169,5 @@ class GuardedProcess:
             else:
                 self._ended = said
         if self._ended is None and gone is not None:
-            # The guard is gone without a word: somebody killed it.
+            # The guard is gone without a report: somebody killed it.
             self._ended = {"status": gone, "cpu_s": 0.0}

@@ -1,6 +1,6 @@
-"""Where an interpreter finds its own modules: the standard library and the installed packages.
+"""Lists the folders of an interpreter's own modules: standard library and installed packages.
 
-Run as a script, it prints them for the interpreter that runs it, one a line.
+Run as a script, it prints the folders of the interpreter that runs it, one a line.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ _ASKED_WITHIN_S = 10.0
 
 
 def python_folders(python: str = sys.executable) -> tuple[str, ...]:
-    """The folders of an interpreter's standard library and of its packages, in its order; none
-    where it can't be asked."""
+    """Return the folders of an interpreter's standard library and of its packages, in the order in
+    which it searches them; none if it can't be run."""
     return _here() if python == sys.executable else _asked(python)
 
 
@@ -40,7 +40,7 @@ _ZIP = f"python{sys.version_info[0]}{sys.version_info[1]}.zip"
 
 @cache
 def _asked(python: str) -> tuple[str, ...]:
-    # Not where this file is a script, in an interpreter that may not have this package.
+    # Not at the top: as a script, this file runs in an interpreter that may not have this package.
     from pytest_djworkers.system.run_command import run_command
 
     try:

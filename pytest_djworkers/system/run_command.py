@@ -1,8 +1,8 @@
-"""Other programs, run to their end, or for so long: by our own clock.
+"""Runs other programs to their end, with a time limit."""
 
-``subprocess`` waits by a clock that tests stop: a program that hangs would be waited for without
-end, and one that doesn't would be given up at once where each look at the clock moves it.
-"""
+# Not with ``subprocess.run``, which waits by a clock that tests can stop: it would wait without end
+# for a program that hangs. And if each look at the clock moves it, as some tests have it, a program
+# that doesn't hang would be given up at once.
 
 from __future__ import annotations
 

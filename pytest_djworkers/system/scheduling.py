@@ -1,4 +1,4 @@
-"""What a process is doing, and a thread has done, as the kernel says it."""
+"""The kernel's view of a thread's running time, and of a process that is stopped."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from pathlib import Path
 
 _SCHEDSTAT = Path("/proc/thread-self/schedstat")
 _STOPPED = frozenset(b"TtD")
-"""Stopped by a signal or a tracer, or, which a freezer's are, in a sleep that nothing ends
-(proc_pid_stat(5))."""
+"""The states of a stopped process (proc_pid_stat(5)): by a signal (T), by a tracer (t), or in a
+sleep that no signal ends (D), in which a frozen control group's processes are."""
 
 
 def scheduled_ns() -> int | None:
-    """For how long this thread has run or waited for a CPU, in nanoseconds; None where the system
-    does not tell (Documentation/scheduler/sched-stats.rst of Linux)."""
+    """Return the nanoseconds for which this thread has run or waited for a CPU; None if the system
+    doesn't tell."""
+    # Linux's Documentation/scheduler/sched-stats.rst: time on the CPU, time waiting, time slices.
     with suppress(OSError, ValueError):
         ran, waited, _ = _SCHEDSTAT.read_bytes().split()
         return int(ran) + int(waited)
@@ -21,10 +22,12 @@ def scheduled_ns() -> int | None:
 
 
 def is_stopped(pid: int) -> bool:
-    """Whether the main thread of a process that only sleeps and runs is stopped now; False where
-    the system does not tell."""
+    """Return True if the main thread of a process is stopped now; False if the system doesn't tell.
+
+    Only for processes that do not wait for disks: those look stopped, too.
+    """
     try:
-        # The command name, in parentheses, may hold anything.
+        # The command name before the state, in parentheses, may hold anything.
         state = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b") ")[2][:1]
     except OSError:
         return False

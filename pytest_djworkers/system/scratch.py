@@ -1,4 +1,4 @@
-"""A run's folder for logs, sockets and databases, and those of runs that were killed."""
+"""Makes a run's folder for logs, sockets and databases, and removes those of killed runs."""
 
 from __future__ import annotations
 
@@ -20,19 +20,21 @@ _CONTENT = (
 )
 _LONGEST_SOCKET_PATH = 100
 """AF_UNIX addresses hold 108 bytes on Linux, 104 on macOS."""
-_SHORT = Path("/tmp")  # noqa: S108  # mkdtemp makes what nobody else can write to
+_SHORT = Path("/tmp")  # noqa: S108  # mkdtemp makes a folder that nobody else can write to
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-"""Whatever another user has put in its place, opening it does not wait."""
+"""Another user may have put a pipe in its place: opening that must not wait."""
 
 
 class ScratchFolder:
-    """A folder that this process owns until ``remove``, or until it ends however it does.
+    """A folder that this process owns until ``remove``, or until the process ends.
 
-    A lock on a marker in it says so, which the system drops with the process; so the next run can
-    tell which folders nobody owns any more. They are removed when one is made: those alone that
-    are this user's, and have the marker.
+    Making one removes the folders that killed runs of this user have left behind. Raises
+    ResourceError if none can be made.
     """
+
+    # The process keeps a lock on a marker file in its folder. The system drops the lock when the
+    # process ends, however that happens, so the next run can tell which folders nobody owns.
 
     def __init__(self) -> None:
         self._owner = os.getpid()
@@ -41,13 +43,13 @@ class ScratchFolder:
         with explain_os_errors("no folder for logs and sockets can be made"):
             while self._descriptor is None:
                 self.path = _make()
-                # For when the cleaning up is interrupted, too.
+                # It is removed at exit as well, if the cleaning up before was interrupted.
                 atexit.register(self.remove)
                 self._descriptor = _own(self.path)
         remove_orphans(self.path.parent)
 
     def remove(self) -> None:
-        """Remove it, with all that is in it. A fork of its owner leaves it alone."""
+        """Remove the folder with all that is in it. A fork of the owner leaves it alone."""
         if os.getpid() != self._owner:
             return
         shutil.rmtree(self.path, ignore_errors=True)
@@ -58,8 +60,10 @@ class ScratchFolder:
 
 
 def remove_orphans(parent: Path) -> None:
-    """Remove this user's folders in a folder whose runs are gone. It may be everybody's: nothing
-    in it is trusted, and nothing waited for."""
+    """Remove this user's scratch folders, of runs that are gone, from a folder.
+
+    All users may write to that folder (``/tmp``): nothing in it is trusted, and nothing waited for.
+    """
     with suppress(OSError):
         descriptor = os.open(parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
@@ -80,7 +84,7 @@ def _make() -> Path:
 
 
 def _own(folder: Path) -> int | None:
-    """Mark and lock a new folder; None where another run took it for an orphan in between."""
+    """Mark and lock a new folder; return None if another run took it for an orphan meanwhile."""
     # Nobody else can write in the folder, so nothing can be in its place.
     descriptor = os.open(folder / _MARKER, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
     try:
@@ -96,8 +100,10 @@ def _own(folder: Path) -> int | None:
 
 
 def _remove_if_orphaned(parent: int, name: str) -> None:
-    """All of it by descriptors: what was looked at is what is removed, whoever moves it about.
-    Raises OSError where something is not as it should be."""
+    """Remove a scratch folder if nobody owns it. Raises OSError if something is not as it should
+    be."""
+    # All by descriptors, not by paths: somebody could exchange the folder between the checks and
+    # the removal, but not what a descriptor stands for.
     folder = os.open(name, _FOLDER, dir_fd=parent)
     try:
         marker = os.open(_MARKER, _FILE, dir_fd=folder)
@@ -106,7 +112,7 @@ def _remove_if_orphaned(parent: int, name: str) -> None:
                 return
             if os.read(marker, len(_CONTENT) + 1) != _CONTENT:
                 return
-            # Not while its run, or another one that removes it, has it.
+            # Its own run has it locked, or another run that is removing it.
             if try_lock(marker):
                 _empty(folder)
                 os.rmdir(name, dir_fd=parent)
@@ -117,7 +123,7 @@ def _remove_if_orphaned(parent: int, name: str) -> None:
 
 
 def _is_own(descriptor: int, kind: int) -> bool:
-    """Whether it is of that kind, this user's, and nobody else can write to it."""
+    """Return True if it is of that kind and this user's, and nobody else can write to it."""
     status = os.fstat(descriptor)
     return (
         stat.S_IFMT(status.st_mode) == kind
@@ -127,7 +133,8 @@ def _is_own(descriptor: int, kind: int) -> bool:
 
 
 def _empty(folder: int) -> None:
-    """Remove all that is in it, the marker last: what an interrupted one leaves is still marked."""
+    """Remove all that is in a scratch folder."""
+    # The marker last: if this is interrupted, the next run still sees that the folder is ours.
     for name in sorted(os.listdir(folder), key=lambda name: name == _MARKER):
         status = os.stat(name, dir_fd=folder, follow_symlinks=False)
         if stat.S_ISDIR(status.st_mode):

@@ -1,4 +1,4 @@
-"""The processes of a session, and what they have used of the CPU."""
+"""The processes of a session (setsid(2)), and the CPU time that they have used."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _TRIES = 3
 
 
 def session_members(session: int) -> frozenset[int]:
-    """The processes of a session, those that only wait to be collected too."""
+    """Return the process ids of a session, also of processes that have ended (zombies)."""
     psutil = load_psutil()
 
     members = set()
@@ -31,8 +31,11 @@ def session_members(session: int) -> frozenset[int]:
 
 
 def read_each(session: int, read: Callable[[int], _Read]) -> dict[int, _Read]:
-    """What is read of each process of a session, at a moment when none of them began or ended: the
-    time of one that ends in between would count twice, or not at all."""
+    """Call a function for each process of a session, and return the results by process id.
+
+    Tries again if a process began or ended meanwhile: the time of one that ended would count
+    twice, or not at all. After three attempts the last one counts.
+    """
     psutil = load_psutil()
 
     found: dict[int, _Read] = {}
@@ -47,9 +50,11 @@ def read_each(session: int, read: Callable[[int], _Read]) -> dict[int, _Read]:
 
 
 def cpu_used(session: int) -> CpuSnapshot | None:
-    """What the processes of a session have used: by themselves to the microsecond, those that they
-    waited for in ticks of 10 ms. None where the system can't tell as finely as that (Linux can: a
-    process's CPU clock, clock_getcpuclockid(3))."""
+    """Return the CPU time of the processes of a session; None if the system can't tell it finely.
+
+    A process's own time is exact to the microsecond, that of children that it waited for to a
+    tick of the kernel (10 ms).
+    """
     try:
         return {**read_each(session, _finely_used), **guard_used(session)}
     except OSError:
@@ -69,8 +74,10 @@ def _finely_used(pid: int) -> CpuTime:
 
 
 def guard_used(session: int) -> CpuSnapshot:
-    """What the guard of a session has waited for: the orphans of it. Its own time is none of the
-    session's."""
+    """Return the CPU time of the session's orphans that the session's guard has waited for.
+
+    The guard's own time is not the session's, and counts as 0.
+    """
     psutil = load_psutil()
 
     try:

@@ -1,14 +1,16 @@
-"""The name under which all runs of a machine find each other, whoever their user is."""
+"""The name under which all runs on a machine find each other, whoever their user is."""
 
 from __future__ import annotations
 
 import os
 
 _OF_TESTS = "_DJWORKERS_SHARED"
-"""A variable by which the tests of this package keep out of each other's way, and out of that of
-real runs. A user who sets it only measures in the middle of somebody else's burst."""
+"""A variable by which this package's own tests keep out of the way of real runs, and of others.
+
+It isn't for users: with another name a run no longer waits for the bursts of others.
+"""
 
 
 def shared_name() -> str:
-    """The name; the same in every run."""
+    """Return the name, which is the same in every run."""
     return os.environ.get(_OF_TESTS, "pytest-djworkers")

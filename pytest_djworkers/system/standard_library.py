@@ -1,7 +1,7 @@
-"""Modules of the standard library that few programs import, wherever the site has their names.
+"""Imports rarely used modules of the standard library, even if the site has modules of their names.
 
-An app that is called ``resource`` is in front of the standard library's module by the time that we
-want that one: ``python -m pytest`` puts the site's folder first. The name remains the site's.
+``python -m pytest`` puts the site's folder first on ``sys.path``, so that ``import resource`` may
+give the site's app of that name. The name in ``sys.modules`` remains the site's.
 """
 
 from __future__ import annotations
@@ -19,8 +19,7 @@ from typing import Any
 
 @cache
 def standard_module(name: str) -> Any:
-    """The standard library's module of a name, as one of our own. Raises ImportError where this
-    system has none."""
+    """Return the standard library's module of this name. Raises ImportError if there is none."""
     place = Path(os.__file__).parent
     loaded = getattr(sys.modules.get(name), "__spec__", None)
     if loaded is not None and (
@@ -37,14 +36,14 @@ def standard_module(name: str) -> Any:
 
 
 def _folders(place: Path) -> tuple[Path, ...]:
-    # Of the second kind there may be one elsewhere, for this machine's architecture.
+    # Compiled modules may lie in another folder, for this machine's architecture.
     found = (Path(one) for one in sys.path if one.endswith("lib-dynload"))
     return (place, place / "lib-dynload", *found)
 
 
 @cache
 def load_psutil() -> Any:
-    """The library ``psutil``, which imports such modules when it is imported."""
+    """Return the library psutil, which itself imports such modules."""
     with _in_their_names("resource", "pwd"):
         import psutil
     return psutil

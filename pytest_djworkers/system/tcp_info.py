@@ -1,4 +1,4 @@
-"""What the kernel knows of a connection: Linux's TCP_INFO (tcp(7))."""
+"""Reads Linux's TCP_INFO (tcp(7)), the kernel's own figures of a connection."""
 
 from __future__ import annotations
 
@@ -8,15 +8,18 @@ import struct
 _LONGEST = 256
 _BYTES_ACKED = struct.Struct("120xQ")
 _BYTES_SENT = struct.Struct("200xQQ")
-"""``tcpi_bytes_sent`` and ``tcpi_bytes_retrans`` of linux/tcp.h, there since Linux 4.19."""
+"""The places of ``tcpi_bytes_acked``, and of ``tcpi_bytes_sent`` and ``tcpi_bytes_retrans``, in
+``struct tcp_info`` of linux/tcp.h, which has them since Linux 4.19."""
 _SYN = 1
-"""A connection that was opened from this side counts its SYN among what was acknowledged."""
+"""The kernel counts the SYN that opened the connection as one acknowledged byte."""
 
 
 def unacknowledged(sock: socket.socket) -> int | None:
-    """How many of the bytes that were sent on a connection the other side's kernel never said it
-    has; of a connection opened from this side, also one that is over. None where the system does
-    not tell."""
+    """Return the number of bytes sent on a connection that the other side has not acknowledged.
+
+    The connection must have been opened from this side, and may be closed. None if the system
+    doesn't tell.
+    """
     if not hasattr(socket, "TCP_INFO"):
         return None
     try:

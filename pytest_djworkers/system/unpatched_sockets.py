@@ -1,8 +1,8 @@
-"""Sockets of this package's own, from this machine to itself.
+"""Sockets that libraries for tests have not patched, for connections of this machine to itself.
 
 Libraries that keep tests from the network (pytest-socket, httpretty) replace ``socket.socket``, or
-its ``connect``. They are meant for what tests and sites do, and in this process: the servers that
-are measured are others, and so is what is between them and us.
+its ``connect``. That is meant for what tests and sites do. This package's own connections, to its
+servers and helper processes, must work all the same.
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ import socket
 _TRUE: type[socket.socket] = next(
     one for one in socket.socket.__mro__ if _socket.socket in one.__bases__
 )
-"""Python's own class, also where another one stands in its place by now."""
+"""Python's own class, even if another one has been put in its place by now: the one class among
+the bases that is derived from the C implementation itself."""
 
 
 class UnpatchedSocket(_TRUE):  # type: ignore[valid-type,misc]  # found at run time
-    """A socket that nothing in this process stands before."""
+    """A socket whose methods are those of the C implementation, whoever has patched Python's."""
 
     connect = _socket.socket.connect
     connect_ex = _socket.socket.connect_ex
@@ -26,13 +27,13 @@ class UnpatchedSocket(_TRUE):  # type: ignore[valid-type,misc]  # found at run t
 
 
 def unpatched_pair() -> tuple[socket.socket, socket.socket]:
-    """Two sockets that are connected with each other."""
+    """Return two sockets that are connected with each other."""
     one, other = _socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
     return UnpatchedSocket(fileno=one.detach()), UnpatchedSocket(fileno=other.detach())
 
 
 def open_connection(address: tuple[str, int], within_s: float) -> socket.socket:
-    """A connection to an address in figures. Raises OSError where there is none in that time."""
+    """Connect to a numeric IP address and port. Raises OSError, also if it takes too long."""
     made = UnpatchedSocket(socket.AF_INET6 if ":" in address[0] else socket.AF_INET)
     try:
         made.settimeout(within_s)

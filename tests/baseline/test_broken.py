@@ -184,9 +184,9 @@ def test_a_mark_of_the_byte_order_is_skipped(stored: Kept) -> None:
 @pytest.mark.parametrize(
     ("make", "said"),
     [
-        (os.mkfifo, "it is a pipe, and no file"),
-        (Path.mkdir, "it is a folder, and no file"),
-        (lambda file: file.symlink_to("/dev/zero"), "it is a device, and no file"),
+        (os.mkfifo, "it is a pipe, not a file"),
+        (Path.mkdir, "it is a folder, not a file"),
+        (lambda file: file.symlink_to("/dev/zero"), "it is a device, not a file"),
         (lambda file: file.symlink_to(file), "Too many levels of symbolic links"),
         (lambda file: os.truncate(os.open(file, os.O_CREAT | os.O_RDWR), 1 << 30), "256 MiB"),
     ],

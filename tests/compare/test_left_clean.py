@@ -54,7 +54,7 @@ CAUSES = [
     Cause(
         "remote-that-hangs",
         r"^\S*python\S* .*remote_main",
-        rf"(?s)djworkers: waits for the site in .*, 7s at most.*{NOT_SET_UP}not done within 7s",
+        rf"(?s)djworkers: waiting for the site in .*, 7s at most.*{NOT_SET_UP}not done within 7s",
         signal=signal.SIGSTOP,
         flags=("--djworkers-startup-timeout=7s",),
     ),

@@ -351,7 +351,7 @@ def test_where_there_are_no_holes_the_log_begins_anew(
             assert bounded.bound() == guard._LOOK_SOON_S
             assert (log.stat().st_size < 5 * MIB) is is_cut
         os.write(file.fileno(), b"goes on\n")
-    assert log.read_bytes().endswith(b"\n[what stood here was too long to be kept]\ngoes on\n")
+    assert log.read_bytes().endswith(b"\n[the log was too long, and has been cut here]\ngoes on\n")
 
 
 def test_what_is_no_file_is_left_alone() -> None:

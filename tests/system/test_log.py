@@ -38,7 +38,9 @@ def test_the_heading_says_what_is_lost(log: Path) -> None:
     os.truncate(log, 200 * MIB)
     with log.open("ab") as file:
         file.write(b"\nlast\n")
-    assert tail(log, lines=1) == ("\nThe end of its log (210MB before it were not kept):\n    last")
+    assert tail(log, lines=1) == (
+        "\nThe end of its log (the 210MB before it were not kept):\n    last"
+    )
     assert both_ends(log).split() == ["first", "last"]
 
 

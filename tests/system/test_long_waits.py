@@ -16,7 +16,7 @@ HANGS = "import signal; signal.pause()"
     ("script", "within_s", "status", "said"),
     [
         (ENDS, 60.0, 7, []),
-        (HANGS, 0.3, None, ["waits for it, 0.3s at most"]),
+        (HANGS, 0.3, None, ["waiting for it, 0.3s at most"]),
         (HANGS, 0.05, None, []),
     ],
 )

@@ -287,7 +287,7 @@ def test_a_holder_is_named_by_what_the_kernel_knows_of_it(tmp_path: Path) -> Non
     free = MachineLock().holder
     with holder(cwd=folder) as other:
         said = MachineLock().holder
-    assert free == "a process that does not say who it is"
+    assert free == "an unknown process"
     assert said.startswith(f"process {other.pid} of ")
     assert f"({sys.executable} -c import os, sys" in said
     assert f"in {tmp_path}/afolder" in said

@@ -89,7 +89,7 @@ def test_what_a_killed_run_left_is_ended_and_told(marked: StartMarked, gone: Mar
     assert {one.pid for one in ended} == {process.pid for process in processes}
     assert all(process.wait(15) == -signal.SIGKILL for process in processes)
     assert describe_ended(ended).startswith(
-        f"ended what a killed run (process {os.getpid()}) had left behind: "
+        f"ended processes that a killed run (process {os.getpid()}) had left behind: "
     )
     assert f"{processes[0].pid} sleep 60" in describe_ended(ended)
     assert end_orphans() == []
@@ -190,5 +190,7 @@ def test_the_next_run_says_so(site: Site, marked: StartMarked, gone: Mark) -> No
     site.test("def test_nothing():\n    pass")
     result = site.pytest("--djworkers=granian", "-q")
     assert result.ret == 0
-    result.stdout.fnmatch_lines([f"djworkers: ended what a killed run (*{left.pid} sleep 60"])
+    result.stdout.fnmatch_lines(
+        [f"djworkers: ended processes that a killed run (*{left.pid} sleep 60"]
+    )
     assert left.wait(15) == -signal.SIGKILL
