@@ -1,4 +1,4 @@
-"""How many connections may wait for a server to accept them."""
+"""The number of connections that may wait for a server to accept them."""
 
 from __future__ import annotations
 
@@ -8,18 +8,16 @@ from pytest_djworkers.backends.protocol import Backend, LaunchPlan
 
 
 def effective_backlog(backend: Backend, plan: LaunchPlan) -> int | None:
-    """The connections that may wait to be accepted: the server's backlog, which the kernel cuts
-    down to its own limit. More at a time are dropped, and come again a second later.
-
-    None where the backlog is not known.
-    """
+    """Return the number of connections that may wait to be accepted; None if it is not known."""
     backlog = backend.backlog(plan)
-    most = somaxconn()
-    return backlog if backlog is None or most is None else min(backlog, most)
+    limit = somaxconn()
+    # The kernel silently cuts a backlog down to its own limit (listen(2)). It drops the connections
+    # above that, whose clients try again after a second.
+    return backlog if backlog is None or limit is None else min(backlog, limit)
 
 
 def somaxconn(file: Path = Path("/proc/sys/net/core/somaxconn")) -> int | None:
-    """The kernel's limit on backlogs; None where there is no telling."""
+    """Return the kernel's limit on backlogs; None on a system without this file."""
     try:
         return int(file.read_text())
     except (OSError, ValueError):

@@ -12,12 +12,12 @@ from pytest_djworkers.backends.spec import setting
 _THREADS = 10
 """cheroot's default."""
 _LEAST_BACKLOG = 128
-"""Its default of 5 would drop most of the connections of a small burst, too."""
+"""cheroot's own default is 5, which would drop most connections of even a small burst."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cheroot:
-    """``threads`` is what it runs views in."""
+    """cheroot. ``threads`` is the number of threads that run views."""
 
     workers: int | None = setting("1: it is a single process")
     threads: int | None = setting("threads that run views; the default is 10")
@@ -28,15 +28,17 @@ class Cheroot:
         raised_limits="--request-queue-size (5, its backlog) to the connections",
         notes=(
             "10 threads by default: a view that takes a second serves ten requests a second.",
-            "It keeps 10 connections alive; with more, each answer closes its connection, so that"
+            "It keeps 10 connections alive; with more, each response closes its connection, so that"
             " most requests pay for a new one. Its command line can't change that.",
         ),
         max_workers=1,
     )
 
     def command(self, python: str, plan: LaunchPlan) -> list[str]:
-        """cheroot's command line."""
+        """Return cheroot's command line."""
         return [
+            # -P, as for every server: a file beside manage.py that is named like the server, such
+            # as cheroot.py, must not be imported in its place.
             *(python, "-P", "-m", "cheroot"),
             *("--bind", f"{plan.host}:{plan.port}"),
             *flags(self.options(plan)),
@@ -44,9 +46,9 @@ class Cheroot:
         ]
 
     def options(self, plan: LaunchPlan) -> Mapping[str, int | str]:
-        """Its backlog, raised to the burst's connections, and its threads."""
+        """Return its backlog, raised to the burst's connections, and its threads."""
         return {"request_queue_size": self.backlog(plan), "threads": self.threads or _THREADS}
 
     def backlog(self, plan: LaunchPlan) -> int:
-        """The burst's connections."""
+        """Return the burst's connections, and no fewer than 128."""
         return max(_LEAST_BACKLOG, plan.connections)

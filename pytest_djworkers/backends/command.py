@@ -1,4 +1,4 @@
-"""A server that users describe with its command line, in ``djworkers_commands``."""
+"""A backend that users describe by its command line, in the ini value ``djworkers_commands``."""
 
 from __future__ import annotations
 
@@ -22,23 +22,24 @@ from pytest_djworkers.errors import SettingsError
 
 _LINE = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)\s*=\s*(?P<template>\S.*)")
 _SCRUBBED = ("DAPHNE_", "GRANIAN_", "GUNICORN_", "HYPERCORN_", "UVICORN_", "UWSGI_")
-"""What is not in its command must not decide its figures."""
+"""The prefixes of variables that configure the known servers: a command may start any of them, and
+what is not in the command must not decide its figures."""
 _TAKE_FILES = ("granian", "hypercorn")
-"""Servers that need the entry's file, whatever folder they are started in."""
+"""The servers that need the entry as a file (see ``ENTRY_FILES``)."""
 _PLACEHOLDERS = ("python", "host", "port", "wsgi", "asgi", "workers")
 
 
 @dataclass(frozen=True, slots=True)
 class CommandBackend:
-    """Its template says what it is: ``{wsgi}`` or ``{asgi}`` its interface, and without
-    ``{workers}`` it is a single process."""
+    """A backend with a template for its command line."""
 
     about: About
     template: str
     workers: int | None = setting("worker processes, where its command has {workers}")
 
     def command(self, python: str, plan: LaunchPlan) -> list[str]:
-        """The template, filled in."""
+        """Return the template, filled in."""
+        # Split first: a value, such as a path with a space, must not be split.
         parts = shlex.split(self.template)
         takes_files = any(Path(part).name in _TAKE_FILES for part in parts)
         values = {
@@ -52,16 +53,19 @@ class CommandBackend:
         return [part.format_map(values) for part in parts]
 
     def options(self, plan: LaunchPlan) -> Mapping[str, int | str]:
-        """The template: another one is another server."""
+        """Return the template, so that a baseline of another one does not count."""
         return {"command": self.template}
 
     def backlog(self, plan: LaunchPlan) -> int | None:
-        """Only the server knows."""
+        """Return None: only the server knows."""
         return None
 
 
 def command_backend(line: str) -> CommandBackend:
-    """The backend that a line of ``djworkers_commands`` describes. Raises SettingsError."""
+    """Return the backend that a line of ``djworkers_commands`` describes.
+
+    Raises SettingsError for a line that can't be used.
+    """
     match = _LINE.fullmatch(line.strip())
     if match is None:
         raise SettingsError(f"{line!r} is not NAME = command")
@@ -74,6 +78,8 @@ def command_backend(line: str) -> CommandBackend:
     program = shlex.split(template)[0]
     if "{" not in program and shutil.which(program) is None:
         raise SettingsError(f"{name}: there is no program {program!r}")
+    # The template says the rest: its interface is that of the placeholder, and a server that
+    # can't be told its workers is a single process.
     about = About(
         name=name,
         requires=(),
@@ -87,7 +93,8 @@ def command_backend(line: str) -> CommandBackend:
 
 
 def _placeholders(name: str, template: str) -> set[str]:
-    accepted = ", ".join(f"{{{one}}}" for one in _PLACEHOLDERS)
+    """Return the placeholders in a template. Raises SettingsError for an unknown one."""
+    accepted = ", ".join(f"{{{placeholder}}}" for placeholder in _PLACEHOLDERS)
     try:
         parts = [part for text in shlex.split(template) for part in Formatter().parse(text)]
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""daphne."""
+"""daphne, the ASGI server of the Channels project."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LEAST_BACKLOG = 50
 
 @dataclass(frozen=True, slots=True)
 class Daphne:
-    """It has no setting for its backlog but in the address that Twisted is given."""
+    """daphne. It is a single process without a setting."""
 
     workers: int | None = setting("1: it is a single process")
     about: ClassVar[About] = About(
@@ -26,26 +26,29 @@ class Daphne:
         notes=(
             "One process: it uses one CPU, however many there are.",
             "Each sync view gets a thread.",
-            "When its client is gone, so is the request.",
+            "When its client disconnects, the request is cancelled.",
         ),
         scrubbed=("DAPHNE_",),
         max_workers=1,
     )
 
     def command(self, python: str, plan: LaunchPlan) -> list[str]:
-        """daphne's command line, silent but for errors."""
+        """Return daphne's command line."""
+        # No option of daphne's sets the backlog, but the address is an endpoint description of
+        # Twisted's, which can (endpoints.serverFromString).
         where = f"tcp:port={plan.port}:interface={plan.host}:backlog={self.backlog(plan)}"
         return [
             *(python, "-P", "-m", "daphne"),
             *("--endpoint", where),
+            # Without it, a line is logged for each request.
             *("--verbosity", "0"),
             ASGI_ENTRY,
         ]
 
     def options(self, plan: LaunchPlan) -> Mapping[str, int | str]:
-        """Its backlog, raised to the burst's connections."""
+        """Return its backlog, raised to the burst's connections."""
         return {"backlog": self.backlog(plan)}
 
     def backlog(self, plan: LaunchPlan) -> int:
-        """Twisted's, or the burst's connections where those are more."""
+        """Return Twisted's default, or the burst's connections if those are more."""
         return max(_LEAST_BACKLOG, plan.connections)

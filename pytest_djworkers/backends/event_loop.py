@@ -1,4 +1,4 @@
-"""The event loop that servers which choose for themselves would choose."""
+"""The event loop that servers choose if they are left to choose."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from importlib.util import find_spec
 
 
 def default_event_loop() -> str:
-    """``uvloop`` where it is installed. Said to the server and in the report, so that installing
-    it does not change figures without a word."""
+    """Return ``uvloop`` if it is installed, else ``asyncio``."""
+    # The servers' own choice is the same, but then nobody sees why figures differ between two
+    # machines. As an option it is in the report, and in the baseline's key. uvloop is only looked
+    # for: pytest's process imports no part of a server.
     return "asyncio" if find_spec("uvloop") is None else "uvloop"

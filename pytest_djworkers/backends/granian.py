@@ -19,9 +19,7 @@ from pytest_djworkers.backends.spec import setting
 
 @dataclass(frozen=True, slots=True)
 class Granian(GranianBase):
-    """``blocking_threads`` is the number of threads a worker runs views in; None stands for
-    granian's own default, half of its backlog's share, which must be spelt out: raising the
-    limit of connections would raise it too."""
+    """granian with WSGI. ``blocking_threads`` is the number of threads of each worker for views."""
 
     blocking_threads: int | None = setting(
         "threads that each worker runs views in; the default is half of 1024 over the workers"
@@ -33,17 +31,19 @@ class Granian(GranianBase):
         interface="WSGI",
         raised_limits=LIMITS,
         notes=(
-            "Its backpressure limits connections, not requests: those above it are accepted by"
-            " nobody until another one closes. By default 1024 in all.",
+            "Its backpressure limits connections, not requests: those above it are not served"
+            " until another one closes. By default 1024 in all.",
             "Each worker runs up to 256 views at once (two workers): many database connections,"
             " and little of it for views that compute. A single --blocking-threads for each"
             " worker is what older versions and many examples have.",
-            "What a client has asked for is worked off when the client is gone.",
+            "It works a request off even after its client is gone.",
         ),
         scrubbed=SCRUBBED,
     )
 
     def options(self, plan: LaunchPlan) -> Mapping[str, int | str]:
-        """Its limits, and its threads, which are not raised."""
+        """Return its limits, and its threads, which are not raised."""
+        # granian's own default for the threads is half of the backpressure: it must be spelt out,
+        # or the raised limit of connections would raise the threads, too.
         threads = self.blocking_threads or max(1, default_share(plan) // 2)
         return {**GranianBase.options(self, plan), "blocking_threads": threads}

@@ -1,4 +1,4 @@
-"""granian, serving ASGI without its lifespan part, which Django has not."""
+"""granian, serving ASGI."""
 
 from __future__ import annotations
 
@@ -14,11 +14,14 @@ from pytest_djworkers.backends.spec import one_of, setting
 
 @dataclass(frozen=True, slots=True)
 class GranianAsgi(GranianBase):
-    """``loop`` is uvloop where that is installed."""
+    """granian with ASGI. ``loop`` is uvloop if that is installed."""
 
     loop: str | None = setting(
-        "event loop: uvloop where it is installed, or asyncio", one_of("asyncio", "uvloop")
+        "event loop: asyncio or uvloop; the default is uvloop if it is installed",
+        one_of("asyncio", "uvloop"),
     )
+    # ASGI without the lifespan protocol. Django does not support that, and with "asgi" granian
+    # warns of it twice at each start.
     interface: ClassVar[str] = "asginl"
     entry: ClassVar[str] = ASGI_ENTRY
     about: ClassVar[About] = About(
@@ -27,13 +30,13 @@ class GranianAsgi(GranianBase):
         interface="ASGI",
         raised_limits=LIMITS,
         notes=(
-            "Its backpressure limits connections, not requests: those above it are accepted by"
-            " nobody until another one closes. By default 1024 in all.",
+            "Its backpressure limits connections, not requests: those above it are not served"
+            " until another one closes. By default 1024 in all.",
             "Each sync view gets a thread.",
         ),
         scrubbed=SCRUBBED,
     )
 
     def options(self, plan: LaunchPlan) -> Mapping[str, int | str]:
-        """Its limits, and its event loop."""
+        """Return its limits, and its event loop."""
         return {**GranianBase.options(self, plan), "loop": self.loop or default_event_loop()}

@@ -12,15 +12,16 @@ from pytest_djworkers.backends.protocol import ASGI_ENTRY, About, LaunchPlan
 from pytest_djworkers.backends.spec import one_of, setting
 
 _BACKLOG = 100
-"""asyncio's default, whatever ``--backlog`` says."""
+"""asyncio's default. The worker does not pass ``--backlog`` on to asyncio's server."""
 
 
 @dataclass(frozen=True, slots=True)
 class GunicornAsgi(GunicornBase):
-    """``asgi_loop`` is uvloop where that is installed."""
+    """gunicorn's ASGI worker. ``asgi_loop`` is uvloop if that is installed."""
 
     asgi_loop: str | None = setting(
-        "event loop: uvloop where it is installed, or asyncio", one_of("asyncio", "uvloop")
+        "event loop: asyncio or uvloop; the default is uvloop if it is installed",
+        one_of("asyncio", "uvloop"),
     )
     worker_class: ClassVar[str] = "asgi"
     entry: ClassVar[str] = ASGI_ENTRY
@@ -32,7 +33,7 @@ class GunicornAsgi(GunicornBase):
         " is not enforced",
         notes=(
             "With a backlog of 100, many connections opened at once are dropped by the kernel and"
-            " come again after a second.",
+            " opened again after a second.",
             "Each sync view gets a thread.",
             "The kernel does not spread connections evenly: 74, 74, 41 and 11 of 200 were seen.",
         ),
@@ -40,9 +41,9 @@ class GunicornAsgi(GunicornBase):
     )
 
     def limits(self, plan: LaunchPlan) -> Mapping[str, int | str]:
-        """Nothing to raise."""
+        """Return the event loop: there is no limit to raise."""
         return {"asgi_loop": self.asgi_loop or default_event_loop()}
 
     def backlog(self, plan: LaunchPlan) -> int | None:
-        """asyncio's, which no setting changes."""
+        """Return asyncio's backlog, which no setting changes."""
         return _BACKLOG

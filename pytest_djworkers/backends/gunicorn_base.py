@@ -1,4 +1,4 @@
-"""What gunicorn's workers have in common."""
+"""The command line that gunicorn's worker classes have in common."""
 
 from __future__ import annotations
 
@@ -14,14 +14,18 @@ from pytest_djworkers.backends.spec import existing_file, path_of, setting
 SCRUBBED = ("GUNICORN_",)
 _OUR_CONFIG = str(Path(__file__).resolve().with_name("gunicorn_empty_config.py"))
 _CONTROL_SOCKET_SINCE = 25
+"""The first major version with the flag ``--no-control-socket``."""
 _LEAST_BACKLOG = 2048
 """gunicorn's default."""
 
 
 @dataclass(frozen=True, slots=True)
 class GunicornBase:
-    """A worker class of gunicorn. With ``config``, that file sets all but address, worker class
-    and number of workers, and no limit is raised."""
+    """gunicorn, with one of its worker classes.
+
+    With ``config``, that file sets all but address, worker class and number of workers, and no
+    limit is raised.
+    """
 
     workers: int | None = setting("worker processes")
     config: str | None = setting(
@@ -34,10 +38,12 @@ class GunicornBase:
     entry: ClassVar[str] = WSGI_ENTRY
 
     def command(self, python: str, plan: LaunchPlan) -> list[str]:
-        """gunicorn's command line, silent but for warnings."""
+        """Return gunicorn's command line."""
         return [
             *(python, "-P", "-m", "gunicorn"),
             *("--config", path_of(self.config or _OUR_CONFIG)),
+            # The socket is in the home folder: all instances of a user would share it, and the
+            # user's own would lose it to ours.
             *(("--no-control-socket",) if _has_control_socket() else ()),
             *("--bind", f"{plan.host}:{plan.port}"),
             *("--workers", str(plan.workers)),
@@ -48,25 +54,25 @@ class GunicornBase:
         ]
 
     def options(self, plan: LaunchPlan) -> Mapping[str, int | str]:
-        """Its limits, raised to the burst's connections, or the file that sets them."""
+        """Return its limits, raised to the burst's connections, or the file that sets them."""
         return {"config": self.config} if self.config else self.limits(plan)
 
     def limits(self, plan: LaunchPlan) -> Mapping[str, int | str]:
-        """What a worker class raises, and what its users chose."""
+        """Return the limits that are raised, and the options that users have set."""
         return {"backlog": raised_backlog(plan)}
 
     def backlog(self, plan: LaunchPlan) -> int | None:
-        """As raised; what a configuration file says is not known."""
+        """Return the raised backlog; None with a configuration file, which may set another one."""
         return None if self.config else raised_backlog(plan)
 
 
 def raised_backlog(plan: LaunchPlan) -> int:
-    """gunicorn's backlog, or the burst's connections where those are more."""
+    """Return gunicorn's default for the backlog, or the burst's connections if those are more."""
     return max(_LEAST_BACKLOG, plan.connections)
 
 
 def _has_control_socket() -> bool:
-    # It lies in the home folder, and all instances share it.
+    # gunicorn 23 exits with status 2 when it is given a flag that it does not know.
     try:
         return int(version("gunicorn").partition(".")[0]) >= _CONTROL_SOCKET_SINCE
     except PackageNotFoundError:  # the documentation is built without it

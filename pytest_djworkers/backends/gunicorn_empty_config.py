@@ -1,2 +1,4 @@
-"""Given to gunicorn as its configuration, so that it does not load a ``gunicorn.conf.py`` that
-lies in the current folder. Deliberately without a setting: ours are on the command line."""
+"""A configuration of gunicorn without settings: ours are on the command line.
+
+With ``--config``, gunicorn does not load the ``gunicorn.conf.py`` of the current folder.
+"""

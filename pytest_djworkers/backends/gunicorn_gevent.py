@@ -16,8 +16,7 @@ _LEAST_WORKER_CONNECTIONS = 1000
 
 @dataclass(frozen=True, slots=True)
 class GunicornGevent(GunicornBase):
-    """Each worker may hold all of the burst's connections: the kernel does not spread them
-    evenly (79, 71, 25 and 25 of 200 were seen)."""
+    """gunicorn's gevent worker, which runs views in greenlets."""
 
     worker_connections: int | None = setting("connections that each worker holds")
     worker_class: ClassVar[str] = "gevent"
@@ -31,8 +30,9 @@ class GunicornGevent(GunicornBase):
             "Views that wait let others run; views that compute starve the one that accepts new"
             " connections: of 100 on a view that renders a template, 28 were never served in 20 s."
             " The result says starved.",
-            "A kept-alive connection holds its place for 2 s after its last answer"
-            " (--keep-alive): with fewer places than connections, the rest waits for ever.",
+            "A kept-alive connection counts as one of the worker's for 2 s after its last response"
+            " (--keep-alive): with fewer --worker-connections than connections, the rest waits"
+            " for ever.",
             "Async views fail as soon as two of them run at once, and async queries always"
             " do: leave such tests out with djworkers(skip=[...]).",
             "psycopg 3 lets others run while it waits for PostgreSQL; psycopg2 does not without"
@@ -42,7 +42,9 @@ class GunicornGevent(GunicornBase):
     )
 
     def limits(self, plan: LaunchPlan) -> Mapping[str, int | str]:
-        """Each worker may hold them all."""
+        """Return its limits, raised to the burst's connections."""
+        # Each worker must be able to hold all of them, since the kernel does not spread them
+        # evenly: 79, 71, 25 and 25 of 200 were seen.
         return {
             "backlog": raised_backlog(plan),
             "worker_connections": self.worker_connections

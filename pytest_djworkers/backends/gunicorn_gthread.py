@@ -18,7 +18,7 @@ _LEAST_WORKER_CONNECTIONS = 1000
 
 @dataclass(frozen=True, slots=True)
 class GunicornGthread(GunicornBase):
-    """``threads`` is what a worker runs views in."""
+    """gunicorn's threaded worker. ``threads`` is the number of threads that run its views."""
 
     threads: int | None = setting("threads of each worker; gunicorn's default is 1")
     worker_connections: int | None = setting("connections that each worker holds")
@@ -40,8 +40,10 @@ class GunicornGthread(GunicornBase):
     )
 
     def limits(self, plan: LaunchPlan) -> Mapping[str, int | str]:
-        """A worker keeps as many connections alive as it may hold beyond its threads."""
+        """Return its limits, raised to the burst's connections, and its threads."""
         threads = self.threads or _THREADS
+        # A worker keeps worker_connections - threads connections alive (its max_keepalived): so
+        # that none of the burst's is closed, the threads are added.
         return {
             "backlog": raised_backlog(plan),
             "worker_connections": self.worker_connections

@@ -11,7 +11,7 @@ from pytest_djworkers.backends.protocol import About
 
 @dataclass(frozen=True, slots=True)
 class GunicornSync(GunicornBase):
-    """One request at a time in each worker, one request on each connection."""
+    """gunicorn's sync worker: one request at a time, and one request on each connection."""
 
     worker_class: ClassVar[str] = "sync"
     about: ClassVar[About] = About(
@@ -20,12 +20,12 @@ class GunicornSync(GunicornBase):
         interface="WSGI",
         raised_limits="--backlog (2048) to the connections, if those are more",
         notes=(
-            "Each worker answers one request at a time; all other connections wait in the"
+            "Each worker serves one request at a time; all other connections wait in the"
             " backlog. A view that takes a second serves one request a second per worker.",
-            "Every answer closes its connection, so that each request pays for a new one.",
+            "Every response closes its connection, so that each request pays for a new one.",
             "Since gunicorn 26 a worker waits, for up to 2 s, until the client has closed as well:"
             " a slow client lowers the rate of a sync worker directly.",
-            "A request of 30 s is ended, and its worker killed (--timeout).",
+            "A request that takes 30 s fails, and its worker is killed (--timeout).",
         ),
         scrubbed=SCRUBBED,
     )

@@ -1,4 +1,4 @@
-"""gunicorn with uvicorn's worker."""
+"""gunicorn with uvicorn's worker, of the package uvicorn-worker."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pytest_djworkers.backends.protocol import ASGI_ENTRY, About
 
 @dataclass(frozen=True, slots=True)
 class GunicornUvicorn(GunicornBase):
-    """uvicorn under gunicorn's master; uvloop and httptools are used where they are installed."""
+    """uvicorn under gunicorn's master; it uses uvloop and httptools if they are installed."""
 
     worker_class: ClassVar[str] = "uvicorn_worker.UvicornWorker"
     entry: ClassVar[str] = ASGI_ENTRY
@@ -22,8 +22,8 @@ class GunicornUvicorn(GunicornBase):
         raised_limits="--backlog (2048) to the connections, if those are more; --worker-connections"
         " is not enforced",
         notes=(
-            "Each sync view gets a thread: what views use together, such as database"
-            " connections, is asked for by all connections at once.",
+            "Each sync view gets a thread: all connections at once ask for what views share, such"
+            " as database connections.",
             "The kernel does not spread connections evenly: 90, 55, 52 and 3 of 200 were seen.",
             "An idle connection is closed after 2 s (--keep-alive).",
         ),

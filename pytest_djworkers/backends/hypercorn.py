@@ -1,4 +1,4 @@
-"""hypercorn."""
+"""hypercorn, serving ASGI."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _LEAST_BACKLOG = 100
 
 @dataclass(frozen=True, slots=True)
 class Hypercorn:
-    """With ``config``, that file sets what the settings here don't."""
+    """hypercorn. With ``config``, that file sets whatever the command line does not."""
 
     workers: int | None = setting("worker processes")
     worker_class: str | None = setting(
@@ -36,7 +36,7 @@ class Hypercorn:
         raised_limits="--backlog (100) to the connections, if those are more",
         notes=(
             "It closes a connection after 1000 requests, and says so: the connection is opened"
-            " anew, and nothing is lost but that time.",
+            " again, and no request is lost.",
             "Each sync view gets a thread.",
             "Its worker class trio can't serve Django.",
         ),
@@ -44,7 +44,7 @@ class Hypercorn:
     )
 
     def command(self, python: str, plan: LaunchPlan) -> list[str]:
-        """hypercorn's command line, silent but for warnings."""
+        """Return hypercorn's command line."""
         return [
             *(python, "-P", "-m", "hypercorn"),
             *("--bind", f"{plan.host}:{plan.port}"),
@@ -52,11 +52,12 @@ class Hypercorn:
             *flags(self.options(plan), skip=["config"]),
             *(("--config", path_of(self.config)) if self.config else ()),
             *("--log-level", "WARNING"),
+            # As a file: hypercorn would look for a module in the current folder first.
             ENTRY_FILES[ASGI_ENTRY],
         ]
 
     def options(self, plan: LaunchPlan) -> Mapping[str, int | str]:
-        """Its limit, raised to the burst's connections, and its event loop."""
+        """Return its limit, raised to the burst's connections, and its event loop."""
         return {
             "backlog": self.backlog(plan),
             "worker_class": self.worker_class or "asyncio",
@@ -64,5 +65,5 @@ class Hypercorn:
         }
 
     def backlog(self, plan: LaunchPlan) -> int:
-        """hypercorn's, or the burst's connections where those are more."""
+        """Return hypercorn's default, or the burst's connections if those are more."""
         return max(_LEAST_BACKLOG, plan.connections)

@@ -1,4 +1,4 @@
-"""What a backend has to say about itself. It knows its command line and nothing else."""
+"""The protocol of a backend, which knows a server's command line and nothing else."""
 
 from __future__ import annotations
 
@@ -8,84 +8,90 @@ from pathlib import Path
 from typing import Protocol
 
 ENTRY_FOLDER = Path(__file__).resolve().parents[1] / "entry" / "served"
-"""The folder of the entries, which must be on the path of each server."""
+"""The folder of the entry modules, which is on the search path of each server."""
 WSGI_ENTRY = "djworkers_wsgi:application"
 ASGI_ENTRY = "djworkers_asgi:application"
 ENTRY_FILES = {
     WSGI_ENTRY: f"{ENTRY_FOLDER / 'djworkers_wsgi.py'}:application",
     ASGI_ENTRY: f"{ENTRY_FOLDER / 'djworkers_asgi.py'}:application",
 }
-"""The same entries for servers that take a module's name for a path from the current folder, and
-for a part of a package where that folder is one: granian and hypercorn."""
+"""The same entries as files, for granian and hypercorn. Those look for a module as a path from the
+current folder first, and take it for a part of a package if that folder is one."""
 
 
 @dataclass(frozen=True, slots=True)
 class LaunchPlan:
-    """What a backend is told about the server that it is to become."""
+    """The address and the size of the server to launch."""
 
     host: str
     port: int
     workers: int
     connections: int
-    """How many connections the burst will open, which its limits must hold."""
+    """The number of connections that the burst will open, and that the server must hold."""
 
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What is true of a server whatever its settings: for its users, in words."""
+    """The description of a backend, which is the same whatever its settings are."""
 
     name: str
-    """What users call it, and the name of its extra."""
+    """The name for ``--djworkers``, which is also that of its extra."""
     requires: tuple[str, ...]
-    """The distributions it needs, as in its extra; the version of the first is its own."""
+    """The requirements of its extra; the first is the server, whose version is in the report."""
     interface: str
     """``WSGI`` or ``ASGI``."""
     raised_limits: str
-    """Which of its limits are raised to hold the burst's connections."""
+    """The limits that are raised to hold the burst's connections, with their defaults, in words."""
     notes: tuple[str, ...]
-    """What its defaults do to a burst, and what it can't do; a sentence or two each."""
+    """Notes for users on its defaults and on what it can't do: a sentence or two each."""
     scrubbed: tuple[str, ...] = ()
-    """Prefixes of environment variables that must not reach it, besides ``SCRUBBED``."""
+    """Prefixes of the environment variables that configure it, which must not reach it."""
     alternatives: tuple[str, ...] = ()
-    """Distributions each of which does for the first of ``requires``."""
+    """Requirements that each can be met instead of the first of ``requires``."""
     max_workers: int | None = None
-    """1 for a server that is a single process; None where there is no such limit."""
+    """1 for a server that is a single process; None if it may have any number of workers."""
 
 
 class Backend(Protocol):
-    """A way to serve the site: a frozen dataclass whose fields are what users may set.
+    """A way to serve the site: a frozen dataclass whose fields are the settings for users.
 
-    Add one: a file beside this with a dataclass of this shape, a line in ``registry.py``, and an
-    extra of the same name in ``pyproject.toml``. ``tests/backends`` then covers it.
+    To add one, write a module beside this one with such a class (``waitress.py`` is a short one),
+    and add an instance to ``registry.BACKENDS`` and an extra of the same name to
+    ``pyproject.toml``. ``tests/backends`` then covers it.
     """
 
     @property
     def about(self) -> About:
-        """Its description."""
+        """The description."""
 
     @property
     def workers(self) -> int | None:
-        """How many workers its users set; None for as many as the run's other backends have."""
+        """The number of workers that its users set; None for ``--djworkers-workers``."""
 
     def command(self, python: str, plan: LaunchPlan) -> list[str]:
-        """The command line that serves our entry with this interpreter."""
+        """Return the command line that serves our entry with this interpreter.
+
+        The limits that the burst's connections would exceed must be raised there, and logging of
+        requests be off: it takes time, and fills the log.
+        """
 
     def options(self, plan: LaunchPlan) -> Mapping[str, int | str]:
-        """What else shapes its speed, for the report and the baseline's key."""
+        """Return all options that shape its speed, by name; they are in the report and in the
+        baseline's key."""
 
     def backlog(self, plan: LaunchPlan) -> int | None:
-        """How many connections it lets wait to be accepted; None where that is not known."""
+        """Return the number of connections that it lets wait to be accepted; None if unknown."""
 
 
 def workers_of(backend: Backend, default: int) -> int:
-    """How many workers a backend is launched with."""
-    asked = backend.workers or default
-    most = backend.about.max_workers
-    return asked if most is None else min(asked, most)
+    """Return the number of workers that a backend is launched with."""
+    wanted = backend.workers or default
+    limit = backend.about.max_workers
+    return wanted if limit is None else min(wanted, limit)
 
 
 def flags(options: Mapping[str, int | str], *, skip: Iterable[str] = ()) -> list[str]:
-    """Options as flags: ``worker_connections`` is ``--worker-connections``."""
+    """Return options as flags: ``worker_connections`` as ``--worker-connections``."""
     return [
         text
         for name, value in options.items()
@@ -95,5 +101,5 @@ def flags(options: Mapping[str, int | str], *, skip: Iterable[str] = ()) -> list
 
 
 def without_none(**options: int | str | None) -> dict[str, int | str]:
-    """The options that have a value."""
+    """Return the options that have a value."""
     return {name: value for name, value in options.items() if value is not None}

@@ -1,4 +1,4 @@
-"""The backends by name: ours, those of installed packages, and those of the configuration."""
+"""The backends by name: built-in ones, those of installed packages, and of the configuration."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ from pytest_djworkers.backends.waitress import Waitress
 from pytest_djworkers.errors import SettingsError
 
 ENTRY_POINTS = "pytest_djworkers.backends"
+"""The group of entry points by which packages bring backends."""
 UNKNOWN_VERSION = "unknown"
 
 BACKENDS: Mapping[str, Backend] = {
@@ -51,23 +52,22 @@ BACKENDS: Mapping[str, Backend] = {
         Runserver(),
     )
 }
-"""Ours."""
+"""The built-in backends; importing them imports no server."""
 
 
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """All backends of a run, by name."""
+    """The backends that a run can choose from."""
 
     backends: Mapping[str, Backend]
     folders: tuple[Path, ...] = ()
-    """Where the files that a spec names are looked for; none: the current one."""
+    """The folders in which files that a spec names are looked for; empty for the current one."""
 
     def find(self, spec: str, folder: Path | None = None) -> Backend:
-        """The backend that a spec names, with its settings; their files are in a folder of its
-        own, where one is given.
+        """Return the backend that a spec names, with the spec's settings.
 
-        Raises SettingsError: for a name, with the list and the nearest one; for a setting, with
-        what is accepted.
+        Files that the spec names are looked for in ``folder``, if it is given. Raises SettingsError
+        for an unknown name, with the known ones, and for a setting, with what is accepted.
         """
         name, *settings = spec.split(":")
         try:
@@ -81,7 +81,10 @@ class Registry:
         return with_settings(backend, settings, self.folders if folder is None else (folder,))
 
     def find_installed(self, spec: str, folder: Path | None = None) -> Backend:
-        """The backend that a spec names. Raises SettingsError also when it lacks a package."""
+        """Return the backend that a spec names, as ``find`` does.
+
+        Raises SettingsError also if a package that the backend needs is not installed.
+        """
         backend = self.find(spec, folder)
         if missing := missing_of(backend):
             raise SettingsError(
@@ -95,10 +98,10 @@ BUILT_IN = Registry(BACKENDS)
 
 
 def registry_of(commands: Iterable[str], folders: Sequence[Path] = ()) -> Registry:
-    """Ours, those of installed packages, and those that the configuration describes; files that
-    a spec names are looked for in these folders.
+    """Return all backends: built-in ones, those of installed packages, and these commands.
 
-    Raises SettingsError for one that can't be used, or that has the name of another.
+    Files that a spec names are looked for in ``folders``. Raises SettingsError for a backend that
+    can't be used, or that has the name of another one.
     """
     backends = dict(BACKENDS)
     for point in entry_points(group=ENTRY_POINTS):
@@ -106,7 +109,7 @@ def registry_of(commands: Iterable[str], folders: Sequence[Path] = ()) -> Regist
         try:
             backend: Backend = point.load()
             is_its_name = backend.about.name == point.name
-            spec_of(backend)
+            spec_of(backend)  # it has settings as ours have them
         except Exception as error:  # noqa: BLE001  # another package's code
             what = f"{type(error).__name__}: {error}"
             raise SettingsError(f"{where} is no backend ({what}): mend or uninstall it") from None
@@ -119,7 +122,7 @@ def registry_of(commands: Iterable[str], folders: Sequence[Path] = ()) -> Regist
 
 
 def needs_of(backend: Backend) -> list[Requirement]:
-    """The distributions that a backend needs; for its server, the one that is installed."""
+    """Return the distributions that a backend needs; of alternatives, the one that is installed."""
     needs = [Requirement(need) for need in backend.about.requires]
     for other in map(Requirement, backend.about.alternatives):
         if _is_met(other) and not _is_met(needs[0]):
@@ -128,7 +131,7 @@ def needs_of(backend: Backend) -> list[Requirement]:
 
 
 def missing_of(backend: Backend) -> list[str]:
-    """The distributions that a backend needs and that are not installed, or too old."""
+    """Return the distributions that a backend needs and that are missing or too old, in words."""
     needs = [need for need in needs_of(backend) if not _is_met(need)]
     return [
         need.name if version_of_package(need.name) == UNKNOWN_VERSION else str(need)
@@ -137,7 +140,7 @@ def missing_of(backend: Backend) -> list[str]:
 
 
 def how_to_install(backend: Backend) -> str:
-    """The command that installs what a backend needs."""
+    """Return the command that installs what a backend needs."""
     name = backend.about.name
     if name in BACKENDS:
         return f"pip install 'pytest-djworkers[{name}]'"
@@ -145,14 +148,14 @@ def how_to_install(backend: Backend) -> str:
 
 
 def version_of(backend: Backend) -> str:
-    """The installed version of its server."""
+    """Return the installed version of a backend's server."""
     if not backend.about.requires:
         return UNKNOWN_VERSION
     return version_of_package(needs_of(backend)[0].name)
 
 
 def version_of_package(name: str) -> str:
-    """The installed version of a distribution."""
+    """Return the installed version of a distribution; ``unknown`` if it is not installed."""
     try:
         return version(name)
     except PackageNotFoundError:

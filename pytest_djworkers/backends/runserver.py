@@ -1,4 +1,4 @@
-"""Django's development server, as the control: what no server should be slower than."""
+"""Django's development server, as the control: no server should be slower than it."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ from typing import ClassVar
 from pytest_djworkers.backends.protocol import About, LaunchPlan
 from pytest_djworkers.backends.spec import setting
 
+_MODULE = "djworkers_runserver"
+"""The module in the folder of the entries that runs it."""
 _BACKLOG = 10
+"""``request_queue_size`` of django.core.servers.basehttp.WSGIServer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Runserver:
-    """Without its reloader, its checks and its log."""
+    """Django's runserver, without its reloader, its checks and its log."""
 
     workers: int | None = setting("1: it is a single process")
     about: ClassVar[About] = About(
@@ -23,27 +26,28 @@ class Runserver:
         interface="WSGI",
         raised_limits="none: its backlog is 10",
         notes=(
-            "It is no server to deploy, and here as the control.",
+            "It is not a server to deploy: it is here as the control.",
             "With a backlog of 10, many connections opened at once are dropped by the kernel and"
-            " come again after a second; of 200, 79 got no answer in 12 s.",
-            "It leaves TCP_NODELAY off: an answer on a kept-alive connection takes 44 ms where"
+            " opened again after a second; of 200, 79 got no response in 12 s.",
+            "It leaves TCP_NODELAY off: a response on a kept-alive connection takes 44 ms where"
             " 1.5 ms would do.",
-            "A thread for each connection, without a limit.",
+            "Each connection gets a thread, without a limit.",
         ),
         max_workers=1,
     )
 
     def command(self, python: str, plan: LaunchPlan) -> list[str]:
-        """Our way in, since ``manage.py runserver`` can't be given an application."""
+        """Return the command line of our own entry."""
+        # ``manage.py runserver`` serves the settings' application, and takes no other one.
         return [
-            *(python, "-P", "-m", "djworkers_runserver"),
+            *(python, "-P", "-m", _MODULE),
             *(plan.host, str(plan.port)),
         ]
 
     def options(self, plan: LaunchPlan) -> Mapping[str, int | str]:
-        """It has none."""
+        """Return no option: it has none that shapes its speed."""
         return {}
 
     def backlog(self, plan: LaunchPlan) -> int:
-        """Django's, which no setting changes."""
+        """Return Django's backlog, which no setting changes."""
         return _BACKLOG

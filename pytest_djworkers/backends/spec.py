@@ -1,7 +1,7 @@
-"""A backend with its settings, as users write it: ``granian:workers=4:blocking-threads=8``.
+"""The spec of a backend: its name with settings, such as ``granian:workers=4:blocking-threads=8``.
 
-It is shown as ``granian:workers-4:blocking-threads-8``, which pytest's ``-k`` can select, and
-either form is read.
+It is shown as ``granian:workers-4:blocking-threads-8``, since pytest's ``-k`` takes no "=" in a
+name. Both forms are read.
 """
 
 from __future__ import annotations
@@ -16,27 +16,34 @@ from pytest_djworkers.errors import SettingsError
 from pytest_djworkers.units import parse_whole
 
 _READER = "djworkers"
+"""The key of the ``Setting`` in the metadata of a dataclass's field."""
 _T = TypeVar("_T", bound=Backend)
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """How a field of a backend is written. ``read`` raises ValueError, with what is accepted."""
+    """A setting of a backend, as users write it."""
 
     help: str
+    """The description for users."""
     read: Callable[[str], int | str]
+    """Return the value of a text; raise ValueError with what is accepted."""
 
 
 def setting(
     help: str,  # noqa: A002  # argparse's word for it
     read: Callable[[str], int | str] = parse_whole,
 ) -> Any:
-    """A field of a backend that users may set; None is the server's own default."""
+    """Return the field of a backend's dataclass that users may set.
+
+    Its default is None, which stands for the server's own default. ``read`` parses a text, and
+    raises ValueError with what is accepted; by default it reads a whole number from 1.
+    """
     return field(default=None, metadata={_READER: Setting(help, read)})
 
 
 def one_of(*accepted: str) -> Callable[[str], str]:
-    """Reads one of these words."""
+    """Return a parser that accepts these words only."""
 
     def read(text: str) -> str:
         if text not in accepted:
@@ -47,16 +54,18 @@ def one_of(*accepted: str) -> Callable[[str], str]:
 
 
 class File(str):
-    """The path of a file as it was written, which is how it is shown and compared."""
+    """The path of a file, as it was written: so it is shown, and compared with a baseline's."""
 
     __slots__ = ("path",)
     path: str
-    """Where it is, whatever the current folder will be."""
+    """The absolute path, which stays right when the current folder changes."""
 
 
 def existing_file(text: str, folders: Sequence[Path] = ()) -> File:
-    """Reads the path of a file, relative to the first of these folders that has it; without any,
-    to the current one."""
+    """Return the file at a path that is relative to one of these folders, or the current one.
+
+    Raises ValueError if none of them has it.
+    """
     for folder in folders or (Path.cwd(),):
         if (folder / text).is_file():
             file = File(text)
@@ -67,12 +76,12 @@ def existing_file(text: str, folders: Sequence[Path] = ()) -> File:
 
 
 def path_of(file: str) -> str:
-    """Where the file of a setting is."""
+    """Return the absolute path of a setting's file."""
     return file.path if isinstance(file, File) else file
 
 
 def settings_of(backend: Backend) -> Mapping[str, Setting]:
-    """What users may set, by the name that they write."""
+    """Return a backend's settings, by the name that users write."""
     return {
         one.name.replace("_", "-"): one.metadata[_READER]
         for one in fields(backend)  # type: ignore[arg-type]  # a Protocol can't say that it is one
@@ -81,21 +90,22 @@ def settings_of(backend: Backend) -> Mapping[str, Setting]:
 
 
 def spec_of(backend: Backend) -> str:
-    """The backend's name with its settings, as it is shown: in test ids, tables and baselines."""
+    """Return a backend's spec, as it is shown in test ids, tables and baselines."""
     values = {name: getattr(backend, name.replace("-", "_")) for name in settings_of(backend)}
     chosen = (f"{name}-{value}" for name, value in values.items() if value is not None)
     return ":".join((backend.about.name, *chosen))
 
 
 def bare_name(spec: str) -> str:
-    """The backend's name without its settings."""
+    """Return the name in a spec, without the settings."""
     return spec.partition(":")[0]
 
 
 def with_settings(backend: _T, texts: list[str], folders: Sequence[Path] = ()) -> _T:
-    """The backend with the settings that a spec gives it; files are looked for in these folders.
+    """Return the backend with settings such as ``workers=4``; files are looked for in ``folders``.
 
-    Raises SettingsError.
+    Raises SettingsError for a setting that it doesn't have, or that is set twice, and for a value
+    that can't be read.
     """
     values: dict[str, int | str] = {}
     for text in texts:
@@ -118,9 +128,11 @@ def _split(backend: Backend, text: str) -> tuple[str, str]:
     name, sign, value = text.partition("=")
     if sign and name in known:
         return name, value
-    for one in () if sign else sorted(known, key=len, reverse=True):
-        if text.startswith(f"{one}-"):
-            return one, text.removeprefix(f"{one}-")
+    # The form that is shown, "blocking-threads-8". The longest name first: one may be the beginning
+    # of another.
+    for setting_name in () if sign else sorted(known, key=len, reverse=True):
+        if text.startswith(f"{setting_name}-"):
+            return setting_name, text.removeprefix(f"{setting_name}-")
     if not sign and text in known:
         raise SettingsError(f"{backend.about.name}: {text} needs a value: {text}=VALUE")
     raise SettingsError(

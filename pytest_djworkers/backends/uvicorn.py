@@ -1,4 +1,4 @@
-"""uvicorn."""
+"""uvicorn, serving ASGI."""
 
 from __future__ import annotations
 
@@ -16,25 +16,29 @@ _LEAST_BACKLOG = 2048
 
 @dataclass(frozen=True, slots=True)
 class Uvicorn:
-    """``loop`` is uvloop where that is installed."""
+    """uvicorn. ``loop`` is uvloop if that is installed."""
 
     workers: int | None = setting("worker processes")
     loop: str | None = setting(
-        "event loop: uvloop where it is installed, or asyncio", one_of("asyncio", "uvloop")
+        "event loop: asyncio or uvloop; the default is uvloop if it is installed",
+        one_of("asyncio", "uvloop"),
     )
     http: str | None = setting(
-        "HTTP parser: httptools where it is installed, or h11", one_of("h11", "httptools")
+        "HTTP parser: h11 or httptools; the default is httptools if it is installed",
+        one_of("h11", "httptools"),
     )
-    limit_concurrency: int | None = setting("connections above which it answers 503; no default")
+    limit_concurrency: int | None = setting(
+        "connections above which it responds with 503; no default"
+    )
     about: ClassVar[About] = About(
         name="uvicorn",
         requires=("uvicorn[standard]>=0.34",),
         interface="ASGI",
         raised_limits="--backlog (2048) to the connections, if those are more",
         notes=(
-            "Each sync view gets a thread: what views use together, such as database"
-            " connections, is asked for by all connections at once.",
-            "With two workers or more and without uvloop it leaves TCP_NODELAY off: an answer on a"
+            "Each sync view gets a thread: all connections at once ask for what views share, such"
+            " as database connections.",
+            "With two workers or more and without uvloop it leaves TCP_NODELAY off: a response on a"
             " kept-alive connection takes 44 ms where 1.5 ms would do. The extra installs"
             " uvloop; loop=asyncio shows the difference.",
             "uvloop accepts one connection in each turn of its loop: of 2000, 514 to 683 were"
@@ -45,20 +49,21 @@ class Uvicorn:
     )
 
     def command(self, python: str, plan: LaunchPlan) -> list[str]:
-        """uvicorn's command line, silent but for warnings."""
+        """Return uvicorn's command line."""
         return [
             *(python, "-P", "-m", "uvicorn"),
             *("--host", plan.host),
             *("--port", str(plan.port)),
             *("--workers", str(plan.workers)),
             *flags(self.options(plan)),
+            # Its access log is on by default.
             *("--log-level", "warning"),
             "--no-access-log",
             ASGI_ENTRY,
         ]
 
     def options(self, plan: LaunchPlan) -> Mapping[str, int | str]:
-        """Its limit, raised to the burst's connections, and its event loop."""
+        """Return its limit, raised to the burst's connections, and its event loop."""
         return {
             "backlog": self.backlog(plan),
             "loop": self.loop or default_event_loop(),
@@ -66,5 +71,5 @@ class Uvicorn:
         }
 
     def backlog(self, plan: LaunchPlan) -> int:
-        """uvicorn's, or the burst's connections where those are more."""
+        """Return uvicorn's default, or the burst's connections if those are more."""
         return max(_LEAST_BACKLOG, plan.connections)

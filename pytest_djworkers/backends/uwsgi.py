@@ -17,53 +17,59 @@ _LEAST_BACKLOG = 100
 
 @dataclass(frozen=True, slots=True)
 class Uwsgi:
-    """``threads`` is what each process runs views in. uWSGI is a program, not a module: the one
-    beside the interpreter is run. The extra is pyuwsgi, the same server built already; a uWSGI that
-    was built here does as well."""
+    """uWSGI. ``threads`` is the number of threads that run the views of each process."""
 
     workers: int | None = setting("worker processes")
-    threads: int | None = setting("threads of each worker; the default is none but its own")
+    threads: int | None = setting("threads of each worker; the default is 1")
     ini: str | None = setting("your own uwsgi.ini, read before the settings here", existing_file)
     about: ClassVar[About] = About(
         name="uwsgi",
+        # pyuwsgi is the same server, built already; uwsgi has to be compiled.
         requires=("pyuwsgi>=2.0.28",),
         alternatives=("uwsgi>=2.0.28",),
         interface="WSGI",
         raised_limits="--listen (100) to the connections, if those are more, as far as"
         " net.core.somaxconn allows: with more than that it would not start",
         notes=(
-            "Each worker answers one request at a time, or one in each of its threads; all other"
+            "Each worker serves one request at a time, or one in each of its threads; all other"
             " connections wait in the backlog.",
-            "Served with --http-socket, which closes the connection after each answer and, left"
-            " alone, doesn't say so: the header Connection: close is added. Its other socket,"
+            "Served with --http-socket, which closes the connection after each response without"
+            " saying so: the header Connection: close is added. Its other socket,"
             " --http11-socket, keeps a worker busy with one connection while the rest starve.",
-            "A chunked request has no body.",
+            "The body of a chunked request is empty.",
         ),
         scrubbed=("UWSGI_",),
     )
 
     def command(self, python: str, plan: LaunchPlan) -> list[str]:
-        """uWSGI's command line, silent but for its start."""
+        """Return uWSGI's command line."""
         return [
+            # uWSGI is a program, not a module: the one beside the interpreter is its environment's.
             str(Path(python).with_name("uwsgi")),
             *(("--ini", path_of(self.ini)) if self.ini else ()),
             *("--http-socket", f"{plan.host}:{plan.port}"),
+            # Without this header a client that keeps connections alive uses each a second time:
+            # half of its requests were lost to a reset.
             *("--add-header", "Connection: close"),
             "--master",
             *("--processes", str(plan.workers)),
             *flags(self.options(plan), skip=["ini"]),
-            # Each worker loads the site, and says so; SIGTERM ends it instead of reloading it.
+            # --lazy-apps: each worker loads the site and reports, instead of the master alone.
+            # --need-app: a site that can't be loaded ends it; else it would respond with 500.
+            # --die-on-term: SIGTERM ends it; else it would reload and serve on.
+            # --disable-logging: no line for each request.
             *("--lazy-apps", "--need-app", "--die-on-term", "--disable-logging"),
             *("--module", WSGI_ENTRY),
         ]
 
     def options(self, plan: LaunchPlan) -> Mapping[str, int | str]:
-        """Its limit, raised to the burst's connections."""
+        """Return its limit, raised to the burst's connections, and what users have set."""
         return {
             "listen": self.backlog(plan),
             **without_none(threads=self.threads, ini=self.ini),
         }
 
     def backlog(self, plan: LaunchPlan) -> int:
-        """As many as the kernel allows."""
+        """Return the burst's connections, as far as the kernel allows."""
+        # With a backlog above net.core.somaxconn uWSGI does not start.
         return min(max(_LEAST_BACKLOG, plan.connections), somaxconn() or _LEAST_BACKLOG)

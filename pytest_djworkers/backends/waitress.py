@@ -1,4 +1,4 @@
-"""waitress."""
+"""waitress, a WSGI server of threads."""
 
 from __future__ import annotations
 
@@ -14,16 +14,19 @@ _BACKLOG = 1024
 _CONNECTION_LIMIT = 100
 """waitress's defaults."""
 _NOT_CLIENTS = 16
-"""Its own sockets count as connections, and so do closed ones that it has not swept up yet."""
+"""Connections that are added to the limit: waitress counts its own sockets, and closed connections
+that it has not removed yet. (98 of its default of 100 were served.)"""
 
 
 @dataclass(frozen=True, slots=True)
 class Waitress:
-    """``threads`` is what it runs views in."""
+    """waitress. ``threads`` is the number of threads that run views."""
 
     workers: int | None = setting("1: it is a single process")
     threads: int | None = setting("threads that run views; the default is 4")
-    connection_limit: int | None = setting("open connections; others starve")
+    connection_limit: int | None = setting(
+        "open connections; further ones are not served until one closes"
+    )
     about: ClassVar[About] = About(
         name="waitress",
         requires=("waitress>=3",),
@@ -32,7 +35,7 @@ class Waitress:
         " are more; --asyncore-use-poll, since select() ends at 1024 descriptors",
         notes=(
             "4 threads by default: a view that takes a second serves four requests a second.",
-            "Left alone, it holds 98 connections, and the rest starves for as long as those stay"
+            "By default it holds 98 connections, and serves no other one for as long as those stay"
             " open.",
             "It logs a line for each request that has to wait for a thread. In a burst that is"
             " nearly every one: set the level of the logger waitress.queue in your site's LOGGING.",
@@ -41,17 +44,18 @@ class Waitress:
     )
 
     def command(self, python: str, plan: LaunchPlan) -> list[str]:
-        """waitress's command line."""
+        """Return waitress's command line."""
         return [
             *(python, "-P", "-m", "waitress"),
             f"--listen={plan.host}:{plan.port}",
+            # select(), its default, can't watch descriptors from 1024 on.
             "--asyncore-use-poll",
             *flags(self.options(plan)),
             WSGI_ENTRY,
         ]
 
     def options(self, plan: LaunchPlan) -> Mapping[str, int | str]:
-        """Its limits, raised to the burst's connections, and its threads."""
+        """Return its limits, raised to the burst's connections, and its threads."""
         return {
             "backlog": self.backlog(plan),
             "connection_limit": self.connection_limit
@@ -60,5 +64,5 @@ class Waitress:
         }
 
     def backlog(self, plan: LaunchPlan) -> int:
-        """waitress's, or the burst's connections where those are more."""
+        """Return waitress's default, or the burst's connections if those are more."""
         return max(_BACKLOG, plan.connections)
