@@ -67,6 +67,7 @@ class AgentGroup:
 
     def __enter__(self) -> Self:
         with self._stack:
+            # If one can't be started, the stack ends those before it.
             for number in range(1, self._count + 1):
                 agent = _Agent(self._target, number, of=self._count)
                 self._stack.callback(agent.stop)
@@ -118,6 +119,7 @@ class AgentGroup:
         It can be repeated if ``open`` was given a time to drain. Raises GeneratorError if one of
         them fails.
         """
+        # The monotonic clock is the same in all processes of a machine.
         start_ns = CLOCK.monotonic_ns() + (_START_AFTER_NS if self._count > 1 else 0)
         for agent in self._agents:
             agent.say(StartSignal(start_ns))
@@ -149,6 +151,7 @@ class _Agent:
             was_read = written_within(self._process.input.fileno(), data, _JOB_READ_WITHIN_S)
         except OSError:
             raise self._ended("before it could be given its job") from None
+        # It may have started and be stopped: a full pipe would block us for good.
         if not was_read:
             raise self._failed(f"did not read its job within {_JOB_READ_WITHIN_S:g}s")
 

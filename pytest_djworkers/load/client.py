@@ -69,6 +69,7 @@ class ResponseReader:
 
     def take(self) -> int:
         """Return the status of the complete response, and be ready for the next."""
+        # is_partial stays: the beginning of another response may have come with this one.
         self.complete = 0
         self._before_body = b""
         return self.status

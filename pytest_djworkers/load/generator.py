@@ -59,6 +59,7 @@ def lack_of_descriptors(connections: int, *, processes: int = 1) -> str | None:
     """Return why this many connections can't be opened, split over processes; None if they can."""
     resource = standard_module("resource")
 
+    # The soft limit does not matter: the guard of agents and of wrk raises it to the hard one.
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     needed = -(-connections // processes) + _SPARE_DESCRIPTORS
     if hard == resource.RLIM_INFINITY or hard >= needed:

@@ -134,6 +134,7 @@ class Latency:
         """
         if not self.counts:
             return None
+        # The smallest value up to which there are as many samples as the rank.
         rank = self._rank(percent)
         up_to = accumulate(count for _, count in self.counts)
         reached = (
@@ -146,6 +147,7 @@ class Latency:
         total = self.count
         if not total:
             return "no samples"
+        # A percentile that ten samples decide moves with each of them.
         beyond = total - self._rank(percent)
         if beyond < SAMPLES_BEYOND:
             return (

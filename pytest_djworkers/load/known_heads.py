@@ -28,6 +28,7 @@ class KnownHeads(dict[bytes, int]):
     def knows(self, data: bytes) -> bool:
         """Return True if this is exactly one response, with a head that is known."""
         head = data[: data.find(_END) + len(_END)]
+        # Without an empty line the head is the first three bytes, which no known head is.
         if self.get(head) != len(data):
             return False
         self.latest = head, len(data)

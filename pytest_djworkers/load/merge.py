@@ -135,22 +135,28 @@ def _connections(profile: Profile, reports: Sequence[AgentReport], window_s: flo
     completed = sum(per_connection) + sum(report.error for report in reports)
     is_closed_loop = profile.shape.rate is None
     squares = sum(n * n for n in per_connection)
+    # Little's law: the sum of the times in service, over the window, is the mean number of requests
+    # in service. Without one that ended nothing is known, and at a fixed rate it says nothing.
+    at_work = in_service_s / window_s if completed and window_s and is_closed_loop else None
 
     def rank(percent: int) -> int:
+        # The nearest rank, in whole numbers: -(-a // b) rounds up.
         return per_connection[-(-percent * requested // 100) - 1]
 
     return Connections(
         requested=requested,
         opened=sum(report.opened for report in reports),
         served=served,
+        # Those that no agent could open are among the never served.
         never_served=requested - served,
         requests_p10=rank(10),
         requests_p50=rank(50),
         requests_p90=rank(90),
         requests_max=per_connection[-1],
+        # Jain's index: the square of the sum over n times the sum of squares.
         fairness=sum(per_connection) ** 2 / (requested * squares) if squares else None,
         connect_max_s=max(report.connect_max_s for report in reports),
-        at_work=in_service_s / window_s if completed and window_s and is_closed_loop else None,
+        at_work=at_work,
         closed_idle=sum(report.closed_idle for report in reports),
         resent=sum(report.resent for report in reports),
         reconnects=sum(report.reconnects for report in reports),

@@ -48,6 +48,7 @@ class Pacer:
         if window.plan is None or not window.is_firing:
             return
         now = _clock()
+        # Bounded: far behind its rate, it would read no response before all were sent.
         for _ in range(_SENT_AT_ONCE):
             if not self._idle or (planned := window.plan.take(now)) is None:
                 break

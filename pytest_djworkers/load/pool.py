@@ -99,14 +99,18 @@ class Pool:
         self._start_firing(window)
         begin_ns = window.tally.begin_ns
         await window.sleep_until(begin_ns)
+        # What is in flight now and ends in the window is the window's, but its connection worked
+        # on it before as well. Which of them end in it is known afterwards.
         ages_ns = [
             (connection, begin_ns - connection.began_ns)
             for connection in self._connections
             if 0 < connection.began_ns < begin_ns
         ]
+        # The window that may close early is folded more often, so that it ends soon after it has.
         own = await self._count(window, _FOLD_EVERY_NS_IF_EARLY if early_close else _FOLD_EVERY_NS)
         self._sender.stop()
         window.tally.take_off(age for connection, age in ages_ns if connection.window_responses)
+        # Responses come after the window now, and count as outside of it.
         deadline = self._loop.time() + drain_s
         while drain_s and self._in_flight() and await self._change(deadline):
             pass
@@ -126,6 +130,7 @@ class Pool:
         for connection in self._connections:
             connection.window_responses = 0
             if connection.began_ns:
+                # Its response might still come, and would be taken for that of the next request.
                 connection.began_ns = 0
                 self._sockets.drop(connection)
 
@@ -143,6 +148,7 @@ class Pool:
         tally = window.tally
         began_cpu_ns = time.process_time_ns()
         stopped = StoppedTime(_scheduled_ns())
+        # Two clocks in one loop: the beat, which shows stops, and the slower fold.
         fold_ns = tally.begin_ns + step_ns
         # The end is read each time, since a window that may close early moves it.
         while (now := _clock()) < tally.end_ns:
@@ -175,6 +181,7 @@ class Pool:
 
     def _report(self, window: Window, own: _OwnTime) -> AgentReport:
         tally = window.tally
+        # Whatever has begun and not ended is counted here, so that no request is left out.
         for connection in self._connections:
             if connection.began_ns:
                 tally.leave(connection.began_ns)

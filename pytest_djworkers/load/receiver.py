@@ -49,10 +49,12 @@ class Receiver:
         window = self._sender.window
         for _ in range(_BATCHES):
             events = self._sockets.poll()
+            # The time of all responses of this batch, whenever their turn comes.
             now = _clock()
             if not events or now >= window.stop_ns:
                 break
             self._batch(events, now)
+            # The window's own timer is due, such as its end: the loop must get its turn.
             if now >= window.wake_ns:
                 break
         if window.plan is not None:
@@ -61,19 +63,17 @@ class Receiver:
     def _batch(self, events: list[tuple[int, int]], now: int) -> None:
         """Handle a batch. It is written out at length: this is where a generator's time goes."""
         window = self._sender.window
+        # Local names, since looking up an attribute for every response would cost much of its time.
         tally, by_fd, heads = window.tally, self._sockets.by_fd, self._heads
         add_sample, add_lag = tally.samples_us.append, tally.lags_us.append
         head, whole = heads.latest
-        buffer, starts_with = self._buffer, self._buffer.startswith
-        payload, size = self._payload, len(self._payload)
-        waiting, clock, us_per_ns = State.WAITING, _clock, US_PER_NS
+        buffer, starts_with, payload = self._buffer, self._buffer.startswith, self._payload
+        size, waiting, clock, us_per_ns = len(payload), State.WAITING, _clock, US_PER_NS
         goes_on = window.is_firing and window.plan is None
-        counts = tally.in_window(now)
-        responses = 0
+        counts, responses = tally.in_window(now), 0
         for fd, mask in events:
             connection = by_fd[fd]
-            # Only an expected response that came whole, with a head that was parsed before, is
-            # counted and followed by the next request right here. All else has a method.
+            # An expected response in one piece, with a known head, is handled here, all else not.
             if mask != READ or connection.state is not waiting:
                 self._happened(connection, mask, now)
                 continue
@@ -82,6 +82,7 @@ class Receiver:
             except OSError as error:
                 self._not_received(connection, error, now)
                 continue
+            # The same head as last time, mostly. Its length and its bytes stand for the parser.
             if received != whole or not starts_with(head):
                 data = self._arrived[:received].tobytes()
                 if not heads.knows(data):
@@ -98,6 +99,7 @@ class Receiver:
             if not goes_on:
                 self._responded(connection, handled)
                 continue
+            # Not the time of the poll: the agent's lag is no part of the next latency.
             connection.began_ns = handled
             try:
                 sent = connection.send(payload)
@@ -132,6 +134,7 @@ class Receiver:
     def _received(self, connection: Connection, data: bytes, now: int) -> None:
         """Read what has arrived; nothing is the end of the connection."""
         reader, fail = connection.reader, self._sender.fail
+        # An empty read is the server's FIN. It ends a response whose head names no length.
         if not data:
             if connection.began_ns and reader.close_ends_response():
                 self._complete(connection, now)
@@ -149,6 +152,7 @@ class Receiver:
             elif connection.state is State.WAITING:
                 connection.state = State.RECEIVING
         elif reader.complete == 1 and connection.began_ns and not reader.is_partial:
+            # Only what came in one piece, and would be expected again, is worth remembering.
             is_whole = connection.state is State.WAITING
             expected = self._complete(connection, now, data)
             if expected and is_whole and reader.keep_alive and not self._request.contains:
@@ -163,6 +167,7 @@ class Receiver:
         ``last`` is the part of it that came last.
         """
         reader, tally = connection.reader, self._sender.window.tally
+        # Before take(), which forgets it.
         begun_with = reader.begun_with
         status = reader.take()
         handled = _clock()

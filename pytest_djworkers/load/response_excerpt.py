@@ -38,6 +38,7 @@ class ResponseExcerpt:
         try:
             reader.parser.feed_data(data)
         except HttpParserError:
+            # The excerpt may end anywhere, and what was read before the error is of use.
             pass
         finally:
             status = reader.parser.get_status_code()

@@ -30,6 +30,7 @@ class Sender:
         self._sockets = sockets
         self._payload = payload
         self._loop = asyncio.get_running_loop()
+        # Connections are opened before the first window, and events need one to look at.
         self.window = Window.before_any(profile)
         self.changed = asyncio.Event()
         """Set whenever something has happened to a connection."""
@@ -62,6 +63,7 @@ class Sender:
     def _begin(self, connection: Connection, began_ns: int, now: int) -> None:
         """Begin a request; on a new connection, its time includes the connecting."""
         connection.began_ns = began_ns
+        # One that is still connecting sends the request when it is open: see ``connected``.
         if connection.state is State.IDLE:
             connection.state = State.WAITING
             self.send(connection, self._payload, now)
@@ -106,6 +108,8 @@ class Sender:
     def lost(self, connection: Connection, kind: str, now: int, *, unsent: int = 0) -> None:
         """See to a connection that the server ended, ``unsent`` bytes before the request's end."""
         tally = self.window.tally
+        # Between two requests a server may close: no error, and no reason to connect before the
+        # next request is due.
         if not connection.began_ns:
             self._sockets.drop(connection)
             tally.closed_idle += self.window.is_firing
@@ -113,6 +117,7 @@ class Sender:
         if self._was_idle(connection, len(self._payload) - unsent, now):
             tally.closed_idle += 1
             tally.resent += 1
+            # began_ns stays: the latency counts from the first try.
             self._sockets.drop(connection)
             self.connect(connection, now)
             return
@@ -135,6 +140,7 @@ class Sender:
 
     def fail(self, connection: Connection, kind: str, now: int) -> None:
         """Count the failure of a request, if there was one, and give the connection up."""
+        # Both are needed below, and drop() changes the state.
         was_connecting = connection.state is State.CONNECTING
         began = connection.began_ns
         connection.began_ns = 0

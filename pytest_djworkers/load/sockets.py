@@ -44,6 +44,7 @@ class Sockets:
         except OSError as error:
             return _KINDS.get(error.errno or 0, "connect failed")
         sock.setblocking(False)
+        # A request must not wait for the acknowledgement of the last one (Nagle's algorithm).
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         # Closing sends a reset instead of a FIN, so that no port stays in TIME_WAIT for a minute:
         # over many bursts there would be none left.
@@ -81,6 +82,7 @@ class Sockets:
         was_sending = connection.state is State.SENDING
         connection.unsent = data[count:]
         connection.state = State.SENDING if connection.unsent else State.WAITING
+        # The poller is told only if something changes: the call costs as much as a send.
         if was_sending != bool(connection.unsent):
             self._poller.modify(connection.sock.fileno(), READ if was_sending else READ | WRITE)
 

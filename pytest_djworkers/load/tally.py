@@ -97,6 +97,7 @@ class Tally:
 
     def leave(self, began_ns: int) -> None:
         """Count a request that has no response when the window ends."""
+        # Its age is the least that its latency would have been.
         age = self.end_ns - began_ns
         self._left_ns.append(age)
         if age > self._timeout_ns:
@@ -149,6 +150,7 @@ class Tally:
         responses that it got in the window.
         """
         self.fold()
+        # A window that closed early has a shorter series.
         intervals = _intervals(self.end_ns - self.begin_ns)
         return AgentReport(
             requested=len(connections),
@@ -193,6 +195,7 @@ class Tally:
             self._ended >= self._early_close.responses
             and open_for_ns >= self._early_close.after_s * 1e9
         ):
+            # The end is not a part of the window, and these requests are.
             self.end_ns = now_ns + 1
 
     def _left_in_service_ns(self) -> int:

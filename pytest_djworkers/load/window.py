@@ -56,7 +56,9 @@ class Window:
         With ``drains``, responses after its end are read as well, so that none is left behind.
         """
         shape = profile.shape
+        # The warm-up is the time from start_ns to begin_ns: it is like the window, but not counted.
         tally = Tally(profile, start_ns + round(shape.warmup_s * 1e9), early_close)
+        # The plan covers the warm-up too, at the same rate.
         plan = None
         if shape.rate is not None:
             plan = FixedRate(shape.rate, share, start_ns, tally.end_ns)
@@ -65,5 +67,6 @@ class Window:
     async def sleep_until(self, moment_ns: int) -> None:
         """Sleep until this moment, and no longer than the batch at hand takes."""
         self.wake_ns = moment_ns
+        # In a loop: a timer may come early by the resolution of the loop's clock.
         while (left := moment_ns - _clock()) > 0:
             await asyncio.sleep(left / 1e9)

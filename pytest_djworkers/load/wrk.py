@@ -117,6 +117,7 @@ class WrkGenerator:
         # All of a request may be secret, and every user of the machine can read a command line.
         request = target.folder / "wrk.request"
         write_private(request, profile.request.encode(target.authority))
+        # Nothing else of ours: LUA_INIT and the like would change what the script does.
         environment = {
             "PATH": os.environ.get("PATH", os.defpath),
             "DJWORKERS_WRK_REQUEST": str(request),
