@@ -161,7 +161,7 @@ def test_all_machines_of_a_name_are_shown(root: Path, run: Run) -> None:
     store(root, RESULT, machine=OTHER)
     lines = run("show", "default")
     assert "A CPU, 2 logical CPUs, no CPU quota" in lines
-    assert "Another CPU, 4 logical CPUs, 1.5 CPUs of CPU quota" in lines
+    assert "Another CPU, 4 logical CPUs, a CPU quota of 1.5 CPUs" in lines
 
 
 def test_an_import_is_shown_as_printed(root: Path, run: Run) -> None:
@@ -169,26 +169,26 @@ def test_an_import_is_shown_as_printed(root: Path, run: Run) -> None:
     run("import-wrk", "notes.md", "--baseline=wrk")
     assert run("show", "wrk") == [
         ".djworkers/wrk/imported.json",
-        "imported from wrk's printed output, and shown as printed: no verdict is made of it,",
-        "and its latencies are as wrk corrects them",
+        "imported from wrk's output, and shown as wrk printed it, with wrk's correction of",
+        "latencies; it is part of no verdict",
         "",
         "notes.md: One",
         "  http://127.0.0.1:8000/json?page=..., 10s, 20 threads, 2,000 connections",
         "  requests/s    31896.61: 320012 in 10.03s",
-        "  received      94.00MB, 9.37MB a second",
+        "  received      94.00MB, 9.37MB per second",
         "  latency       mean 57.13ms, deviation 113.12ms, longest 2.00s, 92.84% within one"
         " deviation",
         "                p50 30.12ms, p75 61.05ms, p90 101.92ms, p99 901.40ms",
-        "  a thread's    mean 1.61k, deviation 1.05k, longest 9.98k, 66.15% within one deviation"
+        "  per thread    mean 1.61k, deviation 1.05k, longest 9.98k, 66.15% within one deviation"
         " requests/s",
         "  errors        connect 1, read 2, write 3, timeout 2301; bad statuses 7",
         "",
         "notes.md: Two",
         "  http://127.0.0.1:46717/x, 1s, 1 thread, 2 connections",
         "  requests/s    0.00: 0 in 1.01s",
-        "  received      0.00B, 0.00B a second",
+        "  received      0.00B, 0.00B per second",
         "  latency       no samples (-nan%)",
-        "  a thread's    no samples (-nan%) requests/s",
+        "  per thread    no samples (-nan%) requests/s",
         "  errors        none; bad statuses 0",
     ]
 
@@ -295,7 +295,7 @@ def test_an_import_is_compared_with_the_burst_of_its_endpoint(
     lines = run("diff", *(reversed(sides) if turned else sides))
     assert "notes.md: Granian" in lines
     assert "test_json[granian] GET /json" in lines
-    assert "  wrk's latencies are as it corrects them: no change of theirs is the site's" in lines
+    assert "  wrk corrects its latencies, so their change says nothing about the site" in lines
     assert lines[-1] == f"only in {'B' if turned else 'A'}: notes.md: Uvicorn"
 
 

@@ -35,16 +35,19 @@ def describe_baseline(file: Path) -> Iterator[str]:
         except ValueError as error:
             raise broken(file, str(error)) from None
     else:
-        yield "imported from wrk's printed output, and shown as printed: no verdict is made of it,"
-        yield "and its latencies are as wrk corrects them"
+        yield "imported from wrk's output, and shown as wrk printed it, with wrk's correction of"
+        yield "latencies; it is part of no verdict"
         for imported in content:
             yield from ("", *_imported(imported))
 
 
 def _machine(machine: Machine) -> str:
-    quota = "no" if machine.cpu_quota is None else f"{machine.cpu_quota:g} CPUs of"
-    only = "" if machine.allowed_cpus is None else f", only {machine.allowed_cpus} to run on"
-    return f"{machine.cpu}, {counted(machine.logical_cpus, 'logical CPU')}{only}, {quota} CPU quota"
+    facts = [machine.cpu, counted(machine.logical_cpus, "logical CPU")]
+    if machine.allowed_cpus is not None:
+        facts.append(f"only {machine.allowed_cpus} may be used")
+    quota = machine.cpu_quota
+    facts.append("no CPU quota" if quota is None else f"a CPU quota of {quota:g} CPUs")
+    return ", ".join(facts)
 
 
 def _burst(key: str, stored: StoredBurst) -> Iterator[str]:
@@ -93,13 +96,13 @@ def _imported(imported: Imported) -> Iterator[str]:
     if load := _load(run):
         yield f"  {load}"
     yield _labelled("requests/s", f"{run.requests_per_s}: {run.requests} in {run.elapsed}")
-    yield _labelled("received", f"{run.received}, {run.received_per_s} a second")
+    yield _labelled("received", f"{run.received}, {run.received_per_s} per second")
     yield _labelled("latency", _spread(run.latency))
     # wrk prints a distribution of zeros if there was no response.
     if run.distribution is not None and run.latency.has_samples:
         percentiles = (f"p{percent} {at}" for percent, at in run.distribution.items())
         yield _labelled("", ", ".join(percentiles))
-    yield _labelled("a thread's", f"{_spread(run.per_thread)} requests/s")
+    yield _labelled("per thread", f"{_spread(run.per_thread)} requests/s")
     kinds = ", ".join(f"{kind} {number}" for kind, number in run.socket_errors.items() if number)
     yield _labelled("errors", f"{kinds or 'none'}; bad statuses {run.bad_statuses}")
 

@@ -153,7 +153,7 @@ def _change(old: _Entry, new: _Entry) -> Iterator[str]:
     yield from (f"  {line}" for line in align(rows, text_columns=_TEXT_COLUMNS))
     if (old.imported is None) != (new.imported is None) and old.mean and new.mean:
         # An import has only what wrk printed, which is corrected for coordinated omission.
-        yield "  wrk's latencies are as it corrects them: no change of theirs is the site's"
+        yield "  wrk corrects its latencies, so their change says nothing about the site"
     if old.conditions and new.conditions:
         for difference in differing_conditions(old.conditions, new.conditions):
             yield f"  {difference}"

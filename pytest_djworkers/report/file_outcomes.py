@@ -13,7 +13,7 @@ class FileOutcomes:
     """The number of bursts saved and the file; empty if no baseline was saved."""
     bursts_kept: list[str] = field(default_factory=list)
     """Bursts of the baseline that this run didn't measure."""
-    bursts_begun_anew: list[str] = field(default_factory=list)
+    bursts_started_over: list[str] = field(default_factory=list)
     """Bursts whose history was dropped because their conditions differ."""
     bursts_not_saved: list[str] = field(default_factory=list)
     """Bursts that may not enter a baseline, with the reason."""

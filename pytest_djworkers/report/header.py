@@ -28,9 +28,9 @@ def _of_comparison(settings: Settings, comparison_setup: ComparisonSetup) -> lis
     return [
         _servers(settings),
         comparison_setup.description,
-        f"in rounds, seed {comparison_setup.flags.seed}, tolerance"
-        f" {format_share(settings.tolerance)}; of absolute limits,"
-        " shares of errors alone are judged",
+        f"rounds with seed {comparison_setup.flags.seed}, tolerance"
+        f" {format_share(settings.tolerance)}; absolute limits are not checked,"
+        " except shares of errors",
         *_notes(settings),
     ]
 

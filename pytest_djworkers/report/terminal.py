@@ -43,7 +43,7 @@ def _print_files(reporter: pytest.TerminalReporter, outcomes: FileOutcomes) -> N
     # Yellow, since no figures of this run were added to what is stored of these bursts.
     for title, bursts in (
         ("kept as it was", outcomes.bursts_kept),
-        ("begun anew", outcomes.bursts_begun_anew),
+        ("started over", outcomes.bursts_started_over),
         ("not saved", outcomes.bursts_not_saved),
     ):
         for burst in bursts:

@@ -42,7 +42,7 @@ def save_baseline(
     file = saved.file.relative_to(settings.root)
     outcomes.baseline_saved = f"{counted(len(sessions), 'burst')} in {file}"
     outcomes.bursts_kept.extend(key for key in saved.kept if key not in not_saved)
-    outcomes.bursts_begun_anew.extend(saved.begun_anew)
+    outcomes.bursts_started_over.extend(saved.begun_anew)
 
 
 def _why_not_saved(record: BurstRecord, passed: Collection[str]) -> str | None:

@@ -55,8 +55,8 @@ def test_a_slower_view_is_a_regression(revisions: Site) -> None:
         [
             "djworkers: compares the working tree (with changes that are not committed) with main"
             f" ({commit_id}), which is the commit checked out",
-            "djworkers: in rounds, seed 1, tolerance 10%; of absolute limits, shares of errors"
-            " alone are judged",
+            "djworkers: rounds with seed 1, tolerance 10%; absolute limits are not checked, except"
+            " shares of errors",
             "GET /slows: regressed: requests/s *",
             f"* djworkers: the working tree against main ({commit_id}), seed 1 *",
             "GET /slows  (test_slows)",

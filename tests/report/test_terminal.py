@@ -192,7 +192,7 @@ def test_written_and_unwritten_files_are_listed(pytester: pytest.Pytester) -> No
     outcomes = FileOutcomes(
         baseline_saved="2 bursts in .djworkers/default/x.json",
         bursts_kept=["a"],
-        bursts_begun_anew=["c: workers was 2 and is 7"],
+        bursts_started_over=["c: workers was 2 and is 7"],
         bursts_not_saved=["b: starved"],
         reports_written=["load.md"],
         problems=["baseline x can't be written"],
@@ -201,7 +201,7 @@ def test_written_and_unwritten_files_are_listed(pytester: pytest.Pytester) -> No
         "report: load.md",
         "baseline saved: 2 bursts in .djworkers/default/x.json",
         "baseline kept as it was: a",
-        "baseline begun anew: c: workers was 2 and is 7",
+        "baseline started over: c: workers was 2 and is 7",
         "baseline not saved: b: starved",
         "djworkers: baseline x can't be written",
     ]
@@ -228,7 +228,7 @@ def test_text_of_a_stored_baseline_gives_no_orders_to_the_terminal(
     outcomes = FileOutcomes(
         baseline_saved=orders,
         bursts_kept=[orders],
-        bursts_begun_anew=[orders],
+        bursts_started_over=[orders],
         bursts_not_saved=[orders],
         reports_written=[orders],
         problems=[orders],
