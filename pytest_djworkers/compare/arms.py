@@ -14,6 +14,7 @@ from pytest_djworkers.server.runtime import Runtime
 
 Databases = Mapping[str, DatabaseTarget]
 """Test databases by alias."""
+# Numbers of the arms, for what comes in pairs.
 BASE, HEAD = 0, 1
 NAMES = ("base", "head")
 
@@ -45,8 +46,7 @@ class PreparedArms:
     pair: tuple[Arm, Arm]
     """Base and head."""
     launch_spec: LaunchSpec
-    """What both arms have in common. Each has a folder of its own in the spec's, one of the ports,
-    and a runtime and databases of its own."""
+    """The spec that both arms have in common. ``spec_of`` gives that of one arm."""
     ports: tuple[int, int]
     with_fresh_data: Callable[[Arm], Arm]
     """Returns the arm with new databases and files, before each block."""

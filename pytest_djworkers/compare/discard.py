@@ -1,4 +1,4 @@
-"""When a round is thrown away.
+"""Decide which rounds are thrown away.
 
 The figures of the arms have no say in this: only then can throwing rounds away not favour an arm.
 """

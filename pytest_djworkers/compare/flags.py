@@ -107,6 +107,7 @@ def _not_combinable(config: pytest.Config, values: Mapping[str, Any]) -> Iterato
 
 def _xdist_workers(config: pytest.Config) -> int:
     """Return the number of pytest-xdist's workers: in its controller, and in each worker."""
+    # pytest-xdist tells a worker the number in workerinput; its controller has a list in tx.
     in_worker = getattr(config, "workerinput", {}).get("workercount", 1)
     return max(int(in_worker), len(getattr(config.option, "tx", None) or ()))
 

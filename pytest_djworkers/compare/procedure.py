@@ -23,12 +23,12 @@ from pytest_djworkers.verdict.rule import judge
 
 _NO_SUCH_ENDPOINT = (404, 405)
 Judged = Mapping[Metric, Judgement | MoreBlocks]
-"""What the rule says of each figure after the blocks so far."""
+"""The judgement of each figure after the blocks so far, or the number of blocks it still needs."""
 
 
 @dataclass(frozen=True, slots=True)
 class ComparisonOutcome:
-    """What a comparison measured."""
+    """The result of a comparison."""
 
     comparison: ArmComparison
     head_result: BurstResult | None
@@ -56,6 +56,7 @@ def compare(
             raise _with_arm(error) from None
         return blocks.unmeasured(f"new endpoint: base responds {_status(error)}")
     if reason:
+        # Head has been measured all the same, so the test gets its result.
         return blocks.outcome(not_compared=reason)
     decided = (one for one in judged.values() if isinstance(one, Judgement))
     return blocks.outcome(judgements=tuple(map(blocks.with_worker_exits, decided)))
@@ -128,6 +129,7 @@ class _Blocks:
 
     def with_worker_exits(self, judgement: Judgement) -> Judgement:
         """Add why workers ended to a judgement that says 'not compared' because of that."""
+        # The most frequent reason is the first.
         discarded = count_discarded(self._rounds)
         if (
             judgement.verdict is not Verdict.NOT_COMPARED

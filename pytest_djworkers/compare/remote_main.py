@@ -54,6 +54,8 @@ def _make_databases(seed: list[str] | None, tree: str, migrates: bool) -> dict[s
 
     django.setup()
     refuse_another_tree(Path(tree))
+    # Imported before anything is made: a base that lacks the seed is not compared, and then making
+    # databases would be in vain.
     make_rows = None
     if seed is not None:
         make_rows = _imported(*seed)
@@ -97,6 +99,8 @@ _TASKS: dict[str, Callable[..., Any]] = {
 
 def _main(request_file: str, response_file: str) -> None:
     request = json.loads(Path(request_file).read_text(encoding="utf-8"))
+    # The order matters: the search path and the hooks must be there before any code of the site is
+    # imported, and settings must be complete (django-configurations) before django.setup().
     look_in(request["search_path"])
     bounds = request["bounds"]
     strays = None if bounds is None else hold_imports(TreeBounds.from_dict(bounds))

@@ -10,6 +10,7 @@ from typing import Self
 from pytest_djworkers.verdict.judgement import Judgement, Verdict
 from pytest_djworkers.verdict.rounds import Metric, Round, Window, counted_rounds
 
+# A figure that can't be compared may hide a loss; an inconclusive one has at least been looked at.
 _WORST_FIRST = (
     Verdict.REGRESSED,
     Verdict.NOT_COMPARED,
@@ -96,6 +97,8 @@ class ArmComparison:
         ]
         if strict or self.not_compared:
             return lines
+        # Without strict, "not compared" passes. But a marker that asks for a figure must not be
+        # passed because an arm lacks the figure.
         return lines + [
             f"{one.verdict.value}: {one.reason}; so max_regression(metric={one.metric.value!r})"
             " can't pass"
@@ -111,5 +114,6 @@ class ArmComparison:
 
 
 def _median(values: Iterable[float | None]) -> float | None:
+    # An arm may lack a figure in some windows: there is no p95 without an expected response.
     known = [value for value in values if value is not None]
     return median(known) if known else None

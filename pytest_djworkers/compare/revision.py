@@ -35,21 +35,15 @@ class Revision:
 
 
 def base_revision(folder: Path, ref: str) -> Revision:
-    """Return the merge base of a revision and the commit that is checked out.
+    """Return the merge base of a revision and the commit that is checked out in a repository.
 
-    The merge base and not the revision itself: what others have put on ``main`` since this branch
-    left it would be compared as well. Raises SettingsError if there is none.
+    ``folder`` is any folder of its working tree. Raises SettingsError if there is no merge base.
     """
     top = _top_of(folder)
-    if (
-        git_output(top, "rev-parse", "--is-shallow-repository", failure="git rev-parse fails")
-        == "true"
-    ):
-        raise SettingsError(
-            "this clone is shallow, so the commit where its history meets the base's is unknown:"
-            " run git fetch --unshallow (GitHub Actions: actions/checkout with fetch-depth: 0)"
-        )
+    _refuse_shallow(top)
     named = _commit_of(top, ref)
+    # The merge base, not the revision itself: otherwise everything that others have added to main
+    # since this branch left it would count as a change of this branch.
     head = git_output(
         top,
         *("rev-parse", "--verify", "--quiet", "HEAD^{commit}"),
@@ -64,36 +58,53 @@ def base_revision(folder: Path, ref: str) -> Revision:
     return Revision(top, ref, commit, commit == head, bool(changed))
 
 
+def _refuse_shallow(top: Path) -> None:
+    """Raise SettingsError if old commits are missing, and with them perhaps the merge base."""
+    is_shallow = git_output(
+        top, "rev-parse", "--is-shallow-repository", failure="git rev-parse fails"
+    )
+    if is_shallow == "true":
+        raise SettingsError(
+            "this clone is shallow, so the commit where its history meets the base's is unknown:"
+            " run git fetch --unshallow (GitHub Actions: actions/checkout with fetch-depth: 0)"
+        )
+
+
 def _top_of(folder: Path) -> Path:
+    """Return the top folder of the working tree that a folder is in."""
     found = run_git(folder, "rev-parse", "--show-toplevel")
     if not found.returncode and (top := found.stdout.strip()):
         return Path(top)
-    said = " ".join(found.stderr.split())
-    if "must be run in a work tree" in said or not found.returncode:
+    message = " ".join(found.stderr.split())
+    # In a folder .git, git succeeds and prints nothing.
+    if "must be run in a work tree" in message or not found.returncode:
         raise SettingsError(
             f"the repository of {folder} has no working tree there (it is bare, or the folder is"
             " its .git): run pytest in a clone of it, or in a worktree (git worktree add)"
         )
     raise SettingsError(
         f"{folder} is not in a git repository, so there is no revision to compare with"
-        f"{f' (git: {said})' if said else ''}"
+        f"{f' (git: {message})' if message else ''}"
     )
 
 
 def _commit_of(top: Path, ref: str) -> str:
+    """Return the id of the commit that a revision names."""
+    # No branch or tag begins with a dash (git-check-ref-format(1)): it can only be an option.
     if ref.startswith("-"):
         raise SettingsError(f"{ref!r} is not a revision")
     found = run_git(top, *("rev-parse", "--verify", "--end-of-options", f"{ref}^{{commit}}"))
-    said = " ".join(found.stderr.split())
-    if _AMBIGUOUS in said:
+    message = " ".join(found.stderr.split())
+    if _AMBIGUOUS in message:
         raise SettingsError(
-            f"{ref!r} can mean more than one thing in the repository in {top} (git: {said}): name"
-            " a branch refs/heads/NAME, a tag refs/tags/NAME, a commit with more digits"
+            f"{ref!r} can mean more than one thing in the repository in {top} (git: {message}):"
+            " name a branch refs/heads/NAME, a tag refs/tags/NAME, a commit with more digits"
         )
     commit = found.stdout.strip()
+    # "^main" and "a..b" succeed, too, and are no commits.
     if found.returncode or not _COMMIT.fullmatch(commit):
         raise SettingsError(
             f"{ref!r} is not a revision of the repository in {top} (git fetch?)"
-            f"{f' (git: {said})' if said else ''}"
+            f"{f' (git: {message})' if message else ''}"
         )
     return commit

@@ -77,6 +77,7 @@ class ComparisonSetup:
         can't be set up.
         """
         sides = self._sides(spec)
+        # Two backends serve the same files: their names tell them apart, not a revision.
         labels = names if self.flags.against is Against.BACKEND else sides.labels
         base, head = (
             Arm(*parts, databases={})
@@ -96,6 +97,7 @@ class ComparisonSetup:
         """Remove the worktree, and release the port."""
         self._stack.close()
 
+    # The first port is the run's own, which it has in any case.
     @cached_property
     def _second_port(self) -> ReservedPort:
         port = ReservedPort()

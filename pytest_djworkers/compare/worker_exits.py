@@ -14,6 +14,7 @@ _RECYCLING_SETTING = re.compile(
     r"|(?:max[-_]worker[-_]lifetime|reload[-_]on[-_](?:rss|as)|harakiri)\b[ =:]*[\w.]*"
 )
 """Settings with which gunicorn, uvicorn, hypercorn, granian and uwsgi end workers."""
+# Such as "max_requests = 0".
 _TURNED_OFF = re.compile(r"[ =:](?:0|None)$")
 _ABOUT_AN_END = re.compile(
     r"worker.*(?:exit|died|ended|sent|terminat|kill|memory|lifetime|spawn|timeout|restart)"
@@ -51,6 +52,7 @@ def _recycling_settings(options: Mapping[str, int | str]) -> list[str]:
             lines = Path(str(config)).read_text(encoding="utf-8").splitlines()
         except (OSError, UnicodeDecodeError):
             lines = []
+        # A setting in a comment has no effect.
         text += "\n".join(line for line in lines if not line.lstrip().startswith("#"))
     found = (" ".join(one.group().split()) for one in _RECYCLING_SETTING.finditer(text))
     return [one for one in found if not _TURNED_OFF.search(one)]

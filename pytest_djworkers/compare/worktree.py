@@ -28,6 +28,7 @@ def worktree(
     SettingsError if git can't do that, or if base's files would lack content that head has.
     """
     common = _common_folder(revision.top)
+    # Before this run's worktree is made, which is named like theirs.
     _forget_killed_runs(common)
     folder, log = scratch / NAME, scratch / "git.log"
     try:
@@ -43,6 +44,8 @@ def worktree(
         refuse_missing_content(revision, folder)
         yield folder
     finally:
+        # Not with git worktree remove, which refuses a worktree whose checkout was interrupted: git
+        # has it locked until all files are there.
         shutil.rmtree(folder, ignore_errors=True)
         _forget(common, folder)
 

@@ -1,4 +1,4 @@
-"""Each arm has files and keys of its own, which begin as the test has left them."""
+"""Files and cache keys of each arm."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import redis
 
 
-def test_an_arm_begins_with_the_tests_files_at_each_launch(tmp_path: Path) -> None:
+def test_each_launch_of_an_arm_starts_with_the_files_of_the_test(tmp_path: Path) -> None:
     source = Isolation(str(tmp_path / "files"), "djworkers-ab-1:", ("/real",))
     source.make()
     (tmp_path / "files" / "media" / "seeded.txt").write_text("seeded")
@@ -38,7 +38,7 @@ def test_an_arm_begins_with_the_tests_files_at_each_launch(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("missing", ["shop.settings_load", "other"])
-def test_a_base_without_the_settings_for_load_tests_is_told_in_words(missing: str) -> None:
+def test_a_base_without_the_settings_module_gets_advice(missing: str) -> None:
     error = ServerStartError(f"ModuleNotFoundError: No module named {missing!r}")
     spec = LaunchSpec(
         settings_module="shop.settings_load",
@@ -68,7 +68,7 @@ urlpatterns = [path("cached", cached)]
 
 
 @pytest.mark.matrix
-def test_head_finds_nothing_that_base_has_stored(revisions: Site, real_redis: redis.Redis) -> None:
+def test_head_does_not_see_what_base_stored(revisions: Site, real_redis: redis.Redis) -> None:
     where = real_redis.connection_pool.connection_kwargs
     location = f"redis://{where['host']}:{where['port']}/0"
     backend = "django.core.cache.backends.redis.RedisCache"

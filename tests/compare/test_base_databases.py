@@ -1,4 +1,4 @@
-"""Base's databases where its migrations are not head's."""
+"""Base's own databases, for a base whose migrations differ from head's."""
 
 from __future__ import annotations
 
@@ -64,8 +64,7 @@ def test_books(burst):
 
 @pytest.fixture
 def books(revisions: Site) -> Site:
-    """A feature that adds a column to a table; base's code can't use head's, and head's not
-    base's."""
+    """A repository whose branch adds a column to a table: no arm can use the other's table."""
     git(revisions.folder, "checkout", "-q", "main")
     for name in ("app/__init__.py", "app/migrations/__init__.py"):
         revisions.write(name, "")
@@ -92,7 +91,7 @@ def books(revisions: Site) -> Site:
 
 @contextmanager
 def on_main(site: Site) -> Iterator[None]:
-    """What is changed meanwhile is committed to ``main``, and the feature begins there."""
+    """Commit what changes inside to ``main``, and move the branch there, with its changes."""
     git(site.folder, "stash", "-q", "--include-untracked")
     git(site.folder, "checkout", "-q", "main")
     yield
@@ -103,10 +102,10 @@ def on_main(site: Site) -> Iterator[None]:
 
 @pytest.mark.matrix
 @pytest.mark.parametrize("flag", ["--migrations", "--nomigrations"])
-def test_base_makes_its_own(books: Site, flag: str) -> None:
+def test_base_makes_its_own_databases(books: Site, flag: str) -> None:
     before = left(books.folder)
     result = books.pytest(*FLAGS, flag, timeout_s=120)
-    # Whatever the verdict: each answer of both was as expected, from tables of its own.
+    # Whatever the verdict is: all responses of both arms were expected ones, from their own tables.
     assert sum(result.parseoutcomes().values()) == 1
     result.stdout.fnmatch_lines(["  granian * 0 → 0 *"])
     result.stdout.no_fnmatch_line("*not compared*")
@@ -115,7 +114,7 @@ def test_base_makes_its_own(books: Site, flag: str) -> None:
 
 
 @pytest.mark.matrix
-def test_of_postgresql(books: Site, postgres: Cluster) -> None:
+def test_base_makes_its_own_databases_in_postgresql(books: Site, postgres: Cluster) -> None:
     with_a_pool = postgres.settings(default=postgres.entry(OPTIONS={"pool": True}))
     with on_main(books), (books.folder / "settings.py").open("a") as settings:
         settings.write(with_a_pool)
@@ -126,7 +125,7 @@ def test_of_postgresql(books: Site, postgres: Cluster) -> None:
 
 
 @pytest.mark.matrix
-def test_other_rows_are_not_compared(books: Site) -> None:
+def test_arms_with_different_rows_are_not_compared(books: Site) -> None:
     books.write("seeds.py", SEEDS.format(more=", pages=5").replace('"three")', '"three", "four")'))
     books.test(TESTS.replace('["one", "two", "three"]', '["one", "two", "three", "four"]'))
     before = left(books.folder)
@@ -142,7 +141,7 @@ def test_other_rows_are_not_compared(books: Site) -> None:
 
 
 @pytest.mark.matrix
-def test_a_seed_that_base_lacks(books: Site) -> None:
+def test_a_seed_function_that_base_lacks_is_reported(books: Site) -> None:
     seeds = books.folder / "seeds.py"
     seeds.write_text(seeds.read_text().replace("make_books", "make_all_books"))
     conftest = books.folder / "conftest.py"
@@ -154,7 +153,7 @@ def test_a_seed_that_base_lacks(books: Site) -> None:
     )
 
 
-def test_a_base_that_cannot_migrate_is_an_error_with_what_it_said(books: Site) -> None:
+def test_a_base_that_cannot_migrate_fails_the_test_with_its_output(books: Site) -> None:
     with on_main(books):
         broken = 'migrations.RunSQL("SELECT 1 FROM nowhere"), migrations.CreateModel('
         books.write(
@@ -171,16 +170,18 @@ def test_a_base_that_cannot_migrate_is_an_error_with_what_it_said(books: Site) -
 
 
 def of_this_module() -> None:
-    """What a fixture may return."""
+    """Create rows: a seed function in a module."""
 
 
-def test_a_seed_that_can_be_imported() -> None:
+def test_the_import_path_of_a_function_in_a_module() -> None:
     assert _import_path(of_this_module) == (__name__, "of_this_module")
 
 
 @pytest.mark.parametrize(
     "seed", [lambda: None, functools.partial(of_this_module)], ids=["nested", "partial"]
 )
-def test_a_seed_that_cannot_be_imported(seed: functools.partial[None]) -> None:
+def test_a_function_that_cannot_be_imported_is_not_comparable(
+    seed: functools.partial[None],
+) -> None:
     with pytest.raises(NotComparable, match="define it in a module, not in the fixture"):
         _import_path(seed)

@@ -32,7 +32,7 @@ NEW = 'urlpatterns.append(path("new", lambda request: JsonResponse({"new": True}
 
 
 def change(site: Site, old: str, new: str) -> None:
-    """Change the site's URLs, in the working tree alone."""
+    """Change the site's URLs, in the working tree only."""
     urls = site.folder / "urls.py"
     text = urls.read_text()
     assert old in text
@@ -40,7 +40,7 @@ def change(site: Site, old: str, new: str) -> None:
 
 
 def verdict_line(result: RunResult) -> str:
-    """The table's row."""
+    """Return the row of the table."""
     return next(line for line in result.outlines if line.startswith("  granian "))
 
 
@@ -64,7 +64,7 @@ def test_a_slower_view_is_a_regression(revisions: Site) -> None:
             "FAILED *",
         ]
     )
-    # A limit that no burst holds is not looked at.
+    # Comparisons ignore min_rps: no server reaches a million.
     assert "min_rps" not in result.stdout.str()
     found = re.search(r"  granian +([\d,]+) +([\d,]+) +-(\d+)", verdict_line(result))
     assert found
@@ -89,8 +89,8 @@ def test_an_endpoint_that_base_does_not_have_is_measured_alone(revisions: Site) 
 
 
 @pytest.mark.matrix
-def test_strictly_what_is_not_compared_fails(revisions: Site) -> None:
-    # As an endpoint that base does not have.
+def test_a_test_that_is_not_compared_fails_under_strict(revisions: Site) -> None:
+    # An endpoint that base does not have.
     with (revisions.folder / "urls.py").open("a") as urls:
         urls.write(NEW)
     revisions.test('def test_new(burst):\n    burst("/new")\n')
@@ -99,7 +99,9 @@ def test_strictly_what_is_not_compared_fails(revisions: Site) -> None:
     result.stdout.fnmatch_lines(["GET /new: not compared: new endpoint*"])
 
 
-def test_a_base_that_does_not_start_is_an_error_and_leaves_nothing(revisions: Site) -> None:
+def test_a_base_that_does_not_start_fails_the_test_and_leaves_nothing_behind(
+    revisions: Site,
+) -> None:
     settings = revisions.folder / "settings.py"
     good = settings.read_text()
     settings.write_text("raise ZeroDivisionError('base is broken')\n")
@@ -126,7 +128,7 @@ urlpatterns.append(path("late", late))
 """
 
 
-def test_a_view_of_base_that_loads_heads_code_ends_the_comparison(revisions: Site) -> None:
+def test_a_view_of_base_that_imports_from_head_ends_the_comparison(revisions: Site) -> None:
     file = revisions.write("late.py", "")
     with (revisions.folder / "urls.py").open("a") as urls:
         urls.write(LATE.format(file=str(file)))
@@ -140,7 +142,7 @@ def test_a_view_of_base_that_loads_heads_code_ends_the_comparison(revisions: Sit
     )
 
 
-def test_templates_of_the_working_tree_are_not_bases(revisions: Site) -> None:
+def test_a_base_with_templates_in_the_working_tree_is_refused(revisions: Site) -> None:
     with (revisions.folder / "settings.py").open("a") as settings:
         engine = "django.template.backends.django.DjangoTemplates"
         folder = str(revisions.folder / "templates")
@@ -155,7 +157,7 @@ def test_templates_of_the_working_tree_are_not_bases(revisions: Site) -> None:
 
 
 @pytest.mark.matrix
-def test_a_package_installed_as_editable_is_bases_for_base(
+def test_base_imports_an_editable_package_from_its_own_tree(
     revisions: Site, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     # A monorepo: setuptools' finder leads to packages/core, past every path.
@@ -209,7 +211,7 @@ def test_a_package_installed_as_editable_is_bases_for_base(
         (["--djworkers-compare=main", "--djworkers-seed=x"], "--djworkers-seed=x: *"),
     ],
 )
-def test_what_makes_no_sense_is_said_before_any_server_starts(
+def test_flags_that_make_no_sense_end_the_run_before_any_server_starts(
     flags: list[str], said: str, revisions: Site
 ) -> None:
     result = revisions.pytest("--djworkers=granian", *flags)
@@ -223,13 +225,13 @@ def test_a_comparison_needs_a_backend(revisions: Site) -> None:
     result.stderr.fnmatch_lines(["ERROR: --djworkers-compare: nothing to measure; name backends*"])
 
 
-def test_outside_of_a_repository(site: Site) -> None:
+def test_a_comparison_needs_a_repository(site: Site) -> None:
     result = site.pytest("--djworkers=granian", "--djworkers-compare=main")
     assert result.ret == 4
     result.stderr.fnmatch_lines(["ERROR: * is not in a git repository*"])
 
 
-def test_a_test_that_makes_no_sense_under_base_is_not_compared(revisions: Site) -> None:
+def test_a_test_that_skips_the_base_backend_is_skipped(revisions: Site) -> None:
     revisions.test(
         "@pytest.mark.djworkers(skip=['gunicorn-sync'], reason='too few')\n"
         "def test_json(burst):\n    burst('/json')\n"
@@ -255,7 +257,7 @@ def test_backends_are_compared_with_the_first(revisions: Site) -> None:
 
 
 @pytest.mark.matrix
-def test_a_calibration_says_how_much_the_same_differs(revisions: Site) -> None:
+def test_a_calibration_prints_how_much_the_same_code_differs(revisions: Site) -> None:
     flags = [flag for flag in FLAGS if "compare=" not in flag]
     result = revisions.pytest("--djworkers-calibrate", *flags, timeout_s=200)
     result.assert_outcomes(passed=1)
@@ -263,7 +265,7 @@ def test_a_calibration_says_how_much_the_same_differs(revisions: Site) -> None:
 
 
 def flags_but(*names: str) -> list[str]:
-    """The usual flags without some."""
+    """Return the usual flags without those named."""
     return [flag for flag in FLAGS if not any(f"djworkers-{name}=" in flag for name in names)]
 
 
@@ -287,7 +289,7 @@ def test_workers_that_are_recycled_end_the_comparison_early(revisions: Site) -> 
 
 
 @pytest.mark.matrix
-def test_heads_workers_that_crash_are_heads(revisions: Site) -> None:
+def test_a_crash_of_heads_workers_is_reported_as_heads(revisions: Site) -> None:
     change(revisions, SLOWS.format(4), SLOWS.format(4) + DIES)
     result = revisions.pytest(
         "--djworkers=gunicorn-sync:workers=2", *flags_but("workers")[1:], timeout_s=200
@@ -299,11 +301,11 @@ def test_heads_workers_that_crash_are_heads(revisions: Site) -> None:
 
 
 @pytest.mark.matrix
-def test_another_interpreter_serves_base(revisions: Site, tmp_path: Path) -> None:
-    # The same one by another name: what is seen is that it is asked.
+def test_compare_python_serves_base(revisions: Site, tmp_path: Path) -> None:
+    # A script that notes that it was started, and runs the same interpreter.
     interpreter = tmp_path / "python"
-    interpreter.write_text('#!/bin/sh\necho asked >> "$(dirname "$0")/asked"\nexec python3 "$@"\n')
+    interpreter.write_text('#!/bin/sh\ntouch "$(dirname "$0")/started"\nexec python3 "$@"\n')
     interpreter.chmod(0o755)
     result = revisions.pytest(*FLAGS, f"--djworkers-compare-python={interpreter}", timeout_s=120)
-    assert (tmp_path / "asked").exists()
+    assert (tmp_path / "started").exists()
     assert result.ret in {0, 1}

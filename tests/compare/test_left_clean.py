@@ -1,4 +1,4 @@
-"""Comparisons that end badly: nothing is left, nothing hangs, and what ended is named."""
+"""Comparisons that end badly leave nothing behind, don't hang, and name the process that ended."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ if sys.argv[0].endswith("remote_main.py"):
 
 @dataclass(frozen=True)
 class Cause:
-    """One way for a comparison to end, after which pytest goes on to the end of its tests."""
+    """A process whose end ends a comparison. pytest itself goes on to its end."""
 
     name: str
     victim: str
-    """A pattern of what is killed: see ``processes``."""
-    says: str
+    """A pattern for the process to kill: see ``processes``."""
+    message: str
     signal: int = signal.SIGKILL
     flags: tuple[str, ...] = ()
 
     @property
-    def holds(self) -> str:
-        """What is held up, so that there is time for it."""
+    def slowed(self) -> str:
+        """The process that is slowed down, so that there is time to kill it."""
         return next((one for one in ("git", "remote") if one in self.name), "")
 
 
@@ -75,21 +75,21 @@ ALWAYS = {"git", "remote"}
         for one in CAUSES
     ],
 )
-def test_a_comparison_whose_process_is_killed(
+def test_a_killed_process_is_named_and_nothing_is_left_behind(
     cause: Cause, site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     notes = tmp_path / "notes"
     notes.mkdir()
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.delenv("PYTHONDEVMODE", raising=False)
-    prepare(site, notes, settings=HANGS_AT_START if cause.holds == "remote" else "")
-    if cause.holds == "git":
+    prepare(site, notes, settings=HANGS_AT_START if cause.slowed == "remote" else "")
+    if cause.slowed == "git":
         git(site.folder, "config", "filter.slow.smudge", "sleep 60; cat")
         (site.folder / ".git" / "info" / "attributes").write_text("urls.py filter=slow\n")
     before = left(site.folder)
 
     def has_come() -> bool:
-        return bool(cause.holds or is_measured(notes)) and found(site, cause.victim) is not None
+        return bool(cause.slowed or is_measured(notes)) and found(site, cause.victim) is not None
 
     with running(site, *FLAGS, *cause.flags) as run:
         until(lambda: has_come() or run.pytest.poll() is not None, within_s=60)
@@ -97,7 +97,7 @@ def test_a_comparison_whose_process_is_killed(
         victim = found(site, cause.victim)
         assert victim is not None
         victim.send_signal(cause.signal)
-        assert re.search(cause.says, run.output), run.output
+        assert re.search(cause.message, run.output), run.output
         assert run.pytest.returncode == 1
     wait_until_clean(site, before)
     assert [one.name for one in tmp_path.glob("djworkers-*")] == []

@@ -1,4 +1,4 @@
-"""What a block draws."""
+"""The random plan of a block."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def block(seed: int, number: int) -> plan.BlockPlan:
 
 
 @given(seeds, st.integers(0, 100))
-def test_a_block_is_the_same_for_the_same_seed(seed: int, number: int) -> None:
+def test_the_same_seed_gives_the_same_plan(seed: int, number: int) -> None:
     assert block(seed, number) == block(seed, number)
 
 
@@ -40,7 +40,7 @@ def test_ports_are_swapped_from_block_to_block(seed: int, number: int) -> None:
     assert sorted(here) == [0, 1]
 
 
-def test_who_comes_first_is_drawn_evenly_and_apart() -> None:
+def test_the_first_launch_and_the_first_window_are_drawn_independently() -> None:
     plans = [block(1, number) for number in range(400)]
     drawn = Counter((plan.launched_first, plan.fired_at_first) for plan in plans)
     assert len(drawn) == 4
@@ -49,6 +49,6 @@ def test_who_comes_first_is_drawn_evenly_and_apart() -> None:
     assert max(plan.hash_seed for plan in plans) < 2**32
 
 
-def test_another_seed_is_another_order() -> None:
+def test_another_seed_gives_other_plans() -> None:
     some, others = ([block(seed, n) for n in range(40)] for seed in (1, 2))
     assert some != others

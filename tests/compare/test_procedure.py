@@ -1,4 +1,4 @@
-"""Blocks until there is a verdict: with blocks made by hand."""
+"""The procedure of a comparison, with blocks made by hand."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ Blocks = Callable[[int], Block]
 
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., ComparisonOutcome]:
-    """What compares two arms whose blocks are made by a function of their number."""
+    """A function that compares two arms, with blocks that a function of their number makes."""
 
     def made(blocks: Blocks, *, tolerances: dict[Metric, float] | None = None) -> ComparisonOutcome:
         def run_block(plan: BlockPlan, *_: Any) -> Block:
@@ -55,7 +55,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Compar
         (1.3, Verdict.IMPROVED, FIRST_LOOK),
     ],
 )
-def test_it_stops_as_soon_as_there_is_a_verdict(
+def test_a_comparison_stops_as_soon_as_there_is_a_verdict(
     ratio: float, verdict: Verdict, blocks: int, run: Callable[..., ComparisonOutcome]
 ) -> None:
     compared = run(lambda number: block_of(number, ratio)).comparison
@@ -71,7 +71,7 @@ def test_all_figures_are_judged_from_the_same_blocks(run: Callable[..., Comparis
     assert {one.verdict for one in compared.judgements} == {Verdict.OK}
 
 
-def test_heads_windows_are_the_tests_result(run: Callable[..., ComparisonOutcome]) -> None:
+def test_heads_windows_are_the_result_of_the_burst(run: Callable[..., ComparisonOutcome]) -> None:
     measured = run(lambda number: block_of(number, 1.0))
     result, rounds = measured.head_result, measured.comparison.rounds
     assert result is not None
@@ -88,7 +88,7 @@ def test_heads_windows_are_the_tests_result(run: Callable[..., ComparisonOutcome
 
 
 def failing(error: Exception, at: int = 0) -> Blocks:
-    """Blocks of which one can't be run."""
+    """Return blocks, one of which raises this error."""
 
     def blocks(number: int) -> Block:
         if number == at:
@@ -115,7 +115,7 @@ def test_an_endpoint_that_base_does_not_have_is_not_compared(
         ArmError(0, ServerStartError("it did not start")),
     ],
 )
-def test_an_arm_that_cannot_be_measured_is_an_error(
+def test_an_arm_that_cannot_be_measured_raises_an_error_with_its_name(
     error: ArmError, run: Callable[..., ComparisonOutcome]
 ) -> None:
     name = ("base", "head")[error.arm]
@@ -146,7 +146,9 @@ def of_ended_workers(number: int) -> Block:
     return replace(block, rounds=rounds, worker_exits=("head: max_requests = 3 recycles them",))
 
 
-def test_it_stops_as_soon_as_no_verdict_can_come(run: Callable[..., ComparisonOutcome]) -> None:
+def test_a_comparison_stops_as_soon_as_a_verdict_is_out_of_reach(
+    run: Callable[..., ComparisonOutcome],
+) -> None:
     measured = run(of_ended_workers)
     compared = measured.comparison
     assert compared.verdict is Verdict.NOT_COMPARED
@@ -158,7 +160,7 @@ def test_it_stops_as_soon_as_no_verdict_can_come(run: Callable[..., ComparisonOu
     assert measured.head_result is not None, "head has been measured"
 
 
-def test_why_workers_ended_is_said_where_some_rounds_had_them_all(
+def test_the_reason_why_workers_ended_is_added_to_not_compared(
     run: Callable[..., ComparisonOutcome],
 ) -> None:
     compared = run(
@@ -168,7 +170,9 @@ def test_why_workers_ended_is_said_where_some_rounds_had_them_all(
     assert compared.reasons()[0][1].endswith("head: max_requests = 3 recycles them")
 
 
-def test_a_calibration_stops_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_calibration_stops_if_workers_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(module, "run_block", lambda plan, *_: of_ended_workers(plan.number))
     compared = calibrate(prepared_arms(tmp_path), PROFILE, NEEDS).comparison
     assert compared.blocks == 2

@@ -1,8 +1,8 @@
-"""A random process of a comparison is killed at a random moment: nothing is left, nothing hangs.
+"""Kill a random process of a comparison at a random moment: nothing is left, nothing hangs.
 
 ``DJWORKERS_KILLS=25 make test TEST="-m matrix -s tests/compare/test_random_kills.py"`` does it 25
-times under each server, and prints a line for each kill. The seed of one that failed is a part of
-its name: ``DJWORKERS_KILLS_FROM`` is the first.
+times under each server, and prints a line for each kill. The name of a failed test has the seed in
+it: ``DJWORKERS_KILLS_FROM`` is the first seed.
 """
 
 from __future__ import annotations
@@ -31,26 +31,28 @@ SERVERS = ("granian", "gunicorn-gevent", "uvicorn", "uwsgi")
 KILLS = int(os.environ.get("DJWORKERS_KILLS", "1"))
 FIRST = int(os.environ.get("DJWORKERS_KILLS_FROM", "0"))
 WITHIN_S = 120.0
-"""No wait is longer, and a comparison takes a tenth of it."""
+"""Time limit of every wait. A whole comparison takes a tenth of it."""
 PHASES = ("git ", "compileall", "remote_main", "/base/brief", "/head/brief", "load.agent")
-"""What runs in the parts of a comparison, the first of which are over in a moment: a kill waits
-for one of these, and then a while."""
+"""Processes of the phases of a comparison. The first phases are over in a moment, so a kill waits
+for one of these first, and then for a while."""
 OTHER_MIGRATIONS = """
 import os
 if os.path.exists("is-head"):
     INSTALLED_APPS.append("django.contrib.sessions")
 """
-"""So base makes its databases itself."""
+"""Settings with which base has to make its databases itself."""
 
 
 def some_process(run: Running, draw: random.Random) -> tuple[psutil.Process | None, str]:
-    """A process of a run, some time after it has begun: once in eight pytest itself. None where
-    the run is over by then."""
+    """Return a process of a run, some time after its start; None if the run is over by then.
+
+    Once in eight it is pytest itself.
+    """
     but = run.pytest.pid if draw.random() < 7 / 8 else None
     seen: set[tuple[int, str]] = set()
 
     def has_come(wanted: str, number: int) -> bool:
-        """Whether so many of a kind were there, one after the other or at once."""
+        """Return True if more than this number of a kind have been there, one by one or at once."""
         found = list(processes(run.site, but=run.pytest.pid))
         seen.update((one.pid, wanted) for one, what in found if wanted in what)
         return sum(kind == wanted for _, kind in seen) > number or run.pytest.poll() is not None
@@ -71,7 +73,7 @@ def some_process(run: Running, draw: random.Random) -> tuple[psutil.Process | No
 @pytest.mark.matrix
 @pytest.mark.parametrize("server", SERVERS)
 @pytest.mark.parametrize("seed", range(FIRST, FIRST + KILLS))
-def test_nothing_is_left_and_nothing_hangs(
+def test_a_random_kill_leaves_nothing_behind_and_nothing_hangs(
     seed: int, server: str, site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     notes = tmp_path / "notes"
@@ -81,7 +83,7 @@ def test_nothing_is_left_and_nothing_hangs(
     monkeypatch.delenv("PYTHONDEVMODE", raising=False)
     prepare(site, notes, settings=OTHER_MIGRATIONS)
     site.write("is-head", "")
-    # So that git takes a while.
+    # A slow filter makes git take a while.
     git(site.folder, "config", "filter.slow.smudge", "sleep 0.5; cat")
     (site.folder / ".git" / "info" / "attributes").write_text("urls.py filter=slow\n")
     before = left(site.folder)
@@ -99,7 +101,7 @@ def test_nothing_is_left_and_nothing_hangs(
         print(f"{server} {seed}: {what}: over after {took_s:.1f}s, exit status {status}")
     until(lambda: not list(processes(site)))
     if status < 0:
-        # Nobody was there to remove files: the next run does.
+        # A killed pytest leaves files behind. The next run removes them.
         ScratchFolder().remove()
         with worktree(base_revision(site.folder, "main"), notes):
             pass

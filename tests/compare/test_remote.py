@@ -37,7 +37,7 @@ def runtime(tmp_path: Path) -> Runtime:
 
 @pytest.fixture
 def spec(runtime: Runtime, tmp_path_factory: pytest.TempPathFactory) -> LaunchSpec:
-    """What serves that site."""
+    """The launch spec of that site."""
     return LaunchSpec(
         settings_module="settings",
         databases={"default": DatabaseTarget("test.sqlite3")},
@@ -49,7 +49,7 @@ def spec(runtime: Runtime, tmp_path_factory: pytest.TempPathFactory) -> LaunchSp
     )
 
 
-def test_the_last_migrations_of_each_app(runtime: Runtime, spec: LaunchSpec) -> None:
+def test_the_last_migrations_of_each_app_are_found(runtime: Runtime, spec: LaunchSpec) -> None:
     first = last_migrations(spec)
     assert ("app", "0001_first") in first
     assert {app for app, _ in first} == {"app", "auth", "contenttypes"}
@@ -59,13 +59,15 @@ def test_the_last_migrations_of_each_app(runtime: Runtime, spec: LaunchSpec) -> 
     assert first ^ second == {("app", "0001_first"), ("app", "0002_second")}
 
 
-def test_a_site_that_prints_is_understood(runtime: Runtime, spec: LaunchSpec) -> None:
+def test_a_site_may_print_at_start_up(runtime: Runtime, spec: LaunchSpec) -> None:
     with (runtime.folder / "settings.py").open("a") as file:
         file.write("print('hello')\n")
     assert last_migrations(spec)
 
 
-def test_a_site_that_cannot_be_set_up_says_why(runtime: Runtime, spec: LaunchSpec) -> None:
+def test_a_site_that_cannot_be_set_up_is_reported_with_the_reason(
+    runtime: Runtime, spec: LaunchSpec
+) -> None:
     (runtime.folder / "settings.py").write_text("import nothing_of_that_name\n")
     error = "ModuleNotFoundError: No module named 'nothing_of_that_name'"
     where = rf"at {runtime.folder}/settings\.py:1 in <module>"
@@ -76,20 +78,18 @@ def test_a_site_that_cannot_be_set_up_says_why(runtime: Runtime, spec: LaunchSpe
         last_migrations(spec)
 
 
-def test_one_that_does_not_end_is_given_up(runtime: Runtime, spec: LaunchSpec) -> None:
+def test_a_site_that_hangs_at_start_up_is_given_up(runtime: Runtime, spec: LaunchSpec) -> None:
     (runtime.folder / "settings.py").write_text("import time\ntime.sleep(60)\n")
     with pytest.raises(ServerStartError, match="not done within 1s"):
         last_migrations(replace(spec, startup_timeout_s=1))
 
 
-def test_an_interpreter_that_is_none(runtime: Runtime, spec: LaunchSpec) -> None:
+def test_a_missing_interpreter_is_reported(runtime: Runtime, spec: LaunchSpec) -> None:
     with pytest.raises(ServerStartError, match="/nowhere/python: No such file"):
         last_migrations(replace(spec, runtime=replace(runtime, python="/nowhere/python")))
 
 
-def test_what_its_code_does_as_it_starts_is_done_in_a_test_database(
-    runtime: Runtime, spec: LaunchSpec
-) -> None:
+def test_queries_at_start_up_go_to_the_test_database(runtime: Runtime, spec: LaunchSpec) -> None:
     (runtime.folder / "app" / "apps.py").write_text(
         "from django.apps import AppConfig\n"
         "from django.db import connection\n"

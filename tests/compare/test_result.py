@@ -1,4 +1,4 @@
-"""What a comparison found, in words and in JSON."""
+"""The result of a comparison, in words and in JSON."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.support.comparisons import NOTHING, compared, window
 @pytest.mark.parametrize(
     "one", [compared(0.7), compared(1.0), NOTHING, compared(1, is_judged=False)]
 )
-def test_json_both_ways(one: ArmComparison) -> None:
+def test_a_comparison_survives_json(one: ArmComparison) -> None:
     assert from_simple(json.loads(json.dumps(to_simple(one))), ArmComparison) == one
 
 
@@ -39,7 +39,7 @@ def test_without_a_round_that_counts_there_are_no_figures() -> None:
     assert NOTHING.figures is None
 
 
-def test_only_a_regression_fails_unless_more_is_asked_for() -> None:
+def test_only_a_regression_fails_unless_strict() -> None:
     assert compared(1.0).failures(strict=True) == []
     (first, *_) = compared(0.7).failures(strict=False)
     assert first.startswith("regressed: requests/s ")
@@ -47,7 +47,7 @@ def test_only_a_regression_fails_unless_more_is_asked_for() -> None:
     assert NOTHING.failures(strict=True) == ["not compared: migrations differ"]
 
 
-def test_the_worst_judgement_is_the_verdict() -> None:
+def test_the_worst_verdict_of_all_figures_is_the_verdict() -> None:
     fine = compared(1.0)
     of_rps, of_p95 = fine.judgements
     for verdict in (Verdict.REGRESSED, Verdict.INCONCLUSIVE, Verdict.IMPROVED):

@@ -1,4 +1,4 @@
-"""Submodules of base's worktree: with real repositories, and nothing to fetch from."""
+"""Submodules of base's worktree, in real repositories whose origin is gone."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.support.repository import commit, git, left
 
 
 def new(folder: Path, text: str) -> Path:
-    """A repository with one commit."""
+    """Return a new repository with one commit."""
     folder.mkdir()
     git(folder, "init", "-q")
     commit(folder, text)
@@ -23,8 +23,10 @@ def new(folder: Path, text: str) -> Path:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A project with a submodule that has one itself. On the branch both are one commit on; where
-    they were cloned from is gone."""
+    """A project with a submodule that has a submodule itself.
+
+    On the branch, each is one commit ahead. The repositories they were cloned from are gone.
+    """
     inner = new(tmp_path / "inner", "inner of base")
     lib = new(tmp_path / "lib", "lib of base")
     git(lib, "submodule", "add", "-q", str(inner), "deep/inner")
@@ -43,7 +45,7 @@ def project(tmp_path: Path) -> Path:
     return top
 
 
-def test_they_are_filled_with_what_base_has(project: Path, tmp_path: Path) -> None:
+def test_submodules_are_filled_with_the_commits_of_base(project: Path, tmp_path: Path) -> None:
     lib = project / "vendor" / "lib"
     before = left(project), left(lib), git(lib, "rev-parse", "HEAD")
     with worktree(base_revision(project, "main"), tmp_path / "djworkers-x") as tree:
@@ -54,8 +56,10 @@ def test_they_are_filled_with_what_base_has(project: Path, tmp_path: Path) -> No
     assert git(project, "fsck", "--no-progress") == ""
 
 
-def test_in_a_linked_worktree_too(project: Path, tmp_path: Path) -> None:
-    # Git has a clone of each submodule for each worktree.
+def test_submodules_are_filled_from_the_clones_of_a_linked_worktree(
+    project: Path, tmp_path: Path
+) -> None:
+    # Each worktree has its own clone of each submodule.
     linked = tmp_path / "linked"
     git(project, "worktree", "add", "-q", "--detach", str(linked), "feature")
     source = project / ".git" / "modules" / "a name"
@@ -64,18 +68,20 @@ def test_in_a_linked_worktree_too(project: Path, tmp_path: Path) -> None:
     shutil.move(source, tmp_path / "elsewhere")
     with worktree(base_revision(linked, "main"), tmp_path / "djworkers-x") as tree:
         assert (tree / "vendor/lib/file").read_text() == "lib of base"
-        # Which is not checked out there.
+        # The linked worktree has not checked this one out.
         assert not list((tree / "vendor/lib/deep/inner").iterdir())
 
 
-def test_one_that_the_working_tree_has_empty_is_empty(project: Path, tmp_path: Path) -> None:
+def test_a_submodule_that_is_empty_in_the_working_tree_stays_empty(
+    project: Path, tmp_path: Path
+) -> None:
     clone = tmp_path / "clone"
     git(tmp_path, "clone", "-q", "-b", "feature", str(project), str(clone))
     with worktree(base_revision(clone, "origin/main"), tmp_path / "djworkers-x") as tree:
         assert not list((tree / "vendor/lib").iterdir())
 
 
-def test_a_commit_that_is_not_here_is_said(project: Path, tmp_path: Path) -> None:
+def test_a_missing_commit_is_reported_with_the_remedy(project: Path, tmp_path: Path) -> None:
     wanted = git(project, "rev-parse", "main:vendor/lib")
     lib = project / "vendor" / "lib"
     git(lib, "checkout", "-q", "--orphan", "other")
@@ -92,7 +98,9 @@ def test_a_commit_that_is_not_here_is_said(project: Path, tmp_path: Path) -> Non
     assert "djworkers-x" not in left(project)[0]
 
 
-def test_one_that_only_base_has_and_nobody_cloned_is_said(project: Path, tmp_path: Path) -> None:
+def test_a_submodule_of_base_that_was_never_cloned_is_reported(
+    project: Path, tmp_path: Path
+) -> None:
     git(project, "rm", "-q", "-f", "vendor/lib")
     git(project, "commit", "-q", "-m", "without")
     shutil.rmtree(project / ".git" / "modules")
@@ -100,7 +108,7 @@ def test_one_that_only_base_has_and_nobody_cloned_is_said(project: Path, tmp_pat
         worktree(base_revision(project, "main"), tmp_path / "djworkers-x").__enter__()
 
 
-def test_one_that_only_base_has_is_filled(project: Path, tmp_path: Path) -> None:
+def test_a_submodule_that_only_base_has_is_filled(project: Path, tmp_path: Path) -> None:
     git(project, "rm", "-q", "-f", "vendor/lib")
     git(project, "commit", "-q", "-m", "without")
     with worktree(base_revision(project, "main"), tmp_path / "djworkers-x") as tree:

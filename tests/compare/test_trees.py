@@ -1,4 +1,4 @@
-"""The same site in another tree."""
+"""The runtimes of both arms."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ def top(tmp_path: Path) -> Path:
 
 
 def runtime(top: Path) -> Runtime:
-    """As pytest found it."""
+    """Return the runtime of the site as pytest found it."""
     path = (str(top / "site"), str(top), PACKAGES, "/elsewhere")
     return Runtime("python", top / "site", path)
 
 
-def test_paths_in_the_repository_become_their_twins(top: Path, tmp_path: Path) -> None:
+def test_paths_in_the_repository_become_paths_in_the_worktree(top: Path, tmp_path: Path) -> None:
     tree, plugin = tmp_path / "tree", tmp_path / "plugin"
     (tree / "site").mkdir(parents=True)
     base = base_runtime(runtime(top), top, tree, plugin)
@@ -48,12 +48,12 @@ def test_an_environment_inside_the_repository_stays_where_it_is(
     base = base_runtime(here, top, tmp_path / "tree", tmp_path / "plugin")
     environment_folders.cache_clear()
     assert base.search_path == (str(tmp_path / "plugin"), str(packages))
-    # The server's interpreter may be another one, which does not know of this one's.
+    # Base's interpreter may be another one, which doesn't know this environment.
     assert str(top / ".venv") in base.kept
 
 
 @pytest.mark.parametrize("place", ["lib/site-packages", "__pypackages__/3.13/lib"])
-def test_packages_installed_beside_the_code_stay_where_they_are(
+def test_packages_installed_next_to_the_code_stay_where_they_are(
     place: str, top: Path, tmp_path: Path
 ) -> None:
     packages = str(top / place)
@@ -63,7 +63,7 @@ def test_packages_installed_beside_the_code_stay_where_they_are(
     assert base.search_path[1:] == (packages,)
 
 
-def test_variables_that_name_files_of_the_repository_name_their_twins(
+def test_environment_variables_with_paths_of_the_repository_get_paths_in_the_worktree(
     top: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tree = tmp_path / "tree"
@@ -86,25 +86,27 @@ def test_a_current_folder_outside_of_the_repository_stays(top: Path, tmp_path: P
     assert base_runtime(here, top, tmp_path / "tree", tmp_path / "plugin").folder == tmp_path
 
 
-def test_another_interpreter_is_told_of_nothing_but_the_tree(top: Path, tmp_path: Path) -> None:
+def test_another_interpreter_gets_only_paths_in_the_worktree(top: Path, tmp_path: Path) -> None:
     tree, plugin = tmp_path / "tree", tmp_path / "plugin"
     base = base_runtime(runtime(top), top, tree, plugin, "/other/python")
     assert base.python == "/other/python"
     assert base.search_path == (str(plugin), str(tree / "site"), str(tree))
 
 
-def test_a_folder_that_base_does_not_have_is_its_top(top: Path, tmp_path: Path) -> None:
+def test_a_current_folder_that_base_lacks_becomes_the_top_of_the_worktree(
+    top: Path, tmp_path: Path
+) -> None:
     tree = tmp_path / "tree"
     assert base_runtime(runtime(top), top, tree, tmp_path / "plugin").folder == tree
 
 
-def test_head_is_held_to_its_repository(top: Path, tmp_path: Path) -> None:
+def test_head_may_only_load_code_from_its_repository(top: Path, tmp_path: Path) -> None:
     head = head_runtime(runtime(top), top, tmp_path / "tree", tmp_path / "plugin")
     assert (head.tree, head.apart) == (top, tmp_path / "tree")
     assert head.search_path == (str(tmp_path / "plugin"), *runtime(top).search_path)
 
 
-def test_the_plugin_is_this_one_whatever_comes_behind_it(tmp_path: Path) -> None:
+def test_this_copy_of_the_plugin_is_found_before_any_other(tmp_path: Path) -> None:
     other = tmp_path / "other" / "pytest_djworkers"
     other.mkdir(parents=True)
     (other / "__init__.py").write_text("raise SystemExit('another one')")

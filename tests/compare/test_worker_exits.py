@@ -1,4 +1,4 @@
-"""Why workers ended."""
+"""The explanation why workers ended."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pytest_djworkers.compare.worker_exits import explain_worker_exits
 
 @pytest.fixture
 def log(tmp_path: Path) -> Path:
-    """A server's log, with nothing in it."""
+    """An empty log of a server."""
     (tmp_path / "log").write_text("")
     return tmp_path / "log"
 
@@ -30,19 +30,19 @@ def log(tmp_path: Path) -> Path:
         ("uwsgi --harakiri=5", "harakiri=5"),
     ],
 )
-def test_a_setting_of_the_command_line_that_recycles_them(
+def test_a_recycling_setting_on_the_command_line_is_named(
     command: str, setting: str, log: Path
 ) -> None:
-    said = explain_worker_exits({"command": command}, log)
-    assert said.startswith(setting)
-    assert said.endswith("recycles them: compare without it")
+    text = explain_worker_exits({"command": command}, log)
+    assert text.startswith(setting)
+    assert text.endswith("recycles them: compare without it")
 
 
-def test_a_setting_of_a_configuration_file(log: Path, tmp_path: Path) -> None:
+def test_a_recycling_setting_in_a_configuration_file_is_named(log: Path, tmp_path: Path) -> None:
     config = tmp_path / "gunicorn.conf.py"
     config.write_text("# max_requests = 7\nmax_requests = 1000\nmax_requests_jitter = 0\n")
-    said = explain_worker_exits({"config": str(config)}, log)
-    assert said == "max_requests = 1000 recycles them: compare without it"
+    text = explain_worker_exits({"config": str(config)}, log)
+    assert text == "max_requests = 1000 recycles them: compare without it"
     config.write_text("max_requests = 0\n")
     assert "recycles" not in explain_worker_exits({"config": str(config)}, log).split("or")[0]
 
@@ -59,11 +59,11 @@ def test_a_setting_of_a_configuration_file(log: Path, tmp_path: Path) -> None:
         "Fatal Python error: Segmentation fault",
     ],
 )
-def test_what_the_log_says(line: str, log: Path) -> None:
+def test_lines_of_the_log_about_an_end_are_quoted(line: str, log: Path) -> None:
     log.write_text(f"one\n{line}\n{line}\ntwo\n")
     assert explain_worker_exits({"backlog": 9}, log) == f"its log says: {line}"
 
 
-def test_nobody_says(log: Path) -> None:
+def test_without_a_reason_max_requests_is_suggested(log: Path) -> None:
     assert "max_requests" in explain_worker_exits({}, log)
     assert "max_requests" in explain_worker_exits({"config": "/no/such/file"}, log)

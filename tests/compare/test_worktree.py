@@ -1,4 +1,4 @@
-"""Base's files beside the working tree: with real repositories."""
+"""Base's worktree, in real repositories."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from tests.support.repository import git, left
 
 
 def base_of(repository: Path) -> AbstractContextManager[Path]:
-    """The worktree of ``main``, in a folder as a run's."""
+    """Return the worktree of ``main``, in a folder named like a run's."""
     scratch = repository.parent / "djworkers-this"
     scratch.mkdir(exist_ok=True)
     return worktree(base_revision(repository, "main"), scratch)
 
 
-def test_it_has_the_bases_files_and_is_gone_after(repository: Path) -> None:
+def test_a_worktree_has_bases_files_and_is_removed_at_the_end(repository: Path) -> None:
     before = left(repository)
     with base_of(repository) as tree:
         assert (tree / "file").read_text() == "first"
@@ -32,7 +32,7 @@ def test_it_has_the_bases_files_and_is_gone_after(repository: Path) -> None:
     assert not (repository / ".git" / "worktrees").exists()
 
 
-def test_it_is_gone_too_when_the_site_wrote_into_it_or_something_went_wrong(
+def test_a_worktree_is_removed_after_an_interrupt_with_everything_written_into_it(
     repository: Path,
 ) -> None:
     before = left(repository)
@@ -50,8 +50,10 @@ def test_it_is_gone_too_when_the_site_wrote_into_it_or_something_went_wrong(
 
 
 def abandon(repository: Path, folder: Path, *, locked: bool) -> None:
-    """What is left of a worktree when its folder is gone; ``locked``, as git has it until all
-    files are there."""
+    """Leave a worktree's record in git without its folder.
+
+    With ``locked``, git was interrupted before all files were there.
+    """
     git(repository, "worktree", "add", "-q", "--detach", str(folder), "main")
     (entry,) = (
         file.parent
@@ -65,7 +67,9 @@ def abandon(repository: Path, folder: Path, *, locked: bool) -> None:
 
 
 @pytest.mark.parametrize("locked", [False, True])
-def test_what_a_killed_run_left_is_cleared_by_the_next(locked: bool, repository: Path) -> None:
+def test_the_worktree_of_a_killed_run_is_removed_by_the_next_run(
+    locked: bool, repository: Path
+) -> None:
     before = left(repository)
     abandon(repository, repository.parent / "djworkers-x" / "base-tree", locked=locked)
     with base_of(repository):
@@ -74,8 +78,8 @@ def test_what_a_killed_run_left_is_cleared_by_the_next(locked: bool, repository:
 
 
 @pytest.mark.parametrize("name", ["elsewhere/base-tree", "djworkers-x/other"])
-def test_others_worktrees_are_left_alone(name: str, repository: Path) -> None:
-    # One on a disk that is not there now looks just so.
+def test_worktrees_of_users_are_left_alone(name: str, repository: Path) -> None:
+    # A worktree on a disk that isn't mounted looks the same.
     abandon(repository, repository.parent / name, locked=False)
     before = left(repository)
     with base_of(repository):
@@ -84,7 +88,7 @@ def test_others_worktrees_are_left_alone(name: str, repository: Path) -> None:
     assert left(repository) == before
 
 
-def test_a_run_beside_this_one_keeps_its_worktree(repository: Path) -> None:
+def test_a_run_at_the_same_time_keeps_its_worktree(repository: Path) -> None:
     other = repository.parent / "djworkers-other"
     other.mkdir()
     with worktree(base_revision(repository, "main"), other) as its_tree:
@@ -94,14 +98,14 @@ def test_a_run_beside_this_one_keeps_its_worktree(repository: Path) -> None:
 
 
 def script(folder: Path, text: str) -> Path:
-    """An executable file."""
+    """Return a new executable script."""
     file = folder / "script"
     file.write_text(f"#!/bin/sh\n{text}\n")
     file.chmod(0o755)
     return file
 
 
-def test_hooks_and_monitors_do_not_run_and_filters_do(repository: Path, tmp_path: Path) -> None:
+def test_filters_run_and_hooks_and_monitors_do_not(repository: Path, tmp_path: Path) -> None:
     ran = tmp_path / "ran"
     hook = script(repository / ".git" / "hooks", f"touch {ran}")
     hook.rename(hook.with_name("post-checkout"))
@@ -115,7 +119,7 @@ def test_hooks_and_monitors_do_not_run_and_filters_do(repository: Path, tmp_path
     assert not ran.exists()
 
 
-def test_one_that_cannot_be_made_is_said_so(repository: Path) -> None:
+def test_a_worktree_that_cannot_be_made_is_reported(repository: Path) -> None:
     tree = repository.parent / "djworkers-this" / "base-tree"
     tree.parent.mkdir()
     tree.write_text("a file is in the way")
@@ -123,7 +127,7 @@ def test_one_that_cannot_be_made_is_said_so(repository: Path) -> None:
         base_of(repository).__enter__()
 
 
-def test_a_filter_that_ends_git_is_said_so(repository: Path) -> None:
+def test_a_filter_that_kills_git_is_reported(repository: Path) -> None:
     before = left(repository)
     git(repository, "config", "filter.deadly.smudge", "kill -9 $(ps -o ppid= -p $PPID) $PPID; cat")
     (repository / ".git" / "info" / "attributes").write_text("file filter=deadly\n")
@@ -132,7 +136,7 @@ def test_a_filter_that_ends_git_is_said_so(repository: Path) -> None:
     assert left(repository) == before
 
 
-def test_a_worktree_of_a_worktree(repository: Path, tmp_path: Path) -> None:
+def test_the_repository_may_be_a_worktree_itself(repository: Path, tmp_path: Path) -> None:
     other = tmp_path / "other"
     git(repository, "worktree", "add", "-q", "--detach", str(other), "feature")
     before = left(repository)
@@ -141,7 +145,7 @@ def test_a_worktree_of_a_worktree(repository: Path, tmp_path: Path) -> None:
     assert left(repository) == before
 
 
-def test_a_partial_clone_that_lacks_files_is_not_filled_from_the_network(
+def test_a_partial_clone_that_lacks_files_is_refused_and_nothing_is_fetched(
     repository: Path, tmp_path: Path
 ) -> None:
     git(repository, "config", "uploadpack.allowFilter", "true")
