@@ -35,6 +35,7 @@ def compare_with_baseline(
 
     ``tolerance`` and the limits are fractions, as ``compare_with_stored`` takes them.
     """
+    # Ordered from the run to the burst to what is stored: the first reason is the one to mend.
     if result.shared_run:
         return not_compared("shared run: other pytest-xdist workers ran beside it")
     if result.starved:
@@ -57,6 +58,7 @@ def compare_with_baseline(
 
 def why_no_baseline(baseline: Baseline, key: str, result: BurstResult) -> str:
     """Return why nothing is stored that a burst could be compared with, in words."""
+    # The most likely mistake first: the baseline is there, and was saved on another machine.
     machines = [machine for machine, keys in baseline.elsewhere.items() if key in keys]
     if machines:
         which = "another machine" if len(machines) == 1 else f"{len(machines)} other machines"

@@ -33,6 +33,8 @@ def last_figures(stored: StoredBurst) -> StoredFigures:
 
 def session_figures(session: StoredSession) -> StoredFigures:
     """Return the figures of a session. Raises ValueError if its histogram is broken."""
+    # A session of today has one window; percentiles of several can't be averaged, so the last one
+    # stands for all.
     last = session.windows[-1]
     latency = latency_of(last)
     return StoredFigures(

@@ -81,6 +81,7 @@ class Imported:
         """
         if masked(path) != self.path:
             return False
+        # "granian:workers-4" is granian with other options, which headings don't spell out.
         return self.backend is None or self.backend == (backend or "").partition(":")[0]
 
 
@@ -120,9 +121,11 @@ def save_imported(
 
 
 def _keyed(document: str, runs: Iterable[RunInDocument]) -> list[Imported]:
+    """Return the runs of a document with a key for each."""
     found: dict[str, Imported] = {}
     for noted in runs:
         name = " / ".join(noted.headings) or _WITHOUT_HEADINGS
+        # A document may have several runs under one heading: "json", "json (2)", "json (3)".
         numbered = (f"{name} ({number})" for number in count(2))
         key = next(one for one in chain([name], numbered) if one not in found)
         found[key] = Imported(document, key, noted.headings, _without_values(noted.run.printed))
@@ -130,6 +133,7 @@ def _keyed(document: str, runs: Iterable[RunInDocument]) -> list[Imported]:
 
 
 def _runs(document: str, runs: Any) -> Iterator[Imported]:
+    """Yield the runs of a document in the file. Raises ValueError with the place."""
     with errors_name("document", document):
         entries = from_simple(runs, dict[str, Any])
     for key, entry in entries.items():
@@ -140,6 +144,8 @@ def _runs(document: str, runs: Any) -> Iterator[Imported]:
 
 def _without_values(printed: Iterable[str]) -> WrkRun:
     """Return wrk's output with the values of its URL's query masked."""
+    # The file is committed, and a query may have a token in it. Only the URL has one: the other
+    # lines stay as wrk printed them, to the digit.
     return WrkRun.from_lines(
         [
             " ".join(masked(word) if "://" in word else word for word in line.split(" "))
@@ -149,4 +155,5 @@ def _without_values(printed: Iterable[str]) -> WrkRun:
 
 
 def _words(text: str) -> frozenset[str]:
+    """Return the words of a heading or a name: "Granian, WSGI" has "granian" and "wsgi"."""
     return frozenset(re.findall(r"[a-z0-9]+", text.lower()))

@@ -22,6 +22,7 @@ def laid_out(document: Mapping[str, Any]) -> str:
 def _parts(value: Any, depth: int) -> Iterator[str]:
     """Yield the text in pieces; indented by one space a level, since keys are long."""
     if not _opens(value, depth):
+        # ensure_ascii is off so that a test called "ü" can be found by grep.
         yield json.dumps(value, sort_keys=True, ensure_ascii=False)
         return
     is_object = isinstance(value, Mapping)
@@ -40,6 +41,7 @@ def _parts(value: Any, depth: int) -> Iterator[str]:
 def _opens(value: Any, depth: int) -> bool:
     """Return whether the entries of a value have lines of their own."""
     entries = value.values() if isinstance(value, Mapping) else value
+    # A line per number would make a window hundreds of lines long.
     return (
         depth < _DEEPEST_OPEN
         and isinstance(value, Mapping | list | tuple)

@@ -11,6 +11,7 @@ from pytest_djworkers.baseline.machine import this_machine
 from pytest_djworkers.baseline.store import Baseline, read
 from pytest_djworkers.errors import BaselineError
 
+# The files that pytest looks for, so that both find the same root (its page "Rootdir").
 _ROOT_HAS = (
     FOLDER,
     "pytest.toml",
@@ -64,6 +65,7 @@ def file_named(root: Path, what: str) -> Path:
     Raises BaselineError if there is none, or if there are several and none is of this machine.
     """
     files = files_named(root, what)
+    # The import file has no machine's key for its name, so it is chosen only if it is alone.
     own = [file for file in files if file.stem == this_machine().key]
     chosen = own or files
     if len(chosen) > 1:

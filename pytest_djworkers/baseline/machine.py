@@ -36,6 +36,7 @@ class Machine:
         # Appended only where it says something, so that the other machines keep their files.
         if self.allowed_cpus is not None:
             identity += f"|{self.allowed_cpus}"
+        # The words alone don't tell two CPUs apart whose names differ in case or in punctuation.
         digest = hashlib.sha256(identity.encode()).hexdigest()[:_KEY_DIGITS]
         words = re.sub(r"[^a-z0-9]+", "-", self.cpu.lower()).strip("-")[:40].strip("-")
         return f"{words or 'cpu'}-{self.logical_cpus}x-{digest}"
@@ -44,6 +45,7 @@ class Machine:
 def this_machine() -> Machine:
     """Return the machine that this runs on."""
     cpus = available_cpus()
+    # All of them is the usual case, and stays None, so that the key is that of the machine alone.
     allowed = None if cpus.allowed >= cpus.logical else cpus.allowed
     return Machine(_cpu_model(), cpus.logical, cpus.quota, allowed)
 

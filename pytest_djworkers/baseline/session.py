@@ -66,6 +66,8 @@ def burst_of(result: BurstResult, facts: RunFacts = NO_FACTS) -> StoredBurst:
 
 def window_of(result: BurstResult) -> StoredWindow:
     """Return the raw figures to store of a burst, which is one window."""
+    # Written out field by field: what a burst gets beside these is not stored by accident, such as
+    # the text of a response, which may hold what nobody wants to commit.
     return StoredWindow(
         window_s=result.window_s,
         ok=result.ok,
@@ -112,6 +114,8 @@ def changed_versions(session: StoredSession, now: Mapping[str, str]) -> str:
 
 def _commit(root: Path) -> str | None:
     """Return the commit, with a ``+`` if files differ from it; None without git or a commit."""
+    # describe gives the commit and the mark of changed files in one call; without tags (--exclude)
+    # it is always the commit itself.
     arguments = ("describe", "--always", "--abbrev=40", "--exclude=*", "--dirty=+")
     try:
         return run_git(root, *arguments, timeout_s=_GIT_TIMEOUT_S).stdout.strip() or None

@@ -83,6 +83,7 @@ def load(root: Path, name: str, machine: Machine) -> Baseline:
     bursts = read_own_file(file, machine).bursts
     elsewhere: dict[Machine, frozenset[str]] = {}
     for other in files_in(folder):
+        # Only to say that a burst is stored elsewhere: a broken one of those is not our problem.
         if other != file and other.name != FILE_NAME:
             with suppress(BaselineError):
                 found = read(other)

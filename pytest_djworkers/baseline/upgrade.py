@@ -8,6 +8,8 @@ from typing import Any
 
 from pytest_djworkers.load.masking import masked, query_hash
 
+# "test_load.py::test_json[granian] GET /json?page=2": a test may have spaces in its parameters,
+# so the last method and path count. A burst that was given a name has no method here.
 _DEFAULT_NAME = re.compile(r"(?P<test>.*) (?P<method>[A-Z]+) (?P<path>/\S*\?\S*)", re.DOTALL)
 
 
@@ -42,6 +44,8 @@ def _object(value: Any) -> dict[str, Any]:
 
 
 def _has_values(request: str, conditions: Mapping[str, Any]) -> bool:
+    """Return whether a request is stored with the values of its query, as older versions did."""
+    # Newer versions store the hash of the values beside the request, under "query".
     return bool(request.partition("?")[2]) and "query" not in conditions
 
 

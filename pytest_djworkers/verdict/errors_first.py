@@ -37,6 +37,7 @@ def _more(
     name: str, rounds: Sequence[Round], count: Callable[[Window], int], allowed: float
 ) -> str | None:
     base, head = _shares(rounds, count)
+    # Only head's: an error that only base has is no regression.
     affected = sum(1 for one in rounds if count(one.head))
     if affected < ROUNDS_WITH_ERRORS or head <= base + allowed:
         return None

@@ -41,11 +41,14 @@ class Look:
         self.most_spread = most_spread
         self.sample = sample_of(self.rounds, metric)
         self.discarded = count_discarded(self.rounds)
+        # The tolerance of a speed says nothing about errors, so those have their own bound.
         allowed = tolerance if metric is Metric.ERRORS else LEAST_CHANGE_ERRORS
         self.errors = more_errors(self.rounds, allowed)
 
     def why_not_comparable(self, level: float) -> str | None:
         """Return why no figures can be compared at this level; None if they can."""
+        # Rounds are discarded for reasons that have nothing to do with the figures, but so many of
+        # them say that the others are no better.
         if sum(number for _, number in self.discarded) > MOST_DISCARDED * len(self.rounds):
             cause, advice = explain_discarded(self.discarded)
             return f"{cause}: {self._left_out()}{advice and f'; {advice}'}"

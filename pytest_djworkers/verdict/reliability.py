@@ -45,6 +45,8 @@ def explain_discarded(discarded: Sequence[tuple[str, int]]) -> tuple[str, str]:
 
     There must be a reason; the most frequent comes first.
     """
+    # Workers end on the site's own account (max_requests, a crash), so that is not the machine's
+    # fault; the caller adds why they ended.
     reason = discarded[0][0]
     if reason.startswith(WORKER_ENDED):
         return "workers ended while they were measured", ""
@@ -63,6 +65,7 @@ def is_hopeless(rounds: Sequence[Round], most_rounds: int) -> bool:
     number = sum(count for _, count in discarded)
     if number > MOST_DISCARDED * most_rounds:
         return True
+    # base's worker and head's are one kind: both are ended by the same thing.
     kinds = {_kind(reason) for reason, _ in discarded}
     return (
         len(blocks_of(rounds)) >= _SURE_AFTER_BLOCKS

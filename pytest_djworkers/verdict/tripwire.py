@@ -21,6 +21,7 @@ from pytest_djworkers.verdict.least_change import (
 from pytest_djworkers.verdict.prediction import prediction_floor
 from pytest_djworkers.verdict.rounds import Metric
 
+# Wide enough for two days on a shared machine, where the same code differs by 10 % and more.
 GROSS_FACTOR = 2.0
 """A figure worse than the stored one by this factor fails the test."""
 INTERVAL_LOSS = 0.3
@@ -87,6 +88,8 @@ def compare_with_stored(
 
 def _dearer(new: Figures, accepted: Figures, limits: Mapping[Metric, float]) -> Iterator[str]:
     """Yield the figures, in words, that are better small and grew by more than their limits."""
+    # Only where the test has a limit on the figure: requests/s and latency of a saturated server
+    # are one figure, and a second warning about it would say nothing new.
     for metric, (words, figure, least) in _BETTER_SMALL.items():
         limit, before, now = limits.get(metric), figure(accepted), figure(new)
         if limit is None or not before or not now or now - before < least:
@@ -130,6 +133,7 @@ def _compare_speed(
     change = (
         f"{format_rate(rps)} requests/s against {format_rate(accepted)} ({format_change(ratio)})"
     )
+    # Before the factor of two, too: 10 requests/s instead of 25 can be one stall.
     if abs(rps - accepted) < LEAST_CHANGE_RPS:
         return BaselineVerdict(Verdict.OK, change, ratio=ratio)
     loss = 1 - ratio

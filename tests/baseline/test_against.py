@@ -66,7 +66,7 @@ def test_errors_of_both_kinds_are_compared(worse: BurstResult) -> None:
     assert compare_with_baseline(FAST, stored(worse), tolerance=0.1).verdict is Verdict.OK
 
 
-def test_requests_without_an_answer_cost_no_cpu_then_as_now() -> None:
+def test_requests_without_a_response_are_not_in_the_cpu_time_per_request() -> None:
     failing = replace(FAST, error=9_000, usage=Usage(9.5, 1, 2, 2, 0, 0))
     limits = {Metric.CPU_PER_REQUEST: 0.1}
     comparison = compare_with_baseline(
@@ -87,7 +87,7 @@ def test_requests_without_an_answer_cost_no_cpu_then_as_now() -> None:
         (replace(FAST, generator=WRK.generator), "generator was asyncio and is wrk"),
     ],
 )
-def test_what_cannot_be_compared_says_why(result: BurstResult, why: str) -> None:
+def test_a_burst_that_cannot_be_compared_says_why(result: BurstResult, why: str) -> None:
     comparison = compare_with_baseline(
         result, stored(FAST), tolerance=0.1, max_regressions={Metric.RPS: 0.01}
     )
@@ -144,16 +144,14 @@ def test_a_test_without_stored_figures_is_not_compared() -> None:
         ),
     ],
 )
-def test_what_is_stored_on_another_machine_is_not_compared(
-    elsewhere: set[Machine], why: str
-) -> None:
+def test_figures_of_another_machine_are_not_compared(elsewhere: set[Machine], why: str) -> None:
     baseline = a_baseline(elsewhere={one: frozenset({KEY}) for one in elsewhere})
     assert why_no_baseline(baseline, KEY, FAST).startswith(f"stored on {why}")
     assert "nothing stored" in why_no_baseline(baseline, "another test GET /json", FAST)
     assert figures_beside(baseline, KEY, FAST) is None
 
 
-def test_what_is_imported_is_shown_and_not_compared() -> None:
+def test_an_import_is_shown_and_not_compared() -> None:
     baseline = a_baseline(imported=(noted("uwsgi"), noted("any server"), noted("Granian WSGI")))
     assert why_no_baseline(baseline, KEY, FAST) == "imported from wrk's printed output: no windows"
     assert figures_beside(baseline, KEY, FAST) == StoredFigures(
@@ -163,14 +161,14 @@ def test_what_is_imported_is_shown_and_not_compared() -> None:
     assert "nothing stored" in why_no_baseline(baseline, KEY, other)
 
 
-def test_what_is_stored_comes_before_what_is_imported() -> None:
+def test_stored_figures_are_shown_before_imported_ones() -> None:
     baseline = a_baseline(bursts={KEY: stored(FAST)}, imported=(noted("granian"),))
     figures = figures_beside(baseline, KEY, FAST)
     assert figures is not None
     assert figures.rps == FAST.rps
 
 
-def test_other_versions_stand_beside_the_figures() -> None:
+def test_changed_versions_are_the_remark_beside_the_figures() -> None:
     assert FAST.server is not None
     newer = replace(FAST, server=replace(FAST.server, version="9.0"))
     figures = figures_beside(a_baseline(bursts={KEY: stored(FAST)}), KEY, newer)
@@ -178,7 +176,7 @@ def test_other_versions_stand_beside_the_figures() -> None:
     assert figures.remark == "granian was 2.8 and is 9.0"
 
 
-def test_other_versions_are_compared_and_named() -> None:
+def test_a_burst_with_changed_versions_is_compared_and_they_are_named() -> None:
     assert FAST.server is not None
     newer = replace(FAST, server=replace(FAST.server, version="9.0"))
     comparison = compare_with_baseline(newer, stored(FAST), tolerance=0.1)

@@ -1,4 +1,4 @@
-"""Baselines that are mutilated, or no files at all: words, and never a traceback."""
+"""Baselines that are broken, or no files at all: an error in words, never a traceback."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ LIMITS = dict.fromkeys(Metric, 0.1)
 
 
 def everything_done_with(root: Path) -> None:
-    """Read, compare, show and save: what a run and the command do. Raises BaselineError."""
+    """Read, compare, show and save, as a run and the command do. Raises BaselineError."""
     for file in files_of(root, "default"):
         list(describe_baseline(file))
     baseline = load(root, "default", MACHINE)
@@ -49,7 +49,7 @@ def everything_done_with(root: Path) -> None:
 
 
 def read_in_words(root: Path, file: Path, content: bytes) -> str:
-    """What is said of a file with this content; nothing where all of it can be used."""
+    """Return the message on a file with this content; nothing if all of it can be used."""
     file.write_bytes(content)
     lines, problems = list_baselines(root)
     assert lines
@@ -62,7 +62,7 @@ def read_in_words(root: Path, file: Path, content: bytes) -> str:
 
 @dataclass(frozen=True)
 class Kept:
-    """A file of a baseline, and what it holds."""
+    """A file of a baseline, and its content."""
 
     root: Path
     file: Path
@@ -71,7 +71,7 @@ class Kept:
 
 @pytest.fixture(scope="module")
 def stored(tmp_path_factory: pytest.TempPathFactory) -> Kept:
-    """A machine's."""
+    """Return a machine's file."""
     root = tmp_path_factory.mktemp("stored")
     file = store(root)
     return Kept(root, file, file.read_bytes())
@@ -79,7 +79,7 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Kept:
 
 @pytest.fixture(scope="module")
 def imported(tmp_path_factory: pytest.TempPathFactory) -> Kept:
-    """That of what was imported."""
+    """Return a file of imports."""
     root = tmp_path_factory.mktemp("imported")
     store(root)
     file, _ = save_imported(root, "default", "notes.md", RUNS)
@@ -94,7 +94,7 @@ ODD: list[Any] = [
 
 
 def places(value: Any, at: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """Where each value of a document is; of a list, its first entry."""
+    """Return the place of each value of a document; of a list, only the first entry's."""
     found = [at]
     entries: Iterable[tuple[Any, Any]] = ()
     if isinstance(value, dict):
@@ -107,7 +107,7 @@ def places(value: Any, at: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 
 
 def changed(document: Any, place: tuple[Any, ...], value: Any) -> Any:
-    """A copy in which another value is at that place, or none."""
+    """Return a copy in which another value is at that place, or none."""
     copy = json.loads(json.dumps(document))
     parent = copy
     for step in place[:-1]:
@@ -121,7 +121,7 @@ def changed(document: Any, place: tuple[Any, ...], value: Any) -> Any:
 
 @pytest.fixture(scope="module")
 def quick_disk() -> Iterator[None]:
-    """Nothing is lost here by a power cut."""
+    """Turn fsync off: no test cuts the power."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", lambda _: None)
         yield
@@ -129,7 +129,7 @@ def quick_disk() -> Iterator[None]:
 
 @pytest.mark.usefixtures("quick_disk")
 @pytest.mark.parametrize("which", ["stored", "imported"])
-def test_a_value_that_is_gone_or_another_is_words(
+def test_a_missing_or_wrong_value_never_ends_in_a_traceback(
     which: str, request: pytest.FixtureRequest
 ) -> None:
     kept: Kept = request.getfixturevalue(which)
@@ -144,7 +144,7 @@ def test_a_value_that_is_gone_or_another_is_words(
 @pytest.mark.usefixtures("quick_disk")
 @settings(max_examples=50)
 @given(st.data())
-def test_bytes_that_are_gone_or_others_are_words(stored: Kept, data: st.DataObject) -> None:
+def test_missing_or_wrong_bytes_never_end_in_a_traceback(stored: Kept, data: st.DataObject) -> None:
     whole = stored.whole
     begin = data.draw(st.integers(0, len(whole)))
     end = data.draw(st.integers(begin, min(len(whole), begin + 50)))
@@ -172,11 +172,11 @@ def test_bytes_that_are_gone_or_others_are_words(stored: Kept, data: st.DataObje
         (b"", "not JSON"),
     ],
 )
-def test_what_python_would_read_is_not_always_json(stored: Kept, content: bytes, said: str) -> None:
+def test_json_is_read_strictly(stored: Kept, content: bytes, said: str) -> None:
     assert said in read_in_words(stored.root, stored.file, content)
 
 
-def test_a_mark_of_the_byte_order_is_skipped(stored: Kept) -> None:
+def test_a_byte_order_mark_is_skipped(stored: Kept) -> None:
     assert read_in_words(stored.root, stored.file, b"\xef\xbb\xbf" + stored.whole) == ""
 
 
@@ -192,7 +192,7 @@ def test_a_mark_of_the_byte_order_is_skipped(stored: Kept) -> None:
     ],
     ids=["pipe", "folder", "device", "loop", "large"],
 )
-def test_what_is_no_file_is_told_and_not_waited_for(
+def test_a_pipe_a_folder_or_a_device_is_an_error_at_once(
     make: Callable[[Path], object],
     said: str,
     name: str,
@@ -213,12 +213,12 @@ def test_what_is_no_file_is_told_and_not_waited_for(
         load(tmp_path, "default", MACHINE)
 
 
-def test_what_is_elsewhere_and_no_file_stops_nothing(tmp_path: Path) -> None:
+def test_a_pipe_in_the_place_of_another_machines_file_is_ignored(tmp_path: Path) -> None:
     os.mkfifo(store(tmp_path).with_name("elsewhere.json"))
     assert load(tmp_path, "default", MACHINE).elsewhere == {}
 
 
-def test_a_folder_that_cannot_be_looked_into_is_no_empty_one(
+def test_a_folder_that_cannot_be_read_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     store(tmp_path)
@@ -237,7 +237,7 @@ def test_a_folder_that_cannot_be_looked_into_is_no_empty_one(
 
 
 @pytest.mark.parametrize("name", ["x" * 300, "x" * 5000])
-def test_a_name_that_is_too_long_for_a_file_is_words(
+def test_a_name_too_long_for_a_file_is_an_error_in_words(
     name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     store(tmp_path)
@@ -251,7 +251,7 @@ def test_a_name_that_is_too_long_for_a_file_is_words(
 # What a killed writer leaves.
 
 
-def test_the_next_writer_takes_away_what_a_killed_one_left(tmp_path: Path) -> None:
+def test_the_next_writer_removes_the_file_that_a_killed_one_left(tmp_path: Path) -> None:
     file = store(tmp_path)
     killed = (
         "import os, signal, sys; from pathlib import Path\n"
@@ -272,7 +272,7 @@ def test_the_next_writer_takes_away_what_a_killed_one_left(tmp_path: Path) -> No
     assert sorted(file.parent.iterdir()) == sorted([file, *others])
 
 
-def test_what_another_writer_writes_is_left_to_it(tmp_path: Path) -> None:
+def test_the_temporary_file_of_another_writer_stays(tmp_path: Path) -> None:
     file = tmp_path / "file"
     with _temporary(file) as (_, temporary):
         write_whole(file, "another's")

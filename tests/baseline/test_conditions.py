@@ -60,7 +60,9 @@ def test_another_condition_is_named(changed: Any, word: str) -> None:
         ({"launch_s": 9.9}, None),
     ],
 )
-def test_of_the_server_its_shape_counts(change: dict[str, Any], word: str | None) -> None:
+def test_the_servers_options_are_conditions_and_its_version_is_not(
+    change: dict[str, Any], word: str | None
+) -> None:
     assert RESULT.server is not None
     changed = replace(RESULT, server=replace(RESULT.server, **change))
     assert first_difference(CONDITIONS, conditions_of(changed)) == word

@@ -92,7 +92,7 @@ def can_mount() -> None:
 
 
 def outcome(folder: Path, before: str, *prefix: str) -> dict[str, Any]:
-    """What became of tries to save and to load in a folder, and of what was in it."""
+    """The results of trying to save and to load in a folder, and its content afterwards."""
     found = subprocess.run(
         [*prefix, sys.executable, "-c", TRY.replace("BEFORE", before)],
         cwd=folder,

@@ -57,7 +57,7 @@ def test_files_of_every_schema_are_valid(schema: int) -> None:
 
 
 @pytest.mark.parametrize("value", [-1, 1.5, "1", True, None, 10**15])
-def test_a_count_that_is_none_is_invalid(value: object) -> None:
+def test_a_value_that_is_not_a_count_is_invalid(value: object) -> None:
     document = read_json(OLDER_FILES / f"{SCHEMA}.json")
     for burst in document["bursts"].values():
         burst["sessions"][0]["windows"][0]["ok"] = value

@@ -19,7 +19,7 @@ latencies = st.dictionaries(
 
 @settings(max_examples=15, deadline=None)
 @given(latencies)
-def test_what_is_encoded_is_decoded(latency: Latency) -> None:
+def test_an_encoded_histogram_is_decoded(latency: Latency) -> None:
     assert decode_latency(encode_latency(latency)) == latency
 
 
@@ -32,7 +32,7 @@ def test_hdrhistogram_reads_the_same_samples(latency: Latency) -> None:
         assert histogram.get_count_at_value(value) == count
 
 
-def test_it_is_one_line_of_ascii() -> None:
+def test_the_encoded_text_is_one_line_of_ascii() -> None:
     text = encode_latency(Latency(((1500, 3),)))
     assert text.isascii()
     assert "\n" not in text

@@ -22,6 +22,6 @@ def test_the_figures_are_those_of_the_burst() -> None:
     )
 
 
-def test_what_the_generator_did_not_know_stays_unknown() -> None:
+def test_figures_that_the_generator_did_not_know_stay_unknown() -> None:
     figures = session_figures(session_of(replace(WRK, latency=None)))
     assert (figures.p50, figures.p99, figures.timeouts) == (None, None, WRK.late)

@@ -1,4 +1,4 @@
-"""What is imported is kept as it was printed, and stands beside what it is of."""
+"""Imports are kept as wrk printed them, and shown beside the bursts that they match."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.support.wrk_output import PRINTED, read
 
 EIGHTEEN = runs_in_document(document())
 RUN = read(PRINTED)
-"""Of ``/json?page=2``."""
+"""A run of ``/json?page=2``."""
 
 
 def a_run(*headings: str) -> Imported:
@@ -32,7 +32,7 @@ def save(root: Path, name: str = "notes.md", runs: list[RunInDocument] = EIGHTEE
     return save_imported(root, "wrk", name, runs)[0]
 
 
-def test_what_is_saved_is_read_with_every_digit(tmp_path: Path) -> None:
+def test_a_saved_run_is_read_with_every_digit(tmp_path: Path) -> None:
     file, added = save_imported(tmp_path, "wrk", "notes.md", EIGHTEEN)
     assert file == tmp_path / ".djworkers" / "wrk" / "imported.json"
     assert list(file.parent.iterdir()) == [file]
@@ -96,7 +96,7 @@ def test_the_nearest_heading_that_names_a_backend_counts(
     assert a_run(*headings).backend == backend
 
 
-def test_a_run_is_of_its_path_under_its_backend() -> None:
+def test_a_run_matches_its_path_under_its_backend() -> None:
     run = a_run("granian")
     assert run.path == "/json?page=..."
     assert run.is_of("/json?page=2", "granian")
@@ -106,7 +106,7 @@ def test_a_run_is_of_its_path_under_its_backend() -> None:
     assert not run.is_of("/json", "granian")
 
 
-def test_headings_that_name_no_backend_may_be_of_any() -> None:
+def test_headings_without_a_backend_match_any() -> None:
     assert a_run("notes").is_of("/json?page=2", "granian")
     assert a_run("notes").is_of("/json?page=2", None)
 
@@ -117,7 +117,7 @@ def test_the_path_is_that_of_the_url(url: str, path: str) -> None:
     assert Imported("n", "k", (), RUN.from_lines(lines)).path == path
 
 
-def test_without_wrks_first_line_a_run_is_of_nothing() -> None:
+def test_a_run_without_wrks_first_line_matches_nothing() -> None:
     run = Imported("n", "k", (), RUN.from_lines(PRINTED.splitlines()[1:]))
     assert run.path is None
     assert not run.is_of("/json?page=2", "granian")

@@ -18,14 +18,14 @@ anything = st.recursive(
 
 @settings(max_examples=30, deadline=None)
 @given(st.dictionaries(st.text(), anything))
-def test_it_is_json_and_says_the_same(document: dict[str, Any]) -> None:
+def test_the_text_is_json_of_the_same_document(document: dict[str, Any]) -> None:
     text = laid_out(document)
     assert json.loads(text) == document
     assert text == laid_out(dict(reversed(document.items())))
     assert text.endswith("}\n")
 
 
-def test_what_holds_collections_is_opened_down_to_the_windows() -> None:
+def test_collections_have_an_entry_a_line_down_to_the_windows() -> None:
     a_window = {"b": [1, 2], "a": {"deep": [{}]}}
     document = {"bursts": {"key": {"sessions": [{"windows": [a_window, a_window]}]}}, "schema": 1}
     assert laid_out(document).splitlines() == [

@@ -1,4 +1,4 @@
-"""Where a command that pytest never told finds the baselines."""
+"""The command ``djworkers`` finds the baselines without pytest."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_baselines_have_names_and_files(tmp_path: Path) -> None:
     assert files_named(tmp_path, str(imported)) == [imported]
 
 
-def test_what_is_no_name_and_no_file_is_told(tmp_path: Path) -> None:
+def test_neither_a_name_nor_a_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(
         BaselineError, match=r"x is neither a file nor a baseline: .*\.djworkers has no"
     ):
@@ -58,7 +58,7 @@ def test_what_is_no_name_and_no_file_is_told(tmp_path: Path) -> None:
         files_named(tmp_path, "x")
 
 
-def test_of_several_files_that_of_this_machine_is_meant(tmp_path: Path) -> None:
+def test_of_several_files_the_one_of_this_machine_is_chosen(tmp_path: Path) -> None:
     store(tmp_path)
     assert file_named(tmp_path, "default") == store(tmp_path)
     store(tmp_path, machine=OTHER)

@@ -1,4 +1,4 @@
-"""Which bursts may be stored: each remark, and each thing that can go wrong, decided once."""
+"""The decision which bursts may be stored, for each remark and each thing that can go wrong."""
 
 from __future__ import annotations
 
@@ -48,12 +48,12 @@ FIT = {
 
 
 @pytest.mark.parametrize("why", UNFIT)
-def test_what_made_this_burst_another_is_not_stored(why: str) -> None:
+def test_a_burst_that_the_next_will_differ_from_is_not_stored(why: str) -> None:
     assert why_not_stored(UNFIT[why]).startswith(why)
 
 
 @pytest.mark.parametrize("remark", FIT)
-def test_what_comes_again_with_each_burst_is_stored(remark: str) -> None:
+def test_a_burst_that_the_next_will_be_like_is_stored(remark: str) -> None:
     assert why_not_stored(FIT[remark]) == ""
 
 

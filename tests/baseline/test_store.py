@@ -41,12 +41,12 @@ def notes(baseline: Baseline, key: str = "test GET /") -> list[str]:
     return [session.saved for session in baseline.bursts[key].sessions]
 
 
-def test_without_a_file_it_is_empty_and_nothing_is_made(tmp_path: Path) -> None:
+def test_a_baseline_without_a_file_is_empty_and_nothing_is_made(tmp_path: Path) -> None:
     assert load_it(tmp_path).bursts == {}
     assert not list(tmp_path.iterdir())
 
 
-def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
+def test_a_saved_burst_is_loaded(tmp_path: Path) -> None:
     file = save_one(tmp_path)
     baseline = load_it(tmp_path)
     assert baseline.file == file == tmp_path / ".djworkers" / "default" / f"{MACHINE.key}.json"
@@ -109,7 +109,7 @@ def test_each_machine_and_each_name_has_its_own_file(tmp_path: Path) -> None:
     assert load(tmp_path, "other", MACHINE).bursts == {}
 
 
-def test_bursts_that_are_not_saved_are_kept_and_told(tmp_path: Path) -> None:
+def test_bursts_that_are_not_saved_anew_are_kept_and_named(tmp_path: Path) -> None:
     save_one(tmp_path, "b")
     save_one(tmp_path, "a")
     saved = save(tmp_path, "default", MACHINE, {"c": a_burst()})
@@ -189,7 +189,7 @@ def test_two_machines_never_conflict_in_git(tmp_path: Path) -> None:
     assert notes(load_it(tmp_path, other)) == ["other"]
 
 
-def test_what_is_stored_on_other_machines_is_known(tmp_path: Path) -> None:
+def test_the_bursts_stored_on_other_machines_are_known(tmp_path: Path) -> None:
     other = replace(MACHINE, cpu="Another CPU", cpu_quota=1.5)
     save(tmp_path, "default", other, {"there GET /": a_burst()})
     save_one(tmp_path, "here GET /")
@@ -199,13 +199,13 @@ def test_what_is_stored_on_other_machines_is_known(tmp_path: Path) -> None:
     assert load(tmp_path, "other", MACHINE).is_empty
 
 
-def test_a_broken_file_of_another_machine_stops_nothing(tmp_path: Path) -> None:
+def test_a_broken_file_of_another_machine_is_ignored(tmp_path: Path) -> None:
     file = save_one(tmp_path)
     file.with_name("another.json").write_text("{")
     assert load_it(tmp_path).elsewhere == {}
 
 
-def test_another_machines_file_under_this_ones_name_is_told(tmp_path: Path) -> None:
+def test_another_machines_file_under_this_ones_name_is_an_error(tmp_path: Path) -> None:
     other = replace(MACHINE, logical_cpus=4)
     file = save(tmp_path, "default", other, {"k": a_burst()}).file
     file.rename(file.with_name(f"{MACHINE.key}.json"))
@@ -263,7 +263,7 @@ def test_a_full_disk_leaves_the_file_as_it_was(tmp_path: Path) -> None:
     assert list(file.parent.iterdir()) == [file]
 
 
-def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
     (tmp_path / ".djworkers").write_text("a file where the folder should be")
     with pytest.raises(BaselineError, match=r"\.djworkers/default can't be written"):
         save_one(tmp_path)
@@ -276,7 +276,7 @@ def test_writing_whole_replaces_and_keeps_the_umask(tmp_path: Path) -> None:
     assert file.read_text(encoding="utf-8") == "ü"
 
 
-def test_who_reads_while_it_is_saved_reads_the_old_one_whole(tmp_path: Path) -> None:
+def test_a_reader_during_a_save_reads_the_whole_old_file(tmp_path: Path) -> None:
     with save_one(tmp_path, note="old").open() as reader:
         start = reader.read(100)
         save_one(tmp_path, note="new")
@@ -419,7 +419,7 @@ def test_a_damaged_file_is_broken_in_words_and_stays_as_it_is(
         (b'{"name": "site", "dependencies": {}}', "is not a baseline"),
     ],
 )
-def test_what_is_no_baseline_says_so(tmp_path: Path, content: bytes, said: str) -> None:
+def test_a_file_that_is_not_a_baseline_says_so(tmp_path: Path, content: bytes, said: str) -> None:
     file = save_one(tmp_path)
     file.write_bytes(content)
     for touch in (load_it, save_one):
@@ -435,7 +435,7 @@ def test_a_newer_schema_says_what_to_do(tmp_path: Path) -> None:
         load_it(tmp_path)
 
 
-def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
     file = save_one(tmp_path)
     file.unlink()
     file.mkdir()

@@ -36,22 +36,22 @@ def test_more_than_base_by_half_a_point_in_two_rounds(
     assert said is None or said.startswith(kind)
 
 
-def test_it_says_how_many() -> None:
+def test_the_message_has_shares_and_rounds() -> None:
     assert more_errors(rounds(100, 20), 0.005) == "errors 1.2% against 0%, in 2 of 10 rounds"
 
 
-def test_rounds_thrown_away_are_in_neither() -> None:
+def test_discarded_rounds_do_not_count() -> None:
     thrown = [Round(window(), window(errors=900), 1, discarded="starved") for _ in range(5)]
     assert more_errors([*rounds(), *thrown], 0.005) is None
     assert error_shares([*rounds(10, base=1), *thrown]) == (0.001, 0.001)
 
 
-def test_nothing_is_no_error() -> None:
+def test_no_requests_have_no_errors() -> None:
     assert more_errors([], 0.005) is None
     assert error_shares([]) == (0.0, 0.0)
 
 
-def test_both_are_told() -> None:
+def test_errors_and_timeouts_are_both_named() -> None:
     both = [Round(window(), window(errors=50, timeouts=60), 0) for _ in range(4)]
     said = more_errors(both, 0.005)
     assert said is not None

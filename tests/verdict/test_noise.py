@@ -31,7 +31,7 @@ def drawn(rng: np.random.Generator, noise: Noise, number: int, loss: float = 0.0
 
 
 @pytest.mark.parametrize("metric", SPEEDS)
-def test_noise_that_is_known_is_found(metric: Metric) -> None:
+def test_known_noise_is_found(metric: Metric) -> None:
     rounds = drawn(np.random.default_rng(1), MEASURED, 2000)
     noise = noise_of(rounds, metric)
     assert noise.round_sd == pytest.approx(0.088, rel=0.03)
@@ -45,18 +45,18 @@ def test_launches_that_are_alike_add_nothing() -> None:
     assert noise.block_sd(9) == pytest.approx(noise.round_sd / 3)
 
 
-def test_thrown_away_rounds_are_no_noise() -> None:
+def test_discarded_rounds_are_not_in_the_noise() -> None:
     rounds = blocks([0.0] * 6)
     wild = [Round(window(), window(0.1), 2, discarded="the clock jumped")] * 3
     assert noise_of([*rounds, *wild]) == replace(noise_of(rounds), discarded=3)
 
 
-def test_too_little_tells_no_noise() -> None:
+def test_too_few_rounds_raise_an_error() -> None:
     with pytest.raises(ValueError, match="6 rounds in 1 block "):
         noise_of(blocks([0.0]))
 
 
-def test_more_time_sees_more() -> None:
+def test_more_time_detects_smaller_losses() -> None:
     seen = [smallest_visible(MEASURED, within_s=60 * x, block_s=BLOCK_S) for x in (1, 2, 5)]
     assert seen[0] is not None
     assert seen[1] is not None
@@ -65,7 +65,7 @@ def test_more_time_sees_more() -> None:
     assert smallest_visible(MEASURED, within_s=60, block_s=9) is None
 
 
-def test_more_noise_sees_less() -> None:
+def test_more_noise_hides_larger_losses() -> None:
     wild = replace(MEASURED, launch_sd=0.09)
     calm = smallest_visible(MEASURED, within_s=120, block_s=BLOCK_S)
     rough = smallest_visible(wild, within_s=120, block_s=BLOCK_S)
@@ -76,7 +76,7 @@ def test_more_noise_sees_less() -> None:
 
 
 @pytest.mark.parametrize("launch_sd", [0.0, 0.037, 0.09])
-def test_what_is_visible_is_seen_nine_times_in_ten(launch_sd: float) -> None:
+def test_the_smallest_visible_loss_is_detected_nine_times_in_ten(launch_sd: float) -> None:
     noise = replace(MEASURED, launch_sd=launch_sd)
     number = 18
     loss = smallest_visible(noise, within_s=number * 7.0, block_s=7.0)
@@ -94,7 +94,7 @@ def test_what_is_visible_is_seen_nine_times_in_ten(launch_sd: float) -> None:
 
 
 @pytest.mark.parametrize("launch_sd", [0.0, 0.037, 0.09])
-def test_the_proposed_tolerance_is_held_nine_times_in_ten(launch_sd: float) -> None:
+def test_the_proposed_tolerance_is_ok_nine_times_in_ten(launch_sd: float) -> None:
     noise = replace(MEASURED, launch_sd=launch_sd)
     tolerance = proposed_tolerance(noise)
     rng = np.random.default_rng(4)

@@ -22,7 +22,7 @@ rates = st.floats(1.0, 1e6)
 
 
 @pytest.mark.parametrize("n", range(SESSIONS_FOR_INTERVAL, MOST_SESSIONS + 1))
-def test_the_quantiles_are_students(n: int) -> None:
+def test_the_quantiles_are_those_of_students_t(n: int) -> None:
     assert _T_99[n - SESSIONS_FOR_INTERVAL] == pytest.approx(stats.t.ppf(0.99, n - 1), abs=5e-5)
 
 

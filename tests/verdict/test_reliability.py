@@ -1,4 +1,4 @@
-"""When it is clear that no verdict will come, and why."""
+"""Comparisons that can't come to a verdict are recognized, and the reason is explained."""
 
 from __future__ import annotations
 
@@ -42,7 +42,9 @@ def rounds(*blocks: Sequence[str | None]) -> list[Round]:
         (rounds(*[[None, None, None, None, STEAL, HEAD]] * 15), True),
     ],
 )
-def test_whether_more_rounds_can_help(found: list[Round], hopeless: bool) -> None:
+def test_a_comparison_that_more_rounds_cannot_help_is_hopeless(
+    found: list[Round], hopeless: bool
+) -> None:
     assert is_hopeless(found, MOST) is hopeless
 
 
@@ -57,7 +59,7 @@ def test_whether_more_rounds_can_help(found: list[Round], hopeless: bool) -> Non
         ("what an older version wrote", "unreliable machine", ""),
     ],
 )
-def test_the_most_frequent_reason_is_named(reason: str, cause: str, advice: str) -> None:
+def test_the_most_frequent_reason_is_explained(reason: str, cause: str, advice: str) -> None:
     named, what_to_do = explain_discarded([(reason, 5), ("another", 1)])
     assert named == cause
     assert advice in what_to_do

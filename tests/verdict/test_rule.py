@@ -1,4 +1,4 @@
-"""The rule for comparisons: its looks, its words, and what can't happen whatever the rounds."""
+"""The rule for comparisons: its looks, its messages, and what no rounds can make it say."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from tests.support.blocks import SPEEDS, STEADY, block, blocks, window
 
 FIRST, LAST, FRESH = RULE.looks[0], RULE.looks[-1], RULE.confirming_blocks
 WILD = tuple(-0.25 if number % 2 else 0.25 for number in range(LAST))
-"""Losses and gains of launches that say nothing."""
+"""Losses and gains of launches that differ, and of nothing else."""
 
 
 def judged(
     rounds: list[Round], *, metric: Metric = Metric.RPS, tolerance: float = 0.1
 ) -> Judgement:
-    """The judgement, where there is one."""
+    """Return the judgement; fail if the rule asks for more blocks."""
     found = judge(rounds, metric=metric, tolerance=tolerance)
     assert isinstance(found, Judgement), found
     return found
 
 
 def waits(rounds: list[Round], tolerance: float = 0.1) -> tuple[int, bool]:
-    """How many blocks it asks for, and whether to confirm."""
+    """Return the number of blocks that the rule asks for, and whether they are to confirm."""
     found = judge(rounds, metric=Metric.RPS, tolerance=tolerance)
     assert isinstance(found, MoreBlocks), found
     return found.total, found.confirming
@@ -42,7 +42,7 @@ def test_the_numbers_of_the_rule() -> None:
 
 
 @pytest.mark.parametrize("run", range(FIRST))
-def test_it_does_not_look_before_its_first_look(run: int) -> None:
+def test_no_verdict_before_the_first_look(run: int) -> None:
     assert waits(blocks([0.5] * run)) == (FIRST, False)
 
 
@@ -58,14 +58,14 @@ def test_no_change_is_ok_at_the_first_look(metric: Metric) -> None:
     assert found.estimate.ratio == pytest.approx(1.0, abs=0.005)
 
 
-def test_the_words_of_a_verdict() -> None:
+def test_the_reason_has_the_figure_and_its_interval() -> None:
     assert judged(blocks([0.0] * FIRST)).reason == (
         "requests/s -0.0% (-1.0% to +1.0% at 98%, 24 rounds)"
     )
 
 
 @pytest.mark.parametrize("metric", SPEEDS)
-def test_a_loss_must_be_seen_again(metric: Metric) -> None:
+def test_a_loss_must_be_confirmed_by_fresh_blocks(metric: Metric) -> None:
     seen = blocks([0.2] * (FIRST + FRESH))
     first = [one for one in seen if one.block < FIRST + FRESH - 1]
     found = judge(first, metric=metric, tolerance=0.1)
@@ -83,7 +83,7 @@ def test_a_loss_must_be_seen_again(metric: Metric) -> None:
     assert "confirmed by 8 fresh blocks" in last.reason
 
 
-def test_a_loss_that_is_not_seen_again_is_inconclusive_or_ok() -> None:
+def test_a_loss_that_is_not_confirmed_is_inconclusive_or_ok() -> None:
     found = judged(blocks([0.2] * FIRST + [0.0] * FRESH))
     assert found.verdict is Verdict.INCONCLUSIVE
     assert not found.fails
@@ -96,7 +96,7 @@ def test_a_loss_that_is_not_seen_again_is_inconclusive_or_ok() -> None:
 
 
 @pytest.mark.parametrize("first", ["interval", "tolerance"])
-def test_fresh_blocks_must_meet_both_conditions(first: str) -> None:
+def test_the_fresh_blocks_must_meet_both_conditions(first: str) -> None:
     fresh = [0.08] * FRESH if first == "tolerance" else [-0.02, 0.27] * (FRESH // 2)
     found = judged(blocks([0.2] * FIRST + fresh))
     assert found.verdict is not Verdict.REGRESSED
@@ -110,7 +110,7 @@ def test_a_loss_within_the_tolerance_is_ok() -> None:
     assert waits(blocks([0.05] * FIRST), tolerance=0.03) == (FIRST + FRESH, True)
 
 
-def test_a_loss_of_the_tolerance_is_looked_at_to_the_end() -> None:
+def test_a_loss_of_the_tolerance_takes_all_looks() -> None:
     rounds = blocks([0.1] * LAST)
     for look, then in zip(RULE.looks, RULE.looks[1:], strict=False):
         assert waits([one for one in rounds if one.block < look], 0.102) == (then, False)
@@ -118,7 +118,7 @@ def test_a_loss_of_the_tolerance_is_looked_at_to_the_end() -> None:
 
 
 @pytest.mark.parametrize("metric", SPEEDS)
-def test_a_gain_is_improved_at_once(metric: Metric) -> None:
+def test_a_gain_is_improved_at_the_first_look(metric: Metric) -> None:
     found = judged(blocks([-0.2] * FIRST), metric=metric)
     assert found.verdict is Verdict.IMPROVED
     assert not found.fails
@@ -126,7 +126,7 @@ def test_a_gain_is_improved_at_once(metric: Metric) -> None:
     assert "consider saving a new baseline" in found.reason
 
 
-def test_launches_that_differ_make_blocks_the_unit() -> None:
+def test_blocks_are_the_unit_if_launches_differ() -> None:
     assert waits(blocks(WILD[:FIRST])) == (RULE.looks[1], False)
     found = judged(blocks(WILD))
     assert found.verdict is Verdict.INCONCLUSIVE
@@ -154,7 +154,7 @@ def test_blocks_after_the_decision_change_nothing() -> None:
     assert judged([*calm, *worse]) == judged(calm)
 
 
-def test_asking_after_every_block_finds_the_same() -> None:
+def test_judging_after_every_block_gives_the_same_verdict() -> None:
     rounds = blocks([0.12, 0.02, 0.07, 0.1] * 6)
     whole = judged(rounds, tolerance=0.05)
     for run in range(1, whole.blocks):
@@ -169,19 +169,21 @@ def test_asking_after_every_block_finds_the_same() -> None:
 
 
 @pytest.mark.parametrize(("rps", "verdict"), [(30, Verdict.OK), (19, Verdict.OK), (200, None)])
-def test_a_loss_of_few_requests_a_second_is_none(rps: float, verdict: Verdict | None) -> None:
+def test_a_loss_of_few_requests_per_second_does_not_count(
+    rps: float, verdict: Verdict | None
+) -> None:
     rounds = blocks([0.4] * FIRST, base=rps)
     found = judge(rounds, metric=Metric.RPS, tolerance=0.1)
     assert getattr(found, "verdict", None) is verdict
 
 
-def test_a_gain_of_few_requests_a_second_is_none() -> None:
+def test_a_gain_of_few_requests_per_second_does_not_count() -> None:
     assert judged(blocks([-0.4] * FIRST, base=40)).verdict is Verdict.OK
     assert judged(blocks([-0.4] * FIRST, base=60)).verdict is Verdict.IMPROVED
 
 
 @pytest.mark.parametrize(("p95_s", "counts"), [(0.010, False), (0.040, True)])
-def test_a_few_milliseconds_are_none(p95_s: float, counts: bool) -> None:
+def test_a_few_milliseconds_do_not_count(p95_s: float, counts: bool) -> None:
     slow = [
         replace(
             one,
@@ -199,14 +201,14 @@ def test_a_few_milliseconds_are_none(p95_s: float, counts: bool) -> None:
 
 
 def discarded(rounds: list[Round], every: int, of: int = 10) -> list[Round]:
-    """So many of ten rounds thrown away."""
+    """Return the rounds with this many of ten discarded."""
     return [
         replace(one, discarded="the generator was starved") if number % of < every else one
         for number, one in enumerate(rounds)
     ]
 
 
-def test_thrown_away_rounds_are_told() -> None:
+def test_discarded_rounds_are_in_the_reason() -> None:
     found = judged(discarded(blocks([0.0] * FIRST), 2))
     assert found.verdict is Verdict.OK
     assert found.discarded == (("the generator was starved", 6),)
@@ -231,7 +233,7 @@ def test_an_unreliable_machine_confirms_nothing() -> None:
     assert found.estimate is not None
 
 
-def test_errors_in_both_arms_leave_too_little() -> None:
+def test_errors_in_all_rounds_leave_too_few_to_compare() -> None:
     failing = [Round(window(errors=5), window(errors=5), number) for number in range(LAST)]
     found = judged(failing)
     assert found.verdict is Verdict.NOT_COMPARED
@@ -239,7 +241,7 @@ def test_errors_in_both_arms_leave_too_little() -> None:
     assert found.with_errors == LAST
 
 
-def test_a_figure_that_is_missing_is_told() -> None:
+def test_a_missing_figure_is_in_the_reason() -> None:
     rounds = [
         replace(one, head=replace(one.head, cpu_per_request_s=None)) for one in blocks([0] * LAST)
     ]
@@ -263,7 +265,7 @@ def failing(rounds: list[Round], share: float = 0.02) -> list[Round]:
 
 
 @pytest.mark.parametrize("metric", Metric)
-def test_errors_go_before_any_figure(metric: Metric) -> None:
+def test_errors_are_judged_before_any_figure(metric: Metric) -> None:
     found = judged(failing(blocks([-0.5] * FIRST)), metric=metric, tolerance=0.005)
     assert found.verdict is Verdict.REGRESSED
     assert found.metric is Metric.ERRORS
@@ -271,20 +273,20 @@ def test_errors_go_before_any_figure(metric: Metric) -> None:
     assert found.estimate is None
 
 
-def test_errors_alone_are_ok_without_a_look_at_the_speed() -> None:
+def test_the_errors_figure_does_not_look_at_the_speed() -> None:
     found = judged(blocks([0.5] * FIRST), metric=Metric.ERRORS, tolerance=0.005)
     assert found.verdict is Verdict.OK
     assert found.reason == "errors 0% against 0%"
 
 
-def test_the_tolerance_of_errors_is_their_own() -> None:
+def test_the_errors_figure_has_its_own_tolerance() -> None:
     rounds = failing(blocks([0.0] * FIRST))
     assert judged(rounds, metric=Metric.ERRORS, tolerance=0.02).verdict is Verdict.OK
     assert judged(rounds, metric=Metric.ERRORS, tolerance=0.01).verdict is Verdict.REGRESSED
     assert judged(rounds, metric=Metric.RPS, tolerance=0.5).metric is Metric.ERRORS
 
 
-def test_errors_in_the_fresh_blocks_decide_too() -> None:
+def test_errors_in_the_fresh_blocks_decide_as_well() -> None:
     rounds = blocks([0.2] * (FIRST + FRESH))
     calm = [one for one in rounds if one.block < FIRST]
     found = judged([*calm, *failing(rounds[len(calm) :])])
@@ -293,12 +295,12 @@ def test_errors_in_the_fresh_blocks_decide_too() -> None:
 
 
 @pytest.mark.parametrize("tolerance", [-0.1, float("nan")])
-def test_a_negative_tolerance_is_none(tolerance: float) -> None:
+def test_a_negative_tolerance_raises_an_error(tolerance: float) -> None:
     with pytest.raises(ValueError, match="a tolerance is 0 or more"):
         judge([], metric=Metric.RPS, tolerance=tolerance)
 
 
-def test_a_rule_without_looks_is_none() -> None:
+def test_a_rule_without_looks_raises_an_error() -> None:
     with pytest.raises(ValueError, match="without looks"):
         judge([], metric=Metric.RPS, tolerance=0.1, rule=Rule(looks=()))
 
@@ -338,7 +340,9 @@ def small(rounds: list[Round], tolerance: float = 0.1) -> Judgement:
 
 @given(logs, shifts)
 @settings(deadline=None)
-def test_swapped_arms_turn_it_round(drawn: list[tuple[float, list[float]]], shift: float) -> None:
+def test_swapped_arms_have_the_opposite_verdict(
+    drawn: list[tuple[float, list[float]]], shift: float
+) -> None:
     rounds = noisy(drawn, shift)
     plain = small(rounds)
     turned = small([replace(one, base=one.head, head=one.base) for one in rounds])
@@ -356,7 +360,7 @@ def test_swapped_arms_turn_it_round(drawn: list[tuple[float, list[float]]], shif
 
 @given(logs, shifts, st.floats(0.1, 10))
 @settings(deadline=None)
-def test_only_ratios_matter(
+def test_only_the_ratios_of_the_figures_matter(
     drawn: list[tuple[float, list[float]]], shift: float, scale: float
 ) -> None:
     plain, scaled = small(noisy(drawn, shift)), small(noisy(drawn, shift, 1e7 * scale))
@@ -397,7 +401,7 @@ def test_a_wider_tolerance_fails_no_more(
 
 @given(logs, shifts, st.floats(0, 0.3))
 @settings(deadline=None)
-def test_a_verdict_says_what_its_interval_does(
+def test_a_verdict_never_contradicts_its_interval(
     drawn: list[tuple[float, list[float]]], shift: float, tolerance: float
 ) -> None:
     found = small(noisy(drawn, shift), tolerance)

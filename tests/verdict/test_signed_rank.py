@@ -27,7 +27,7 @@ def walsh(sample: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize("n", range(5, 31))
-def test_inside_is_where_the_exact_p_value_is_above_what_the_level_leaves(n: int) -> None:
+def test_the_interval_is_where_scipys_exact_p_value_exceeds_the_rest_of_the_level(n: int) -> None:
     rng = np.random.default_rng(n)
     drawn = np.concatenate(
         [rng.normal(0.3, 1, (INPUTS // 2, n)), rng.standard_cauchy((INPUTS // 2, n))]
@@ -53,7 +53,7 @@ def test_inside_is_where_the_exact_p_value_is_above_what_the_level_leaves(n: int
 
 @pytest.mark.parametrize("n", range(5, 31))
 @pytest.mark.parametrize("level", LEVELS)
-def test_one_average_more_would_miss_the_level(n: int, level: float) -> None:
+def test_an_interval_shorter_by_one_average_would_miss_the_level(n: int, level: float) -> None:
     # scipy's p-value when all ranks up to r are negative, n (n + 1) / 2 - r positive
     cut = averages_cut(n, level)
 
@@ -91,7 +91,7 @@ def test_the_smallest_number_that_reaches_a_level(level: float, n: int) -> None:
     ids=["plain", "all tied", "ties", "zeros", "ties and zeros"],
 )
 @pytest.mark.parametrize("level", LEVELS)
-def test_of_all_choices_of_signs_enough_keep_the_centre_inside(
+def test_enough_choices_of_signs_keep_the_centre_in_the_interval(
     sizes: list[int], level: float
 ) -> None:
     covered = 0
@@ -114,7 +114,7 @@ def test_without_ties_the_level_is_that_of_the_distribution() -> None:
     assert covered == 2**8 - 2 * 5  # P(W <= 3) = 5 / 256
 
 
-def test_values_that_are_all_the_same_leave_no_doubt() -> None:
+def test_equal_values_have_an_interval_of_no_width() -> None:
     found = centre([2.0] * 9, 0.98)
     assert found.estimate == 2.0
     assert found.interval == (2.0, 2.0)
@@ -127,13 +127,13 @@ def test_zeros_stay_in_the_interval() -> None:
     assert found.interval[0] == 0.0
 
 
-def test_nothing_has_no_centre() -> None:
+def test_no_values_raise_an_error() -> None:
     with pytest.raises(ValueError, match="no values"):
         centre([], 0.95)
 
 
 @pytest.mark.parametrize("level", [0, 1, 98])
-def test_a_level_is_a_fraction(level: float) -> None:
+def test_a_level_outside_0_and_1_raises_an_error(level: float) -> None:
     with pytest.raises(ValueError, match="between 0 and 1"):
         averages_cut(10, level)
 
@@ -147,7 +147,7 @@ def test_the_estimate_is_the_median_of_the_averages(sample: list[float]) -> None
 
 
 @given(values, st.floats(-5, 5), st.floats(0.1, 10))
-def test_it_moves_and_stretches_with_the_values(
+def test_the_interval_moves_and_stretches_with_the_values(
     sample: list[float], shift: float, scale: float
 ) -> None:
     plain = centre(sample, 0.95)
@@ -158,7 +158,9 @@ def test_it_moves_and_stretches_with_the_values(
 
 
 @given(values, st.randoms())
-def test_order_does_not_matter_and_signs_turn_it_round(sample: list[float], random: object) -> None:
+def test_the_order_does_not_matter_and_changed_signs_mirror_the_interval(
+    sample: list[float], random: object
+) -> None:
     plain, shuffled = centre(sample, 0.98), sample.copy()
     random.shuffle(shuffled)  # type: ignore[attr-defined]  # hypothesis
     assert centre(shuffled, 0.98) == plain
@@ -169,7 +171,7 @@ def test_order_does_not_matter_and_signs_turn_it_round(sample: list[float], rand
 
 
 @given(values)
-def test_a_higher_level_is_never_narrower(sample: list[float]) -> None:
+def test_the_interval_of_a_higher_level_is_never_narrower(sample: list[float]) -> None:
     narrow, wide = centre(sample, 0.9).interval, centre(sample, 0.99).interval
     assert narrow is not None
     assert wide is not None

@@ -61,7 +61,7 @@ def test_worse_by_a_factor_of_two_fails(rps: float, fails: bool) -> None:
 
 
 @pytest.mark.parametrize(("rps", "fails"), [(960, False), (940, True)])
-def test_a_limit_of_the_tests_own_fails(rps: float, fails: bool) -> None:
+def test_a_loss_beyond_the_tests_own_limit_fails(rps: float, fails: bool) -> None:
     comparison = compare(rps, 1000, max_regression=0.05)
     assert comparison.fails is fails
     assert ("max_regression(5%)" in comparison.reason) is fails
@@ -151,7 +151,7 @@ DEAR = Figures(1000, 0.0, p95_s=0.1, cpu_per_request_s=0.002)
         (Metric.ERRORS, replace(DEAR, error_share=0.21), True),
     ],
 )
-def test_other_figures_are_held_to_where_the_test_asks_for_it(
+def test_other_figures_are_compared_if_the_test_has_a_limit_on_them(
     metric: Metric, new: Figures, fails: bool
 ) -> None:
     limits = {metric: 0.2}
@@ -190,7 +190,7 @@ def test_a_limit_on_a_figure_that_is_missing_fails(
     assert "worse by more than a factor of 2" in found.reason
 
 
-def test_a_limit_on_requests_against_none_fails() -> None:
+def test_a_limit_on_requests_fails_against_a_stored_zero() -> None:
     nothing = replace(DEAR, rps=0.0)
     limits = {Metric.RPS: 0.2}
     found = compare_with_stored(DEAR, [nothing], tolerance=0.1, max_regressions=limits)
@@ -198,7 +198,7 @@ def test_a_limit_on_requests_against_none_fails() -> None:
     assert not compare_with_stored(DEAR, [nothing], tolerance=0.1).fails
 
 
-def test_a_p95_that_is_small_anyhow_may_grow() -> None:
+def test_a_p95_may_grow_by_a_few_milliseconds() -> None:
     quick, slower = replace(DEAR, p95_s=0.002), replace(DEAR, p95_s=0.006)
     limits = {Metric.P95: 0.2}
     assert not compare_with_stored(slower, [quick], tolerance=0.1, max_regressions=limits).fails
