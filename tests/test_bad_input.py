@@ -67,7 +67,7 @@ def test_a_missing_wrk_is_refused_and_not_replaced(
     )
 
 
-def test_a_report_needs_a_folder(site: Site) -> None:
+def test_a_report_must_be_in_a_folder_that_exists(site: Site) -> None:
     assert refused(site, "--djworkers=granian", "--djworkers-report=no/such/load.md").endswith(
         "/no/such/load.md' is not a file in a folder that exists"
     )
@@ -80,7 +80,7 @@ def test_an_action_needs_backends(site: Site, flags: tuple[str, ...]) -> None:
     )
 
 
-def test_the_controller_of_xdist_refuses_before_its_workers(site: Site) -> None:
+def test_under_xdist_the_controller_refuses_to_run(site: Site) -> None:
     assert refused(site, "-n2", "--djworkers=nginx").startswith("--djworkers=nginx: unknown")
 
 
@@ -116,6 +116,8 @@ def test_the_settings_must_be_a_module(site: Site, monkeypatch: pytest.MonkeyPat
         ('{"schema": 99}', "has schema 99, and this version reads up to 1: upgrade pytest-djw"),
     ],
 )
-def test_a_baseline_that_cant_be_read_is_named(site: Site, text: str, said: str) -> None:
+def test_the_error_about_a_baseline_that_cant_be_read_names_the_file(
+    site: Site, text: str, said: str
+) -> None:
     file = site.write(f".djworkers/default/{this_machine().key}.json", text)
     assert refused(site, "--djworkers=granian").startswith(f"baseline {file} {said}")

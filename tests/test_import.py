@@ -61,7 +61,7 @@ def test_the_plugin_imports_little_and_costs_little() -> None:
 
 
 def modules_of_a_run(site: Site, *arguments: str) -> set[str]:
-    """The packages that the pytest process had imported at its end."""
+    """Return the packages that the pytest process had imported at its end."""
     conftest = (site.folder / "conftest.py").read_text()
     site.write("conftest.py", REMEMBER.format(conftest=conftest))
     site.test("def test_json(burst):\n    burst('/json')")

@@ -37,7 +37,7 @@ def files_of(site: Site) -> set[Path]:
     return {path for path in site.folder.rglob("*") if "__pycache__" not in path.parts}
 
 
-def test_without_backends_only_the_line_of_plugins_differs(
+def test_without_backends_the_output_differs_only_in_the_line_of_plugins(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     site.test(SUITE)
@@ -53,7 +53,7 @@ def test_without_backends_only_the_line_of_plugins_differs(
     assert files_of(site) == before
 
 
-def test_without_backends_tests_that_burst_are_skipped_before_any_fixture(site: Site) -> None:
+def test_without_backends_load_tests_are_skipped_before_any_fixture_is_set_up(site: Site) -> None:
     site.write(
         "conftest.py",
         "import pytest\n\n@pytest.fixture(scope='session')\ndef django_db_setup():\n"
@@ -85,7 +85,7 @@ def test_plain():
         result.stdout.no_fnmatch_line("*djworkers:*")
 
 
-def test_switched_off_there_are_neither_fixtures_nor_flags(site: Site) -> None:
+def test_a_plugin_that_is_switched_off_has_neither_fixtures_nor_flags(site: Site) -> None:
     site.test("def test_burst(burst):\n    burst('/json')")
     site.pytest("-p", "no:djworkers").assert_outcomes(errors=1)
     refused = site.pytest("-p", "no:djworkers", "--djworkers=granian")

@@ -1,4 +1,4 @@
-"""One burst under each backend, as a user fires it."""
+"""A user's first load test, under both backends of the example."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tests.support.site import Site
 
 
 @pytest.mark.parametrize("backend", ["gunicorn-gevent", "granian"])
-def test_a_burst_is_fired_and_judged(site: Site, backend: str) -> None:
+def test_a_burst_is_fired_and_its_limits_are_checked(site: Site, backend: str) -> None:
     site.test(
         f"""
 @pytest.mark.min_rps(1)

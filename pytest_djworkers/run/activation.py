@@ -18,7 +18,7 @@ from pytest_djworkers.run.hooks.limits import LimitsPlugin
 from pytest_djworkers.run.hooks.lock_wait import LockWaitPlugin
 from pytest_djworkers.run.hooks.results import ResultsPlugin
 from pytest_djworkers.run.hooks.teardown import TeardownPlugin
-from pytest_djworkers.run.site.changed_settings import settings_module
+from pytest_djworkers.run.site.django_settings import settings_module
 from pytest_djworkers.run.site.served_application import left_in_settings, served_applications
 from pytest_djworkers.run.stash import RUN
 from pytest_djworkers.settings.reading import read_settings

@@ -18,7 +18,7 @@ from pytest_djworkers.databases.checks import TestDatabases
 from pytest_djworkers.entry.changed_settings import own_values
 from pytest_djworkers.entry.isolation import Isolation, named_in
 from pytest_djworkers.errors import BaselineError, SettingsError
-from pytest_djworkers.run.site.changed_settings import settings_module
+from pytest_djworkers.run.site.django_settings import settings_module
 from pytest_djworkers.server.external import ExternalServer
 from pytest_djworkers.server.launch import LaunchSpec
 from pytest_djworkers.server.protocol import AnyServer

@@ -13,7 +13,7 @@ from tests.support.site import Site
 TWO = "granian:workers=1:blocking-threads=2,granian:blocking-threads=3"
 
 
-def test_the_same_server_with_two_settings_is_two_backends(site: Site) -> None:
+def test_one_server_with_two_settings_is_two_backends(site: Site) -> None:
     site.test(
         """
 @pytest.mark.min_rps(1e9, backend="granian:blocking-threads=3")
@@ -47,7 +47,7 @@ def test_a_test_is_selected_by_its_backends_settings(site: Site) -> None:
     result.stdout.fnmatch_lines(["*[[]granian:workers-1:blocking-threads-2[]]", "*1/2 tests*"])
 
 
-def test_too_many_workers_for_a_single_process_are_a_note(site: Site) -> None:
+def test_too_many_workers_for_a_single_process_are_noted_in_the_header(site: Site) -> None:
     site.test("def test_json(burst):\n    assert burst('/json').server.workers == 1")
     result = site.burst("--djworkers-workers=4", backends="waitress")
     result.assert_outcomes(passed=1)

@@ -39,7 +39,7 @@ urlpatterns += [path("probed", probed), path("posted", posted)]
 )
 
 
-def test_bursts_have_names_and_figures_and_expectations(site: Site) -> None:
+def test_bursts_of_one_test_have_names_figures_and_expected_statuses(site: Site) -> None:
     site.write("urls.py", PROBED_URLS)
     site.test(
         """
@@ -77,7 +77,7 @@ def test_post(burst):
     result.stdout.fnmatch_lines(["POST /posted  (test_post)"])
 
 
-def test_a_server_that_somebody_else_runs_is_measured_where_it_is(site: Site) -> None:
+def test_an_external_server_is_measured(site: Site) -> None:
     site.test(
         """
 def test_it(burst, djworkers_server):
@@ -108,7 +108,7 @@ def test_memory(burst):
     assert hosts == {b"Host: " + url.removeprefix("http://").encode()}
 
 
-def test_what_a_server_says_gives_no_orders_to_the_terminal(site: Site) -> None:
+def test_control_characters_from_a_server_do_not_reach_the_terminal(site: Site) -> None:
     site.test("""
 def test_body(burst):
     burst("/json")
@@ -128,7 +128,7 @@ def test_fixture(djworkers_server):
     ET.parse(site.folder / "junit.xml")  # ours
 
 
-def test_wrk_would_count_hints_as_responses(site: Site) -> None:
+def test_wrk_is_not_used_for_a_server_that_sends_early_hints(site: Site) -> None:
     site.test("""
 def test_it(burst):
     burst("/json", duration=1)
@@ -140,7 +140,7 @@ def test_it(burst):
         result.stdout.fnmatch_lines(["*wrk can't fire 'GET /json': it counts the interim 103*"])
 
 
-def test_a_server_that_dies_in_mid_burst_fails_its_test(site: Site) -> None:
+def test_a_server_that_dies_during_a_burst_fails_its_test(site: Site) -> None:
     dies = """
 def dies(request):
     import os, signal
@@ -162,7 +162,7 @@ def test_without_a_limit(burst):
     result.stdout.fnmatch_lines(["*granian died during POST /dies: exit status -9*"])
 
 
-def test_a_path_that_does_not_answer_as_expected_is_not_burst(site: Site) -> None:
+def test_no_burst_is_fired_at_a_path_with_an_unexpected_response(site: Site) -> None:
     site.test(
         """
 def test_missing(burst):
@@ -208,7 +208,7 @@ def test_expects_another(burst):
     ids=["settings", "urls"],
 )
 @pytest.mark.parametrize("backend", ["granian", "gunicorn-gevent"])
-def test_a_site_that_cant_start_fails_at_once_with_its_log(
+def test_a_site_that_cant_start_fails_its_test_at_once_with_its_log(
     site: Site, backend: str, name: str, text: str, said: str
 ) -> None:
     site.write(name, text)
@@ -228,106 +228,3 @@ def test_a_site_that_cant_start_fails_at_once_with_its_log(
             said,
         ]
     )
-
-
-def test_the_database_of_a_test_is_the_servers(site: Site) -> None:
-    site.test(
-        """
-import json
-import urllib.request
-
-def count():
-    from django.contrib.auth.models import User
-
-    return User.objects.count()
-
-def test_sees_the_seed(burst, djworkers_server):
-    burst("/users")
-    with urllib.request.urlopen(djworkers_server.url + "/users") as answer:
-        assert json.load(answer) == {"users": 1}
-
-def test_writes(burst, transactional_db):
-    assert count() == 0
-    result = burst("/add", method="POST", expect=201)
-    assert count() >= 1 + result.ok
-
-@pytest.mark.django_db(transaction=True, reset_sequences=True)
-def test_is_flushed_after_the_server_is_gone(burst):
-    assert count() == 0
-    burst("/add", method="POST", expect=201)
-
-def test_plain_db(burst, db):
-    burst("/users")
-
-def test_plain_db_with_a_server(djworkers_server, db):
-    pass
-"""
-    )
-    result = site.burst("-p", "no:randomly")
-    result.assert_outcomes(passed=3, failed=1, errors=1)
-    way_out = (
-        "this test holds a transaction on database 'default' *use djworkers_seed for the rows*"
-    )
-    result.stdout.fnmatch_lines(["_* ERROR at setup of test_plain_db_with_a_server*", way_out])
-    result.stdout.fnmatch_lines(["_* test_plain_db[[]granian[]] _*", way_out])
-    result.stdout.no_fnmatch_line("*site-packages*")
-
-
-def test_the_server_tells_what_it_is(site: Site) -> None:
-    site.test(
-        """
-import json
-import os
-import urllib.request
-
-def test_server(burst, djworkers_server):
-    server = djworkers_server
-    assert server.backend == "granian"
-    assert server.url.startswith("http://127.0.0.1:")
-    before = server.pids
-    assert os.getpid() not in before and len(before) >= 2
-    with urllib.request.urlopen(server.url + "/facts") as answer:
-        assert json.load(answer)["pid"] in before
-    assert server.log.is_file()
-    burst("/json")
-    assert server.pids and not server.pids & before, "launched anew before each burst"
-"""
-    )
-    site.burst().assert_outcomes(passed=1)
-
-
-def test_a_server_is_launched_for_as_many_connections_as_its_test_asks_for(site: Site) -> None:
-    site.test(
-        """
-@pytest.mark.burst(connections=5000)
-def test_server(djworkers_server):
-    assert djworkers_server.facts.options["backlog"] == 5000
-"""
-    )
-    site.pytest("--djworkers=granian").assert_outcomes(passed=1)
-
-
-@pytest.mark.parametrize(
-    ("seed", "said"),
-    [
-        ("return 5", "*djworkers_seed must return a function that makes the rows, *returns 5"),
-        ("return fails", "E*ZeroDivisionError*"),
-    ],
-)
-def test_a_wrong_seed_fails_in_words(site: Site, seed: str, said: str) -> None:
-    site.test(
-        f"""
-def fails():
-    1 / 0
-
-@pytest.fixture
-def djworkers_seed():
-    {seed}
-
-def test_json(burst):
-    burst("/json")
-"""
-    )
-    result = site.burst()
-    result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines([said])

@@ -35,7 +35,7 @@ import time_machine
 
 
 def check(result):
-    # Of 300 ms, by a clock that goes.
+    # The burst took 300 ms by the real clock, which other processes share the CPU with.
     assert 0.2 < result.window_s < 3, result.window_s
     assert 1 < result.rps < 1_000_000
     assert 0 < result.latency.p50 < 3
@@ -126,13 +126,13 @@ def company(site: Site) -> Site:
     return site
 
 
-def test_a_burst_works_in_odd_company(company: Site) -> None:
+def test_a_burst_works_with_frozen_time_a_running_loop_or_blocked_sockets(company: Site) -> None:
     company.test(PROLOGUE + FROZEN + IN_A_LOOP + BLOCKED)
     company.burst().assert_outcomes(passed=3)
 
 
 @pytest.mark.matrix
-def test_a_burst_works_in_more_odd_company(company: Site) -> None:
+def test_a_burst_works_with_more_that_replaces_time_loops_or_sockets(company: Site) -> None:
     company.test(PROLOGUE + MORE)
     company.burst().assert_outcomes(passed=7)
 
@@ -146,7 +146,9 @@ def test_a_burst_works_in_more_odd_company(company: Site) -> None:
         "import pytest_socket; pytest_socket.disable_socket()",
     ],
 )
-def test_a_burst_works_where_it_was_so_before_the_run(company: Site, start: str) -> None:
+def test_a_burst_works_if_time_or_sockets_were_replaced_before_the_run(
+    company: Site, start: str
+) -> None:
     company.write("conftest.py", start + CONFTEST)
     company.test(PROLOGUE + "def test_it(burst):\n    check(burst('/json'))")
     # That plugin has a socket of its own.
@@ -163,7 +165,7 @@ def test_a_burst_works_where_it_was_so_before_the_run(company: Site, start: str)
     ],
     ids=["frozen", "leaping", "moved"],
 )
-def test_a_block_of_a_comparison_has_true_windows(
+def test_windows_of_a_comparison_are_measured_by_the_real_clock(
     folder: Path, stopped: AbstractContextManager[Any]
 ) -> None:
     with ExitStack() as stack:
@@ -214,13 +216,13 @@ def test_it(db):
 
 
 @pytest.mark.matrix
-def test_apps_may_be_named_like_what_only_we_import(site: Site) -> None:
-    """Of the standard library, all that a run without bursts has not loaded."""
+def test_apps_may_have_the_names_of_modules_that_only_the_plugin_imports(site: Site) -> None:
+    # The names of all modules of the standard library that a run without bursts has not loaded.
     site.test(PLAIN)
     loaded = re.search(r"loaded: (.*)", site.pytest("-s").stdout.str())
     assert loaded
     names = sys.stdlib_module_names - {*loaded[1].split(), "antigravity", "this"}
-    # Others are looked for on other systems only, by any run.
+    # A name that is found nowhere is a module of another operating system.
     for name in filter(importlib.util.find_spec, names):
         if name.startswith("_"):
             continue

@@ -1,4 +1,4 @@
-"""Under pytest-xdist: workers measure, the controller tells and writes."""
+"""Under pytest-xdist, workers measure, and the controller prints and writes the results."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def test_passes(burst):
 """
 
 
-def test_a_shared_run_is_told_by_the_controller_and_not_saved(site: Site) -> None:
+def test_the_controller_prints_a_shared_run_and_saves_nothing(site: Site) -> None:
     site.test(TWO_TESTS)
     result = site.burst(
         "-n2", "--djworkers-save-baseline", "--djworkers-report=load.md", "--junit-xml=junit.xml"
@@ -44,7 +44,7 @@ def test_a_shared_run_is_told_by_the_controller_and_not_saved(site: Site) -> Non
 
 
 @pytest.mark.matrix
-def test_one_worker_does_not_share(site: Site) -> None:
+def test_a_run_with_one_worker_is_not_shared(site: Site) -> None:
     site.test("def test_passes(burst):\n    burst('/users')")
     result = site.burst("-n1", "--djworkers-save-baseline")
     result.assert_outcomes(passed=1)
@@ -52,7 +52,7 @@ def test_one_worker_does_not_share(site: Site) -> None:
 
 
 @pytest.mark.matrix
-def test_a_wrong_marker_is_a_collection_error_there_too(site: Site) -> None:
+def test_a_wrong_marker_is_a_collection_error_under_xdist_too(site: Site) -> None:
     site.test("@pytest.mark.min_rps('fast')\ndef test_it(burst):\n    pass")
     result = site.burst("-n2")
     result.assert_outcomes(errors=1)

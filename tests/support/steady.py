@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from tests.support.site import Site
 STEADY = """
 import sys
 from dataclasses import replace
+import json
 from pathlib import Path
 
 import pytest_djworkers.run.one_server
@@ -52,6 +54,12 @@ def steady(site: Site, rps: float, *arguments: str) -> pytest.RunResult:
 
 
 def baseline_file(site: Site) -> Path:
-    """The one file that a baseline was stored in."""
+    """Return the one file that a baseline was stored in."""
     (file,) = site.folder.glob(".djworkers/*/*.json")
     return file
+
+
+def stored_sessions(site: Site) -> dict[str, int]:
+    """Return the number of stored sessions of each burst."""
+    bursts = json.loads(baseline_file(site).read_text())["bursts"]
+    return {key: len(stored["sessions"]) for key, stored in bursts.items()}

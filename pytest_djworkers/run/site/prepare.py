@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pytest_djworkers.databases.checks import TestDatabases
 from pytest_djworkers.errors import DatabaseError
-from pytest_djworkers.run.site.changed_settings import read_changed_settings
+from pytest_djworkers.run.site.django_settings import read_changed_settings
 from pytest_djworkers.run.site.isolated_process import IsolatedProcess
 from pytest_djworkers.server.launch import LaunchSpec
 from pytest_djworkers.server.runtime import this_runtime
@@ -23,8 +23,8 @@ def _refuse_coroutine(returned: object) -> None:
         # Else Python warns that it was never awaited.
         returned.close()
         raise DatabaseError(
-            "djworkers_seed gives an async function, which would make no rows: give"
-            " asgiref.sync.async_to_sync(function), or one that is not async"
+            "djworkers_seed returns an async function, which would create no rows: return"
+            " asgiref.sync.async_to_sync(function), or a function that is not async"
         )
 
 
@@ -43,10 +43,11 @@ def prepare_site(
     databases are kept. Raises DatabaseError if a server could not see the rows that the test sees,
     and OverrideError for a changed setting that can't be given to a server.
     """
+    # Rows in an open transaction are invisible to other connections.
     databases.refuse_transaction()
     if seed is not None and not callable(seed):
         raise DatabaseError(
-            "the fixture djworkers_seed must return a function that makes the rows, and it"
+            "the fixture djworkers_seed must return a function that creates the rows, but it"
             f" returns {seed!r}"
         )
     changed = read_changed_settings(isolated.values)

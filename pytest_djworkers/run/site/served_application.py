@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pytest_djworkers.entry.find_application import DJANGO, application_of
 from pytest_djworkers.entry.find_module import spec_of
 from pytest_djworkers.errors import SettingsError
-from pytest_djworkers.run.site.changed_settings import settings_module
 from pytest_djworkers.run.site.debug_settings import left_by_debug
+from pytest_djworkers.run.site.django_settings import settings_module
 from pytest_djworkers.settings.settings import Settings
 
 

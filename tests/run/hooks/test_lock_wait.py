@@ -1,4 +1,4 @@
-"""What a run that waits for its turn says, and whose time that is."""
+"""A run that waits for another one says so, and the wait is not counted as a test's time."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_waits(request):
 @pytest.mark.parametrize(
     "flags", [("-q",), pytest.param(("-n1", "-q"), marks=pytest.mark.matrix)], ids=" ".join
 )
-def test_whom_it_waits_for_is_said_at_once_captured_or_not(
+def test_the_process_that_a_run_waits_for_is_printed_at_once_even_with_capturing(
     site: Site, flags: tuple[str, ...]
 ) -> None:
     site.test(WAITS)
@@ -81,7 +81,7 @@ def test_without_a_limit(request):
 """
 
 
-def test_the_wait_is_not_the_tests_time(site: Site) -> None:
+def test_the_wait_counts_neither_as_duration_nor_for_pytest_timeout(site: Site) -> None:
     site.test(TIMED)
     result = site.pytest("--djworkers=granian", "--junitxml=junit.xml", "--durations=0", "-vv")
     result.assert_outcomes(passed=3, failed=1)

@@ -1,18 +1,20 @@
-"""Whose signals a run takes, and who hears of them."""
+"""A run handles signals while there is something to clean up, and passes them on to workers."""
 
 from __future__ import annotations
 
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from types import SimpleNamespace
 
+import psutil
 import pytest
 
 from pytest_djworkers.run.hooks.teardown import TeardownPlugin
 from pytest_djworkers.system.interrupts import Interrupts
-from tests.support.site import PYTEST, Site
+from tests.support.site import GENTLE, PYTEST, Site
 
 TELLS = """
 import signal
@@ -38,7 +40,7 @@ tell("after")
 
 
 def handlers(site: Site, *flags: str, before: str = "") -> list[str]:
-    """Who handles which signal in two tests, and after the run."""
+    """Return the handlers of signals in a plain test, in a load test, and after the run."""
     site.test(TESTS)
     main = site.write("main.py", before + MAIN.replace("main()", f"main({[*PYTEST[3:], *flags]})"))
     subprocess.run([sys.executable, main], cwd=site.folder, check=True, capture_output=True)
@@ -49,7 +51,7 @@ UNTOUCHED = ["SIGINT default_int_handler", "SIGTERM 0"]
 OURS = ["SIGINT Interrupts._handle", "SIGTERM Interrupts._handle"]
 
 
-def test_signals_are_taken_for_as_long_as_there_is_something_to_clean_up(site: Site) -> None:
+def test_ctrl_c_is_handled_during_load_tests_and_sigterm_during_the_run(site: Site) -> None:
     assert handlers(site, "--djworkers=granian") == [
         *("plain SIGINT default_int_handler", "plain SIGTERM Interrupts._handle"),
         *(f"burst {line}" for line in OURS),
@@ -57,14 +59,14 @@ def test_signals_are_taken_for_as_long_as_there_is_something_to_clean_up(site: S
     ]
 
 
-def test_without_backends_no_signal_is_taken(site: Site) -> None:
+def test_without_backends_no_signal_is_handled(site: Site) -> None:
     assert handlers(site) == [
         *(f"plain {line}" for line in UNTOUCHED),
         *(f"after {line}" for line in UNTOUCHED),
     ]
 
 
-def test_a_signal_that_somebody_handles_is_left_to_them(site: Site) -> None:
+def test_an_existing_handler_of_sigterm_stays(site: Site) -> None:
     ignoring = "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
     said = handlers(site, "--djworkers=granian", before=ignoring)
     assert [line for line in said if "SIGTERM" in line] == [
@@ -74,7 +76,7 @@ def test_a_signal_that_somebody_handles_is_left_to_them(site: Site) -> None:
     ]
 
 
-def test_each_test_may_have_a_signal_of_its_own(site: Site) -> None:
+def test_each_of_two_tests_can_be_interrupted(site: Site) -> None:
     site.test(
         """
 import os, signal
@@ -90,14 +92,14 @@ def test_that_interrupts_itself(_djworkers_server, number):
 
 @pytest.fixture
 def worker() -> Iterator[subprocess.Popen[bytes]]:
-    """What could be a worker of pytest-xdist."""
+    """A process in the place of a pytest-xdist worker."""
     with subprocess.Popen(["sleep", "60"]) as process:
         yield process
         process.kill()
 
 
 def node(pid: int, *, is_local: bool = True) -> SimpleNamespace:
-    """The worker as pytest-xdist's hooks are given it."""
+    """Return a worker's node as pytest-xdist passes it to hooks."""
     gateway = SimpleNamespace(
         id="gw0", spec=SimpleNamespace(popen=is_local), _rinfo=lambda: SimpleNamespace(pid=pid)
     )
@@ -105,30 +107,69 @@ def node(pid: int, *, is_local: bool = True) -> SimpleNamespace:
 
 
 @pytest.fixture
-def ending() -> Iterator[TeardownPlugin]:
-    """The plugin, in a controller."""
+def teardown_plugin() -> Iterator[TeardownPlugin]:
+    """The plugin in a controller."""
     interrupts = Interrupts()
     yield TeardownPlugin(interrupts)
     interrupts.end()
 
 
-def test_what_interrupts_the_controller_interrupts_its_workers(
-    ending: TeardownPlugin, worker: subprocess.Popen[bytes]
+def test_ctrl_c_in_the_controller_is_passed_on_to_its_workers(
+    teardown_plugin: TeardownPlugin, worker: subprocess.Popen[bytes]
 ) -> None:
-    ending.pytest_testnodeready(node(worker.pid))
-    ending.pytest_keyboard_interrupt()
+    teardown_plugin.pytest_testnodeready(node(worker.pid))
+    teardown_plugin.pytest_keyboard_interrupt()
     assert worker.wait(15) == -signal.SIGINT
-    # It is there no more, and not missed.
-    ending.pytest_keyboard_interrupt()
+    # The worker is gone by now; that must not raise.
+    teardown_plugin.pytest_keyboard_interrupt()
 
 
-def test_who_is_no_worker_of_ours_is_not_interrupted(
-    ending: TeardownPlugin, worker: subprocess.Popen[bytes]
+def test_a_worker_elsewhere_or_gone_is_not_interrupted(
+    teardown_plugin: TeardownPlugin, worker: subprocess.Popen[bytes]
 ) -> None:
-    ending.pytest_testnodeready(node(worker.pid, is_local=False))
-    ending.pytest_keyboard_interrupt()
-    ending.pytest_testnodeready(node(worker.pid))
-    ending.pytest_testnodedown(node(worker.pid))
-    ending.pytest_keyboard_interrupt()
+    teardown_plugin.pytest_testnodeready(node(worker.pid, is_local=False))
+    teardown_plugin.pytest_keyboard_interrupt()
+    teardown_plugin.pytest_testnodeready(node(worker.pid))
+    teardown_plugin.pytest_testnodedown(node(worker.pid))
+    teardown_plugin.pytest_keyboard_interrupt()
     worker.terminate()
     assert worker.wait(15) == -signal.SIGTERM
+
+
+def test_ctrl_c_prints_the_finished_bursts_and_leaves_no_process(site: Site) -> None:
+    site.test(
+        """
+def test_first(burst):
+    burst("/json")
+
+def test_long(burst):
+    burst("/facts", name="long", duration="1m")
+"""
+    )
+    flags = [flag for flag in GENTLE if "duration" not in flag]
+    run = site.start("--djworkers=gunicorn-gevent", *flags, "-o", "djworkers_duration=300ms", "-v")
+    assert run.stdout is not None
+    seen = ""
+    while "PASSED" not in seen:
+        seen += (line := run.stdout.readline())
+        assert line, f"it ended too early:\n{seen}"
+    family = in_mid_burst(run)
+    run.send_signal(signal.SIGINT)
+    rest, _ = run.communicate(timeout=30)
+    assert run.returncode == pytest.ExitCode.INTERRUPTED
+    assert "GET /json  (test_first)" in rest
+    assert "KeyboardInterrupt" in rest
+    _, alive = psutil.wait_procs(family, timeout=10)
+    assert not alive
+
+
+def in_mid_burst(run: subprocess.Popen[str]) -> list[psutil.Process]:
+    """Wait until an agent fires, and return all processes below pytest."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        family = psutil.Process(run.pid).children(recursive=True)
+        lines = [" ".join(one.cmdline()) for one in family if one.is_running()]
+        if any("pytest_djworkers.load.agent" in line for line in lines):
+            return family
+        time.sleep(0.02)
+    raise AssertionError("no agent was started")

@@ -1,4 +1,4 @@
-"""What settings have done because DEBUG was on in their module."""
+"""Settings that depend on DEBUG are reported."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pytest_djworkers.run.site.debug_settings import left_by_debug
 
 
 def left(folder: Path, monkeypatch: pytest.MonkeyPatch, text: str, base: str = "") -> str | None:
-    """What is told of a settings package."""
+    """Return the line about a settings package; None if there is nothing to report."""
     package = folder / f"site_{folder.name}"
     package.mkdir()
     (package / "__init__.py").touch()

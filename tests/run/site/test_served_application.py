@@ -10,7 +10,7 @@ BACKENDS = "--djworkers=granian,uvicorn"
 
 
 def header(site: Site, *flags: str) -> str:
-    """What a run says before its tests."""
+    """Return the output of a run that only collects its tests."""
     site.test("def test_it(burst): burst('/json')")
     return site.pytest("--collect-only", *flags).stdout.str()
 
@@ -27,7 +27,7 @@ def test_the_header_names_the_application_of_each_interface(site: Site) -> None:
     assert "1 test collected" not in said
 
 
-def test_the_settings_own_is_not_worth_a_line(site: Site) -> None:
+def test_the_application_of_the_settings_is_not_mentioned(site: Site) -> None:
     more = "WSGI_APPLICATION='a.b'\nDEBUG = True\nif DEBUG:\n    LEFT = 1\n"
     site.write("settings.py", (site.folder / "settings.py").read_text() + more)
     said = header(site, "--djworkers=granian")
@@ -55,7 +55,7 @@ def test_the_settings_own_is_not_worth_a_line(site: Site) -> None:
         ),
     ],
 )
-def test_what_cant_be_served_is_told_before_any_test(
+def test_an_application_that_cant_be_served_ends_the_run_before_any_test(
     site: Site, flags: tuple[str, ...], said: str
 ) -> None:
     run = site.pytest("--collect-only", *flags)

@@ -1,4 +1,4 @@
-"""Nothing real is written to, and what a test changes of the settings is what is served."""
+"""A test and its servers write into the same files and caches, and into none that is real."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def real(site: Site) -> Site:
 
 
 def files(site: Site) -> set[Path]:
-    """What lies in the site's folders."""
+    """Return the files and folders in the site's folders."""
     return {
         file.relative_to(site.folder)
         for folder in FOLDERS
@@ -73,7 +73,7 @@ def files(site: Site) -> set[Path]:
     }
 
 
-def test_not_one_file_is_written_to_what_is_real(real: Site) -> None:
+def test_no_file_is_written_into_a_real_folder(real: Site) -> None:
     before = files(real)
     real.test("def test_writes(burst):\n    assert burst('/write').ok")
     real.burst().assert_outcomes(passed=1)
@@ -148,7 +148,7 @@ DJANGOS = "django.core.cache.backends.redis.RedisCache"
         pytest.param("django_redis.cache.RedisCache", "", marks=pytest.mark.matrix),
     ],
 )
-def test_a_shared_cache_is_as_it_was(
+def test_a_shared_cache_is_left_as_it_was(
     site: Site, real_redis: redis.Redis, backend: str, more: str
 ) -> None:
     where = real_redis.connection_pool.connection_kwargs

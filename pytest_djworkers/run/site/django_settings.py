@@ -1,4 +1,4 @@
-"""Django's settings as tests have changed them, read from the pytest process."""
+"""Reads Django's settings in the pytest process, with what tests have changed of them."""
 
 from __future__ import annotations
 
@@ -36,6 +36,7 @@ def read_changed_settings(not_of_tests: Mapping[str, Any]) -> ChangedSettings:
         for name, value in _values(layer):
             if name not in deleted and value is not not_of_tests.get(name, _NONE):
                 overridden.setdefault(name, value)
+        # Django remembers names that were deleted in an override, for which it looks no further.
         deleted |= vars(layer)["_deleted"] - overridden.keys()
     module = settings_module()
     own = own_values(module)
@@ -92,6 +93,7 @@ def _on_base(base: Any, own: Mapping[str, Any]) -> tuple[dict[str, Any], dict[st
 def _differ(one: Any, other: Any) -> bool:
     if one is other:
         return False
+    # Values without a digest are no plain data: whether they are equal can't be told.
     return digest(one) is None or digest(one) != digest(other)
 
 
@@ -101,11 +103,15 @@ def _plain(values: dict[str, Any]) -> dict[str, Any]:
         try:
             encoded(value)
         except (NotPlainError, RecursionError) as error:
-            reason = "it contains itself" if isinstance(error, RecursionError) else f"of {error}"
+            reason = (
+                "it contains itself"
+                if isinstance(error, RecursionError)
+                else f"an object of {error}"
+            )
             raise OverrideError(
-                f"the tests change the setting {name} to {value!r:.80}, which a server in another"
-                f" process can't be given ({reason}): only text, numbers, dates, paths, and lists,"
-                " tuples, sets and dicts of these. Put it into settings for the served site,"
-                " --djworkers-settings=MODULE, or undo the change before burst()"
+                f"the tests change the setting {name} to {value!r:.80}, which can't be sent to a"
+                f" server in another process ({reason}). Text, numbers, dates, paths, and lists,"
+                " tuples, sets and dicts of these can. Put it into settings for the served site"
+                " (--djworkers-settings=MODULE), or undo the change before burst()"
             ) from None
     return values

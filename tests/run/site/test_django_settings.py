@@ -1,4 +1,4 @@
-"""What tests change of Django's settings is read as it is, and served."""
+"""Settings that tests change are read from pytest's process, and the site is served with them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from django.conf import settings
 from django.test import override_settings
 from django.test.utils import setup_test_environment
 from pytest_djworkers.errors import OverrideError
-from pytest_djworkers.run.site.changed_settings import read_changed_settings, settings_module
+from pytest_djworkers.run.site.django_settings import read_changed_settings, settings_module
 django.setup()
 setup_test_environment(debug=False)
 
@@ -34,7 +34,7 @@ def run():
 
 
 def told(folder: Path, script: str) -> Any:
-    """What a script tells of settings that it has changed."""
+    """Return what a script prints about settings that it has changed."""
     (folder / "settings.py").write_text(SETTINGS + "OWN = [1]\nTHEIRS = object()\n")
     body = "\n".join(f"    {line}" for line in script.splitlines())
     done = subprocess.run(
@@ -48,7 +48,7 @@ def told(folder: Path, script: str) -> Any:
     return json.loads(done.stdout)
 
 
-def test_each_way_to_change_a_setting_is_seen(tmp_path: Path) -> None:
+def test_each_way_to_change_a_setting_is_noticed(tmp_path: Path) -> None:
     script = """
 seen = [tell()]
 outer = override_settings(OWN=[2], A=1, B=1)
@@ -82,7 +82,7 @@ return seen
     assert on_base == [{}, [], {"OWN": [3], "LANGUAGE_CODE": "de"}, {"ADDED": 1}]
 
 
-def test_what_cannot_be_carried_is_an_error_with_a_name(tmp_path: Path) -> None:
+def test_a_setting_that_cant_be_sent_to_a_server_is_named_in_the_error(tmp_path: Path) -> None:
     script = """
 errors = []
 def wrong():
@@ -97,10 +97,10 @@ wrong()
 return errors
 """
     advice = (
-        " to <built-in function print>, which a server in another process can't be given (of"
-        " builtins.builtin_function_or_method): only text, numbers, dates, paths, and lists,"
-        " tuples, sets and dicts of these. Put it into settings for the served site,"
-        " --djworkers-settings=MODULE, or undo the change before burst()"
+        " to <built-in function print>, which can't be sent to a server in another process (an"
+        " object of builtins.builtin_function_or_method). Text, numbers, dates, paths, and lists,"
+        " tuples, sets and dicts of these can. Put it into settings for the served site"
+        " (--djworkers-settings=MODULE), or undo the change before burst()"
     )
     assert told(tmp_path, script) == [
         f"the tests change the setting CLIENT{advice}",
@@ -157,7 +157,7 @@ MINE = "for load"
 
 
 @pytest.mark.parametrize("module", [pytest.param("", marks=pytest.mark.matrix), "settings_load"])
-def test_a_site_is_served_with_what_its_tests_changed(site: Site, module: str) -> None:
+def test_the_site_is_served_with_the_settings_that_tests_changed(site: Site, module: str) -> None:
     site.write("settings.py", f"{SETTINGS}\nOVERRIDDEN = GONE = CHANGED = MINE = 'own'\n")
     site.write("settings_load.py", FOR_LOAD)
     site.write("other_urls.py", URLS)
@@ -172,7 +172,7 @@ def test_a_site_is_served_with_what_its_tests_changed(site: Site, module: str) -
     assert (shown in result.outlines) is bool(module)
 
 
-def test_what_the_settings_module_makes_for_pytest_alone_is_named(site: Site) -> None:
+def test_settings_with_another_value_under_pytest_are_named(site: Site) -> None:
     more = """
 import os, sys
 if "pytest" in sys.modules:

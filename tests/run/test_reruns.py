@@ -1,4 +1,4 @@
-"""Tests that other plugins run again: the last attempt's figures are the test's, everywhere."""
+"""If another plugin runs a test again, all outputs have the figures of the last attempt."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ OUTPUTS = ("--junit-xml=junit.xml", "--djworkers-report=load.md", "--djworkers-s
 
 
 def check_outputs(site: Site, result: pytest.RunResult) -> None:
-    """The third attempt's figures are in all outputs, and nothing of the others is."""
+    """Check that all outputs have the figures of the third attempt, and none of the others."""
     text = result.stdout.str()
     assert text.count("GET /json  (test_flaky)") == 1
     result.stdout.re_match_lines(
@@ -68,7 +68,7 @@ def check_outputs(site: Site, result: pytest.RunResult) -> None:
     assert [one["windows"][0]["ok"] for one in stored] == [30_000]
 
 
-def test_the_last_of_pytest_rerunfailures(site: Site) -> None:
+def test_the_last_attempt_counts_with_pytest_rerunfailures(site: Site) -> None:
     site.test(FLAKY)
     result = steady(site, 1, "--reruns=2", *OUTPUTS)
     result.assert_outcomes(passed=2)
@@ -77,7 +77,7 @@ def test_the_last_of_pytest_rerunfailures(site: Site) -> None:
 
 
 @pytest.mark.matrix
-def test_the_last_of_pytest_rerunfailures_under_xdist(site: Site) -> None:
+def test_the_last_attempt_counts_with_pytest_rerunfailures_under_xdist(site: Site) -> None:
     site.test(FLAKY)
     result = steady(site, 1, "--reruns=2", "-n1", *OUTPUTS)
     result.assert_outcomes(passed=2)
@@ -85,7 +85,7 @@ def test_the_last_of_pytest_rerunfailures_under_xdist(site: Site) -> None:
 
 
 @pytest.mark.matrix
-def test_the_last_of_pytest_retry(site: Site) -> None:
+def test_the_last_attempt_counts_with_pytest_retry(site: Site) -> None:
     site.test(FLAKY)
     result = steady(site, 1, "--retries=2", *OUTPUTS)
     result.stdout.fnmatch_lines(["*2 passed, 1 retried*"])
@@ -93,7 +93,7 @@ def test_the_last_of_pytest_retry(site: Site) -> None:
 
 
 @pytest.mark.matrix
-def test_limits_of_a_later_attempt_are_not_held_to_an_earlier_ones_bursts(site: Site) -> None:
+def test_limits_are_not_checked_against_bursts_of_an_earlier_attempt(site: Site) -> None:
     site.test(
         """
 from pathlib import Path

@@ -1,0 +1,71 @@
+"""The results of a run are printed, and written to files."""
+
+from __future__ import annotations
+
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from tests.support.site import Site
+from tests.support.steady import steady
+
+
+def test_figures_reach_every_output(site: Site) -> None:
+    site.test(
+        """
+@pytest.mark.parametrize("path", ["/json", "/users"])
+def test_get(burst, path):
+    burst(path)
+"""
+    )
+    result = site.burst("--junit-xml=junit.xml", "--djworkers-report=load.md", "-v")
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines(
+        [
+            "djworkers: granian *; 1 worker each; generator asyncio",
+            "djworkers: bursts of 8 connections for 300ms after 100ms of warm-up, timeout 2s",
+            "djworkers: these flags override tests and configuration: --djworkers-connections=8 *",
+            "test_site.py::test_get[[]granian-/json[]] PASSED*",
+            "*- djworkers -*",
+            "  backend *generator *requests/s *p50 *p99 *timeouts *errors *served*",
+            "GET /json  (test_get[[]/json[]])",
+            "  granian *asyncio *8/8*",
+            "GET /users  (test_get[[]/users[]])",
+            "  granian *asyncio *8/8*",
+            "report: *load.md",
+        ],
+        consecutive=False,
+    )
+    junit = ET.parse(site.folder / "junit.xml")
+    properties = {one.get("name"): one.get("value") for one in junit.iter("property")}
+    assert float(properties["djworkers GET /json rps"] or 0) > 0
+    assert float(properties["djworkers GET /users p50_s"] or 0) > 0
+    assert properties["djworkers GET /json errors"] == "0"
+    assert properties["djworkers GET /json generator"] == "asyncio"
+    report = (site.folder / "load.md").read_text()
+    assert "## granian" in report
+    assert "### GET /users" in report
+
+
+def test_a_file_that_cant_be_written_fails_the_run(site: Site) -> None:
+    site.test(
+        """
+from pathlib import Path
+
+def test_json(burst):
+    burst("/json")
+    Path(".djworkers").write_text("a file where the folder should be")
+    Path("reports").rmdir()
+"""
+    )
+    (site.folder / "reports").mkdir()
+    result = steady(site, 1, "--djworkers-save-baseline", "--djworkers-report=reports/load.md")
+    result.assert_outcomes(passed=1)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(
+        [
+            "djworkers: baseline *.djworkers/default can't be written: *; nothing was changed",
+            "djworkers: report *load.md can't be written: No such file or directory",
+        ]
+    )
+    result.stdout.no_fnmatch_line("*Traceback*")
