@@ -46,9 +46,9 @@ def djworkers_backend(request: pytest.FixtureRequest) -> str:
         pytest.skip(WITHOUT_BACKENDS)
     if not hasattr(request, "param"):
         pytest.fail(
-            "only a test function that names burst or djworkers_server among its arguments, or in"
-            " usefixtures, runs once under each backend; getfixturevalue() and unittest.TestCase"
-            " can't do that",
+            "to run under each backend, a test must be a function that has burst or"
+            " djworkers_server among its arguments or in usefixtures; getfixturevalue() and"
+            " unittest.TestCase don't work",
             pytrace=False,
         )
     name: str = request.param

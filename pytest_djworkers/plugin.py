@@ -1,4 +1,4 @@
-"""The plugin's entry point. Without a backend asked for, this is all that is imported."""
+"""The entry point of the plugin. A run without backends imports little more than this."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_cmdline_main(config: pytest.Config) -> pytest.ExitCode | None:
-    """List the backends instead of running tests, where that is asked for."""
+    """List the backends instead of running tests, with ``--djworkers-list``."""
     if not config.getoption("djworkers_list"):
         return None
     from pytest_djworkers.report.backend_listing import print_backends
@@ -37,19 +37,19 @@ def pytest_cmdline_main(config: pytest.Config) -> pytest.ExitCode | None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the markers; with backends asked for, everything else."""
+    """Register the markers, and if backends are chosen, everything else."""
     from pytest_djworkers.options import MARKERS
 
     for marker in MARKERS:
         config.addinivalue_line("markers", marker)
-    if _asks_for_something(config):
+    if _is_wanted(config):
         from pytest_djworkers.run.activation import activate
 
         activate(config)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Skip what bursts when no backend is asked for, before any fixture is set up."""
+    """Skip load tests if no backend is chosen, before any fixture is set up."""
     if RUN in config.stash:
         return
     skip = pytest.mark.skip(reason=WITHOUT_BACKENDS)
@@ -58,7 +58,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(skip)
 
 
-def _asks_for_something(config: pytest.Config) -> bool:
+def _is_wanted(config: pytest.Config) -> bool:
+    """Return True if a flag or the configuration file may choose a backend or an action."""
     from pytest_djworkers.options import ACTIONS
 
     flags = ("djworkers", "djworkers_url", *ACTIONS)
@@ -67,4 +68,5 @@ def _asks_for_something(config: pytest.Config) -> bool:
     try:
         return bool(config.getini("djworkers") or config.getini("djworkers_url"))
     except (TypeError, ValueError, pytest.UsageError):
-        return True  # it asks for something; what is wrong with it is said when it is read
+        # A value that can't be read: the error is raised, in words, where the settings are read.
+        return True

@@ -76,7 +76,8 @@ def test_a_report_must_be_in_a_folder_that_exists(site: Site) -> None:
 @pytest.mark.parametrize("flags", [(), ("--djworkers=none",)], ids=str)
 def test_an_action_needs_backends(site: Site, flags: tuple[str, ...]) -> None:
     assert refused(site, "--djworkers-save-baseline", *flags) == (
-        "--djworkers-save-baseline: nothing to measure; name backends with --djworkers=NAME,NAME"
+        "--djworkers-save-baseline: there is nothing to measure: choose backends with"
+        " --djworkers=NAME,NAME"
     )
 
 

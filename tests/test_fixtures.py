@@ -87,7 +87,7 @@ def test_server(djworkers_server):
 @pytest.mark.parametrize(
     ("seed", "said"),
     [
-        ("return 5", "*djworkers_seed must return a function that makes the rows, *returns 5"),
+        ("return 5", "*djworkers_seed must return a function that creates the rows, *returns 5"),
         ("return fails", "E*ZeroDivisionError*"),
     ],
 )

@@ -13,12 +13,12 @@ def burst_name(name: object, path: str, request: Request, taken: Collection[str]
     """Return the burst's name: ``name``, or the method and the path if that is None.
 
     ``taken`` are the names of the test's earlier bursts. Raises BurstArgumentError for a name that
-    is not a line of text, or is taken.
+    is not one line of printable text, or is taken.
     """
     found = _default_name(path, request, taken) if name is None else _one_line(name)
     if found in taken:
         raise BurstArgumentError(
-            f"a second burst named {found!r} in one test: tell them apart with name="
+            f"this test has fired a burst named {found!r} already: tell them apart with name="
         )
     return found
 
@@ -31,5 +31,5 @@ def _default_name(path: str, request: Request, taken: Collection[str]) -> str:
 
 def _one_line(name: object) -> str:
     if not isinstance(name, str) or not name.strip() or not name.isprintable():
-        raise BurstArgumentError(f"name={name!r} is not a line of text")
+        raise BurstArgumentError(f"name={name!r} must be one line of printable text")
     return name

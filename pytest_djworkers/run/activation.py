@@ -39,6 +39,7 @@ def activate(config: pytest.Config) -> None:
         run = RunContext.begin(settings, _xdist(config), lock_wait)
     except SettingsError as error:
         raise pytest.UsageError(printable(str(error))) from None
+    # From here on, fixtures know that backends are chosen.
     config.stash[RUN] = run
     interrupts = Interrupts()
     interrupts.take(signal.SIGTERM)
@@ -62,8 +63,8 @@ def _checked_settings(config: pytest.Config) -> Settings | None:
     if settings is None:
         if actions := [flag for flag in ACTIONS if config.getoption(flag)]:
             raise SettingsError(
-                f"--{actions[0].replace('_', '-')}: nothing to measure; name backends with"
-                " --djworkers=NAME,NAME"
+                f"--{actions[0].replace('_', '-')}: there is nothing to measure: choose backends"
+                " with --djworkers=NAME,NAME"
             )
         return None
     _check_django(config)
@@ -96,8 +97,8 @@ def _check_aliases(left_out: tuple[str, ...]) -> None:
 
     if unknown := [alias for alias in left_out if alias not in settings.DATABASES]:
         raise SettingsError(
-            f"--djworkers-ignore-database={unknown[0]}: DATABASES has no such alias, only"
-            f" {', '.join(settings.DATABASES)}"
+            f"--djworkers-ignore-database={unknown[0]}: there is no such alias in DATABASES (it"
+            f" has: {', '.join(settings.DATABASES)})"
         )
 
 
@@ -105,4 +106,5 @@ def _xdist(config: pytest.Config) -> Xdist:
     worker_input = getattr(config, "workerinput", None)
     if worker_input is None:
         return Xdist()
+    # pytest-xdist starts local workers as children of the controller.
     return Xdist(controller_pid=os.getppid(), workers=worker_input["workercount"])

@@ -63,6 +63,7 @@ class RunContext:
         self.databases = TestDatabases(settings.left_out)
         self._lock = MachineLock(onlooker=onlooker)
         self._say = say_nothing if onlooker is None else onlooker.say
+        # Several runs may share one cache server: their keys must not meet.
         self._id = secrets.token_hex(4)
         self._isolations = 0
         self._resources = ExitStack()
@@ -146,6 +147,7 @@ class RunContext:
 
     @property
     def _watch(self) -> tuple[int, ...]:
+        # A worker may be killed with its controller; its servers must not outlive either.
         controller = self.xdist.controller_pid
         return () if controller is None else (controller,)
 
@@ -160,6 +162,7 @@ class RunContext:
 
     def is_orphaned(self) -> bool:
         """Return True if the controller of pytest-xdist is gone; this worker must go, too."""
+        # A process whose parent has ended becomes the child of another one.
         return self.xdist.controller_pid is not None and os.getppid() != self.xdist.controller_pid
 
     def end(self) -> None:

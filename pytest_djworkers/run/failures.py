@@ -14,7 +14,7 @@ from pytest_djworkers.run.measurement import MeasuredBurst
 from pytest_djworkers.settings.settings import Settings
 from pytest_djworkers.unexpected_responses import why_nothing_expected
 
-_ADVICE = "a test that may have more says so with max_errors (all of them: djworkers_max_errors)"
+_ADVICE = "allow more with the marker max_errors, or for all tests with djworkers_max_errors"
 
 
 def failed(lines: Iterable[str]) -> BaseException:

@@ -51,6 +51,7 @@ class OneServer:
         """Launch the server, and fire one burst at it. Raises as ``measure`` does."""
         server = self._server
         generator = self._generator(profile)
+        # Before the launch, which would be for nothing.
         if reason := generator.cannot(profile):
             raise BurstArgumentError(f"{profile.name}: {reason}")
         probe_path = self._run.settings.probe
@@ -84,6 +85,7 @@ class OneServer:
         """Fire the burst, and return its result with all that was seen of server and kernel."""
         server = self._server
         before = read_counts()
+        # The counters are the machine's: what others do on it meanwhile is in them, too.
         with server.watched() as watch:
             result = generator.fire(profile, server.target)
         check_alive(server, profile.name)
@@ -123,6 +125,7 @@ class OneServer:
 
 
 def _usage(watch: UsageWatch | None, result: BurstResult) -> Usage | None:
+    # The watch looks from before the warm-up to after the last response: only the window counts.
     if watch is None or result.began_at is None:
         return None
     return watch.usage(result.began_at, result.began_at + result.window_s)

@@ -46,6 +46,7 @@ def save_baseline(
 
 
 def _why_not_saved(record: BurstRecord, passed: Collection[str]) -> str | None:
+    # A failed test may have fired its burst at a site that was broken.
     if record.test not in passed:
         return "the test did not pass"
     return why_not_stored(record.result)

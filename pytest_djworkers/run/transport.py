@@ -14,6 +14,7 @@ _ATTRIBUTE = "djworkers_bursts"
 
 def put_bursts_on(report: pytest.TestReport, records: Iterable[BurstRecord]) -> None:
     """Put the bursts on a report, as simple types."""
+    # pytest-xdist sends a report's attributes to the controller if they are simple.
     setattr(report, _ATTRIBUTE, [record.to_dict() for record in records])
 
 

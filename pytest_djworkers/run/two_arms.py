@@ -77,6 +77,7 @@ class TwoArms:
         self._server.stop()
         with self._run.machine():
             outcome = self._compare(profile)
+        # Base may lack the endpoint, or be unable to use the databases.
         if outcome.head_result is None:
             measured = self._alone.fire(profile, overridden)
         else:

@@ -21,6 +21,7 @@ def print_uncaptured(config: pytest.Config, line: str) -> None:
             # controller's.
             print(line, file=sys.__stderr__, flush=True)
         elif reporter is not None:
+            # The cursor may be behind the dots of the tests so far.
             reporter.ensure_newline()
             reporter.write_line(line)
             reporter.flush()

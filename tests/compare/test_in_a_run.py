@@ -222,7 +222,9 @@ def test_flags_that_make_no_sense_end_the_run_before_any_server_starts(
 def test_a_comparison_needs_a_backend(revisions: Site) -> None:
     result = revisions.pytest("--djworkers-compare=main")
     assert result.ret == 4
-    result.stderr.fnmatch_lines(["ERROR: --djworkers-compare: nothing to measure; name backends*"])
+    result.stderr.fnmatch_lines(
+        ["ERROR: --djworkers-compare: there is nothing to measure: choose backends*"]
+    )
 
 
 def test_a_comparison_needs_a_repository(site: Site) -> None:

@@ -52,10 +52,11 @@ def test_names(burst):
     assert other.startswith("GET /json?page=... #") and len(other) == 28
     assert burst("/json", name="a third").name == "a third"
     for path, name in (("/json", None), ("/users", "a third")):
-        with pytest.raises(BurstArgumentError, match="a second burst named .*: tell them apart"):
+        said = "this test has fired a burst named .* already: tell them apart"
+        with pytest.raises(BurstArgumentError, match=said):
             burst(path, name=name)
     for name in ("", " ", "two\\nlines", 5):
-        with pytest.raises(BurstArgumentError, match="is not a line of text"):
+        with pytest.raises(BurstArgumentError, match="must be one line of printable text"):
             burst("/json", name=name)
     with pytest.raises(BurstArgumentError, match="has no argument conections=; did you mean conn"):
         burst("/users", conections=5)

@@ -42,7 +42,7 @@ def errors_allowed(allowed: object) -> Mark:
 
 @pytest.mark.parametrize("marks", [(), (errors_allowed("100%"),), (errors_allowed(10**6),)])
 @pytest.mark.parametrize("changes", [{}, {"against_base": COMPARED}], ids=["burst", "comparison"])
-def test_nothing_expected_fails_whatever_is_allowed(
+def test_a_burst_without_expected_responses_fails_whatever_is_allowed(
     marks: tuple[Mark, ...], changes: dict[str, Any]
 ) -> None:
     lenient = replace(SETTINGS, max_errors=1.0)
@@ -56,8 +56,8 @@ def test_more_than_one_percent_of_errors_fails_unless_they_are_allowed(
 ) -> None:
     (said,) = failures(HALF, **changes)
     assert said == (
-        "errors: 1,000 of 2,000 (50%) (1,000 status 500), limit max_errors(1%), 49% over; a test"
-        " that may have more says so with max_errors (all of them: djworkers_max_errors)"
+        "errors: 1,000 of 2,000 (50%) (1,000 status 500), limit max_errors(1%), 49% over;"
+        " allow more with the marker max_errors, or for all tests with djworkers_max_errors"
     )
     assert not failures(replace(RESULT, error=10, error_kinds={"reset": 10}), **changes)
     assert failures(replace(RESULT, error=11, error_kinds={"reset": 11}), **changes)
@@ -68,12 +68,12 @@ def test_more_than_one_percent_of_errors_fails_unless_they_are_allowed(
     assert said.endswith("limit max_errors(49%), 1% over")
 
 
-def test_a_count_of_errors_is_for_bursts_alone() -> None:
+def test_a_limit_on_the_number_of_errors_holds_for_bursts_only() -> None:
     assert failures(HALF, errors_allowed(999))
     assert not failures(HALF, errors_allowed(999), against_base=COMPARED)
 
 
-def test_what_a_flag_overrides_is_told_with_a_failure_and_only_then() -> None:
+def test_flags_that_override_the_shape_are_named_in_a_failure_only() -> None:
     flags = ("--djworkers-duration=1s (instead of 10s)",)
     assert not failures(RESULT, overridden=flags)
     assert failures(HALF, overridden=flags)[-1] == f"fired with {flags[0]}"
@@ -92,7 +92,7 @@ OPEN = BaselineVerdict(Verdict.NOT_COMPARED, "nothing stored")
         (BaselineVerdict(Verdict.OK, "as before"), STRICT, False),
     ],
 )
-def test_a_verdict_fails_where_it_says_so_or_strictness_does(
+def test_an_open_verdict_fails_only_in_a_strict_run(
     comparison: BaselineVerdict, settings: Any, fails: bool
 ) -> None:
     said = failures(RESULT, against_baseline=comparison, settings=settings)
@@ -105,7 +105,7 @@ def judged(metric: Metric, *, without_figure: int, verdict: Verdict = Verdict.NO
 
 
 @pytest.mark.parametrize("metric", [Metric.P95, Metric.CPU_PER_REQUEST])
-def test_a_limit_on_a_figure_that_an_arm_has_not_fails(metric: Metric) -> None:
+def test_a_limit_on_a_figure_that_an_arm_lacks_fails(metric: Metric) -> None:
     limit = Mark("max_regression", ("10%",), {"metric": metric.value})
     missing = judged(metric, without_figure=24)
     (said,) = failures(RESULT, limit, against_base=missing)

@@ -204,7 +204,9 @@ def test_an_async_seed_is_refused(company: Site) -> None:
     company.test("def test_it(burst): burst('/json')")
     run = company.burst()
     run.assert_outcomes(failed=1)
-    run.stdout.fnmatch_lines(["*djworkers_seed gives an async function, which would make no rows*"])
+    run.stdout.fnmatch_lines(
+        ["*djworkers_seed returns an async function, which would create no rows*"]
+    )
 
 
 PLAIN = """

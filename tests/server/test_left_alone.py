@@ -66,7 +66,7 @@ def test_an_unknown_alias_is_a_usage_error(site: Site) -> None:
     result = site.burst("--djworkers-ignore-database=legacy")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(
-        "*--djworkers-ignore-database=legacy: DATABASES has no such alias, only default"
+        "*--djworkers-ignore-database=legacy: there is no such alias in DATABASES (it has: default)"
     )
 
 

@@ -38,7 +38,9 @@ class LimitsPlugin:
         try:
             result = yield
         except DjworkersError as error:
+            # Its message is enough: a traceback would lead through the plugin.
             raise self._failure(item, error) from None
+        # Neither of these is a failure, so there is nothing to add.
         except (pytest.skip.Exception, KeyboardInterrupt, SystemExit):
             raise
         except BaseException:
@@ -89,11 +91,11 @@ def _why_nothing_measured(item: pytest.Item) -> list[str]:
     if burst is not None and burst.measured:
         return []
     if has_limits(marks_of(item)):
-        return ["this test has limits, and no burst was held to them: call burst()"]
+        return ["this test has limits but fired no burst that could meet them: call burst()"]
     if burst is not None and not burst.was_called and _takes_burst(item):
         return [
-            "this test takes burst and never calls it, so that it measures nothing: call"
-            " burst(path), or take djworkers_server for a server without any load"
+            "this test takes burst but never calls it, so it measures nothing: call burst(path), or"
+            " take djworkers_server instead for a server without load"
         ]
     return []
 

@@ -37,6 +37,7 @@ class LockWaitPlugin:
         if self._timer is None:
             return
         item, settings, set_at = self._timer
+        # pytest-timeout can't pause: its timer is cancelled, and set again with what is left.
         left_s = max(_LEAST_TIMEOUT_S, settings.timeout - (CLOCK.monotonic() - set_at))
         item.ihook.pytest_timeout_cancel_timer(item=item)
         self._stopped = item, settings._replace(timeout=left_s)

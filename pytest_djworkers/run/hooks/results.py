@@ -43,6 +43,7 @@ class ResultsPlugin:
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Write the files, each whole or not at all. One that can't be written fails the run."""
+        # A worker has seen a part of the tests only.
         if self._run.xdist.controller_pid is not None:
             return
         for write in self._writers():
@@ -50,6 +51,7 @@ class ResultsPlugin:
                 write()
             except (BaselineError, OSError) as error:
                 self._outcomes.problems.append(str(error))
+        # The summary, which comes later, prints the problems.
         if self._outcomes.problems and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 

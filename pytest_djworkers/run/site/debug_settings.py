@@ -33,8 +33,8 @@ def left_by_debug(settings_module: str) -> str | None:
     if not found:
         return None
     return (
-        f"DEBUG is on in {settings_module} and off where it is served, but what hangs on it there"
-        f" ({'; '.join(found)}) is in what is measured: name settings without it with"
+        f"DEBUG is on in {settings_module} and off where it is served, but what depends on it"
+        f" there ({'; '.join(found)}) is measured, too: name settings that have it off with"
         " --djworkers-settings=MODULE"
     )
 
@@ -53,6 +53,7 @@ def _readings(name: str) -> Iterator[tuple[Path, int]]:
         match node:
             case ast.Name(id="DEBUG", ctx=ast.Load()):
                 yield file, node.lineno
+            # Split settings: "from .base import *" runs, and may read, another module's DEBUG.
             case ast.ImportFrom(names=[ast.alias(name="*")]):
                 package = getattr(module, "__package__", None) or None
                 base = "." * node.level + (node.module or "")

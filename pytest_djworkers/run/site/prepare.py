@@ -44,6 +44,7 @@ def prepare_site(
     and OverrideError for a changed setting that can't be given to a server.
     """
     # Rows in an open transaction are invisible to other connections.
+    # Rows in an open transaction are invisible to other connections.
     databases.refuse_transaction()
     if seed is not None and not callable(seed):
         raise DatabaseError(

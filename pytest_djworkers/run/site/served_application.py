@@ -23,7 +23,7 @@ def served_applications(settings: Settings) -> Iterator[str]:
     for_load = settings.settings_module
     module, unless = settings_module(), ""
     if for_load is not None:
-        # What it sets is known once it is imported, in the server.
+        # Its values are known only in the server: this process must not import it.
         module, unless = for_load, f", unless {for_load} sets it"
     requested = settings.application
     interfaces: dict[str, list[str]] = {}
@@ -36,6 +36,7 @@ def served_applications(settings: Settings) -> Iterator[str]:
             found = application_of(interface.lower(), of_site, module, requested)
         except RuntimeError as error:
             raise SettingsError(str(error)) from None
+        # The application that Django itself would serve is no news.
         if found.is_of_setting:
             continue
         where = f"under {' and '.join(names)}: " if len(interfaces) > 1 else ""
@@ -57,8 +58,8 @@ def _check(requested: str, interfaces: dict[str, list[str]]) -> None:
     if len(interfaces) > 1:
         which = " and ".join(f"{name} ({', '.join(of)})" for name, of in interfaces.items())
         raise SettingsError(
-            f"{flag}: it is one application, and the backends want {which}: run them apart, or set"
-            " WSGI_APPLICATION and ASGI_APPLICATION"
+            f"{flag}: one application can't be both {which}: use these backends in separate runs,"
+            " or set WSGI_APPLICATION and ASGI_APPLICATION instead"
         )
     module = requested.partition(":")[0]
     if spec_of(module) is None:

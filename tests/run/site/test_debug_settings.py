@@ -33,7 +33,7 @@ def left(folder: Path, monkeypatch: pytest.MonkeyPatch, text: str, base: str = "
         ("X = 1", ""),
     ],
 )
-def test_settings_that_do_nothing_because_of_it(
+def test_settings_that_do_not_depend_on_debug_are_not_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, base: str
 ) -> None:
     assert left(tmp_path, monkeypatch, text, base) is None
@@ -54,11 +54,11 @@ def test_settings_that_do_nothing_because_of_it(
         ),
     ],
 )
-def test_what_hangs_on_it_is_told(
+def test_settings_that_depend_on_debug_are_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, base: str, said: str
 ) -> None:
     assert left(tmp_path, monkeypatch, text, base) == (
-        "DEBUG is on in SETTINGS and off where it is served, but what hangs on it there"
-        f" ({said}) is in what is measured: name settings without it with"
+        "DEBUG is on in SETTINGS and off where it is served, but what depends on it there"
+        f" ({said}) is measured, too: name settings that have it off with"
         " --djworkers-settings=MODULE"
     )

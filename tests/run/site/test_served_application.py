@@ -40,9 +40,9 @@ def test_the_application_of_the_settings_is_not_mentioned(site: Site) -> None:
     [
         (
             (BACKENDS, "--djworkers-application=urls:app"),
-            "--djworkers-application=urls:app: it is one application, and the backends want WSGI"
-            " (granian) and ASGI (uvicorn): run them apart, or set WSGI_APPLICATION and"
-            " ASGI_APPLICATION",
+            "--djworkers-application=urls:app: one application can't be both WSGI (granian) and"
+            " ASGI (uvicorn): use these backends in separate runs, or set WSGI_APPLICATION and"
+            " ASGI_APPLICATION instead",
         ),
         (
             ("--djworkers=granian", "--djworkers-application=nowhere.asgi:app"),
