@@ -25,13 +25,17 @@ class Settings:
     registry: Registry
     """All known backends, for markers that name them."""
     generator: str
+    """The name of the load generator, or ``auto``."""
     agents: int
+    """The number of processes of the built-in generator."""
     baseline: str
+    """The name of the stored baseline."""
     tolerance: float
+    """The smallest loss that counts as a regression."""
     startup_timeout_s: float
     reports: tuple[Path, ...]
     probe: str | None
-    """The path that a server is asked for before a burst that must not be sent twice."""
+    """The path to check a server with, before bursts whose own request may change data."""
     application: str | None
     """The application to serve, as MODULE:ATTRIBUTE; None for the site's own."""
     save_baseline: bool
@@ -50,7 +54,7 @@ class Settings:
     """The address of a server that runs already; then there are no backends."""
     comparison_flags: ComparisonFlags | None = None
     strict: bool = False
-    """True if a test fails that is inconclusive or not compared."""
+    """True if tests fail whose comparison is inconclusive or can't be made."""
     max_regression: float | None = None
     """The largest loss of requests/s for tests without a max_regression marker."""
     started_in: Path = field(default_factory=Path.cwd)
@@ -66,7 +70,7 @@ class Settings:
     def names(self) -> tuple[str, ...]:
         """The backends that each test runs under, or the one server that runs already.
 
-        Where backends are compared with the first, the others.
+        Without the base, where backends are compared with each other.
         """
         if self.origin:
             return (EXTERNAL,)
