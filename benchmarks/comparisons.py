@@ -49,13 +49,13 @@ def compare(
 
 
 def _run(command: list[str], folder: Path, output: Path, variables: dict[str, str]) -> int:
-    with output.open("wb") as said:
+    with output.open("wb") as stream:
         process = subprocess.Popen(
             command,
             cwd=folder,
             env={**os.environ, **variables},
             stdin=subprocess.DEVNULL,
-            stdout=said,
+            stdout=stream,
             stderr=subprocess.STDOUT,
             start_new_session=True,  # so that Ctrl-C reaches it once, through us
         )

@@ -70,8 +70,8 @@ class DelaysServer:
 
     def end(self) -> Record:
         """End the server, and return its record."""
-        said, _ = self._process.communicate()
-        return Record(**json.loads(said))
+        printed, _ = self._process.communicate()
+        return Record(**json.loads(printed))
 
 
 @contextmanager

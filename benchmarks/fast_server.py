@@ -75,10 +75,10 @@ class FastServer:
         The connection of ``count`` itself is left out; its requests are counted.
         """
         self.status.request("GET", "/status")
-        said = self.status.getresponse().read().decode()
-        match = _STATUS.search(said)
+        page = self.status.getresponse().read().decode()
+        match = _STATUS.search(page)
         if match is None:
-            raise RuntimeError(f"nginx's status page reads {said!r}")
+            raise RuntimeError(f"nginx's status page reads {page!r}")
         # One of the open connections is ours.
         return int(match[1]) - 1, int(match[2])
 

@@ -26,14 +26,14 @@ MODULES = "pytest_djworkers.plugin, pytest_djworkers.options"
 
 def measure() -> float:
     """Return the milliseconds of one import in a fresh interpreter."""
-    said = subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-c", PROGRAM.format(module=MODULES)],
         capture_output=True,
         text=True,
         check=True,
         timeout=60,
     )
-    return float(said.stdout)
+    return float(done.stdout)
 
 
 def main() -> None:

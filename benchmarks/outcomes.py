@@ -87,7 +87,11 @@ class Results:
 
     def of(self, series: str, server: str) -> list[Outcome]:
         """Return the outcomes of one series under one server."""
-        return [one for one in self.outcomes if (one.series, one.server) == (series, server)]
+        return [
+            outcome
+            for outcome in self.outcomes
+            if (outcome.series, outcome.server) == (series, server)
+        ]
 
     def add(self, outcome: Outcome) -> None:
         """Keep an outcome."""

@@ -49,13 +49,13 @@ ANY_LOSS = "90%"
 
 
 def measure(
-    revisions: Revisions, results: Results, asked: Sequence[Series], servers: Sequence[str]
+    revisions: Revisions, results: Results, chosen: Sequence[Series], servers: Sequence[str]
 ) -> None:
     """Make the comparisons that the results don't have yet."""
     # The number is the outermost loop, so that the series take turns.
-    for number in range(1, max(one.times for one in asked) + 1):
+    for number in range(1, max(series.times for series in chosen) + 1):
         for server in servers:
-            for series in asked:
+            for series in chosen:
                 if len(results.of(series.name, server)) < number <= series.times:
                     make(revisions, results, series, server, number)
 
@@ -125,7 +125,7 @@ def folder_for(given: Path | None) -> Iterator[Path]:
 
 def parse_arguments() -> argparse.Namespace:
     """Return the command line's arguments."""
-    names = [one.name for one in ALL]
+    names = [series.name for series in ALL]
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -153,9 +153,9 @@ def parse_arguments() -> argparse.Namespace:
 def main() -> int:
     """Make the missing comparisons, and print the tables."""
     arguments = parse_arguments()
-    series = [one for one in ALL if one.name in arguments.only]
+    chosen = [series for series in ALL if series.name in arguments.only]
     if arguments.quick:
-        series = [replace(one, times=1) for one in series]
+        chosen = [replace(series, times=1) for series in chosen]
     results = Results(arguments.results)
     # SIGTERM ends a run as Ctrl-C does, so that pytest cleans up and the outcomes stay.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -163,15 +163,15 @@ def main() -> int:
     if not arguments.tables:
         try:
             with folder_for(arguments.folder) as folder:
-                measure(Revisions(folder / "site"), results, series, arguments.servers)
+                measure(Revisions(folder / "site"), results, chosen, arguments.servers)
         except KeyboardInterrupt:
             print(f"stopped; the same command goes on from {arguments.results}")
             return 130
-    packages = sorted({one.package for one in results.outcomes})
+    packages = sorted({outcome.package for outcome in results.outcomes})
     print(f"measured with pytest-djworkers at {', '.join(packages)}")
     tables = [
-        verdicts(results, series, arguments.servers),
-        times(results, series, arguments.servers),
+        verdicts(results, chosen, arguments.servers),
+        times(results, chosen, arguments.servers),
         noises(results, arguments.servers),
     ]
     return finish(tables, arguments.rst)

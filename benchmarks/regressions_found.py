@@ -53,13 +53,13 @@ ALL = (
     Series("import", 1, slow_import=True),
     Series("import-20", 1, share=0.2, slow_import=True),
 )
-SAME_CODE = tuple(one.name for one in ALL if not one.share and not one.slow_import)
+SAME_CODE = tuple(series.name for series in ALL if not series.share and not series.slow_import)
 
 
 def cpu_ratios(outcomes: Iterable[Outcome]) -> Iterator[float]:
     """Yield the CPU time per request, head over base, of each round that counts."""
-    for one in counting(outcomes):
-        ratio = one.log_ratio(Metric.CPU_PER_REQUEST)
+    for round_ in counting(outcomes):
+        ratio = round_.log_ratio(Metric.CPU_PER_REQUEST)
         if ratio is not None:
             # A log ratio is positive if head is better, and less CPU time is better.
             yield exp(-ratio)
@@ -71,7 +71,7 @@ def counting(outcomes: Iterable[Outcome]) -> list[Round]:
     for outcome in outcomes:
         first = rounds[-1].block + 1 if rounds else 0
         found = outcome.compared.rounds if outcome.compared else ()
-        rounds.extend(replace(one, block=first + one.block) for one in found)
+        rounds.extend(replace(round_, block=first + round_.block) for round_ in found)
     return rounds
 
 
@@ -83,7 +83,7 @@ def noise_in(outcomes: Sequence[Outcome]) -> Noise | None:
         return None
 
 
-def verdicts(results: Results, asked: Sequence[Series], servers: Sequence[str]) -> Table:
+def verdicts(results: Results, chosen: Sequence[Series], servers: Sequence[str]) -> Table:
     """Return the table of the verdicts."""
     table = Table(
         "Verdicts on revisions whose cost is known",
@@ -99,16 +99,16 @@ def verdicts(results: Results, asked: Sequence[Series], servers: Sequence[str]) 
             ("verdict", 7),
         ),
     )
-    for series in asked:
+    for series in chosen:
         for server in servers:
             outcomes = results.of(series.name, server)
             if not outcomes:
                 continue
-            counts = Counter(one.verdict for one in outcomes)
+            counts = Counter(outcome.verdict for outcome in outcomes)
             ratios = [
-                one.judgement.estimate.ratio
-                for one in outcomes
-                if one.judgement and one.judgement.estimate
+                outcome.judgement.estimate.ratio
+                for outcome in outcomes
+                if outcome.judgement and outcome.judgement.estimate
             ]
             cpu = list(cpu_ratios(outcomes))
             # A run without a comparison holds nothing.
@@ -138,7 +138,7 @@ def simulated(series: Series, noise: Noise | None, ratios: Sequence[float]) -> s
     return f"{found.share(Verdict.REGRESSED):.0f} %"
 
 
-def times(results: Results, asked: Sequence[Series], servers: Sequence[str]) -> Table:
+def times(results: Results, chosen: Sequence[Series], servers: Sequence[str]) -> Table:
     """Return the table of the seconds that the comparisons took."""
     table = Table(
         "How long a verdict took",
@@ -154,20 +154,24 @@ def times(results: Results, asked: Sequence[Series], servers: Sequence[str]) -> 
             ("", 6),
         ),
     )
-    for series in asked:
+    for series in chosen:
         for server in servers:
-            outcomes = [one for one in results.of(series.name, server) if one.compared]
-            for verdict in sorted({one.verdict for one in outcomes}):
-                found = [o.compared for o in outcomes if o.verdict == verdict and o.compared]
-                took = [one.took_s for one in found]
+            outcomes = [outcome for outcome in results.of(series.name, server) if outcome.compared]
+            for verdict in sorted({outcome.verdict for outcome in outcomes}):
+                comparisons = [
+                    outcome.compared
+                    for outcome in outcomes
+                    if outcome.verdict == verdict and outcome.compared
+                ]
+                took = [comparison.took_s for comparison in comparisons]
                 # Slow imports and a busy neighbour make a comparison longer; they have no bar.
                 has_bar = not (series.slow_import or series.is_busy)
                 table.add(
                     series.name,
                     server,
                     verdict,
-                    str(len(found)),
-                    f"{median(one.blocks for one in found):g}",
+                    str(len(comparisons)),
+                    f"{median(comparison.blocks for comparison in comparisons):g}",
                     f"{median(took):.0f}",
                     f"{max(took):.0f}",
                     SOON.text if has_bar else "",

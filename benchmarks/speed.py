@@ -86,9 +86,9 @@ def command(*words: str, cpus: set[int], environment: dict[str, str] | None = No
             line = [word.replace(name, value) for word in line]
         # A child inherits the CPUs of this thread, so it never runs anywhere else. A file takes the
         # output, since a pipe that nobody reads would stop the tool.
-        with tempfile.TemporaryFile() as said, pinned(cpus):
+        with tempfile.TemporaryFile() as output, pinned(cpus):
             process = subprocess.Popen(
-                line, stdout=said, stderr=said, env={**os.environ, **(environment or {})}
+                line, stdout=output, stderr=output, env={**os.environ, **(environment or {})}
             )
         try:
             yield

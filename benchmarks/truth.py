@@ -178,7 +178,7 @@ def against_wrk(program: str, quick: bool) -> Table:
         values = [
             (own, other)
             for own, other in zip(
-                *([one.percentile(percent) for one in arm] for arm in found), strict=True
+                *([latency.percentile(percent) for latency in arm] for arm in found), strict=True
             )
             if own is not None and other is not None
         ]

@@ -100,7 +100,14 @@ def long_enough(server: Any, endpoint: str) -> float:
     if wait_s is None:
         return SECONDS.get(endpoint, SLOWEST_S)
     name, *settings = server.backend.split(":")
-    threads = next((int(one[8:]) for one in settings if one.startswith("threads-")), None)
+    threads = next(
+        (
+            int(setting.removeprefix("threads-"))
+            for setting in settings
+            if setting.startswith("threads-")
+        ),
+        None,
+    )
     # The views wait, so a worker serves as many connections at once as it has threads.
     in_each = threads or VIEWS_AT_ONCE.get(name, CONNECTIONS)
     turns: int = -(-CONNECTIONS // min(CONNECTIONS, in_each * server.target.workers))

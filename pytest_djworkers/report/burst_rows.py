@@ -13,10 +13,10 @@ from pytest_djworkers.units import format_change, format_rate, format_size
 def rows(record: BurstRecord) -> list[Row]:
     """Return a burst's row, followed by that of the stored figures if there are some."""
     stored = record.stored
-    found = [Row(_cells(record))]
+    burst_rows = [Row(_cells(record))]
     if stored is not None:
-        found.append(Row(_stored_cells(stored), is_stored=True))
-    return found
+        burst_rows.append(Row(_stored_cells(stored), is_stored=True))
+    return burst_rows
 
 
 BURSTS = Table(rows, dropped_when_narrow=("memory", "CPU/req."))

@@ -27,7 +27,8 @@ def rows(record: BurstRecord) -> list[Row]:
         "sd of rounds": _share(noise.round_sd if noise else None),
         "sd of launches": _share(noise.launch_sd if noise else None),
         **{
-            f"visible in {format_duration(one)}": _visible(noise, one, block_s) for one in _WITHIN_S
+            f"visible in {format_duration(within_s)}": _visible(noise, within_s, block_s)
+            for within_s in _WITHIN_S
         },
         "blocks": str(compared.blocks),
         "took": format_duration(compared.took_s),

@@ -48,7 +48,7 @@ def title(compared: ArmComparison) -> str:
 
 def _estimate_of_speed(compared: ArmComparison) -> Estimate | None:
     # Without a round that counts there is no judgement on any figure.
-    speed = [one for one in compared.judgements if one.metric is Metric.RPS]
+    speed = [judgement for judgement in compared.judgements if judgement.metric is Metric.RPS]
     return speed[0].estimate if speed else None
 
 

@@ -40,7 +40,7 @@ def _print_files(reporter: pytest.TerminalReporter, outcomes: FileOutcomes) -> N
         _write(reporter, f"report: {file}")
     if outcomes.baseline_saved:
         _write(reporter, f"baseline saved: {outcomes.baseline_saved}", green=True)
-    # Yellow, since no figures of this run were added to what is stored of these bursts.
+    # Yellow, since the history of these bursts didn't grow.
     for title, bursts in (
         ("kept as it was", outcomes.bursts_kept),
         ("started over", outcomes.bursts_started_over),
@@ -119,7 +119,7 @@ def _shown(row: Row) -> Row:
 
 def _with_known_arrows(text: str) -> str:
     # pytest doesn't capture while it prints the summary, so this is the terminal's own stream.
-    return with_arrows_for(sys.stdout.encoding, text)
+    return with_arrows_for(getattr(sys.stdout, "encoding", None), text)
 
 
 def _write(reporter: pytest.TerminalReporter, line: str, **markup: bool) -> None:
