@@ -88,8 +88,8 @@ def _imported_of(baseline: Baseline, result: BurstResult) -> Imported | None:
     """Return the first run under headings that name the backend, else under any other."""
     request = result.profile.request
     backend = result.server.backend if result.server else None
-    found = [one for one in baseline.imported if one.is_of(request.path, backend)]
-    return min(found, key=lambda one: one.backend is None, default=None)
+    found = [imported for imported in baseline.imported if imported.is_of(request.path, backend)]
+    return min(found, key=lambda imported: imported.backend is None, default=None)
 
 
 def _figures_of(result: BurstResult) -> Figures:
@@ -103,8 +103,8 @@ def _figures_of(result: BurstResult) -> Figures:
 
 def _stored_figures(session: StoredSession) -> Figures:
     windows = session.windows
-    errors = sum(one.unexpected + one.error for one in windows)
-    judged = errors + sum(one.ok + one.late + (one.unanswered or 0) for one in windows)
+    errors = sum(window.unexpected + window.error for window in windows)
+    judged = errors + sum(window.ok + window.late + (window.unanswered or 0) for window in windows)
     return Figures(requests_per_s(session), errors / judged if judged else 0.0)
 
 

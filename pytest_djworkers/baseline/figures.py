@@ -64,8 +64,8 @@ def imported_figures(imported: Imported) -> StoredFigures:
 
 def requests_per_s(session: StoredSession) -> float:
     """Return the expected responses per second, late ones included, of all windows."""
-    responses = sum(one.ok + one.late for one in session.windows)
-    return responses / sum(one.window_s for one in session.windows)
+    responses = sum(window.ok + window.late for window in session.windows)
+    return responses / sum(window.window_s for window in session.windows)
 
 
 def latency_of(window: StoredWindow) -> Latency | None:

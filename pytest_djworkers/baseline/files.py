@@ -67,7 +67,7 @@ def files_in(folder: Path) -> list[Path]:
 
     Raises BaselineError if the folder can't be looked into.
     """
-    return [one for one in _listed(folder) if one.suffix == ".json" and one.name[0] != "."]
+    return [file for file in _listed(folder) if file.suffix == ".json" and file.name[0] != "."]
 
 
 def names_in(root: Path) -> list[str]:
@@ -75,7 +75,7 @@ def names_in(root: Path) -> list[str]:
 
     Raises BaselineError for a folder that can't be looked into.
     """
-    found = [one for one in _listed(root / FOLDER) if one.is_dir()]
+    found = [path for path in _listed(root / FOLDER) if path.is_dir()]
     return [folder.name for folder in found if files_in(folder)]
 
 
@@ -107,7 +107,7 @@ def locked_for_writing(folder: Path) -> Iterator[None]:
     Raises BaselineError if the file can't be written; then nothing was changed.
     """
     # Not pathlib's: that raises where a folder may not be looked into.
-    made = [one for one in (folder, folder.parent) if not os.path.exists(one)]  # noqa: PTH110  # Path raises for what may not be looked into
+    made = [new for new in (folder, folder.parent) if not os.path.exists(new)]  # noqa: PTH110  # Path raises for what may not be looked into
     try:
         folder.mkdir(parents=True, exist_ok=True)
         # The folder itself is locked, so that no lock file is left in it to be committed.
@@ -124,8 +124,8 @@ def locked_for_writing(folder: Path) -> Iterator[None]:
     except OSError as error:
         # Only folders that were made here, and only while they are empty.
         with suppress(OSError):
-            for one in made:
-                one.rmdir()
+            for new in made:
+                new.rmdir()
         raise BaselineError(
             f"baseline {folder} can't be written: {error.strerror}; nothing was changed"
         ) from None

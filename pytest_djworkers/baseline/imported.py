@@ -111,11 +111,11 @@ def save_imported(
     file = root / FOLDER / name / FILE_NAME
     added = _keyed(document, runs)
     with locked_for_writing(file.parent):
-        kept = [one for one in read_imported(file) if one.document != document]
+        kept = [imported for imported in read_imported(file) if imported.document != document]
         data: dict[str, dict[str, Any]] = {}
-        for one in (*kept, *added):
-            run = ImportedRun(one.headings, tuple(one.run.printed))
-            data.setdefault(one.document, {})[one.key] = to_simple(run)
+        for imported in (*kept, *added):
+            run = ImportedRun(imported.headings, tuple(imported.run.printed))
+            data.setdefault(imported.document, {})[imported.key] = to_simple(run)
         write_whole(file, laid_out({"schema": SCHEMA, "imported": data}))
     return file, added
 
@@ -127,7 +127,7 @@ def _keyed(document: str, runs: Iterable[RunInDocument]) -> list[Imported]:
         name = " / ".join(noted.headings) or _WITHOUT_HEADINGS
         # A document may have several runs under one heading: "json", "json (2)", "json (3)".
         numbered = (f"{name} ({number})" for number in count(2))
-        key = next(one for one in chain([name], numbered) if one not in found)
+        key = next(text for text in chain([name], numbered) if text not in found)
         found[key] = Imported(document, key, noted.headings, _without_values(noted.run.printed))
     return list(found.values())
 

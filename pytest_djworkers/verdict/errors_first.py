@@ -38,7 +38,7 @@ def _more(
 ) -> str | None:
     base, head = _shares(rounds, count)
     # Only head's: an error that only base has is no regression.
-    affected = sum(1 for one in rounds if count(one.head))
+    affected = sum(1 for each in rounds if count(each.head))
     if affected < ROUNDS_WITH_ERRORS or head <= base + allowed:
         return None
     return (
@@ -49,8 +49,8 @@ def _more(
 
 def _shares(rounds: Sequence[Round], count: Callable[[Window], int]) -> tuple[float, float]:
     return (
-        _share([one.base for one in rounds], count),
-        _share([one.head for one in rounds], count),
+        _share([each.base for each in rounds], count),
+        _share([each.head for each in rounds], count),
     )
 
 

@@ -35,7 +35,7 @@ class Look:
         most_spread: float,
     ) -> None:
         self.blocks = len(blocks)
-        self.rounds = [one for block in blocks for one in block]
+        self.rounds = [each for block in blocks for each in block]
         self.metric = metric
         self.tolerance = tolerance
         self.most_spread = most_spread

@@ -101,13 +101,13 @@ def sample_of(rounds: Sequence[Round], metric: Metric) -> Sample:
     """Return the sample that can be compared by this figure."""
     counted = counted_rounds(rounds)
     # A response with an error is often quicker than a good one, so its round has no speed.
-    clean = [one for one in counted if not one.has_errors]
+    clean = [each for each in counted if not each.has_errors]
     by_block: dict[int, list[float]] = {}
     typical = []
-    for one in clean:
-        ratio, base = one.log_ratio(metric), one.base.figure(metric)
+    for each in clean:
+        ratio, base = each.log_ratio(metric), each.base.figure(metric)
         if ratio is not None and base is not None:
-            by_block.setdefault(one.block, []).append(ratio)
+            by_block.setdefault(each.block, []).append(ratio)
             typical.append(base)
     return Sample(
         by_block=tuple(tuple(by_block[number]) for number in sorted(by_block)),
@@ -119,18 +119,18 @@ def sample_of(rounds: Sequence[Round], metric: Metric) -> Sample:
 
 def counted_rounds(rounds: Sequence[Round]) -> list[Round]:
     """Return the rounds that are not discarded."""
-    return [one for one in rounds if one.discarded is None]
+    return [each for each in rounds if each.discarded is None]
 
 
 def blocks_of(rounds: Sequence[Round]) -> list[list[Round]]:
     """Return the rounds of each block, in the order of the blocks' numbers."""
     blocks: dict[int, list[Round]] = {}
-    for one in rounds:
-        blocks.setdefault(one.block, []).append(one)
+    for each in rounds:
+        blocks.setdefault(each.block, []).append(each)
     return [blocks[number] for number in sorted(blocks)]
 
 
 def count_discarded(rounds: Sequence[Round]) -> tuple[tuple[str, int], ...]:
     """Return the reasons why rounds were discarded with their numbers, the most frequent first."""
-    counts = Counter(one.discarded for one in rounds if one.discarded is not None)
+    counts = Counter(each.discarded for each in rounds if each.discarded is not None)
     return tuple(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
