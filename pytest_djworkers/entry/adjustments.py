@@ -1,9 +1,11 @@
-"""What is changed in the site's settings where it is served.
+"""The changes that are made to the site's settings in the processes that serve it.
 
-``ADJUSTMENTS`` is the one list. They are made by ``entry/settings_hook.py`` when the settings come
-into being, before anybody can read them: whatever configures Django, in the server's processes and
-in every Python process that those start. So an adjustment imports nothing of the site, nothing that
-reads settings when it is imported, and nothing that a process without a burst need not have.
+``ADJUSTMENTS`` is the list of them. ``entry/settings_hook.py`` makes them when Django's settings
+are created, before anything can read them: in the server's processes, and in every Python process
+that those start.
+
+So an adjustment imports nothing of the site, nothing that reads settings when it is imported, and
+nothing that a process without a burst need not have.
 """
 
 from __future__ import annotations
@@ -19,12 +21,15 @@ from pytest_djworkers.entry.redirect_databases import redirect_databases, refuse
 from pytest_djworkers.entry.storages import guard_storages
 
 Adjustment = Callable[[Any, Brief], None]
-"""Is given what Django's settings are read from and the brief. It reads a setting as an attribute,
-sets it as one, and raises RuntimeError to refuse to serve, in words."""
+"""A function of the object that Django reads its settings from, and of the brief.
+
+It reads and sets settings as attributes of the object. It raises RuntimeError if the site must not
+be served with these settings.
+"""
 
 
 def adjust(settings: Any, brief: Brief) -> None:
-    """Make all adjustments, in order. What one raises ends whatever wanted the settings."""
+    """Make all adjustments, in order. Raises what one of them raises."""
     for adjustment in ADJUSTMENTS:
         adjustment(settings, brief)
 
@@ -38,15 +43,17 @@ def _allow_every_host(settings: Any, brief: Brief) -> None:  # noqa: ARG001  # a
 
 
 def _keep_mail(settings: Any, brief: Brief) -> None:  # noqa: ARG001  # an Adjustment
-    # Not locmem: it keeps every message of the burst.
+    # Not the locmem backend, which keeps every message of a burst in memory.
     nowhere = "django.core.mail.backends.dummy.EmailBackend"
-    # Django 6.1's setting, which excludes the older one; where it is in use, it is there.
+    # Django 6.1 has MAILERS, and refuses settings that have both. It is there if it is in use.
     if mailers := getattr(settings, "MAILERS", None):
         settings.MAILERS = {alias: {"BACKEND": nowhere} for alias in mailers}
     else:
         settings.EMAIL_BACKEND = nowhere
 
 
+# The order matters: tests' changes come before the isolation, so that a folder that a test has set
+# is seen by it. What the server always has is set last, and so wins.
 ADJUSTMENTS: tuple[Adjustment, ...] = (
     refuse_other_aliases,
     redirect_databases,

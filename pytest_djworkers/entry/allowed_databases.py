@@ -1,4 +1,4 @@
-"""Which databases a process may be connected to, and which it must not."""
+"""Tells which databases a process may connect to: the test databases, and no real one."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from pytest_djworkers.entry.brief import Brief, this_brief
 
 _MAINTENANCE = "postgres"
-"""The database from which others are made."""
+"""PostgreSQL's database from which others are created."""
 
 
 class RefusedDatabaseError(RuntimeError):
-    """Something wants to use a database that isn't a test database."""
+    """Raised when something wants to use a database that isn't a test database."""
 
 
 class AllowedDatabases:
-    """The test databases of a brief, and the real ones that it names."""
+    """The test databases of a brief, and the real ones that they stand for."""
 
     def __init__(self, brief: Brief) -> None:
         targets = (*brief.databases.values(), *brief.to_make.values())
@@ -37,37 +37,40 @@ class AllowedDatabases:
             self.note_real(target.real)
 
     def note_real(self, name: object) -> None:
-        """Let a database of this NAME be one that nobody may connect to."""
+        """Note that a database with this NAME is real: nothing may connect to it."""
         if name:
             self._real_names.add(str(name))
             self._real_files.add(file_of(name))
 
     def is_known(self, name: str, cluster: str = "") -> bool:
-        """Whether a database server's database of this name is a test database; with ``cluster``,
-        whether it is there that it is one."""
+        """Return True if a database of this name, on a database server, is a test database.
+
+        With ``cluster``, the identity of that server, it must be on the server of that test
+        database.
+        """
         clusters = {target.cluster for target in self._targets if target.name == name}
         return name in self._names and (
             not cluster or not clusters or bool(clusters & {cluster, ""})
         )
 
     def is_known_file(self, name: object) -> bool:
-        """Whether a SQLite database is a test database, or one in memory."""
+        """Return True if a SQLite database is a test database, or in memory."""
         file = file_of(name)
         return file is None or file in self._files
 
     def is_real(self, name: str) -> bool:
-        """Whether a database server's database of this name is one of the site's own."""
+        """Return True if a database of this name, on a database server, is the site's real one."""
         return name in self._real_names and name not in self._names
 
     def is_real_file(self, name: object) -> bool:
-        """Whether a SQLite database is one of the site's own."""
+        """Return True if a SQLite database is the site's real one."""
         file = file_of(name)
         if file is None or file in self._files:
             return False
         return file in self._real_files or _is_one_of(file, self._real_files)
 
     def refuse(self, alias: str, found: object) -> RefusedDatabaseError:
-        """What to raise where an alias leads there, told in the log as well."""
+        """Return the error to raise if an alias leads to ``found``, and write it to the log."""
         if alias in self._left_out:
             return _told(
                 f"refusing to use database {alias!r}: it is left out of load tests"
@@ -76,23 +79,23 @@ class AllowedDatabases:
         return _told(f"refusing to use database {alias!r}: {found} is not a test database")
 
     def refuse_driver(self, driver: str, found: object) -> RefusedDatabaseError:
-        """What to raise where a driver, used without Django, leads there."""
+        """Return the error to raise if a driver, used without Django, is connected to ``found``."""
         return _told(f"refusing to use {found} ({driver}): it is the site's own database")
 
 
 @cache
 def allowed_databases() -> AllowedDatabases:
-    """Those of this process."""
+    """Return the allowed databases of this process."""
     return AllowedDatabases(this_brief())
 
 
 def note_real(database: Mapping[str, Any]) -> None:
-    """Let what a value of DATABASES says be a database that nobody may connect to."""
+    """Note that the database of an entry of DATABASES is real: nothing may connect to it."""
     allowed_databases().note_real(database.get("NAME"))
 
 
 def file_of(name: object) -> str | None:
-    """The file of a SQLite database, without links; None for one in memory."""
+    """Return the file of a SQLite database, with links resolved; None for one in memory."""
     text = os.fsdecode(name) if isinstance(name, bytes | os.PathLike) else str(name)
     if text.startswith("file:"):
         parts = urlsplit(text)
@@ -103,7 +106,7 @@ def file_of(name: object) -> str | None:
 
 
 def _is_one_of(file: str, others: Iterable[str | None]) -> bool:
-    """Whether it is another name of one of these files."""
+    """Return True if it is one of these files under another name (a hard link)."""
     try:
         found = Path(file).stat()
     except OSError:
@@ -122,7 +125,8 @@ _logged: set[str] = set()
 
 
 def _told(message: str) -> RefusedDatabaseError:
-    """Each message is once in the log, whatever the site does with the error."""
+    """Return an error with this message, and write it to the log if it isn't there yet."""
+    # The site may catch the error and go on, so the log says it in any case.
     if message not in _logged:
         _logged.add(message)
         print(f"pytest-djworkers: ERROR: {message}", file=sys.stderr, flush=True)

@@ -1,9 +1,9 @@
-"""What ``served/djworkers_entry.py`` loads inside the server.
+"""Loads the site inside the server.
 
-The server imports those, not the user's module. This has Django's settings adjusted by
-``entry/settings_hook.py`` (the test databases, DEBUG, mail), loads the site's own application, and
-reports the process as ready. It refuses to serve a database that isn't a test database. What it has
-to know is in a ``Brief``, whose path is in the environment.
+The server imports ``served/djworkers_wsgi.py`` or ``served/djworkers_asgi.py`` instead of the
+user's module, and those load the site here: its settings are adjusted (``entry/settings_hook.py``),
+its own application is loaded, and the pytest process gets a report when this process is ready. A
+database that isn't a test database is never served. The facts for all this are in a ``Brief``.
 """
 
 from __future__ import annotations
@@ -28,10 +28,11 @@ from pytest_djworkers.entry.startup_report import report_failure, report_ready
 from pytest_djworkers.entry.tree_imports import hold_imports
 
 _ERRORS_LOGGED = 3
+"""The number of errors of a process that go to its log."""
 
 
 def load(interface: str) -> Any:
-    """The site's application for ``wsgi`` or ``asgi``, once this process is set up to serve it."""
+    """Set this process up, and return the site's application for ``wsgi`` or ``asgi``."""
     die_with_parent()
     brief = this_brief()
     try:
@@ -43,7 +44,7 @@ def load(interface: str) -> Any:
 
 def _load(interface: str, brief: Brief) -> Any:
     look_in(brief.search_path)
-    # What is imported from here on is the right tree's.
+    # In a comparison, everything that is imported from here on comes from this arm's tree.
     strays = None if brief.bounds is None else hold_imports(brief.bounds)
     with standard_library_first():
         _import_django(interface)
@@ -59,7 +60,7 @@ def _load(interface: str, brief: Brief) -> Any:
         refuse_another_tree(Path(brief.tree))
     apply_added_settings(brief)
     logging.getLogger("django.request").addHandler(_FirstErrors(logging.ERROR))
-    # Why a POST is refused is said there alone, as a warning.
+    # The reason why a POST is refused is logged only there, and as a warning.
     logging.getLogger("django.security.csrf").addHandler(_FirstErrors(logging.WARNING))
     _load_urls()
     _check_databases(brief)
@@ -71,38 +72,39 @@ def _load(interface: str, brief: Brief) -> Any:
 
 
 def _import_django(interface: str) -> None:
-    """Import what Django consists of, which needs no settings yet: a site may have an app that is
-    named like a module that this imports, and in pytest's process that came first, too."""
+    """Import Django's own modules, which needs no settings yet."""
+    # A site may have an app that is named like a module that Django imports from the standard
+    # library. In the pytest process, Django was imported first as well.
     for name in (f"core.{interface}", "core.mail", "db", "http", "shortcuts", "template", "urls"):
         importlib.import_module(f"django.{name}")
-    # Python itself imports it when a socket is first given a name.
+    # Python imports this one when a socket is first given a host name.
     importlib.import_module("encodings.idna")
 
 
 def _load_urls() -> None:
-    """Import the site's URLconf, and with it most of the site, as its first request would.
-
-    The probe before a burst reaches one worker. With twenty on two CPUs, and views whose imports
-    take 0.3 s, the others would be importing for the burst's first three seconds.
-    """
+    """Import the site's URLconf, and with it most of the site, as its first request would."""
+    # The probe before a burst reaches one worker. With twenty workers on two CPUs, and views whose
+    # imports take 0.3 s, the others would be importing for the first three seconds of the burst.
     from django.urls import get_resolver
 
-    # What is wrong with it is an error of each request, and told by the probe: some servers
-    # would start a worker that can't load again and again.
+    # A broken URLconf is an error of each request, which the probe reports. Raised here, it would
+    # make some servers start the worker again and again.
     with suppress(Exception):
         _ = get_resolver().url_patterns
 
 
 def _check_databases(brief: Brief) -> None:
-    """Refuse to serve where an alias is connected to what is no test database."""
+    """Raise RefusedDatabaseError if an alias is connected to anything but a test database."""
     from pytest_djworkers.entry.connection_checks import check_all
 
     check_all(brief)
 
 
 class _FirstErrors(logging.StreamHandler[Any]):
-    """Writes the first few of a process's errors to its log, where Django's default logging,
-    without DEBUG, would mail them to nobody. Not all: a burst makes thousands."""
+    """Writes the first few errors of a process to its log."""
+
+    # Django's default logging, with DEBUG off, would mail them to nobody. Not all are written: a
+    # burst makes thousands.
 
     def __init__(self, level: int) -> None:
         super().__init__()
@@ -116,7 +118,7 @@ class _FirstErrors(logging.StreamHandler[Any]):
 
 
 def _configure() -> None:
-    """Have Django make its settings, which the hook adjusts."""
+    """Make Django create its settings, which the hook adjusts."""
     if os.environ.get("DJANGO_CONFIGURATION"):
         importlib.import_module("configurations").setup()
     from django.conf import settings
@@ -125,8 +127,8 @@ def _configure() -> None:
 
 
 def refuse_another_tree(tree: Path) -> None:
-    """Raise RuntimeError where the settings or the URLs lie elsewhere: an editable install, or a
-    path in the environment, would silently serve other files."""
+    """Raise RuntimeError if the settings or the URLconf lie outside of a tree."""
+    # An editable install, or a path in the environment, would silently serve other files.
     from django.conf import settings
 
     for name in (os.environ["DJANGO_SETTINGS_MODULE"], settings.ROOT_URLCONF):

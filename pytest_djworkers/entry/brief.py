@@ -1,4 +1,7 @@
-"""What the pytest process tells the server's processes, in a file that only the user can read."""
+"""The brief: a file in which the pytest process tells the server's processes what they must know.
+
+Only the user can read it. Its path is in the environment, as ``DJWORKERS_BRIEF``.
+"""
 
 from __future__ import annotations
 
@@ -20,13 +23,13 @@ ENVIRONMENT_KEY = "DJWORKERS_BRIEF"
 
 
 def write_for_the_user(file: Path, data: Any) -> None:
-    """Write JSON that nobody else can read."""
+    """Write a file of JSON that only this user can read."""
     write_private(file, json.dumps(data).encode())
 
 
 @dataclass(frozen=True, slots=True)
 class DatabaseTarget:
-    """Where a test database is: Django's setting of the same name, in lower case."""
+    """A test database, as Django's settings of the same names, in lower case, describe it."""
 
     name: str
     user: str = ""
@@ -38,12 +41,12 @@ class DatabaseTarget:
     options: Any = None
     """As ``typed_json.encoded`` gives them; None for the site's own, or if not plain."""
     real: str = ""
-    """The NAME of the database that it stands for, as the pytest process has it."""
+    """The NAME of the real database that it stands for, as the pytest process knows it."""
     cluster: str = ""
-    """What tells its database server from others, as that says itself; empty for not known."""
+    """The identity of its database server, as the server itself reports it; empty if not known."""
 
     def settings(self) -> dict[str, Any]:
-        """As keys of Django's DATABASES."""
+        """Return it as keys of an entry of Django's DATABASES."""
         found: dict[str, Any] = {
             "NAME": self.name,
             "USER": self.user,
@@ -60,27 +63,27 @@ class DatabaseTarget:
 
 @dataclass(frozen=True, slots=True)
 class Brief:
-    """What ``entry/app.py`` has to know."""
+    """The facts that a process needs to serve the site, or to load it for another purpose."""
 
     settings_module: str
     databases: Mapping[str, DatabaseTarget]
     ready_socket: str
     tree: str | None = None
-    """The folder that the site's settings and URLs must lie in."""
+    """The folder that the site's settings and URLconf must lie in; None if it isn't checked."""
     bounds: TreeBounds | None = None
-    """What none of its code may come from, where there is such a tree."""
+    """In a comparison, the tree of this arm and the one that no code may come from."""
     left_out: tuple[str, ...] = ()
-    """Aliases that the user wants no load on: they may not be connected to."""
+    """Aliases that the user has left out of load tests: nothing may connect to them."""
     to_make: Mapping[str, DatabaseTarget] = field(default_factory=dict)
-    """Test databases that are made by whoever reads it; empty for a server."""
+    """Test databases that the process is to make; empty for a server."""
     application: str | None = None
-    """The application to serve, as MODULE:ATTRIBUTE; None for what the site has."""
+    """The application to serve, as MODULE:ATTRIBUTE; None to look for the site's own."""
     search_path: tuple[str, ...] = ()
-    """Where modules are looked for, in this order; none: as the process does already."""
+    """The folders to look for modules in, in this order; empty to leave ``sys.path`` as it is."""
     isolation: Isolation | None = None
-    """Where the site writes; None where it is not told."""
+    """The folder and the prefix for what the site writes; None to leave it as it is."""
     changed_settings: ChangedSettings = field(default_factory=ChangedSettings)
-    """What tests have changed of its settings."""
+    """The settings that tests have changed."""
 
     def is_for_load(self, settings_module: str) -> bool:
         """Return True if this is a settings module for the served site alone
@@ -89,14 +92,14 @@ class Brief:
         return bool(of_tests) and settings_module == self.settings_module != of_tests
 
     def write(self, file: Path) -> None:
-        """Write it for the user's eyes only: it may hold a password."""
+        """Write it to a file that only this user can read: it may contain passwords."""
         write_for_the_user(
             file, {**asdict(self), "changed_settings": self.changed_settings.to_json()}
         )
 
     @classmethod
     def read(cls, file: str) -> Self:
-        """The inverse of ``write``."""
+        """Return the brief that ``write`` has written to a file."""
         data: dict[str, Any] = json.loads(Path(file).read_text(encoding="utf-8"))
         for name in ("databases", "to_make"):
             data[name] = {alias: DatabaseTarget(**one) for alias, one in data[name].items()}
@@ -110,7 +113,7 @@ class Brief:
 
 @cache
 def this_brief() -> Brief:
-    """The one that this process was started with. Raises RuntimeError where there is none."""
+    """Return the brief that this process was started with. Raises RuntimeError if there is none."""
     if (file := os.environ.get(ENVIRONMENT_KEY)) is None:
         raise RuntimeError(
             f"refusing to serve: {ENVIRONMENT_KEY}, which says where the test databases are, has"

@@ -1,4 +1,4 @@
-"""Caches that others share: nothing of theirs is ever cleared, and each key has our prefix."""
+"""Protects caches that others share: each key gets the run's prefix, and others' keys stay."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pytest_djworkers.entry.import_hooks import after_import
 from pytest_djworkers.entry.isolation import FILE_CACHES, OWN_CACHES, Isolation, isolated
 
 _AT_ONCE = 1000
-"""Keys of a command to Redis."""
+"""The number of keys in one command to Redis."""
 
 
 def guard_caches(settings: Any, brief: Brief) -> None:
@@ -32,7 +32,7 @@ def _hook(isolation: Isolation, module: ModuleType) -> None:
 
 
 def guarded(original: Callable[[Any, str], Any], isolation: Isolation) -> Callable[[Any, str], Any]:
-    """``CacheHandler.create_connection``, with a guard for each cache that it makes."""
+    """Return ``CacheHandler.create_connection`` so that each cache that it makes is guarded."""
 
     @wraps(original)
     def create_connection(self: Any, alias: str) -> Any:
@@ -46,7 +46,7 @@ def guarded(original: Callable[[Any, str], Any], isolation: Isolation) -> Callab
 
 
 def delete_keys(cache: Any, part: str) -> bool:
-    """Delete the keys that have this part; whether that can be done with this cache at all."""
+    """Delete the keys that contain ``part``; return False if this cache can't list its keys."""
     client = _redis_client(cache)
     if not hasattr(client, "scan_iter"):
         return False
@@ -57,12 +57,13 @@ def delete_keys(cache: Any, part: str) -> bool:
 
 
 def _move_files(caches: dict[str, Any], alias: str, isolation: Isolation) -> None:
-    """Move the folder of a file cache that has a class of its own, which makes it when it is
-    made."""
+    """Move the folder of a file cache whose class is the site's own."""
+    # Before the cache is made: it creates its folder at once. The setting itself was not changed,
+    # since a class of the site's own can be told as a file cache only by importing it.
     from django.utils.module_loading import import_string
 
     entry = caches[alias]
-    with suppress(ImportError, KeyError):  # what is wrong with it is Django's to say
+    with suppress(ImportError, KeyError):  # Django reports a wrong entry itself
         if _is_a(import_string(entry["BACKEND"]), FILE_CACHES):
             plain = {"CACHES": {alias: {**entry, "BACKEND": FILE_CACHES[0]}}}
             moved = {**plain, **isolated(plain, isolation)}
@@ -79,14 +80,14 @@ def _is_a(kind: Any, names: tuple[str, ...]) -> bool:
 
 def _guard(cache: Any, alias: str, prefix: str) -> None:
     if prefix not in cache.make_key("key", version=1):
-        # By a KEY_FUNCTION that does not look at it.
+        # A KEY_FUNCTION of the site's own may ignore KEY_PREFIX.
         original = cache.key_func
         cache.key_func = lambda *args: f"{prefix}{original(*args)}"
     cache.clear = partial(_clear, cache, alias, prefix)
 
 
 def _clear(cache: Any, alias: str, prefix: str, **_: Any) -> bool:
-    """Delete this server's keys, where the original would delete everybody's."""
+    """Delete only this run's keys. (The original deletes everybody's.)"""
     if delete_keys(cache, prefix):
         return True
     raise RuntimeError(
@@ -97,7 +98,7 @@ def _clear(cache: Any, alias: str, prefix: str, **_: Any) -> bool:
 
 
 def _redis_client(cache: Any) -> Any:
-    """What sends commands to Redis, of Django's own backend and of django-redis; or None."""
+    """Return the Redis client of Django's own backend or of django-redis; None for other caches."""
     with suppress(AttributeError, TypeError):
         return cache._cache.get_client(None, write=True)  # noqa: SLF001  # there is no other way
     with suppress(AttributeError, TypeError):

@@ -1,4 +1,4 @@
-"""Settings that tests have changed, on their way from the pytest process into the server's."""
+"""The settings that tests have changed, as data that the pytest process sends to the server's."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ NOT_APPLIED: Mapping[str, str] = {
     "MAILERS": "mail goes nowhere",
     "MIGRATION_MODULES": "the databases are made by then",
 }
-"""What Django's and pytest-django's test environments change for the tests, and what the server
-has instead."""
+"""Settings of the tests that the server doesn't get, with the reason. The test environments of
+Django and pytest-django change them."""
 _DIFFERS_ANYWAY = ("SECRET", "KEY", "KEYS", "TOKEN", "SALT", "PASSWORD", "SECRET_KEY_FALLBACKS")
-"""How the names end of what settings modules draw anew in each process."""
+"""The ends of names of settings that settings modules may draw at random in each process."""
 
 
 def own_values(module: str) -> dict[str, Any]:
-    """The settings that a module has itself, if it has been imported in this process."""
+    """Return the settings that a module itself has; none if this process hasn't imported it."""
     found = vars(sys.modules[module]) if module in sys.modules else {}
     return {name: value for name, value in found.items() if name.isupper()}
 
@@ -37,37 +37,38 @@ def settings_module_of(settings: Any) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ChangedSettings:
-    """Plain data, by the setting's name."""
+    """The changes of tests to Django's settings: plain data, by the setting's name."""
 
     module: str = ""
-    """The settings module of the tests, which all of this is relative to."""
+    """The settings module of the tests, to which these are the changes."""
     overridden: Mapping[str, Any] = field(default_factory=dict)
-    """By ``override_settings`` and the like."""
+    """Settings that ``override_settings`` and the like have set."""
     deleted: tuple[str, ...] = ()
-    """By the same; the setting is not there."""
+    """Settings that the same have deleted."""
     changed: Mapping[str, Any] = field(default_factory=dict)
-    """On the settings themselves, as in ``pytest_configure``: others than the module's own."""
+    """Settings of the module that were changed for good, such as in ``pytest_configure``."""
     added: Mapping[str, Any] = field(default_factory=dict)
-    """Likewise, where the module has none: by a test, or by a package that has settings of its
-    own, which the server finds for itself."""
+    """Settings that were set for good and that the module doesn't have: by a test, or by a package
+    with settings of its own. The server's copy of such a package sets them itself."""
     digests: Mapping[str, str | None] = field(default_factory=dict)
-    """Of the module's own values here; None for what is no plain data."""
+    """Digests of the module's own values in the pytest process; None for a value that isn't plain
+    data."""
 
     def to_json(self) -> dict[str, Any]:
-        """As plain JSON. Raises NotPlainError."""
+        """Return it as data for JSON. Raises NotPlainError."""
         return {one.name: encoded(getattr(self, one.name)) for one in fields(self)}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """The inverse of ``to_json``."""
+        """Return the changes that ``to_json`` gave this data for."""
         return cls(**{name: decoded(value) for name, value in data.items()})
 
     def to_apply(self, module: str, values: Mapping[str, Any]) -> dict[str, Any]:
-        """What to put in place of the values that this module has in the server.
-
-        Another module than that of the tests is for the server alone: what it says itself wins
-        over what was changed for the tests at large, and not over what a test overrides.
+        """Return the settings to set in the server, whose settings module is ``module`` and has
+        these values of its own.
         """
+        # Another module than that of the tests is for the served site alone. What it changes itself
+        # wins over changes that were made for all tests, but not over what a test overrides.
         changed = {
             name: value
             for name, value in self.changed.items()
@@ -76,11 +77,11 @@ class ChangedSettings:
         return {**changed, **self.overridden}
 
     def differing(self, module: str, values: Mapping[str, Any]) -> dict[str, str | None]:
-        """The settings of which the module makes others in the server, in order; with a digest of
-        the value there, if there is one.
+        """Return the settings whose values in the server differ from those in the pytest process,
+        sorted, with a digest of the server's value; None if the server has no such setting.
 
-        Such as a module that looks whether it is being tested. Of plain data only, and of nothing
-        that differs in every process.
+        A module may look whether it is being tested, for example. Only plain data is compared, and
+        nothing that differs in every process.
         """
         if module != self.module:
             return {}

@@ -1,7 +1,8 @@
-"""What Django's connections are really connected to, as the databases themselves report it.
+"""Checks that Django's connections are connected to test databases, and refuses all others.
 
-A connection is looked at twice: before it is made, by the NAME that it is given, and when it is
-made, before anybody else gets it. Both hold for every DatabaseWrapper, whoever made it.
+A connection is checked twice: before it is made, by its NAME, and when it is made, by what the
+database itself reports, before anything else gets the connection. Both hold for every
+DatabaseWrapper, whoever made it.
 """
 
 from __future__ import annotations
@@ -23,30 +24,36 @@ POSTGRESQL_SAYS = (
     "SELECT current_database(), extract(epoch FROM pg_postmaster_start_time())::text,"
     " inet_server_addr()::text, current_setting('port')"
 )
-"""The name, the moment at which its server was started (which tells servers apart whatever path
-leads there, and which every user may know), and where that is."""
+"""A query for a database's name, its server's identity, and the server's address and port.
+
+The identity is the moment at which the server was started: every user may read it, and it is the
+same whatever address leads to the server.
+"""
 _ALIAS = "DJWORKERS_ALIAS"
 _MYSQL_SAYS = "SELECT DATABASE()"
 
 
 def check_before(base: ModuleType) -> None:
-    """Have each wrapper looked at before it connects."""
+    """Check each wrapper before it connects."""
     wrapper = base.BaseDatabaseWrapper
     if not hasattr(wrapper.connect, "__djworkers__"):
         wrapper.connect = _checked(wrapper.connect)
 
 
 def check_after(signals: ModuleType) -> None:
-    """Have each connection looked at when it is made: the first of all receivers, since the site's
-    own could write."""
+    """Check each connection when it is made."""
+    # Connected as soon as the signal exists, so that this receiver is the first: one of the site's
+    # own could write to the database.
     signals.connection_created.connect(_check_connection, dispatch_uid="djworkers")
 
 
 def check_all(brief: Brief) -> None:
-    """Connect to every alias once, to see where that leads. Raises RefusedDatabaseError.
+    """Connect to every alias once, and raise RefusedDatabaseError if one leads elsewhere.
 
-    A database that can't be reached is no error here: whoever uses it is told.
+    A database that can't be reached is not an error here: the first query will report it.
     """
+    # Django refuses to connect in a thread with a running event loop, which ASGI servers have when
+    # they load the site. So the check is made in another thread.
     if asyncio._get_running_loop() is None:  # noqa: SLF001  # what async_unsafe looks at
         _check_each(brief)
         return
@@ -66,7 +73,8 @@ def check_all(brief: Brief) -> None:
 
 
 def close_what_is_open() -> None:
-    """Close every connection that Django has made in this process, of other threads too."""
+    """Close every connection that Django has made in this process, also those of other threads."""
+    # Each thread has wrappers of its own, which no list leads to: the garbage collector knows all.
     from django.db import connections
     from django.db.backends.base.base import BaseDatabaseWrapper
 
@@ -94,7 +102,8 @@ def _check_each(brief: Brief) -> None:
             raise allowed_databases().refuse(
                 alias, f"{settings['NAME']} (its NAME in django.db.connections)"
             )
-        # That alias has no pool, which would be this process's before it forks.
+        # The alias NO_DB_ALIAS has no connection pool. The workers that this process forks would
+        # share a pool that is opened here.
         connection = type(connections[alias])({**settings, _ALIAS: alias}, alias=NO_DB_ALIAS)
         try:
             with suppress(Error):
@@ -104,7 +113,7 @@ def _check_each(brief: Brief) -> None:
 
 
 def _alias(connection: Any) -> str:
-    """The alias that users know."""
+    """Return the alias by which users know the connection."""
     alias: str = connection.settings_dict.get(_ALIAS, connection.alias)
     return alias
 
@@ -132,7 +141,7 @@ def _check_connection(*, connection: Any, **_: Any) -> None:
     raw = connection.connection
     with suppress(Exception):
         connection.close()
-    # Django's own close() leaves what it believes to be in memory, or in a transaction.
+    # Django's own close() keeps a connection that it takes for one in memory or in a transaction.
     connection.connection = None
     with suppress(Exception):
         raw.close()
@@ -140,7 +149,7 @@ def _check_connection(*, connection: Any, **_: Any) -> None:
 
 
 def _wrong(connection: Any) -> Iterator[str]:
-    """What a new connection is connected to, where that isn't a test database."""
+    """Yield words for everything but test databases that a new connection is connected to."""
     if connection.vendor == "sqlite":
         yield from _wrong_files(connection.connection)
         if _watch_attaching not in connection.execute_wrappers:
@@ -154,7 +163,7 @@ def _wrong(connection: Any) -> Iterator[str]:
 
 
 def _wrong_files(raw: Any) -> Iterator[str]:
-    """Of the files that it has open, attached ones too."""
+    """Yield the SQLite files that are no test databases, also attached ones."""
     for _, _, file in raw.execute("PRAGMA database_list"):
         if not allowed_databases().is_known_file(file):
             yield str(file)
@@ -163,7 +172,7 @@ def _wrong_files(raw: Any) -> Iterator[str]:
 def _watch_attaching(
     execute: Callable[..., Any], sql: Any, parameters: Any, many: bool, context: dict[str, Any]
 ) -> Any:
-    """What is attached later is looked at then."""
+    """Run a statement, and check the connection again if it has attached a file."""
     result = execute(sql, parameters, many, context)
     if isinstance(sql, str) and sql.lstrip()[:6].upper() == "ATTACH":
         _check_connection(connection=context["connection"])
@@ -171,8 +180,10 @@ def _watch_attaching(
 
 
 _looked_up: set[Hashable] = set()
-"""What libpq says of connections whose database has been asked: asking each would be a round trip
-for every request of a site that keeps none."""
+"""Targets, by what libpq says of a connection, whose database has been asked for its identity.
+
+Asking each time would cost a round trip for every request of a site that keeps no connections.
+"""
 
 
 def _wrong_in_postgresql(connection: Any) -> Iterator[str]:

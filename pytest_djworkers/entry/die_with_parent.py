@@ -1,4 +1,4 @@
-"""A worker dies with the master that has started it, also where both guard and run are gone."""
+"""Lets a worker die with the process that started it, also if guard and pytest were killed."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ _PR_SET_PDEATHSIG = 1
 
 
 def die_with_parent() -> None:
-    """Have the system kill this process when its parent ends (Linux).
+    """Let the system kill this process when its parent ends (Linux).
 
-    The system looks at the thread that has started it: where that is not the parent's main thread,
-    it may end while the parent goes on, and nothing is done. Nor is a thread of this process
-    other than its main one asked to die.
+    Does nothing in a thread other than the main one, and nothing if a thread other than the main
+    one of the parent has started this process.
     """
+    # PR_SET_PDEATHSIG of prctl(2) is about the thread that started the process, not about the
+    # parent as a whole: a thread may end while the parent goes on.
     if sys.platform != "linux" or threading.current_thread() is not threading.main_thread():
         return
     parent = os.getppid()
@@ -27,6 +28,7 @@ def die_with_parent() -> None:
     import ctypes
 
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    # The parent may have ended just before: then no signal will come.
     if os.getppid() != parent:
         os.kill(os.getpid(), signal.SIGKILL)
 

@@ -1,6 +1,6 @@
-"""Connections that are made without Django: refused where they lead to the site's own databases.
+"""Refuses connections to the site's real databases that are made without Django.
 
-Other databases are the site's affair here: a driver is used for what is in no DATABASES, too.
+Other databases are not refused here: a site may use a driver for databases that DATABASES lacks.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from typing import Any
 from pytest_djworkers.entry.allowed_databases import RefusedDatabaseError, allowed_databases
 
 
-def watch_sqlite(module: ModuleType) -> None:  # noqa: ARG001  # what it does is the interpreter's
-    """Refuse files of the site's own, whoever opens them with ``sqlite3``."""
+def watch_sqlite(module: ModuleType) -> None:  # noqa: ARG001  # the audit hook is the interpreter's
+    """Refuse the files of the site's real databases, whoever opens them with ``sqlite3``."""
     sys.addaudithook(_audit)
 
 
 def watch_psycopg(module: ModuleType) -> None:
-    """Refuse the site's own databases to ``psycopg``, its pools and its async connections too."""
+    """Refuse the site's real databases to ``psycopg``, with its pools and async connections."""
     module.Connection.connect = classmethod(_checked(module.Connection.connect.__func__))
     module.AsyncConnection.connect = classmethod(
         _checked_async(module.AsyncConnection.connect.__func__)
@@ -29,7 +29,7 @@ def watch_psycopg(module: ModuleType) -> None:
 
 
 def watch_psycopg2(module: ModuleType) -> None:
-    """Refuse the site's own databases to ``psycopg2``."""
+    """Refuse the site's real databases to ``psycopg2``."""
     module.connect = _checked(module.connect)  # type: ignore[attr-defined]  # a module
 
 

@@ -1,8 +1,10 @@
-"""Which application of the site is served: the one that its team deploys.
+"""Finds the site's application to serve: the one that its team deploys.
 
-``manage.py startproject`` makes ``asgi.py`` and no ``ASGI_APPLICATION``, and what wraps Django
-there would not be measured. Both the pytest process, for the header, and the server ask here.
+Both the pytest process, for the header, and the server use this.
 """
+
+# The setting alone is not enough: ``manage.py startproject`` makes ``asgi.py``, but sets no
+# ASGI_APPLICATION. Django's own application would leave out whatever wraps it in ``asgi.py``.
 
 from __future__ import annotations
 
@@ -18,27 +20,27 @@ from typing import Any
 from pytest_djworkers.entry.find_module import binds, folder_of, spec_of
 
 DJANGO = "django"
-"""What asks for Django's own application, whatever the site has."""
+"""The value of the option that asks for Django's own application."""
 _OTHER = {"wsgi": "asgi", "asgi": "wsgi"}
 _NAMED_BY_MANAGE = re.compile(r"""DJANGO_SETTINGS_MODULE["']\s*[,\]]\s*=?\s*["']([\w.]+)["']""")
 
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """What is served, and why it is that."""
+    """An application to serve, and the reason why it is this one."""
 
     module: str | None
-    """None for Django's own."""
+    """The module that it is in; None for Django's own application."""
     attribute: str
     why: str
     is_of_setting: bool = False
-    """Whether it is the setting's."""
+    """True if a setting of Django names it."""
 
     def __str__(self) -> str:
         return "Django's own" if self.module is None else f"{self.module}:{self.attribute}"
 
     def load(self, interface: str) -> Any:
-        """Import it. Raises RuntimeError where the module has no such attribute."""
+        """Import and return it. Raises RuntimeError if the module has no such attribute."""
         if self.module is None:
             module = importlib.import_module(f"django.core.{interface}")
             return getattr(module, f"get_{interface}_application")()
@@ -55,10 +57,10 @@ class Application:
 def application_of(
     interface: str, settings: Any, settings_module: str, asked: str | None
 ) -> Application:
-    """The application that is served through ``wsgi`` or ``asgi``; nothing of the site is imported.
+    """Return the application to serve through ``wsgi`` or ``asgi``, without importing the site.
 
-    It is the one asked for, or that of the setting, or ``application`` of the project's module.
-    Raises RuntimeError where the project has such a module, but not with that name in it.
+    It is the one that the user asked for, or that of the setting, or ``application`` in a module
+    ``wsgi`` or ``asgi`` of the project. Raises RuntimeError if that module has no such name.
     """
     if asked == DJANGO:
         return Application(None, "", "as asked for")
@@ -84,7 +86,7 @@ def application_of(
 
 
 def _candidates(interface: str, settings: Any, settings_module: str) -> Iterator[tuple[str, str]]:
-    """Names of modules that may hold it, the likeliest first, and where each of them is."""
+    """Yield names of modules that may contain it, the likeliest first, with words for the place."""
     yield from _beside(interface, settings_module, "beside the settings")
     other = getattr(settings, f"{_OTHER[interface].upper()}_APPLICATION", None)
     for path, where in (
@@ -100,12 +102,12 @@ def _candidates(interface: str, settings: Any, settings_module: str) -> Iterator
 
 
 def _beside(interface: str, settings_module: str, where: str) -> Iterator[tuple[str, str]]:
-    """In each package that the settings are in, and in the folder that holds the outermost."""
+    """Yield names in each package that the settings are in, and beside the outermost package."""
     parts = settings_module.split(".")
     for number in range(len(parts) - 1, 0, -1):
         yield f"{'.'.join(parts[:number])}.{interface}", where
     first, top = spec_of(parts[0]), spec_of(interface)
-    # A package may be named so, too.
+    # Only if it lies in the same folder: any package may be named "wsgi" or "asgi".
     if first is not None and top is not None and folder_of(first) == folder_of(top) is not None:
         yield interface, where
 

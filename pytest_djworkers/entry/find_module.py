@@ -1,4 +1,4 @@
-"""Where a module is, without importing it or the packages that it is in."""
+"""Finds a module without importing it, or the packages that it is in."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from pathlib import Path
 
 
 def spec_of(name: str) -> ModuleSpec | None:
-    """What the process would import by that name; None where there is nothing."""
+    """Return the spec of the module that would be imported by a name; None if there is none."""
+    # importlib.util.find_spec imports the packages above a module.
     path: Sequence[str] | None = None
     spec = None
     parts = name.split(".")
@@ -26,7 +27,7 @@ def spec_of(name: str) -> ModuleSpec | None:
 
 
 def folder_of(spec: ModuleSpec) -> Path | None:
-    """The folder that a module's file is in, or that holds a package's folder."""
+    """Return the folder that contains a module's file, or a package's folder."""
     if spec.origin is None or not spec.has_location:
         return None
     file = Path(spec.origin)
@@ -34,13 +35,13 @@ def folder_of(spec: ModuleSpec) -> Path | None:
 
 
 def binds(spec: ModuleSpec, name: str) -> bool:
-    """Whether a module's source gives a name a value, as far as that can be told by reading."""
+    """Return True if a module's source assigns or imports a name, or if that can't be told."""
     if spec.origin is None or not spec.origin.endswith(".py"):
         return True
     try:
         tree = ast.parse(Path(spec.origin).read_bytes())
     except (OSError, SyntaxError, ValueError):
-        return True  # importing it will tell
+        return True  # the import will show it
     return any(_binds(node, name) for node in ast.walk(tree))
 
 

@@ -1,6 +1,6 @@
-"""Something done with a module as soon as it has been imported, by whomever.
+"""Runs a function on a module as soon as the module has been imported, whoever imports it.
 
-Imported by every Python process of a server, so it imports next to nothing.
+Every Python process of a server imports this file, so it imports next to nothing.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 
 def after_import(name: str, action: Action) -> None:
-    """Call it with that module: now, if it has been imported, or else before anybody has it."""
+    """Call ``action`` with a module: now, if it has been imported, or when it is imported, before
+    the code that imports it gets it."""
     module = sys.modules.get(name)
     if module is not None and not _is_being_imported(module):
         action(module)
@@ -32,21 +33,23 @@ def after_import(name: str, action: Action) -> None:
 
 
 def _is_being_imported(module: ModuleType) -> bool:
+    # A module is in sys.modules from the beginning of its import. importlib itself looks at this.
     return bool(getattr(module.__spec__, "_initializing", False))
 
 
 class _Finder:
-    """Finds what the others find, and has it loaded by a ``_Loader``."""
+    """An import finder that finds what the other finders find, and puts a ``_Loader`` in front."""
 
     def __init__(self) -> None:
         self.actions: dict[str, list[Action]] = {}
         self._asking: set[tuple[int, str]] = set()
-        """Threads, and what they ask for: another finder may ask all finders, too."""
+        """The threads that look for a module, with its name. Another finder may ask all finders in
+        turn, which would have no end."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """The module's spec, if something is to be done with it."""
+        """Return the module's spec if there is an action for it, and None otherwise."""
         actions, asking = self.actions.get(fullname), (get_ident(), fullname)
         if not actions or asking in self._asking:
             return None
@@ -74,7 +77,7 @@ class _Finder:
 
 
 class _Loader:
-    """Is the module's own loader, but for what it does when that has loaded the module."""
+    """Wraps a module's own loader, and runs the actions when the module has been loaded."""
 
     def __init__(self, own: Any, actions: list[Action]) -> None:
         self._own = own
@@ -84,12 +87,13 @@ class _Loader:
         return getattr(self._own, name)
 
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:
-        """As the own loader does."""
+        """Do what the module's own loader does."""
         made: ModuleType | None = self._own.create_module(spec)
         return made
 
     def exec_module(self, module: ModuleType) -> None:
-        """Load it, leave no trace, and do what is to be done."""
+        """Load the module, and run the actions."""
+        # Code such as pkgutil looks at a module's loader: it must find the original.
         module.__loader__ = self._own
         if module.__spec__ is not None:
             module.__spec__.loader = self._own

@@ -1,7 +1,7 @@
-"""Settings that keep what a site writes beside its databases away from what is real.
+"""Computes settings that keep the site's files and cache keys apart from the real ones.
 
-Functions from settings to settings: files, file caches, sessions and logs lie in a folder that goes
-with the run, and keys in a cache that others share have a prefix of the run's own.
+Files, file caches, sessions and logs go to a folder of the run, which is removed with it. Keys in
+caches that others share get a prefix of the run. These are functions from settings to settings.
 """
 
 from __future__ import annotations
@@ -27,45 +27,44 @@ OWN_CACHES = (
     "django.core.cache.backends.dummy.DummyCache",
     "django.core.cache.backends.db.DatabaseCache",
 )
-"""In the process's memory, or in a test database: nobody else reads them."""
+"""Caches in the process's memory or in a test database: nobody else reads them."""
 OF_A_RUN = re.compile(r"\Adjworkers-[^:]*:")
-"""The prefix of keys that a run made."""
+"""The prefix of keys of a run."""
 _MEDIA, _LOGS = "media", "logs"
 _FOLDERS = {"SESSION_FILE_PATH": "sessions", "FILE_UPLOAD_TEMP_DIR": "uploads"}
-"""Settings that name a folder, or None for the system's; and its name among ours."""
+"""Settings that name a folder (None: the system's), and its name in the run's folder."""
 
 _Visit = Callable[[Any, str], Any]
-"""Given a path and its kind, gives what is to be in its place."""
+"""A function that gets a path and its kind, and returns the path to put in its place."""
 
 
 @dataclass(frozen=True, slots=True)
 class Isolation:
-    """Where a served site writes."""
+    """The folder and the prefix for what a served site writes."""
 
     folder: str
-    """Of the run's own, or of an arm's."""
+    """The folder, which is the run's own, or an arm's in a comparison."""
     prefix: str
-    """Of its keys in caches that others share; as ``OF_A_RUN`` has it."""
+    """The prefix of its keys in caches that others share; it matches ``OF_A_RUN``."""
     real: tuple[str, ...] = ()
-    """What the settings module names, as ``named_in`` gives it: it is never written to."""
+    """The paths that the settings module names, from ``named_in``: nothing is written there."""
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """The inverse of ``dataclasses.asdict``, by way of JSON."""
+        """Return the isolation that ``dataclasses.asdict`` gave this data for."""
         return cls(**{**data, "real": tuple(data["real"])})
 
     def make(self) -> None:
-        """Make the folder, for the user alone, and those in it that Django wants to be there."""
+        """Make the folder, which only this user can enter, and in it those that Django expects."""
         Path(self.folder).mkdir(mode=0o700, parents=True, exist_ok=True)
         for name in (_MEDIA, _LOGS, *_FOLDERS.values()):
             (Path(self.folder) / name).mkdir(exist_ok=True)
 
 
 def isolated(values: Mapping[str, Any], isolation: Isolation) -> dict[str, Any]:
-    """Those of the settings that must change, with their new values.
+    """Return the settings that must change, with their new values.
 
-    Of the files and folders that they name, the real ones are moved; others are what a test has
-    put in the place of those.
+    Only real paths are moved. Other paths are those that a test has set in place of real ones.
     """
     mover = _Mover(Path(isolation.folder), values.get("MEDIA_ROOT"), frozenset(isolation.real))
     changed = {
@@ -79,11 +78,11 @@ def isolated(values: Mapping[str, Any], isolation: Isolation) -> dict[str, Any]:
 
 
 SETTINGS = ("MEDIA_ROOT", *_FOLDERS, "STORAGES", "CACHES", "LOGGING")
-"""All that ``isolated`` looks at."""
+"""The names of the settings that ``isolated`` looks at."""
 
 
 def paths_in(values: Mapping[str, Any]) -> frozenset[str]:
-    """The files and folders that settings name for a site to write to, as absolute paths."""
+    """Return the absolute paths that settings name for the site to write to."""
     found: list[Any] = [values.get(name) for name in ("MEDIA_ROOT", *_FOLDERS)]
 
     def note(path: Any, _: str) -> Any:
@@ -95,7 +94,7 @@ def paths_in(values: Mapping[str, Any]) -> frozenset[str]:
 
 
 def named_in(values: Mapping[str, Any]) -> frozenset[str]:
-    """The same, and what caches and storages of other classes have where these name a path."""
+    """Return the same, and the paths in entries of caches and storages of other classes."""
     caches, storages = (values.get(name) for name in ("CACHES", "STORAGES"))
     found = [_at(caches, (alias, "LOCATION")) for alias in caches or ()]
     found += [_at(storages, (alias, "OPTIONS", "location")) for alias in storages or ()]
@@ -103,7 +102,7 @@ def named_in(values: Mapping[str, Any]) -> frozenset[str]:
 
 
 class _Mover:
-    """Moves what is real into a folder: the same path always to the same place."""
+    """Maps real paths into a folder: the same path always to the same place."""
 
     def __init__(self, folder: Path, media: Any, real: frozenset[str]) -> None:
         self._folder = folder
@@ -111,7 +110,7 @@ class _Mover:
         self._real = real
 
     def __call__(self, path: Any, kind: str) -> Any:
-        """The path's own place, of the path's own type."""
+        """Return the place for a path, of the same type; the path itself if it isn't real."""
         if not path:
             return str(self._folder / kind)
         absolute = Path(path).resolve()
@@ -120,7 +119,7 @@ class _Mover:
         return type(path)(self._folder / self._name(absolute, kind))
 
     def _name(self, absolute: Path, kind: str) -> Path | str:
-        # What lies in MEDIA_ROOT is found there by its name as well.
+        # A path inside of MEDIA_ROOT stays inside of it: the site may find it through both names.
         if self._media in self._real and absolute.is_relative_to(self._media):
             return _MEDIA / absolute.relative_to(self._media)
         if kind in _FOLDERS.values():
@@ -129,7 +128,7 @@ class _Mover:
 
 
 def _nested(values: Mapping[str, Any], visit: _Visit) -> dict[str, Any]:
-    """STORAGES, CACHES and LOGGING, those that there are, with each path as ``visit`` gives it."""
+    """Return STORAGES, CACHES and LOGGING, if set, with each path replaced by ``visit`` of it."""
     visitors: dict[str, Callable[[dict[str, Any], _Visit], Any]] = {
         "STORAGES": _in_storages,
         "CACHES": _in_caches,
@@ -143,7 +142,8 @@ def _nested(values: Mapping[str, Any], visit: _Visit) -> dict[str, Any]:
 
 
 def _in_storages(storages: dict[str, Any], visit: _Visit) -> dict[str, Any]:
-    """Of storages on this machine's disk the locations; those of static files are read."""
+    """Replace the locations of storages on this machine's disk."""
+    # The static files are left where they are: the site only reads them.
     return {
         alias: _replaced(storage, ("OPTIONS", "location"), visit, "storages")
         if alias != "staticfiles" and _backend(storage) in FILE_STORAGES
@@ -162,7 +162,7 @@ def _in_caches(caches: dict[str, Any], visit: _Visit) -> dict[str, Any]:
 
 
 def _in_logging(logging: dict[str, Any], visit: _Visit) -> dict[str, Any]:
-    """Files of handlers; not devices, such as standard error."""
+    """Replace the files of handlers, but not devices such as ``/dev/stderr``."""
     handlers = logging.get("handlers")
     if not isinstance(handlers, dict):
         return logging
@@ -176,7 +176,7 @@ def _in_logging(logging: dict[str, Any], visit: _Visit) -> dict[str, Any]:
 
 
 def _prefixed(caches: dict[str, Any], prefix: str) -> dict[str, Any]:
-    """Caches with the prefix before their own, but for those that are nobody else's."""
+    """Return caches with the run's prefix before their own; caches that nobody shares stay."""
     return {
         alias: {**cache, "KEY_PREFIX": prefix + OF_A_RUN.sub("", str(cache.get("KEY_PREFIX", "")))}
         if isinstance(cache, dict) and _backend(cache) not in {*OWN_CACHES, *FILE_CACHES}
@@ -190,14 +190,14 @@ def _backend(entry: Any) -> Any:
 
 
 def _at(entry: Any, keys: tuple[str, ...]) -> Any:
-    """What is under these keys, one in the other; None where there is nothing."""
+    """Return the value under these nested keys; None if there is none."""
     for key in keys:
         entry = entry.get(key) if isinstance(entry, dict) else None
     return entry
 
 
 def _replaced(entry: Any, keys: tuple[str, ...], visit: _Visit, kind: str) -> Any:
-    """A copy of the entry with the path under these keys as ``visit`` gives it."""
+    """Return a copy of the entry with the path under these nested keys as ``visit`` returns it."""
     if not _is_path(_at(entry, keys)):
         return entry
     first, *rest = keys

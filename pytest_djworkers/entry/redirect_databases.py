@@ -1,4 +1,4 @@
-"""The site's databases, pointed at the test databases."""
+"""Points the site's DATABASES at the test databases."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from pytest_djworkers.entry.changed_settings import settings_module_of
 DUMMY = "django.db.backends.dummy"
 _NONE = {None, "", DUMMY}
 _MARK = "DJWORKERS"
-"""A key of a database that is redirected: settings objects share the dicts of their module."""
+"""A key that marks an entry of DATABASES as redirected. Settings objects share the dicts of their
+module, so the same entry may come here again."""
 
 
 def refuse_other_aliases(settings: Any, brief: Brief) -> None:
-    """Raise RuntimeError where settings for the served site have other databases than those of the
+    """Raise RuntimeError if settings for the served site alone have other database aliases than the
     tests. An Adjustment."""
     if not brief.is_for_load(settings_module_of(settings)):
         return
@@ -39,13 +40,13 @@ def refuse_other_aliases(settings: Any, brief: Brief) -> None:
 
 
 def redirect_databases(settings: Any, brief: Brief) -> None:
-    """Point every alias at its test database.
+    """Point every alias at its test database. An Adjustment.
 
-    Raises RuntimeError for one that has none, and for settings that do not keep what is set.
+    Raises RuntimeError if an alias has none, or if the settings don't keep what is set.
     """
     if not settings.DATABASES:
         return
-    # Changed where they are, too: other code may hold the same dicts.
+    # The dicts are changed in place as well: other code may have a reference to them.
     settings.DATABASES = redirected(settings.DATABASES, brief)
     for alias, database in settings.DATABASES.items():
         target = brief.databases.get(alias)
@@ -57,7 +58,7 @@ def redirect_databases(settings: Any, brief: Brief) -> None:
 
 
 def redirected(databases: Mapping[str, Any], brief: Brief) -> dict[str, Any]:
-    """The same databases, each changed where it is."""
+    """Return the databases, each of which is changed in place."""
     for alias, database in databases.items():
         if _is_used(database) and _MARK not in database:
             note_real(database)
@@ -71,7 +72,7 @@ def _is_used(database: Mapping[str, Any]) -> bool:
 
 def _changes(alias: str, database: Mapping[str, Any], brief: Brief) -> dict[str, Any]:
     if alias in brief.left_out:
-        # Whoever gets round our checks finds nothing there.
+        # Code that gets around the checks of connections finds no database there.
         return {_MARK: "left out", "NAME": f"/left-out-of-load-tests/{alias}"}
     target, name = brief.databases.get(alias), database.get("NAME")
     if target is None or str(name) == target.name:
@@ -89,6 +90,6 @@ def _changes(alias: str, database: Mapping[str, Any], brief: Brief) -> dict[str,
         )
     options = changes.get("OPTIONS", database.get("OPTIONS")) or {}
     if "application_name" in options:
-        # By the one in the environment the sessions are found when this process is gone.
+        # The sessions of servers that are gone are found by the name in the environment.
         changes["OPTIONS"] = {**options, "application_name": os.environ["PGAPPNAME"]}
     return changes

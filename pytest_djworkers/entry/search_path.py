@@ -1,4 +1,7 @@
-"""Where the server's processes look for modules. Imports nothing that could be found elsewhere."""
+"""Sets ``sys.path`` in the server's processes.
+
+It imports only modules that are loaded anyway: the site may have others of the same names.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +14,15 @@ _PACKED = f"python{sys.version_info[0]}{sys.version_info[1]}.zip"
 
 
 def look_in(search_path: Sequence[str]) -> None:
-    """From now on find modules as in the process that wrote the search path. What the server put
-    before all of it stays there, and what comes after it stays behind."""
+    """Find modules from now on in the folders of a search path, in its order.
+
+    Folders that the server has put in front stay in front, and others stay behind.
+    """
     sys.path[:] = reordered(sys.path, search_path)
 
 
 def reordered(path: Sequence[str], search_path: Sequence[str]) -> list[str]:
-    """A path with the folders of the search path in its order."""
+    """Return a path with the folders of the search path in that order."""
     known = frozenset(search_path)
     first = next((index for index, one in enumerate(path) if one in known), len(path))
     before, after = (
@@ -28,7 +33,7 @@ def reordered(path: Sequence[str], search_path: Sequence[str]) -> list[str]:
 
 @contextmanager
 def standard_library_first() -> Iterator[None]:
-    """What is imported meanwhile finds the standard library, whatever the site has of its names."""
+    """While this is entered, imports find the standard library before the site's modules."""
     path = sys.path[:]
     sys.path[:] = sorted(path, key=lambda one: not _is_standard(one))
     try:

@@ -1,4 +1,4 @@
-"""Django's settings, adjusted at the moment they come into being, whatever configures Django."""
+"""Adjusts Django's settings at the moment they are created, whatever configures Django."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ from pytest_djworkers.entry.tree_imports import hold_imports
 
 
 def hook_settings(conf: ModuleType) -> None:
-    """Adjust the settings that a module makes, and those that ``settings.configure()`` makes."""
+    """Adjust settings that are made from a module or by ``settings.configure()``."""
     bounds = this_brief().bounds
     if bounds is not None:
-        # Before the settings are imported, and the site by them; in a comparison alone.
+        # Only in a comparison. This must come before the import of the settings module, which may
+        # import the site.
         hold_imports(bounds)
     conf.Settings.__init__ = _adjusted_when_made(conf.Settings.__init__)
     conf.LazySettings.configure = _adjusted_when_configured(conf.LazySettings.configure)
@@ -52,10 +53,10 @@ def _adjusted_when_configured(original: Callable[..., None]) -> Callable[..., No
 
 
 def _other_settings() -> Any:
-    """What Django's modules read instead of Django's settings, where the settings module has put
-    that in their place, as dynaconf does."""
+    """Return the object that Django's modules read instead of Django's settings, if the settings
+    module has put one in their place, as dynaconf does; None otherwise."""
     conf = sys.modules["django.conf"]
-    # Not isinstance(): what dynaconf puts there has the module's __class__.
+    # Not isinstance(): dynaconf's object claims the module's __class__.
     return None if issubclass(type(conf), ModuleType) else conf.settings
 
 
@@ -64,7 +65,8 @@ def _adjust(settings: Any) -> None:
 
 
 def _adjust_late(settings: Any) -> None:
-    """The same where they were made before we were there: what was opened with them is closed."""
+    """Adjust settings that were made before this hook was there, and close connections that were
+    opened with them."""
     _adjust(settings)
     if "django.db" in sys.modules:
         redirected(sys.modules["django.db"].connections.settings, this_brief())

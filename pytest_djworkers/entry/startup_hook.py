@@ -1,7 +1,7 @@
-"""What is there before any code of the site's, in each Python process of a server.
+"""Installs this package's hooks in each Python process of a server, before any code of the site.
 
-``startup/sitecustomize.py`` installs it when the interpreter starts, and ``entry/app.py`` again.
-Until the modules below are imported it does nothing, and imports next to nothing.
+``startup/sitecustomize.py`` calls this when the interpreter starts, and ``entry/app.py`` again. It
+does nothing, and imports next to nothing, until one of the modules below is imported.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 STARTUP = os.path.join(os.path.dirname(__file__), "startup")
-"""The folder that must come first in PYTHONPATH."""
+"""The folder of ``sitecustomize.py``, which must come first in PYTHONPATH."""
 _ACTIONS = (
     ("django.conf", "settings_hook", "hook_settings"),
     ("django.db.backends.signals", "connection_checks", "check_after"),
@@ -25,12 +25,12 @@ _ACTIONS = (
     ("psycopg", "driver_checks", "watch_psycopg"),
     ("psycopg2", "driver_checks", "watch_psycopg2"),
 )
-"""Modules, and the function of ours that is given each as soon as it is there."""
+"""Modules, and for each the module in ``entry/`` with the function to call after its import."""
 _installed: list[bool] = []
 
 
 def install() -> None:
-    """Do it in this process, once. The brief must be in the environment."""
+    """Install the hooks in this process, once. The brief must be in the environment."""
     if not _installed:
         _installed.append(True)
         for module, ours, function in _ACTIONS:

@@ -1,8 +1,9 @@
-"""How a process says that it is ready to serve.
+"""Reports to the pytest process that this process can serve the site, or that it can't load it.
 
-One that has loaded the site says so. Where a server loads it before it forks its workers
-(gunicorn's ``preload_app``, uWSGI without ``lazy-apps``), each fork says whose it is, and pytest
-tells from all of it which are the workers: a site forks for other reasons, too.
+A process that has loaded the site reports its process id. A server may load the site before it
+forks its workers (gunicorn's ``preload_app``, uWSGI without ``lazy-apps``). So each fork reports
+its own id and its parent's, and pytest finds out which are the workers: a site may fork for other
+reasons.
 """
 
 from __future__ import annotations
@@ -17,11 +18,11 @@ from contextlib import suppress
 from typing import Any
 
 FAILED = "failed"
-"""What stands before the process id of one that can't load the site."""
+"""The word before the id of a process that can't load the site."""
 
 
 def report_ready(address: str) -> None:
-    """Say it for this process, and for those that it forks from now on."""
+    """Report this process as ready, and processes that it forks from now on."""
     parent = os.getpid()
     _say(address, str(parent))
 
@@ -33,8 +34,9 @@ def report_ready(address: str) -> None:
 
 
 def report_failure(address: str, error: BaseException) -> None:
-    """Say that this process can't load the site, once the log says why: some servers say half of
-    it, or start another worker that can't either, and another."""
+    """Write the traceback to the log, and report that this process can't load the site."""
+    # Some servers log only a part of the traceback, or start another worker, which fails as well,
+    # and another one.
     text = "".join(traceback.format_exception(error))
     with suppress(OSError):
         os.write(2, text.encode(errors="backslashreplace"))
@@ -42,8 +44,8 @@ def report_failure(address: str, error: BaseException) -> None:
 
 
 def _say(address: str, text: str) -> None:
-    # Once all workers are there, nobody listens to one that replaces another. The socket is none
-    # that gevent or a library of tests has replaced.
+    # Once all workers are ready, nobody listens to a worker that replaces another. The socket class
+    # is the C implementation: gevent or a library for tests may have replaced Python's.
     said = plain_socket(AF_UNIX, SOCK_DGRAM)
     try:
         with suppress(OSError):
@@ -53,14 +55,15 @@ def _say(address: str, text: str) -> None:
 
 
 def _tell_uwsgi(forked: Callable[[], None]) -> None:
-    """uWSGI forks without Python's knowledge, and has a hook of its own."""
+    """Report uWSGI's workers as well."""
+    # uWSGI forks in C, so that Python's own fork hooks don't run. It has a hook of its own.
     uwsgi: Any = sys.modules.get("uwsgi")
     if not hasattr(uwsgi, "worker_id"):
         return
     before = getattr(uwsgi, "post_fork_hook", None)
 
     def hook() -> None:
-        if uwsgi.worker_id():  # its mules and spoolers are forked, too
+        if uwsgi.worker_id():  # 0 in its mules and spoolers, which are forked as well
             forked()
         if before is not None:
             before()

@@ -1,7 +1,7 @@
-"""File storages that code makes with a place of their own, such as a model's field: what they write
-goes to the run's folder, and what they read is looked for there first.
+"""Lets file storages that code creates, such as for a model's field, write to the run's folder.
 
-So are subclasses in STORAGES, and those of static files, which must be found where they are.
+What they read is looked for in the run's folder first, and then in their own. The same holds for
+subclasses in STORAGES and for static files, whose own files must still be found.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from pytest_djworkers.entry.import_hooks import after_import
 from pytest_djworkers.entry.isolation import paths_in
 
 _TWIN = "_djworkers_twin"
-"""The attribute of a storage that has its twin."""
+"""The attribute of a storage that holds its twin: the same storage in the run's folder."""
 
 
 def guard_storages(settings: Any, brief: Brief) -> None:
-    """Have every storage on this machine's disk write to the run's folder. An Adjustment."""
+    """Let every storage on this machine's disk write to the run's folder. An Adjustment."""
     if brief.isolation is None:
         return
     folder = Path(brief.isolation.folder)
@@ -41,8 +41,8 @@ def _hook(folder: Path, roots: tuple[str, ...], module: ModuleType) -> None:
         return
 
     def twin(self: Any) -> Any:
-        """The same storage in the run's folder; None for one that is there, or where a test put
-        it."""
+        """Return the storage's twin; None if the storage is in the run's folder itself, or in a
+        folder that a test has set."""
         if _TWIN not in vars(self):
             setattr(self, _TWIN, _twin_in(folder, roots, self))
         return getattr(self, _TWIN)
@@ -57,6 +57,7 @@ def _twin_in(folder: Path, roots: tuple[str, ...], storage: Any) -> Any:
     real = Path(storage.location).resolve()
     if any(real.is_relative_to(root) for root in roots):
         return None
+    # Two storages may have folders of the same name: the digest of the path tells them apart.
     name = f"{hashlib.sha256(str(real).encode()).hexdigest()[:8]}-{real.name}"
     twin = copy.copy(storage)
     vars(twin).update({_TWIN: None, "base_location": folder / name, "location": str(folder / name)})
@@ -90,6 +91,7 @@ def _in_twin(original: Callable[..., Any], _: Any, own: Any, *args: Any) -> Any:
 def _open(original: Callable[..., Any], real: Any, own: Any, name: str, mode: str = "rb") -> Any:
     if not set(mode) & set("wax+"):
         return original(real, name, mode)
+    # A file is copied before it is changed, so that the real one stays as it is.
     there, here = Path(real.path(name)), Path(own.path(name))
     here.parent.mkdir(parents=True, exist_ok=True)
     if there != here and there.is_file() and "w" not in mode:
@@ -105,7 +107,7 @@ def _listdir(
         with suppress(FileNotFoundError):
             found.append(original(storage, path))
     if not found:
-        original(own, path)  # says what is missing
+        original(own, path)  # raises the error for the missing folder
     return tuple(  # type: ignore[return-value]  # of two
         list(dict.fromkeys(name for one in found for name in one[kind])) for kind in (0, 1)
     )

@@ -1,9 +1,9 @@
-"""Which of two trees a process takes its code from: base's worktree, or the working tree.
+"""Finds strays: modules and paths in settings that a process takes from the other arm's tree.
 
-An import finder, an editable install or a path in the environment can lead a process of base into
-the working tree, and both arms would run the same code. So what lies in the other tree is replaced
-by its twin in this one where it has one there; what is loaded from the other tree nevertheless is
-told, and the comparison ends with that.
+Base's code is in a worktree of its own, and head's in the working tree. An import finder, an
+editable install or a path in the environment can lead a process of base into the working tree, and
+both arms would run the same code. ``tree_imports.py`` prevents what it can. What is loaded from the
+other tree nevertheless is a stray: it is reported, and ends the comparison.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ from pytest_djworkers.entry.tree_bounds import TreeBounds
 
 _READ_BY_DJANGO = {"FIXTURE_DIRS", "LOCALE_PATHS", "STATICFILES_DIRS", "TEMPLATES"}
 _NO_FILES = ("_URL", "_COOKIE_PATH", "_SCRIPT_NAME")
-"""Settings that end so hold the paths of URLs: ``/app`` may be a repository, too."""
+"""Ends of names of settings that have paths of URLs: ``/app`` may also be a repository."""
 _LOOKED_INTO = 5
-"""How deep lists and dictionaries of a setting are looked into."""
+"""The depth to which nested lists and dictionaries of a setting are searched."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stray:
-    """What a process of one arm has, or lacks, because it lies in the other's tree."""
+    """Something that a process of one arm has, or lacks, because it is in the other arm's tree."""
 
     what: str
     """``module 'core'``, ``a path in the setting TEMPLATES``."""
     file: str
     is_missing: bool = False
-    """Whether this arm would do without it, rather than take it from there."""
+    """True if this arm would run without it; False if it takes it from the other tree."""
 
     def __str__(self) -> str:
         if self.is_missing:
@@ -51,34 +51,36 @@ class Stray:
 
 
 def refusal(strays: Sequence[Stray]) -> str:
-    """Why a comparison has to end, in words; there must be a stray."""
+    """Return the message with which a comparison ends; there must be a stray."""
     more = f" (and {len(strays) - 1} more like it)" if len(strays) > 1 else ""
     return f"refusing to serve: {strays[0]}{more}"
 
 
 class StrayList:
-    """What was found in one process; told in a file at once, for pytest to read at any time."""
+    """The strays of one process. Each is written to a file at once, which pytest reads."""
 
     def __init__(self, bounds: TreeBounds) -> None:
         self._bounds = bounds
         self.found: list[Stray] = []
 
     def look(self, what: str, path: str, *, is_missing: bool = False) -> None:
-        """Add it where its path lies in the other tree."""
+        """Add a stray if its path lies in the other tree."""
         stray = Stray(what, path, is_missing)
         if self._bounds.is_apart(path) and stray not in self.found:
             self.found.append(stray)
             _append(self._bounds.strays, stray)
 
     def look_at_modules(self) -> None:
-        """All that is loaded, by whatever means."""
+        """Add all loaded modules that are strays, however they were loaded."""
         for name, module in sys.modules.copy().items():
             file = getattr(module, "__file__", None)
             if isinstance(file, str):
                 self.look(f"module {name!r}", file)
 
     def look_at_settings(self, settings: Mapping[str, object]) -> None:
-        """Settings that name what this tree has a twin of, and folders that Django reads from."""
+        """Add the settings that have paths in the other tree."""
+        # A path that only the other tree has may be a file that both arms share, such as a log. It
+        # is a stray if Django reads code or templates from it, or if this tree has the same file.
         for name, value in settings.items():
             if name.endswith(_NO_FILES):
                 continue
@@ -89,7 +91,7 @@ class StrayList:
                     self.look(f"a path in the setting {name}", path)
 
     def refuse(self) -> None:
-        """Raise RuntimeError where something of the other tree is loaded, or set."""
+        """Raise RuntimeError if a module or a setting is a stray."""
         from django.conf import settings
 
         self.look_at_modules()
@@ -100,7 +102,7 @@ class StrayList:
 
 
 def strays_told(file: Path) -> tuple[Stray, ...]:
-    """What processes have told in a file; none where there is none."""
+    """Return the strays that processes have written to a file; none if there is no file."""
     try:
         lines = file.read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:

@@ -1,7 +1,8 @@
-"""Imports held to one of two trees: what is found in the other is looked for here instead.
+"""Keeps imports to one of two trees: modules of the other tree are taken from this one instead.
 
-It works on what the finders say, so it holds for all of them: setuptools' and editables' import
-finders, ``.pth`` files, namespace packages, a site's own. Only imports pay for it, requests don't.
+It changes the specs that other import finders return, so it holds for all of them: those of
+editable installs, ``.pth`` files, namespace packages, and a site's own. Only imports get slower by
+it, not requests.
 """
 
 from __future__ import annotations
@@ -26,8 +27,11 @@ from pytest_djworkers.entry.tree_bounds import TreeBounds
 
 
 def hold_imports(bounds: TreeBounds) -> StrayList:
-    """Hold this process to its tree, from now on; what it loads from the other tree all the same
-    is on the list, now or later. Done once more, it gives the same list."""
+    """Keep this process's imports to its tree from now on, and return the list of strays.
+
+    Modules that are loaded from the other tree nevertheless get on the list, now or later. A second
+    call returns the same list.
+    """
     for finder in sys.meta_path:
         if isinstance(finder, _Gate):
             return finder.strays
@@ -43,20 +47,24 @@ def hold_imports(bounds: TreeBounds) -> StrayList:
 
 
 class _Gate:
-    """Asks all other finders, and moves what they find in the other tree to its twin."""
+    """An import finder that asks all others, and moves what they find in the other tree to this."""
 
     def __init__(self, bounds: TreeBounds, strays: StrayList) -> None:
         self._bounds = bounds
         self.strays = strays
         self._inside = os.path.join(bounds.tree, "")
         self._asking: set[tuple[int, str]] = set()
-        """Threads, and what they ask for: another finder may ask all finders, too."""
+        """The threads that look for a module, with its name. Another finder may ask all finders in
+        turn, which would have no end."""
 
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """As a finder of ``sys.meta_path``. Raises ModuleNotFoundError for what only the other
-        tree has: asked once more, the other finders would give it."""
+        """Find a module, as a finder of ``sys.meta_path``.
+
+        Raises ModuleNotFoundError if only the other tree has it. Python would ask the other finders
+        next if this returned None, and they would give it.
+        """
         asking = (get_ident(), name)
         if asking in self._asking:
             return None
@@ -86,7 +94,7 @@ class _Gate:
         return None
 
     def _here(self, spec: ModuleSpec) -> ModuleSpec | None:
-        """The spec of the same module in this tree; None where this tree does not have it."""
+        """Return the spec of the same module in this tree; None if this tree doesn't have it."""
         if not spec.has_location or spec.origin is None:
             return _with_namespace(spec, self._bounds)
         if not self._bounds.is_apart(spec.origin):
@@ -110,14 +118,15 @@ class _Gate:
         return _with_locations(here, self._bounds)
 
     def _look_for_compiled(self, found: ModuleSpec) -> None:
-        """A source file may have a compiled module beside it, which would be taken first."""
+        """Look for a compiled module beside a source file: it would be taken first."""
         if isinstance(found.loader, SourceFileLoader) and found.origin is not None:
             where = found.origin.removesuffix(".py").removesuffix("/__init__")
             self._look_for_twin(found.name, where)
 
     def _look_for_twin(self, name: str, where: str) -> None:
-        """Whether only the other tree has a compiled module here: what is built in place is not
-        in git, and without it one arm would be slower."""
+        """Report a compiled module that only the other tree has in this place."""
+        # Modules that are built in place are not in git, so base's worktree lacks them. Without
+        # them one arm would be slower.
         if where.startswith(self._inside):
             other = os.path.join(self._bounds.apart, where.removeprefix(self._inside))
             for suffix in EXTENSION_SUFFIXES:
@@ -129,7 +138,7 @@ class _Gate:
 
 
 def _with_namespace(spec: ModuleSpec, bounds: TreeBounds) -> ModuleSpec | None:
-    """A namespace package without folders of the other tree; None where it has no others."""
+    """Return a namespace package without folders of the other tree; None if none are left."""
     locations = spec.submodule_search_locations
     if locations is None or not any(map(bounds.is_apart, locations)):
         return spec
@@ -145,7 +154,7 @@ def _with_namespace(spec: ModuleSpec, bounds: TreeBounds) -> ModuleSpec | None:
 
 
 def _with_locations(spec: ModuleSpec, bounds: TreeBounds) -> ModuleSpec:
-    """A package whose submodules are looked for in this tree."""
+    """Return the spec of a package so that its submodules are looked for in this tree."""
     locations = spec.submodule_search_locations
     if locations is not None and any(map(bounds.is_apart, locations)):
         spec.submodule_search_locations = _moved(locations, bounds)
@@ -153,20 +162,20 @@ def _with_locations(spec: ModuleSpec, bounds: TreeBounds) -> ModuleSpec:
 
 
 def _move_namespace(module: ModuleType, bounds: TreeBounds) -> None:
-    """Move the folders of a package that a ``.pth`` file has made out of nothing."""
+    """Move the folders of a namespace package that a ``.pth`` file has put into sys.modules."""
     places = getattr(module, "__path__", None)
     if isinstance(places, list) and getattr(module, "__file__", None) is None:
         places[:] = _moved(places, bounds)
 
 
 def _moved(places: Sequence[str], bounds: TreeBounds) -> list[str]:
-    """With twins in place of the other tree's folders, each once."""
+    """Return folders with those of the other tree replaced by this tree's, each once."""
     moved = [bounds.twin(place) if bounds.is_apart(place) else place for place in places]
     return list(dict.fromkeys(moved))
 
 
 def _watch(loader: Any, strays: StrayList) -> None:
-    """Have a class of loaders tell what it loads from the other tree, whoever asks it to."""
+    """Let a class of loaders report what it loads from the other tree, whoever uses it."""
     loads: Callable[[Any, ModuleType], None] = loader.exec_module
 
     def exec_module(self: Any, module: ModuleType) -> None:

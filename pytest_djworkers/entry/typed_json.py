@@ -1,5 +1,4 @@
-"""Plain data as JSON, so that what comes out in another process is what went in: tuples stay
-tuples, and paths paths."""
+"""Encodes plain Python data as JSON that keeps the types: tuples stay tuples, and paths paths."""
 
 from __future__ import annotations
 
@@ -15,11 +14,11 @@ from pathlib import Path, PurePath
 from typing import Any
 
 _TAG = "is"
-"""The key that tells an encoded value from a dict of the user's, which is encoded itself."""
+"""The key of the type in an encoded value. (A dict of the user's is encoded as a list of pairs.)"""
 
 
 class NotPlainError(Exception):
-    """A value that is no plain data; the message is its type."""
+    """Raised for a value that is not plain data; the message is its type."""
 
 
 _WRITERS: dict[type, tuple[str, Callable[[Any], Any]]] = {
@@ -56,7 +55,7 @@ _READERS: dict[str, Callable[[Any], Any]] = {
 
 
 def encoded(value: Any) -> Any:
-    """The value as what ``json`` can write. Raises NotPlainError for what is no plain data."""
+    """Return a value that ``json`` can write. Raises NotPlainError if it isn't plain data."""
     if value is None or type(value) in {bool, int, str}:
         return value
     if type(value) is float and math.isfinite(value):
@@ -66,7 +65,7 @@ def encoded(value: Any) -> Any:
     if isinstance(value, PurePath):
         return {_TAG: "path", "value": str(value)}
     if isinstance(value, str) and not isinstance(value, Enum):
-        return str(value)  # one that is marked as safe for HTML
+        return str(value)  # a subclass of str, such as text that is marked as safe for HTML
     if (writer := _WRITERS.get(type(value))) is None:
         raise NotPlainError(f"{type(value).__module__}.{type(value).__qualname__}")
     name, write = writer
@@ -74,7 +73,7 @@ def encoded(value: Any) -> Any:
 
 
 def decoded(data: Any) -> Any:
-    """The inverse of ``encoded``."""
+    """Return the value that ``encoded`` gave this data for."""
     if isinstance(data, list):
         return [decoded(one) for one in data]
     if isinstance(data, dict):
@@ -83,7 +82,7 @@ def decoded(data: Any) -> Any:
 
 
 def digest(value: Any) -> str | None:
-    """What equal values have in common, in any process; None for what is no plain data."""
+    """Return a digest that equal values share, in any process; None if it isn't plain data."""
     try:
         text = json.dumps(encoded(value))
     except (NotPlainError, RecursionError):
