@@ -1,4 +1,4 @@
-"""What an agent does in its process, with its streams in this one."""
+"""An agent in the test's own process, with its streams replaced."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from tests.support.profiles import ROOT, make_profile
 
 @pytest.fixture(autouse=True)
 def collected() -> Iterator[None]:
-    """Garbage is collected again after a burst."""
+    """Collect garbage again after a burst."""
     yield
     gc.unfreeze()
     gc.enable()
 
 
 def talk(monkeypatch: pytest.MonkeyPatch, *told: dict[str, Any]) -> list[dict[str, Any]]:
-    """What an agent says that is told this."""
+    """Return what an agent says to these messages."""
     said = io.StringIO()
     lines = "".join(json.dumps(message) + "\n" for message in told)
     monkeypatch.setattr(sys, "stdin", io.StringIO(lines))
@@ -56,11 +56,11 @@ def job(address: tuple[str, int]) -> dict[str, Any]:
 
 
 def parsers() -> int:
-    """How many there are in this process that are in use or were not collected."""
+    """Return the number of parsers in this process that were not freed."""
     return sum(isinstance(each, HttpResponseParser) for each in gc.get_objects())
 
 
-def test_it_opens_fires_and_reports(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_agent_opens_fires_and_reports(monkeypatch: pytest.MonkeyPatch) -> None:
     with serve(always(answer())) as server:
         start = {"start_ns": time.monotonic_ns() + 50_000_000}
         opened, report = talk(monkeypatch, job(server.address), start)
@@ -70,7 +70,7 @@ def test_it_opens_fires_and_reports(monkeypatch: pytest.MonkeyPatch) -> None:
     assert from_simple(report, AgentReport).ok + from_simple(report, AgentReport).in_flight == 10
 
 
-def test_it_fires_as_often_as_it_is_told_to(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_agent_fires_a_window_for_each_start_signal(monkeypatch: pytest.MonkeyPatch) -> None:
     again = {"drain_s": 1.0, "early_close": {"after_s": 0.01, "responses": 3}}
     closed_loop = to_simple(make_profile(connections=3, warmup_s=0, duration_s=9))
     with serve(always(answer())) as server:
@@ -92,7 +92,7 @@ def test_it_fires_as_often_as_it_is_told_to(monkeypatch: pytest.MonkeyPatch) -> 
     ],
     ids=["closes each", "HEAD", "garbage", "closes early"],
 )
-def test_nothing_piles_up_although_cycles_are_not_collected(
+def test_parsers_are_freed_although_an_agent_collects_no_cycles(
     behave: Behaviour, request_: Request, ended: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     closed_loop = to_simple(make_profile(request_, connections=3, duration_s=19))
@@ -110,7 +110,7 @@ def test_nothing_piles_up_although_cycles_are_not_collected(
 
 
 @pytest.mark.parametrize("told", [0, 1])
-def test_it_ends_when_nobody_talks_to_it_any_more(
+def test_an_agent_ends_when_its_standard_input_ends(
     told: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with serve(always(answer())) as server, pytest.raises(SystemExit) as ended:
@@ -118,7 +118,7 @@ def test_it_ends_when_nobody_talks_to_it_any_more(
     assert ended.value.code == 0
 
 
-def test_it_ends_at_a_mistake_in_a_callback(
+def test_an_agent_ends_at_an_exception_in_a_callback(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     ends: list[int] = []

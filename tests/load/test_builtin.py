@@ -1,4 +1,4 @@
-"""The built-in generator in processes of its own: what they add up to, and what they die of."""
+"""The built-in generator with real agents: their results, and the ways in which they fail."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_a_burst(agents: int, tmp_path: Path) -> None:
     assert result.window_s == 0.5
 
 
-def test_a_burst_at_nobody_is_all_errors(tmp_path: Path) -> None:
+def test_a_burst_at_a_closed_port_is_all_errors(tmp_path: Path) -> None:
     with refusing() as address:
         result = AsyncioGenerator(2).fire(make_profile(), Target(address, tmp_path))
     assert result.error_kinds.keys() == {"refused"}
@@ -128,7 +128,7 @@ def test_a_warm_up_reaches_each_worker_and_leaves_no_work_behind(tmp_path: Path)
         assert len(server.requests) >= 3
 
 
-def test_a_warm_up_that_is_not_answered_is_an_error(tmp_path: Path) -> None:
+def test_a_warm_up_without_responses_is_an_error(tmp_path: Path) -> None:
     with serve(hangs) as server, pytest.raises(GeneratorError) as raised:
         AsyncioGenerator().warm_up(
             make_profile(warmup_s=0.1),
@@ -145,7 +145,7 @@ def test_a_warm_up_that_is_not_answered_is_an_error(tmp_path: Path) -> None:
 
 @pytest.fixture
 def started(monkeypatch: pytest.MonkeyPatch) -> list[GuardedProcess]:
-    """The agents started, in order."""
+    """The agents in the order in which they are started."""
     every: list[GuardedProcess] = []
 
     def start(*arguments: Any, **options: Any) -> GuardedProcess:
@@ -157,7 +157,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[GuardedProcess]:
 
 
 def is_gone(pid: int | None) -> bool:
-    """Whether there is no such process any more."""
+    """Return True if there is no such process any more."""
     assert pid is not None
     try:
         os.kill(pid, 0)
@@ -185,7 +185,7 @@ def test_an_agent_killed_in_mid_burst_is_an_error_that_names_it(
 
 
 def pretend(folder: Path, monkeypatch: pytest.MonkeyPatch, code: str) -> None:
-    """Have this Python code run for an agent."""
+    """Run this Python code instead of an agent."""
     file = folder / "agent"
     file.write_text(f"#!{sys.executable}\n{code}\n")
     file.chmod(0o755)
@@ -193,7 +193,7 @@ def pretend(folder: Path, monkeypatch: pytest.MonkeyPatch, code: str) -> None:
 
 
 def failure_of_a_burst(folder: Path) -> str:
-    """What the error of a burst at nobody says."""
+    """Return the message of the error of a burst at a port where nobody listens."""
     with pytest.raises(GeneratorError) as raised:
         AsyncioGenerator().fire(make_profile(), Target(NOWHERE, folder))
     return str(raised.value)
@@ -209,7 +209,7 @@ def test_an_agent_that_cannot_start_is_an_error(
     assert "no-python: No such file or directory" in said
 
 
-def test_an_agent_that_fails_is_an_error_with_its_last_words(
+def test_an_agent_that_fails_is_an_error_with_the_end_of_its_log(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     code = "import sys; sys.stdin.readline(); sys.exit('some last words')"
@@ -219,7 +219,7 @@ def test_an_agent_that_fails_is_an_error_with_its_last_words(
     assert "some last words" in said
 
 
-def test_an_agent_that_does_not_listen_is_an_error(
+def test_an_agent_that_closes_its_standard_input_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pretend(tmp_path, monkeypatch, "import sys; sys.stdin.close(); sys.exit('no thanks')")
@@ -230,7 +230,7 @@ def test_an_agent_that_does_not_listen_is_an_error(
     assert "no thanks" in str(raised.value)
 
 
-def test_an_agent_that_does_not_read_is_given_up(
+def test_an_agent_that_does_not_read_its_job_is_given_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, started: list[GuardedProcess]
 ) -> None:
     pretend(tmp_path, monkeypatch, "import time; time.sleep(60)")
@@ -241,7 +241,7 @@ def test_an_agent_that_does_not_read_is_given_up(
     assert str(raised.value) == "load agent 1 of 1 did not read its job within 0.1s"
 
 
-def test_an_agent_that_says_nothing_is_given_up(
+def test_an_agent_that_does_not_respond_is_given_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, started: list[GuardedProcess]
 ) -> None:
     pretend(tmp_path, monkeypatch, "import time; time.sleep(60)")
@@ -249,7 +249,7 @@ def test_an_agent_that_says_nothing_is_given_up(
     assert failure_of_a_burst(tmp_path) == "load agent 1 of 1 did not respond within 0.1s"
 
 
-def test_a_mistake_of_our_own_is_no_smaller_burst(
+def test_an_exception_in_an_agent_fails_the_burst(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     code = """
@@ -313,7 +313,7 @@ def test_no_free_ports_are_errors_of_that_name_and_a_remark(tmp_path: Path) -> N
     assert done.returncode == 0, done.stderr
 
 
-def test_no_limit_is_no_lack(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_limit_there_are_descriptors_enough(monkeypatch: pytest.MonkeyPatch) -> None:
     limits = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
     monkeypatch.setattr(resource, "getrlimit", lambda _: limits)
     assert AsyncioGenerator().cannot(make_profile(connections=10**9)) is None

@@ -1,4 +1,4 @@
-"""Which generator a burst gets, by what was asked for, installed, stored and possible."""
+"""The generator of a burst depends on what was requested, installed, stored and possible."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def wrk_on_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 @pytest.fixture
 def no_wrk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A PATH without it."""
+    """A PATH without wrk."""
     monkeypatch.setenv("PATH", str(tmp_path))
 
 
@@ -44,30 +44,30 @@ def no_wrk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("asyncio", "wrk", "asyncio"),
     ],
 )
-def test_what_is_asked_for_comes_before_what_is_stored_and_that_before_wrk(
+def test_the_requested_generator_comes_before_the_stored_one_and_that_before_wrk(
     asked: str, stored: str | None, chosen: str
 ) -> None:
     assert choose_generator(asked, POSSIBLE, stored=stored).name == chosen
 
 
-def test_wrk_is_the_one_on_path(wrk_on_path: str) -> None:
+def test_wrk_is_found_on_path(wrk_on_path: str) -> None:
     assert getattr(choose_generator("auto", POSSIBLE), "program", None) == wrk_on_path
 
 
 @pytest.mark.usefixtures("wrk_on_path")
 @pytest.mark.parametrize("stored", [None, "wrk"])
-def test_auto_takes_the_built_in_one_where_wrk_cannot(stored: str | None) -> None:
+def test_auto_is_the_built_in_generator_if_wrk_cannot_do_the_burst(stored: str | None) -> None:
     assert choose_generator("auto", IMPOSSIBLE, agents=2, stored=stored) == AsyncioGenerator(2)
 
 
 @pytest.mark.usefixtures("wrk_on_path")
-def test_wrk_asked_for_where_it_cannot_is_an_error_that_says_why() -> None:
+def test_wrk_that_cannot_do_the_burst_is_an_error_that_says_why() -> None:
     with pytest.raises(GeneratorError, match=r"'burst': a duration of 0\.5s is not in whole sec"):
         choose_generator("wrk", IMPOSSIBLE)
 
 
 @pytest.mark.usefixtures("wrk_on_path")
-def test_wrk_is_not_for_a_server_that_sends_hints() -> None:
+def test_wrk_is_not_chosen_for_a_server_that_sends_interim_responses() -> None:
     assert choose_generator("auto", POSSIBLE, stored="wrk", interim=(103,)).name == "asyncio"
     with pytest.raises(GeneratorError, match="it counts the interim 102 and 103 before each"):
         choose_generator("wrk", POSSIBLE, interim=(102, 103))
@@ -75,11 +75,11 @@ def test_wrk_is_not_for_a_server_that_sends_hints() -> None:
 
 @pytest.mark.usefixtures("no_wrk")
 @pytest.mark.parametrize("stored", [None, "wrk"])
-def test_auto_without_wrk_is_the_built_in_one(stored: str | None) -> None:
+def test_auto_is_the_built_in_generator_if_wrk_is_not_installed(stored: str | None) -> None:
     assert choose_generator("auto", POSSIBLE, stored=stored).name == "asyncio"
 
 
 @pytest.mark.usefixtures("no_wrk")
-def test_wrk_asked_for_and_absent_is_an_error() -> None:
+def test_wrk_that_is_requested_and_not_installed_is_an_error() -> None:
     with pytest.raises(GeneratorError, match="wrk is not on PATH"):
         choose_generator("wrk", POSSIBLE)

@@ -25,7 +25,7 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer as sent, and what only its maker can know of it."""
+    """A response as sent, and what only the test that makes it knows of it."""
 
     data: bytes
     method: str = "GET"
@@ -60,7 +60,7 @@ def chunked_bodies(draw: st.DrawFn) -> bytes:
 
 @st.composite
 def answers(draw: st.DrawFn) -> Answer:
-    """A valid answer to GET or HEAD: framed in any way, with interim ones before it."""
+    """A valid response to GET or HEAD: framed in any way, with interim ones before it."""
     method = draw(st.sampled_from(["GET", "HEAD"]))
     version = draw(st.sampled_from(["1.0", "1.1"]))
     status = draw(st.sampled_from([200, 201, 204, 206, 302, 304, 404, 500, 599]))
@@ -93,7 +93,7 @@ def answers(draw: st.DrawFn) -> Answer:
 
 
 class Oracle:
-    """What h11 makes of the same bytes."""
+    """Reads the same bytes with h11."""
 
     def __init__(self, method: str) -> None:
         self._connection = h11.Connection(h11.CLIENT)
@@ -117,7 +117,7 @@ class Oracle:
 
 
 def make_reader(method: str) -> ResponseReader:
-    """The reader of answers to this method."""
+    """Return a reader of the responses to this method."""
     return HeadResponseReader() if method == "HEAD" else ResponseReader()
 
 
@@ -126,7 +126,7 @@ def make_reader(method: str) -> ResponseReader:
 @example(Answer(b"HTTP/1.1 200 OK\r\n\r\n", "HEAD"), [])
 @example(Answer(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n", "HEAD"), [])
 @example(Answer(b"HTTP/1.0 200 OK\r\n\r\n", "HEAD"), [])
-def test_a_valid_answer_is_read_as_h11_reads_it(answer: Answer, cuts: list[int]) -> None:
+def test_a_valid_response_is_read_as_h11_reads_it(answer: Answer, cuts: list[int]) -> None:
     reader, oracle = make_reader(answer.method), Oracle(answer.method)
     for piece in pieces(answer.data, cuts):
         assert not reader.complete
@@ -145,7 +145,7 @@ def test_a_valid_answer_is_read_as_h11_reads_it(answer: Answer, cuts: list[int])
 
 
 @given(answers(), st.integers(0))
-def test_a_cut_off_answer_is_not_complete(answer: Answer, cut: int) -> None:
+def test_a_response_that_is_cut_off_is_not_complete(answer: Answer, cut: int) -> None:
     reader, oracle = make_reader(answer.method), Oracle(answer.method)
     data = answer.data[: 1 + cut % len(answer.data)]
     reader.feed(data)
@@ -162,7 +162,7 @@ def test_a_cut_off_answer_is_not_complete(answer: Answer, cut: int) -> None:
 
 @settings(max_examples=30)
 @given(st.lists(answers().filter(lambda answer: answer.method == "GET"), min_size=2, max_size=4))
-def test_answers_one_after_the_other_are_told_apart(several: list[Answer]) -> None:
+def test_responses_that_follow_each_other_are_told_apart(several: list[Answer]) -> None:
     reader = ResponseReader()
     for answer in several:
         oracle = Oracle("GET")
@@ -199,7 +199,7 @@ BAD = {
 
 
 def refuses(reader: ResponseReader | Oracle, data: list[bytes]) -> bool:
-    """Whether these bytes are an error to it."""
+    """Return True if the reader refuses these bytes."""
     try:
         for piece in data:
             reader.feed(piece)
@@ -210,16 +210,14 @@ def refuses(reader: ResponseReader | Oracle, data: list[bytes]) -> bool:
 
 @pytest.mark.parametrize("data", BAD.values(), ids=BAD.keys())
 @given(cuts=st.lists(st.integers(0, 200), max_size=6))
-def test_an_invalid_answer_is_refused_as_h11_refuses_it(data: bytes, cuts: list[int]) -> None:
+def test_an_invalid_response_is_refused_as_h11_refuses_it(data: bytes, cuts: list[int]) -> None:
     assert refuses(ResponseReader(), pieces(data, cuts))
     assert refuses(Oracle("GET"), pieces(data, cuts))
 
 
 @pytest.mark.parametrize("status", ["000", "099", "101"])
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_a_status_that_ends_no_answer_and_promises_none_is_refused(
-    status: str, method: str
-) -> None:
+def test_a_status_that_is_neither_final_nor_interim_is_refused(status: str, method: str) -> None:
     headers = "Upgrade: websocket\r\nConnection: upgrade\r\nContent-Length: 0\r\n"
     with pytest.raises(BadResponse):
         make_reader(method).feed(f"HTTP/1.1 {status} X\r\n{headers}\r\n".encode())
@@ -227,13 +225,13 @@ def test_a_status_that_ends_no_answer_and_promises_none_is_refused(
 
 # The parser also takes RTSP and ICE, which nobody serves by mistake.
 @given(st.binary(min_size=1).filter(lambda data: data[0] not in b"\r\nHRI"))
-def test_what_does_not_begin_as_an_answer_is_refused(garbage: bytes) -> None:
+def test_bytes_that_do_not_begin_as_a_response_are_refused(garbage: bytes) -> None:
     assert refuses(ResponseReader(), [garbage])
 
 
 @given(answers(), st.integers(0), st.binary(max_size=3), st.lists(st.integers(0, 999), max_size=3))
 @example(Answer(OK), 0, b"", [])
-def test_damaged_bytes_are_an_answer_or_refused_and_nothing_else(
+def test_damaged_bytes_are_a_response_or_are_refused(
     answer: Answer, place: int, damage: bytes, cuts: list[int]
 ) -> None:
     place %= len(answer.data)
@@ -253,7 +251,7 @@ def test_a_head_that_never_ends_is_refused(beginning: bytes, step: int) -> None:
     assert refuses(reader, [line] * (LONGEST_HEAD // step + 2))
 
 
-def test_interim_answers_that_never_end_are_refused() -> None:
+def test_interim_responses_that_never_end_are_refused() -> None:
     reader = ResponseReader()
     assert refuses(reader, [b"HTTP/1.1 100 Continue\r\n\r\n"] * LONGEST_HEAD)
 
@@ -279,14 +277,14 @@ def test_a_long_body_is_read_to_its_end() -> None:
     assert reader.keep_alive
 
 
-def test_two_answers_at_once_are_counted() -> None:
+def test_two_responses_at_once_are_counted() -> None:
     reader = ResponseReader()
     reader.feed(OK + OK)
     assert (reader.complete, reader.is_partial) == (2, False)
 
 
 @pytest.mark.parametrize("more", range(1, len(OK)))
-def test_the_beginning_of_a_second_answer_is_noticed(more: int) -> None:
+def test_the_beginning_of_a_second_response_is_noticed(more: int) -> None:
     reader = ResponseReader()
     reader.feed(OK + OK[:more])
     assert (reader.complete, reader.is_partial) == (1, True)
@@ -300,20 +298,20 @@ def test_the_beginning_of_a_second_answer_is_noticed(more: int) -> None:
         (b"", b"ok"),
     ],
 )
-def test_a_body_after_an_answer_to_head_is_noticed(framing: bytes, body: bytes) -> None:
+def test_a_body_after_a_response_to_head_is_noticed(framing: bytes, body: bytes) -> None:
     reader = HeadResponseReader()
     reader.feed(b"HTTP/1.1 200 OK\r\n" + framing + b"\r\n" + body)
     assert reader.complete > 1
 
 
-def test_a_second_answer_to_head_is_noticed() -> None:
+def test_a_second_response_to_head_is_noticed() -> None:
     head = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
     reader = HeadResponseReader()
     reader.feed(head + head[:9])
     assert (reader.complete, reader.is_partial) == (1, True)
 
 
-def test_an_interim_answer_is_the_beginning_of_one() -> None:
+def test_an_interim_response_is_the_beginning_of_a_response() -> None:
     reader = ResponseReader()
     reader.feed(b"HTTP/1.1 100 Continue\r\n\r\n")
     assert (reader.complete, reader.is_partial) == (0, True)
@@ -324,7 +322,9 @@ def test_an_interim_answer_is_the_beginning_of_one() -> None:
 
 
 @given(answers(), st.binary(max_size=60))
-def test_a_known_head_says_what_the_parser_would(answer: Answer, other_body: bytes) -> None:
+def test_a_known_head_gives_the_same_result_as_the_parser(
+    answer: Answer, other_body: bytes
+) -> None:
     heads = KnownHeads()
     reader = HeadResponseReader() if answer.method == "HEAD" else ResponseReader()
     reader.feed(answer.data)
@@ -351,13 +351,13 @@ def test_a_known_head_says_what_the_parser_would(answer: Answer, other_body: byt
         b"HTTP/1.1 204 N\r\n\r\n",
     ],
 )
-def test_a_head_that_does_not_tell_the_end_is_not_remembered(data: bytes) -> None:
+def test_a_head_that_does_not_say_where_the_body_ends_is_not_remembered(data: bytes) -> None:
     heads = KnownHeads()
     heads.learn(data, 200)
     assert not heads
 
 
-def test_nothing_is_known_of_what_no_head_says() -> None:
+def test_only_whole_responses_with_a_known_head_are_known() -> None:
     head = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n"
     heads = KnownHeads()
     heads.learn(head + b"ok", 200)
@@ -382,7 +382,7 @@ def test_heads_of_one_status_are_remembered() -> None:
     assert (heads, heads.status) == ({ok: len(ok) + 2}, 200)
 
 
-def test_nothing_piles_up_where_heads_are_learned_and_cycles_not_collected() -> None:
+def test_parsers_of_heads_are_freed_without_collecting_cycles() -> None:
     heads = KnownHeads()
     gc.collect()
     gc.disable()
@@ -404,7 +404,9 @@ def test_few_heads_are_remembered() -> None:
 
 
 @given(answers(), st.lists(st.integers(0), max_size=5))
-def test_a_body_is_looked_at_in_whatever_pieces_it_comes(answer: Answer, cuts: list[int]) -> None:
+def test_bytes_in_a_body_are_found_in_whatever_pieces_it_comes(
+    answer: Answer, cuts: list[int]
+) -> None:
     if answer.method == "HEAD":
         return
     peer = h11.Connection(h11.CLIENT)

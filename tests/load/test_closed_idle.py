@@ -102,12 +102,14 @@ def test_a_request_that_lies_unread_is_acknowledged_before_long(pair: Pair) -> N
     assert unacknowledged(client) == 0
 
 
-def test_what_is_no_connection_tells_nothing() -> None:
+def test_a_socket_that_is_no_tcp_connection_has_no_acknowledgements() -> None:
     with socket.socket(socket.AF_UNIX) as sock:
         assert unacknowledged(sock) is None
 
 
-def test_another_system_tells_nothing(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_tcp_info_there_are_no_acknowledgements(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delattr(socket, "TCP_INFO")
     assert unacknowledged(pair[0]) is None
 
@@ -116,7 +118,7 @@ def test_another_system_tells_nothing(pair: Pair, monkeypatch: pytest.MonkeyPatc
 
 
 def serves_then(count: int, end: Behaviour) -> Behaviour:
-    """Answer so many requests of each connection, and read one more before this."""
+    """Respond to this number of requests of each connection, read one more, and then do this."""
 
     async def behave(peer: Peer) -> None:
         for _ in range(count):
@@ -134,7 +136,7 @@ async def closes_after_50_ms(peer: Peer) -> None:
 
 
 async def resets_after_50_ms(peer: Peer) -> None:
-    """The same, rudely."""
+    """Work on the request, and reset the connection."""
     await peer.pause(0.05)
     peer.reset()
 
@@ -145,13 +147,13 @@ async def closes_late(peer: Peer) -> None:
 
 
 async def breaks_off(peer: Peer) -> None:
-    """End the connection in an answer."""
+    """End the connection in the middle of a response."""
     await peer.send(OK[:20])
 
 
 @dataclass(frozen=True)
 class Killed:
-    """A request that a server has read, and what it does instead of an answer."""
+    """A request that a server has read, and what it does instead of a response."""
 
     end: Behaviour
     kind: str
@@ -171,7 +173,7 @@ KILLED = {
 
 
 @pytest.mark.parametrize("killed", KILLED.values(), ids=list(KILLED))
-def test_a_request_that_was_read_and_not_answered_is_an_error(killed: Killed) -> None:
+def test_a_request_that_was_read_and_got_no_response_is_an_error(killed: Killed) -> None:
     with serve(serves_then(1, killed.end)) as server:
         report = fire(server.address, killed.request, timeout_s=killed.timeout_s, duration_s=0.3)
     assert report.error_kinds.keys() == {killed.kind}
@@ -189,7 +191,7 @@ def test_a_request_that_crosses_the_close_is_sent_again() -> None:
 
 
 async def closes_when_idle(peer: Peer) -> None:
-    """Close after an answer, when the client has been silent for a moment."""
+    """Close after a response, when the client has been silent for a moment."""
     await peer.request()
     await peer.send(OK)
     await peer.pause(0.02)
@@ -203,7 +205,7 @@ def test_a_connection_that_is_closed_before_a_request_is_opened_again() -> None:
     assert report.resent <= report.closed_idle
 
 
-def test_nothing_is_sent_again_where_the_system_does_not_tell(
+def test_nothing_is_sent_again_without_tcp_info(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("pytest_djworkers.load.sockets.unacknowledged", lambda _: None)
@@ -227,7 +229,7 @@ def test_a_request_that_is_sent_again_is_as_old_as_its_first_try(
     assert max(latency for latency, _ in report.latency) >= 100_000 * 0.99
 
 
-def test_many_that_are_sent_again_are_remarked() -> None:
+def test_many_requests_that_are_sent_again_are_remarked_upon() -> None:
     few, many = (
         make_result(ok=1000, connections=Connections(10, resent=resent)) for resent in (10, 11)
     )
@@ -245,7 +247,7 @@ def test_many_that_are_sent_again_are_remarked() -> None:
     [serves_then(1, closes), serves_then(1, closes_after_50_ms), answers_and_closes],
     ids=["read, closed at once", "read, closed after a while", "closed idle"],
 )
-def test_wrk_counts_each_as_an_error(behave: Behaviour, tmp_path: Path) -> None:
+def test_wrk_counts_each_closed_connection_as_an_error(behave: Behaviour, tmp_path: Path) -> None:
     program = find_wrk()
     assert program is not None
     with serve(behave) as server:
@@ -298,7 +300,7 @@ def running(command: str, folder: Path) -> Iterator[tuple[str, int]]:
 
 
 def accepts(address: tuple[str, int]) -> bool:
-    """Whether somebody listens."""
+    """Return True if somebody listens there."""
     with socket.socket() as sock:
         return not sock.connect_ex(address)
 

@@ -50,7 +50,7 @@ def test_a_percentile_needs_ten_samples_beyond_it(percent: float, enough: int) -
     assert of([5] * (enough - 1)).percentile(percent) is None
 
 
-def test_nothing_has_no_figures() -> None:
+def test_a_histogram_without_samples_has_no_figures() -> None:
     nothing = Latency(())
     assert (nothing.count, nothing.mean, nothing.max, nothing.p50) == (0, None, None, None)
     assert nothing.why_not(50) == "no samples"
@@ -88,7 +88,7 @@ def test_a_sample_longer_than_any_counts_as_the_longest() -> None:
     assert [count for _, count in counts.items()] == [2]
 
 
-def test_values_that_nobody_had_are_left_out() -> None:
+def test_values_with_a_count_of_zero_are_left_out() -> None:
     assert Latency.from_counts({7: 0, 3: 2, 1: 1}).counts == ((1, 1), (3, 2))
 
 

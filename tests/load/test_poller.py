@@ -43,7 +43,7 @@ def pair() -> Iterator[Pair]:
 
 
 def is_ready(poller: Poller) -> bool:
-    """Whether a loop that watches the poller's own descriptor would wake up."""
+    """Return True if a loop that watches the poller's own descriptor would wake up."""
     return bool(select.select([poller.fileno()], [], [], 0)[0])
 
 
@@ -54,7 +54,7 @@ def test_nothing_is_ready_at_first(poller: Poller, pair: Pair) -> None:
     assert not is_ready(poller)
 
 
-def test_what_has_come_in_is_ready_until_it_is_read(poller: Poller, pair: Pair) -> None:
+def test_a_socket_with_data_is_ready_until_it_is_read(poller: Poller, pair: Pair) -> None:
     near, far = pair
     poller.register(near.fileno(), READ)
     far.send(b"x")
@@ -65,7 +65,9 @@ def test_what_has_come_in_is_ready_until_it_is_read(poller: Poller, pair: Pair) 
 
 
 @pytest.mark.parametrize(("mask", "found"), [(WRITE, WRITE), (READ | WRITE, READ | WRITE)])
-def test_only_what_is_asked_for_is_found(poller: Poller, pair: Pair, mask: int, found: int) -> None:
+def test_a_socket_is_ready_only_for_what_its_mask_says(
+    poller: Poller, pair: Pair, mask: int, found: int
+) -> None:
     near, far = pair
     far.send(b"x")
     poller.register(near.fileno(), mask)
@@ -81,7 +83,7 @@ def test_a_changed_mask_holds_from_then_on(poller: Poller, pair: Pair) -> None:
     assert poller.poll() == [(near.fileno(), WRITE)]
 
 
-def test_what_is_watched_no_more_is_not_found(poller: Poller, pair: Pair) -> None:
+def test_an_unregistered_socket_is_not_ready(poller: Poller, pair: Pair) -> None:
     near, _ = pair
     poller.register(near.fileno(), WRITE)
     poller.unregister(near.fileno())
@@ -90,7 +92,9 @@ def test_what_is_watched_no_more_is_not_found(poller: Poller, pair: Pair) -> Non
 
 
 @pytest.mark.parametrize("mask", [READ, READ | WRITE])
-def test_the_other_sides_end_is_something_to_read(poller: Poller, pair: Pair, mask: int) -> None:
+def test_a_socket_that_the_other_side_closed_is_ready_to_read(
+    poller: Poller, pair: Pair, mask: int
+) -> None:
     near, far = pair
     poller.register(near.fileno(), mask)
     far.close()
@@ -99,7 +103,7 @@ def test_the_other_sides_end_is_something_to_read(poller: Poller, pair: Pair, ma
     assert found & ~WRITE
 
 
-def test_an_epoll_is_used_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_epoll_is_used_if_the_system_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
     first = make_poller()
     assert isinstance(first, EpollPoller if hasattr(select, "epoll") else SelectorPoller)
     first.close()

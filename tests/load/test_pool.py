@@ -1,4 +1,4 @@
-"""The built-in generator against servers that do wrong: no hang, and no figure too good."""
+"""Bursts at servers with faults neither hang nor have figures that are too good."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_every_request_is_in_its_class(row: Row) -> None:
     assert report.opened == report.requested
 
 
-def test_one_in_many_that_is_never_answered_is_not_lost_among_the_rest() -> None:
+def test_one_request_in_many_without_a_response_is_counted() -> None:
     async def forgets(peer: Peer) -> None:
         for count in range(50):
             await peer.request()
@@ -67,14 +67,14 @@ def test_one_in_many_that_is_never_answered_is_not_lost_among_the_rest() -> None
     assert sum(count for age, count in report.latency if age > 100_000) == 1
 
 
-def test_an_error_in_a_hundred_answers_is_counted_as_it_is() -> None:
+def test_one_error_in_a_hundred_responses_is_counted() -> None:
     with serve(in_turn(*[OK] * 99, answer("500 Oh"))) as server:
         report = fire(server.address, connections=1, duration_s=0.5)
     assert classes(report) == {"ok", "unexpected"}
     assert report.unexpected == sum(count // 100 for count in report.per_connection)
 
 
-def test_a_server_that_stalls_now_and_then_is_seen_to() -> None:
+def test_stalls_of_a_server_are_in_its_gaps_and_latencies() -> None:
     def stall_of(beginning: float) -> bool:
         return int((time.monotonic() - beginning) * 10) % 4 == 3
 
@@ -94,7 +94,7 @@ def test_a_server_that_stalls_now_and_then_is_seen_to() -> None:
     assert max(latency for latency, _ in report.latency) >= 90_000
 
 
-def test_a_server_that_dies_and_comes_back_is_found_again() -> None:
+def test_a_server_that_dies_and_comes_back_is_connected_to_again() -> None:
     with refusing() as address:
         pass
     burst = ThreadPoolExecutor(1).submit(fire, address, duration_s=1.5)
@@ -125,7 +125,9 @@ def test_servers_that_close_each_connection_are_told_by_their_reconnects(server_
 
 @pytest.mark.parametrize("cut", [b"", b"100\r\n"])
 @pytest.mark.parametrize("framing", ["length", "chunks"])
-def test_a_body_without_what_it_should_contain_is_not_wanted(framing: str, cut: bytes) -> None:
+def test_a_body_without_the_bytes_that_it_should_contain_is_unexpected(
+    framing: str, cut: bytes
+) -> None:
     body = b"a login page" + cut
     good, bad = answer("200 OK", b"the right page" + cut), answer("200 OK", body)
     if framing == "chunks":
@@ -192,7 +194,7 @@ def test_a_stall_is_seen_by_every_request_that_was_due_in_it() -> None:
     assert report.outstanding[-1] < max(report.outstanding)
 
 
-def test_a_rate_that_the_server_cannot_keep_piles_up() -> None:
+def test_requests_pile_up_at_a_rate_that_the_server_cannot_keep() -> None:
     with serve(always(OK, after_s=0.1)) as server:
         report = fire(server.address, rate=100, connections=2, duration_s=1, timeout_s=0.2)
     assert sent(report) == 100
@@ -228,14 +230,14 @@ def test_refused_connections_are_errors_at_a_fixed_rate() -> None:
     assert report.error_kinds.keys() == {"refused"}
 
 
-def test_a_rate_above_what_fits_into_one_go_is_kept_all_the_same() -> None:
+def test_a_rate_with_more_due_requests_than_are_sent_at_once_is_kept() -> None:
     with serve(always(OK)) as server:
         # More are due than go out at once by the time that 600 connections have been given theirs.
         report = fire(server.address, rate=4e6, connections=600, duration_s=0.0005, timeout_s=9)
     assert sent(report) == 2000
 
 
-def test_connections_that_do_not_stand_yet_take_part_in_a_fixed_rate_when_they_do() -> None:
+def test_connections_that_are_not_open_yet_take_part_in_a_fixed_rate_when_they_are() -> None:
     with deaf(backlog=0) as address:
         report = fire(address, rate=100, connections=6, timeout_s=0.1, duration_s=0.4)
     assert 0 < report.opened < 6
@@ -244,7 +246,7 @@ def test_connections_that_do_not_stand_yet_take_part_in_a_fixed_rate_when_they_d
 
 
 @pytest.mark.parametrize("more", [OK, OK[:9]])
-def test_an_answer_that_nobody_asked_for_ends_its_idle_connection(more: bytes) -> None:
+def test_a_response_to_no_request_ends_its_idle_connection(more: bytes) -> None:
     async def says_more(peer: Peer) -> None:
         await peer.request()
         await peer.send(OK)
@@ -273,7 +275,7 @@ def test_a_burst_that_is_broken_off_leaves_no_alarm_behind() -> None:
 
 
 class Trouble:
-    """A call of the system of which one in three fails, beginning with that of a number."""
+    """A system call that fails every third time, for the first time at this number."""
 
     def __init__(self, call: Callable[..., Any], error: OSError, first: int) -> None:
         self._call = call
@@ -296,7 +298,7 @@ MakeTrouble = Callable[[str, OSError, int], None]
 
 @pytest.fixture
 def trouble(monkeypatch: pytest.MonkeyPatch) -> MakeTrouble:
-    """What has a call of every socket fail now and then."""
+    """A function that makes a call of every socket fail now and then."""
     attach = Connection.attach
 
     def make(call: str, error: OSError, first: int) -> None:
@@ -341,7 +343,7 @@ def test_an_address_that_cannot_be_reached_is_an_error_of_its_own() -> None:
     assert report.error_kinds.keys() == {"connect failed"}
 
 
-def test_no_more_connections_are_opened_at_once_than_a_backlog_holds() -> None:
+def test_only_so_many_connections_are_opening_at_once_as_a_backlog_holds() -> None:
     connecting: list[int] = []
 
     async def opened() -> int:
@@ -365,7 +367,7 @@ def test_no_more_connections_are_opened_at_once_than_a_backlog_holds() -> None:
     assert max(connecting) == 4
 
 
-def test_an_answer_with_a_head_that_is_known_is_still_read_to_its_end() -> None:
+def test_a_response_with_a_known_head_is_still_read_to_its_end() -> None:
     async def halves(peer: Peer) -> None:
         while True:
             await peer.request()
@@ -414,7 +416,7 @@ def test_an_unanswered_request_counts_at_its_age_once_it_is_older_than_the_timeo
     assert all(100_000 < age < 300_000 * 1.001 for age, _ in report.latency)
 
 
-def test_late_answers_are_requests_at_their_true_latency() -> None:
+def test_late_responses_are_requests_at_their_true_latency() -> None:
     with serve(always(OK, after_s=0.15)) as server:
         report = fire(server.address, timeout_s=0.1, duration_s=0.5)
     assert report.late
@@ -424,7 +426,7 @@ def test_late_answers_are_requests_at_their_true_latency() -> None:
     assert shorter <= report.unanswered
 
 
-def test_what_is_answered_before_the_window_is_outside_of_it() -> None:
+def test_responses_before_the_window_are_outside_of_it() -> None:
     with serve(always(OK)) as server:
         report = fire(server.address, warmup_s=0.2, duration_s=0.1)
     assert report.outside
@@ -432,7 +434,7 @@ def test_what_is_answered_before_the_window_is_outside_of_it() -> None:
     assert sent(report) == len(server.requests)
 
 
-def test_a_request_of_the_warm_up_that_is_answered_in_the_window_is_the_windows() -> None:
+def test_a_response_in_the_window_to_a_request_of_the_warm_up_is_the_windows() -> None:
     with serve(always(OK, after_s=0.3)) as server:
         report = fire(server.address, warmup_s=0.1, duration_s=0.9)
     assert report.outside == 0
@@ -473,7 +475,7 @@ def test_a_large_body_arrives_whole() -> None:
 
 
 @pytest.mark.parametrize("then", [hangs, closes, resets])
-def test_an_answer_to_a_body_that_is_not_read_to_its_end_counts_as_what_it_is(
+def test_a_response_to_a_body_that_the_server_did_not_read_to_its_end_counts(
     then: Behaviour,
 ) -> None:
     async def refuses(peer: Peer) -> None:
@@ -496,7 +498,7 @@ def test_a_server_that_closes_at_once_is_all_errors() -> None:
 
 
 @pytest.mark.parametrize("greeting", [OK, OK[:9]])
-def test_what_a_server_says_before_it_is_asked_is_not_waited_for(greeting: bytes) -> None:
+def test_bytes_from_a_server_before_any_request_are_no_response(greeting: bytes) -> None:
     async def greets(peer: Peer) -> None:
         await peer.send(greeting)
         await always(OK)(peer)
@@ -509,7 +511,7 @@ def test_what_a_server_says_before_it_is_asked_is_not_waited_for(greeting: bytes
 
 @contextmanager
 def descriptors_below(limit: int) -> Iterator[None]:
-    """This process opens none from that number on."""
+    """Let this process open no descriptors from that number on."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
     try:

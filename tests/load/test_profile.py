@@ -29,7 +29,7 @@ shapes = st.builds(
 
 
 def received(request: Request) -> tuple[h11.Request, bytes]:
-    """What a server reads."""
+    """Return the request and the body as a server reads them."""
     server = h11.Connection(h11.SERVER)
     server.receive_data(request.encode("127.0.0.1:80"))
     head = server.next_event()
@@ -49,7 +49,7 @@ def headers_of(request: Request) -> dict[str, str]:
     return {name.decode(): value.decode("latin-1") for name, value in headers}
 
 
-def test_what_is_shown_and_stored_has_no_values() -> None:
+def test_a_request_is_shown_and_stored_without_its_values() -> None:
     request = Request("/me?token=value1", "POST", (("X-Key", "value2"),), b"value3", (201,), b"v4")
     assert request.shown == "POST /me?token=..."
     assert repr(request) == "<Request POST /me?token=..., X-Key, 6 bytes>"
@@ -58,16 +58,14 @@ def test_what_is_shown_and_stored_has_no_values() -> None:
     )
 
 
-def test_the_least_request() -> None:
+def test_a_request_without_options_has_a_path_and_two_headers() -> None:
     assert Request("/a?b=c").encode("127.0.0.1:8000") == (
         b"GET /a?b=c HTTP/1.1\r\nHost: 127.0.0.1:8000\r\nUser-Agent: pytest-djworkers\r\n\r\n"
     )
 
 
 @given(st.binary(), st.sampled_from(["GET", "POST", "PUT", "PATCH", "DELETE"]))
-def test_a_server_reads_the_method_path_and_body_that_were_asked_for(
-    body: bytes, method: str
-) -> None:
+def test_a_server_reads_the_method_path_and_body_of_the_request(body: bytes, method: str) -> None:
     head, read = received(Request("/some/path", method, body=body))
     assert (head.method, head.target, read) == (method.encode(), b"/some/path", body)
 
@@ -88,7 +86,7 @@ def test_a_length_is_sent_with_a_body_and_with_methods_that_have_one(
 
 
 @pytest.mark.parametrize("name", ["Host", "host", "User-Agent", "USER-AGENT"])
-def test_a_header_given_replaces_ours(name: str) -> None:
+def test_a_header_of_the_user_replaces_ours(name: str) -> None:
     headers = headers_of(Request("/", headers=((name, "given"),)))
     assert headers[name.lower()] == "given"
     assert headers.keys() == {"host", "user-agent"}

@@ -27,7 +27,7 @@ def test_agents_interleave_into_one_even_rate(rate: float, agents: int) -> None:
 
 
 @given(rates, st.integers(0, 2 * SECOND))
-def test_what_has_come_is_taken_once_and_the_rest_is_left(rate: float, after: int) -> None:
+def test_times_that_have_come_are_taken_once_and_the_rest_is_left(rate: float, after: int) -> None:
     def plan() -> FixedRate:
         return FixedRate(rate, Share(), START, START + SECOND // 10)
 

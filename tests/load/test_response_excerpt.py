@@ -60,12 +60,14 @@ def response(body: bytes, *headers: bytes, status: bytes = b"403 Forbidden") -> 
         (b"nonsense\r\n\r\n", None),
     ],
 )
-def test_it_is_read_from_what_was_received(received: bytes, kept: ResponseExcerpt | None) -> None:
+def test_an_excerpt_is_read_from_the_bytes_of_a_response(
+    received: bytes, kept: ResponseExcerpt | None
+) -> None:
     assert ResponseExcerpt.of(received) == kept
 
 
 @given(st.binary(max_size=200), st.integers(0, 200))
-def test_no_bytes_and_no_cut_break_it(body: bytes, cut: int) -> None:
+def test_an_excerpt_of_any_bytes_raises_nothing(body: bytes, cut: int) -> None:
     whole = response(body, b"Content-Type: text/html")
     for data in (body, whole, whole[:cut]):
         found = ResponseExcerpt.of(data)
@@ -75,7 +77,7 @@ def test_no_bytes_and_no_cut_break_it(body: bytes, cut: int) -> None:
 @pytest.mark.parametrize(
     "body", [b"refused", b"a long one " * 20_000], ids=["at once", "in pieces"]
 )
-def test_a_burst_keeps_the_first(body: bytes) -> None:
+def test_a_burst_keeps_its_first_unexpected_response(body: bytes) -> None:
     with serve(always(response(body))) as server:
         report = fire(server.address, connections=2)
     assert report.unexpected
@@ -85,7 +87,7 @@ def test_a_burst_keeps_the_first(body: bytes) -> None:
     )
 
 
-def test_a_burst_keeps_a_wrong_body_and_none_that_was_expected() -> None:
+def test_a_burst_keeps_a_wrong_body_and_no_expected_one() -> None:
     with serve(always(answer(body=b"hello"))) as server:
         wrong = fire(server.address, Request("/", contains=b"world"), connections=2)
         fine = fire(server.address, connections=2)

@@ -16,7 +16,7 @@ moments = st.lists(st.integers(0, WINDOW - 1), max_size=30)
 
 
 def gaps_of(answers: list[int]) -> list[tuple[int, int]]:
-    """The gaps of an agent with answers at these times of its window."""
+    """Return the gaps of an agent with responses at these times of its window."""
     gaps = ResponseGaps(BEGIN, BEGIN + WINDOW)
     for moment in sorted(answers):
         gaps.response_at(BEGIN + moment)
@@ -24,7 +24,7 @@ def gaps_of(answers: list[int]) -> list[tuple[int, int]]:
 
 
 @given(st.lists(moments, min_size=1, max_size=4))
-def test_the_longest_gap_is_that_of_all_answers_together(agents: list[list[int]]) -> None:
+def test_the_longest_gap_is_that_of_the_responses_of_all_agents(agents: list[list[int]]) -> None:
     every = {moment for answers in agents for moment in answers}
     empty = [
         len(list(run))
@@ -36,7 +36,7 @@ def test_the_longest_gap_is_that_of_all_answers_together(agents: list[list[int]]
     assert longest - 1 <= max(empty, default=0) <= longest
 
 
-def test_a_burst_without_an_answer_is_one_gap() -> None:
+def test_a_burst_without_a_response_is_one_gap() -> None:
     assert longest_common_ns([gaps_of([]), gaps_of([])]) == WINDOW
     assert longest_common_ns([]) == 0
 

@@ -32,7 +32,7 @@ def generator(cpu_share: float = 0.1, lag_p99_s: float | None = None) -> Generat
 
 
 @given(classes, st.floats(0.1, 100))
-def test_what_each_class_counts_towards(counts: Mapping[str, int], window_s: float) -> None:
+def test_each_class_counts_towards_its_figures(counts: Mapping[str, int], window_s: float) -> None:
     result = make_result(window_s=window_s, **counts)
     assert result.rps == pytest.approx((counts["ok"] + counts["late"]) / window_s)
     assert result.has_expected == (counts["ok"] + counts["late"] > 0)
@@ -43,7 +43,7 @@ def test_what_each_class_counts_towards(counts: Mapping[str, int], window_s: flo
 
 
 @pytest.mark.parametrize("unknown", ["unanswered", "in_flight", "outside"])
-def test_what_was_sent_is_not_known_where_a_class_is_not(unknown: str) -> None:
+def test_the_number_of_sent_requests_is_none_if_a_class_is_not_known(unknown: str) -> None:
     assert make_result(ok=5, **{unknown: None}).sent is None
 
 
@@ -68,7 +68,7 @@ def test_starved_is_less_than_four_fifths_of_the_connections_at_work(
     [(0, 1.0, False), (None, 10.0, False), (None, 1.0, True), (None, None, True)],
     ids=["counted", "all at work", "starved", "cannot be told"],
 )
-def test_timeouts_hide_where_they_are_not_counted_and_connections_are_missing(
+def test_timeouts_are_hidden_if_they_are_not_counted_and_connections_are_missing(
     unanswered: int | None, at_work: float | None, hides: bool
 ) -> None:
     connections = Connections(requested=10, at_work=at_work)
@@ -92,7 +92,7 @@ def test_generator_bound_is_a_busy_generator_or_one_that_lags(
     assert ("generator-bound" in result.remarks) is bound
 
 
-def test_a_lag_that_nobody_could_tell_from_the_latency_says_nothing() -> None:
+def test_a_lag_below_half_a_millisecond_is_not_generator_bound() -> None:
     result = make_result(generator=generator(lag_p99_s=0.0004), latency=latencies(*[1] * 1000))
     assert not result.generator_bound
 
@@ -114,7 +114,7 @@ def at_rate(*outstanding: int, **figures: Any) -> BurstResult:
     ],
     ids=["steady", "a stall that was caught up with", "growing", "one look", "too short"],
 )
-def test_a_server_that_falls_behind_its_rate_is_said_to(
+def test_a_server_that_falls_behind_its_rate_is_remarked_upon(
     outstanding: list[int], behind: bool
 ) -> None:
     result = at_rate(*outstanding)
@@ -136,7 +136,7 @@ def test_a_server_that_nobody_looked_at_for_more_than_a_second_is_remarked_upon(
     assert make_result(usage=unwatched).remarks == ("server not watched for 1.5s",)
 
 
-def test_cpu_time_is_for_each_answer() -> None:
+def test_cpu_time_is_per_response() -> None:
     usage = Usage(2.0, 1, 1, 1, 0, 0)
     result = make_result(ok=6, late=1, unexpected=1, error=5, unanswered=9, usage=usage)
     assert result.cpu_per_request_s == 0.25
@@ -144,7 +144,7 @@ def test_cpu_time_is_for_each_answer() -> None:
     assert make_result(ok=5).cpu_per_request_s is None
 
 
-def test_at_a_fixed_rate_no_connection_has_to_be_at_work() -> None:
+def test_a_burst_at_a_fixed_rate_is_never_starved() -> None:
     assert at_rate(connections=Connections(requested=10, at_work=1.0)).starved is False
 
 
@@ -180,12 +180,12 @@ def test_limits_of_the_server_below_the_connections_are_remarked_upon(
     assert make_result(server=server, connections=connections).remarks == remarks
 
 
-def test_a_lag_without_a_p99_to_hold_it_against_says_nothing() -> None:
+def test_a_lag_without_a_p99_is_not_generator_bound() -> None:
     assert not make_result(generator=generator(lag_p99_s=5.0)).generator_bound
     assert not make_result(generator=generator(lag_p99_s=5.0), latency=None).generator_bound
 
 
-def test_its_name_is_the_profiles() -> None:
+def test_the_name_of_a_result_is_the_profiles() -> None:
     assert make_result().name == make_profile().name
 
 
@@ -194,7 +194,7 @@ def test_a_shared_run_is_remarked_upon() -> None:
 
 
 def through_json(result: BurstResult) -> Any:
-    """What comes out of a JSON document."""
+    """Return the result after its way through a JSON document."""
     return from_simple(json.loads(json.dumps(to_simple(result))), BurstResult)
 
 

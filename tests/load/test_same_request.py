@@ -90,7 +90,7 @@ wrk_only = pytest.mark.skipif(find_wrk() is None, reason="wrk is not installed")
 
 
 @wrk_only
-def test_wrk_sends_what_the_others_send() -> None:
+def test_wrk_sends_the_same_request_as_the_others() -> None:
     check(KNOWN)
 
 
@@ -98,7 +98,7 @@ def test_wrk_sends_what_the_others_send() -> None:
 @pytest.mark.matrix
 @settings(max_examples=30)
 @given(st.lists(requests(), min_size=8, max_size=8))
-def test_wrk_sends_what_the_others_send_whatever_it_is(some: list[Request]) -> None:
+def test_wrk_sends_any_request_as_the_others_do(some: list[Request]) -> None:
     check(some)
 
 
@@ -124,11 +124,11 @@ def check_the_others(request: Request) -> None:
 
 
 @pytest.mark.parametrize("request_", KNOWN, ids=range(len(KNOWN)))
-def test_the_probe_and_the_built_in_generator_send_the_same(request_: Request) -> None:
+def test_the_probe_and_the_built_in_generator_send_the_same_request(request_: Request) -> None:
     check_the_others(request_)
 
 
 @settings(max_examples=10)
 @given(requests())
-def test_they_do_whatever_it_is(request_: Request) -> None:
+def test_the_probe_and_the_built_in_generator_send_any_request_alike(request_: Request) -> None:
     check_the_others(request_)

@@ -1,4 +1,4 @@
-"""What a burst is told of a request is for nobody else to read: tokens, cookies, bodies."""
+"""No other user can read what a burst sends: tokens, cookies, bodies."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PROC = Path("/proc")
 
 
 def shown_to_others(folder: Path, secret: bytes) -> Iterator[str]:
-    """Where everybody, or a process that was not told of it, can read a secret now."""
+    """Yield the places where others can read a secret now."""
     for process in PROC.glob("[0-9]*"):
         for file in ("cmdline", "environ"):
             with suppress(OSError):
@@ -44,7 +44,7 @@ def generators() -> Iterator[Generator]:
 
 @pytest.mark.skipif(not PROC.is_dir(), reason="Linux shows command lines there")
 @pytest.mark.parametrize("generator", list(generators()), ids=lambda one: one.name)
-def test_nobody_else_can_read_what_is_sent(generator: Generator, tmp_path: Path) -> None:
+def test_no_other_user_can_read_a_request(generator: Generator, tmp_path: Path) -> None:
     secret = secrets.token_hex(16)
     request = make_request(
         f"/{secret}",

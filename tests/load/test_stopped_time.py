@@ -28,7 +28,7 @@ beats = st.lists(st.tuples(st.integers(0, 200 * MS), st.integers(0, 200 * MS)), 
 
 
 @given(beats)
-def test_what_an_agent_worked_or_waited_for_a_cpu_is_no_stop(found: list[tuple[int, int]]) -> None:
+def test_time_at_work_or_waiting_for_a_cpu_is_no_stop(found: list[tuple[int, int]]) -> None:
     stops, scheduled_ns = StoppedTime(5), 5
     for late_ns, worked_ns in found:
         scheduled_ns += worked_ns
@@ -49,13 +49,15 @@ def test_what_an_agent_worked_or_waited_for_a_cpu_is_no_stop(found: list[tuple[i
         (1000, 990, 0),
     ],
 )
-def test_a_timer_that_is_late(late_ms: int, busy_ms: int, stopped_ms: int) -> None:
+def test_a_late_timer_is_a_stop_if_it_is_long_enough(
+    late_ms: int, busy_ms: int, stopped_ms: int
+) -> None:
     stops = StoppedTime(7)
     stops.woke(late_ms * MS, 7 + busy_ms * MS)
     assert stops.total_ns == stopped_ms * MS
 
 
-def test_a_thread_that_works_is_scheduled() -> None:
+def test_the_scheduled_time_of_a_thread_that_works_grows() -> None:
     began_ns = scheduled_ns()
     if began_ns is None:
         pytest.skip("the system does not count it")
@@ -65,7 +67,7 @@ def test_a_thread_that_works_is_scheduled() -> None:
     assert (scheduled_ns() or 0) - began_ns >= 19 * MS
 
 
-def test_a_thread_that_sleeps_is_not() -> None:
+def test_the_scheduled_time_of_a_thread_that_sleeps_does_not_grow() -> None:
     began_ns = scheduled_ns()
     if began_ns is None:
         pytest.skip("the system does not count it")
@@ -73,7 +75,7 @@ def test_a_thread_that_sleeps_is_not() -> None:
     assert (scheduled_ns() or 0) - began_ns < 400 * MS
 
 
-def test_a_system_that_does_not_count_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_system_without_scheduled_times(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pytest_djworkers.system.scheduling._SCHEDSTAT", Path("/nowhere"))
     assert scheduled_ns() is None
 
@@ -126,7 +128,7 @@ def stopping(program: str, word: str, for_s: float) -> Iterator[threading.Event]
     ],
     ids=["asyncio", "wrk"],
 )
-def test_one_that_was_stopped_remarks_it(
+def test_a_generator_that_was_stopped_is_remarked_upon(
     generator: Generator, program: str, word: str, tmp_path: Path
 ) -> None:
     with stopping(program, word, 0.5) as begin:
@@ -147,7 +149,7 @@ def test_one_that_was_stopped_remarks_it(
     assert any(remark.startswith("generator stopped for ") for remark in result.remarks)
 
 
-def test_one_that_was_not_stopped_does_not(tmp_path: Path) -> None:
+def test_a_generator_that_was_not_stopped_has_no_such_remark(tmp_path: Path) -> None:
     with serve(always(answer(), after_s=0.01)) as server:
         profile = make_profile(connections=2, duration_s=0.3)
         result = AsyncioGenerator().fire(profile, Target(server.address, tmp_path))

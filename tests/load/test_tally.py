@@ -1,4 +1,4 @@
-"""Every request is counted once, in the class that its times and its answer put it in."""
+"""Each request is counted once, in the class of its times and its response."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def make_tally() -> Tally:
 
 
 def answer(tally: Tally, status: int, began_ns: int, now_ns: int, handled_ns: int) -> None:
-    """Have a complete answer counted, as the pool does it."""
+    """Count a complete response, as the receiver does it."""
     if not 200 <= status < 300:
         tally.unexpected_response(status, began_ns, now_ns, handled_ns - now_ns)
         return
@@ -41,7 +41,7 @@ def answer(tally: Tally, status: int, began_ns: int, now_ns: int, handled_ns: in
 
 
 def report_of(tally: Tally) -> AgentReport:
-    """What it comes to, for one connection."""
+    """Return the report, as of one connection."""
     tally.fold()
     answered = tally.ok + tally.late + tally.unexpected
     return tally.report(
@@ -58,7 +58,7 @@ class Sent:
     outcome: int | str | None
 
     def tell(self, tally: Tally) -> None:
-        """Have it counted."""
+        """Count this request."""
         if self.outcome is None:
             tally.leave(self.began_ns)
         elif isinstance(self.outcome, str):
@@ -68,7 +68,7 @@ class Sent:
 
     @property
     def belongs(self) -> str:
-        """Its class, as the design defines it."""
+        """The class of this request, computed from its definition."""
         if self.outcome is None:
             return "unanswered" if END - self.began_ns > TIMEOUT else "in_flight"
         if not BEGIN <= self.ended_ns < END:
@@ -103,7 +103,7 @@ def test_each_request_is_in_exactly_one_class(every: list[Sent]) -> None:
 
 
 @given(st.lists(requests(), max_size=40))
-def test_the_histogram_holds_expected_answers_and_the_ages_of_unanswered_requests(
+def test_the_histogram_has_expected_responses_and_the_ages_of_unanswered_requests(
     every: list[Sent],
 ) -> None:
     tally = make_tally()
@@ -146,7 +146,7 @@ def test_the_window_ends_before_its_last_moment(moment: int, inside: bool) -> No
     assert make_tally().in_window(moment) is inside
 
 
-def test_lag_is_from_poll_to_turn_and_service_from_beginning_to_turn() -> None:
+def test_lag_counts_from_the_poll_and_time_in_service_from_the_beginning() -> None:
     tally = make_tally()
     answer(tally, 200, BEGIN, BEGIN + 10 * MS, BEGIN + 12 * MS)
     answer(tally, 500, BEGIN, BEGIN + 10 * MS, BEGIN + 15 * MS)
@@ -161,7 +161,7 @@ def test_lag_is_from_poll_to_turn_and_service_from_beginning_to_turn() -> None:
     [(100, 400), (300, 600), (301, 300), (2000, 300)],
     ids=["in flight", "as long as the longest", "longer than any", "from before the window"],
 )
-def test_what_is_still_in_service_is_at_work_and_what_waits_longer_than_any_is_not(
+def test_requests_in_flight_are_in_service_unless_they_waited_longer_than_any_other(
     age_ms: int, in_service_ms: int
 ) -> None:
     tally = make_tally()
@@ -170,7 +170,7 @@ def test_what_is_still_in_service_is_at_work_and_what_waits_longer_than_any_is_n
     assert report_of(tally).in_service_s == pytest.approx(in_service_ms / 1000)
 
 
-def test_what_was_in_service_before_the_window_is_none_of_its_time() -> None:
+def test_time_in_service_before_the_window_is_taken_off() -> None:
     tally = make_tally()
     tally.take_off([200 * MS])
     answer(tally, 200, BEGIN - 200 * MS, BEGIN + 300 * MS, BEGIN + 300 * MS)
@@ -204,7 +204,7 @@ def test_a_report_travels_as_json() -> None:
     assert (travelled.statuses, travelled.error_kinds) == ({200: 1}, {"reset": 1})
 
 
-def test_a_window_with_enough_closes_right_behind_the_answers_that_made_it_so() -> None:
+def test_a_window_closes_early_right_behind_the_responses_that_it_needed() -> None:
     tally = Tally(
         make_profile(duration_s=1, timeout_s=0.3), BEGIN, EarlyClose(after_s=0.2, responses=3)
     )
@@ -218,7 +218,7 @@ def test_a_window_with_enough_closes_right_behind_the_answers_that_made_it_so() 
     assert max(end for _, end in report.gaps) <= 210 * MS + 1
 
 
-def test_a_window_without_enough_lasts_as_long_as_it_may() -> None:
+def test_a_window_without_enough_responses_lasts_for_its_duration() -> None:
     tally = Tally(
         make_profile(duration_s=1, timeout_s=2), BEGIN, EarlyClose(after_s=0.2, responses=3)
     )

@@ -1,4 +1,4 @@
-"""Windows one after the other on the same connections, as a comparison fires them."""
+"""Windows that follow each other on the same connections, as a comparison fires them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ OK = answer()
 ENOUGH = EarlyClose(after_s=0.05, responses=20)
 
 
-def test_each_window_has_enough_and_leaves_nothing_behind() -> None:
+def test_each_window_has_enough_responses_and_leaves_nothing_in_flight() -> None:
     with serve(always(OK)) as server:
         reports = fire_windows(server.address, 3, ENOUGH, duration_s=9)
         assert eventually(lambda: len(server.requests) == sum(map(sent, reports)))
@@ -25,7 +25,7 @@ def test_each_window_has_enough_and_leaves_nothing_behind() -> None:
         assert not report.in_flight
 
 
-def test_a_slow_view_gets_the_time_that_its_answers_take() -> None:
+def test_a_window_of_a_slow_view_lasts_until_it_has_enough_responses() -> None:
     with serve(always(OK, after_s=0.1)) as server:
         (report,) = fire_windows(server.address, 1, ENOUGH, duration_s=9)
     # Four at a time: the twentieth is in the fifth wave, with others where they keep no step.
@@ -33,7 +33,7 @@ def test_a_slow_view_gets_the_time_that_its_answers_take() -> None:
     assert report.window_s >= 0.5
 
 
-def test_a_window_without_enough_is_over_after_its_duration() -> None:
+def test_a_window_without_enough_responses_is_over_after_its_duration() -> None:
     with serve(always(OK, after_s=0.3)) as server:
         (report,) = fire_windows(server.address, 1, ENOUGH, duration_s=1)
     # Three waves of four, fewer on a busy machine.
@@ -41,7 +41,7 @@ def test_a_window_without_enough_is_over_after_its_duration() -> None:
     assert report.window_s == 1
 
 
-def test_connections_that_were_closed_in_between_are_opened_before_the_next_window() -> None:
+def test_connections_that_were_closed_between_windows_are_opened_before_the_next_one() -> None:
     async def closes_when_idle(peer: Peer) -> None:
         with suppress(TimeoutError):
             while True:
@@ -56,7 +56,7 @@ def test_connections_that_were_closed_in_between_are_opened_before_the_next_wind
     assert reports[1].reconnects == reports[1].closed_idle == 0
 
 
-def test_a_connection_without_an_answer_is_given_up() -> None:
+def test_a_connection_without_a_response_is_given_up() -> None:
     async def answers_once(peer: Peer) -> None:
         await peer.request()
         await peer.send(OK)

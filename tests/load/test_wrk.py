@@ -40,7 +40,7 @@ OK = answer()
 
 
 def corrected(raw: dict[int, int], expected: int) -> dict[int, int]:
-    """What wrk's stats_correct makes of the samples, in the order in which it does so."""
+    """Return the samples as wrk's stats_correct corrects them, in its order."""
     data = Counter(raw)
     for n in range(2 * expected, max(raw, default=0) + 1):
         m = n - expected
@@ -54,7 +54,7 @@ histograms = st.dictionaries(st.integers(0, 3000), st.integers(1, 50), max_size=
 
 
 @given(histograms, st.integers(1, 1000))
-def test_the_correction_is_taken_back_exactly(raw: dict[int, int], interval: int) -> None:
+def test_wrks_correction_is_undone_exactly(raw: dict[int, int], interval: int) -> None:
     assert uncorrect(corrected(raw, interval), interval) == raw
 
 
@@ -64,7 +64,7 @@ def test_without_an_interval_there_was_no_correction(raw: dict[int, int]) -> Non
 
 
 def figures(raw: dict[int, int] | None = None, **others: int) -> dict[str, Any]:
-    """What the script writes after a second of ten connections with these latencies."""
+    """Return what the script writes after a second of ten connections with these latencies."""
     raw = raw or {}
     late = others.get("timeout", 0)
     requests = sum(raw.values()) + late
@@ -82,14 +82,14 @@ def result_of(found: dict[str, Any]) -> BurstResult:
     return to_result(profile, figures, version="4", threads=2, cpu_s=1.0)
 
 
-def test_the_latency_is_what_was_measured() -> None:
+def test_wrks_latency_is_the_measured_one() -> None:
     result = result_of(figures({100: 990, 900_000: 10}))
     assert result.latency is not None
     assert result.latency.count == result.ok == 1000
     assert (result.latency.p50, result.latency.p99) == (0.0001, 0.0001)
 
 
-def test_what_wrk_cannot_know_is_none() -> None:
+def test_figures_that_wrk_cannot_know_are_none() -> None:
     result = result_of(figures({10_000: 1000}))
     unknown = (result.unanswered, result.in_flight, result.outside, result.statuses, result.series)
     assert set(unknown) == {None}
@@ -104,20 +104,22 @@ def test_each_kind_of_failure_is_counted() -> None:
     assert result.generator.cpu_share == 0.5
 
 
-def test_latencies_of_unexpected_answers_are_not_the_expected_ones() -> None:
+def test_with_unexpected_responses_wrk_has_no_latency_of_the_expected_ones() -> None:
     result = result_of(figures({10_000: 900}, status=1))
     assert (result.ok, result.unexpected, result.latency) == (899, 1, None)
 
 
 @pytest.mark.parametrize("unexpected", [50, 100])
-def test_a_late_answer_that_may_be_an_unexpected_one_is_not_a_request(unexpected: int) -> None:
+def test_a_late_response_that_may_be_an_unexpected_one_is_not_counted_as_late(
+    unexpected: int,
+) -> None:
     result = result_of(figures({}, timeout=100, status=unexpected))
     assert (result.ok, result.late, result.unexpected) == (0, 100 - unexpected, unexpected)
     assert result.rps == 100 - unexpected
 
 
 @pytest.mark.parametrize(("took_us", "at_work"), [(10_000, 10), (5_000, 5), (100_000, 10)])
-def test_how_many_connections_were_at_work(took_us: int, at_work: int) -> None:
+def test_the_number_of_connections_at_work_under_wrk(took_us: int, at_work: int) -> None:
     # Of ten connections, those at work are always busy; the last request of each is cut off.
     done = at_work * (1_000_000 // took_us - (took_us == 100_000))
     result = result_of(figures({took_us: done}))
@@ -172,15 +174,15 @@ def test_figures_that_say_nothing_of_the_connections_hide_timeouts(found: dict[s
         ),
     ],
 )
-def test_what_wrk_cannot_do_it_says(profile: Profile, reason: str) -> None:
+def test_wrk_says_why_it_cannot_do_a_burst(profile: Profile, reason: str) -> None:
     assert reason in (WrkGenerator("wrk").cannot(profile) or "")
 
 
-def test_what_wrk_can_do() -> None:
+def test_wrk_can_do_a_plain_burst() -> None:
     assert WrkGenerator("wrk").cannot(make_profile(duration_s=1)) is None
 
 
-def test_one_process_needs_all_the_descriptors(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wrk_needs_the_descriptors_of_all_connections(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(resource, "getrlimit", lambda _: (100, 1000))
     wrk = WrkGenerator("wrk")
     assert "ulimit -Hn 2064" in (wrk.cannot(make_profile(connections=2000, duration_s=1)) or "")
@@ -229,7 +231,7 @@ def fire(
         return wrk.fire(profile, Target(server.address, folder)), server
 
 
-def test_good_answers(wrk: WrkGenerator, tmp_path: Path) -> None:
+def test_expected_responses_under_wrk(wrk: WrkGenerator, tmp_path: Path) -> None:
     result, server = fire(wrk, always(OK), tmp_path)
     assert result.latency is not None
     assert result.ok == result.latency.count
@@ -241,26 +243,26 @@ def test_good_answers(wrk: WrkGenerator, tmp_path: Path) -> None:
     assert not result.hides_timeouts
 
 
-def test_bad_answers_are_no_requests(wrk: WrkGenerator, tmp_path: Path) -> None:
+def test_unexpected_responses_under_wrk_are_no_requests(wrk: WrkGenerator, tmp_path: Path) -> None:
     result, _ = fire(wrk, always(answer("500 Oh")), tmp_path)
     assert result.unexpected
     assert (result.rps, result.latency) == (0, None)
 
 
-def test_some_bad_answers(wrk: WrkGenerator, tmp_path: Path) -> None:
+def test_some_unexpected_responses_under_wrk(wrk: WrkGenerator, tmp_path: Path) -> None:
     result, _ = fire(wrk, in_turn(OK, answer("500 Oh"), OK), tmp_path)
     assert result.ok == pytest.approx(2 * result.unexpected, rel=0.5)
     assert result.latency is None
 
 
-def test_no_answer_at_all(wrk: WrkGenerator, tmp_path: Path) -> None:
+def test_no_response_at_all_under_wrk(wrk: WrkGenerator, tmp_path: Path) -> None:
     result, _ = fire(wrk, hangs, tmp_path)
     assert result.judged == 0
     assert result.latency is None or result.latency.p50 is None
     assert result.hides_timeouts
 
 
-def test_late_answers(wrk: WrkGenerator, tmp_path: Path) -> None:
+def test_late_responses_under_wrk(wrk: WrkGenerator, tmp_path: Path) -> None:
     behave = always(OK, after_s=1.1)
     result, _ = fire(wrk, behave, tmp_path, duration_s=2, timeout_s=1)
     assert result.late == result.timeouts >= 1
@@ -268,13 +270,13 @@ def test_late_answers(wrk: WrkGenerator, tmp_path: Path) -> None:
     assert result.hides_timeouts
 
 
-def test_connections_that_end_early_are_errors(wrk: WrkGenerator, tmp_path: Path) -> None:
+def test_connections_that_end_early_are_errors_under_wrk(wrk: WrkGenerator, tmp_path: Path) -> None:
     result, _ = fire(wrk, once(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"), tmp_path)
     assert result.error_kinds.keys() == {"read"}
     assert result.judged == result.error
 
 
-def test_the_server_is_warmed_up_first(wrk: WrkGenerator, tmp_path: Path) -> None:
+def test_the_server_is_warmed_up_before_wrk_fires(wrk: WrkGenerator, tmp_path: Path) -> None:
     with serve(hangs) as server, pytest.raises(GeneratorError, match="of the warm-up's requests"):
         wrk.fire(
             make_profile(duration_s=1, warmup_s=0.1),
@@ -309,12 +311,14 @@ BELIEVED = {
     "two answers",
     "an answer and a half",
 }
-"""What wrk takes for good answers and is none; the documentation says so."""
+"""Faults that wrk takes for good responses; the documentation says so."""
 
 
 @pytest.mark.matrix
 @pytest.mark.parametrize("row", ROWS, ids=[row.name for row in ROWS])
-def test_no_fault_is_a_good_figure_with_wrk(row: Row, wrk: WrkGenerator, tmp_path: Path) -> None:
+def test_no_fault_of_a_server_is_a_good_figure_under_wrk(
+    row: Row, wrk: WrkGenerator, tmp_path: Path
+) -> None:
     profile = make_profile(row.request, connections=2, duration_s=1, timeout_s=1)
     if wrk.cannot(profile):
         return
@@ -344,7 +348,7 @@ def test_figures_of_an_earlier_burst_are_not_taken(tmp_path: Path) -> None:
         WrkGenerator(program(tmp_path, "true")).fire(BURST, Target(SOMEWHERE, tmp_path))
 
 
-def test_one_that_does_not_end_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wrk_is_ended_if_it_does_not_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pytest_djworkers.load.wrk._EXIT_WITHIN_S", -0.5)
     with pytest.raises(GeneratorError, match="wrk did not end"):
         WrkGenerator(program(tmp_path, "sleep 60")).fire(BURST, Target(SOMEWHERE, tmp_path))
@@ -358,11 +362,11 @@ def test_one_that_does_not_end_is_ended(tmp_path: Path, monkeypatch: pytest.Monk
         ("something else", "unknown"),
     ],
 )
-def test_its_version(said: str, version: str, tmp_path: Path) -> None:
+def test_the_version_of_wrk(said: str, version: str, tmp_path: Path) -> None:
     assert WrkGenerator(program(tmp_path, f"echo '{said}'; exit 1")).version == version
 
 
-def test_a_version_from_what_cannot_be_run_is_an_error(tmp_path: Path) -> None:
+def test_the_version_of_a_wrk_that_cannot_be_run_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(GeneratorError, match="can't be run"):
         _ = WrkGenerator(str(tmp_path / "wrk")).version
 

@@ -53,13 +53,13 @@ def test_eighteen_runs_over_two_servers_are_read_exactly() -> None:
         assert run.bad_statuses == wrk.statuses
 
 
-def test_late_answers_alone_are_requests_without_a_latency() -> None:
+def test_late_responses_alone_are_requests_without_a_latency() -> None:
     late = runs_in_document(wrk_document.document())[8].run
     assert (late.requests_per_s, late.timeouts, late.mean_s) == ("10.20", 102, None)
     assert late.requests == 102
 
 
-def test_output_alone_has_no_headings() -> None:
+def test_bare_output_has_no_headings() -> None:
     assert runs_in_document(PRINTED) == [RunInDocument((), read(PRINTED))]
     assert headings(PRINTED + PRINTED) == [(), ()]
 
@@ -82,12 +82,12 @@ def test_output_alone_has_no_headings() -> None:
         (["# One", "```", "``` sh", "# code", "```"], ("One",)),
     ],
 )
-def test_headings_are_markdowns(lines: list[str], expected: tuple[str, ...]) -> None:
+def test_headings_are_read_as_markdown(lines: list[str], expected: tuple[str, ...]) -> None:
     assert headings(under(*lines)) == [expected]
 
 
 @pytest.mark.parametrize("edge", ["```", "```text", "~~~~", "- ```"])
-def test_code_is_looked_into(edge: str) -> None:
+def test_runs_in_code_blocks_are_found(edge: str) -> None:
     closing = edge.removeprefix("- ").removesuffix("text")
     document = f"# A\n{edge}\n{PRINTED}{closing}\n# B\n{edge}\n{PRINTED}{closing}\n"
     assert headings(document) == [("A",), ("B",)]
@@ -128,6 +128,6 @@ def test_prose_about_wrk_is_no_run() -> None:
         ("It was\n\nRequests/sec:  31896.61\n", "line 3: 'Requests/sec:  31896.61' without"),
     ],
 )
-def test_what_is_not_whole_is_told_with_its_line(document: str, said: str) -> None:
+def test_an_incomplete_run_is_an_error_with_its_line(document: str, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         runs_in_document(document)

@@ -55,19 +55,19 @@ def test_no_samples_are_none_and_not_zero() -> None:
     assert (run.timeouts, run.errors) == (0, 0)
 
 
-def test_what_notes_leave_out_is_none() -> None:
+def test_lines_that_notes_leave_out_are_none() -> None:
     run = read("\n".join(PRINTED.splitlines()[2:5] + PRINTED.splitlines()[10:]))
     assert (run.url, run.duration, run.threads, run.connections) == (None, None, None, None)
     assert run.distribution is None
     assert run.rps == Decimal("31896.61")
 
 
-def test_what_a_script_prints_is_passed_over() -> None:
+def test_lines_of_a_script_are_passed_over() -> None:
     lines = PRINTED.splitlines()
     assert read("\n".join([*lines[:4], "thread 1 is done", "", *lines[4:]])) == read(PRINTED)
 
 
-def test_a_mean_that_wrk_cut_is_whole() -> None:
+def test_a_mean_that_wrk_cut_off_is_read_in_full() -> None:
     run = read(PRINTED.replace("   57.13ms", "  1000.00m"))
     assert run.latency.average == "1000.00m"
     assert run.mean_s == 1
@@ -106,7 +106,7 @@ def test_a_second_line_of_a_kind_is_refused(line: int) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "1", "1.00 ms", "-1.00s", "1.00d", "ms", "nan", "1ms"])
-def test_what_wrk_never_prints_is_no_time(text: str) -> None:
+def test_text_that_wrk_never_prints_is_no_time(text: str) -> None:
     with pytest.raises(ValueError, match="is no time of wrk's"):
         seconds(text)
 
@@ -138,7 +138,7 @@ wrk_runs = st.builds(
 
 
 @given(wrk_runs, st.sampled_from(["-nan", "nan"]))
-def test_what_wrk_prints_is_read_to_the_digit(wrk: Run, nan: str) -> None:
+def test_any_output_of_wrk_is_read_to_the_digit(wrk: Run, nan: str) -> None:
     run = read(printed(wrk, nan=nan))
     assert run.duration == format_time_s(Decimal(wrk.duration_s))
     assert (run.threads, run.connections) == (wrk.threads, wrk.connections)
@@ -187,7 +187,7 @@ def fire(address: tuple[str, int]) -> WrkRun:
     return run
 
 
-def test_a_real_wrk_is_read() -> None:
+def test_the_output_of_a_real_wrk_is_read() -> None:
     with serve(always(answer())) as server:
         run = fire(server.address)
     assert run.requests > 0
@@ -197,7 +197,7 @@ def test_a_real_wrk_is_read() -> None:
     assert run.rps == pytest.approx(run.requests / seconds(run.elapsed), rel=Decimal("0.02"))
 
 
-def test_a_real_wrk_without_answers_is_read() -> None:
+def test_the_output_of_a_real_wrk_without_responses_is_read() -> None:
     with deaf(2) as address:
         run = fire(address)
     assert run == WrkRun.from_lines(run.printed)
