@@ -41,12 +41,21 @@ class Figures:
     """Like the 95th percentile, None if it is not known."""
 
 
-_BETTER_SMALL: Mapping[Metric, tuple[str, Callable[[Figures], float | None], float]] = {
-    Metric.P95: ("p95", lambda figures: figures.p95_s, LEAST_CHANGE_P95_S),
-    Metric.CPU_PER_REQUEST: ("CPU per request", lambda figures: figures.cpu_per_request_s, 0.0),
+@dataclass(frozen=True, slots=True)
+class _Cost:
+    """A figure that is better small, in seconds."""
+
+    name: str
+    of: Callable[[Figures], float | None]
+    least_change_s: float
+
+
+_COSTS: Mapping[Metric, _Cost] = {
+    Metric.P95: _Cost("p95", lambda figures: figures.p95_s, LEAST_CHANGE_P95_S),
+    Metric.CPU_PER_REQUEST: _Cost(
+        "CPU per request", lambda figures: figures.cpu_per_request_s, least_change_s=0.0
+    ),
 }
-"""The figures that are better small, all in seconds: their names in messages, the way to get them,
-and the smallest change that counts."""
 
 
 def compare_with_stored(
@@ -62,41 +71,44 @@ def compare_with_stored(
     tolerance is a fraction of the requests/s, each limit a fraction of its figure; the one on
     errors is the largest growth of their share.
     """
+    accepted = stored[-1]
     speed = _compare_speed(new.rps, stored, tolerance, max_regressions.get(Metric.RPS))
-    dearer = list(_dearer(new, stored[-1], max_regressions))
-    missing = list(_missing(new, stored[-1], max_regressions))
-    before = stored[-1].error_share
-    allowed = max_regressions.get(Metric.ERRORS, LEAST_CHANGE_ERRORS)
-    has_more_errors = new.error_share > before + allowed
-    if not has_more_errors and not dearer:
-        if not missing:
-            return speed
+    worse = [
+        *_more_errors(new, accepted, max_regressions),
+        *_dearer(new, accepted, max_regressions),
+    ]
+    missing = list(_missing(new, accepted, max_regressions))
+    if worse:
+        reasons = [*worse, *missing, *([speed.reason] if speed.fails else ())]
+        # Without a limit of the test's own, more errors only warn, as a loss of speed does.
+        fails = bool(max_regressions) or speed.fails
+        return BaselineVerdict(Verdict.REGRESSED, "; ".join(reasons), fails=fails)
+    if missing:
+        # A limit that can't be judged does not pass; but a regression it is only if one was seen.
         verdict = Verdict.REGRESSED if speed.fails else Verdict.NOT_COMPARED
         reason = "; ".join([*missing, speed.reason])
         return replace(speed, verdict=verdict, reason=reason, fails=True)
-    found = [f"errors {format_share(new.error_share)} against {format_share(before)}"]
-    reasons = [
-        *(found if has_more_errors else ()),
-        *dearer,
-        *missing,
-        *([speed.reason] if speed.fails else ()),
-    ]
-    return BaselineVerdict(
-        Verdict.REGRESSED, "; ".join(reasons), fails=bool(max_regressions) or speed.fails
-    )
+    return speed
+
+
+def _more_errors(new: Figures, accepted: Figures, limits: Mapping[Metric, float]) -> Iterator[str]:
+    """Yield the shares of errors, in words, if the new one is larger by more than is allowed."""
+    if new.error_share > accepted.error_share + limits.get(Metric.ERRORS, LEAST_CHANGE_ERRORS):
+        now, before = format_share(new.error_share), format_share(accepted.error_share)
+        yield f"errors {now} against {before}"
 
 
 def _dearer(new: Figures, accepted: Figures, limits: Mapping[Metric, float]) -> Iterator[str]:
     """Yield the figures, in words, that are better small and grew by more than their limits."""
     # Only where the test has a limit on the figure: requests/s and latency of a saturated server
     # are one figure, and a second warning about it would say nothing new.
-    for metric, (words, figure, least) in _BETTER_SMALL.items():
-        limit, before, now = limits.get(metric), figure(accepted), figure(new)
-        if limit is None or not before or not now or now - before < least:
+    for metric, cost in _COSTS.items():
+        limit, before, now = limits.get(metric), cost.of(accepted), cost.of(new)
+        if limit is None or not before or not now or now - before < cost.least_change_s:
             continue
         if now / before - 1 > limit:
             yield (
-                f"{words} {format_duration(now)} against {format_duration(before)}"
+                f"{cost.name} {format_duration(now)} against {format_duration(before)}"
                 f" ({format_change(now / before)}), limit {_limit(metric, limit)}"
             )
 
@@ -106,14 +118,14 @@ def _missing(new: Figures, accepted: Figures, limits: Mapping[Metric, float]) ->
     if Metric.RPS in limits and not accepted.rps:
         limit = _limit(Metric.RPS, limits[Metric.RPS])
         yield f"the baseline has 0 requests/s, so {limit} can't pass: save it anew"
-    for metric, (words, figure, _) in _BETTER_SMALL.items():
+    for metric, cost in _COSTS.items():
         if metric not in limits:
             continue
         limit = _limit(metric, limits[metric])
-        if not figure(new):
-            yield f"{words}: this burst has none that is known, so {limit} can't pass"
-        elif not figure(accepted):
-            yield f"{words}: the baseline has none, so {limit} can't pass: save it anew"
+        if not cost.of(new):
+            yield f"{cost.name}: this burst has none that is known, so {limit} can't pass"
+        elif not cost.of(accepted):
+            yield f"{cost.name}: the baseline has none, so {limit} can't pass: save it anew"
 
 
 def _limit(metric: Metric, share: float) -> str:
