@@ -1,4 +1,4 @@
-"""How many connections may wait: the least of the server's and the kernel's limits."""
+"""The number of connections that may wait: the lower of the server's and the kernel's limits."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ def test_the_kernel_cuts_a_backlog_down(
     assert effective_backlog(BACKENDS[name], PLAN) == queue
 
 
-def test_what_a_command_lets_wait_is_not_known() -> None:
+def test_the_backlog_of_a_command_is_unknown() -> None:
     own = command_backend("own = {python} -m own {port} {wsgi}")
     assert effective_backlog(own, PLAN) is None
 
 
-def test_the_kernels_limit_is_read_where_there_is_one(tmp_path: Path) -> None:
+def test_the_kernels_limit_is_read_if_there_is_one(tmp_path: Path) -> None:
     file = tmp_path / "somaxconn"
     assert somaxconn(file) is None
     file.write_text("4096\n")

@@ -1,4 +1,4 @@
-"""How many connections a server's settings let it hold."""
+"""The number of connections that a server's settings let it hold."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ PLAN = LaunchPlan("127.0.0.1", 4321, 2, 2000)
         ("gunicorn-gevent:config=CONTRIBUTING.md", None),
     ],
 )
-def test_it_is_what_was_set(spec: str, connections: int | None) -> None:
+def test_the_limit_is_what_users_have_set(spec: str, connections: int | None) -> None:
     assert max_connections(BUILT_IN.find(spec), PLAN) == connections
 
 
 @pytest.mark.parametrize("backend", BACKENDS.values(), ids=list(BACKENDS))
-def test_left_alone_it_holds_the_bursts_connections(backend: Backend) -> None:
+def test_without_settings_a_server_holds_the_bursts_connections(backend: Backend) -> None:
     assert (max_connections(backend, PLAN) or PLAN.connections) >= PLAN.connections
 
 
-def test_what_a_command_holds_is_not_known() -> None:
+def test_the_limit_of_a_command_is_unknown() -> None:
     assert max_connections(command_backend("own = {python} -m own {port} {wsgi}"), PLAN) is None

@@ -13,7 +13,7 @@ from pytest_djworkers.errors import SettingsError
 PLAN = LaunchPlan("127.0.0.1", 4321, 3, 100)
 
 
-def test_a_template_is_filled_in_part_by_part() -> None:
+def test_a_template_is_split_before_it_is_filled_in() -> None:
     backend = command_backend(
         "own = {python} -m 'own server' --at={host}:{port} --json '{{}}' -w {workers} {asgi}"
     )
@@ -26,7 +26,7 @@ def test_a_template_is_filled_in_part_by_part() -> None:
     assert backend.options(PLAN) == {"command": backend.template}
 
 
-def test_without_workers_it_is_a_single_process() -> None:
+def test_a_template_without_workers_is_a_single_process() -> None:
     backend = command_backend("own={python} -m own {port} {wsgi}")
     assert backend.command("python", PLAN)[-1] == WSGI_ENTRY
     assert backend.about.max_workers == 1
@@ -51,7 +51,7 @@ def test_without_workers_it_is_a_single_process() -> None:
         ("none = {python} {port} {wsgi}", "'none' is the name of another backend"),
     ],
 )
-def test_what_cant_be_used_is_told(line: str, said: str) -> None:
+def test_a_wrong_command_is_refused_with_the_reason(line: str, said: str) -> None:
     with pytest.raises(SettingsError) as refusal:
         registry_of([line])
     assert said in str(refusal.value)
@@ -66,7 +66,7 @@ def test_what_cant_be_used_is_told(line: str, said: str) -> None:
         ("{python} -m hypercorn --bind {host}:{port} {asgi}", ENTRY_FILES[ASGI_ENTRY]),
     ],
 )
-def test_servers_that_take_names_for_paths_are_given_the_entrys_file(
+def test_servers_that_take_module_names_for_paths_get_the_entrys_file(
     template: str, entry: str
 ) -> None:
     assert command_backend(f"own = {template}").command("python", PLAN)[-1] == entry

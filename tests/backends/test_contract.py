@@ -1,4 +1,4 @@
-"""What every backend must be. That it serves is held by ``test_launches.py``."""
+"""The properties of every backend. That it serves is tested in ``test_launches.py``."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import pytest
 from pytest_djworkers.backends.protocol import (
     ASGI_ENTRY,
     ENTRY_FILES,
+    ENTRY_FOLDER,
     WSGI_ENTRY,
     Backend,
     LaunchPlan,
@@ -30,7 +31,7 @@ def backend(request: pytest.FixtureRequest) -> Backend:
     return BUILT_IN.find_installed(request.param)
 
 
-def test_its_extra_is_what_it_requires(backend: Backend) -> None:
+def test_its_extra_lists_its_requirements(backend: Backend) -> None:
     name = backend.about.name
     assert BACKENDS[name] == backend
     assert EXTRAS[name] == list(backend.about.requires)
@@ -74,7 +75,7 @@ def test_it_runs_with_the_python_it_is_given(backend: Backend) -> None:
     assert all(command)
 
 
-def test_it_serves_our_entry_where_it_is_told_to(backend: Backend) -> None:
+def test_it_serves_our_entry_at_the_address_it_is_given(backend: Backend) -> None:
     command = backend.command("python", PLAN)
     if backend.about.name != "runserver":
         entry = {"WSGI": WSGI_ENTRY, "ASGI": ASGI_ENTRY}[backend.about.interface]
@@ -86,7 +87,14 @@ def test_it_serves_our_entry_where_it_is_told_to(backend: Backend) -> None:
         assert command[command.index(workers) + 1] == "3"
 
 
-def test_its_options_are_what_it_is_started_with(backend: Backend) -> None:
+def test_the_entries_that_command_lines_name_exist() -> None:
+    runserver = BACKENDS["runserver"].command("python", PLAN)[3]
+    for module in (WSGI_ENTRY.partition(":")[0], ASGI_ENTRY.partition(":")[0], runserver):
+        assert (ENTRY_FOLDER / f"{module}.py").is_file()
+    assert all(Path(file.partition(":")[0]).is_file() for file in ENTRY_FILES.values())
+
+
+def test_its_options_are_on_its_command_line(backend: Backend) -> None:
     command = backend.command("python", PLAN)
     for name, value in backend.options(PLAN).items():
         if backend.about.name == "daphne":
@@ -95,7 +103,7 @@ def test_its_options_are_what_it_is_started_with(backend: Backend) -> None:
             assert command[command.index("--" + name.replace("_", "-")) + 1] == str(value)
 
 
-def test_each_of_its_settings_but_workers_is_an_option(backend: Backend, tmp_path: Path) -> None:
+def test_each_setting_but_workers_is_an_option(backend: Backend, tmp_path: Path) -> None:
     file = tmp_path / "server.conf"
     file.touch()
     for name, setting in settings_of(backend).items():
@@ -111,7 +119,7 @@ def test_each_of_its_settings_but_workers_is_an_option(backend: Backend, tmp_pat
 
 
 def reads(setting: Any, value: str) -> bool:
-    """Whether a setting takes a value."""
+    """Return whether a setting accepts a value."""
     try:
         setting.read(value)
     except ValueError:
@@ -119,18 +127,18 @@ def reads(setting: Any, value: str) -> bool:
     return True
 
 
-def test_its_backlog_holds_the_connections_where_it_can_be_raised(backend: Backend) -> None:
+def test_its_backlog_holds_the_connections_if_it_can_be_raised(backend: Backend) -> None:
     cannot = {"gunicorn-asgi": 100, "runserver": 10}
     backlog = backend.backlog(LaunchPlan("127.0.0.1", 4321, 2, 2000))
     assert backlog == cannot.get(backend.about.name) or (backlog is not None and backlog >= 2000)
 
 
-def test_its_options_can_be_stored(backend: Backend) -> None:
+def test_its_options_survive_json(backend: Backend) -> None:
     options = dict(backend.options(PLAN))
     assert json.loads(json.dumps(options)) == options
 
 
-def test_the_same_plan_makes_the_same_command(backend: Backend) -> None:
+def test_the_same_plan_gives_the_same_command(backend: Backend) -> None:
     assert backend.command("python", PLAN) == backend.command("python", PLAN)
 
 

@@ -1,4 +1,4 @@
-"""One launch of every backend: ready, as many workers as asked for, a good reply, nothing left."""
+"""Launches of every backend: all workers are ready, and no process is left behind."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ STRAY = {
     "HYPERCORN_WORKERS": "7",
     "UWSGI_PROCESSES": "7",
 }
-"""What must not reach them: settings of theirs in the environment."""
+"""Variables that configure servers, which must not reach them."""
 
 
 @pytest.mark.parametrize("name", BACKENDS)
-def test_it_is_launched_with_its_workers_and_leaves_nothing(
+def test_it_is_launched_with_its_workers_and_leaves_no_process(
     make_server: MakeServer, name: str, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for variable, value in STRAY.items():
@@ -49,7 +49,7 @@ def test_it_is_launched_with_its_workers_and_leaves_nothing(
 
 
 @pytest.mark.parametrize("name", ["gunicorn-sync", "granian", "uwsgi", "uvicorn", "hypercorn"])
-def test_the_workers_of_a_spec_are_its_own(make_server: MakeServer, name: str) -> None:
+def test_the_workers_in_a_spec_override_the_default(make_server: MakeServer, name: str) -> None:
     server = start(make_server(BUILT_IN.find(f"{name}:workers=3"), workers=1))
     assert len(server.workers) == 3
     assert server.backend == f"{name}:workers-3"
@@ -74,7 +74,7 @@ UWSGI_INI = "[uwsgi]\nprocesses = 7\nexec-post-app = touch the-projects-own-hook
         ("uwsgi:ini=uwsgi.ini", "uwsgi.ini", UWSGI_INI),
     ],
 )
-def test_the_projects_own_configuration_is_one_setting_away(
+def test_a_setting_names_the_projects_own_configuration(
     make_server: MakeServer, folder: Path, spec: str, file: str, text: str
 ) -> None:
     (folder / file).write_text(text)
@@ -125,7 +125,7 @@ UWSGI = (
         ),
     ],
 )
-def test_the_workers_of_a_master_that_has_loaded_the_site_are_known(
+def test_workers_forked_after_the_site_was_loaded_are_known(
     make_server: MakeServer, folder: Path, spec: str, workers: int
 ) -> None:
     (folder / "gunicorn.conf.py").write_text(PRELOADED)

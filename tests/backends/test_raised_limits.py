@@ -29,7 +29,9 @@ def flags(backend: Backend, plan: LaunchPlan) -> dict[str, str]:
 
 @pytest.mark.parametrize("connections", [1, 1000, 1001, 2000, 5000])
 @pytest.mark.parametrize("workers", [1, 2, 20])
-def test_each_worker_of_gunicorn_gevent_holds_them_all(workers: int, connections: int) -> None:
+def test_each_worker_of_gunicorn_gevent_holds_all_connections(
+    workers: int, connections: int
+) -> None:
     given = flags(GunicornGevent(), plan(workers, connections))
     assert int(given["worker-connections"]) == max(1000, connections)
     assert int(given["backlog"]) == max(2048, connections)
@@ -37,7 +39,7 @@ def test_each_worker_of_gunicorn_gevent_holds_them_all(workers: int, connections
 
 @pytest.mark.parametrize("connections", [1, 64, 1024, 2000, 5000])
 @pytest.mark.parametrize("workers", [1, 2, 3, 20, 2000])
-def test_the_workers_of_granian_hold_them_when_unevenly_spread(
+def test_the_workers_of_granian_hold_unevenly_spread_connections(
     workers: int, connections: int
 ) -> None:
     given = flags(Granian(), plan(workers, connections))
@@ -49,20 +51,18 @@ def test_the_workers_of_granian_hold_them_when_unevenly_spread(
 
 @pytest.mark.parametrize(("workers", "threads"), [(1, 512), (2, 256), (20, 25), (5000, 1)])
 @pytest.mark.parametrize("connections", [1, 5000])
-def test_the_threads_of_granian_are_its_own_default(
-    workers: int, connections: int, threads: int
-) -> None:
+def test_granians_threads_are_its_own_default(workers: int, connections: int, threads: int) -> None:
     assert flags(Granian(), plan(workers, connections))["blocking-threads"] == str(threads)
 
 
-def test_the_threads_of_granian_may_be_chosen() -> None:
+def test_granians_threads_can_be_set() -> None:
     backend = Granian(blocking_threads=1)
     assert flags(backend, plan())["blocking-threads"] == "1"
     assert backend.options(plan())["blocking_threads"] == 1
 
 
 @pytest.mark.parametrize(("version", "has_socket"), [("23.0.0", 0), ("25.0.0", 1), ("27.0.1", 1)])
-def test_gunicorns_control_socket_is_switched_off_where_there_is_one(
+def test_gunicorns_control_socket_is_turned_off_in_versions_that_have_one(
     monkeypatch: pytest.MonkeyPatch, version: str, has_socket: int
 ) -> None:
     monkeypatch.setattr(gunicorn_base, "version", lambda _: version)
@@ -70,7 +70,7 @@ def test_gunicorns_control_socket_is_switched_off_where_there_is_one(
     assert command.count("--no-control-socket") == has_socket
 
 
-def test_gunicorn_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_whole_command_line_of_gunicorn(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gunicorn_base, "version", lambda _: "27.0.1")
     assert GunicornGevent().command("python", plan()) == [
         *("python", "-P", "-m", "gunicorn"),
@@ -82,7 +82,7 @@ def test_gunicorn_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     ]
 
 
-def test_granian_as_a_whole() -> None:
+def test_the_whole_command_line_of_granian() -> None:
     assert Granian().command("python", plan()) == [
         *("python", "-P", "-m", "granian", "--interface", "wsgi"),
         *("--host", "127.0.0.1", "--port", "4321", "--workers", "2"),

@@ -1,4 +1,4 @@
-"""Backends by name: unknown, missing, of other packages, and never imported here."""
+"""Backends by name: unknown ones, missing packages, and those of other packages."""
 
 from __future__ import annotations
 
@@ -34,14 +34,16 @@ KNOWN = (
     ("name", "nearest"),
     [("grannian", "granian"), ("gunicorn-gevnt", "gunicorn-gevent"), ("gevent", "gunicorn-gevent")],
 )
-def test_an_unknown_name_gets_the_nearest_and_the_list(name: str, nearest: str) -> None:
+def test_the_error_for_an_unknown_name_has_the_nearest_one_and_the_list(
+    name: str, nearest: str
+) -> None:
     with pytest.raises(SettingsError) as error:
         BUILT_IN.find(name)
     assert str(error.value) == f"unknown backend {name!r}; did you mean {nearest!r}? {KNOWN}"
 
 
 @pytest.mark.parametrize("name", ["", "xyz"])
-def test_a_name_like_no_other_gets_the_list(name: str) -> None:
+def test_the_error_for_a_name_like_no_other_has_the_list(name: str) -> None:
     with pytest.raises(SettingsError) as error:
         BUILT_IN.find(name)
     assert str(error.value) == f"unknown backend {name!r} {KNOWN}"
@@ -79,18 +81,18 @@ def test_a_missing_package_names_the_extra(
     assert BUILT_IN.find_installed("granian") is not None
 
 
-def test_an_unknown_version_is_no_reason_to_stop(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_of_unknown_version_is_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
     assert version_of(Granian())[0].isdigit()
     lacking(monkeypatch, granian=None)
     assert version_of(Granian()) == "unknown"
 
 
-def test_a_version_before_its_release_is_new_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_prerelease_is_new_enough(monkeypatch: pytest.MonkeyPatch) -> None:
     lacking(monkeypatch, granian="3.0.0rc1")
     assert not missing_of(Granian())
 
 
-def test_another_build_of_a_server_does_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_build_of_a_server_is_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
     lacking(monkeypatch, pyuwsgi=None, uwsgi="2.0.31")
     assert not missing_of(Uwsgi())
     assert version_of(Uwsgi()) == "2.0.31"
@@ -140,7 +142,7 @@ def test_another_package_brings_a_backend(tmp_path: Path, monkeypatch: pytest.Mo
         ("other = own_backend:OWN", "is a backend named 'own'"),
     ],
 )
-def test_another_packages_mistake_is_told(
+def test_a_wrong_entry_point_is_refused_with_the_reason(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, point: str, said: str
 ) -> None:
     entry_point(tmp_path, point)
@@ -151,7 +153,7 @@ def test_another_packages_mistake_is_told(
     assert said in str(error.value)
 
 
-def test_asking_for_all_of_them_imports_no_server() -> None:
+def test_finding_all_backends_imports_no_server() -> None:
     script = (
         "import sys, pytest_djworkers.run.activation, pytest_djworkers.run.burst\n"
         "import pytest_djworkers.run.one_server, pytest_djworkers.run.two_arms\n"

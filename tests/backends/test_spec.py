@@ -19,14 +19,14 @@ SHOWN = "granian:workers-4:blocking-threads-8"
     "written",
     ["granian:workers=4:blocking-threads=8", "granian:blocking-threads=8:workers=4", SHOWN],
 )
-def test_a_spec_is_read_in_any_order_and_shown_in_one(written: str) -> None:
+def test_a_spec_is_read_in_any_order_and_shown_in_a_fixed_one(written: str) -> None:
     backend = BUILT_IN.find(written)
     assert backend == Granian(workers=4, blocking_threads=8)
     assert spec_of(backend) == SHOWN
     assert bare_name(SHOWN) == "granian"
 
 
-def test_a_word_and_a_file_are_values_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_words_and_files_are_values(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "gunicorn.conf.py").touch()
     assert (
@@ -54,7 +54,7 @@ def test_a_word_and_a_file_are_values_too(tmp_path: Path, monkeypatch: pytest.Mo
         ("hypercorn:config=no.toml", "hypercorn: config=no.toml: 'no.toml' is not a file in /"),
     ],
 )
-def test_what_cant_be_read_is_told_with_what_can(written: str, said: str) -> None:
+def test_a_wrong_setting_is_refused_with_what_is_accepted(written: str, said: str) -> None:
     with pytest.raises(SettingsError) as refusal:
         BUILT_IN.find(written)
     assert said in str(refusal.value)

@@ -1,4 +1,4 @@
-"""Servers started in a folder that has traps for whoever looks for modules there."""
+"""Servers started in a folder that has modules named like those that they import."""
 
 from __future__ import annotations
 

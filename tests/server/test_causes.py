@@ -1,4 +1,4 @@
-"""What a server's log says, in the words of what wrote it, is explained."""
+"""Known causes of errors are found in logs, in the words of what wrote them."""
 
 from __future__ import annotations
 
@@ -77,14 +77,14 @@ def test_a_known_cause_is_quoted_and_explained(quoted: str) -> None:
     assert "\n" not in told
 
 
-def test_each_cause_is_told_once_and_in_one_order() -> None:
+def test_each_known_cause_is_explained_once_in_a_fixed_order() -> None:
     told = causes_in("".join(SAID.values()) * 3)
     assert [line.partition("': ")[2] or line.partition('": ')[2] for line in told]
     assert len(told) == len(CAUSES)
 
 
 @pytest.mark.parametrize("text", ["", "ZeroDivisionError\n", "many clients\n", "KeyError: 'A'\n"])
-def test_of_anything_else_nothing_is_said(text: str) -> None:
+def test_an_unknown_error_is_not_explained(text: str) -> None:
     assert causes_in(text) == []
 
 
@@ -101,7 +101,7 @@ urlpatterns.append(path("sometimes", sometimes))
 """
 
 
-def test_it_is_told_with_the_limit_that_was_missed_and_with_a_failed_probe(site: Site) -> None:
+def test_a_known_cause_is_explained_with_a_missed_limit_and_with_a_failed_probe(site: Site) -> None:
     site.write("urls.py", URLS + VIEW)
     site.test("""
 @pytest.mark.max_errors(0)

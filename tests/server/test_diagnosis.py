@@ -1,4 +1,4 @@
-"""The exception that matters, and the site's own line, are told from a log."""
+"""The exception that matters, and the site's own line, are found in a log."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ gunicorn.errors.HaltServer: <HaltServer 'Worker failed to boot.' 3>
 
 
 def request(line: int, exception: str) -> str:
-    """What Django logs of a request that failed in a view at that line."""
+    """Return what Django logs of a request that failed in a view at this line."""
     return f"""\
 Internal Server Error: /
 Traceback (most recent call last):
@@ -67,7 +67,7 @@ Traceback (most recent call last):
 """
 
 
-def test_the_first_failure_of_loading_is_the_reason(log: Path) -> None:
+def test_a_failed_start_is_explained_by_the_first_exception_of_loading_the_site(log: Path) -> None:
     more = "\n".join(str(number) for number in range(10_000))
     wrapped = f"""
 During handling of the above exception, another exception occurred:
@@ -89,7 +89,9 @@ RuntimeError: While importing 'pytest_djworkers.entry.wsgi', an ImportError was 
     ]
 
 
-def test_where_none_came_through_our_entry_the_first_is_the_reason(log: Path) -> None:
+def test_a_failed_start_is_explained_by_the_first_exception_if_none_came_through_our_entry(
+    log: Path,
+) -> None:
     log.write_text(LOGGED + GAVE_UP)
     assert why_not_started(log)[0] == (
         "the first error in its log: ModuleNotFoundError: No module named 'celery',"
@@ -102,7 +104,7 @@ def test_where_none_came_through_our_entry_the_first_is_the_reason(log: Path) ->
     ]
 
 
-def test_of_requests_the_newest_failure_is_told(log: Path) -> None:
+def test_failed_requests_are_explained_by_the_last_exception_of_a_request(log: Path) -> None:
     long = "ValueError: x" + "y" * 1000 + "\n" + "more\n" * 1000
     log.write_text(request(7, "KeyError: 'a'") + request(8, long) + LOGGED)
     (reason, _) = why_requests_failed(log)
@@ -112,7 +114,7 @@ def test_of_requests_the_newest_failure_is_told(log: Path) -> None:
     )
 
 
-def test_of_a_group_the_first_part_is_told(log: Path) -> None:
+def test_an_exception_group_is_shown_with_its_first_part(log: Path) -> None:
     log.write_text("""\
   + Exception Group Traceback (most recent call last):
   |   File "/nowhere/lib/python3.12/asyncio/taskgroups.py", line 1, in __aexit__
@@ -130,13 +132,13 @@ def test_of_a_group_the_first_part_is_told(log: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [None, b"", b"\xff\x1b[2J\n"])
-def test_of_nothing_nothing_is_told(log: Path, content: bytes | None) -> None:
+def test_a_log_without_errors_explains_nothing(log: Path, content: bytes | None) -> None:
     if content is not None:
         log.write_bytes(content)
     assert why_not_started(log) == why_requests_failed(log) == []
 
 
-def test_no_order_to_a_terminal_is_told(log: Path) -> None:
+def test_control_sequences_of_terminals_are_escaped(log: Path) -> None:
     log.write_text(request(1, "ValueError: \x1b]0;title\x07\u202e"))
     (reason,) = why_requests_failed(log)
     assert r"ValueError: \x1b]0;title\x07\u202e, at" in reason
@@ -155,7 +157,7 @@ def test_no_order_to_a_terminal_is_told(log: Path) -> None:
         "<string>",
     ],
 )
-def test_what_is_not_the_sites(file: str) -> None:
+def test_files_of_libraries_and_of_python_are_not_the_sites_own(file: str) -> None:
     own = Frame("/home/me/site/lib/views.py", 1, "f")
     assert own_frame([own, Frame(file, 2, "g")]) == own
     assert own_frame([Frame(file, 2, "g")]) is None

@@ -19,7 +19,7 @@ OK = answer()
 NEEDS = BurstNeeds(8, Request("/"))
 
 
-def test_where_one_address_accepts_that_is_the_target(tmp_path: Path) -> None:
+def test_the_first_address_that_accepts_is_the_target(tmp_path: Path) -> None:
     with serve(always(OK)) as peer:
         _, port = peer.address
         origin = Origin((("::1", port), peer.address), f"localhost:{port}")
@@ -30,7 +30,7 @@ def test_where_one_address_accepts_that_is_the_target(tmp_path: Path) -> None:
         assert peer.requests[0] == NEEDS.probe.encode(f"localhost:{port}")
 
 
-def test_an_address_of_ipv6_stands_in_brackets_in_a_url(tmp_path: Path) -> None:
+def test_an_ipv6_address_is_in_brackets_in_a_url(tmp_path: Path) -> None:
     assert Target(("::1", 80), tmp_path).authority == "[::1]:80"
     assert Target(("127.0.0.1", 80), tmp_path).authority == "127.0.0.1:80"
     assert Target(("::1", 80), tmp_path, host="localhost:80").authority == "localhost:80"
@@ -50,14 +50,14 @@ def drained(behave: Behaviour, folder: Path, *, within_s: float = 10) -> Externa
     return server
 
 
-def test_a_server_at_rest_is_drained_at_once(tmp_path: Path) -> None:
+def test_an_idle_server_is_drained_at_once(tmp_path: Path) -> None:
     server = drained(always(OK), tmp_path)
     assert server.facts is not None
     assert server.facts.options == {"url": server.url}
     assert server.facts.launch_s < 5
 
 
-def test_one_slow_answer_among_quick_ones_begins_the_row_anew(tmp_path: Path) -> None:
+def test_a_slow_response_starts_the_count_of_quick_ones_again(tmp_path: Path) -> None:
     asked = 0
 
     async def behave(peer: Peer) -> None:
@@ -74,17 +74,19 @@ def test_one_slow_answer_among_quick_ones_begins_the_row_anew(tmp_path: Path) ->
     assert server.facts.launch_s >= 0.6
 
 
-def test_one_that_is_still_at_work_is_an_error(tmp_path: Path) -> None:
+def test_a_server_that_stays_busy_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ServerStartError, match=r"gave no 8 quick responses in a row within 0\.3s"):
         drained(hangs, tmp_path, within_s=0.3)
 
 
-def test_another_answer_than_expected_is_an_error(tmp_path: Path) -> None:
+def test_an_unexpected_response_of_an_external_server_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ProbeError, match="GET / returned 500 Oh, expected 2xx"):
         drained(always(answer("500 Oh")), tmp_path)
 
 
-def test_one_that_is_not_there_is_an_error_and_the_machine_is_free_again(tmp_path: Path) -> None:
+def test_a_server_that_refuses_connections_is_an_error_and_the_machine_is_freed(
+    tmp_path: Path,
+) -> None:
     with refusing() as (host, port):
         origin = Origin(((host, port),), f"{host}:{port}")
         server = ExternalServer(origin, MachineLock(), folder=tmp_path, startup_timeout_s=0.2)

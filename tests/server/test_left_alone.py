@@ -31,7 +31,7 @@ NAMED = (
 )
 
 
-def test_an_alias_that_cannot_be_reached_fails_load_tests_alone_and_can_be_left_out(
+def test_an_unreachable_database_fails_load_tests_only_and_can_be_left_out(
     site: Site,
 ) -> None:
     site.write("settings.py", SETTINGS + SECOND)
@@ -50,7 +50,7 @@ def test_an_alias_that_cannot_be_reached_fails_load_tests_alone_and_can_be_left_
     ],
 )
 @pytest.mark.matrix
-def test_the_ini_value_leaves_one_out(site: Site, name: str, text: str) -> None:
+def test_the_ini_value_leaves_a_database_out(site: Site, name: str, text: str) -> None:
     site.write("settings.py", SETTINGS + SECOND)
     site.test(TESTS)
     ini = (site.folder / "pytest.ini").read_text()
@@ -81,7 +81,7 @@ def test_an_unknown_alias_is_a_usage_error(site: Site) -> None:
         ),
     ],
 )
-def test_an_alias_that_is_read_only_fails_load_tests_alone(
+def test_a_read_only_database_fails_load_tests_only(
     site: Site, postgres: Cluster, rights: str, reason: str
 ) -> None:
     with postgres.role("reader", rights.partition(";")[0]) as reader:

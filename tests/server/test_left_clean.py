@@ -25,7 +25,7 @@ FLAGS = (
 )
 NEXT = "def test_next(djworkers_server):\n    pass\n\ndef test_after(djworkers_server):\n    pass"
 KEPT = {"hits", "launches", "teardown", "stdout", "stderr", "__pycache__"}
-"""What the site and its tests write."""
+"""The folder that the site and its tests write to."""
 
 ALWAYS = {
     ("ctrl-c", "granian"),
@@ -56,7 +56,7 @@ def endings() -> Iterator[object]:
 
 @pytest.fixture
 def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where runs make their folders: not in the way when nobody is left to remove them."""
+    """The folder in which runs make theirs, so that left ones are in nobody's way."""
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.delenv("PYTHONDEVMODE", raising=False)  # which slows every start down
     return tmp_path
@@ -64,20 +64,20 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture(scope="module")
 def seconds() -> Iterator[Seconds]:
-    """How long it took until all was clean, by cause and backend."""
+    """The seconds until everything was cleaned up, by cause and backend."""
     found: Seconds = {}
     yield found
     print(f"\n\n{table(found)}")
 
 
 def files(*folders: Path) -> set[Path]:
-    """What is in folders, whatever kind of file."""
+    """Return all files in folders, of any kind."""
     found = (path for folder in folders for path in folder.rglob("*"))
     return {path for path in found if not KEPT.intersection(path.parts)}
 
 
 @pytest.mark.parametrize(("cause", "backend"), list(endings()))
-def test_nothing_is_left(
+def test_no_process_file_or_database_is_left_behind(
     cause: Cause, backend: str, site: Site, temporary: Path, seconds: Seconds
 ) -> None:
     prepare(site, cause)
@@ -104,7 +104,7 @@ def test_nothing_is_left(
 
 
 @pytest.mark.matrix
-def test_who_waits_for_its_turn_under_a_killed_controller_does_not_get_it(
+def test_a_waiting_worker_of_a_killed_controller_does_not_get_its_turn(
     site: Site, temporary: Path
 ) -> None:
     prepare(site, Cause("xdist-sigkill", None))

@@ -1,4 +1,4 @@
-"""Where an external server may be."""
+"""The URL of an external server: its addresses, and the machines that are allowed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from pytest_djworkers.server.origin import Origin
         ("http://[::ffff:127.0.0.1]", Origin((("127.0.0.1", 80),), "[::ffff:127.0.0.1]")),
     ],
 )
-def test_a_url_says_where_it_is(url: str, origin: Origin) -> None:
+def test_a_url_gives_the_addresses_and_the_host_header(url: str, origin: Origin) -> None:
     assert Origin.of(url, ()) == origin
 
 
@@ -37,7 +37,7 @@ def test_a_url_says_where_it_is(url: str, origin: Origin) -> None:
         ("http://192.0.2.1:8000", "'192.0.2.1' is not this machine: say --djworkers-allow-host="),
     ],
 )
-def test_another_url_is_refused_in_words(url: str, said: str) -> None:
+def test_a_wrong_url_is_refused_with_the_reason(url: str, said: str) -> None:
     with pytest.raises(ValueError, match=r".") as refusal:
         Origin.of(url, ())
     assert said in str(refusal.value)
@@ -57,7 +57,7 @@ def test_a_host_may_have_several_addresses(monkeypatch: pytest.MonkeyPatch) -> N
     assert origin == Origin((("::1", 8000), ("127.0.0.1", 8000)), "localhost:8000")
 
 
-def test_another_machine_has_to_be_allowed_by_name() -> None:
+def test_another_machine_must_be_allowed_by_name() -> None:
     assert Origin.of("http://192.0.2.1:8000", ["192.0.2.1"]).addresses == (("192.0.2.1", 8000),)
     with pytest.raises(ValueError, match="is not this machine"):
         Origin.of("http://192.0.2.1:8000", ["192.0.2.2"])

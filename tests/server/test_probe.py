@@ -1,4 +1,4 @@
-"""The probe: what is good, what is told at once, and what is asked again."""
+"""The probe: which responses are accepted, which are errors at once, and what is tried again."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def send(
 
 
 def told(behave: Behaviour, request: Request = ROOT, process: GuardedProcess | None = None) -> str:
-    """What is told of this server at once, long before the deadline."""
+    """Return the error for this server, which comes at once, long before the deadline."""
     with serve(behave) as server:
         began = time.monotonic()
         with pytest.raises(ProbeError) as error:
@@ -87,13 +87,13 @@ def told(behave: Behaviour, request: Request = ROOT, process: GuardedProcess | N
     ],
     ids=["whole", "trickles", "HEAD", "404", "302", "ends with the connection", "300 headers"],
 )
-def test_an_expected_response_is_good(behave: Behaviour, request_: Request) -> None:
+def test_an_expected_response_is_accepted(behave: Behaviour, request_: Request) -> None:
     with serve(behave) as server:
         assert send(server, request_) == ProbeResult(server.address, ())
 
 
 @pytest.mark.parametrize("statuses", [(100,), (103,), (102, 103, 103)])
-def test_interim_responses_are_passed_over_and_told(statuses: tuple[int, ...]) -> None:
+def test_interim_responses_are_skipped_and_reported(statuses: tuple[int, ...]) -> None:
     interim = b"".join(b"HTTP/1.1 %d Soon\r\nLink: </a>\r\n\r\n" % status for status in statuses)
     with serve(always(interim + OK)) as server:
         assert send(server).interim == statuses
@@ -102,19 +102,19 @@ def test_interim_responses_are_passed_over_and_told(statuses: tuple[int, ...]) -
     )
 
 
-def test_the_request_is_the_bursts_own() -> None:
+def test_the_probe_sends_the_same_request_as_the_burst() -> None:
     request = Request("/a?b=%20c", headers=(("X-Mine", "1"), ("Host", "example")))
     with serve(always(OK)) as server:
         send(server, request)
         assert server.requests == [request.encode("")]
 
 
-def test_where_any_response_will_do_any_response_does() -> None:
+def test_any_response_is_accepted_if_asked_for() -> None:
     with serve(always(answer("500 Oh"))) as server:
         send(server, any_response=True)
 
 
-# What is told at once.
+# Errors that come at once.
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_where_any_response_will_do_any_response_does() -> None:
         (answer("500 Oh", b""), Request("/", "HEAD"), "HEAD / returned 500 Oh, expected"),
     ],
 )
-def test_an_unexpected_response(response: bytes, request_: Request, said: str) -> None:
+def test_an_unexpected_response_is_described(response: bytes, request_: Request, said: str) -> None:
     assert said in told(always(response), request_)
 
 
@@ -170,12 +170,14 @@ def test_an_unexpected_response(response: bytes, request_: Request, said: str) -
         (once(b"HTTP/1.1 103 Early Hints\r\n\r\n"), "cut off"),
     ],
 )
-def test_what_cant_be_read_is_told_as_what_it_is(behave: Behaviour, said: str) -> None:
+def test_an_unreadable_response_is_described(behave: Behaviour, said: str) -> None:
     assert said in told(behave)
 
 
 @pytest.mark.parametrize("reset", [False, True])
-def test_our_own_server_closes_every_connection(reset: bool, process: GuardedProcess) -> None:
+def test_a_server_of_ours_that_closes_every_connection_is_an_error(
+    reset: bool, process: GuardedProcess
+) -> None:
     said = told(once(b"", reset=reset), process=process)
     assert said == (
         "GET /: closed early: the server closed the connection without a response, 5 times in a row"
@@ -185,7 +187,7 @@ def test_our_own_server_closes_every_connection(reset: bool, process: GuardedPro
 # What is asked again.
 
 
-def test_a_connection_closed_while_it_starts_is_not_the_end(process: GuardedProcess) -> None:
+def test_a_connection_closed_during_the_start_is_tried_again(process: GuardedProcess) -> None:
     for ours in (process, None):
         asked = 0
 
@@ -200,7 +202,7 @@ def test_a_connection_closed_while_it_starts_is_not_the_end(process: GuardedProc
             send(server, process=ours)
 
 
-def test_a_proxy_may_close_connections_for_long() -> None:
+def test_an_external_server_may_close_connections_until_the_deadline() -> None:
     with serve(once(b"")) as server:
         with pytest.raises(ServerStartError, match=r"no response in time \(.*without a response\)"):
             send(server, within_s=SHORT_S)
@@ -211,7 +213,7 @@ def test_a_proxy_may_close_connections_for_long() -> None:
     ("behave", "why"),
     [(hangs, "timed out"), (streams(b"HTTP/1.1 200 OK\r\n\r\n", b"more"), "does not end")],
 )
-def test_no_whole_response_in_time_is_told_in_time(behave: Behaviour, why: str) -> None:
+def test_an_incomplete_response_is_an_error_at_the_deadline(behave: Behaviour, why: str) -> None:
     began = time.monotonic()
     with serve(behave) as server, pytest.raises(ServerStartError) as error:
         send(server, within_s=SHORT_S, any_response=True)
@@ -220,7 +222,7 @@ def test_no_whole_response_in_time_is_told_in_time(behave: Behaviour, why: str) 
     assert time.monotonic() - began < SHORT_S * 10
 
 
-def test_when_the_server_ends_so_does_the_probe(guarded: Guarded) -> None:
+def test_the_probe_ends_when_the_server_does(guarded: Guarded) -> None:
     process = guarded("raise SystemExit(4)")
     with refusing() as nobody, pytest.raises(ServerStartError, match=r"it ended \(exit status 4\)"):
         probe([nobody], ROOT, process, any_response=True, deadline=time.monotonic() + LONG_S)
@@ -229,7 +231,7 @@ def test_when_the_server_ends_so_does_the_probe(guarded: Guarded) -> None:
 # Where it is asked.
 
 
-def test_the_first_address_that_accepts_is_the_one() -> None:
+def test_the_first_address_that_accepts_is_used() -> None:
     with serve(always(OK)) as server, serve(always(OK), ("127.0.0.2", 0)) as other:
         nobody = ("::1", server.address[1])
         addresses = [nobody, server.address, other.address]
@@ -239,7 +241,7 @@ def test_the_first_address_that_accepts_is_the_one() -> None:
         assert not other.connections
 
 
-def test_an_address_of_ipv6_stands_in_brackets() -> None:
+def test_an_ipv6_address_is_in_brackets_in_the_host_header() -> None:
     with socket.create_server(("::1", 0), family=socket.AF_INET6) as listener:
         address = listener.getsockname()[:2]
         with pytest.raises(ServerStartError):
@@ -249,7 +251,7 @@ def test_an_address_of_ipv6_stands_in_brackets() -> None:
             assert f"\r\nHost: [::1]:{address[1]}\r\n".encode() in accepted.recv(4096)
 
 
-def test_nobody_at_any_address_is_told_at_the_deadline() -> None:
+def test_an_error_at_the_deadline_if_no_address_accepts() -> None:
     with refusing() as nobody, pytest.raises(ServerStartError, match=r"\(.*refused\)"):
         probe(
             [("::1", nobody[1]), nobody],

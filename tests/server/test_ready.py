@@ -1,4 +1,4 @@
-"""Ready means: every worker has said so, and nobody shares the port."""
+"""A server is ready when every worker has reported and nobody else listens on its port."""
 
 from __future__ import annotations
 
@@ -51,13 +51,17 @@ def wait(ready: ReadySocket, process: GuardedProcess, workers: int, within_s: fl
     ready.wait(process, workers=workers, deadline=time.monotonic() + within_s)
 
 
-def test_all_workers_have_reported(ready: ReadySocket, process: GuardedProcess) -> None:
+def test_a_server_is_ready_when_all_workers_have_reported(
+    ready: ReadySocket, process: GuardedProcess
+) -> None:
     report(ready, 11, 12, 13)
     wait(ready, process, 3, LONG_S)
     assert ready.reports.loaded == {11, 12, 13}
 
 
-def test_a_worker_that_reports_twice_is_one(ready: ReadySocket, process: GuardedProcess) -> None:
+def test_a_worker_that_reports_twice_counts_once(
+    ready: ReadySocket, process: GuardedProcess
+) -> None:
     report(ready, 11, 11)
     with pytest.raises(ServerStartError, match="1 of 2 workers got ready in time"):
         wait(ready, process, 2, SHORT_S)
@@ -75,7 +79,7 @@ def test_a_late_report_is_waited_for(ready: ReadySocket, guarded: Guarded) -> No
     assert ready.reports.loaded == {process.pid}
 
 
-def test_one_that_cant_load_the_site_ends_the_waiting(
+def test_a_worker_that_cannot_load_the_site_ends_the_wait(
     ready: ReadySocket, process: GuardedProcess
 ) -> None:
     report(ready, 11)
@@ -85,13 +89,15 @@ def test_one_that_cant_load_the_site_ends_the_waiting(
         wait(ready, process, 2, LONG_S)
 
 
-def test_when_the_process_ends_the_waiting_does(ready: ReadySocket, guarded: Guarded) -> None:
+def test_the_end_of_the_process_ends_the_wait(ready: ReadySocket, guarded: Guarded) -> None:
     process = guarded("raise SystemExit(3)")
     with pytest.raises(ServerStartError, match=r"it ended \(exit status 3\)"):
         wait(ready, process, 1, LONG_S)
 
 
-def test_workers_that_reported_before_the_end_count(ready: ReadySocket, guarded: Guarded) -> None:
+def test_reports_sent_just_before_the_process_ended_count(
+    ready: ReadySocket, guarded: Guarded
+) -> None:
     process = guarded("pass")
     report(ready, 11)
     until(lambda: process.status is not None)
@@ -112,15 +118,15 @@ REPORTS = [
 
 
 @pytest.mark.parametrize(("said", "wanted", "workers"), REPORTS)
-def test_the_workers_are_told_from_other_forks(said: str, wanted: int, workers: set[int]) -> None:
-    """Of the server's first process, 1, and others; ``11<1`` is 11, forked by 1."""
+def test_workers_are_told_apart_from_other_forks(said: str, wanted: int, workers: set[int]) -> None:
+    """The server's first process has the id 1; ``11<1`` is process 11, forked by process 1."""
     reports = Reports()
     for report in said.split():
         reports.add(report.replace("<", " ").encode())
     assert reports.workers(wanted, 1) == workers
 
 
-def test_its_file_goes_with_it(tmp_path: Path) -> None:
+def test_closing_the_socket_removes_its_file(tmp_path: Path) -> None:
     for _ in range(2):
         made = ReadySocket(tmp_path / "again")
         made.close()
@@ -130,13 +136,13 @@ def test_its_file_goes_with_it(tmp_path: Path) -> None:
 # Strangers on the port.
 
 
-def test_a_foreign_listener_is_found() -> None:
+def test_another_process_that_listens_is_found() -> None:
     with listener() as (pid, port):
         assert other_listeners(port, frozenset()) == [f"process {pid}"]
         assert other_listeners(port, frozenset({pid})) == []
 
 
-def test_who_shares_our_port_is_found() -> None:
+def test_a_process_that_shares_our_port_is_found() -> None:
     with socket.socket() as mine:
         mine.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         mine.bind((HOST, 0))
@@ -148,12 +154,12 @@ def test_who_shares_our_port_is_found() -> None:
 
 
 @pytest.mark.parametrize(("host", "is_one"), [("0.0.0.0", True), ("127.0.0.2", False)])
-def test_a_stranger_is_who_gets_our_requests(host: str, is_one: bool) -> None:
+def test_only_listeners_that_receive_our_requests_count(host: str, is_one: bool) -> None:
     with listener(host=host) as (_, port):
         assert bool(other_listeners(port, frozenset())) is is_one
 
 
-def test_a_reserved_port_and_a_connection_are_nobodys_listener() -> None:
+def test_reserved_ports_and_connections_are_not_listeners() -> None:
     with socket.socket() as placeholder:
         placeholder.bind((HOST, 0))
         assert other_listeners(placeholder.getsockname()[1], frozenset()) == []

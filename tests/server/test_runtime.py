@@ -1,4 +1,4 @@
-"""Which files a site consists of."""
+"""The files that a site consists of."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pytest_djworkers.server.runtime import Runtime
         (["python", "/site/server.py", "-c"], []),
     ],
 )
-def test_the_configuration_that_both_arms_are_served_with_is_neithers(
+def test_the_servers_configuration_file_belongs_to_neither_arm(
     command: list[str], kept: list[str]
 ) -> None:
     runtime = Runtime("python", Path("/tree"), (), Path("/tree"), Path("/site"), ("/environment",))

@@ -56,7 +56,7 @@ def backend(request: pytest.FixtureRequest) -> Backend:
     return BACKENDS[request.param]
 
 
-def test_a_launched_server_is_ours_and_serves(
+def test_a_launched_server_serves_the_site_with_its_workers(
     make_server: MakeServer, backend: Backend, folder: Path
 ) -> None:
     workers = workers_of(backend, 2)
@@ -75,7 +75,7 @@ def test_a_launched_server_is_ours_and_serves(
     assert not (folder / "ready").exists()
 
 
-def test_it_is_ready_when_its_slowest_worker_is(
+def test_a_server_is_ready_when_its_slowest_worker_is(
     make_server: MakeServer, backend: Backend, folder: Path
 ) -> None:
     """Whichever worker imports the settings second reports a file when it is done."""
@@ -95,7 +95,9 @@ except FileExistsError:
 
 
 @pytest.mark.matrix
-def test_it_starts_again_and_again_on_its_port(make_server: MakeServer, backend: Backend) -> None:
+def test_a_server_is_launched_again_on_the_same_port(
+    make_server: MakeServer, backend: Backend
+) -> None:
     server = make_server(backend)
     seen = set()
     for _ in range(10):
@@ -111,7 +113,9 @@ def refuse_busy_machine() -> None:
     lock.release()
 
 
-def test_stopping_leaves_nothing(make_server: MakeServer, backend: Backend, folder: Path) -> None:
+def test_stopping_leaves_no_process(
+    make_server: MakeServer, backend: Backend, folder: Path
+) -> None:
     server = start(make_server(backend, workers=2))
     assert len(mentioning(folder)) > workers_of(backend, 2)
     with socket.create_connection((server.host, server.port)) as busy:
@@ -123,7 +127,7 @@ def test_stopping_leaves_nothing(make_server: MakeServer, backend: Backend, fold
     server.stop()
 
 
-def test_a_worker_that_ends_is_replaced_where_the_server_does_that(
+def test_servers_that_replace_workers_do(
     make_server: MakeServer,
 ) -> None:
     server = start(make_server(BACKENDS["gunicorn-gevent"]))
@@ -135,14 +139,14 @@ def test_a_worker_that_ends_is_replaced_where_the_server_does_that(
 
 
 def answers(server: Server) -> bool:
-    """Whether it answers now."""
+    """Return whether the server responds now."""
     try:
         return bool(facts(server))
     except OSError:
         return False
 
 
-def test_a_server_that_dies_at_start_says_why(
+def test_a_server_that_dies_during_its_start_is_explained(
     make_server: MakeServer, backend: Backend, folder: Path
 ) -> None:
     (folder / "site_settings.py").write_text("import no_such_module")
@@ -164,7 +168,7 @@ def test_a_server_that_dies_at_start_says_why(
     assert not mentioning(folder)
 
 
-def test_a_server_that_never_gets_ready_ends_in_time(
+def test_a_server_that_never_gets_ready_is_ended_at_the_time_limit(
     make_server: MakeServer, backend: Backend, folder: Path
 ) -> None:
     with (folder / "site_settings.py").open("a") as file:
@@ -179,7 +183,7 @@ def test_a_server_that_never_gets_ready_ends_in_time(
     assert not mentioning(folder)
 
 
-def test_a_path_that_fails_is_told_with_the_traceback(
+def test_a_failed_probe_is_explained_with_the_traceback(
     make_server: MakeServer, backend: Backend, folder: Path
 ) -> None:
     with pytest.raises(ProbeError) as error:
@@ -189,13 +193,13 @@ def test_a_path_that_fails_is_told_with_the_traceback(
     assert not mentioning(folder)
 
 
-def test_a_view_slower_than_the_start_up_timeout_is_told(make_server: MakeServer) -> None:
+def test_a_view_slower_than_the_startup_timeout_is_an_error(make_server: MakeServer) -> None:
     server = make_server(Granian(), startup_timeout_s=2.0)
     with pytest.raises(ServerStartError, match="GET /sleep/30000 got no response in time"):
         start(server, Request("/sleep/30000"))
 
 
-def test_stray_settings_do_not_reach_it(
+def test_variables_that_configure_servers_do_not_reach_the_server(
     make_server: MakeServer, backend: Backend, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stray = {
@@ -228,7 +232,7 @@ def test_stray_settings_do_not_reach_it(
 
 @pytest.mark.matrix
 @pytest.mark.parametrize("spec", HOLDING)
-def test_its_limits_hold_the_bursts_connections(
+def test_a_server_holds_the_connections_of_a_burst(
     make_server: MakeServer, folder: Path, spec: str
 ) -> None:
     """All of them are served though none of them ever rests."""
@@ -256,7 +260,7 @@ def test_its_limits_hold_the_bursts_connections(
     assert len(served) == connections
 
 
-def test_connections_beyond_the_limit_on_files_are_told_before_it_is_started(
+def test_too_many_connections_for_the_limit_on_files_are_refused_before_the_start(
     make_server: MakeServer, monkeypatch: pytest.MonkeyPatch, folder: Path
 ) -> None:
     monkeypatch.setattr(resource, "getrlimit", lambda _: (256, 1024))
@@ -270,13 +274,13 @@ def test_connections_beyond_the_limit_on_files_are_told_before_it_is_started(
     assert not mentioning(folder)
 
 
-def test_what_its_settings_let_it_hold_is_a_fact(make_server: MakeServer) -> None:
+def test_the_facts_have_the_limit_on_connections_and_the_backlog(make_server: MakeServer) -> None:
     server = start(make_server(BUILT_IN.find("granian:backpressure=5")), connections=8)
     assert server.facts is not None
     assert (server.facts.max_connections, server.facts.backlog) == (5, server.backlog)
 
 
-def test_a_stranger_on_the_port_is_told(make_server: MakeServer) -> None:
+def test_another_process_on_the_port_is_an_error(make_server: MakeServer) -> None:
     server = make_server(Granian())
     # As granian listens: two of them share a port without a word.
     with (
@@ -288,7 +292,7 @@ def test_a_stranger_on_the_port_is_told(make_server: MakeServer) -> None:
         start(server)
 
 
-def test_while_another_burst_goes_on_it_is_not_started(
+def test_a_server_is_not_started_during_another_runs_burst(
     make_server: MakeServer, folder: Path
 ) -> None:
     other = MachineLock()
@@ -300,7 +304,7 @@ def test_while_another_burst_goes_on_it_is_not_started(
 
 
 @pytest.mark.parametrize("interruption", [KeyboardInterrupt, SystemExit])
-def test_an_interrupted_launch_leaves_nothing(
+def test_an_interrupted_launch_leaves_no_process(
     make_server: MakeServer,
     folder: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -316,14 +320,14 @@ def test_an_interrupted_launch_leaves_nothing(
     refuse_busy_machine()
 
 
-def test_the_log_is_one_launchs(make_server: MakeServer) -> None:
+def test_each_launch_has_a_new_log(make_server: MakeServer) -> None:
     server = make_server(Granian())
     server.log.write_text("of the launch before\n")
     start(server)
     assert "before" not in server.log.read_text()
 
 
-def test_it_ends_with_what_the_run_watches(make_server: MakeServer) -> None:
+def test_a_server_ends_with_the_process_that_is_watched(make_server: MakeServer) -> None:
     watched = subprocess.Popen(["sleep", "60"])
     server = start(make_server(Granian(), watch=(watched.pid,)))
     pids = list(server.pids)

@@ -1,4 +1,4 @@
-"""Tracebacks that Python itself prints are found again, whatever stands around them."""
+"""Tracebacks that Python prints are found in a log, whatever else is in it."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Own(Exception):
 
 @dataclass(frozen=True)
 class Case:
-    """What raises, and what a traceback of it tells of."""
+    """Code that raises, and the failures in its traceback."""
 
     raises: Callable[[], object]
     said: tuple[str, ...]
@@ -98,7 +98,7 @@ def said(failure: Failure) -> tuple[str, ...]:
 
 @given(st.lists(cases(), min_size=1, max_size=3), st.lists(st.sampled_from(NOISE)))
 @settings(max_examples=50)
-def test_what_python_prints_is_found_again(some: list[Case], noise: list[str]) -> None:
+def test_tracebacks_printed_by_python_are_found(some: list[Case], noise: list[str]) -> None:
     lines = chain.from_iterable([*noise, *printed(case)] for case in some)
     found = failures(lines)
     assert [said(one) for one in found] == [case.said for case in some]
@@ -111,7 +111,7 @@ def test_what_python_prints_is_found_again(some: list[Case], noise: list[str]) -
 
 @given(cases(), st.lists(st.sampled_from(NOISE), min_size=1), st.randoms())
 @settings(max_examples=50)
-def test_lines_of_the_server_may_stand_among_them(
+def test_lines_of_the_server_between_those_of_a_traceback_are_skipped(
     case: Case, noise: list[str], chance: random.Random
 ) -> None:
     lines: list[str] = []
@@ -125,7 +125,7 @@ def test_lines_of_the_server_may_stand_among_them(
 
 @given(cases(depth=0, in_one_line=True), st.integers(2, 4), st.randoms())
 @settings(max_examples=50)
-def test_workers_that_fail_alike_at_once_tell_of_one_failure(
+def test_equal_mixed_tracebacks_of_workers_are_told_apart(
     case: Case, workers: int, chance: random.Random
 ) -> None:
     left = [list(one) for one in [printed(case)] * workers]
@@ -142,7 +142,7 @@ def test_workers_that_fail_alike_at_once_tell_of_one_failure(
 
 
 @pytest.mark.parametrize("before", ["ERROR:    ", "    ", "web | "])
-def test_what_stands_before_the_lines_is_no_hindrance(before: str) -> None:
+def test_a_prefix_of_each_line_is_ignored(before: str) -> None:
     lines = ["Traceback (most recent call last):", '  File "a.py", line 1, in f', "E: x"]
     whole = failures(f"{before}{line}" for line in lines)
     first = failures([f"{before}{lines[0]}", *lines[1:]])
@@ -171,7 +171,7 @@ def group() -> None:
         raise ExceptionGroup("outer", [inner, ValueError("last")]) from error
 
 
-def test_a_group_is_told_before_its_parts() -> None:
+def test_an_exception_group_comes_before_its_parts() -> None:
     (failure,) = failures(printed(Case(group, ())))
     own = f"{__name__}.Own: of a part"
     value_error = "ValueError: invalid literal for int() with base 10: 'x'"
@@ -186,14 +186,14 @@ def test_a_group_is_told_before_its_parts() -> None:
     assert {raised.frames[-1].function for raised in failure.raised} == {"group"}
 
 
-def test_what_cant_be_compiled_has_a_place_without_a_function() -> None:
+def test_a_syntax_error_has_a_frame_without_a_function() -> None:
     broken = Case(lambda: compile("if x\n    pass", "/site/urls.py", "exec"), ())
     (failure,) = failures(printed(broken))
     assert failure.last.exception.startswith("SyntaxError: expected ':'")
     assert str(failure.last.frames[-1]) == "/site/urls.py:1"
 
 
-def test_calls_without_an_end_are_found_where_they_begin() -> None:
+def test_an_endless_recursion_has_the_frames_of_its_beginning() -> None:
     def again() -> None:
         again()
 
@@ -202,7 +202,7 @@ def test_calls_without_an_end_are_found_where_they_begin() -> None:
     assert failure.last.frames[-1].function == "again"
 
 
-def test_the_interpreter_prints_the_same() -> None:
+def test_the_traceback_of_an_uncaught_exception_is_found() -> None:
     script = (
         "import threading\ndef f():\n    raise KeyError\nthreading.Thread(target=f).start()\nf()"
     )
@@ -222,10 +222,10 @@ def test_the_interpreter_prints_the_same() -> None:
         ["E: x", '  File "a.py", line 1, in f'],
     ],
 )
-def test_half_a_traceback_is_none(lines: list[str]) -> None:
+def test_an_incomplete_traceback_is_ignored(lines: list[str]) -> None:
     assert failures(lines) == []
 
 
-def test_a_message_that_begins_on_the_next_line_is_told() -> None:
+def test_a_message_that_begins_on_the_next_line_is_read() -> None:
     lines = ["Traceback (most recent call last):", "E: ", "", "what", "more"]
     assert [one.last.exception for one in failures(lines)] == ["E: what"]

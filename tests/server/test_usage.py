@@ -1,4 +1,4 @@
-"""What a server used, looked at from outside: real processes, and figures without any."""
+"""The resources that a server used, of real processes and as figures alone."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def looked(found: list[tuple[float, float]]) -> list[Look]:
 
 
 @given(looks, st.lists(st.floats(-10, 110), min_size=3, max_size=3))
-def test_what_is_used_in_parts_is_what_is_used(
+def test_cpu_time_of_adjacent_parts_adds_up(
     found: list[tuple[float, float]], moments: list[float]
 ) -> None:
     begin, middle, end = sorted(moments)
@@ -50,7 +50,7 @@ def test_what_is_used_in_parts_is_what_is_used(
     assert 0 <= whole <= every[-1].cpu_s - every[0].cpu_s + 1e-9
 
 
-def test_use_is_even_from_look_to_look() -> None:
+def test_cpu_time_is_spread_evenly_between_looks() -> None:
     every = [Look(10, 1, 0), Look(20, 3, 0), Look(30, 3, 0)]
     assert cpu_between(every, 10, 20) == 2
     assert cpu_between(every, 15, 30) == 1
@@ -62,7 +62,7 @@ def test_use_is_even_from_look_to_look() -> None:
     ("begin", "end", "longest_s"),
     [(10, 30, 20), (12, 13, 20), (15, 16, 20), (34, 50, 3), (36, 40, 0), (0, 5, 0), (0, 11, 2)],
 )
-def test_the_longest_time_without_a_look(begin: float, end: float, longest_s: float) -> None:
+def test_the_longest_time_between_looks(begin: float, end: float, longest_s: float) -> None:
     every = [Look(at, 0, 0) for at in (10, 12, 32, 35)]
     assert longest_between(every, begin, end) == longest_s
 
@@ -77,7 +77,7 @@ def test_the_longest_time_without_a_look(begin: float, end: float, longest_s: fl
         (b"CRITICAL: WORKER TIMEOUT\n2026 [error] x\n", 2),
     ],
 )
-def test_lines_that_tell_of_an_error_are_counted(log: bytes, errors: int) -> None:
+def test_lines_of_errors_are_counted(log: bytes, errors: int) -> None:
     assert errors_in(log) == errors
 
 
@@ -110,7 +110,7 @@ def workers(log: Path, count: int) -> frozenset[int]:
     return frozenset(map(int, told()[:count]))
 
 
-def test_a_session_is_looked_at_as_a_whole(guarded: Guarded, log: Path) -> None:
+def test_all_processes_of_a_session_count(guarded: Guarded, log: Path) -> None:
     process = guarded(BUSY, "busy", "idle")
     pids = workers(log, 2)
     assert process.pid is not None
@@ -123,7 +123,7 @@ def test_a_session_is_looked_at_as_a_whole(guarded: Guarded, log: Path) -> None:
     assert usage.log_errors == 0
 
 
-def test_a_worker_that_dies_is_missed_and_its_work_is_not(guarded: Guarded, log: Path) -> None:
+def test_a_dead_worker_is_missing_and_its_cpu_time_counts(guarded: Guarded, log: Path) -> None:
     process = guarded(BUSY, "busy", "idle")
     pids = workers(log, 2)
     assert process.pid is not None
@@ -151,7 +151,7 @@ time.sleep(60)
 """
 
 
-def test_what_children_used_that_nobody_saw_counts(guarded: Guarded, log: Path) -> None:
+def test_cpu_time_of_children_that_ended_between_looks_counts(guarded: Guarded, log: Path) -> None:
     process = guarded(SHORT_LIVED)
     until(lambda: process.pid is not None)
     assert process.pid is not None
@@ -167,7 +167,7 @@ def test_what_children_used_that_nobody_saw_counts(guarded: Guarded, log: Path) 
         assert 0.45 < used_s < 5
 
 
-def test_nobody_used_nothing(tmp_path: Path) -> None:
+def test_an_empty_session_uses_nothing(tmp_path: Path) -> None:
     with UsageWatch(0x7FFFFFF0, frozenset(), tmp_path / "no-log") as watch:
         pass
     usage = watch.usage(0, time.time())
