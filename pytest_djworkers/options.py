@@ -257,8 +257,8 @@ SHAPE_OPTIONS = {
     "rate": "rate",
 }
 """The options that shape a burst, with their field of Shape."""
-# Kept here, and not with the classes of limits, because pytest needs them in every run, and those
-# classes take longer to import than all the rest of an idle run.
+# Kept here, and not with the classes of limits, because pytest needs these texts in every run, and
+# importing those classes would take half as long again as all that a run without load imports.
 MARKERS = (
     "min_rps(n, backend=None): fail below n requests per second",
     "max_timeouts(n, backend=None): fail with more timeouts, a number or a share such as '1%'",
