@@ -36,6 +36,7 @@ def _of_comparison(settings: Settings, comparison_setup: ComparisonSetup) -> lis
 
 
 def _of_bursts(settings: Settings, baseline: Baseline) -> list[str]:
+    # The shape of a test that sets none itself.
     shape, _ = settings.shape_for({}, {})
     lines = [
         f"{_servers(settings)}; generator {settings.generator}",

@@ -34,6 +34,7 @@ def write(file: Path, records: Sequence[BurstRecord], outcomes: FileOutcomes) ->
 def render(records: Sequence[BurstRecord]) -> str:
     """Return the report's text."""
     lines, table = ["# Load under real worker backends"], table_of(records)
+    # Each burst has a server of its own; those of one backend differ in nothing that is shown here.
     servers = {record.backend: record.result.server for record in records}
     for backend, server in servers.items():
         lines += ["", f"## {escaped(backend)}"]

@@ -5,6 +5,7 @@ from pytest_djworkers.report.alignment import align
 
 def test_words_stand_left_and_figures_right() -> None:
     rows = [("name", "n", "note"), ("a", "1,000", ""), ("longer", "7", "x")]
+    # No line ends in blanks.
     assert align(rows, text_columns={"name", "note"}) == [
         "name        n  note",
         "a       1,000",

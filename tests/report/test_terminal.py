@@ -139,6 +139,7 @@ def test_figures_before_and_after_have_an_arrow_that_the_terminal_knows(
     pytester: pytest.Pytester,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    # The reporter writes to a stream of the test; the encoding that counts is the terminal's.
     monkeypatch.setattr("sys.stdout", io.TextIOWrapper(io.BytesIO(), encoding=encoding))
     _, heading, _, row, *_ = printed(pytester, [record(against_base=compared(0.7))])
     assert f"  {p95}  " in row
@@ -172,6 +173,7 @@ def test_a_narrow_terminal_has_the_only_generator_in_the_title(
     assert "- djworkers, fired by asyncio -" in title
     assert "generator" not in columns
     assert len(columns) <= 70
+    # With two generators the column stays, however narrow the terminal is.
     title, columns, *_ = printed(pytester, [record(), record(result=WRK)], window=60)
     assert "fired by" not in title
     assert "generator" in columns
