@@ -1,4 +1,4 @@
-"""The test databases, as seen from the pytest process, for servers in other processes."""
+"""The test databases of the run, and the conditions under which servers can share them."""
 
 from __future__ import annotations
 
@@ -18,40 +18,41 @@ _DUMMY = "django.db.backends.dummy"
 
 
 class TestDatabases:
-    """Those that load tests need: of every alias but those that are left out."""
+    """The test databases that load tests need: of every alias that isn't left out."""
 
+    # pytest takes each class whose name begins with Test for one of tests.
     __test__ = False
 
     def __init__(self, left_out: Collection[str] = ()) -> None:
         self.left_out = tuple(left_out)
-        """Aliases that the user wants no load on."""
+        """Aliases that the user has left out of load tests."""
         self.unusable: Mapping[str, str] = {}
-        """Aliases for which no test database can be made, and why, in words."""
+        """Aliases for which no test database can be made, with the reason in words."""
         self._real: dict[str, str] = {}
 
     @property
     def wanted(self) -> tuple[str, ...]:
-        """The aliases that are used."""
+        """The aliases that load tests use."""
         return tuple(connection.alias for connection in self._connections())
 
     def note_real_names(self) -> None:
-        """Keep what the aliases' databases are called, before they are made test databases."""
+        """Remember the names of the real databases, before the aliases get test databases."""
         from django.db import connections
 
         for alias in connections:
             self._real.setdefault(alias, str(connections[alias].settings_dict["NAME"] or ""))
 
     def targets(self, *, keeps_options: bool = False) -> dict[str, DatabaseTarget]:
-        """Where pytest-django's test databases are, by alias; after ``django_db_setup``, with the
-        databases unblocked. ``keeps_options`` is whether the served settings' OPTIONS stay.
+        """Return pytest-django's test databases by alias.
 
-        Raises DatabaseError for a database in memory, which no other process can see, and for an
-        alias that can't be used.
+        Call it after ``django_db_setup``, with the databases unblocked. With ``keeps_options`` the
+        server keeps the OPTIONS of its own settings. Raises DatabaseError for a database in memory,
+        which no other process can see, and for an alias that can't be used.
         """
         for alias, reason in self.unusable.items():
             raise DatabaseError(
-                f"database {alias!r} can't be used: {reason}. Load tests want a test database for"
-                f" it, or leave it out of them with --djworkers-ignore-database={alias}"
+                f"database {alias!r} can't be used: {reason}. Load tests need a test database for"
+                f" it; or leave it out of them with --djworkers-ignore-database={alias}"
             )
         found = {one.alias: _target(one, self._real) for one in self._connections()}
         if keeps_options:
@@ -59,8 +60,8 @@ class TestDatabases:
         return found
 
     def refuse_transaction(self) -> None:
-        """Raise DatabaseError when the test holds a transaction: its rows would never be visible
-        to the server, and it would lock SQLite."""
+        """Raise DatabaseError if the test holds a transaction."""
+        # The server would never see the rows of the transaction, and it would lock SQLite.
         atomic = [one.alias for one in self._connections() if one.in_atomic_block]
         if atomic:
             raise DatabaseError(
@@ -72,8 +73,9 @@ class TestDatabases:
         self.refuse_uncommitted("this test")
 
     def refuse_uncommitted(self, culprit: str) -> None:
-        """Raise DatabaseError when somebody switched autocommit off, or began a transaction by
-        hand, and has not committed it: the rows would be lost with the connection."""
+        """Raise DatabaseError if a transaction has been begun by hand and not committed, or if
+        autocommit was switched off. ``culprit`` is who did it, in words."""
+        # The rows would be lost when the connection is closed.
         held = [one.alias for one in self._connections() if _is_in_transaction(one)]
         if held:
             raise DatabaseError(
@@ -82,25 +84,28 @@ class TestDatabases:
             )
 
     def close_connections(self) -> None:
-        """Close this process's connections, so that they hold no lock while a server works, and
-        don't keep a database that two aliases share from being dropped."""
+        """Close this process's connections."""
+        # An open one could hold a lock while the server works, and would keep a database that two
+        # aliases share from being dropped.
         for connection in self._connections():
             if not connection.in_atomic_block:
                 sessions.disconnect(connection)
 
     def end_sessions(self) -> None:
-        """End what servers that are gone left running in PostgreSQL, which would not notice."""
+        """End the sessions that servers, which are gone by now, have left running in PostgreSQL."""
+        # PostgreSQL doesn't notice that a client is gone before it has finished the query.
         for connection in self._connections():
             if connection.vendor == "postgresql" and not connection.in_atomic_block:
                 sessions.end_sessions(connection)
 
     def end_sessions_of_killed_runs(self) -> None:
-        """End what the servers of killed runs left in test databases of PostgreSQL, before those
-        are dropped and made anew. A server that can't be reached is Django's to tell of."""
+        """End the sessions of killed runs in test databases of PostgreSQL, before Django drops them
+        and makes them anew."""
         from django.db import Error
 
         for connection in self._connections():
             if connection.vendor == "postgresql":
+                # If PostgreSQL can't be reached, Django reports that next.
                 with suppress(Error):
                     sessions.end_sessions_of_killed_runs(connection)
 
@@ -131,7 +136,7 @@ def _target(connection: Any, real: Mapping[str, str]) -> DatabaseTarget:
                 f"database {connection.alias!r} is in-memory SQLite, which a server in another"
                 " process can't see: give DATABASES[...]['TEST']['NAME'] a file"
             )
-        # The server's current folder, and what the site does to it, are its own.
+        # The server has a current folder of its own, which the site may change.
         name = name if name.startswith("file:") else os.path.abspath(name)  # noqa: PTH100  # without following links
     elif connection.vendor == "postgresql":
         with connection.cursor() as cursor:
@@ -154,7 +159,8 @@ def _target(connection: Any, real: Mapping[str, str]) -> DatabaseTarget:
 
 
 def _encoded_options(options: Any) -> Any:
-    """For the server, which keeps the site's own where they are no plain data."""
+    """Return the OPTIONS for the brief; None if they aren't plain data: the server then keeps the
+    site's own."""
     try:
         return encoded(_as_plain(options))
     except NotPlainError:
@@ -162,7 +168,7 @@ def _encoded_options(options: Any) -> Any:
 
 
 def _as_plain(value: Any) -> Any:
-    """With dicts of Python's own, where the site has those of a settings library."""
+    """Return the value with plain dicts in place of those of a settings library."""
     if isinstance(value, Mapping):
         return {key: _as_plain(one) for key, one in value.items()}
     return value

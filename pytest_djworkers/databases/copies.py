@@ -1,7 +1,7 @@
-"""A database for each arm of a comparison: copies of the seeded test databases.
+"""Copies the seeded test databases for each arm of a comparison.
 
-Both arms begin from the same rows, and neither sees what the other writes. All of it wants
-pytest-django's database unblocked, and this process's connections closed.
+So both arms begin with the same rows, and neither sees what the other writes. Call these functions
+with pytest-django's databases unblocked, and with this process's connections closed.
 """
 
 from __future__ import annotations
@@ -20,18 +20,19 @@ from pytest_djworkers.entry.brief import DatabaseTarget
 from pytest_djworkers.errors import DatabaseError
 
 _MARK = "djworkers"
+"""The word in the name of every copy: nothing without it is ever dropped."""
 _LONGEST_NAME = 63
-"""PostgreSQL cuts names down to so many bytes, which would make two arms' one."""
+"""PostgreSQL cuts names to this number of bytes, which could give two arms the same name."""
 _BESIDE_SQLITE = ("", "-journal", "-wal", "-shm")
 
 
 def copies_of(
     targets: Mapping[str, DatabaseTarget], arm: str, folder: Path
 ) -> dict[str, DatabaseTarget]:
-    """Where an arm's databases are to be, by alias; nothing is made.
+    """Return the databases that an arm is to have, by alias, without making them.
 
-    SQLite's are in ``folder``. What aliases share (a name, or ``TEST["MIRROR"]``) they share
-    there. Raises DatabaseError for a database that can't be copied.
+    Those of SQLite are files in ``folder``. Aliases that share a database (by its name, or by
+    ``TEST["MIRROR"]``) share its copy. Raises DatabaseError for a database that can't be copied.
     """
     names: dict[tuple[str, ...], str] = {}
     for alias, target in targets.items():
@@ -51,10 +52,10 @@ def copies_of(
 def copy_databases(
     targets: Mapping[str, DatabaseTarget], arm: str, folder: Path
 ) -> dict[str, DatabaseTarget]:
-    """Copy test databases for an arm to where ``copies_of`` says, each once.
+    """Make the copies that ``copies_of`` returns, each once, and return them.
 
-    A copy of an earlier call, or of an earlier run, is replaced. Raises DatabaseError where a
-    database can't be copied.
+    Copies of an earlier call, or of an earlier run, are replaced. Raises DatabaseError if a
+    database can't be copied; then no copies are left.
     """
     copies = copies_of(targets, arm, folder)
     made: dict[str, DatabaseTarget] = {}
@@ -70,12 +71,12 @@ def copy_databases(
 
 
 def drop_copies(copies: Iterable[Mapping[str, DatabaseTarget]]) -> None:
-    """Drop what is where ``copies_of`` said for each arm, with what servers left connected to it.
+    """Drop the copies of each arm, as ``copies_of`` returns them, and end their sessions.
 
-    Copies that are gone already are no error. Raises DatabaseError where one can't be dropped.
+    Copies that are gone already are not an error. Raises DatabaseError if one can't be dropped.
     """
     for made in copies:
-        # By the alias that made it: a mirror's user need not be allowed to.
+        # With the rights of the alias that made the copy: a mirror's user may have fewer.
         for alias, name in {(_source(alias, made), target.name) for alias, target in made.items()}:
             if _MARK not in Path(name).name:
                 raise DatabaseError(f"database {alias!r} ({name}) is not a copy: it is not dropped")
@@ -87,11 +88,12 @@ def drop_copies(copies: Iterable[Mapping[str, DatabaseTarget]]) -> None:
 
 
 def rows_in(alias: str, name: str) -> dict[str, int]:
-    """How many rows the tables of a database have, with an alias's rights."""
+    """Return the number of rows of each table of a database, read with an alias's rights."""
     from django.db.backends.base.base import NO_DB_ALIAS
 
     settings = {**_connection(alias).settings_dict, "NAME": name}
-    # That alias has no pool, which would be one to the test database.
+    # The alias NO_DB_ALIAS has no connection pool. That of the real alias leads to the test
+    # database.
     connection = type(_connection(alias))(settings, alias=NO_DB_ALIAS)
     with closing(connection), connection.cursor() as cursor:
         rows = {}
@@ -103,13 +105,13 @@ def rows_in(alias: str, name: str) -> dict[str, int]:
 
 
 def _source(alias: str, targets: Mapping[str, DatabaseTarget]) -> str:
-    """The alias that a mirror mirrors; the alias itself where it is none."""
+    """Return the alias that this one mirrors; the alias itself if it is no mirror."""
     mirrored = _connection(alias).settings_dict["TEST"].get("MIRROR")
     return mirrored if mirrored in targets else alias
 
 
 def _place(alias: str, targets: Mapping[str, DatabaseTarget]) -> tuple[str, ...]:
-    """What two aliases have in common when their database is the same."""
+    """Return a key that is the same for two aliases if their database is the same."""
     source = _source(alias, targets)
     target = targets[source]
     vendor = _connection(source).vendor
@@ -123,6 +125,7 @@ def _copy(alias: str, name: str, copy: str) -> None:
         _remove_files(Path(copy))
         _copy_file(alias, name, Path(copy))
         return
+    # PostgreSQL copies a database only while nobody is connected to it.
     with _cursor_elsewhere(alias, name, "copied") as cursor:
         quoted = cursor.db.ops.quote_name
         _drop(cursor, copy)
@@ -138,19 +141,22 @@ def _copy_name(name: str, arm: str) -> str:
     suffix = f"_{_MARK}_{arm}"
     if len((name + suffix).encode()) <= _LONGEST_NAME:
         return name + suffix
+    # A long name is cut, and a checksum of all of it tells it from others with the same beginning.
     suffix = f"_{zlib.crc32(name.encode()):08x}{suffix}"
     return name.encode()[: _LONGEST_NAME - len(suffix)].decode(errors="ignore") + suffix
 
 
 def _copy_file(alias: str, name: str, file: Path) -> None:
-    """Through SQLite, which knows of the pages that are still in ``-wal``."""
-    # As Django opens it, but it must be there.
+    """Copy a SQLite database. Raises DatabaseError."""
+    # SQLite's own backup includes pages that are still in the ``-wal`` file. The file is opened as
+    # Django does it, but isn't created if it is missing (mode=rw).
     uri = name if name.startswith("file:") else f"file:{quote(name)}?mode=rw"
     try:
         with (
             closing(sqlite3.connect(uri, uri=True)) as source,
             closing(sqlite3.connect(file)) as copy,
         ):
+            # A copy that a crash of the machine breaks is not missed.
             copy.execute("PRAGMA synchronous = OFF")
             source.backup(copy)
     except sqlite3.Error as error:
@@ -164,7 +170,10 @@ def _remove_files(file: Path) -> None:
 
 @contextmanager
 def _cursor_elsewhere(alias: str, name: str, what: str) -> Iterator[Any]:
-    """A cursor that is in no test database. Raises DatabaseError for what goes wrong with it."""
+    """Give a cursor that is connected to no test database. Raises DatabaseError for its errors.
+
+    ``what`` is what can't be done then, such as "copied".
+    """
     from django.db import Error
 
     connection = _connection(alias)

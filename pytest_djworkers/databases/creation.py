@@ -1,4 +1,4 @@
-"""How the test databases are made, for servers that share them."""
+"""Prepares how pytest-django makes the test databases, so that servers can share them."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import pytest
 
 _REACHED_WITHIN_S = 5
+# Rights that making a test database needs, and whether there is one already.
 _RIGHTS = """
     SELECT current_setting('transaction_read_only') = 'on',
         rolsuper OR rolcreatedb,
@@ -25,7 +26,7 @@ _RIGHTS = """
 def move_out_of_memory(folder: Path) -> None:
     """Give in-memory SQLite test databases a file, before they are created.
 
-    Raises DatabaseError for settings that do not keep that.
+    Raises DatabaseError if the settings don't keep the file's name.
     """
     from django.db import connections
 
@@ -36,7 +37,7 @@ def move_out_of_memory(folder: Path) -> None:
         name = connection.settings_dict["TEST"].get("NAME") or ":memory:"
         if connection.creation.is_in_memory_db(name):
             path = str(folder / f"test-{alias}.sqlite3")
-            # The whole of it: it may be a copy, as dynaconf gives it.
+            # All of TEST is set, not only its NAME: what dynaconf returns may be a copy.
             test = {**connection.settings_dict["TEST"], "NAME": path}
             connection.settings_dict["TEST"] = test
             if connection.settings_dict["TEST"].get("NAME") != path:
@@ -48,11 +49,13 @@ def move_out_of_memory(folder: Path) -> None:
 
 
 def find_unusable_aliases(left_out: Collection[str], *, keeps: bool) -> dict[str, str]:
-    """The aliases beside the default one for which no test database can be made, and why; without
-    load tests nobody might have asked for them. ``keeps`` is whether one that is there is used.
+    """Return the aliases for which no test database can be made, with the reason.
 
-    Takes 5 seconds at most for each that can't be reached.
+    With ``keeps`` an existing test database is used again (``--reuse-db``). Takes 5 seconds at most
+    for each database that can't be reached.
     """
+    # Without load tests, pytest-django may never have been asked for these databases. The default
+    # one is always asked for, so Django reports what is wrong with it.
     from django.db import connections
 
     found = {}
@@ -73,7 +76,8 @@ def _why_unusable(connection: Any, keeps: bool) -> str | None:
     one = type(connection)({**connection.settings_dict, "OPTIONS": options}, connection.alias)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # how Django finds its way to a database
+            # Django warns if it can't connect to the database "postgres" and tries another one.
+            warnings.simplefilter("ignore")
             with one._nodb_cursor() as cursor:  # noqa: SLF001  # as Django's creation does
                 cursor.execute(_RIGHTS, [name])
                 is_read_only, may_create, is_there = cursor.fetchone()
@@ -151,8 +155,10 @@ def _why_not_made(connection: Any, reason: str) -> str:
 
 @contextmanager
 def request_databases(aliases: Collection[str], items: list[pytest.Item]) -> Iterator[None]:
-    """While pytest-django looks which databases the session's tests need, let one of them need
-    these: the server may use any."""
+    """While this is entered, let the first of the items need these databases.
+
+    pytest-django makes only those that tests say they need, and the server may use any.
+    """
     import pytest
 
     item = items[0]

@@ -1,7 +1,7 @@
-"""What servers leave running in PostgreSQL.
+"""Finds and ends the sessions that killed servers have left running in PostgreSQL.
 
-A session whose server was killed goes on until its query is done; until then tables are locked, and
-the database can't be dropped. Sessions are known by their application name.
+Such a session goes on until its query is done. Until then it locks tables, and the database can't
+be dropped. The sessions of servers are known by their application name.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pytest_djworkers.errors import DatabaseError
 from pytest_djworkers.system.clock import CLOCK
 
 _LONGEST_HOST = 30
-"""PostgreSQL keeps 63 bytes of the whole name."""
+"""The bytes of the host's name that are used. PostgreSQL keeps 63 bytes of an application name."""
 _ROOM_WITHIN_S = 10.0
 _GONE_WITHIN_S = 10.0
 _LOOK_EVERY_S = 0.05
@@ -24,20 +24,19 @@ _OURS = """
     WHERE datname = %s AND usename = session_user AND starts_with(application_name, %s)
 """
 _END = "SELECT pg_terminate_backend(pid), pg_stat_clear_snapshot() FROM unnest(%s::int[]) AS pid"
-"""In a transaction the list of sessions stays as it was first seen, unless that is forgotten."""
+"""In a transaction PostgreSQL shows the list of sessions as it was at first, unless that snapshot
+is cleared."""
 
 
 def application_name() -> str:
-    """What PostgreSQL knows the sessions of this run's servers by: machine and process."""
+    """Return the application name of the sessions of this run's servers: machine and process id."""
     return f"{_machine()}{os.getpid()}"
 
 
 def connect(connection: Any) -> None:
-    """Connect, as soon as there is room: sessions of servers that are gone may fill what
-    PostgreSQL allows, and end by themselves with their queries.
-
-    Raises DatabaseError if that takes more than 10 seconds.
-    """
+    """Connect to a database, trying for up to 10 seconds. Raises DatabaseError after that."""
+    # Sessions of servers that are gone may use up the connections that PostgreSQL allows. They end
+    # by themselves, with their queries.
     from django.db import OperationalError
 
     deadline = CLOCK.monotonic() + _ROOM_WITHIN_S
@@ -55,16 +54,16 @@ def connect(connection: Any) -> None:
 
 
 def disconnect(connection: Any) -> None:
-    """Close a connection, and those that its pool keeps."""
+    """Close a connection, and the connections in its pool."""
     connection.close()
     if connection.vendor == "postgresql":
         connection.close_pool()
 
 
 def end_sessions(connection: Any) -> None:
-    """End what this run's servers left in the database of a connection, as the same user.
+    """End the sessions of this run's servers in the database of a connection.
 
-    Raises DatabaseError if there is no room to connect.
+    Only those of the same user are ended. Raises DatabaseError if PostgreSQL can't be reached.
     """
     connect(connection)
     with connection.cursor() as cursor:
@@ -72,21 +71,23 @@ def end_sessions(connection: Any) -> None:
 
 
 def end_sessions_in(cursor: Any, database: str) -> None:
-    """The same, asked of a cursor that may be elsewhere."""
+    """End the sessions of this run's servers in a database; the cursor may be in another one."""
     _end(cursor, database, lambda name: name == application_name())
 
 
 def end_sessions_of_killed_runs(connection: Any) -> None:
-    """The same for runs of this machine that are no longer alive, before the test database of a
-    connection, which may be there from then, is made."""
+    """End the sessions of runs on this machine that are gone, in the test database of a connection.
+
+    It may exist from such a run, and is about to be dropped and made anew.
+    """
     name = connection.creation._get_test_db_name()  # noqa: SLF001  # as Django's runner finds it
     with connection._nodb_cursor() as cursor:  # noqa: SLF001  # and how it makes it
         _end(cursor, name, _is_of_a_killed_run)
 
 
 def _end(cursor: Any, database: str, is_meant: Callable[[str], bool]) -> None:
-    """End them, and wait until they are gone: until then each counts against the limits of
-    connections."""
+    """End the sessions with a matching application name, and wait until they are gone."""
+    # A session counts against the limit on connections until it is gone.
     deadline = CLOCK.monotonic() + _GONE_WITHIN_S
     while sessions := _found(cursor, database, is_meant):
         cursor.execute(_END, [sessions])
@@ -107,7 +108,7 @@ def _machine() -> str:
 def _is_of_a_killed_run(name: str) -> bool:
     pid = name.rpartition(" ")[2]
     try:
-        os.kill(int(pid), 0)
+        os.kill(int(pid), 0)  # signal 0 only checks that there is such a process
     except ProcessLookupError:
         return True
     except (OSError, ValueError):

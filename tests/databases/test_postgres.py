@@ -43,8 +43,9 @@ import urllib.request
 @pytest.mark.max_errors(0)
 def test_everywhere(burst):
     assert burst("/users", contains='"users": 1}').ok > 0
-    answer = urllib.request.urlopen(burst.server.url + "/everywhere").read().decode()
-    print(f"everywhere: {answer}")
+    url = burst._measurement._server.url + "/everywhere"
+    response = urllib.request.urlopen(url).read().decode()
+    print(f"everywhere: {response}")
 """
 
 ASLEEP = """

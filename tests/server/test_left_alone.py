@@ -26,8 +26,8 @@ def test_load(burst):
     assert burst("/users").ok > 0
 """
 NAMED = (
-    "database 'legacy' can't be used: it can't be reached (*). Load tests want a test database for"
-    " it, or leave it out of them with --djworkers-ignore-database=legacy"
+    "database 'legacy' can't be used: it can't be reached (*). Load tests need a test database for"
+    " it; or leave it out of them with --djworkers-ignore-database=legacy"
 )
 
 
@@ -92,7 +92,7 @@ def test_a_read_only_database_fails_load_tests_only(
         site.test(TESTS)
         result = site.burst("-W", "error")
     result.assert_outcomes(passed=1, failed=1)
-    result.stdout.fnmatch_lines(f"database 'legacy' can't be used: {reason}. Load tests want *")
+    result.stdout.fnmatch_lines(f"database 'legacy' can't be used: {reason}. Load tests need *")
 
 
 # The whole of it, under servers: connections that are kept, ready(), classes of settings, a burst
