@@ -17,6 +17,8 @@ class Cause:
     """The meaning, and what to do about it, for people."""
 
 
+# The wording of each pattern is that of the program that writes the message. Where it has changed
+# between versions, the pattern has all of them.
 CAUSES = (
     Cause(
         re.compile(
@@ -24,51 +26,51 @@ CAUSES = (
             r"|remaining connection slots are reserved"
             r'|too many connections for (?:role|database) "[^"\n]*"'
         ),
-        "PostgreSQL had no connection left. Each request in flight that queries has one of its"
-        ' own, unless DATABASES has a pool: "OPTIONS": {"pool": {"max_size": N}}, where N times'
-        " the workers is less than max_connections (with psycopg 3; see the documentation of"
-        " databases for others)",
+        "PostgreSQL had no connection left. Every request in flight that uses the database needs"
+        ' one, unless DATABASES has a pool: "OPTIONS": {"pool": {"max_size": N}}, where N times'
+        " the number of workers is less than max_connections (with psycopg 3; for others see the"
+        " documentation of databases)",
     ),
     Cause(
         re.compile(r"couldn't get a connection after [\d.]+ sec"),
-        "all connections of psycopg's pool were in use for so long. A request has its connection"
-        " until it ends: raise the pool's max_size or its timeout, or call connection.close() in"
-        " the view before it waits for something else",
+        "all connections of psycopg's pool were in use for that long. A request keeps its"
+        " connection until it ends: raise the pool's max_size or its timeout, or call"
+        " connection.close() in the view before it waits for something else",
     ),
     Cause(
         re.compile(
             r"refusing to use (?:database [^\n]*(?:is not a test database|ignore-database=[^\s)]+)"
             r"|[^\n]*it is the site's own database)"
         ),
-        "the site wanted a connection to something that is no test database, and did not get it."
-        " The traceback names the line: let it use the connections of django.db, or the settings"
-        " that are Django's, or have settings for load tests that lead elsewhere"
-        " (--djworkers-settings)",
+        "the site tried to connect to a database that isn't a test database, and was refused. The"
+        " traceback names the line: let it use the connections of django.db or the settings of"
+        " django.conf, or name another database in settings for load tests (--djworkers-settings)",
     ),
     Cause(
         re.compile(r"database is locked"),
-        "in SQLite one connection writes at a time, and others waited for longer than its timeout"
-        " (OPTIONS, 5 s by default). With OPTIONS transaction_mode IMMEDIATE transactions that"
-        " begin by reading wait as well, instead of failing at once. For the figures of a site"
-        " that writes, use the database that you deploy it on",
+        "in SQLite one connection writes at a time, and another one waited longer than its timeout"
+        " (in OPTIONS; the default is 5 s). With transaction_mode IMMEDIATE in OPTIONS,"
+        " transactions that begin with a read wait as well, instead of failing at once. To measure"
+        " a site that writes, use the database that you deploy it on",
     ),
     Cause(
         re.compile(r'no such table: \S+|relation "[^"\n]*" does not exist'),
-        "the server's test database lacks that table. A database that --reuse-db kept from before"
-        " a change is made anew by --create-db; and a model needs its migration",
+        "the server's test database lacks that table. If --reuse-db kept the database from before"
+        " a change of a model, make it anew with --create-db; and check that the model has a"
+        " migration",
     ),
     Cause(
         re.compile(r"Missing staticfiles manifest entry for '[^'\n]*'"),
-        "the static files are not collected, so their manifest does not have that one. Run"
-        " 'manage.py collectstatic' before the tests, or give load tests a plain storage, in a"
-        " settings module of their own (--djworkers-settings): STORAGES = {**STORAGES,"
+        "the static files are not collected, so this one is not in their manifest. Run 'manage.py"
+        " collectstatic' before the tests, or use a storage without a manifest in settings for"
+        " load tests (--djworkers-settings): STORAGES = {**STORAGES,"
         ' "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}',
     ),
     Cause(
         re.compile(r'OfflineGenerationError: .*?key "\w+" is missing from offline manifest'),
         "django-compressor has not compressed that block. Run 'manage.py compress' before the"
-        " tests (after collectstatic), or set COMPRESS_OFFLINE = False for load tests, in a"
-        " settings module of their own (--djworkers-settings)",
+        " tests (after collectstatic), or set COMPRESS_OFFLINE = False in settings for load tests"
+        " (--djworkers-settings)",
     ),
     Cause(
         re.compile(
@@ -76,39 +78,40 @@ CAUSES = (
             r"|WebpackBundleLookupError: Cannot resolve bundle [^\n]*"
             r"|WebpackLoaderBadStatsError|WebpackError"
         ),
-        "the site's assets are not built, or not as a whole. Run webpack before the tests, as a"
-        " deployment does: its BundleTracker writes what STATS_FILE of WEBPACK_LOADER names",
+        "the site's assets are not built, or not completely. Run webpack before the tests, as for a"
+        " deployment: its BundleTracker writes the STATS_FILE of WEBPACK_LOADER",
     ),
     Cause(
         re.compile(r"DjangoViteAssetNotFoundError: [^\n]*|DjangoViteManifestError: [^\n]*"),
         "the site's assets are not built, or are not where manifest_path of DJANGO_VITE says. Run"
-        " 'vite build' before the tests, as a deployment does",
+        " 'vite build' before the tests, as for a deployment",
     ),
     Cause(
         re.compile(r"No module named '[^'\n]+'"),
-        "the server has the interpreter and the import path of pytest. Install the package there;"
-        " a module of the site is found from the folder of manage.py (the ini value pythonpath)",
+        "the server has the interpreter and the import path of pytest. Install the package for"
+        " that interpreter; for a module of the site, add its folder to the ini value pythonpath",
     ),
     Cause(
         re.compile(
+            # django-environ, python-decouple, django-configurations, and os.environ[...]
             r"Set the \w+ environment variable"
             r"|UndefinedValueError: \w+ not found"
             r"|required to be set as the environment variable '\w+'"
             r'|File "<frozen os>", line \d+, in __getitem__\n(?: {4}.*\n)*'
             r"(?P<quoted>KeyError: '\w+')"
         ),
-        "the server has the environment that pytest was started in: set that variable there, or"
-        " give load tests a settings module that needs none (--djworkers-settings)",
+        "the server has the environment variables of pytest: set this one before you start pytest,"
+        " or use settings for load tests that don't need it (--djworkers-settings)",
     ),
     Cause(
         re.compile(r"The SECRET_KEY setting must not be empty"),
-        "set SECRET_KEY, to anything, in the settings that pytest uses, or in a settings module"
-        " of load tests (--djworkers-settings)",
+        "set SECRET_KEY to any value in the settings that pytest uses, or in settings for load"
+        " tests (--djworkers-settings)",
     ),
     Cause(
         re.compile(r"AppRegistryNotReady: (?:Apps|Models) aren't loaded yet"),
-        "a module that needs the models is imported while the settings or the apps still are:"
-        " import it later, in AppConfig.ready() or in the function that uses it",
+        "a module that needs the models is imported before the apps are loaded: import it later,"
+        " in AppConfig.ready() or in the function that uses it",
     ),
 )
 

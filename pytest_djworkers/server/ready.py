@@ -16,6 +16,8 @@ from pytest_djworkers.system.process import GuardedProcess
 from pytest_djworkers.system.standard_library import load_psutil
 from pytest_djworkers.system.unpatched_sockets import UnpatchedSocket
 
+# A listener at these addresses may get a connection to HOST; "::" does as well, unless the socket
+# is for IPv6 only.
 _REACHED_AT = frozenset({HOST, f"::ffff:{HOST}", "0.0.0.0", "::"})  # noqa: S104  # compared only
 _LOOK_EVERY_S = 0.5
 """The longest time between two looks at whether the server's process has ended."""

@@ -14,11 +14,13 @@ from dataclasses import dataclass, field, replace
 _HEADER = re.compile(
     r"(?P<before>.*?)(?P<group>(?:\+ )?Exception Group )?Traceback \(most recent call last\):\s*"
 )
+# As the module traceback prints them; a frame of a syntax error has no function.
 _FRAME = re.compile(r'  File "(?P<file>.*)", line (?P<line>\d+)(?:, in (?P<function>.*))?')
 _EXCEPTION = re.compile(r"(?P<type>[^\W\d][\w.<>]*)(?P<message>:(?: .*)?)?")
 _LEVELS = frozenset({"DEBUG", "INFO", "NOTICE", "WARN", "WARNING", "ERROR", "CRITICAL", "FATAL"})
 _GUTTER = re.compile(r" +\| ?")
 """The bar that Python draws before each line of an exception group."""
+# The lines with which Python joins the tracebacks of exceptions that caused each other.
 _CHAIN = (
     "During handling of the above exception, another exception occurred:",
     "The above exception was the direct cause of the following exception:",

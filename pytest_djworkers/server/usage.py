@@ -26,6 +26,8 @@ _LOOK_EVERY_S = 0.25
 """Often enough to see a peak of memory; a look takes some milliseconds of the machine's time."""
 _JOIN_WITHIN_S = 5.0
 """The limit on waiting for the last look, should the machine hang."""
+# Levels as logging and other servers write them, Django's line for a request that failed, and the
+# beginning of a traceback. A line counts once, whatever is in it.
 _ERROR_LINE = re.compile(
     rb"^.*(?:\b(?:ERROR|CRITICAL)\b|\[error\]|Internal Server Error|^Traceback \().*$", re.MULTILINE
 )
