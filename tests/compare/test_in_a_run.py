@@ -1,10 +1,4 @@
-"""Two revisions compared by a pytest run, as its users see it: with real commits and servers.
-
-Windows and blocks are short here: what is tested is that the right things are compared, not how
-well small differences are told. So rounds are always the unit: a handful of blocks could decide
-nothing where two launches happen to differ. And no round is thrown away for what the machine did
-meanwhile: of so few, a busy host could take them all.
-"""
+"""Comparisons in a pytest run, as users see them: with real commits and servers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rounds and blocks made by hand, for what judges and shows them."""
+"""Rounds, blocks and comparisons made by hand."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ NEEDS = BurstNeeds(8, Request("/"))
 
 
 def window(requests: float, **changes: float) -> Window:
-    """A quarter of a second in which so many requests were answered."""
+    """Return a window of 0.25 s with this number of requests."""
     figures = {"window_s": 0.25, "errors": 0, "timeouts": 0, "judged": round(requests)}
     figures |= {"p95_s": 10 / requests, "cpu_per_request_s": 0.5 / requests}
     return Window(requests=round(requests), **{**figures, **changes})  # type: ignore[arg-type]  # by name
 
 
 def rounds_of(block: int, ratio: float, *, sd: float = 0.02) -> tuple[Round, ...]:
-    """A block's rounds with head at so many times base's requests/s, give or take."""
+    """Return a block's rounds, with head at about this ratio to base's requests/s."""
     draw = Random(f"{block} {ratio}")
     return tuple(
         Round(window(500), window(500 * ratio * draw.lognormvariate(0, sd)), block)
@@ -42,7 +42,7 @@ def rounds_of(block: int, ratio: float, *, sd: float = 0.02) -> tuple[Round, ...
 
 
 def block_of(number: int, ratio: float) -> Block:
-    """A block with these rounds."""
+    """Return a block with such rounds."""
     rounds = rounds_of(number, ratio)
     reports = tuple(
         make_report(
@@ -72,7 +72,7 @@ def prepared_arms(folder: Path) -> PreparedArms:
 
 
 def compared(ratio: float, *, blocks: int = 18, **changes: object) -> ArmComparison:
-    """A comparison of two figures in so many blocks."""
+    """Return a comparison of two figures in this number of blocks."""
     rounds = tuple(one for number in range(blocks) for one in rounds_of(number, ratio))
     judgements = []
     for metric in (Metric.RPS, Metric.P95):

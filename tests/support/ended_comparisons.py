@@ -1,4 +1,4 @@
-"""Comparisons that run, and the processes that they consist of."""
+"""Comparisons that are running, and their processes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import psutil
 from tests.support.endings import command_line_of_child
 from tests.support.processes import mentioning, until
 from tests.support.repository import commit, git, left
-from tests.support.revisions import SHORT, SLOWS
+from tests.support.revisions import SHORT_COMPARISONS, SLOWS
 from tests.support.site import CONFTEST, Site
 
 HITS = """
@@ -24,14 +24,14 @@ def hit(request):
 
 urlpatterns.append(path("hit", hit))
 """
-"""A view that says in files beside the trees which arm was hit."""
+"""A view that notes in files outside of the trees which arm was hit."""
 TEST = "def test_hit(burst):\n    burst('/hit')\n"
 _GUARD = re.compile(r"^load-test-guard\b|/guard\.py ")
 
 
 def prepare(site: Site, notes: Path, *, settings: str = "", tests: str = TEST) -> None:
-    """Make the site a repository whose ``main`` is what is checked out, on a branch."""
-    site.write("conftest.py", CONFTEST + SHORT)
+    """Make the site a repository, with a branch of ``main`` checked out."""
+    site.write("conftest.py", CONFTEST + SHORT_COMPARISONS)
     site.write(".gitignore", "__pycache__\n*.sqlite3\nhome\nlog\n")
     with (site.folder / "urls.py").open("a") as urls:
         urls.write(SLOWS.format(4) + HITS.format(folder=notes))
@@ -44,10 +44,10 @@ def prepare(site: Site, notes: Path, *, settings: str = "", tests: str = TEST) -
 
 
 def processes(site: Site, *, but: int | None = None) -> Iterator[tuple[psutil.Process, str]]:
-    """The processes of a run at the site, each with what it is.
+    """Yield the processes of a run at the site, each with a description.
 
-    That is its command line, in front of which a guard has ``guard of``, and behind which
-    everything of a server has the path of its brief: ``.../base/brief.json``.
+    The description is the command line. That of a guard begins with ``guard of``. If it belongs to
+    a server, the path of the server's brief comes last: ``.../base/brief.json``.
     """
     for pid in mentioning(site.folder):
         with suppress(psutil.Error):
@@ -61,22 +61,17 @@ def processes(site: Site, *, but: int | None = None) -> Iterator[tuple[psutil.Pr
 
 
 def found(site: Site, pattern: str) -> psutil.Process | None:
-    """The first process that is so."""
+    """Return the first process whose description matches; None if there is none."""
     return next((one for one, what in processes(site) if re.search(pattern, what)), None)
 
 
 def is_measured(notes: Path) -> bool:
-    """Whether both arms have been hit for a while."""
+    """Return True once both arms have been hit for a while."""
     files = [notes / f"hits-{arm}" for arm in ("base", "head")]
     return all(file.exists() and file.stat().st_size > 40 for file in files)
 
 
-def is_clean(site: Site, before: tuple[str, str, str]) -> bool:
-    """Whether no process is left, and nothing in the repository."""
-    return not mentioning(site.folder) and left(site.folder)[:2] == before[:2]
-
-
 def wait_until_clean(site: Site, before: tuple[str, str, str]) -> None:
-    """Wait for it, a quarter of a minute at most."""
+    """Wait until no process is left, and check that nothing is in the repository."""
     until(lambda: not mentioning(site.folder))
     assert left(site.folder)[:2] == before[:2]

@@ -27,7 +27,7 @@ def git(folder: Path, *arguments: str) -> str:
 
 
 def commit(folder: Path, text: str) -> str:
-    """Write and commit the repository's one file; the commit."""
+    """Write and commit the repository's one file, and return the commit."""
     (folder / "file").write_text(text)
     git(folder, "add", "-A")
     git(folder, "commit", "-q", "-m", text)
@@ -36,7 +36,7 @@ def commit(folder: Path, text: str) -> str:
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
-    """A branch ``feature`` of two commits behind a ``main`` that went on by one."""
+    """A branch ``feature`` with two commits of its own, and a ``main`` with another one."""
     folder = tmp_path / "repository"
     folder.mkdir()
     git(folder, "init", "-q")
@@ -51,7 +51,7 @@ def repository(tmp_path: Path) -> Path:
 
 
 def left(repository: Path) -> tuple[str, str, str]:
-    """What a worktree could leave behind: worktrees, branches, changes."""
+    """Return everything that a worktree could leave behind: worktrees, branches and changes."""
     return (
         git(repository, "worktree", "list", "--porcelain"),
         git(repository, "branch", "--all"),

@@ -8,7 +8,11 @@ import pytest
 from tests.support.repository import commit, git, left
 from tests.support.site import CONFTEST, Site
 
-SHORT = """
+# Windows and blocks are short: tests check that the right things are compared, and not how well
+# small differences are seen. Rounds are always the unit, because a handful of blocks could decide
+# nothing whenever two launches happen to differ. And no round is thrown away because of what the
+# machine does: a busy host could take all of so few.
+SHORT_COMPARISONS = """
 from math import inf
 
 from pytest_djworkers.compare.discard import DiscardLimits
@@ -54,8 +58,8 @@ def test_slows(burst):
 
 @pytest.fixture
 def revisions(site: Site) -> Site:
-    """A repository whose ``main`` has the site, and which is on a branch of it."""
-    site.write("conftest.py", CONFTEST + SHORT)
+    """A repository with the site on ``main``, in which a branch of it is checked out."""
+    site.write("conftest.py", CONFTEST + SHORT_COMPARISONS)
     site.write(".gitignore", "__pycache__\n*.sqlite3\nhome\n")
     with (site.folder / "urls.py").open("a") as urls:
         urls.write(SLOWS.format(4))
@@ -67,7 +71,7 @@ def revisions(site: Site) -> Site:
 
 
 def nothing_is_left(site: Site, before: tuple[str, str, str]) -> None:
-    """No worktree, branch or file, and no process of the run."""
+    """Assert that no worktree, branch or process of the run is left."""
     assert left(site.folder)[:2] == before[:2]
     wanted = str(site.folder)
     own = psutil.Process().pid
