@@ -36,7 +36,15 @@ def to_simple(value: Any) -> Any:
     Tuples stay tuples, which JSON and pytest-xdist write as lists and tuples; bytes become
     base64, keys text.
     """
-    return msgspec.to_builtins(value, str_keys=True)
+    return msgspec.to_builtins(value, str_keys=True, enc_hook=_plain_text)
+
+
+def _plain_text(value: Any) -> str:
+    """Return a value of a class that derives from str as plain text."""
+    # A backend's option may be a File, which is text that knows its absolute path.
+    if isinstance(value, str):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} can't be written as JSON")
 
 
 def from_simple(data: Any, type_: type[T]) -> T:

@@ -12,6 +12,8 @@ from typing import Annotated, Any
 import pytest
 from msgspec import Meta
 
+from pytest_djworkers.backends.spec import existing_file
+from pytest_djworkers.load.facts import ServerFacts
 from pytest_djworkers.serialization import from_simple, to_simple
 
 
@@ -97,3 +99,10 @@ def test_the_whole_is_called_it() -> None:
         from_simple([], Outer)
     with pytest.raises(ValueError, match=r"^missing key 'inner'$"):
         from_simple({}, Outer)
+
+
+def test_an_option_that_is_a_file_becomes_plain_text() -> None:
+    option = existing_file(__file__)
+    facts = ServerFacts("gunicorn-sync", "25.0", 1, {"config": option}, launch_s=0.3)
+    assert type(to_simple(facts)["options"]["config"]) is str
+    assert to_simple(facts)["options"]["config"] == __file__
