@@ -68,9 +68,9 @@ class Receiver:
         add_sample, add_lag = tally.samples_us.append, tally.lags_us.append
         head, whole = heads.latest
         buffer, starts_with, payload = self._buffer, self._buffer.startswith, self._payload
-        size, waiting, clock, us_per_ns = len(payload), State.WAITING, _clock, US_PER_NS
+        size, waiting, clock = len(payload), State.WAITING, _clock
         goes_on = window.is_firing and window.plan is None
-        counts, responses = tally.in_window(now), 0
+        us_per_ns, counts, responses = US_PER_NS, tally.in_window(now), 0
         for fd, mask in events:
             connection = by_fd[fd]
             # An expected response in one piece, with a known head, is handled here, all else not.
