@@ -123,7 +123,7 @@ def test_of_sqlite(site: Site) -> None:
     inside = """
 from pathlib import Path
 
-def test_what_is_in_the_write_ahead_log_is_copied(seeded, tmp_path):
+def test_rows_in_the_write_ahead_log_are_copied(seeded, tmp_path):
     connection = connections["default"]
     connection.cursor().execute("PRAGMA journal_mode = WAL")
     connection.cursor().execute("PRAGMA wal_autocheckpoint = 0")
@@ -144,7 +144,7 @@ def test_what_is_in_the_write_ahead_log_is_copied(seeded, tmp_path):
     drop_copies([copies])
     assert not list(tmp_path.iterdir())
 
-def test_what_is_not_there_is_not_made(seeded, tmp_path):
+def test_a_missing_database_is_not_created(seeded, tmp_path):
     from pytest_djworkers.entry.brief import DatabaseTarget
 
     with pytest.raises(DatabaseError, match="'default' .nowhere. can't be copied: unable to open"):
@@ -240,7 +240,7 @@ def test_a_comparison_on_postgresql_leaves_nothing(revisions: Site, postgres: Cl
     assert "not compared" not in result.stdout.str()
 
 
-def test_of_any_other_vendor_nothing_is_copied(
+def test_databases_of_other_vendors_are_not_copied(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     connection = SimpleNamespace(vendor="mysql", display_name="MySQL")

@@ -76,7 +76,7 @@ def on(site: Site, settings: str, test: str = TESTS) -> Site:
 
 
 def seen(site: Site, *arguments: str, tests: int = 1) -> list[dict[str, Any]]:
-    """What the server saw in each test of a run that passed: name and users of each alias."""
+    """Return what the server saw in each test of a passing run: name and users of each alias."""
     result = site.burst("-W", "error", "-rP", *arguments)
     result.assert_outcomes(passed=tests)
     return [json.loads(line.partition(": ")[2]) for line in result.outlines if "where: {" in line]
@@ -191,7 +191,7 @@ def test_queries_of_killed_servers_are_ended(
 
 @pytest.fixture
 def asleep(site: Site, postgres: Cluster) -> Iterator[Start]:
-    """What starts pytest, and comes back when queries run that last."""
+    """A function that starts pytest, and returns when long queries are running."""
     started: list[subprocess.Popen[str]] = []
 
     def start(*flags: str) -> subprocess.Popen[str]:
@@ -208,7 +208,7 @@ def asleep(site: Site, postgres: Cluster) -> Iterator[Start]:
 
 
 def servers_in(cluster: Cluster) -> int:
-    """How many sessions of servers sleep in the test database: at work on a request."""
+    """Return the number of sessions of servers that sleep in the test database, in a request."""
     query = (
         "SELECT count(*) FROM pg_stat_activity WHERE datname = 'test_site'"
         " AND starts_with(application_name, 'pytest-djworkers ')"
@@ -270,7 +270,7 @@ def test_under_gevent_more_is_in_flight_than_postgresql_has_connections(
         )
 
 
-def test_room_for_a_connection_is_waited_for(site: Site, postgres: Cluster) -> None:
+def test_a_free_connection_of_postgresql_is_waited_for(site: Site, postgres: Cluster) -> None:
     """Each dead session of a server goes on until its query is done."""
     test = """
 import psycopg

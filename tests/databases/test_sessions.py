@@ -1,4 +1,4 @@
-"""What servers leave running in PostgreSQL, where that can be told without one."""
+"""Sessions that servers leave running in PostgreSQL, tested without a PostgreSQL."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Full:
             raise OperationalError('FATAL:  too many connections for role "shop"\n')
 
 
-def test_room_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_free_connection_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     slept: list[float] = []
     monkeypatch.setattr(sessions, "CLOCK", Clock(sleep=slept.append))
     connection: Any = Full(3)
@@ -34,7 +34,9 @@ def test_room_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(slept) == 3
 
 
-def test_no_room_in_time_says_what_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_says_so_if_no_connection_gets_free_in_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(sessions, "_ROOM_WITHIN_S", 0.0)
     with pytest.raises(DatabaseError) as caught:
         sessions.connect(Full(1_000))

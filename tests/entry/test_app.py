@@ -89,7 +89,7 @@ class Entry:
         )
 
     def told(self, script: str, **environment: str) -> Any:
-        """What the script tells."""
+        """Return what the script reports."""
         done = self.run(script, **environment)
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
@@ -114,7 +114,7 @@ def test_debug_is_off_and_every_host_is_allowed(entry: Entry) -> None:
     assert entry.told("tell([settings.DEBUG, settings.ALLOWED_HOSTS])") == [False, ["*"]]
 
 
-def test_mail_goes_nowhere(entry: Entry) -> None:
+def test_mail_is_not_sent(entry: Entry) -> None:
     done = entry.run(
         "from django.core.mail import send_mail\n"
         "tell(send_mail('subject', 'body', 'a@example.com', ['b@example.com']))"
@@ -123,7 +123,7 @@ def test_mail_goes_nowhere(entry: Entry) -> None:
     assert "subject" not in done.stderr
 
 
-def test_mailers_send_nowhere_too(entry: Entry) -> None:
+def test_mailers_do_not_send_mail_either(entry: Entry) -> None:
     console = "django.core.mail.backends.console.EmailBackend"
     entry.settings = entry.settings.replace("EMAIL_BACKEND", "UNUSED")
     entry.settings += f'MAILERS = {{"default": {{"BACKEND": "{console}"}}}}'
@@ -226,7 +226,9 @@ def test_the_sites_own_application_is_served(entry: Entry) -> None:
 
 
 @pytest.mark.parametrize("setting", ["", "WSGI_APPLICATION = None"])
-def test_what_wraps_django_beside_the_settings_is_served(entry: Entry, setting: str) -> None:
+def test_an_application_that_wraps_django_beside_the_settings_is_served(
+    entry: Entry, setting: str
+) -> None:
     entry.settings += setting
     (entry.folder / "wsgi.py").write_text(
         "from django.core.wsgi import get_wsgi_application\n"

@@ -20,13 +20,13 @@ BRIEF = Brief(
 
 
 @pytest.mark.parametrize("brief", [BRIEF, Brief("s", {}, "")])
-def test_what_is_written_is_read(tmp_path: Path, brief: Brief) -> None:
+def test_a_written_brief_is_read_back(tmp_path: Path, brief: Brief) -> None:
     file = tmp_path / "brief.json"
     brief.write(file)
     assert Brief.read(str(file)) == brief
 
 
-def test_it_is_for_the_users_eyes_only(tmp_path: Path) -> None:
+def test_only_the_user_can_read_a_brief(tmp_path: Path) -> None:
     file = tmp_path / "brief.json"
     before = os.umask(0)
     try:

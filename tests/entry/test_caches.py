@@ -75,7 +75,7 @@ CACHES["memcached"]["KEY_FUNCTION"] = lambda key, prefix, version: f"mine.{key}"
     assert isolated.told(script) == f"{PREFIX}mine.key"
 
 
-def test_what_is_wrong_with_a_cache_is_djangos_to_say(isolated: Isolated) -> None:
+def test_django_reports_a_wrong_cache(isolated: Isolated) -> None:
     isolated.settings += 'CACHES = {"default": {"BACKEND": "no.such.Cache"}}'
     done = isolated.run("from django.core.cache import cache; cache.get('key')")
     assert "InvalidCacheBackendError: Could not find backend 'no.such.Cache'" in done.stderr

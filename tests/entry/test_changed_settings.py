@@ -1,4 +1,4 @@
-"""What tests changed, beside what a settings module has in the server."""
+"""Settings that tests have changed, on top of those of the server's settings module."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CHANGES = ChangedSettings(
 )
 
 
-def test_it_is_the_same_after_its_journey() -> None:
+def test_changes_are_the_same_after_json() -> None:
     assert ChangedSettings.from_json(json.loads(json.dumps(CHANGES.to_json()))) == CHANGES
 
 
@@ -33,7 +33,7 @@ def test_settings_for_the_served_site_keep_what_they_say_themselves() -> None:
     assert made == {"SAME": 2, "BOTH": "test's", "OVERRIDDEN": (1, {"a": Path("b")})}
 
 
-def test_what_the_module_makes_others_of_is_named() -> None:
+def test_settings_that_differ_in_the_server_are_named() -> None:
     here = {"CACHES": "dummy", "ODD": object(), "FINE": [1], "ONLY_HERE": 1, "SECRET_KEY": "x"}
     changes = ChangedSettings("s", digests={name: digest(value) for name, value in here.items()})
     there = {"CACHES": "redis", "ODD": 1, "FINE": [1], "ONLY_THERE": 1, "SECRET_KEY": "y"}

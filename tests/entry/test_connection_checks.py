@@ -78,7 +78,7 @@ FILES: dict[str, dict[str, str]] = {
 
 @pytest.mark.parametrize("way", FILES)
 @sqlite_alone
-def test_what_the_site_does_at_import(beside: Beside, way: str) -> None:
+def test_connections_that_the_site_makes_at_import(beside: Beside, way: str) -> None:
     beside.files = {"settings.py": beside.settings(CONN_MAX_AGE=None), **FILES[way]}
     said = beside.run(ENTRY + WRITE)
     assert len(beside.in_test) >= 2, said
@@ -111,7 +111,7 @@ class Dev(Configuration):
 
 @pytest.mark.parametrize("way", BEFORE)
 @sqlite_alone
-def test_what_a_servers_configuration_imports(beside: Beside, way: str) -> None:
+def test_connections_that_a_servers_configuration_makes(beside: Beside, way: str) -> None:
     """A gunicorn.conf.py, or a master that preloads the site, is there before our entry."""
     beside.files = {
         "shop/apps.py": READY,
@@ -129,8 +129,8 @@ LATE = "import django; django.setup()\nfrom notes import write\n"
 
 
 @pytest.mark.parametrize("beside", ["sqlite", "postgresql"], indirect=True)
-def test_what_was_open_before_we_were_there_is_closed(beside: Beside) -> None:
-    """Where neither PYTHONPATH nor the site's own start of Python lets us be the first."""
+def test_connections_from_before_the_hook_are_closed(beside: Beside) -> None:
+    """A process in which neither PYTHONPATH nor sitecustomize lets our hook be the first."""
     beside.has_startup = False
     beside.files = {"settings.py": beside.settings(CONN_MAX_AGE=None)}
     keep = "from django.db import connection; connection.ensure_connection()\n"
@@ -244,7 +244,7 @@ def settings_with_real(beside: Beside, **changes: Any) -> None:
     beside.environment["REAL"] = json.dumps(beside.real)
 
 
-def test_what_connects_later(beside: Beside) -> None:
+def test_connections_that_are_made_later(beside: Beside) -> None:
     settings_with_real(beside)
     output = beside.run(ENTRY + TOOLS)
     outcomes = told(output)
@@ -357,7 +357,9 @@ def ways(names: str) -> str:
     ids=["ATTACH", "sqlite3", "psycopg"],
     indirect=["beside"],
 )
-def test_what_goes_beside_django(beside: Beside, more: str, names: str, allowed: set[str]) -> None:
+def test_connections_without_django(
+    beside: Beside, more: str, names: str, allowed: set[str]
+) -> None:
     settings_with_real(beside)
     tools = TOOLS.partition("test_name = ")[0]
     output = beside.run(ENTRY + tools + more + ways(names))

@@ -1,4 +1,4 @@
-"""Which application is served, in trees of many shapes."""
+"""The application that is served, for projects of many layouts."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def write(folder: Path, *names: str, text: str = NEVER) -> None:
 
 
 def asgi_of(settings_module: str, asked: str | None = None, **settings: Any) -> str:
-    """What is served through ASGI."""
+    """Return the application that is served through ASGI."""
     return str(application_of("asgi", SimpleNamespace(**settings), settings_module, asked))
 
 
@@ -109,7 +109,7 @@ def test_a_module_of_that_name_elsewhere_is_not_the_projects(
         "if True:\n    application = 1",
     ],
 )
-def test_the_name_may_come_in_any_way(folder: Path, text: str) -> None:
+def test_the_name_may_be_bound_in_any_way(folder: Path, text: str) -> None:
     write(folder, "tree_m/settings.py")
     write(folder, "tree_m/asgi.py", text=text)
     assert asgi_of("tree_m.settings") == "tree_m.asgi:application"

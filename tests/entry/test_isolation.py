@@ -16,7 +16,7 @@ REDIS = "django.core.cache.backends.redis.RedisCache"
 
 
 def changed(values: dict[str, Any], real: dict[str, Any] | None = None) -> dict[str, Any]:
-    """What changes of the settings where these are the settings module's own."""
+    """Return the settings that change if these are the settings module's own."""
     return isolated(values, replace(OWN, real=tuple(named_in(values if real is None else real))))
 
 
@@ -35,7 +35,7 @@ def test_a_path_stays_a_path() -> None:
     assert changed({"MEDIA_ROOT": Path()})["MEDIA_ROOT"] == Path("/run/own/media")
 
 
-def test_what_a_test_chose_is_left_to_it() -> None:
+def test_a_path_that_a_test_chose_stays() -> None:
     chosen = {
         "MEDIA_ROOT": "/tmp/test/media",
         "SESSION_FILE_PATH": "/tmp/test/sessions",
@@ -47,7 +47,7 @@ def test_what_a_test_chose_is_left_to_it() -> None:
     assert changed(chosen, real={"MEDIA_ROOT": "/srv/media"}) == {}
 
 
-def test_a_link_to_what_is_real_is_real(tmp_path: Path) -> None:
+def test_a_link_to_a_real_path_is_real(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "media")
     values = {"MEDIA_ROOT": tmp_path / "link"}
     assert changed(values, real={"MEDIA_ROOT": tmp_path / "media"})["MEDIA_ROOT"] == Path(
@@ -121,7 +121,7 @@ def test_logs_are_written_elsewhere() -> None:
     assert moved["root"] == logging["root"]
 
 
-def test_what_other_classes_name_is_real_as_well() -> None:
+def test_paths_of_other_classes_are_real_as_well() -> None:
     values = {
         "MEDIA_ROOT": "/srv/media",
         "CACHES": {"default": {"BACKEND": "site.Cache", "LOCATION": "/srv/cache"}, "odd": 3},
@@ -140,7 +140,7 @@ def test_what_other_classes_name_is_real_as_well() -> None:
         {"CACHES": {"default": {"BACKEND": FILE_CACHES[0]}}, "LOGGING": {"handlers": {"x": 1}}},
     ],
 )
-def test_settings_of_another_shape_are_djangos_to_complain_of(values: dict[str, Any]) -> None:
+def test_django_reports_settings_of_a_wrong_shape(values: dict[str, Any]) -> None:
     assert changed(values).keys() == {"MEDIA_ROOT", "SESSION_FILE_PATH", "FILE_UPLOAD_TEMP_DIR"}
 
 

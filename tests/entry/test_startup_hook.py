@@ -24,7 +24,7 @@ print(settings.DATABASES["default"]["NAME"], settings.DEBUG)
 
 
 def python(folder: Path, script: str, *flags: str, target: str = "test.sqlite3") -> str:
-    """What a script says in a Python as servers start it, which our entry is not imported in."""
+    """Return the output of a script in a Python of a server that does not import our entry."""
     (folder / "settings.py").write_text(SETTINGS)
     brief = folder / "brief.json"
     Brief("settings", {"default": DatabaseTarget(target)}, "").write(brief)
@@ -65,7 +65,7 @@ def test_nothing_is_imported_until_django_is(tmp_path: Path) -> None:
     assert python(tmp_path, script) == "[]"
 
 
-def test_what_is_refused_is_refused_again(tmp_path: Path) -> None:
+def test_refused_settings_are_refused_again(tmp_path: Path) -> None:
     script = f"""
 for _ in range(2):
     try:

@@ -103,7 +103,7 @@ tell(seen)
     assert isolated.real() == {"static/site.txt": "real", "assets/asset.txt": "real"}
 
 
-def test_what_is_in_media_root_is_not_there(isolated: Isolated) -> None:
+def test_files_of_the_real_media_root_are_not_there(isolated: Isolated) -> None:
     isolated.write("media/there.txt")
     script = (
         MADE

@@ -1,4 +1,4 @@
-"""Which tree a path lies in, and what is told of what lies in the other."""
+"""The tree that a path lies in, and the report of what lies in the other tree."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_links_are_followed(bounds: TreeBounds, tmp_path: Path) -> None:
     assert bounds.twin(str(installed / "module.py")) == str(tmp_path / "tree/inside/module.py")
 
 
-def test_what_is_found_can_be_read_by_others_at_once(bounds: TreeBounds, tmp_path: Path) -> None:
+def test_strays_can_be_read_by_other_processes_at_once(bounds: TreeBounds, tmp_path: Path) -> None:
     file = tmp_path / "strays"
     assert strays_told(file) == ()
     module = str(tmp_path / "other" / "module.py")

@@ -48,7 +48,7 @@ class Trees:
 
     @property
     def installed(self) -> Path:
-        """What ``site`` reads."""
+        """A folder that the module ``site`` reads."""
         return self.folder / "installed"
 
     def write(self, name: str, text: str = "TREE = {!r}\n") -> None:
@@ -63,7 +63,7 @@ class Trees:
         (self.installed / name).write_text(text)
 
     def run(self, script: str) -> str:
-        """What a script prints in a process of base."""
+        """Return what a script prints in a process of base."""
         bounds = TreeBounds(str(self.base), str(self.head), (), str(self.folder / "strays"))
         hold = HOLD.format(installed=str(self.installed), bounds=json.dumps(bounds.to_dict()))
         done = subprocess.run(
@@ -78,7 +78,7 @@ class Trees:
 
     @property
     def strays(self) -> list[str]:
-        """What it has told."""
+        """Return the strays that it has reported."""
         return [stray.what for stray in strays_told(self.folder / "strays")]
 
 
@@ -190,7 +190,7 @@ def test_a_module_that_base_does_not_have_is_not_there(trees: Trees) -> None:
     assert trees.strays == []
 
 
-def test_a_module_loaded_from_its_file_is_told(trees: Trees) -> None:
+def test_a_module_loaded_from_its_file_is_reported(trees: Trees) -> None:
     # Late, as a view may: there is nothing between it and the loader.
     file = str(trees.head / CORE / "__init__.py")
     script = (
@@ -203,7 +203,7 @@ def test_a_module_loaded_from_its_file_is_told(trees: Trees) -> None:
     assert trees.strays == ["module 'loaded'"]
 
 
-def test_a_module_that_was_loaded_before_is_told(trees: Trees) -> None:
+def test_a_module_that_was_loaded_before_is_reported(trees: Trees) -> None:
     trees.install(
         "early.pth",
         f"import sys; sys.path.insert(0, '{trees.head}/packages/core/src'); import core",
@@ -213,7 +213,7 @@ def test_a_module_that_was_loaded_before_is_told(trees: Trees) -> None:
 
 
 @pytest.mark.parametrize("is_source_there", [True, False])
-def test_a_module_that_is_compiled_in_the_other_tree_alone_is_told(
+def test_a_module_that_only_the_other_tree_has_compiled_is_reported(
     is_source_there: bool, trees: Trees
 ) -> None:
     # Cython's and mypyc's, built in place: base would run the source, or a fallback.

@@ -57,7 +57,7 @@ def through_json(value: Any) -> Any:
 @given(values)
 @example(dt.time(0, 0, fold=1))
 @example(dt.datetime(2026, 10, 25, 2, 30, fold=1))  # noqa: DTZ001  # fold is what it is about
-def test_what_goes_in_comes_out(value: object) -> None:
+def test_decoded_values_equal_the_encoded_ones(value: object) -> None:
     there = through_json(value)
     assert there == value
     assert repr(there) == repr(value) or isinstance(value, list | tuple | dict | set | frozenset)
@@ -86,7 +86,7 @@ class Colour(StrEnum):
 
 
 @pytest.mark.parametrize("value", [object(), print, Decimal, Colour.RED, 1j, gettext_lazy("Yes")])
-def test_what_is_more_than_data_is_refused(value: object) -> None:
+def test_values_that_are_not_plain_data_are_refused(value: object) -> None:
     for one in (value, [value], {"key": {"inner": value}}, (1, value)):
         with pytest.raises(NotPlainError):
             encoded(one)
@@ -109,7 +109,7 @@ def test_equal_sets_have_one_digest_in_every_process() -> None:
     assert digest({"a": 1}) != digest({"a": "1"})
 
 
-def test_what_contains_itself_has_no_digest() -> None:
+def test_a_value_that_contains_itself_has_no_digest() -> None:
     ring: list[Any] = []
     ring.append(ring)
     assert digest(ring) is None

@@ -19,19 +19,21 @@ FACTOR = 5
 
 @pytest.fixture(params=["freezegun", "time-machine"])
 def stopped(request: pytest.FixtureRequest) -> AbstractContextManager[Any]:
-    """What stops time while it is entered."""
+    """A context manager that stops time while it is entered."""
     if request.param == "freezegun":
         return freeze_time(LONG_AGO)
     return time_machine.travel(LONG_AGO, tick=False)
 
 
-def test_they_say_what_those_of_the_time_module_say() -> None:
+def test_the_clocks_agree_with_the_time_module() -> None:
     assert abs(CLOCK.monotonic() - time.monotonic()) < FACTOR
     assert abs(CLOCK.monotonic_ns() - time.monotonic_ns()) < FACTOR * 1e9
     assert abs(CLOCK.unix() - time.time()) < FACTOR
 
 
-def test_they_go_on_while_a_test_has_stopped_them(stopped: AbstractContextManager[Any]) -> None:
+def test_the_clocks_go_on_while_a_test_has_stopped_time(
+    stopped: AbstractContextManager[Any],
+) -> None:
     before = CLOCK.unix()
     with stopped:
         assert time.time() == LONG_AGO.timestamp()

@@ -1,4 +1,4 @@
-"""How many CPUs a process may use: files as containers have them, and this system's own."""
+"""The number of CPUs that a process may use, from containers' files and on this system."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ POD = "/kubepods/burstable/pod11d2/8d9c"
 
 @dataclass(frozen=True)
 class Container:
-    """What a process sees of its groups, and what they are limited to."""
+    """The control groups that a process sees, and their quotas."""
 
     cgroup: str
     mountinfo: str
     quotas: Mapping[str, str]
-    """What stands in cpu.max, or in the two files of version 1 with a blank between, by folder."""
+    """The text of cpu.max, or of the two files of version 1 with a blank between, by folder."""
     quota: float | None
 
 
@@ -173,7 +173,7 @@ def test_a_system_without_these_files_has_no_quota(tmp_path: Path) -> None:
         (Cpus(8, 2, 0.001), 0.001, 1),
     ],
 )
-def test_the_least_bound_counts(cpus: Cpus, usable: float, processes: int) -> None:
+def test_the_smallest_bound_counts(cpus: Cpus, usable: float, processes: int) -> None:
     assert (cpus.usable, cpus.processes) == (usable, processes)
     assert cpus.of_one_process == min(1, usable)
 
@@ -187,7 +187,7 @@ LOOK = (
 
 
 def looked(*before: str) -> str:
-    """What a process finds that a shell has done this for."""
+    """Return what a process finds after a shell has run these commands."""
     script = "; ".join(("set -e", *before, f'exec "{sys.executable}" -c "{LOOK}"'))
     return subprocess.run(
         ["sh", "-c", script], capture_output=True, text=True, check=True, timeout=60

@@ -33,7 +33,7 @@ class Tree:
     )
     truth: int = 0
     forgotten: int = 0
-    """What those used that nobody waited for."""
+    """The CPU time of processes that nobody waited for."""
     _next: int = 3
 
     def work(self, pid: int, ticks: int) -> None:
@@ -67,7 +67,7 @@ class Tree:
             self.forgotten += process.own + process.waited
 
     def look(self) -> CpuSnapshot:
-        """What can be seen."""
+        """Return a snapshot of the processes that can be seen."""
         return {
             pid: CpuTime(0 if pid == GUARD else process.own, process.waited)
             for pid, process in self.processes.items()
@@ -117,7 +117,7 @@ def test_nothing_is_lost_and_nothing_counts_twice_where_all_are_waited_for(steps
 
 
 @given(steps)
-def test_what_nobody_waited_for_is_all_that_can_be_missing(steps: Steps) -> None:
+def test_only_the_time_of_children_that_nobody_waited_for_can_be_missing(steps: Steps) -> None:
     last = 0.0
     for tree, total in simulate(steps, all_waited=False):
         assert last <= total
@@ -138,5 +138,7 @@ def test_what_nobody_waited_for_is_all_that_can_be_missing(steps: Steps) -> None
         ({1: CpuTime(0, 3), 2: CpuTime(5, 1)}, {1: CpuTime(0, 10)}, 1),
     ],
 )
-def test_the_time_between_two_looks(before: CpuSnapshot, after: CpuSnapshot, used: float) -> None:
+def test_the_cpu_time_between_two_snapshots(
+    before: CpuSnapshot, after: CpuSnapshot, used: float
+) -> None:
     assert cpu_time_between(before, after) == used

@@ -20,7 +20,7 @@ def stopped_clock() -> Iterator[None]:
         yield
 
 
-def test_what_is_so_is_not_waited_for() -> None:
+def test_a_condition_that_is_true_is_not_waited_for() -> None:
     assert true_within(0, lambda: True)
     assert not true_within(0, lambda: False)
 
@@ -31,7 +31,7 @@ def test_a_process_that_ends_is_collected() -> None:
         assert process.returncode == 0
 
 
-def test_one_that_is_stopped_is_given_up() -> None:
+def test_the_wait_for_a_stopped_process_ends_in_time() -> None:
     with subprocess.Popen(["sleep", "60"]) as process:
         process.send_signal(signal.SIGSTOP)
         assert not ends_within(process, 0.05)
@@ -40,7 +40,7 @@ def test_one_that_is_stopped_is_given_up() -> None:
 
 
 @pytest.mark.parametrize("reads", [True, False], ids=["read", "not read"])
-def test_more_than_a_pipe_holds_is_written_where_somebody_reads(reads: bool) -> None:
+def test_more_than_a_pipe_holds_is_written_if_somebody_reads(reads: bool) -> None:
     data = bytes(1 << 20)
     with subprocess.Popen(["wc", "-c"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin is not None
@@ -52,7 +52,7 @@ def test_more_than_a_pipe_holds_is_written_where_somebody_reads(reads: bool) -> 
         assert (counted == len(data)) == reads
 
 
-def test_nobody_at_the_other_end_is_an_error() -> None:
+def test_writing_to_a_pipe_without_a_reader_is_an_error() -> None:
     there, here = os.pipe()
     os.close(there)
     with pytest.raises(BrokenPipeError):

@@ -9,7 +9,7 @@ from pathlib import Path
 from pytest_djworkers.system.file_lock import lock_within
 
 
-def test_a_lock_that_somebody_has_is_given_up(tmp_path: Path) -> None:
+def test_the_wait_for_a_lock_that_somebody_holds_ends_in_time(tmp_path: Path) -> None:
     one, other = (os.open(tmp_path, os.O_RDONLY) for _ in range(2))
     fcntl.flock(other, fcntl.LOCK_EX)
     assert not lock_within(one, 0.05)

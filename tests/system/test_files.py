@@ -8,7 +8,7 @@ from pathlib import Path
 from pytest_djworkers.system.files import write_private
 
 
-def test_nobody_else_can_read_it_whatever_was_there(tmp_path: Path) -> None:
+def test_a_private_file_can_be_read_by_its_user_only(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_text("something longer, for everybody")
     file.chmod(0o666)

@@ -80,7 +80,7 @@ of_each_family = pytest.mark.parametrize("family", FAMILIES)
 
 @pytest.fixture
 def start(guarded: Guarded, tmp_path: Path) -> StartFamily:
-    """What starts one of the families under a guard, and waits until all of it is there."""
+    """A function that starts a family of processes under a guard, and waits until all are there."""
 
     def start(family: str, watch: tuple[int, ...] = ()) -> tuple[GuardedProcess, list[int]]:
         pids = tmp_path / "pids"
@@ -105,7 +105,9 @@ def test_stopping_ends_them_all_at_once(start: StartFamily, family: str) -> None
 
 
 @of_each_family
-def test_what_a_command_leaves_behind_ends_with_it(start: StartFamily, family: str) -> None:
+def test_processes_that_a_command_leaves_behind_end_with_it(
+    start: StartFamily, family: str
+) -> None:
     process, pids = start(family)
     assert process.pid is not None
     os.kill(process.pid, signal.SIGKILL)
@@ -183,7 +185,7 @@ def test_a_command_dies_with_its_guard(guarded: Guarded) -> None:
 @pytest.mark.parametrize(
     "number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT], ids=lambda n: n.name
 )
-def test_the_guard_is_deaf_to_what_asks_it_to_end(guarded: Guarded, number: int) -> None:
+def test_the_guard_ignores_signals_that_ask_it_to_end(guarded: Guarded, number: int) -> None:
     process = guarded("import sys; sys.exit(int(input()))", talks=True)
     until(lambda: process.pid is not None)
     process._guard.send_signal(number)
@@ -311,13 +313,11 @@ signal.pause()
 
 
 def on_disk(log: Path) -> int:
-    """How many bytes a file takes."""
+    """Return the number of bytes that a file takes on the disk."""
     return log.stat().st_blocks * 512
 
 
-def test_of_a_log_without_an_end_the_beginning_and_the_end_are_kept(
-    guarded: Guarded, log: Path
-) -> None:
+def test_the_beginning_and_the_end_of_an_endless_log_are_kept(guarded: Guarded, log: Path) -> None:
     guarded(WRITES, "100")
     until(lambda: log.stat().st_size == 100 * 1_000_000 + 11)
     until(lambda: on_disk(log) < 13 * MIB)
@@ -340,7 +340,7 @@ def test_a_log_of_an_ordinary_length_is_kept_as_it_is(guarded: Guarded, log: Pat
     assert on_disk(log) >= 10_000_000
 
 
-def test_where_there_are_no_holes_the_log_begins_anew(
+def test_a_log_is_cut_on_a_file_system_without_holes(
     log: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(guard, "_punch_hole", lambda *_: False)
@@ -354,7 +354,7 @@ def test_where_there_are_no_holes_the_log_begins_anew(
     assert log.read_bytes().endswith(b"\n[the log was too long, and has been cut here]\ngoes on\n")
 
 
-def test_what_is_no_file_is_left_alone() -> None:
+def test_a_log_that_is_not_a_file_is_left_alone() -> None:
     receiver, sender = os.pipe()
     assert guard._Log(sender).bound() == guard._LOOK_EVERY_S
     os.close(receiver)

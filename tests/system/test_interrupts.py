@@ -37,7 +37,9 @@ def send_twice(number: int, steps: list[str]) -> None:
 
 
 @BOTH
-def test_the_first_is_a_keyboard_interrupt(interrupts: Interrupts, number: signal.Signals) -> None:
+def test_the_first_signal_is_a_keyboard_interrupt(
+    interrupts: Interrupts, number: signal.Signals
+) -> None:
     before = signal.getsignal(number)
     assert interrupts.take(number)
     with pytest.raises(KeyboardInterrupt) as raised:
@@ -48,7 +50,9 @@ def test_the_first_is_a_keyboard_interrupt(interrupts: Interrupts, number: signa
 
 
 @BOTH
-def test_a_second_in_a_hurry_is_the_same(interrupts: Interrupts, number: signal.Signals) -> None:
+def test_a_second_signal_soon_after_counts_as_the_same(
+    interrupts: Interrupts, number: signal.Signals
+) -> None:
     interrupts.take(signal.SIGINT)
     interrupts.take(signal.SIGTERM)
     with pytest.raises(KeyboardInterrupt):
@@ -59,7 +63,7 @@ def test_a_second_in_a_hurry_is_the_same(interrupts: Interrupts, number: signal.
         send(number)
 
 
-def test_a_second_that_insists_is_heard(
+def test_a_later_second_signal_is_a_keyboard_interrupt_again(
     interrupts: Interrupts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "GRACE_S", 0.0)
@@ -69,14 +73,16 @@ def test_a_second_that_insists_is_heard(
             send(signal.SIGTERM)
 
 
-def test_while_a_run_cleans_up_none_ends_that(interrupts: Interrupts) -> None:
+def test_no_signal_ends_the_cleanup_of_a_run(interrupts: Interrupts) -> None:
     interrupts.take(signal.SIGTERM)
     interrupts.clean_up()
     send(signal.SIGTERM)
 
 
 @BOTH
-def test_what_is_held_is_finished_first(interrupts: Interrupts, number: signal.Signals) -> None:
+def test_a_signal_waits_for_the_end_of_a_held_block(
+    interrupts: Interrupts, number: signal.Signals
+) -> None:
     interrupts.take(signal.SIGTERM)
     steps: list[str] = []
     with pytest.raises(KeyboardInterrupt), interrupts.held():
@@ -85,7 +91,7 @@ def test_what_is_held_is_finished_first(interrupts: Interrupts, number: signal.S
     assert signal.getsignal(signal.SIGINT) == signal.default_int_handler
 
 
-def test_what_is_held_is_not_held_for_ever(
+def test_a_second_signal_ends_a_held_block(
     interrupts: Interrupts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "GRACE_S", 0.0)
@@ -97,7 +103,7 @@ def test_what_is_held_is_not_held_for_ever(
         pass
 
 
-def test_without_a_signal_holding_is_nothing(interrupts: Interrupts) -> None:
+def test_a_held_block_without_a_signal_ends_normally(interrupts: Interrupts) -> None:
     with interrupts.held():
         pass
     with pytest.raises(ZeroDivisionError), interrupts.held():
@@ -106,7 +112,7 @@ def test_without_a_signal_holding_is_nothing(interrupts: Interrupts) -> None:
 
 @pytest.fixture
 def somebody_elses() -> Iterator[list[int]]:
-    """What a handler of SIGTERM that is not ours has got."""
+    """The signals that a SIGTERM handler of somebody else has received."""
     got: list[int] = []
 
     def handle(number: int, frame: FrameType | None) -> None:

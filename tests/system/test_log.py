@@ -13,7 +13,7 @@ MIB = 1 << 20
 
 
 @pytest.mark.parametrize("content", [None, b"", b"\n\n  \n"])
-def test_of_nothing_there_is_no_end(log: Path, content: bytes | None) -> None:
+def test_an_empty_log_has_no_tail(log: Path, content: bytes | None) -> None:
     if content is not None:
         log.write_bytes(content)
     assert last_lines(log) == []
@@ -25,7 +25,7 @@ def test_the_last_lines_stand_indented_under_a_heading(log: Path) -> None:
     assert tail(log, lines=2) == "\nThe end of its log:\n    two\n      three"
 
 
-def test_of_a_long_log_only_its_end_is_read(log: Path) -> None:
+def test_only_the_end_of_a_long_log_is_read(log: Path) -> None:
     with log.open("wb") as file:
         file.seek(2**40)
         file.write("\n".join(["", *map(str, range(100))]).encode())
@@ -33,7 +33,7 @@ def test_of_a_long_log_only_its_end_is_read(log: Path) -> None:
     assert lines == [str(number) for number in range(100 - TAIL_LINES, 100)]
 
 
-def test_the_heading_says_what_is_lost(log: Path) -> None:
+def test_the_heading_says_how_much_is_lost(log: Path) -> None:
     log.write_bytes(b"first\n")
     os.truncate(log, 200 * MIB)
     with log.open("ab") as file:
@@ -44,7 +44,7 @@ def test_the_heading_says_what_is_lost(log: Path) -> None:
     assert both_ends(log).split() == ["first", "last"]
 
 
-def test_of_a_log_without_an_end_both_ends_are_read(log: Path) -> None:
+def test_both_ends_of_an_endless_log_are_read(log: Path) -> None:
     log.write_text("".join(f"{number}\n" for number in range(500_000)))
     text = both_ends(log)
     assert (text[:4], text[-14:]) == ("0\n1\n", "499998\n499999\n")
@@ -54,7 +54,7 @@ def test_of_a_log_without_an_end_both_ends_are_read(log: Path) -> None:
     assert both_ends(log.parent / "none") == ""
 
 
-def test_what_came_since_and_whether_it_is_all(log: Path) -> None:
+def test_a_log_is_read_from_a_byte_on_and_says_if_it_is_whole(log: Path) -> None:
     assert read_since(log, 0) == (b"", True)
     log.write_bytes(b"before after")
     assert read_since(log, 7) == (b"after", True)
@@ -66,6 +66,6 @@ def test_what_came_since_and_whether_it_is_all(log: Path) -> None:
     assert read_since(log, 0) == (b"onetwo", False)
 
 
-def test_what_is_no_text_is_shown_as_far_as_it_goes(log: Path) -> None:
+def test_bytes_that_are_not_text_are_shown_as_well_as_possible(log: Path) -> None:
     log.write_bytes(b"caf\xe9\n")
     assert last_lines(log) == ["caf\N{REPLACEMENT CHARACTER}"]

@@ -20,7 +20,7 @@ HANGS = "import signal; signal.pause()"
         (HANGS, 0.05, None, []),
     ],
 )
-def test_what_is_waited_for_is_said_once(
+def test_the_user_is_told_once_what_is_waited_for(
     script: str,
     within_s: float,
     status: int | None,

@@ -138,7 +138,7 @@ def test_two_locks_of_one_process_exclude_each_other() -> None:
     lock.release()
 
 
-def test_who_comes_first_is_served_first(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_waiting_processes_are_served_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_LOOK_EVERY_S", 0.001)
     held = MachineLock()
     held.acquire()
@@ -165,7 +165,9 @@ def test_who_comes_first_is_served_first(monkeypatch: pytest.MonkeyPatch) -> Non
     assert served == [0, 1, 2, 3, 4, 5]
 
 
-def test_more_than_the_queue_holds_are_served_all(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_more_processes_than_the_queue_has_places_are_all_served(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(module, "_QUEUE", 3)
     monkeypatch.setattr(module, "_LOOK_EVERY_S", 0.001)
     served: list[int] = []
@@ -184,7 +186,7 @@ def test_more_than_the_queue_holds_are_served_all(monkeypatch: pytest.MonkeyPatc
     assert sorted(served) == list(range(8))
 
 
-def test_who_gives_up_keeps_no_place() -> None:
+def test_a_process_that_gives_up_leaves_the_queue() -> None:
     held = MachineLock()
     held.acquire()
     for _ in range(3):
@@ -230,7 +232,7 @@ class Fast:
         self.now += 0.5
 
 
-def test_whom_it_waits_for_is_said_after_five_seconds_and_every_minute(
+def test_a_waiting_run_names_the_holder_after_five_seconds_and_every_minute(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(module, "CLOCK", Fast())
@@ -246,7 +248,7 @@ def test_whom_it_waits_for_is_said_after_five_seconds_and_every_minute(
     assert told.waits == [150]
 
 
-def test_a_short_wait_is_not_worth_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_short_wait_is_not_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     told = Told()
     lock = MachineLock(onlooker=told)
     lock.acquire()
@@ -260,7 +262,7 @@ def test_a_short_wait_is_not_worth_a_word(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @elsewhere
-def test_what_it_waited_is_said_when_it_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_time_of_a_wait_is_reported_at_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "ANNOUNCE_AFTER_S", 0.0)
     told = Told()
     waiting = MachineLock(onlooker=told)
@@ -296,7 +298,7 @@ def test_a_holder_is_named_by_what_the_kernel_knows_of_it(tmp_path: Path) -> Non
 
 
 @elsewhere
-def test_who_only_blocks_the_queue_is_named_too() -> None:
+def test_a_process_that_only_blocks_the_queue_is_named_too() -> None:
     blocks = SocketPlaces(shared_name()).take(63)
     assert blocks is not None
     with pytest.raises(BusyMachineError, match=f": process {os.getpid()} of "):
@@ -322,7 +324,9 @@ def test_all_runs_of_a_machine_share_one(monkeypatch: pytest.MonkeyPatch, name: 
     assert shared_name() == MachineLock()._name == name
 
 
-def test_it_hangs_on_no_folder_of_the_users(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_lock_does_not_depend_on_the_users_folders(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     if kind == "files":
         return
     monkeypatch.setenv("TMPDIR", "/no/such/folder")

@@ -1,4 +1,4 @@
-"""What the kernel counts about connections."""
+"""The kernel's counts of connections."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ def test_the_counts_are_found_by_name() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "IpExt: a\nIpExt: 1\n", "TcpExt: a\nTcpExt: 1\n"])
-def test_what_is_not_there_is_none(text: str) -> None:
+def test_missing_counts_are_none(text: str) -> None:
     assert parse_counts(text) is None
 
 
-def test_elsewhere_there_are_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_other_systems_have_no_counts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(netstat, "_FILE", tmp_path / "netstat")
     assert read_counts() is None
 

@@ -1,4 +1,4 @@
-"""What killed runs have left behind is found by its marks, and nothing else is."""
+"""Processes that killed runs have left behind are found by their marks, and no others are."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ sys.stdin.read()
 
 @pytest.fixture
 def marked() -> Iterator[StartMarked]:
-    """What starts processes with such a mark."""
+    """A function that starts processes with a mark."""
     with ExitStack() as stack:
 
         def start(mark: object) -> subprocess.Popen[bytes]:
@@ -79,11 +79,11 @@ def test_a_mark_is_read_as_it_was_written() -> None:
 @pytest.mark.parametrize(
     "text", ["", "x", "name 1 2 3", "name 1 2 3 4 5", "na me 1 2 3 4", "n 1 2 3 x"]
 )
-def test_what_is_no_mark_is_none(text: str) -> None:
+def test_other_texts_are_no_marks(text: str) -> None:
     assert Mark.read(text) is None
 
 
-def test_what_a_killed_run_left_is_ended_and_told(marked: StartMarked, gone: Mark) -> None:
+def test_processes_of_a_killed_run_are_ended_and_reported(marked: StartMarked, gone: Mark) -> None:
     processes = [marked(gone), marked(replace(gone, number=77))]
     ended = end_orphans()
     assert {one.pid for one in ended} == {process.pid for process in processes}
@@ -104,7 +104,7 @@ def test_what_a_killed_run_left_is_ended_and_told(marked: StartMarked, gone: Mar
     ],
     ids=["of a run that lives", "of another container", "of another test"],
 )
-def test_what_is_not_known_to_be_left_stays(
+def test_processes_that_may_belong_to_a_living_run_stay(
     marked: StartMarked, gone: Mark, change: dict[str, object]
 ) -> None:
     process = marked(replace(gone, **change))  # type: ignore[arg-type]  # as it is
@@ -185,7 +185,9 @@ def test_a_stopped_guard_and_its_command_are_found_when_their_run_is_killed(
     assert all_gone(pids)
 
 
-def test_the_next_run_says_so(site: Site, marked: StartMarked, gone: Mark) -> None:
+def test_the_next_run_reports_what_it_has_ended(
+    site: Site, marked: StartMarked, gone: Mark
+) -> None:
     left = marked(gone)
     site.test("def test_nothing():\n    pass")
     result = site.pytest("--djworkers=granian", "-q")

@@ -1,4 +1,4 @@
-"""What the system refuses is said, with what to do."""
+"""Errors of the operating system are explained, with what to do."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def start():
     ],
     ids=lambda value: errno.errorcode[value] if isinstance(value, int) else "",
 )
-def test_each_says_what_to_do(number: int, words: str) -> None:
+def test_each_error_says_what_to_do(number: int, words: str) -> None:
     with (
         pytest.raises(ResourceError, match=f"^x can't be started: .*{words}"),
         explain_os_errors("x can't be started", Path("/here")),
@@ -61,7 +61,7 @@ def test_each_says_what_to_do(number: int, words: str) -> None:
 
 
 def said_by(script: str, folder: Path) -> str:
-    """What a process says that starts a guarded command, on either stream."""
+    """Return the output, on both streams, of a process that starts a guarded command."""
     folder.chmod(0o777)
     done = subprocess.run(
         [sys.executable, "-c", STARTS + script, folder],

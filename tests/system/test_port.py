@@ -37,13 +37,13 @@ def test_nobody_who_asks_for_any_port_gets_it(port: int) -> None:
             assert other.getsockname()[1] != port
 
 
-def test_nobody_who_asks_for_it_in_earnest_gets_it(port: int) -> None:
+def test_nobody_who_asks_for_this_port_gets_it(port: int) -> None:
     with socket.socket() as other, pytest.raises(OSError) as error:  # noqa: PT011  # errno below
         other.bind((HOST, port))
     assert error.value.errno == errno.EADDRINUSE
 
 
-def test_nobody_answers_there(port: int) -> None:
+def test_connections_to_a_reserved_port_are_refused(port: int) -> None:
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection((HOST, port))
 

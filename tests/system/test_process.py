@@ -24,7 +24,7 @@ from tests.support.processes import all_gone, lives, mentioning, until
 STAY = "import signal; signal.pause()"
 
 
-def test_it_talks(guarded: Guarded) -> None:
+def test_a_command_that_talks_has_pipes(guarded: Guarded) -> None:
     process = guarded("for line in open(0): print(line.upper(), end='', flush=True)", talks=True)
     for word in (b"one\n", b"two\n"):
         process.input.write(word)
@@ -70,7 +70,7 @@ def test_the_channel_is_readable_when_it_ended(guarded: Guarded) -> None:
     assert process.channel.recv(1) == b""
 
 
-def test_what_the_guard_said_last_is_heard(
+def test_the_last_report_of_the_guard_is_read(
     guarded: Guarded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     process = guarded("raise SystemExit(3)")
@@ -149,7 +149,7 @@ def test_when_the_guard_is_killed_what_left_the_session_ends_too(
 
 
 @pytest.mark.parametrize("which", ["guard", "command", "both"])
-def test_what_is_stopped_is_ended_all_the_same(
+def test_a_stopped_process_is_ended_all_the_same(
     guarded: Guarded, monkeypatch: pytest.MonkeyPatch, which: str
 ) -> None:
     monkeypatch.setattr(module, "_STOP_WITHIN_S", 1.0 if which == "command" else 0.05)
@@ -201,5 +201,5 @@ def test_without_a_folder_for_the_log_nothing_is_left_open(tmp_path: Path) -> No
 
 
 def open_descriptors() -> int:
-    """How many this process has."""
+    """Return the number of open descriptors of this process."""
     return psutil.Process().num_fds()

@@ -14,7 +14,7 @@ from pytest_djworkers.system.run_command import run_command
 PYTHON = (sys.executable, "-I", "-S", "-c")
 
 
-def test_what_it_says_and_its_status(tmp_path: Path) -> None:
+def test_the_output_and_the_status_are_returned(tmp_path: Path) -> None:
     script = (
         "import os, sys; print(os.getcwd(), os.environ); print('e', file=sys.stderr); sys.exit(3)"
     )
@@ -25,12 +25,12 @@ def test_what_it_says_and_its_status(tmp_path: Path) -> None:
     assert done.stderr == "e\n"
 
 
-def test_one_that_cant_be_started() -> None:
+def test_a_program_that_cannot_be_started_is_an_error() -> None:
     with pytest.raises(FileNotFoundError):
         run_command(["/no/such/program"], within_s=1)
 
 
-def test_what_it_leaves_running_is_not_waited_for() -> None:
+def test_processes_that_a_program_leaves_running_are_not_waited_for() -> None:
     script = "import os, signal\nif not os.fork(): signal.alarm(30); signal.pause()"
     began = time.monotonic()
     assert run_command([*PYTHON, script], within_s=20).returncode == 0

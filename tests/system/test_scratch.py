@@ -29,7 +29,7 @@ sys.stdin.readline()
 
 @pytest.fixture(autouse=True)
 def temporary(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Where temporary folders are made, by this process and its children. Its path is short, as
+    """The folder for temporary folders of this process and its children. Its path is short, as
     that of a socket must be, wherever pytest's own lie."""
     with TemporaryDirectory(dir="/tmp") as folder:
         monkeypatch.setattr("tempfile.tempdir", folder)
@@ -72,7 +72,7 @@ def test_a_killed_runs_folder_is_removed_by_the_next(temporary: Path) -> None:
         next_folder.remove()
 
 
-def test_a_running_ones_folder_stays(temporary: Path) -> None:
+def test_the_folder_of_a_running_run_stays(temporary: Path) -> None:
     with owner() as (_, theirs):
         ours = ScratchFolder()
         assert theirs.is_dir()
@@ -202,7 +202,7 @@ as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files aw
         pytest.param(another_users_marker, marks=as_root),
     ],
 )
-def test_what_may_not_be_ours_stays_and_is_not_waited_for(
+def test_folders_that_may_not_be_ours_stay_and_are_not_waited_for(
     temporary: Path, change: Callable[[Path], None]
 ) -> None:
     change(orphan(temporary / "djworkers-x"))

@@ -9,7 +9,9 @@ import pytest
 from pytest_djworkers.system.session_members import cpu_used, read_each
 
 
-def test_one_that_is_gone_or_cannot_be_told_finely(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_session_that_is_gone_or_whose_time_is_not_known_finely(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     assert cpu_used(0x7FFFFFF0) == {}
     session = os.getsid(0)
 
@@ -23,7 +25,7 @@ def test_one_that_is_gone_or_cannot_be_told_finely(monkeypatch: pytest.MonkeyPat
     assert cpu_used(session) is None
 
 
-def test_a_look_that_processes_come_and_go_in_is_taken_again(
+def test_reading_is_repeated_if_processes_begin_or_end_meanwhile(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     lists = iter([{1, 2}, {1, 3}, {1, 3}, {1, 3}])

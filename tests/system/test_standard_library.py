@@ -29,7 +29,7 @@ def test_the_sites_module_is_left_alone(tmp_path: Path, monkeypatch: pytest.Monk
     assert standard_module("resource").RLIMIT_NOFILE
 
 
-def test_one_that_is_there_is_that_one() -> None:
+def test_an_imported_standard_module_is_returned_itself() -> None:
     import resource
     import time
 
@@ -37,7 +37,7 @@ def test_one_that_is_there_is_that_one() -> None:
     assert standard_module("time").sleep is time.sleep
 
 
-def test_one_that_is_not_there() -> None:
+def test_a_name_that_the_standard_library_lacks_is_an_error() -> None:
     with pytest.raises(ImportError, match="no 'pytest' in the standard library"):
         standard_module("pytest")
 
