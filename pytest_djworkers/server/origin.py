@@ -45,12 +45,14 @@ class Origin:
                 f"{parts.hostname} if its owners agree to the load"
             )
         addresses = dict.fromkeys((host, port) for host in hosts)
+        # Without a user and a password, which a Host header must not have (RFC 9110, section 7.2).
         return cls(tuple(addresses), parts.netloc.rpartition("@")[2])
 
 
 def _reached_at(host: str) -> str:
     """Return the address to connect to: for 0.0.0.0 and ::, which servers listen on, loopback."""
     address = ipaddress.ip_address(host)
+    # ::ffff:127.0.0.1 is an IPv4 address in the notation of IPv6, and is loopback if that one is.
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
         address = address.ipv4_mapped
     if address.is_unspecified:
