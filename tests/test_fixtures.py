@@ -40,6 +40,7 @@ def test_plain_db_with_a_server(djworkers_server, db):
     pass
 """
     )
+    # In this order: the third test would not pass if the second left its rows.
     result = site.burst("-p", "no:randomly")
     result.assert_outcomes(passed=3, failed=1, errors=1)
     way_out = (

@@ -10,6 +10,7 @@ import pytest
 from tests.support.fault_server import always, answer, serve
 from tests.support.site import CONFTEST, GENTLE, SETTINGS, URLS, Site
 
+# An external server has databases of its own.
 NO_DATABASE = """
 
 @pytest.fixture(scope="session")
@@ -96,6 +97,7 @@ def test_memory(burst):
     with serve(always(answer()), ("::1", 0)) as server:
         url = f"http://[::1]:{server.address[1]}"
         result = site.pytest(f"--djworkers-url={url}", *GENTLE)
+        # The second line of each request, as our client sends it, is its Host header.
         hosts = {line for request in server.requests for line in request.split(b"\r\n")[1:2]}
     result.assert_outcomes(passed=1, failed=1)
     result.stdout.fnmatch_lines(

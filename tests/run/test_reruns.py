@@ -56,8 +56,10 @@ def check_outputs(site: Site, result: pytest.RunResult) -> None:
     assert "| 3,000 |" in report
     assert "rerun: these figures are of attempt 3" in report
     assert "| 1,000 |" not in report
+    # A plugin may write a test case for each attempt: the last one counts.
     last = ET.parse(site.folder / "junit.xml").findall(".//testcase[@name='test_flaky[granian]']")
     found = [(one.get("name"), one.get("value")) for one in last[-1].iter("property")]
+    # No property is there twice.
     assert len(dict(found)) == len(found)
     noted = dict(found)
     assert noted["djworkers GET /json rps"] == "3000.0"

@@ -40,7 +40,7 @@ class LimitsPlugin:
         except DjworkersError as error:
             # Its message is enough: a traceback would lead through the plugin.
             raise self._failure(item, error) from None
-        # Neither of these is a failure, so there is nothing to add.
+        # None of these is a failure, so there is nothing to add.
         except (pytest.skip.Exception, KeyboardInterrupt, SystemExit):
             raise
         except BaseException:

@@ -32,12 +32,11 @@ def test_json(burst):
         consecutive=False,
     )
     result.stdout.no_fnmatch_line("*Traceback*")
+    # A failure is about the test: no line of it leads into the plugin.
     result.stdout.no_fnmatch_line("*pytest_djworkers/run/*")
 
 
-def test_limits_work_with_every_outcome_of_pytest(site: Site) -> None:
-    site.test(
-        """
+OUTCOMES = """
 import unittest
 
 missed = pytest.mark.min_rps(1e9)
@@ -85,7 +84,10 @@ def test_wrong_mark(burst, path):
 def test_by_name(request):
     request.getfixturevalue("burst")
 """
-    )
+
+
+def test_limits_work_with_every_outcome_of_pytest(site: Site) -> None:
+    site.test(OUTCOMES)
     site.write("test_text.txt", ">>> 1 + 1\n2\n")
     result = site.burst("--doctest-glob=*.txt", "-rA")
     result.assert_outcomes(passed=2, failed=4, errors=2, skipped=2, xfailed=1)
@@ -114,13 +116,7 @@ def test_by_name(request):
         result.stdout.fnmatch_lines(lines)
 
 
-def test_a_burst_without_an_expected_response_fails_its_test_whatever_its_limits(
-    site: Site,
-) -> None:
-    middleware = "MIDDLEWARE = ['django.middleware.csrf.CsrfViewMiddleware']"
-    site.write("settings.py", f"{SETTINGS}\n{middleware}\n")
-    site.test(
-        """
+REFUSED = """
 token = "a" * 32
 CSRF = {"cookies": {"csrftoken": token}, "headers": {"X-CSRFToken": token}}
 
@@ -153,7 +149,14 @@ def test_a_wrong_call_is_a_call(burst):
     with pytest.raises(Exception, match="must start with /"):
         burst("json")
 """
-    )
+
+
+def test_a_burst_without_an_expected_response_fails_its_test_whatever_its_limits(
+    site: Site,
+) -> None:
+    middleware = "MIDDLEWARE = ['django.middleware.csrf.CsrfViewMiddleware']"
+    site.write("settings.py", f"{SETTINGS}\n{middleware}\n")
+    site.test(REFUSED)
     result = site.burst("-rA")
     result.assert_outcomes(passed=3, failed=3, skipped=1, xfailed=1)
     result.stdout.fnmatch_lines(

@@ -9,6 +9,7 @@ import pytest
 from pytest_djworkers.system.machine_lock import MachineLock
 from tests.support.site import Site
 
+# Users are told after a few seconds; a test that waits for that would be slow.
 SOON = """
 from pytest_djworkers.system import machine_lock
 
@@ -41,8 +42,10 @@ def test_the_process_that_a_run_waits_for_is_printed_at_once_even_with_capturing
         said = []
         for line in run.stdout:
             said.append(line.rstrip())
+            # Only then, so that the line is seen to come before the wait ends.
             if "waiting for another" in line:
                 held.release()
+    # In case that the line never came: releasing twice does no harm.
     held.release()
     assert run.returncode == 0
     (waits,) = (line for line in said if "djworkers: waiting for another run's burst, 0s" in line)

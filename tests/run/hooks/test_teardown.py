@@ -32,6 +32,7 @@ def test_plain():
 def test_burst(djworkers_backend, _djworkers_server):
     tell("burst")
 """
+# pytest runs inside this process, so that the handlers after the run can be seen.
 MAIN = f"""{TELLS}
 import pytest
 pytest.main()
@@ -146,6 +147,7 @@ def test_long(burst):
     burst("/facts", name="long", duration="1m")
 """
     )
+    # The long burst names its own duration, which a flag would override.
     flags = [flag for flag in GENTLE if "duration" not in flag]
     run = site.start("--djworkers=gunicorn-gevent", *flags, "-o", "djworkers_duration=300ms", "-v")
     assert run.stdout is not None

@@ -156,6 +156,7 @@ def test_a_shared_cache_is_left_as_it_was(
     site.write("settings.py", SETTINGS + WITH_REDIS % (backend, *address, more))
     site.write("urls.py", SHARED)
     site.test(WITH_A_SESSION % address)
+    # Keys of the site itself, of its KEY_FUNCTION, and of another program.
     real_redis.mset({":1:real": "1", "mine:real": "1", "real, and no cache": "1"})
     before = set(real_redis.keys())
     site.burst().assert_outcomes(passed=1)
