@@ -13,13 +13,14 @@ from typing import Any
 import pytest
 
 from pytest_djworkers.baseline.machine import Machine
-from pytest_djworkers.baseline.session import RunFacts, burst_of
+from pytest_djworkers.baseline.session import RunFacts
 from pytest_djworkers.baseline.store import save
 from pytest_djworkers.cli import main
 from pytest_djworkers.load.result import BurstResult
 from tests.support.results import RESULT
 from tests.support.site import Site
 from tests.support.steady import steady
+from tests.support.stored_baselines import burst_of
 from tests.support.wrk_document import SERVERS, document
 from tests.support.wrk_output import NOTHING_ANSWERED, PRINTED
 

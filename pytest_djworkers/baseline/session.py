@@ -9,9 +9,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from pytest_djworkers.baseline.conditions import conditions_of
 from pytest_djworkers.baseline.document import (
-    StoredBurst,
     StoredSession,
     StoredUsage,
     StoredWindow,
@@ -57,11 +55,6 @@ def session_of(result: BurstResult, facts: RunFacts = NO_FACTS) -> StoredSession
         versions=versions_of(result),
         surroundings=facts.surroundings,
     )
-
-
-def burst_of(result: BurstResult, facts: RunFacts = NO_FACTS) -> StoredBurst:
-    """Return the burst to store, with one session."""
-    return StoredBurst(conditions_of(result), (session_of(result, facts),))
 
 
 def window_of(result: BurstResult) -> StoredWindow:

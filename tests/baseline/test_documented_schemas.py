@@ -13,11 +13,10 @@ from jsonschema import Draft202012Validator
 from docs.write_schemas import FOLDER, schemas
 from pytest_djworkers.baseline.document import SCHEMA
 from pytest_djworkers.baseline.imported import save_imported
-from pytest_djworkers.baseline.session import burst_of
 from pytest_djworkers.baseline.store import save
 from pytest_djworkers.load.facts import Usage
 from tests.support.results import RESULT, WRK
-from tests.support.stored_baselines import MACHINE, RUNS
+from tests.support.stored_baselines import MACHINE, RUNS, burst_of
 
 OLDER_FILES = Path(__file__).with_name("schemas")
 

@@ -17,10 +17,10 @@ from pytest_djworkers.baseline.document import SCHEMA
 from pytest_djworkers.baseline.figures import session_figures
 from pytest_djworkers.baseline.imported import read_imported, save_imported
 from pytest_djworkers.baseline.machine import Machine
-from pytest_djworkers.baseline.session import burst_of
 from pytest_djworkers.baseline.store import Saved, load, read, save
 from pytest_djworkers.verdict.judgement import Verdict
 from tests.support.results import RESULT, WRK
+from tests.support.stored_baselines import burst_of
 
 SCHEMAS = Path(__file__).with_name("schemas")
 MACHINE = Machine("AMD EPYC 7763 64-Core Processor", 2, 1.5)

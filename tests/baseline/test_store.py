@@ -20,7 +20,6 @@ import pytest
 from pytest_djworkers.baseline.conditions import conditions_of, first_difference
 from pytest_djworkers.baseline.document import SCHEMA, StoredBurst
 from pytest_djworkers.baseline.machine import Machine
-from pytest_djworkers.baseline.session import burst_of
 from pytest_djworkers.baseline.store import SESSIONS_KEPT, Baseline, burst_key, load, save
 from pytest_djworkers.errors import BaselineError
 from pytest_djworkers.load.profile import Request
@@ -28,7 +27,7 @@ from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.system.files import write_whole
 from tests.support.repository import git
 from tests.support.results import RESULT, WRK
-from tests.support.stored_baselines import a_burst, save_one
+from tests.support.stored_baselines import a_burst, burst_of, save_one
 
 MACHINE = Machine("A CPU", 2, None)
 

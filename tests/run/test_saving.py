@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from pytest_djworkers.baseline.machine import Machine
-from pytest_djworkers.baseline.session import burst_of
 from pytest_djworkers.baseline.store import save
 from tests.support.results import RESULT
 from tests.support.site import GENTLE, Site
 from tests.support.steady import baseline_file, steady, stored_sessions
+from tests.support.stored_baselines import burst_of
 
 ONE_BURST = """
 def test_json(burst):
