@@ -1,4 +1,4 @@
-"""How a run can end, in one table; each way leaves nothing behind.
+"""The ways in which a run can end, in one table; each leaves nothing behind.
 
 The site's test database has a name of its own beside the site; a second one, in memory, moves
 into the run's folder.
@@ -113,7 +113,7 @@ class Running:
 
     @property
     def hits(self) -> list[int]:
-        """Which process answered each request."""
+        """The id of the process that responded to each request, in order."""
         file = self.site.folder / "hits"
         return [int(line) for line in file.read_text().split()] if file.exists() else []
 
@@ -230,7 +230,7 @@ def to_the_master(run: Running) -> None:
 
 
 def to_a_worker(run: Running) -> None:
-    """Who answered last."""
+    """Kill the worker that sent the last response."""
     os.kill(run.hits[-1], signal.SIGKILL)
 
 
@@ -280,7 +280,7 @@ class Cause:
     by: Callable[[Running], None] | None = None
     when: Callable[[Running], bool] = in_a_burst
     again: Callable[[Running], bool] | None = None
-    """When it is done a second time."""
+    """The condition on which the run is ended a second time; None to end it once."""
     flags: tuple[str, ...] = ()
     tests: str = ENDLESS
     urls: str = ""
@@ -290,7 +290,7 @@ class Cause:
     may_leave_files: bool = False
     """Nobody is left to remove them: the next run does."""
     goes_on: bool = False
-    """What ends is not pytest, which goes on to the end of its tests."""
+    """True if pytest itself does not end, but goes on to the end of its tests."""
 
     def end(self, run: Running) -> float:
         """End a run this way; gives the moment from which on it should become clean."""

@@ -128,7 +128,7 @@ class Peer(asyncio.Protocol):
 
 
 class FaultServer:
-    """What the server saw. Filled by its thread, read by the test's."""
+    """A server that misbehaves, and what it saw: filled by its thread, read by the test's."""
 
     def __init__(self, behave: Behaviour, address: tuple[str, int]) -> None:
         self.behave = behave
@@ -177,7 +177,7 @@ async def _serve(server: FaultServer, listener: socket.socket, stop: asyncio.Eve
 
 
 def _length(head: bytes) -> int:
-    """How long the body after this head is."""
+    """Return the length in bytes of the body after this head."""
     match = re.search(rb"\r\ncontent-length: *(\d+)", head, re.IGNORECASE)
     return int(match[1]) if match else 0
 
@@ -200,7 +200,7 @@ def deaf(backlog: int) -> Iterator[tuple[str, int]]:
 
 
 def eventually(holds: Callable[[], bool], *, within_s: float = 10) -> bool:
-    """Whether it holds before long."""
+    """Return whether the condition becomes true before long."""
     deadline = time.monotonic() + within_s
     while not (held := holds()) and time.monotonic() < deadline:
         time.sleep(0.005)

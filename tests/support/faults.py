@@ -44,7 +44,7 @@ def with_length(length: str) -> bytes:
 
 @dataclass(frozen=True)
 class Row:
-    """What a server does, and all that a burst may then say."""
+    """A way to misbehave, and everything that a burst may report of it."""
 
     name: str
     behave: Behaviour

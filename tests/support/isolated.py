@@ -45,7 +45,7 @@ class Isolated:
 
     @property
     def own(self) -> Path:
-        """What the site may write to."""
+        """The folder that the site may write to."""
         return self.folder / "own"
 
     def write(self, name: str, text: str = "real") -> None:
@@ -55,7 +55,7 @@ class Isolated:
         file.write_text(text)
 
     def real(self) -> dict[str, str]:
-        """What is in the site's files."""
+        """Return the contents of the site's own files, by name."""
         return {
             str(file.relative_to(self.folder)): file.read_text()
             for file in self.folder.rglob("*.txt")
@@ -86,7 +86,7 @@ class Isolated:
         )
 
     def told(self, script: str) -> Any:
-        """What the script tells."""
+        """Run the script, and return what it prints as JSON."""
         done = self.run(script)
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)

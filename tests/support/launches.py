@@ -47,7 +47,7 @@ def lock() -> MachineLock:
 
 @pytest.fixture
 def make_server(folder: Path, lock: MachineLock) -> Iterator[MakeServer]:
-    """What makes servers that are stopped with the test."""
+    """Yield a function that makes servers, which are stopped with the test."""
     port = ReservedPort()
     with ExitStack() as stack:
         stack.callback(port.release)
@@ -75,7 +75,7 @@ def start(server: Server, probe: Request = JSON, connections: int = 8) -> Server
 
 
 def facts(server: Server) -> dict[str, Any]:
-    """What a worker says of itself."""
+    """Return what a worker says about itself."""
     with urllib.request.urlopen(f"{server.url}/facts", timeout=15) as answer:
         said: dict[str, Any] = json.load(answer)
     return said

@@ -73,7 +73,7 @@ class Cluster:
             return [row[0] for row in cursor.fetchall()] if cursor.description else []
 
     def databases(self) -> set[str]:
-        """What databases there are, besides those that a cluster begins with."""
+        """Return the names of the databases, without those that a cluster begins with."""
         names = self.ask("SELECT datname FROM pg_database WHERE NOT datistemplate")
         return set(names) - {"postgres"}
 

@@ -22,7 +22,7 @@ def until(condition: Callable[[], object], within_s: float = 15.0) -> float:
 
 
 def lives(pid: int) -> bool:
-    """Whether a process is there, and not only waits to be collected."""
+    """Return whether a process runs. A zombie doesn't: it only waits to be collected."""
     try:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
@@ -30,7 +30,7 @@ def lives(pid: int) -> bool:
 
 
 def all_gone(pids: Iterable[int]) -> bool:
-    """Whether none of them lives."""
+    """Return whether none of the processes runs any more."""
     return not any(map(lives, pids))
 
 

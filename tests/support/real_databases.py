@@ -19,7 +19,7 @@ from pytest_djworkers.system.environment import child_environment
 from tests.support.postgres import Cluster
 
 MAKE_TABLE = "CREATE TABLE notes (text VARCHAR(200))"
-COUNT = "SELECT text FROM notes"
+TEXTS = "SELECT text FROM notes"
 NOTES = """
 def write(text, connection=None):
     if connection is None:
@@ -43,7 +43,7 @@ class Beside:
     files: dict[str, str] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
     has_startup: bool = True
-    """Whether our folder is first in PYTHONPATH, as servers have it."""
+    """True if our folder is first in PYTHONPATH, as servers have it."""
 
     def settings(self, more: str = "", **changes: Any) -> str:
         """A settings module, whose database has these changes."""
@@ -95,13 +95,13 @@ DATABASES = {{"default": { ({**self.real, **changes})!r}}}
 
     @property
     def in_real(self) -> list[str]:
-        """What has been written to the site's own database."""
-        return self.ask(self.real["NAME"], COUNT)
+        """The texts that were written to the site's own database."""
+        return self.ask(self.real["NAME"], TEXTS)
 
     @property
     def in_test(self) -> list[str]:
-        """What has been written to the test database."""
-        return self.ask(self.target.name, COUNT)
+        """The texts that were written to the test database."""
+        return self.ask(self.target.name, TEXTS)
 
 
 def in_sqlite(folder: Path) -> Beside:
@@ -135,6 +135,6 @@ def in_postgresql(folder: Path, cluster: Cluster) -> Beside:
 
 
 def told(output: str) -> dict[str, str]:
-    """What the ways of a script came to, each a line of JSON."""
+    """Return the outcome of each way that a script tried, from its lines of JSON."""
     lines = [line for line in output.splitlines() if line.startswith("{")]
     return {name: outcome for line in lines for name, outcome in json.loads(line).items()}

@@ -107,7 +107,7 @@ class Site:
 
     @property
     def folder(self) -> Path:
-        """Where the site is."""
+        """The folder of the site."""
         return self.pytester.path
 
     def write(self, name: str, text: str) -> Path:

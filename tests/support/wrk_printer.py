@@ -71,7 +71,7 @@ class Stats:
 
 @dataclass(frozen=True)
 class Run:
-    """What wrk knows when it prints."""
+    """The figures that wrk has when it prints."""
 
     url: str
     duration_s: int
