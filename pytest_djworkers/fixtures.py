@@ -175,7 +175,10 @@ def _djworkers_measurement(
 
 @pytest.fixture
 def burst(
-    request: pytest.FixtureRequest, _djworkers_measurement: Measurement, _djworkers_plan: TestPlan
+    request: pytest.FixtureRequest,
+    _djworkers_server: AnyServer,
+    _djworkers_measurement: Measurement,
+    _djworkers_plan: TestPlan,
 ) -> Burst:
     """Call it with a path to fire a burst of load at the site; it returns the figures.
 
@@ -185,7 +188,8 @@ def burst(
     """
     from pytest_djworkers.run.burst import Burst
 
-    burst = Burst(request.config.stash[RUN].settings, _djworkers_plan, _djworkers_measurement)
+    settings = request.config.stash[RUN].settings
+    burst = Burst(settings, _djworkers_plan, _djworkers_server, _djworkers_measurement)
     request.node.stash[BURST] = burst
     return burst
 

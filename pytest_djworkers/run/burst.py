@@ -14,6 +14,7 @@ from pytest_djworkers.request.build import ARGUMENTS, make_request
 from pytest_djworkers.request.name import burst_name
 from pytest_djworkers.request.unknown_arguments import refuse_unknown
 from pytest_djworkers.run.measurement import MeasuredBurst, Measurement
+from pytest_djworkers.server.protocol import AnyServer
 from pytest_djworkers.settings.settings import Settings
 from pytest_djworkers.settings.shape import parse_shape
 from pytest_djworkers.system.event_loop import without_running_loop
@@ -41,11 +42,17 @@ class Burst:
     ``--djworkers-duration``, wins over these arguments.
 
     ``name`` tells the bursts of a test apart; by default it is the method and the path.
+
+    ``server`` is the test's server, as the fixture ``djworkers_server`` returns it.
     """
 
-    def __init__(self, settings: Settings, plan: TestPlan, measurement: Measurement) -> None:
+    def __init__(
+        self, settings: Settings, plan: TestPlan, server: AnyServer, measurement: Measurement
+    ) -> None:
         self._settings = settings
         self._measurement = measurement
+        self.server = server
+        """The test's server. It runs from the first burst on, and each burst launches it anew."""
         self.plan = plan
         self.was_called = False
         """True once the test has called it, even if the arguments were refused."""

@@ -43,7 +43,7 @@ import urllib.request
 @pytest.mark.max_errors(0)
 def test_everywhere(burst):
     assert burst("/users", contains='"users": 1}').ok > 0
-    url = burst._measurement._server.url + "/everywhere"
+    url = burst.server.url + "/everywhere"
     response = urllib.request.urlopen(url).read().decode()
     print(f"everywhere: {response}")
 """

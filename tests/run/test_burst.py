@@ -86,6 +86,7 @@ def test_it(burst, djworkers_server):
     result = burst("/json")
     assert result.ok and not result.errors
     assert (result.server.backend, result.usage) == ("url", None)
+    assert burst.server is djworkers_server
     assert djworkers_server.url == result.server.options["url"]
 
 @pytest.mark.max_memory("1GB")
