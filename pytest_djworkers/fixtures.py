@@ -43,7 +43,7 @@ def djworkers_seed() -> Callable[[], None] | None:
 def djworkers_backend(request: pytest.FixtureRequest) -> str:
     """The name of the backend that the test runs under, such as ``granian``."""
     if RUN not in request.config.stash:
-        pytest.skip(WITHOUT_BACKENDS)
+        pytest.skip(WITHOUT_BACKENDS)  # says how to choose them
     if not hasattr(request, "param"):
         pytest.fail(
             "to run under each backend, a test must be a function that has burst or"

@@ -52,7 +52,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Skip load tests if no backend is chosen, before any fixture is set up."""
     if RUN in config.stash:
         return
-    skip = pytest.mark.skip(reason=WITHOUT_BACKENDS)
+    skip = pytest.mark.skip(reason=WITHOUT_BACKENDS)  # says how to choose them
     for item in items:
         if is_load_test(item):
             item.add_marker(skip)

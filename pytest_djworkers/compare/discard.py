@@ -1,4 +1,4 @@
-"""Decide which rounds are thrown away.
+"""Decide which rounds are discarded.
 
 The figures of the arms have no say in this: only then can throwing rounds away not favour an arm.
 """
@@ -28,7 +28,7 @@ _STAT = Path("/proc/stat")
 
 @dataclass(frozen=True, slots=True)
 class DiscardLimits:
-    """The limits above which a round is thrown away."""
+    """The limits above which a round is discarded."""
 
     steal: float = 0.05
     """Share of the CPUs' time that other guests of the same host had."""
@@ -73,7 +73,7 @@ def reason_to_discard(
     cpus: float = 1.0,
     limits: DiscardLimits,
 ) -> str | None:
-    """Return why a round between two moments is thrown away; None if it counts.
+    """Return why a round between two moments is discarded; None if it counts.
 
     ``lost_worker`` are the arms of which a worker is gone since the launch: the worker in its place
     has not been warmed up. ``cpus`` is the number of CPUs that an agent may use; a CPU quota can

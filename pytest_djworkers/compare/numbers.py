@@ -31,7 +31,7 @@ class ComparisonNumbers:
     longest_window_s: float = 5.0
     """Time limit of a window. A view with too few responses by then is too slow to be compared."""
     warm_up_s: float = 0.5
-    """Time for which each arm is warmed up after its launch, in windows that are thrown away."""
+    """Time for which each arm is warmed up after its launch, in windows that are discarded."""
     most_warm_up_windows: int = 20
     """Limit on the number of those windows."""
     drain_s: float = 30.0
@@ -44,7 +44,7 @@ class ComparisonNumbers:
     rule: Rule = RULE
     """The numbers of the verdict, such as when to look at the figures."""
     discard: DiscardLimits = _DISCARD
-    """The limits above which a round is thrown away."""
+    """The limits above which a round is discarded."""
 
 
 DEFAULT_NUMBERS = ComparisonNumbers()

@@ -155,7 +155,10 @@ def test_base_imports_an_editable_package_from_its_own_tree(
     revisions: Site, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     # A monorepo: setuptools' finder leads to packages/core, past every path.
-    template = pytest.importorskip("setuptools.command.editable_wheel")._finder_template
+    setuptools = pytest.importorskip(
+        "setuptools.command.editable_wheel", reason="its finder is tested"
+    )
+    template = setuptools._finder_template
     core = revisions.write("packages/core/src/core/__init__.py", "SLOW_MS = 4\n")
     with (revisions.folder / "urls.py").open("a") as urls:
         view = "lambda request: sleep(request, core.SLOW_MS)"

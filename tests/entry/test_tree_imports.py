@@ -18,7 +18,7 @@ import pytest
 from pytest_djworkers.entry.strays import strays_told
 from pytest_djworkers.entry.tree_bounds import TreeBounds
 
-SETUPTOOLS = pytest.importorskip("setuptools.command.editable_wheel")
+SETUPTOOLS = pytest.importorskip("setuptools.command.editable_wheel", reason="its finder is tested")
 
 HOLD = """
 import json, site, sys

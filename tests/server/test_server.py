@@ -80,7 +80,7 @@ def test_a_server_is_ready_when_its_slowest_worker_is(
 ) -> None:
     """Whichever worker imports the settings second reports a file when it is done."""
     if backend.about.max_workers == 1:
-        pytest.skip("a single process")
+        pytest.skip("this backend is a single process: no worker can be slower")
     with (folder / "site_settings.py").open("a") as file:
         file.write("""
 import os, time

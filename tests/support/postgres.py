@@ -110,7 +110,7 @@ def cluster() -> Iterator[Cluster]:
     """A PostgreSQL that ends with the session."""
     binaries = find_binaries()
     if binaries is None:
-        pytest.skip(MISSING)
+        pytest.skip(MISSING)  # says which programs are missing
     uid, gid = _user()
     folder = _folder(uid, gid)
     port = ReservedPort()

@@ -30,7 +30,7 @@ def real_redis(tmp_path: Path) -> Iterator[redis.Redis]:
     """A connection to a Redis that ends with the test."""
     program = shutil.which("redis-server")
     if program is None:
-        pytest.skip(MISSING)
+        pytest.skip(MISSING)  # says which program is missing
     import redis
 
     port = ReservedPort()

@@ -33,7 +33,7 @@ def kind(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_pa
 def in_other_processes(kind: str) -> None:
     """For tests with other processes, which have the kind of this system."""
     if kind == "files":
-        pytest.skip("once is enough")
+        pytest.skip("other processes have one kind only: tested with sockets")
 
 
 elsewhere = pytest.mark.usefixtures("in_other_processes")

@@ -37,7 +37,7 @@ class CollectionPlugin:
             callspec = getattr(item, "callspec", None)
             backend = callspec and callspec.params.get(_BACKEND)
             if backend is not None and (reason := self._skip_reason(item, backend)):
-                item.add_marker(pytest.mark.skip(reason=reason))
+                item.add_marker(pytest.mark.skip(reason=reason))  # the marker's own
 
     def _skip_reason(self, item: pytest.Item, backend: str) -> str | None:
         # Unlike the node above, an item has the markers of its parameters, too: they are checked

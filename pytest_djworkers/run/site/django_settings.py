@@ -58,7 +58,7 @@ def _layers() -> list[Any]:
     from django.conf import UserSettingsHolder, settings
 
     # Django makes the settings when the first of them is read.
-    settings.DATABASES  # noqa: B018
+    settings.DATABASES  # noqa: B018  # read for its effect
     layers: list[Any] = [settings._wrapped]  # type: ignore[misc]  # noqa: SLF001  # no public way
     # dynaconf's holder is of the same class, but holds copies instead of default_settings.
     while isinstance(layers[-1], UserSettingsHolder) and "default_settings" in vars(layers[-1]):
