@@ -101,7 +101,7 @@ def failing(error: Exception, at: int = 0) -> Blocks:
 def test_an_endpoint_that_base_does_not_have_is_not_compared(
     run: Callable[..., ComparisonOutcome],
 ) -> None:
-    measured = run(failing(ArmError(0, ProbeError("GET / answers 404", 404))))
+    measured = run(failing(ArmError(0, ProbeError("GET / returned 404", 404))))
     assert measured.head_result is None
     assert measured.comparison.verdict is Verdict.NOT_COMPARED
     assert measured.comparison.not_compared == "new endpoint: base responds 404"
@@ -110,8 +110,8 @@ def test_an_endpoint_that_base_does_not_have_is_not_compared(
 @pytest.mark.parametrize(
     "error",
     [
-        ArmError(1, ProbeError("GET / answers 404", 404)),
-        ArmError(0, ProbeError("GET / answers 500", 500)),
+        ArmError(1, ProbeError("GET / returned 404", 404)),
+        ArmError(0, ProbeError("GET / returned 500", 500)),
         ArmError(0, ServerStartError("it did not start")),
     ],
 )
@@ -124,9 +124,9 @@ def test_an_arm_that_cannot_be_measured_raises_an_error_with_its_name(
 
 
 def test_a_view_that_is_too_slow_is_not_compared(run: Callable[..., ComparisonOutcome]) -> None:
-    measured = run(failing(TooSlow("too slow: 7 answers")))
+    measured = run(failing(TooSlow("too slow: 7 responses")))
     assert measured.head_result is None
-    assert measured.comparison.not_compared == "too slow: 7 answers"
+    assert measured.comparison.not_compared == "too slow: 7 responses"
 
 
 def test_a_calibration_has_rounds_and_no_verdict(
@@ -137,6 +137,17 @@ def test_a_calibration_has_rounds_and_no_verdict(
     assert compared.verdict is None
     assert compared.reasons() == []
     assert compared.blocks == DEFAULT_NUMBERS.calibration_blocks
+
+
+def test_a_calibration_with_an_arm_that_cannot_be_measured_raises_an_error_with_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise ArmError(1, ServerStartError("it did not start"))
+
+    monkeypatch.setattr(module, "run_block", fails)
+    with pytest.raises(ServerError, match=r"^head.*: it did not start$"):
+        calibrate(prepared_arms(tmp_path), PROFILE, NEEDS)
 
 
 def of_ended_workers(number: int) -> Block:
