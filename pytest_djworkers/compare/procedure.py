@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from pytest_djworkers.compare.arm_server import TooSlow
@@ -10,6 +10,7 @@ from pytest_djworkers.compare.arms import BASE, NAMES, PreparedArms
 from pytest_djworkers.compare.blocks import ArmError, Block, run_block
 from pytest_djworkers.compare.plan import plan_block
 from pytest_djworkers.compare.result import ArmComparison
+from pytest_djworkers.compare.window_size import WindowSize
 from pytest_djworkers.errors import ProbeError, ServerError
 from pytest_djworkers.load.merge import merge_windows
 from pytest_djworkers.load.profile import Profile
@@ -27,28 +28,60 @@ Judged = Mapping[Metric, Judgement | MoreBlocks]
 
 
 @dataclass(frozen=True, slots=True)
+class History:
+    """The blocks that a comparison has run, with which it can be continued."""
+
+    blocks: tuple[Block, ...] = ()
+    size: WindowSize | None = None
+    """The size of all windows; None before the first block."""
+    took_s: float = 0.0
+
+
+NOTHING_YET = History()
+Enough = Callable[[int, Judged], str]
+"""Given the number of blocks run and the judgements so far, says why to stop now, in words; an
+empty text to go on."""
+
+
+def never_enough(_blocks_run: int, _judged: Judged) -> str:
+    """Go on until every figure has a verdict."""
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
 class ComparisonOutcome:
     """The result of a comparison."""
 
     comparison: ArmComparison
     head_result: BurstResult | None
     """Head's figures as those of a burst; None if it wasn't measured."""
+    history: History = NOTHING_YET
+    """The blocks behind it, for ``compare`` to go on from."""
 
 
 def compare(
-    arms: PreparedArms, profile: Profile, needs: BurstNeeds, tolerances: Mapping[Metric, float]
+    arms: PreparedArms,
+    profile: Profile,
+    needs: BurstNeeds,
+    tolerances: Mapping[Metric, float],
+    *,
+    history: History = NOTHING_YET,
+    enough: Enough = never_enough,
 ) -> ComparisonOutcome:
     """Compare the arms by these figures, each with its tolerance; requests/s must be among them.
 
-    Raises ServerError if an arm can't be measured, and GeneratorError.
+    It goes on from ``history``, and stops after the block at which ``enough`` says why. Raises
+    ServerError if an arm can't be measured, and GeneratorError.
     """
-    blocks = _Blocks(arms, profile, needs)
+    blocks = _Blocks(arms, profile, needs, history=history)
     judged = blocks.judge(tolerances)
-    reason = ""
+    reason = ended_early = ""
     try:
         while _is_open(judged) and not (reason := blocks.why_hopeless(judged)):
             blocks.run_next()
             judged = blocks.judge(tolerances)
+            if ended_early := enough(blocks.number, judged):
+                break
     except TooSlow as error:
         return blocks.unmeasured(str(error))
     except ArmError as error:
@@ -59,7 +92,10 @@ def compare(
         # Head has been measured all the same, so the test gets its result.
         return blocks.outcome(not_compared=reason)
     decided = (one for one in judged.values() if isinstance(one, Judgement))
-    return blocks.outcome(judgements=tuple(map(blocks.with_worker_exits, decided)))
+    return blocks.outcome(
+        judgements=tuple(map(blocks.with_worker_exits, decided)),
+        ended_early=ended_early if _is_open(judged) else "",
+    )
 
 
 def calibrate(arms: PreparedArms, profile: Profile, needs: BurstNeeds) -> ComparisonOutcome:
@@ -82,14 +118,26 @@ class _Blocks:
     """The blocks of one comparison, which are run one after the other."""
 
     def __init__(
-        self, arms: PreparedArms, profile: Profile, needs: BurstNeeds, *, is_judged: bool = True
+        self,
+        arms: PreparedArms,
+        profile: Profile,
+        needs: BurstNeeds,
+        *,
+        is_judged: bool = True,
+        history: History = NOTHING_YET,
     ) -> None:
         self._arms = arms
         self._profile = profile
         self._needs = needs
         self._is_judged = is_judged
-        self._began_s = CLOCK.monotonic()
-        self._blocks: list[Block] = []
+        self._began_s = CLOCK.monotonic() - history.took_s
+        self._blocks = list(history.blocks)
+        self._size = history.size
+
+    @property
+    def number(self) -> int:
+        """The number of blocks run."""
+        return len(self._blocks)
 
     @property
     def _rounds(self) -> list[Round]:
@@ -146,18 +194,26 @@ class _Blocks:
         return next(found, ())
 
     def outcome(
-        self, *, judgements: tuple[Judgement, ...] = (), not_compared: str = ""
+        self,
+        *,
+        judgements: tuple[Judgement, ...] = (),
+        not_compared: str = "",
+        ended_early: str = "",
     ) -> ComparisonOutcome:
         """Return the comparison, with all of head's windows as one burst."""
         reports = [report for block in self._blocks for report in block.head_reports]
         result = merge_windows(self._profile, reports, self._blocks[-1].head_server)
-        return ComparisonOutcome(self._comparison(judgements, not_compared), result)
+        comparison = self._comparison(judgements, not_compared, ended_early)
+        history = History(tuple(self._blocks), self._size, comparison.took_s)
+        return ComparisonOutcome(comparison, result, history)
 
     def unmeasured(self, reason: str) -> ComparisonOutcome:
         """Return the outcome of a comparison that ended before there was a result for head."""
         return ComparisonOutcome(self._comparison((), reason), None)
 
-    def _comparison(self, judgements: tuple[Judgement, ...], not_compared: str) -> ArmComparison:
+    def _comparison(
+        self, judgements: tuple[Judgement, ...], not_compared: str, ended_early: str = ""
+    ) -> ArmComparison:
         base, head = self._arms.pair
         return ArmComparison(
             labels=(base.label, head.label),
@@ -167,6 +223,8 @@ class _Blocks:
             judgements=judgements,
             not_compared=not_compared,
             rounds=tuple(self._rounds),
+            size=self._size,
+            ended_early=ended_early,
         )
 
 

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Self
 
+from pytest_djworkers.compare.parts import BlockParts
+from pytest_djworkers.compare.window_size import WindowSize
+from pytest_djworkers.load.histogram import Latency
 from pytest_djworkers.verdict.judgement import Judgement, Verdict
 from pytest_djworkers.verdict.rounds import Metric, Round, Window, counted_rounds
 
@@ -58,6 +61,20 @@ class ArmComparison:
     """Why nothing could be compared; empty if something could."""
     rounds: tuple[Round, ...] = ()
     """All rounds as measured, so that a later version can judge them again."""
+    size: WindowSize | None = None
+    """The size of all windows; None if nothing was measured."""
+    latencies: tuple[Latency, Latency] | None = None
+    """The latencies of base and head, each of all requests sent in all windows; None if nothing
+    was measured."""
+    body_bytes: tuple[float | None, float | None] = (None, None)
+    """The mean length of base's and head's response bodies, in bytes; None where it isn't known."""
+    responses_differ: str = ""
+    """The difference between base's and head's responses (``responses differ: 12.4 kB against
+    0.3 kB``); empty if they are alike."""
+    parts: BlockParts | None = None
+    """The mean time of each part of a block; None if nothing was measured."""
+    ended_early: str = ""
+    """Why the comparison ended before every figure had a verdict; empty if it did not."""
 
     @property
     def verdict(self) -> Verdict | None:

@@ -1,0 +1,104 @@
+"""The size of a comparison's windows: the load in them, and how long they are.
+
+It follows from the view, so that a fast one gets many short windows, and a view of a second of CPU
+gets few requests at a time. Pure functions: no clock, no I/O.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import sqrt
+
+from pytest_djworkers.load.early_close import EarlyClose
+
+PROBED_CONNECTIONS = 4
+"""The connections for each worker that keep a view that computes busy: one request is served, and
+the next ones wait already. More would only make them wait longer."""
+WAITING_CONNECTIONS = 16
+"""The connections for each worker of a view that waits, if the server can serve them together."""
+LEAST_CPU_SHARE = 0.5
+"""The share of the CPU time that a server's workers can have, from which on its view computes."""
+LEAST_RESPONSES = 12
+"""The number of responses in the probe without which a view is too slow to be compared."""
+LONGEST_WINDOW_S = 30.0
+"""The longest time of a probe, and of a window."""
+_LEAST_GAIN = 2.0
+"""How many times as fast a waiting view must be with more connections, for these to be kept."""
+_LEAST_WINDOW_S = 0.25
+_FEWEST, _MOST = 16, 100
+_RESPONSES_OF_ROOT = 5.8
+"""The responses of a window for the root of the responses a second: 100 at 300 a second, 16 at 8 a
+second, so that windows get longer, with fewer responses, as a view gets slower."""
+_BLOCK_S = 8.0
+"""About the time that the windows of a block may take."""
+_MOST_ROUNDS = 6
+_LEAST_LONGEST_S = 2.0
+_SLOWER = 4.0
+"""How many times as long as base's a window may be open, before it closes with what it has."""
+
+
+@dataclass(frozen=True, slots=True)
+class WindowSize:
+    """The size of every window of a comparison, the same for both arms."""
+
+    connections: int
+    responses: int
+    """The least number of responses; with ``least_s``, a window closes as soon as it has both."""
+    least_s: float
+    """The least time for which a window is open, in seconds."""
+    longest_s: float
+    """The time at which a window closes in any case, in seconds."""
+    drain_s: float
+    """The longest time to wait for what is in flight when a window closes, in seconds."""
+    rounds_per_block: int
+    waits: bool = False
+    """True if the view waits for something more than it computes."""
+
+    @property
+    def early_close(self) -> EarlyClose:
+        """The condition under which a window closes."""
+        return EarlyClose(after_s=self.least_s, responses=self.responses)
+
+
+@dataclass(frozen=True, slots=True)
+class ViewSpeed:
+    """The speed of base's view under the first load, as measured."""
+
+    connections: int
+    rate: float
+    """Responses per second; above 0."""
+    cpu_share: float | None
+    """The server's share of the CPU time that its workers can have; None if it is not known."""
+
+    @property
+    def waits(self) -> bool:
+        """True if the view waits for something more than it computes."""
+        return self.cpu_share is not None and self.cpu_share < LEAST_CPU_SHARE
+
+
+def is_faster(few: ViewSpeed, many: ViewSpeed) -> bool:
+    """Return True if a view that waits is worth more connections."""
+    return many.rate >= _LEAST_GAIN * few.rate
+
+
+def window_size(view: ViewSpeed, *, timeout_s: float) -> WindowSize:
+    """Return the size of the windows for a view.
+
+    ``timeout_s`` is the time after which a response counts as late, in seconds.
+    """
+    responses = min(max(round(_RESPONSES_OF_ROOT * sqrt(view.rate)), _FEWEST), _MOST)
+    if view.waits:
+        # One wave: the responses of a view that waits come together.
+        responses = max(responses, view.connections)
+    window_s = max(_LEAST_WINDOW_S, responses / view.rate)
+    rounds = round(_BLOCK_S / (2 * window_s))
+    return WindowSize(
+        connections=view.connections,
+        responses=responses,
+        least_s=_LEAST_WINDOW_S,
+        longest_s=min(max(_LEAST_LONGEST_S, _SLOWER * window_s), LONGEST_WINDOW_S),
+        # Little's law: a request takes the time in which as many as there are connections end.
+        drain_s=timeout_s + _SLOWER * view.connections / view.rate,
+        rounds_per_block=min(max(rounds, 1), _MOST_ROUNDS),
+        waits=view.waits,
+    )
