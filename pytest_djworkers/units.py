@@ -25,6 +25,10 @@ MOST_RATE = 100_000.0
 """The highest rate that is accepted, in requests/s: no generator here can plan more."""
 RATE_FORMS = f"a number of requests per second up to {MOST_RATE:,.0f}"
 SHARE_FORMS = "a share such as 10%"
+ARROW = "→"
+"""Stands between a figure before and the same figure now."""
+# As the functions below write figures: digits first, the unit behind them without a blank.
+_FIGURE = re.compile(r"(?P<number>[\d.,]+(?:e-\d+)?)(?P<unit>\D*)")
 
 
 def written(value: object) -> str:
@@ -149,6 +153,17 @@ def format_change(ratio: float) -> str:
     return f"{(ratio - 1) * 100:+.1f}%"
 
 
+def before_and_after(before: str, after: str) -> str:
+    """Return two figures as one text: ``10.2ms`` and ``12.4ms`` make ``10.2 → 12.4 ms``.
+
+    A unit that both figures share stands once, at the end.
+    """
+    number, unit = _split(before)
+    new_number, new_unit = _split(after)
+    old = number if unit == new_unit else f"{number} {unit}"
+    return f"{old} {ARROW} {new_number} {new_unit}".rstrip()
+
+
 def _float(number: float) -> float:
     try:
         return float(number)
@@ -162,3 +177,10 @@ def _three_digits(number: float) -> str:
         return f"{number:.0f}"
     text = f"{number:.1f}" if number >= 9.995 else f"{number:.2f}"
     return text.rstrip("0").rstrip(".")
+
+
+def _split(figure: str) -> tuple[str, str]:
+    """Return the number and the unit of a figure."""
+    match = _FIGURE.fullmatch(figure)
+    assert match is not None, figure
+    return match["number"], match["unit"]

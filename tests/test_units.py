@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from pytest_djworkers.units import (
     MOST_WHOLE,
+    before_and_after,
     counted,
     format_change,
     format_duration,
@@ -155,3 +156,19 @@ def test_the_least_whole_number_may_be_zero() -> None:
 )
 def test_figures_are_formatted_for_people(written: str, text: str) -> None:
     assert written == text
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "text"),
+    [
+        ("10.2ms", "12.4ms", "10.2 → 12.4 ms"),
+        ("812us", "1.2ms", "812 us → 1.2 ms"),
+        ("0s", "3ms", "0 s → 3 ms"),
+        ("2s", "2s", "2 → 2 s"),
+        ("0", "1,234", "0 → 1,234"),
+        ("1.2%", "30%", "1.2 → 30 %"),
+        ("8.33e-05%", "1%", "8.33e-05 → 1 %"),
+    ],
+)
+def test_a_unit_that_both_figures_share_stands_once(before: str, after: str, text: str) -> None:
+    assert before_and_after(before, after) == text

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pytest_djworkers.compare.result import ArmComparison, ArmFigures
 from pytest_djworkers.record import BurstRecord
-from pytest_djworkers.report.figures import UNKNOWN, before_and_after, format_latency
+from pytest_djworkers.report.figures import UNKNOWN, format_latency
 from pytest_djworkers.report.table import Row, Table
-from pytest_djworkers.units import format_change, format_duration, format_rate
+from pytest_djworkers.units import before_and_after, format_change, format_duration, format_rate
 from pytest_djworkers.verdict.estimate import Estimate
 from pytest_djworkers.verdict.rounds import Metric
 
