@@ -15,6 +15,7 @@ from pytest_djworkers.verdict.prediction import (
     _T_99,
     MOST_SESSIONS,
     SESSIONS_FOR_INTERVAL,
+    prediction_ceiling,
     prediction_floor,
 )
 
@@ -32,18 +33,19 @@ def test_there_is_a_quantile_for_every_number_of_sessions_that_is_kept() -> None
 
 
 @given(st.lists(rates, min_size=SESSIONS_FOR_INTERVAL, max_size=MOST_SESSIONS))
-def test_the_floor_is_that_of_the_prediction_interval(rps: list[float]) -> None:
-    logs = np.log(rps)
-    spread = logs.std(ddof=1) * sqrt(1 + 1 / len(rps))
-    expected = logs.mean() if not spread else stats.t.ppf(0.01, len(rps) - 1, logs.mean(), spread)
-    floor = prediction_floor(rps)
-    assert floor is not None
-    assert log(floor) == pytest.approx(expected, abs=1e-3)
+def test_floor_and_ceiling_are_those_of_the_prediction_interval(values: list[float]) -> None:
+    logs = np.log(values)
+    spread = logs.std(ddof=1) * sqrt(1 + 1 / len(values))
+    for bound, level in ((prediction_floor(values), 0.01), (prediction_ceiling(values), 0.99)):
+        mean = logs.mean()
+        expected = mean if not spread else stats.t.ppf(level, len(values) - 1, mean, spread)
+        assert bound is not None
+        assert log(bound) == pytest.approx(expected, abs=1e-3)
 
 
 @given(st.lists(rates, max_size=SESSIONS_FOR_INTERVAL - 1))
 def test_few_sessions_predict_nothing(rps: list[float]) -> None:
-    assert prediction_floor(rps) is None
+    assert prediction_floor(rps) is prediction_ceiling(rps) is None
 
 
 def test_only_the_last_sessions_and_only_real_figures_predict() -> None:
