@@ -44,7 +44,9 @@ async def _run() -> None:
         gc.disable()
         while True:
             report = await pool.fire(
-                start.start_ns, drain_s=job.drain_s, early_close=job.early_close
+                start.start_ns,
+                drain_s=job.drain_s,
+                early_close=start.early_close or job.early_close,
             )
             _say(to_simple(report))
             # Connections that were not drained still have work of this window in the server.

@@ -113,16 +113,16 @@ class AgentGroup:
         shape = profile.shape
         self._fire_within_s = shape.warmup_s + shape.duration_s + drain_s + _REPORT_WITHIN_S
 
-    def fire(self) -> list[AgentReport]:
+    def fire(self, *, early_close: EarlyClose | None = None) -> list[AgentReport]:
         """Have the agents fire one window together, and return their reports.
 
-        It can be repeated if ``open`` was given a time to drain. Raises GeneratorError if one of
-        them fails.
+        It can be repeated if ``open`` was given a time to drain. ``early_close`` is for this window
+        alone, in place of that of ``open``. Raises GeneratorError if one of them fails.
         """
         # The monotonic clock is the same in all processes of a machine.
         start_ns = CLOCK.monotonic_ns() + (_START_AFTER_NS if self._count > 1 else 0)
         for agent in self._agents:
-            agent.say(StartSignal(start_ns))
+            agent.say(StartSignal(start_ns, early_close))
         return [
             from_simple(agent.hear(self._fire_within_s, "in the middle of the burst"), AgentReport)
             for agent in self._agents

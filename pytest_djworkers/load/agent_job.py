@@ -33,3 +33,5 @@ class StartSignal:
 
     start_ns: int
     """Nanoseconds of the machine's monotonic clock, which all processes share."""
+    early_close: EarlyClose | None = None
+    """The condition for this window alone; None for that of the job."""
