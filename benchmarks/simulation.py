@@ -30,6 +30,8 @@ RPS = 4000.0
 # Measured in comparisons of the example's JSON view.
 LAUNCHES_S, WINDOWS_S = 2.4, 0.33
 """The seconds that a block takes for its two launches with their warm-ups, and for each window."""
+ROUNDS = 6
+"""The number of rounds in a block."""
 STALL_WINDOWS = 2
 STALL_DEPTHS = (0.15, 0.45)
 
@@ -68,14 +70,14 @@ LEVELS = (
 )
 
 
-def block_s(rule: Rule) -> float:
+def block_s() -> float:
     """Return about how many seconds a block takes."""
-    return LAUNCHES_S + 2 * rule.rounds_per_block * WINDOWS_S
+    return LAUNCHES_S + 2 * ROUNDS * WINDOWS_S
 
 
 def draw(rng: np.random.Generator, noise: NoiseModel, loss: float, rule: Rule) -> list[Round]:
     """Return the rounds of the longest comparison that the rule allows."""
-    blocks, in_block = rule.most_blocks, rule.rounds_per_block
+    blocks, in_block = rule.most_blocks, ROUNDS
     windows = 2 * blocks * in_block
     # The random walk and its stalls are the machine's, so both arms share them.
     machine = np.cumsum(rng.normal(0, noise.walk, windows))
@@ -127,7 +129,7 @@ class Cell:
                 rule=self.rule,
             )
             assert isinstance(judgement, Judgement)
-            found.append((judgement.verdict, judgement.blocks * block_s(self.rule)))
+            found.append((judgement.verdict, judgement.blocks * block_s()))
         return SimulatedVerdicts(found)
 
 

@@ -51,15 +51,6 @@ VARIANTS = {
     "rounds always": replace(RULE, most_spread=float("inf")),
     "blocks always": replace(RULE, most_spread=0.0),
     "spread 2": replace(RULE, most_spread=2.0),
-    "confirm 6": replace(RULE, confirming_blocks=6),
-    "confirm 6 at 95": replace(RULE, confirming_blocks=6, confirming_level=0.95),
-    "8 rounds, looks 4 6 8 12, confirm 6 at 95": Rule(
-        rounds_per_block=8, looks=(4, 6, 8, 12), confirming_blocks=6, confirming_level=0.95
-    ),
-    "8 rounds, looks 4 6 8 10 12": replace(RULE, rounds_per_block=8, looks=(4, 6, 8, 10, 12)),
-    "4 rounds, looks 6 9 12 18, confirm 10": replace(
-        RULE, rounds_per_block=4, looks=(6, 9, 12, 18), confirming_blocks=10
-    ),
 }
 
 
@@ -84,7 +75,7 @@ def power_table(levels: Sequence[NoiseModel], trials: int, run: Run) -> Table:
     losses = " / ".join(f"{loss:.0%}".rstrip("%") for loss in LOSSES[1:])
     table = Table(
         f"Verdicts in %, {trials:,} comparisons a cell and {2 * trials:,} at no change;"
-        f" a block takes {block_s(RULE):.1f} s",
+        f" a block takes {block_s():.1f} s",
         (
             ("noise", 22),
             ("tolerance", 9),

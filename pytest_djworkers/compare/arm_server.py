@@ -134,7 +134,7 @@ def window_of(report: AgentReport, cpu_s: float | None) -> Window:
     responses = report.ok + report.late + report.unexpected + report.outside
     counts = [(value, count) for value, count in report.latency]
     return Window(
-        requests=report.ok + report.late,
+        responses=report.ok + report.late,
         window_s=report.window_s,
         errors=report.unexpected + report.error,
         timeouts=report.late + report.unanswered,

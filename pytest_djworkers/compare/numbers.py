@@ -41,6 +41,7 @@ class ComparisonNumbers:
     spread between rounds."""
     most_blocks: int = 100
     """Safety limit on the blocks of a comparison; the rule asks for fewer."""
+    rounds_per_block: int = 6
     rule: Rule = RULE
     """The numbers of the verdict, such as when to look at the figures."""
     discard: DiscardLimits = _DISCARD

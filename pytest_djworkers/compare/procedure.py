@@ -147,7 +147,7 @@ class _Blocks:
         """Run one more block."""
         numbers = self._arms.numbers
         assert len(self._blocks) < numbers.most_blocks, "the rule has no end"
-        plan = plan_block(self._arms.seed, len(self._blocks), rounds=numbers.rule.rounds_per_block)
+        plan = plan_block(self._arms.seed, len(self._blocks), rounds=numbers.rounds_per_block)
         self._blocks.append(run_block(plan, self._arms, self._profile, self._needs))
 
     def judge(self, tolerances: Mapping[Metric, float]) -> Judged:
@@ -161,12 +161,12 @@ class _Blocks:
     def why_hopeless(self, judged: Judged) -> str:
         """Return why more blocks can't bring a verdict; empty if they can.
 
-        While a figure has a verdict, or a loss that is being confirmed, it is worth going on.
+        While a figure has a verdict, it is worth going on.
         """
-        if any(isinstance(one, Judgement) or one.confirming for one in judged.values()):
+        if any(isinstance(one, Judgement) for one in judged.values()):
             return ""
-        rounds, rule = self._rounds, self._arms.numbers.rule
-        if not is_hopeless(rounds, rule.rounds_per_block * rule.looks[-1]):
+        rounds, numbers = self._rounds, self._arms.numbers
+        if not is_hopeless(rounds, numbers.rounds_per_block * numbers.rule.most_blocks):
             return ""
         discarded = count_discarded(rounds)
         number = sum(count for _, count in discarded)

@@ -37,7 +37,7 @@ class ArmFigures:
     def of(cls, windows: Sequence[Window]) -> Self:
         """Return the figures of an arm's windows; there must be one."""
         return cls(
-            median(window.requests / window.window_s for window in windows),
+            median(window.responses / window.window_s for window in windows),
             _median(window.p95_s for window in windows),
             _median(window.cpu_per_request_s for window in windows),
             sum(window.errors for window in windows),

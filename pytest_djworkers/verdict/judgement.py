@@ -30,10 +30,8 @@ class Judgement:
     """The reason in one line, for people."""
     estimate: Estimate | None
     """The estimate of the look that decided; None if errors decided, or nothing was compared."""
-    confirmation: Estimate | None
-    """The estimate of the confirming blocks alone; None if there were none."""
     blocks: int
-    """The number of blocks judged, those of the confirmation included."""
+    """The number of blocks judged."""
     rounds: int
     """The number of rounds in those blocks; later rounds were not judged."""
     with_errors: int
@@ -55,5 +53,5 @@ class MoreBlocks:
 
     total: int
     """The number of blocks, from the first on, to have run before asking the rule again."""
-    confirming: bool
-    """True if they are to confirm a loss that was seen."""
+    estimate: Estimate | None = None
+    """The estimate of the blocks so far; None if they are too few for one."""

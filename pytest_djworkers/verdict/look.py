@@ -57,14 +57,10 @@ class Look:
         return None
 
     def compare(self, sample: Sample, level: float) -> tuple[Verdict, Estimate]:
-        """Return the verdict of a sample by itself, and its estimate.
-
-        The sample is that of all these rounds, or of the fresh ones among them. The unit and the
-        smallest changes always come from all rounds, which know them best.
-        """
+        """Return the verdict of a sample by itself, and its estimate."""
         unit = unit_of(self.sample.by_block, self.most_spread)
         found, estimate = estimate_of(sample, self.metric, unit, level)
-        loss, gain = least_changes(self.metric, self.tolerance, self.sample.typical)
+        loss, gain = least_changes(self.metric, self.tolerance)
         return _verdict(found, loss, gain), estimate
 
     def judged_by_errors(self) -> Judgement:
@@ -80,7 +76,6 @@ class Look:
         verdict: Verdict,
         reason: str,
         estimate: Estimate | None = None,
-        confirmation: Estimate | None = None,
         metric: Metric | None = None,
     ) -> Judgement:
         """Return a judgement with this verdict and the counts of what was looked at."""
@@ -89,7 +84,6 @@ class Look:
             metric=metric or self.metric,
             reason=reason,
             estimate=estimate,
-            confirmation=confirmation,
             blocks=self.blocks,
             rounds=len(self.rounds),
             with_errors=self.sample.with_errors,

@@ -32,10 +32,11 @@ class Noise:
     """The number of rounds that counted."""
     discarded: int
 
-    def block_sd(self, rounds_per_block: int) -> float:
-        """Return the standard deviation of the mean of a block's rounds."""
+    @property
+    def block_sd(self) -> float:
+        """The standard deviation of the mean of a block's rounds."""
         # The launch is the same in all rounds of a block, so only the rounds' part averages out.
-        return sqrt(self.launch_sd**2 + self.round_sd**2 / rounds_per_block)
+        return sqrt(self.launch_sd**2 + self.round_sd**2 * self.blocks / self.rounds)
 
 
 def noise_of(rounds: Sequence[Round], metric: Metric = Metric.RPS) -> Noise:
@@ -65,8 +66,7 @@ def smallest_visible(
     """Return the smallest loss, as a fraction, that is told from none nine times in ten.
 
     By one look at the blocks of ``block_s`` seconds that fit into ``within_s`` seconds, with
-    blocks as the unit. None if they are too few for the rule's level. Confirming takes its blocks
-    on top.
+    blocks as the unit. None if they are too few for the rule's level.
     """
     return _visible(noise, int(within_s / block_s), rule)
 
@@ -93,7 +93,7 @@ def _visible(noise: Noise, blocks: int, rule: Rule) -> float | None:
     # variance is about 1/(2(n - 1)) (both in units of the blocks' deviation, for normal values).
     end_sd = sqrt(1 / blocks + half_width**2 / (2 * (blocks - 1)))
     margin = _NORMAL.inv_cdf(_OFTEN) * end_sd
-    return 1 - exp(-(half_width + margin) * noise.block_sd(rule.rounds_per_block))
+    return 1 - exp(-(half_width + margin) * noise.block_sd)
 
 
 @lru_cache

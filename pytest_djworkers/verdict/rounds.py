@@ -27,9 +27,10 @@ class Metric(StrEnum):
 class Window:
     """One arm's figures in a round."""
 
-    requests: int
-    """The number of expected responses, in time or late."""
+    responses: int
+    """The number of expected responses that came while the window was open, in time or late."""
     window_s: float
+    """The time for which the window was open, in seconds."""
     errors: int
     timeouts: int
     judged: int
@@ -38,6 +39,10 @@ class Window:
     """The 95th percentile of the latency; None without samples."""
     cpu_per_request_s: float | None
     """The server's CPU time per response; None if it could not be measured."""
+    lost_worker: bool = False
+    """True if a worker that the server was launched with is gone at the end of the window."""
+    body_bytes: float | None = None
+    """The mean length of the expected responses' bodies, in bytes; None if it is not known."""
 
     def figure(self, metric: Metric) -> float | None:
         """Return the figure to compare, above 0; None if there is none."""
@@ -47,7 +52,7 @@ class Window:
             return self.cpu_per_request_s or None
         # The logarithm of 0 is an infinite loss, which would outweigh all other rounds. A window
         # with no response and one with half a response look the same.
-        return max(self.requests, 0.5) / self.window_s
+        return max(self.responses, 0.5) / self.window_s
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ NOTHING = replace(
     RESULT, ok=0, late=0, unexpected=9, statuses={403: 9}, first_unexpected=ResponseExcerpt(403)
 )
 HALF = replace(RESULT, unexpected=1000, statuses={200: 1000, 500: 1000})
-JUDGED = Judgement(Verdict.OK, Metric.RPS, "as before", None, None, 4, 24, 0, 0, ())
+JUDGED = Judgement(Verdict.OK, Metric.RPS, "as before", None, 4, 24, 0, 0, ())
 COMPARED = ArmComparison(("base", "head"), 0, 1.0, judgements=(JUDGED,))
 
 

@@ -186,15 +186,15 @@ def test_windows_of_a_comparison_are_measured_by_the_real_clock(
         )
         stack.enter_context(stopped)
         block = run_block(
-            plan_block(1, 0, rounds=DEFAULT_NUMBERS.rule.rounds_per_block),
+            plan_block(1, 0, rounds=DEFAULT_NUMBERS.rounds_per_block),
             arms,
             Profile("GET /json", JSON, Shape(8, 1.0, 1.0, 0.0)),
             BurstNeeds(8, JSON),
         )
     windows = [window for one in block.rounds for window in (one.base, one.head)]
-    assert len(windows) == 2 * DEFAULT_NUMBERS.rule.rounds_per_block
+    assert len(windows) == 2 * DEFAULT_NUMBERS.rounds_per_block
     assert all(0.2 < window.window_s < 10 for window in windows)
-    assert all(window.requests for window in windows)
+    assert all(window.responses for window in windows)
     assert all(window.cpu_per_request_s for window in windows)
 
 

@@ -16,7 +16,7 @@ STEADY = (0.97, 0.98, 0.99, 1.01, 1.02, 1.03)
 def window(ratio: float = 1.0, *, errors: int = 0, timeouts: int = 0, base: float = BASE) -> Window:
     """A window in which everything takes 1/ratio of the time."""
     return Window(
-        requests=round(base * 10 * ratio),
+        responses=round(base * 10 * ratio),
         window_s=10.0,
         errors=errors,
         timeouts=timeouts,

@@ -29,7 +29,7 @@ def window(requests: float, **changes: float) -> Window:
     """Return a window of 0.25 s with this number of requests."""
     figures = {"window_s": 0.25, "errors": 0, "timeouts": 0, "judged": round(requests)}
     figures |= {"p95_s": 10 / requests, "cpu_per_request_s": 0.5 / requests}
-    return Window(requests=round(requests), **{**figures, **changes})  # type: ignore[arg-type]  # by name
+    return Window(responses=round(requests), **{**figures, **changes})  # type: ignore[arg-type]  # by name
 
 
 def rounds_of(block: int, ratio: float, *, sd: float = 0.02) -> tuple[Round, ...]:
@@ -37,7 +37,7 @@ def rounds_of(block: int, ratio: float, *, sd: float = 0.02) -> tuple[Round, ...
     draw = Random(f"{block} {ratio}")
     return tuple(
         Round(window(500), window(500 * ratio * draw.lognormvariate(0, sd)), block)
-        for _ in range(DEFAULT_NUMBERS.rule.rounds_per_block)
+        for _ in range(DEFAULT_NUMBERS.rounds_per_block)
     )
 
 
@@ -46,13 +46,13 @@ def block_of(number: int, ratio: float) -> Block:
     rounds = rounds_of(number, ratio)
     reports = tuple(
         make_report(
-            ok=one.head.requests,
+            ok=one.head.responses,
             window_s=0.25,
-            per_connection=[one.head.requests],
+            per_connection=[one.head.responses],
             opened=1,
             served=1,
-            latency=[(20_000, one.head.requests)],
-            statuses={200: one.head.requests},
+            latency=[(20_000, one.head.responses)],
+            statuses={200: one.head.responses},
         )
         for one in rounds
     )

@@ -28,7 +28,7 @@ def pytest_sessionstart(session):
         early_close=EarlyClose(after_s=0.03, responses=10),
         warm_up_s=0.0,
         calibration_blocks=3,
-        rule=Rule(looks=(2, 4), confirming_blocks=2, most_spread=inf),
+        rule=Rule(looks=(2, 4), most_spread=inf),
         discard=DiscardLimits(steal=inf, clock_jump_s=inf, generator_cpu=inf),
     )
 """

@@ -19,13 +19,13 @@ from pytest_djworkers.verdict.rule import RULE, judge
 from tests.support.blocks import SPEEDS, block, blocks, window
 
 BLOCK_S = 6.4
-MEASURED = Noise(round_sd=0.088, launch_sd=0.037, blocks=8, rounds=64, discarded=0)
+MEASURED = Noise(round_sd=0.088, launch_sd=0.037, blocks=8, rounds=48, discarded=0)
 
 
 def drawn(rng: np.random.Generator, noise: Noise, number: int, loss: float = 0.0) -> list[Round]:
     """Blocks with that noise."""
     logs = rng.normal(0, noise.launch_sd, (number, 1)) + rng.normal(
-        np.log(1 - loss), noise.round_sd, (number, RULE.rounds_per_block)
+        np.log(1 - loss), noise.round_sd, (number, 6)
     )
     return [one for i, ratios in enumerate(np.exp(logs)) for one in block(i, ratios.tolist())]
 
@@ -42,7 +42,7 @@ def test_known_noise_is_found(metric: Metric) -> None:
 def test_launches_that_are_alike_add_nothing() -> None:
     noise = noise_of(blocks([0.0] * 6))
     assert noise.launch_sd == 0
-    assert noise.block_sd(9) == pytest.approx(noise.round_sd / 3)
+    assert noise.block_sd == pytest.approx(noise.round_sd / 6**0.5)
 
 
 def test_discarded_rounds_are_not_in_the_noise() -> None:
@@ -81,7 +81,7 @@ def test_the_smallest_visible_loss_is_detected_nine_times_in_ten(launch_sd: floa
     number = 18
     loss = smallest_visible(noise, within_s=number * 7.0, block_s=7.0)
     assert loss is not None
-    one_look = replace(RULE, looks=(number,), confirming_blocks=1, most_spread=0.0)
+    one_look = replace(RULE, looks=(number,), most_spread=0.0)
     rng = np.random.default_rng(3)
     trials = 400
     seen = 0
@@ -89,7 +89,8 @@ def test_the_smallest_visible_loss_is_detected_nine_times_in_ten(launch_sd: floa
         found = judge(
             drawn(rng, noise, number, loss), metric=Metric.RPS, tolerance=0.0, rule=one_look
         )
-        seen += not isinstance(found, Judgement)  # it asks for a block to confirm
+        assert isinstance(found, Judgement)
+        seen += found.verdict is Verdict.REGRESSED
     assert 0.84 < seen / trials < 0.96
 
 

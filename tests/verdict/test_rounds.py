@@ -18,7 +18,7 @@ def test_a_log_ratio_is_negative_if_head_is_worse(metric: Metric) -> None:
 
 
 def test_a_window_without_a_response_is_not_infinitely_bad() -> None:
-    stalled = Round(window(), replace(window(), requests=0), 0)
+    stalled = Round(window(), replace(window(), responses=0), 0)
     assert stalled.log_ratio(Metric.RPS) == pytest.approx(log(0.5 / (BASE * 10)))
 
 
