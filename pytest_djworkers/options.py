@@ -15,11 +15,14 @@ from pytest_djworkers.parsers import (
     parse_backends,
     parse_baseline_name,
     parse_command,
+    parse_environments,
     parse_generator,
+    parse_inner_path,
     parse_module,
     parse_path,
     parse_positive_duration,
     parse_report_file,
+    parse_shell_words,
     parse_text,
 )
 from pytest_djworkers.units import parse_duration, parse_rate, parse_share, parse_whole
@@ -179,6 +182,41 @@ OPTIONS: tuple[Option, ...] = (
         flag_only=True,
     ),
     Option(
+        "compare_requirements",
+        parse_text,
+        None,
+        "FILE",
+        "requirements.txt, pylock.toml or uv.lock: the revision of --djworkers-compare is served"
+        " with the packages in its own version of this file; default: the packages of this run",
+    ),
+    Option(
+        "compare_environments",
+        parse_environments,
+        None,
+        "A,B",
+        "two environments to compare the working tree in, A as base: each is a Python interpreter,"
+        " a virtual environment, or a file with requirements",
+        flag_only=True,
+    ),
+    Option(
+        "compare_prepare",
+        parse_shell_words,
+        (),
+        "COMMAND",
+        "command to run in the files of the revision of --djworkers-compare before they are served,"
+        " such as python manage.py collectstatic --noinput; repeatable",
+        "linelist",
+    ),
+    Option(
+        "compare_copy",
+        parse_inner_path,
+        (),
+        "PATH",
+        "files that git ignores, such as static/dist or **/*.mo, to copy from the working tree to"
+        " the revision of --djworkers-compare; repeatable",
+        "linelist",
+    ),
+    Option(
         "seed",
         partial(parse_whole, least=0),
         None,
@@ -246,6 +284,7 @@ ACTIONS = (
     "djworkers_save_baseline",
     "djworkers_compare",
     "djworkers_compare_backends",
+    "djworkers_compare_environments",
     "djworkers_calibrate",
 )
 """The flags that need a backend, by their destination."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shlex
+from pathlib import PurePosixPath
 
 from pytest_djworkers.load.generator_names import GENERATORS
 from pytest_djworkers.units import parse_duration, written
@@ -99,3 +101,35 @@ def parse_path(value: object) -> str:
     if not isinstance(value, str) or not value.startswith("/"):
         raise ValueError(f"{written(value)} is not a path that starts with /")
     return value
+
+
+def parse_environments(value: object) -> tuple[str, str]:
+    """Return the two environments in a list with a comma."""
+    names = tuple(name.strip() for name in value.split(",")) if isinstance(value, str) else ()
+    if len(names) != 2 or not all(names):
+        raise ValueError(
+            f"{written(value)} is not two environments, such as .venv-old/bin/python,new.txt"
+        )
+    if names[0] == names[1]:
+        raise ValueError(f"{written(value)} names one environment twice: use --djworkers-calibrate")
+    return names[0], names[1]
+
+
+def parse_shell_words(value: object) -> tuple[str, ...]:
+    """Return the words of a command line."""
+    text = parse_text(value)
+    try:
+        return tuple(shlex.split(text))
+    except ValueError as error:
+        raise ValueError(f"{written(value)} is not a command line: {error}") from None
+
+
+def parse_inner_path(value: object) -> str:
+    """Return a path or a pattern of paths, relative to the top folder of a repository."""
+    text = parse_text(value).rstrip("/")
+    path = PurePosixPath(text)
+    if not path.parts or path.is_absolute() or ".." in path.parts:
+        raise ValueError(
+            f"{written(value)} is not a path inside of the repository, relative to its top folder"
+        )
+    return text

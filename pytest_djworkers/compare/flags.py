@@ -13,8 +13,10 @@ import pytest
 from pytest_djworkers.errors import SettingsError
 
 _SEEDS = 1_000_000
-_DETAILS = ("compare_connections", "compare_python", "seed")
+_DETAILS = ("compare_connections", "seed")
 """Options that only refine a comparison."""
+_OF_A_REVISION = ("compare_python", "compare_requirements", "compare_prepare", "compare_copy")
+"""Options that only refine a comparison with a revision."""
 
 
 class Against(StrEnum):
@@ -22,6 +24,8 @@ class Against(StrEnum):
 
     REVISION = "revision"
     BACKEND = "backend"
+    ENVIRONMENT = "environment"
+    """The working tree in another interpreter, or with other packages."""
     ITSELF = "itself"
 
 
@@ -36,6 +40,15 @@ class ComparisonFlags:
     """The revision that the working tree is compared with."""
     python: str | None = None
     """The interpreter that serves that revision; None for this one."""
+    requirements: str | None = None
+    """The file with base's requirements, relative to the root of the run or of the repository; None
+    for the packages of the interpreter."""
+    environments: tuple[str, str] | None = None
+    """The names of two environments in which the working tree is compared, base's first."""
+    prepare: tuple[tuple[str, ...], ...] = ()
+    """The command lines to run in base's files before they are served, as words."""
+    copies: tuple[str, ...] = ()
+    """Paths and patterns of files that git ignores and base gets copies of."""
     connections: int | None = None
     """The number of connections; None for the default, which depends on the number of workers."""
 
@@ -52,8 +65,8 @@ def read_comparison_flags(
     """
     given = _given(config, values)
     if not given:
-        if lone := next((name for name in _DETAILS if values[name] is not None), None):
-            raise SettingsError(f"{_flag(lone)} has no effect without --djworkers-compare=REF")
+        for name in (*_DETAILS, *_OF_A_REVISION):
+            _refuse_without_effect(config, name)
         return None
     first, *others = given
     unfit = [*others, *_not_combinable(config, values)]
@@ -64,10 +77,9 @@ def read_comparison_flags(
             "--djworkers-compare-backends compares with the first backend: name two or more with"
             " --djworkers=NAME,NAME"
         )
-    if values["compare_python"] is not None and values["compare"] is None:
-        raise SettingsError(
-            "--djworkers-compare-python has no effect without --djworkers-compare=REF"
-        )
+    if values["compare"] is None:
+        for name in _OF_A_REVISION:
+            _refuse_without_effect(config, name)
     seed = values["seed"]
     return ComparisonFlags(
         against=given[first],
@@ -75,6 +87,10 @@ def read_comparison_flags(
         seed=randrange(_SEEDS) if seed is None else seed,  # noqa: S311  # no secret
         ref=values["compare"],
         python=values["compare_python"],
+        requirements=values["compare_requirements"],
+        environments=values["compare_environments"],
+        prepare=values["compare_prepare"],
+        copies=values["compare_copy"],
         connections=values["compare_connections"],
     )
 
@@ -86,6 +102,8 @@ def _given(config: pytest.Config, values: Mapping[str, Any]) -> dict[str, Agains
         given["--djworkers-compare"] = Against.REVISION
     if config.getoption("djworkers_compare_backends"):
         given["--djworkers-compare-backends"] = Against.BACKEND
+    if values["compare_environments"] is not None:
+        given["--djworkers-compare-environments"] = Against.ENVIRONMENT
     if config.getoption("djworkers_calibrate"):
         given["--djworkers-calibrate"] = Against.ITSELF
     return given
@@ -112,5 +130,11 @@ def _xdist_workers(config: pytest.Config) -> int:
     return max(int(in_worker), len(getattr(config.option, "tx", None) or ()))
 
 
-def _flag(name: str) -> str:
-    return f"--djworkers-{name.replace('_', '-')}"
+def _refuse_without_effect(config: pytest.Config, name: str) -> None:
+    """Raise SettingsError if this flag is given, which needs --djworkers-compare.
+
+    A value in the configuration file is there for the runs that compare.
+    """
+    if config.getoption(f"djworkers_{name}") is not None:
+        flag = f"--djworkers-{name.replace('_', '-')}"
+        raise SettingsError(f"{flag} has no effect without --djworkers-compare=REF")
