@@ -36,6 +36,14 @@ class TestPlan:
             limit.metric: limit.bound for limit in self.limits if isinstance(limit, MaxRegression)
         }
 
+    @property
+    def same_size(self) -> MaxRegression | None:
+        """The limit that asks for bodies of the same length; None if no limit does."""
+        asking = (
+            limit for limit in self.limits if isinstance(limit, MaxRegression) and limit.same_size
+        )
+        return next(asking, None)
+
 
 def read_plan(marks: Iterable[Mark], backend: str, registry: Registry = BUILT_IN) -> TestPlan:
     """Return the plan of a test under a backend, which is named by its spec.

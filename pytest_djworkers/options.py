@@ -307,8 +307,10 @@ MARKERS = (
     "max_cpu_per_request(t, backend=None): fail if the server uses more CPU time per response, such"
     " as '500us'",
     "max_memory(size, backend=None): fail if the server uses more memory, such as '512MB'",
-    "max_regression(share, metric='rps', backend=None): fail if a metric (rps, p95, cpu_per_request"
-    " or errors) is worse than in the baseline by more than this share, such as '10%'",
+    "max_regression(share, metric='rps', same_size=False, backend=None): fail if a metric (rps,"
+    " p95, cpu_per_request or errors) is worse than in the baseline, or than that of base in a"
+    " comparison, by more than this share, such as '10%'; with same_size=True also if the lengths"
+    " of their response bodies differ by more than 10%",
     "burst(connections=, duration=, timeout=, warmup=, rate=): the shape of the test's bursts",
     "djworkers(only=[...], skip=[...], reason=None): the backends that the test runs under",
 )

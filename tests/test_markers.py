@@ -62,6 +62,16 @@ def test_limits_are_read_in_the_order_in_which_they_are_judged() -> None:
     ]
 
 
+def test_a_limit_on_regressions_may_ask_for_bodies_of_the_same_length() -> None:
+    marks = [mark("max_regression", "10%"), mark("max_regression", "20%", metric="p95")]
+    assert read_plan(marks, "granian").same_size is None
+    asking = mark("max_regression", "5%", metric="errors", same_size=True)
+    found = read_plan([*marks, asking], "granian").same_size
+    wanted = MaxRegression(Metric.ERRORS, 0.05, same_size=True)
+    assert found == wanted
+    assert wanted.text == "max_regression(5%, metric='errors', same_size=True)"
+
+
 def test_the_limit_of_the_most_specific_backend_wins_then_that_of_the_closest_node() -> None:
     closest_first = [
         mark("min_rps", 10),
@@ -140,6 +150,10 @@ def test_markers_that_set_limits_are_told_from_others() -> None:
         (mark("max_latency", p42="1s"), "max_latency has no argument 'p42' (it has: backend, max"),
         (mark("max_latency", p50="fast"), "max_latency(p50='fast'): 'fast' is not a duration"),
         (mark("max_regression", 0.1), "max_regression(0.1): 0.1 is not a share such as 10%"),
+        (
+            mark("max_regression", "10%", same_size="yes"),
+            "max_regression(same_size='yes'): must be True or False",
+        ),
         (mark("burst", 5), "burst takes connections=, duration=, timeout=, warmup="),
         (mark("burst", conections=5), "burst: conections is not one of connections"),
         (mark("burst", duration="x"), "burst: duration='x': 'x' is not a duration"),

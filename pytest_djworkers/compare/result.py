@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Self
@@ -11,7 +11,7 @@ from pytest_djworkers.compare.parts import BlockParts
 from pytest_djworkers.compare.window_size import WindowSize
 from pytest_djworkers.load.histogram import Latency
 from pytest_djworkers.verdict.judgement import Judgement, Verdict
-from pytest_djworkers.verdict.rounds import Metric, Round, Window, counted_rounds
+from pytest_djworkers.verdict.rounds import Round, Window, counted_rounds
 
 # A figure that can't be compared may hide a loss; an inconclusive one has at least been looked at.
 _WORST_FIRST = (
@@ -25,7 +25,7 @@ _WORST_FIRST = (
 
 @dataclass(frozen=True, slots=True)
 class ArmFigures:
-    """An arm's figures over all rounds that count: medians, but sums of errors and timeouts."""
+    """An arm's figures over several rounds: medians, but sums of errors and timeouts."""
 
     rps: float
     p95_s: float | None
@@ -55,6 +55,8 @@ class ArmComparison:
     took_s: float
     is_judged: bool = True
     """False for a calibration, which has rounds and no verdict."""
+    of_backends: bool = False
+    """True if the arms are two backends that serve the same code."""
     judgements: tuple[Judgement, ...] = ()
     """A judgement for each figure, requests/s first; none if nothing could be compared."""
     not_compared: str = ""
@@ -91,43 +93,17 @@ class ArmComparison:
 
     @property
     def figures(self) -> tuple[ArmFigures, ArmFigures] | None:
-        """The figures of base and head; None if no round counts."""
-        counting = counted_rounds(self.rounds)
+        """The figures of base and head, over the rounds that count; None if nothing was measured.
+
+        Over all rounds if none of them counts.
+        """
+        counting = counted_rounds(self.rounds) or self.rounds
         if not counting:
             return None
         return (
             ArmFigures.of([one.base for one in counting]),
             ArmFigures.of([one.head for one in counting]),
         )
-
-    def failures(self, *, strict: bool, limits: Container[Metric] = ()) -> list[str]:
-        """Return why the test fails, a line for each reason.
-
-        With ``strict``, having no verdict is a reason, too. ``limits`` are the figures that the
-        test has a limit on: no limit is passed by a figure that an arm doesn't have.
-        """
-        failing = {Verdict.REGRESSED}
-        if strict:
-            failing |= {Verdict.INCONCLUSIVE, Verdict.NOT_COMPARED}
-        lines = [
-            f"{verdict.value}: {reason}" for verdict, reason in self.reasons() if verdict in failing
-        ]
-        if strict or self.not_compared:
-            return lines
-        # Without strict, "not compared" passes. But a marker that asks for a figure must not be
-        # passed because an arm lacks the figure.
-        return lines + [
-            f"{one.verdict.value}: {one.reason}; so max_regression(metric={one.metric.value!r})"
-            " can't pass"
-            for one in self.judgements
-            if one.verdict is Verdict.NOT_COMPARED and one.without_figure and one.metric in limits
-        ]
-
-    def reasons(self) -> list[tuple[Verdict, str]]:
-        """Return each verdict with its reason."""
-        if self.not_compared:
-            return [(Verdict.NOT_COMPARED, self.not_compared)]
-        return [(judgement.verdict, judgement.reason) for judgement in self.judgements]
 
 
 def _median(values: Iterable[float | None]) -> float | None:

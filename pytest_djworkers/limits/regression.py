@@ -20,8 +20,10 @@ class MaxRegression:
     metric: Metric
     bound: float
     backend: str | None = None
+    same_size: bool = False
+    """True if the two sides of a comparison must also send bodies of about the same length."""
     marker: ClassVar[str] = "max_regression"
-    arguments: ClassVar[tuple[str, ...]] = ("metric",)
+    arguments: ClassVar[tuple[str, ...]] = ("metric", "same_size")
 
     @property
     def position(self) -> float:
@@ -32,17 +34,26 @@ class MaxRegression:
     def text(self) -> str:
         """The limit as its marker says it."""
         metric = "" if self.metric is Metric.RPS else f", metric={self.metric.value!r}"
-        return f"max_regression({format_share(self.bound)}{metric})"
+        same_size = ", same_size=True" if self.same_size else ""
+        return f"max_regression({format_share(self.bound)}{metric}{same_size})"
 
     @classmethod
     def read(cls, mark: Mark, backend: str | None) -> Iterator[Self]:
-        """Yield the limit. Raises MarkerError unless the metric is known and the value a share."""
+        """Yield the limit.
+
+        Raises MarkerError unless the metric is known, the value a share, and same_size a bool.
+        """
         metric, value = mark.kwargs.get("metric", Metric.RPS.value), mark.value
         if metric not in list(Metric):
             known = ", ".join(member.value for member in Metric)
             raise MarkerError(f"max_regression(metric={written(metric)}): must be one of {known}")
+        same_size = mark.kwargs.get("same_size", False)
+        if not isinstance(same_size, bool):
+            raise MarkerError(
+                f"max_regression(same_size={written(same_size)}): must be True or False"
+            )
         try:
-            yield cls(Metric(metric), parse_share(value), backend)
+            yield cls(Metric(metric), parse_share(value), backend, same_size)
         except ValueError as error:
             raise MarkerError(f"max_regression({written(value)}): {error}") from None
 

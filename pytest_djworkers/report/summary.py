@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.report.burst_rows import BURSTS
 from pytest_djworkers.report.calibration_rows import CALIBRATIONS
+from pytest_djworkers.report.comparison_lines import findings, lines
 from pytest_djworkers.report.comparison_rows import COMPARISONS
 from pytest_djworkers.report.table import Table
 from pytest_djworkers.unexpected_responses import in_words, kinds_of
@@ -64,8 +65,10 @@ def _baseline_note(record: BurstRecord) -> list[str]:
 
 
 def _arms_notes(record: BurstRecord) -> list[str]:
-    return [
-        f"{verdict.value}: {record.test} {record.result.name}: {reason}"
-        for verdict, reason in (record.against_base.reasons() if record.against_base else ())
-        if verdict is not Verdict.OK
-    ]
+    compared = record.against_base
+    if compared is None:
+        return []
+    # What is said of an `ok`, too: that it may not be worth much.
+    always = bool(compared.responses_differ or compared.ended_early)
+    shown = [one for one in findings(compared) if always or one.verdict is not Verdict.OK]
+    return lines(compared, shown, about=f"{record.test} {record.result.name}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 
 import pytest
@@ -10,6 +11,8 @@ from pytest_djworkers.limits.failed_requests import MaxErrors, Share
 from pytest_djworkers.limits.kinds import misses
 from pytest_djworkers.markers import TestPlan
 from pytest_djworkers.printable import printable
+from pytest_djworkers.report.figures import with_arrows_for
+from pytest_djworkers.run.comparison_failures import comparison_failures
 from pytest_djworkers.run.measurement import MeasuredBurst
 from pytest_djworkers.settings.settings import Settings
 from pytest_djworkers.unexpected_responses import why_nothing_expected
@@ -19,7 +22,10 @@ _ADVICE = "allow more with the marker max_errors, or for all tests with djworker
 
 def failed(lines: Iterable[str]) -> BaseException:
     """Return the exception that fails a test with these lines, and without a traceback."""
-    return pytest.fail.Exception(printable("\n".join(lines)), pytrace=False)
+    # sys.stdout is captured while a test runs; pytest prints the failure to the original one.
+    encoding = getattr(sys.__stdout__, "encoding", None)
+    text = with_arrows_for(encoding, printable("\n".join(lines)))
+    return pytest.fail.Exception(text, pytrace=False)
 
 
 def failures_of(measured: MeasuredBurst, plan: TestPlan, settings: Settings) -> list[str]:
@@ -56,7 +62,7 @@ def _missed_limits(measured: MeasuredBurst, plan: TestPlan, settings: Settings) 
         ]
         return [
             *misses(shares, result),
-            *against_base.failures(strict=strict, limits=plan.regressions),
+            *comparison_failures(against_base, plan, settings),
         ]
     found = misses(plan.limits, result)
     verdict = measured.record.against_baseline

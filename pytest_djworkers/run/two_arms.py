@@ -82,7 +82,9 @@ class TwoArms:
             measured = self._alone.fire(profile, overridden)
         else:
             measured = MeasuredBurst(BurstRecord(self._test, outcome.head_result, overridden))
-        return replace(measured, record=replace(measured.record, against_base=outcome.comparison))
+        of_backends = self._comparison_setup.flags.against is Against.BACKEND
+        compared = replace(outcome.comparison, of_backends=of_backends)
+        return replace(measured, record=replace(measured.record, against_base=compared))
 
     def _at_moderate_load(self, profile: Profile) -> Profile:
         settings, connections = self._run.settings, self._comparison_setup.flags.connections

@@ -135,7 +135,7 @@ def test_a_calibration_has_rounds_and_no_verdict(
     monkeypatch.setattr(module, "run_block", lambda plan, *_: block_of(plan.number, 1.0))
     compared = calibrate(prepared_arms(tmp_path), PROFILE, NEEDS).comparison
     assert compared.verdict is None
-    assert compared.reasons() == []
+    assert not compared.judgements
     assert compared.blocks == DEFAULT_NUMBERS.calibration_blocks
 
 
@@ -178,7 +178,7 @@ def test_the_reason_why_workers_ended_is_added_to_not_compared(
         lambda number: block_of(number, 1.0) if number % 3 else of_ended_workers(number)
     ).comparison
     assert compared.verdict is Verdict.NOT_COMPARED
-    assert compared.reasons()[0][1].endswith("head: max_requests = 3 recycles them")
+    assert compared.not_compared.endswith("head: max_requests = 3 recycles them")
 
 
 def test_a_calibration_stops_if_workers_end(

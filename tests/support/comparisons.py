@@ -79,7 +79,9 @@ def compared(ratio: float, *, blocks: int = 18, **changes: object) -> ArmCompari
         judgement = judge(rounds, metric=metric, tolerance=0.1)
         assert isinstance(judgement, Judgement)
         judgements.append(judgement)
-    made = ArmComparison(("main", "the working tree"), 1, 60.0, True, tuple(judgements), "", rounds)
+    made = ArmComparison(
+        ("main", "the working tree"), 1, 60.0, judgements=tuple(judgements), rounds=rounds
+    )
     return replace(made, **changes)  # type: ignore[arg-type]  # by name
 
 

@@ -1,0 +1,117 @@
+"""The lines on a comparison, from comparisons made by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from pytest_djworkers.compare.result import ArmComparison
+from pytest_djworkers.load.histogram import Latency
+from pytest_djworkers.report.comparison_lines import (
+    figures_in_words,
+    findings,
+    lines,
+    word_for,
+)
+from pytest_djworkers.verdict.judgement import Judgement, Verdict
+from pytest_djworkers.verdict.rounds import Metric, Round
+from tests.support.comparisons import NOTHING, compared, window
+
+FAST, SLOW = Latency(((6_000, 2000),)), Latency(((6_000, 1900), (810_000, 100)))
+ROUNDS = tuple(Round(window(500), window(325), number) for number in range(4))
+BY_ERRORS = Judgement(
+    Verdict.REGRESSED, Metric.ERRORS, "errors 1.5% against 0%", None, 4, 24, 24, 0, ()
+)
+MORE_ERRORS = ArmComparison(
+    ("main", "the working tree"), 1, 60.0, judgements=(BY_ERRORS,), rounds=ROUNDS
+)
+
+
+def said(one: ArmComparison) -> list[str]:
+    return lines(one, findings(one))
+
+
+def test_the_line_has_the_figures_of_both_arms_whatever_decided() -> None:
+    assert said(MORE_ERRORS) == [
+        "regressed: errors 1.5% against 0%; requests/s 2,000 → 1,300 (-35.0%), CPU per request"
+        " 1 → 1.54 ms"
+    ]
+    assert said(replace(MORE_ERRORS, judgements=(), not_compared="unreliable machine")) == [
+        "not compared: unreliable machine; requests/s 2,000 → 1,300 (-35.0%), CPU per request"
+        " 1 → 1.54 ms"
+    ]
+    assert said(NOTHING) == ["not compared: migrations differ"]
+
+
+def test_the_change_is_said_once() -> None:
+    of_rps, of_p95 = said(compared(0.7))
+    assert of_rps.count("%, ") == 1  # the estimate's own
+    assert "; requests/s 2,000 → " in of_rps
+    assert "→" not in of_p95, "the figures stand in the first line alone"
+
+
+@pytest.mark.parametrize(
+    ("latencies", "tail"),
+    [
+        ((FAST, SLOW), ", p99 6 → 810 ms"),
+        ((SLOW, FAST), ", p99 810 → 6 ms"),
+        ((FAST, FAST), ""),
+        # Of 200 samples only two are beyond the 99th percentile.
+        ((Latency(((6_000, 200),)), Latency(((6_000, 150), (9_500, 50)))), ", p95 6 → 9.5 ms"),
+        ((Latency(()), FAST), ""),
+        (None, ""),
+    ],
+)
+def test_the_tail_is_given_where_it_differs_much(
+    latencies: tuple[Latency, Latency] | None, tail: str
+) -> None:
+    text = figures_in_words(replace(MORE_ERRORS, latencies=latencies))
+    assert text.partition("1.54 ms")[2] == tail
+
+
+def test_responses_that_differ_are_said_in_every_line() -> None:
+    differing = replace(compared(1.5), responses_differ="responses differ: 12kB against 0B")
+    assert len(said(differing)) == 2
+    for line in said(differing):
+        assert line.startswith("improved: ")
+        assert line.endswith("; responses differ: 12kB against 0B")
+
+
+def test_a_comparison_that_ended_early_says_why_once() -> None:
+    (line,) = said(replace(MORE_ERRORS, ended_early="Ctrl-C"))
+    assert line.endswith("; ended early: Ctrl-C")
+    (line,) = said(replace(MORE_ERRORS, ended_early="errors 1.5%"))
+    assert "ended early" not in line
+
+
+@pytest.mark.parametrize(
+    ("verdict", "metric", "word"),
+    [
+        (Verdict.REGRESSED, Metric.RPS, "slower"),
+        (Verdict.IMPROVED, Metric.P95, "faster"),
+        (Verdict.REGRESSED, Metric.CPU_PER_REQUEST, "dearer"),
+        (Verdict.REGRESSED, Metric.ERRORS, "more errors"),
+        (Verdict.OK, Metric.RPS, "alike"),
+        (Verdict.INCONCLUSIVE, Metric.RPS, "inconclusive"),
+        (Verdict.NOT_COMPARED, Metric.RPS, "not compared"),
+    ],
+)
+def test_backends_are_slower_or_faster_than_each_other(
+    verdict: Verdict, metric: Metric, word: str
+) -> None:
+    assert word_for(NOTHING, verdict, metric) == verdict.value
+    assert word_for(replace(NOTHING, of_backends=True), verdict, metric) == word
+
+
+def test_backends_are_called_by_their_names() -> None:
+    one = replace(
+        NOTHING,
+        labels=("granian", "gunicorn-sync"),
+        of_backends=True,
+        not_compared="a worker of base and head ended: base's log says: database is locked",
+    )
+    assert said(one) == [
+        "not compared: a worker of granian and gunicorn-sync ended: granian's log says: database is"
+        " locked"
+    ]
