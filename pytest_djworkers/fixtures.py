@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_djworkers.run.stash import BURST, RUN, SERVER
+from pytest_djworkers.run.stash import BURST, RUN, SERVER, TURN
 
 if TYPE_CHECKING:
     from pytest_django import DjangoDbBlocker
@@ -155,6 +155,7 @@ def _djworkers_measurement(
     one_server = OneServer(run, _djworkers_server, test, limits)
     if run.comparison_setup is None or _djworkers_prepare is None:
         return one_server
+    from pytest_djworkers.run.budget.turn import Turn
     from pytest_djworkers.run.two_arms import DatabaseSetup, TwoArms
 
     return TwoArms(
@@ -170,6 +171,7 @@ def _djworkers_measurement(
             migrates=not request.config.getoption("nomigrations"),
         ),
         alone=one_server,
+        turn=request.node.stash.get(TURN, None) or Turn.unlimited(),
     )
 
 

@@ -174,6 +174,13 @@ OPTIONS: tuple[Option, ...] = (
         flag_only=True,
     ),
     Option(
+        "compare_budget",
+        parse_positive_duration,
+        None,
+        "T",
+        "time for all comparisons of a run together, such as 10m; default: as long as they take",
+    ),
+    Option(
         "compare_python",
         parse_text,
         None,

@@ -13,7 +13,7 @@ import pytest
 from pytest_djworkers.errors import SettingsError
 
 _SEEDS = 1_000_000
-_DETAILS = ("compare_connections", "seed")
+_DETAILS = ("compare_connections", "compare_budget", "seed")
 """Options that only refine a comparison."""
 _OF_A_REVISION = ("compare_python", "compare_requirements", "compare_prepare", "compare_copy")
 """Options that only refine a comparison with a revision."""
@@ -51,6 +51,8 @@ class ComparisonFlags:
     """Paths and patterns of files that git ignores and base gets copies of."""
     connections: int | None = None
     """The number of connections; None for the default, which depends on the number of workers."""
+    budget_s: float | None = None
+    """The time that all comparisons of the run share, in seconds; None for no limit."""
 
 
 def read_comparison_flags(
@@ -92,6 +94,8 @@ def read_comparison_flags(
         prepare=values["compare_prepare"],
         copies=values["compare_copy"],
         connections=values["compare_connections"],
+        # A calibration measures the same number of blocks for each test: there is nothing to share.
+        budget_s=None if given[first] is Against.ITSELF else values["compare_budget"],
     )
 
 
@@ -117,6 +121,11 @@ def _not_combinable(config: pytest.Config, values: Mapping[str, Any]) -> Iterato
         yield "--djworkers-url"
     if config.getoption("djworkers_rate") is not None or values["rate"] is not None:
         yield "--djworkers-rate"
+    if (
+        config.getoption("djworkers_calibrate")
+        and config.getoption("djworkers_compare_budget") is not None
+    ):
+        yield "--djworkers-compare-budget: a calibration has a fixed number of blocks"
     if values["generator"] == "wrk":
         yield "--djworkers-generator=wrk, which has no windows"
     if _xdist_workers(config) > 1:

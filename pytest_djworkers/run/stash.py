@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from pytest_djworkers.run.budget.turn import Turn
     from pytest_djworkers.run.burst import Burst
     from pytest_djworkers.run.context import RunContext
     from pytest_djworkers.server.protocol import AnyServer
@@ -23,3 +24,9 @@ BURST: pytest.StashKey[Burst] = pytest.StashKey()
 
 ATTEMPT: pytest.StashKey[int] = pytest.StashKey()
 """On an item: the number of attempts at it so far; plugins may run a test again."""
+
+TURN: pytest.StashKey[Turn] = pytest.StashKey()
+"""On an item, in a run with a budget: the turn that its comparisons have now."""
+
+RETURNED: pytest.StashKey[bool] = pytest.StashKey()
+"""On an item: True once the test function of the current attempt has returned."""

@@ -16,6 +16,7 @@ from pytest_djworkers.compare.setup import ComparisonSetup
 from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.run.arm_data import ArmData
+from pytest_djworkers.run.budget.turn import Turn
 from pytest_djworkers.run.context import RunContext
 from pytest_djworkers.run.measurement import MeasuredBurst
 from pytest_djworkers.run.one_server import OneServer
@@ -58,6 +59,7 @@ class TwoArms:
         prepare: Prepare,
         database_setup: DatabaseSetup,
         alone: OneServer,
+        turn: Turn,
     ) -> None:
         self._run = run
         self._server = server
@@ -66,11 +68,14 @@ class TwoArms:
         self._prepare = prepare
         self._database_setup = database_setup
         self._alone = alone
+        self._turn = turn
         # Requests/s are always judged, and first.
         self._tolerances = {Metric.RPS: run.settings.tolerance, **max_regressions}
 
     def measure(self, profile: Profile, overridden: tuple[str, ...]) -> MeasuredBurst:
         """Compare base and head under moderate load; head's figures are the burst's."""
+        if (finished := self._turn.finished(profile.name)) is not None:
+            return finished
         profile = self._at_moderate_load(profile)
         # A test may have asked for head's server: nobody may use the databases while they are
         # seeded and copied.
@@ -84,7 +89,10 @@ class TwoArms:
             measured = MeasuredBurst(BurstRecord(self._test, outcome.head_result, overridden))
         of_backends = self._comparison_setup.flags.against is Against.BACKEND
         compared = replace(outcome.comparison, of_backends=of_backends)
-        return replace(measured, record=replace(measured.record, against_base=compared))
+        record = replace(measured.record, against_base=compared)
+        measured = replace(measured, record=record)
+        self._turn.note(profile.name, outcome, measured)
+        return measured
 
     def _at_moderate_load(self, profile: Profile) -> Profile:
         settings, connections = self._run.settings, self._comparison_setup.flags.connections
@@ -104,7 +112,14 @@ class TwoArms:
                 arms = self._prepared_arms(spec, data)
                 if flags.against is Against.ITSELF:
                     return calibrate(arms, profile, needs)
-                return compare(arms, profile, needs, self._tolerances)
+                return compare(
+                    arms,
+                    profile,
+                    needs,
+                    self._tolerances,
+                    history=self._turn.history_of(profile.name),
+                    enough=self._turn.enough_for(profile.name),
+                )
             except NotComparable as reason:
                 comparison = ArmComparison(NAMES, flags.seed, 0.0, not_compared=str(reason))
                 return ComparisonOutcome(comparison, None)
