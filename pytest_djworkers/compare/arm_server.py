@@ -38,9 +38,7 @@ class ArmServer:
     ) -> None:
         self._arm = arm
         self._numbers = numbers
-        shape = replace(
-            profile.shape, warmup_s=numbers.settle_s, duration_s=numbers.longest_window_s, rate=None
-        )
+        shape = replace(profile.shape, warmup_s=0.0, duration_s=numbers.longest_window_s, rate=None)
         self._profile = replace(profile, shape=shape)
         # The lock is the caller's: both arms' servers run at the same time, so neither can hold it.
         self._server = Server(arm.backend, spec, NullLock())
@@ -131,10 +129,10 @@ def window_of(report: AgentReport, cpu_s: float | None) -> Window:
     seconds. That covers requests before and after the window, so those count as well in the CPU
     time per request.
     """
-    responses = report.ok + report.late + report.unexpected + report.outside
+    responses = report.ok + report.late + report.unexpected
     counts = [(value, count) for value, count in report.latency]
     return Window(
-        responses=report.ok + report.late,
+        responses=report.ok + report.late - report.after_window,
         window_s=report.window_s,
         errors=report.unexpected + report.error,
         timeouts=report.late + report.unanswered,

@@ -19,9 +19,6 @@ class ComparisonNumbers:
     A run has its numbers in ``RunContext.comparison_setup.numbers``; tests put others there.
     """
 
-    # 50 connections of a fast view are all busy by then.
-    settle_s: float = 0.05
-    """Delay between applying the load and opening the window."""
     # Short and many: 48 rounds of 0.25 s told differences half as large as 12 rounds of 1 s did, in
     # the same time. Of 100 responses, five are above the 95th percentile: with fewer it would be
     # little more than the maximum.

@@ -93,8 +93,12 @@ class AgentGroup:
     ) -> None:
         """Have the agents open the profile's connections, split evenly.
 
-        Raises GeneratorError if one of them fails.
+        With ``drain_s`` they fire windows that count every request sent in them; see ``Pool``. The
+        drain is made as long as the timeout, since no younger request may be given up. Raises
+        GeneratorError if an agent fails.
         """
+        if drain_s:
+            drain_s = max(drain_s, profile.shape.timeout_s)
         shares = _split(profile.shape.connections, self._count)
         for agent, connections in zip(self._agents, shares, strict=True):
             job = AgentJob(

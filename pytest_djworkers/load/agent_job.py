@@ -23,7 +23,8 @@ class AgentJob:
     at_once: int
     """The number of connections that may be opening at a time."""
     drain_s: float
-    """The time to wait after the window for what is in flight, in seconds."""
+    """The time to wait after the window for what is in flight, in seconds; 0 for bursts, which
+    leave it behind."""
     early_close: EarlyClose | None = None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pytest_djworkers.load.response_excerpt import ResponseExcerpt
 
@@ -11,8 +11,8 @@ from pytest_djworkers.load.response_excerpt import ResponseExcerpt
 class AgentReport:
     """One agent's part of a burst's figures, as it travels to the pytest process.
 
-    Histograms are pairs of microseconds and counts. Series have one count per interval of
-    ``SERIES_INTERVAL_S``.
+    Histograms of times are pairs of microseconds and counts. Series have one count per interval of
+    ``SERIES_INTERVAL_S``, for the time that the window was open.
     """
 
     requested: int
@@ -53,3 +53,7 @@ class AgentReport:
     stopped_s: float
     """The time for which the agent did not run though it was its turn, in seconds."""
     first_unexpected: ResponseExcerpt | None = None
+    after_window: int = 0
+    """The number of expected responses, among ok and late, that came after the window closed."""
+    sizes: list[tuple[int, int]] = field(default_factory=list)
+    """The histogram of the expected responses' body lengths as sent: pairs of bytes and counts."""

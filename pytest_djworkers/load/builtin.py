@@ -45,14 +45,14 @@ class AsyncioGenerator:
         shape = profile.shape
         gentle = Shape(
             connections=min(target.workers, shape.connections),
-            duration_s=0.0,
-            timeout_s=shape.timeout_s,
-            warmup_s=shape.warmup_s,
+            duration_s=shape.warmup_s,
+            timeout_s=min(shape.timeout_s, target.startup_timeout_s),
+            warmup_s=0.0,
         )
         reports = self._reports(
             replace(profile, shape=gentle), target, drain_s=target.startup_timeout_s
         )
-        left = sum(report.unanswered + report.in_flight for report in reports)
+        left = sum(report.unanswered for report in reports)
         if left:
             raise GeneratorError(
                 f"{profile.name}: {left} of the warm-up's requests had no response within"

@@ -23,11 +23,19 @@ class ResponseReader:
     """Reads the responses that arrive on one connection.
 
     After ``feed``, ``complete`` is the number of final responses that ended within the bytes, and
-    ``status`` and ``keep_alive`` are those of the last one. ``is_partial`` is True if another one,
-    or an interim one before it, has begun. ``take`` forgets the complete ones.
+    ``status``, ``keep_alive`` and ``body_bytes`` are those of the last one. ``is_partial`` is True
+    if another one, or an interim one before it, has begun. ``take`` forgets the complete ones.
     """
 
-    __slots__ = ("_before_body", "_parser", "complete", "is_partial", "keep_alive", "status")
+    __slots__ = (
+        "_before_body",
+        "_parser",
+        "body_bytes",
+        "complete",
+        "is_partial",
+        "keep_alive",
+        "status",
+    )
 
     def __init__(self) -> None:
         self._parser = HttpResponseParser(self)
@@ -35,6 +43,7 @@ class ResponseReader:
         self.status = 0
         self.keep_alive = False
         self.is_partial = False
+        self.body_bytes = 0
         self._before_body = b""
 
     @property
@@ -91,6 +100,11 @@ class ResponseReader:
     def on_message_begin(self) -> None:
         """Called by httptools at a response's first byte."""
         self.is_partial = True
+        self.body_bytes = 0
+
+    def on_body(self, data: bytes) -> None:
+        """Called by httptools for each piece of a body, without the framing of chunks."""
+        self.body_bytes += len(data)
 
     def on_message_complete(self) -> None:
         """Called by httptools; an interim response (100-continue) is not a final one."""
@@ -165,6 +179,7 @@ class CheckingResponseReader(ResponseReader):
 
     def on_body(self, data: bytes) -> None:
         """Called by httptools for each piece of the body."""
+        super().on_body(data)
         self._body.append(data)
 
 

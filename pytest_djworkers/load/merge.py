@@ -30,6 +30,7 @@ _ADDED_UP = (
     "unanswered",
     "in_flight",
     "outside",
+    "after_window",
     "closed_idle",
     "resent",
     "reconnects",
@@ -79,6 +80,7 @@ def merge_agents(profile: Profile, reports: Sequence[AgentReport]) -> BurstResul
             stopped_s=max(report.stopped_s for report in reports),
         ),
         first_unexpected=_first_unexpected(reports),
+        after_window=sum(report.after_window for report in reports),
     )
 
 
@@ -116,6 +118,7 @@ def _one_report(reports: Sequence[AgentReport]) -> AgentReport:
         error_kinds=_sums(report.error_kinds for report in reports),
         latency=sorted(_sums(dict(report.latency) for report in reports).items()),
         lag=sorted(_sums(dict(report.lag) for report in reports).items()),
+        sizes=sorted(_sums(dict(report.sizes) for report in reports).items()),
         per_connection=[
             sum(counts) for counts in zip(*(r.per_connection for r in reports), strict=True)
         ],

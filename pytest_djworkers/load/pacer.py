@@ -53,7 +53,7 @@ class Pacer:
             if not self._idle or (planned := window.plan.take(now)) is None:
                 break
             connection = self._idle.popleft()
-            if window.tally.in_window(now):
+            if window.tally.counts(now):
                 # The agent's own part of the delay: while no connection was idle, the server's
                 # responses were missing.
                 lag_ns = now - max(planned, connection.idle_since_ns)

@@ -87,10 +87,15 @@ class Pool:
     ) -> AgentReport:
         """Warm up from ``start_ns`` on, count for a window, and return its report.
 
-        With ``drain_s``, wait up to this many seconds after the window for what is in flight, so
-        that the server has nothing left to do, and another window may follow. With
-        ``early_close``, the window ends when it has that, and after its duration at the latest.
+        With ``drain_s``, every request that is sent in the window counts, whenever it ends. There
+        is no warm-up: the window opens with the first request, at ``start_ns`` or later. After it,
+        what is in flight is waited for, up to this many seconds, which must not be fewer than the
+        timeout. What has no response by then is a timeout, and its connection is dropped. So
+        another window may follow. With ``early_close``, the window closes for sending when it has
+        that, and after its duration at the latest.
         """
+        if drain_s:
+            start_ns = max(start_ns, _clock())
         window = Window.starting(
             self._profile, self._share, start_ns, drains=bool(drain_s), early_close=early_close
         )
@@ -110,11 +115,10 @@ class Pool:
         own = await self._count(window, _FOLD_EVERY_NS_IF_EARLY if early_close else _FOLD_EVERY_NS)
         self._sender.stop()
         window.tally.take_off(age for connection, age in ages_ns if connection.window_responses)
-        # Responses come after the window now, and count as outside of it.
         deadline = self._loop.time() + drain_s
         while drain_s and self._in_flight() and await self._change(deadline):
             pass
-        return self._report(window, own)
+        return self._report(window, own, until_ns=_clock() if drain_s else window.tally.end_ns)
 
     def close(self) -> None:
         """Drop every connection."""
@@ -125,14 +129,12 @@ class Pool:
         self._sockets.close()
 
     def _begin_anew(self, window: Window) -> None:
-        """Forget the last window; a connection that it never got a response on is given up."""
+        """Forget the last window."""
         self._sender.start(window)
+        # The lengths of the bodies that come with a known head are counted by window.
+        self._receiver.forget_heads()
         for connection in self._connections:
             connection.window_responses = 0
-            if connection.began_ns:
-                # Its response might still come, and would be taken for that of the next request.
-                connection.began_ns = 0
-                self._sockets.drop(connection)
 
     def _start_firing(self, window: Window) -> None:
         window.is_firing = True
@@ -179,15 +181,18 @@ class Pool:
     def _in_flight(self) -> int:
         return sum(bool(connection.began_ns) for connection in self._connections)
 
-    def _report(self, window: Window, own: _OwnTime) -> AgentReport:
+    def _report(self, window: Window, own: _OwnTime, until_ns: int) -> AgentReport:
         tally = window.tally
         # Whatever has begun and not ended is counted here, so that no request is left out.
         for connection in self._connections:
             if connection.began_ns:
-                tally.leave(connection.began_ns)
+                tally.leave(connection.began_ns, until_ns)
+                # Its response might still come, and would be taken for that of the next request.
+                connection.began_ns = 0
+                self._sockets.drop(connection)
         # Planned requests that no connection was free for are as unanswered as those in flight.
         for planned_ns in window.plan.left() if window.plan else ():
-            tally.leave(planned_ns)
+            tally.leave(planned_ns, until_ns)
         return tally.report(
             opened=self._opened,
             connect_max_ns=self._sender.connect_max_ns,

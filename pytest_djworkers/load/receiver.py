@@ -54,6 +54,8 @@ class Receiver:
             if not events or now >= window.stop_ns:
                 break
             self._batch(events, now)
+            if window.tally.has_enough:
+                self._sender.stop()
             # The window's own timer is due, such as its end: the loop must get its turn.
             if now >= window.wake_ns:
                 break
@@ -70,7 +72,7 @@ class Receiver:
         buffer, starts_with, payload = self._buffer, self._buffer.startswith, self._payload
         size, waiting, clock = len(payload), State.WAITING, _clock
         goes_on = window.is_firing and window.plan is None
-        us_per_ns, counts, responses = US_PER_NS, tally.in_window(now), 0
+        us_per_ns, counts, responses = US_PER_NS, tally.counts(now), 0
         for fd, mask in events:
             connection = by_fd[fd]
             # An expected response in one piece, with a known head, is handled here, all else not.
@@ -89,6 +91,7 @@ class Receiver:
                     self._received(connection, data, now)
                     continue
                 head, whole = heads.latest
+                tally.sizes.begin_run(whole - len(head))
             responses += 1
             handled = clock()
             if counts:
@@ -168,11 +171,11 @@ class Receiver:
         """
         reader, tally = connection.reader, self._sender.window.tally
         # Before take(), which forgets it.
-        begun_with = reader.begun_with
+        begun_with, size = reader.begun_with, reader.body_bytes
         status = reader.take()
         handled = _clock()
         expected = self._request.expects(status)
-        counts = tally.in_window(now)
+        counts = tally.counts(now)
         if expected and not reader.fits:
             expected = False
             tally.wrong_bodies += counts
@@ -183,6 +186,7 @@ class Receiver:
         else:
             tally.expected_responses(1, status, now)
             if counts:
+                tally.sizes.add(size)
                 tally.samples_us.append((now - connection.began_ns) * US_PER_NS)
                 tally.lags_us.append((handled - now) * US_PER_NS)
         connection.window_responses += counts

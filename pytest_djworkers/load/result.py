@@ -76,6 +76,9 @@ class BurstResult:
     """True if other pytest-xdist workers ran meanwhile: it is neither stored nor compared."""
     first_unexpected: ResponseExcerpt | None = None
     """None if there was none, or if the generator keeps none."""
+    after_window: int = 0
+    """The number of expected responses, among ok and late, that came after the window closed. A
+    comparison's window counts every request sent in it; in other bursts it is 0."""
 
     @property
     def name(self) -> str:
@@ -84,8 +87,8 @@ class BurstResult:
 
     @property
     def rps(self) -> float:
-        """The expected responses per second, late ones included."""
-        return (self.ok + self.late) / self.window_s
+        """The expected responses per second of the window, late ones included."""
+        return (self.ok + self.late - self.after_window) / self.window_s
 
     @property
     def has_expected(self) -> bool:

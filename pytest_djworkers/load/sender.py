@@ -69,7 +69,7 @@ class Sender:
             self.send(connection, self._payload, now)
         elif connection.state is State.DOWN:
             tally = self.window.tally
-            tally.reconnects += tally.in_window(now)
+            tally.reconnects += tally.counts(now)
             self.connect(connection, now)
 
     def send(self, connection: Connection, data: bytes | memoryview, now: int) -> None:
@@ -127,10 +127,11 @@ class Sender:
         """Return True if the server closed an idle connection while the request was on its way.
 
         Then the request may be sent again, as browsers and proxies do (RFC 9112, section 9.3.1).
-        One that is older than the timeout is not: it has failed already.
+        One that is older than the timeout is not: it has failed already. Nor is one whose response
+        nobody would read.
         """
         return (
-            self.window.is_firing
+            now < self.window.stop_ns
             and self._request.is_safe
             and connection.has_responded
             and not connection.reader.is_partial

@@ -53,11 +53,13 @@ class Window:
     ) -> Self:
         """Return the window whose warm-up starts at ``start_ns``.
 
-        With ``drains``, responses after its end are read as well, so that none is left behind.
+        With ``drains``, responses after its end are read as well, and count. Such a window has no
+        warm-up: all requests that end in it or later must have been sent in it.
         """
         shape = profile.shape
         # The warm-up is the time from start_ns to begin_ns: it is like the window, but not counted.
-        tally = Tally(profile, start_ns + round(shape.warmup_s * 1e9), early_close)
+        warmup_ns = 0 if drains else round(shape.warmup_s * 1e9)
+        tally = Tally(profile, start_ns + warmup_ns, early_close, drains=drains)
         # The plan covers the warm-up too, at the same rate.
         plan = None
         if shape.rate is not None:

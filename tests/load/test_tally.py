@@ -35,7 +35,7 @@ def answer(tally: Tally, status: int, began_ns: int, now_ns: int, handled_ns: in
         tally.unexpected_response(status, began_ns, now_ns, handled_ns - now_ns)
         return
     tally.expected_responses(1, status, now_ns)
-    if tally.in_window(now_ns):
+    if tally.counts(now_ns):
         tally.samples_us.append((now_ns - began_ns) * US_PER_NS)
         tally.lags_us.append((handled_ns - now_ns) * US_PER_NS)
 
@@ -60,7 +60,7 @@ class Sent:
     def tell(self, tally: Tally) -> None:
         """Count this request."""
         if self.outcome is None:
-            tally.leave(self.began_ns)
+            tally.leave(self.began_ns, END)
         elif isinstance(self.outcome, str):
             tally.failure(self.outcome, self.began_ns, self.ended_ns)
         else:
@@ -143,7 +143,7 @@ def test_the_series_is_as_long_as_the_window(duration_s: float, intervals: int) 
 
 @pytest.mark.parametrize(("moment", "inside"), [(BEGIN, True), (END - 1, True), (END, False)])
 def test_the_window_ends_before_its_last_moment(moment: int, inside: bool) -> None:
-    assert make_tally().in_window(moment) is inside
+    assert make_tally().counts(moment) is inside
 
 
 def test_lag_counts_from_the_poll_and_time_in_service_from_the_beginning() -> None:
@@ -166,7 +166,7 @@ def test_requests_in_flight_are_in_service_unless_they_waited_longer_than_any_ot
 ) -> None:
     tally = make_tally()
     answer(tally, 200, BEGIN, BEGIN + 300 * MS, BEGIN + 300 * MS)
-    tally.leave(END - age_ms * MS)
+    tally.leave(END - age_ms * MS, END)
     assert report_of(tally).in_service_s == pytest.approx(in_service_ms / 1000)
 
 
@@ -180,7 +180,7 @@ def test_time_in_service_before_the_window_is_taken_off() -> None:
 def test_no_request_is_in_service_for_longer_than_the_window() -> None:
     tally = make_tally()
     answer(tally, 200, BEGIN - 2000 * MS, BEGIN, BEGIN)
-    tally.leave(BEGIN - 500 * MS)
+    tally.leave(BEGIN - 500 * MS, END)
     assert report_of(tally).in_service_s == pytest.approx(2 + 1)
 
 

@@ -57,9 +57,11 @@ def check(report: AgentReport, *, rate: float | None = None) -> None:
     answered = report.ok + report.late + report.unexpected
     assert sum(report.statuses.values()) == answered == sum(report.per_connection)
     assert sum(report.error_kinds.values()) == report.error
-    assert sum(report.requests) == report.ok + report.late
-    assert sum(report.errors) == report.unexpected + report.error
-    assert sum(count for _, count in report.latency) == sum(report.requests) + report.unanswered
+    assert sum(report.requests) == report.ok + report.late - report.after_window
+    assert sum(report.errors) <= report.unexpected + report.error
+    expected = report.ok + report.late
+    assert sum(count for _, count in report.latency) == expected + report.unanswered
+    assert sum(count for _, count in report.sizes) == expected
     # At a fixed rate, sending can lag as well.
     lags = sum(count for _, count in report.lag)
     assert lags >= answered if rate else lags == answered
