@@ -16,6 +16,7 @@ from pytest_djworkers.baseline.machine import Machine
 from pytest_djworkers.baseline.session import RunFacts
 from pytest_djworkers.baseline.store import save
 from pytest_djworkers.cli import main
+from pytest_djworkers.load.facts import Usage
 from pytest_djworkers.load.result import BurstResult
 from tests.support.results import RESULT
 from tests.support.site import Site
@@ -27,6 +28,7 @@ from tests.support.wrk_output import NOTHING_ANSWERED, PRINTED
 MACHINE = Machine("A CPU", 2, None)
 OTHER = Machine("Another CPU", 4, 1.5)
 FASTER = replace(RESULT, ok=1_490, late=0)
+USED = Usage(3.725, 1, 2, 2, 0, 0)
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 Run = Callable[..., list[str]]
@@ -136,7 +138,7 @@ def test_readable_baselines_are_listed_and_broken_ones_are_errors(
 
 def test_a_baseline_is_shown_with_its_history(root: Path, run: Run) -> None:
     assert RESULT.server is not None
-    newer = replace(FASTER, server=replace(RESULT.server, version="2.9"))
+    newer = replace(FASTER, usage=USED, server=replace(RESULT.server, version="2.9"))
     file = store(root, RESULT, newer)
     lines = run("show")
     assert lines == run("show", "default") == run("show", str(file))
@@ -147,12 +149,12 @@ def test_a_baseline_is_shown_with_its_history(root: Path, run: Run) -> None:
         "test_json[granian] GET /json",
         "  backend granian, backlog 1024, connections 8, duration_s 10.0, generator asyncio,"
         " request GET /json, timeout_s 2.0, warmup_s 1.0, workers 2",
-        "  saved             commit       requests/s    mean  p50    p99  timeouts  errors  windows"
-        "  changed",
-        "  2026-01-02 03:04  0123456789+         100  24.5ms  1ms  300ms        10       0"
-        "        1",
-        "  2026-01-02 03:04  0123456789+         149  24.5ms  1ms  300ms         0       0        1"
-        "  granian was 2.8 and is 2.9",
+        "  saved             commit       requests/s    mean  p50    p99  CPU/req."
+        "  timeouts  errors  windows  changed",
+        "  2026-01-02 03:04  0123456789+         100  24.5ms  1ms  300ms         -"
+        "        10       0        1",
+        "  2026-01-02 03:04  0123456789+         149  24.5ms  1ms  300ms     2.5ms"
+        "         0       0        1  granian was 2.8 and is 2.9",
     ]
     assert "granian 2.9, pytest-djworkers" in lines[-1]
 
@@ -233,9 +235,9 @@ def refused_after_output(file: Path) -> str:
 
 
 def test_a_difference_is_changes_without_a_verdict(root: Path, run: Run) -> None:
-    before = store(root, RESULT, name="main")
+    before = store(root, replace(RESULT, usage=USED), name="main")
     store(root, RESULT, name="main", test="test_gone[granian]")
-    store(root, FASTER, machine=OTHER)
+    store(root, replace(FASTER, usage=USED), machine=OTHER)
     store(root, FASTER, machine=OTHER, test="test_new[granian]")
     assert run("diff", str(before), "default") == [
         f"A  .djworkers/main/{MACHINE.key}.json",
@@ -244,10 +246,10 @@ def test_a_difference_is_changes_without_a_verdict(root: Path, run: Run) -> None
         " unlimited and is 1.5",
         "",
         "test_json[granian] GET /json",
-        "          requests/s    mean    p50    p99  timeouts  errors",
-        "  A              100  24.5ms    1ms  300ms        10       0  2026-01-02",
-        "  B              149  24.5ms    1ms  300ms         0       0  2026-01-02",
-        "  change      +49.0%   +0.0%  +0.0%  +0.0%       -10      +0",
+        "          requests/s    mean    p50    p99  CPU/req.  timeouts  errors",
+        "  A              100  24.5ms    1ms  300ms    3.73ms        10       0  2026-01-02",
+        "  B              149  24.5ms    1ms  300ms     2.5ms         0       0  2026-01-02",
+        "  change      +49.0%   +0.0%  +0.0%  +0.0%    -32.9%       -10      +0",
         "",
         "only in A: test_gone[granian] GET /json",
         "",
@@ -274,10 +276,10 @@ def test_imports_are_compared_by_heading(root: Path, run: Run) -> None:
     at = lines.index("old.md: How fast is the site? / Gunicorn with gevent / sync/json")
     assert lines[at + 1 : at + 6] == [
         "new.md: How fast is the site? / Gunicorn with gevent / sync/json",
-        "          requests/s    mean  p50  p99  timeouts  errors",
-        "  A         31896.61  57.1ms    -    -     2,301       0  imported",
-        "  B         30301.78  57.1ms    -    -     2,301       0  imported",
-        "  change       -5.0%   +0.0%    -    -        +0      +0",
+        "          requests/s    mean  p50  p99  CPU/req.  timeouts  errors",
+        "  A         31896.61  57.1ms    -    -         -     2,301       0  imported",
+        "  B         30301.78  57.1ms    -    -         -     2,301       0  imported",
+        "  change       -5.0%   +0.0%    -    -         -        +0      +0",
     ]
     assert sum("change" in line for line in lines) == 18
     assert not any("only in" in line for line in lines)

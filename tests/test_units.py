@@ -168,6 +168,7 @@ def test_figures_are_formatted_for_people(written: str, text: str) -> None:
         ("0", "1,234", "0 → 1,234"),
         ("1.2%", "30%", "1.2 → 30 %"),
         ("8.33e-05%", "1%", "8.33e-05 → 1 %"),
+        ("inf", "12.4ms", "inf → 12.4 ms"),
     ],
 )
 def test_a_unit_that_both_figures_share_stands_once(before: str, after: str, text: str) -> None:

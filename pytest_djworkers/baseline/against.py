@@ -7,8 +7,10 @@ from dataclasses import replace
 
 from pytest_djworkers.baseline.conditions import conditions_of, first_difference
 from pytest_djworkers.baseline.document import StoredBurst, StoredSession
+from pytest_djworkers.baseline.doubts import cpu_doubt, doubts_of
 from pytest_djworkers.baseline.figures import (
     StoredFigures,
+    cpu_per_request_s,
     imported_figures,
     last_figures,
     latency_of,
@@ -20,8 +22,9 @@ from pytest_djworkers.baseline.session import changed_versions, versions_of
 from pytest_djworkers.baseline.store import Baseline
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.verdict.baseline_verdict import BaselineVerdict, not_compared
+from pytest_djworkers.verdict.burst_figures import Figures
 from pytest_djworkers.verdict.rounds import Metric
-from pytest_djworkers.verdict.tripwire import NO_LIMITS, Figures, compare_with_stored
+from pytest_djworkers.verdict.tripwire import NO_LIMITS, compare_with_stored, figures_in_words
 
 
 def compare_with_baseline(
@@ -35,21 +38,24 @@ def compare_with_baseline(
 
     ``tolerance`` and the limits are fractions, as ``compare_with_stored`` takes them.
     """
-    # Ordered from the run to the burst to what is stored: the first reason is the one to mend.
+    figures = _figures_of(result)
+    sessions = [
+        *map(_stored_figures, stored.sessions[:-1]),
+        _accepted_figures(stored.sessions[-1]),
+    ]
+    # What can't be compared at all; all else is judged. From the run to the burst: the first
+    # reason is the one to mend.
+    incomparable = first_difference(stored.conditions, conditions_of(result))
     if result.shared_run:
-        return not_compared("shared run: other pytest-xdist workers ran beside it")
-    if result.starved:
-        return _not_compared_by_itself("starved", max_regressions)
-    if result.generator_stopped:
-        reason = "the generator was stopped for a part of the window"
-        return _not_compared_by_itself(reason, max_regressions)
-    if difference := first_difference(stored.conditions, conditions_of(result)):
-        return not_compared(difference)
+        incomparable = "shared run: other pytest-xdist workers ran beside it"
+    if incomparable:
+        return not_compared(f"{incomparable}; {figures_in_words(figures, sessions[-1])}")
     verdict = compare_with_stored(
-        _figures_of(result),
-        [*map(_stored_figures, stored.sessions[:-1]), _accepted_figures(stored.sessions[-1])],
+        figures,
+        sessions,
         tolerance=tolerance,
         max_regressions=max_regressions,
+        doubts=doubts_of(result),
     )
     if changed := changed_versions(stored.sessions[-1], versions_of(result)):
         return replace(verdict, reason=f"{verdict.reason}; {changed}")
@@ -77,13 +83,6 @@ def figures_beside(baseline: Baseline, key: str, result: BurstResult) -> StoredF
     return None if imported is None else imported_figures(imported)
 
 
-def _not_compared_by_itself(reason: str, limits: Mapping[Metric, float]) -> BaselineVerdict:
-    """Return the verdict of a burst that has no figures to compare: it passes no limit."""
-    if not limits:
-        return not_compared(reason)
-    return replace(not_compared(f"{reason}; so max_regression can't pass"), fails=True)
-
-
 def _imported_of(baseline: Baseline, result: BurstResult) -> Imported | None:
     """Return the first run under headings that name the backend, else under any other."""
     request = result.profile.request
@@ -93,31 +92,34 @@ def _imported_of(baseline: Baseline, result: BurstResult) -> Imported | None:
 
 
 def _figures_of(result: BurstResult) -> Figures:
+    usage = result.usage
     return Figures(
         result.rps,
         result.errors / result.judged if result.judged else 0.0,
+        result.timeouts / result.judged if result.judged else 0.0,
         result.latency.p95 if result.latency else None,
         result.cpu_per_request_s,
+        cpu_doubt=cpu_doubt(usage) if usage else "",
     )
 
 
 def _stored_figures(session: StoredSession) -> Figures:
+    """Return the figures of a session without its latency: the older ones need not be decoded."""
     windows = session.windows
     errors = sum(window.unexpected + window.error for window in windows)
-    judged = errors + sum(window.ok + window.late + (window.unanswered or 0) for window in windows)
-    return Figures(requests_per_s(session), errors / judged if judged else 0.0)
+    timeouts = sum(window.late + (window.unanswered or 0) for window in windows)
+    judged = errors + timeouts + sum(window.ok for window in windows)
+    doubts = [cpu_doubt(window.usage) for window in windows if window.usage]
+    return Figures(
+        requests_per_s(session),
+        errors / judged if judged else 0.0,
+        timeouts / judged if judged else 0.0,
+        cpu_per_request_s=cpu_per_request_s(session),
+        cpu_doubt=next(filter(None, doubts), ""),
+    )
 
 
 def _accepted_figures(session: StoredSession) -> Figures:
-    """Return the figures of the session to beat, latency and CPU time included.
-
-    Only this one's histogram is decoded: the older sessions predict requests/s, and nothing else.
-    """
-    last = session.windows[-1]
-    latency, usage = latency_of(last), last.usage
-    responses = last.ok + last.late + last.unexpected
-    return replace(
-        _stored_figures(session),
-        p95_s=latency.p95 if latency else None,
-        cpu_per_request_s=usage.cpu_s / responses if usage and responses else None,
-    )
+    """Return the figures of the session to beat, its latency included."""
+    latency = latency_of(session.windows[-1])
+    return replace(_stored_figures(session), p95_s=latency.p95 if latency else None)

@@ -24,6 +24,8 @@ class StoredFigures:
     remark: str = ""
     """A remark that a reader must know before comparing them, in words."""
     mean: float | None = None
+    cpu_per_request_s: float | None = None
+    """The server's CPU seconds per response; None if that is not known, as for an import."""
 
 
 def last_figures(stored: StoredBurst) -> StoredFigures:
@@ -45,6 +47,7 @@ def session_figures(session: StoredSession) -> StoredFigures:
         errors=last.unexpected + last.error,
         saved=session.saved,
         mean=latency.mean if latency else None,
+        cpu_per_request_s=cpu_per_request_s(session),
     )
 
 
@@ -66,6 +69,15 @@ def requests_per_s(session: StoredSession) -> float:
     """Return the expected responses per second, late ones included, of all windows."""
     responses = sum(window.ok + window.late for window in session.windows)
     return responses / sum(window.window_s for window in session.windows)
+
+
+def cpu_per_request_s(session: StoredSession) -> float | None:
+    """Return the server's CPU seconds per response of all windows; None if that is not known."""
+    responses = sum(window.ok + window.late + window.unexpected for window in session.windows)
+    usages = [window.usage for window in session.windows]
+    if not responses or None in usages:
+        return None
+    return sum(usage.cpu_s for usage in usages if usage is not None) / responses
 
 
 def latency_of(window: StoredWindow) -> Latency | None:

@@ -83,6 +83,7 @@ def _session_cells(session: StoredSession, before: StoredSession) -> dict[str, s
         "mean": format_latency(figures.mean),
         "p50": format_latency(figures.p50),
         "p99": format_latency(figures.p99),
+        "CPU/req.": format_latency(figures.cpu_per_request_s),
         "timeouts": f"{figures.timeouts:,}",
         "errors": f"{figures.errors:,}",
         "windows": f"{len(session.windows)}",

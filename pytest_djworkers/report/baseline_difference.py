@@ -24,13 +24,13 @@ from pytest_djworkers.report.alignment import align
 from pytest_djworkers.report.figures import UNKNOWN, format_latency
 from pytest_djworkers.units import format_change, format_rate
 
-_COLUMNS = ("", "requests/s", "mean", "p50", "p99", "timeouts", "errors", "")
+_COLUMNS = ("", "requests/s", "mean", "p50", "p99", "CPU/req.", "timeouts", "errors", "")
 _TEXT_COLUMNS = frozenset({""})
 
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """One burst of one of the two files; latencies are in seconds."""
+    """One burst of one of the two files; latencies and CPU times are in seconds."""
 
     title: str
     rps: float
@@ -39,6 +39,7 @@ class _Entry:
     mean: float | None
     p50: float | None
     p99: float | None
+    cpu_per_request: float | None
     timeouts: int
     errors: int
     remark: str
@@ -94,6 +95,7 @@ def _stored_entry(key: str, stored: StoredBurst, figures: StoredFigures) -> _Ent
         mean=figures.mean,
         p50=figures.p50,
         p99=figures.p99,
+        cpu_per_request=figures.cpu_per_request_s,
         timeouts=figures.timeouts,
         errors=figures.errors,
         remark=figures.saved.partition("T")[0],
@@ -111,6 +113,7 @@ def _imported_entry(imported: Imported) -> _Entry:
         mean=mean,
         p50=p50,
         p99=p99,
+        cpu_per_request=None,
         timeouts=figures.timeouts,
         errors=figures.errors,
         remark="imported",
@@ -145,6 +148,7 @@ def _change(old: _Entry, new: _Entry) -> Iterator[str]:
         _ratio(old.mean, new.mean),
         _ratio(old.p50, new.p50),
         _ratio(old.p99, new.p99),
+        _ratio(old.cpu_per_request, new.cpu_per_request),
         f"{new.timeouts - old.timeouts:+,}",
         f"{new.errors - old.errors:+,}",
         "",
@@ -166,6 +170,7 @@ def _cells(side: str, entry: _Entry) -> tuple[str, ...]:
         format_latency(entry.mean),
         format_latency(entry.p50),
         format_latency(entry.p99),
+        format_latency(entry.cpu_per_request),
         f"{entry.timeouts:,}",
         f"{entry.errors:,}",
         entry.remark,

@@ -7,7 +7,7 @@ from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.report.figures import UNKNOWN, format_latency
 from pytest_djworkers.report.table import Row, Table
-from pytest_djworkers.units import format_change, format_rate, format_size
+from pytest_djworkers.units import format_change, format_duration, format_rate, format_size
 
 
 def rows(record: BurstRecord) -> list[Row]:
@@ -42,6 +42,7 @@ def _cells(record: BurstRecord) -> dict[str, str]:
 
 
 def _stored_cells(stored: StoredFigures) -> dict[str, str]:
+    cost = stored.cpu_per_request_s
     return {
         "backend": "  baseline",  # indented, since it stands below its burst
         "requests/s": format_rate(stored.rps),
@@ -49,6 +50,7 @@ def _stored_cells(stored: StoredFigures) -> dict[str, str]:
         "p99": format_latency(stored.p99),
         "timeouts": f"{stored.timeouts:,}",
         "errors": f"{stored.errors:,}",
+        "CPU/req.": "" if cost is None else format_duration(cost),
         # The date is enough. An import has no date, only a remark.
         "remarks": ", ".join(filter(None, (stored.saved.partition("T")[0], stored.remark))),
     }

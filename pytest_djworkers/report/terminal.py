@@ -123,4 +123,4 @@ def _with_known_arrows(text: str) -> str:
 
 
 def _write(reporter: pytest.TerminalReporter, line: str, **markup: bool) -> None:
-    reporter.write_line(printable(line), **markup)
+    reporter.write_line(_with_known_arrows(printable(line)), **markup)

@@ -6,9 +6,6 @@ from math import inf, log1p
 
 from pytest_djworkers.verdict.rounds import Metric
 
-# Two absolute floors for the tripwire alone; no verdict of a comparison knows any.
-LEAST_CHANGE_RPS = 20.0
-LEAST_CHANGE_P95_S = 0.005
 LEAST_CHANGE_ERRORS = 0.005
 """More errors than before by this share are a regression."""
 

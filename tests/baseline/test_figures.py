@@ -6,9 +6,13 @@ from dataclasses import replace
 
 import pytest
 
+from pytest_djworkers.baseline.document import StoredSession
 from pytest_djworkers.baseline.figures import StoredFigures, session_figures
-from pytest_djworkers.baseline.session import RunFacts, session_of
+from pytest_djworkers.baseline.session import RunFacts, session_of, window_of
+from pytest_djworkers.load.facts import Usage
 from tests.support.results import RESULT, WRK
+
+USED = Usage(2.5, 1000, 2, 2, 0, 0)
 
 
 def test_the_figures_are_those_of_the_burst() -> None:
@@ -20,6 +24,16 @@ def test_the_figures_are_those_of_the_burst() -> None:
     assert replace(figures, p50=None, p99=None, mean=None) == StoredFigures(
         RESULT.rps, None, None, RESULT.timeouts, RESULT.errors, "today"
     )
+
+
+@pytest.mark.parametrize(("usages", "cpu"), [([USED, USED], 0.002), ([USED, None], None)])
+def test_the_cpu_time_per_request_is_that_of_all_windows(
+    usages: list[Usage | None], cpu: float | None
+) -> None:
+    windows = [window_of(replace(RESULT, unexpected=250, usage=usage)) for usage in usages]
+    assert session_figures(StoredSession(tuple(windows))).cpu_per_request_s == cpu
+    nothing = window_of(replace(RESULT, ok=0, late=0, usage=USED))
+    assert session_figures(StoredSession((nothing,))).cpu_per_request_s is None
 
 
 def test_figures_that_the_generator_did_not_know_stay_unknown() -> None:

@@ -14,7 +14,9 @@ from pytest_djworkers.verdict.baseline_verdict import BaselineVerdict
 from pytest_djworkers.verdict.judgement import Verdict
 from tests.support.results import RESULT, WRK, record
 
-STORED = StoredFigures(200.0, 0.002, None, 1, 2, "2026-01-02T03:04:05+00:00")
+STORED = StoredFigures(
+    200.0, 0.002, None, 1, 2, "2026-01-02T03:04:05+00:00", cpu_per_request_s=0.0026
+)
 
 
 def cells(result: BurstResult) -> Mapping[str, str]:
@@ -85,7 +87,7 @@ def test_the_stored_figures_are_the_row_below() -> None:
         "1",
         "2",
         "",
-        "",
+        "2.6ms",
         "",
         "2026-01-02",
     ]

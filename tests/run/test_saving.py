@@ -45,7 +45,7 @@ def test_a_baseline_is_saved_and_the_next_run_is_compared_with_it(site: Site) ->
     tripped.assert_outcomes(failed=1)
     tripped.stdout.fnmatch_lines(
         [
-            "GET /json: regressed: 499 requests/s against 1,000 (-50.1%),"
+            "GET /json: regressed: 1,000 → 499 requests/s (-50.1%),"
             " worse by more than a factor of 2",
             "regressed: *",
         ]
@@ -127,7 +127,7 @@ def test_other_conditions(burst):
             "regressed (a warning): *::test_warns*(-14.0%), beyond the tolerance of 11%",
             "regressed (a warning): *::test_allows*",
             "regressed: *::test_fails*",
-            "not compared: *::test_other_conditions*: timeout_s was 2.0 and is 1.0",
+            "not compared: *::test_other_conditions*: timeout_s was 2.0 and is 1.0; 1,000 → 860 *",
             "not compared: *::test_new*: nothing stored for this test on this machine",
         ]
     )
