@@ -144,6 +144,9 @@ def test_figures_before_and_after_have_an_arrow_that_the_terminal_knows(
     _, heading, _, row, *_ = printed(pytester, [record(against_base=compared(0.7))])
     assert f"  {p95}  " in row
     assert f"  {errors}  " in row
+    slower = BaselineVerdict(Verdict.REGRESSED, "100 → 50.00 requests/s")
+    note = printed(pytester, [record(against_baseline=slower)])[-1]
+    assert note.endswith(f": 100 {p95.split()[1]} 50.00 requests/s")
     assert heading.index("verdict") == row.index("regressed")
 
 
