@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pytest_djworkers.baseline.figures import StoredFigures
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.record import BurstRecord
@@ -10,13 +12,15 @@ from pytest_djworkers.report.table import Row, Table
 from pytest_djworkers.units import format_change, format_duration, format_rate, format_size
 
 
-def rows(record: BurstRecord) -> list[Row]:
-    """Return a burst's row, followed by that of the stored figures if there are some."""
-    stored = record.stored
-    burst_rows = [Row(_cells(record))]
-    if stored is not None:
-        burst_rows.append(Row(_stored_cells(stored), is_stored=True))
-    return burst_rows
+def rows(records: Sequence[BurstRecord]) -> list[Row]:
+    """Return each burst's row, followed by that of the stored figures if there are some."""
+    return [row for record in records for row in _rows(record)]
+
+
+def _rows(record: BurstRecord) -> list[Row]:
+    if record.stored is None:
+        return [Row(_cells(record), record=record)]
+    return [Row(_cells(record)), Row(_stored_cells(record.stored), is_stored=True, record=record)]
 
 
 BURSTS = Table(rows, dropped_when_narrow=("memory", "CPU/req."))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.report.figures import UNKNOWN
 from pytest_djworkers.report.table import Row, Table
@@ -12,8 +14,12 @@ from pytest_djworkers.verdict.noise import Noise, noise_of, proposed_tolerance, 
 _WITHIN_S = (60.0, 120.0, 300.0)
 
 
-def rows(record: BurstRecord) -> list[Row]:
-    """Return a calibration's row; figures are dashes if there were too few rounds."""
+def rows(records: Sequence[BurstRecord]) -> list[Row]:
+    """Return each calibration's row; figures are dashes if there were too few rounds."""
+    return [Row(_cells(record), record=record) for record in records]
+
+
+def _cells(record: BurstRecord) -> dict[str, str]:
     compared = record.against_base
     assert compared is not None
     try:
@@ -21,7 +27,7 @@ def rows(record: BurstRecord) -> list[Row]:
     except ValueError:  # too few rounds; the row shows how many blocks there were
         noise = None
     block_s = compared.took_s / compared.blocks if compared.blocks else 0.0
-    cells = {
+    return {
         "backend": record.backend,
         "requests/s": format_rate(record.result.rps),
         "sd of rounds": _share(noise.round_sd if noise else None),
@@ -34,7 +40,6 @@ def rows(record: BurstRecord) -> list[Row]:
         "took": format_duration(compared.took_s),
         "tolerance to set": _share(proposed_tolerance(noise) if noise else None),
     }
-    return [Row(cells)]
 
 
 CALIBRATIONS = Table(rows, dropped_when_narrow=("blocks", "took"))

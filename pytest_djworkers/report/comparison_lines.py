@@ -17,6 +17,7 @@ from pytest_djworkers.units import (
     format_duration,
     format_rate,
 )
+from pytest_djworkers.verdict.estimate import Estimate
 from pytest_djworkers.verdict.judgement import Judgement, Verdict
 from pytest_djworkers.verdict.rounds import Metric
 
@@ -25,15 +26,18 @@ _MUCH = 1.5
 _TAILS = (99.0, 95.0, 90.0)
 """The percentiles that say something of the tail. The highest that both arms have is taken."""
 _ARM = re.compile(r"\b(?P<arm>base|head)\b")
-# A backend isn't better or worse than it was, but slower or faster than another one.
-_WORDS_FOR_BACKENDS = {
-    (Verdict.REGRESSED, Metric.RPS): "slower",
-    (Verdict.REGRESSED, Metric.P95): "slower",
-    (Verdict.REGRESSED, Metric.CPU_PER_REQUEST): "dearer",
-    (Verdict.REGRESSED, Metric.ERRORS): "more errors",
-    (Verdict.IMPROVED, Metric.RPS): "faster",
-    (Verdict.IMPROVED, Metric.P95): "faster",
-    (Verdict.IMPROVED, Metric.CPU_PER_REQUEST): "cheaper",
+# A backend hasn't become better or worse, but is slower or faster than another one.
+_WORSE = {
+    Metric.RPS: "slower",
+    Metric.P95: "slower",
+    Metric.CPU_PER_REQUEST: "dearer",
+    Metric.ERRORS: "more errors",
+}
+_BETTER = {
+    Metric.RPS: "faster",
+    Metric.P95: "faster",
+    Metric.CPU_PER_REQUEST: "cheaper",
+    Metric.ERRORS: "fewer errors",
 }
 
 
@@ -55,23 +59,24 @@ def findings(compared: ArmComparison) -> list[Finding]:
         verdict = Verdict.NOT_COMPARED
         return [Finding(verdict, verdict.value, _with_names(compared, compared.not_compared))]
     return [
-        Finding(
-            one.verdict,
-            word_for(compared, one.verdict, one.metric),
-            _with_names(compared, one.reason),
-            one,
-        )
+        Finding(one.verdict, _word(compared, one), _with_names(compared, one.reason), one)
         for one in compared.judgements
     ]
 
 
-def word_for(compared: ArmComparison, verdict: Verdict, metric: Metric = Metric.RPS) -> str:
-    """Return the word for a verdict: its own, or ``faster``, ``slower`` or ``alike``."""
-    if not compared.of_backends:
-        return verdict.value
-    if verdict is Verdict.OK:
-        return "alike"
-    return _WORDS_FOR_BACKENDS.get((verdict, metric), verdict.value)
+def word_of_all(compared: ArmComparison) -> str:
+    """Return the word for the worst verdict of all figures; empty for a calibration."""
+    worst = compared.verdict
+    if worst is None:
+        return ""
+    return next((one.word for one in findings(compared) if one.verdict is worst), worst.value)
+
+
+def estimate_of_speed(compared: ArmComparison) -> Estimate | None:
+    """Return the estimate of requests/s; None if they were not compared."""
+    # Without a round that counts there is no judgement on any figure.
+    speed = [judgement for judgement in compared.judgements if judgement.metric is Metric.RPS]
+    return speed[0].estimate if speed else None
 
 
 def lines(compared: ArmComparison, found: Sequence[Finding], about: str = "") -> list[str]:
@@ -139,6 +144,26 @@ def _ended_early(compared: ArmComparison, found: Finding) -> str:
     """Return that the comparison ended early, and why, unless the reason says so itself."""
     why = compared.ended_early
     return "" if not why or why in found.reason else f"ended early: {why}"
+
+
+def _word(compared: ArmComparison, judgement: Judgement) -> str:
+    """Return the word for a verdict: its own, or for backends one such as ``slower``."""
+    verdict, metric = judgement.verdict, judgement.metric
+    if not compared.of_backends or verdict is Verdict.NOT_COMPARED:
+        return verdict.value
+    if verdict is Verdict.REGRESSED:
+        return _WORSE[metric]
+    if verdict is Verdict.IMPROVED:
+        return _BETTER[metric]
+    if judgement.estimate and (interval := judgement.estimate.interval):
+        # The tolerance is for a loss that nobody wanted. Two servers may differ by less than that,
+        # and still the one is faster.
+        low, high = interval if metric is Metric.RPS else (1 / interval[1], 1 / interval[0])
+        if high < 1:
+            return _WORSE[metric]
+        if low > 1:
+            return _BETTER[metric]
+    return "alike" if verdict is Verdict.OK else verdict.value
 
 
 def _with_names(compared: ArmComparison, text: str) -> str:

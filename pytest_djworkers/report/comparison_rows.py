@@ -1,29 +1,48 @@
-"""The rows of a run that compared two arms."""
+"""The rows of a run that compared two arms, or several backends with the first one."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pytest_djworkers.compare.result import ArmComparison, ArmFigures
 from pytest_djworkers.record import BurstRecord
+from pytest_djworkers.report.comparison_lines import estimate_of_speed, word_of_all
 from pytest_djworkers.report.figures import UNKNOWN, format_latency
 from pytest_djworkers.report.table import Row, Table
 from pytest_djworkers.units import before_and_after, format_change, format_duration, format_rate
 from pytest_djworkers.verdict.estimate import Estimate
-from pytest_djworkers.verdict.rounds import Metric
 
 NO_FIGURES = ArmFigures(0.0, None, None, 0, 0)
 """The figures of an arm that was not measured."""
 
 
-def rows(record: BurstRecord) -> list[Row]:
-    """Return a comparison's row."""
-    compared = record.against_base
-    assert compared is not None
+def rows(records: Sequence[BurstRecord]) -> list[Row]:
+    """Return each comparison's row."""
+    return [Row(_cells(record, compared_of(record)), record=record) for record in records]
+
+
+COMPARISONS = Table(rows, dropped_when_narrow=("CPU/req.", "p95", "took"))
+
+
+def compared_of(record: BurstRecord) -> ArmComparison:
+    """Return the comparison of a record that has one."""
+    assert record.against_base is not None
+    return record.against_base
+
+
+def title(compared: ArmComparison) -> str:
+    """Return the names of the arms and the seed."""
+    base, head = compared.labels
+    return (
+        f"{'each backend' if compared.of_backends else head} against {base}, seed {compared.seed}"
+    )
+
+
+def shared_cells(compared: ArmComparison) -> dict[str, str]:
+    """Return the cells that revisions and backends have in common, by column."""
     base, head = compared.figures or (NO_FIGURES, NO_FIGURES)
-    estimate = _estimate_of_speed(compared)
-    cells = {
-        "backend": record.backend,
-        "base requests/s": UNKNOWN if base is NO_FIGURES else format_rate(base.rps),
-        "head requests/s": format_rate(record.result.rps if head is NO_FIGURES else head.rps),
+    estimate = estimate_of_speed(compared)
+    return {
         "change": format_change(estimate.ratio) if estimate else "",
         "interval": _interval(estimate),
         "p95": _latencies(base.p95_s, head.p95_s),
@@ -32,24 +51,26 @@ def rows(record: BurstRecord) -> list[Row]:
         "errors": "" if base is NO_FIGURES else _counts(base.errors, head.errors),
         "blocks": str(compared.blocks or ""),
         "took": format_duration(compared.took_s),
-        "verdict": compared.verdict.value if compared.verdict else "",
+        "verdict": word_of_all(compared),
+        "remarks": ", ".join(_remarks(compared)),
     }
-    return [Row(cells)]
 
 
-COMPARISONS = Table(rows, dropped_when_narrow=("CPU/req.", "p95", "took"))
+def _cells(record: BurstRecord, compared: ArmComparison) -> dict[str, str]:
+    base, head = compared.figures or (NO_FIGURES, NO_FIGURES)
+    return {
+        "backend": record.backend,
+        "base requests/s": UNKNOWN if base is NO_FIGURES else format_rate(base.rps),
+        "head requests/s": format_rate(record.result.rps if head is NO_FIGURES else head.rps),
+        **shared_cells(compared),
+    }
 
 
-def title(compared: ArmComparison) -> str:
-    """Return the names of the two arms and the seed."""
-    base, head = compared.labels
-    return f"{head} against {base}, seed {compared.seed}"
-
-
-def _estimate_of_speed(compared: ArmComparison) -> Estimate | None:
-    # Without a round that counts there is no judgement on any figure.
-    speed = [judgement for judgement in compared.judgements if judgement.metric is Metric.RPS]
-    return speed[0].estimate if speed else None
+def _remarks(compared: ArmComparison) -> list[str]:
+    return [
+        *(["responses differ"] if compared.responses_differ else []),
+        *(["ended early"] if compared.ended_early else []),
+    ]
 
 
 def _interval(estimate: Estimate | None) -> str:

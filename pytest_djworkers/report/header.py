@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pytest_djworkers.backends.protocol import Backend, workers_of
+from pytest_djworkers.backends.protocol import workers_of
 from pytest_djworkers.backends.registry import version_of
 from pytest_djworkers.baseline.store import Baseline
 from pytest_djworkers.compare.setup import ComparisonSetup
@@ -25,14 +25,22 @@ def header(
 
 
 def _of_comparison(settings: Settings, comparison_setup: ComparisonSetup) -> list[str]:
+    of_backends = settings.base is not None
     return [
         _servers(settings),
-        comparison_setup.description,
+        _compared_backends(settings) if of_backends else comparison_setup.description,
         f"rounds with seed {comparison_setup.flags.seed}, tolerance"
         f" {format_share(settings.tolerance)}; absolute limits are not checked,"
         " except shares of errors",
+        *(["a slower backend fails only tests with a max_regression"] if of_backends else []),
         *_notes(settings),
     ]
+
+
+def _compared_backends(settings: Settings) -> str:
+    *others, last = settings.names
+    names = f"{', '.join(others)} and {last}" if others else last
+    return f"compares {names} with {settings.base}"
 
 
 def _of_bursts(settings: Settings, baseline: Baseline) -> list[str]:
@@ -61,17 +69,15 @@ def _servers(settings: Settings) -> str:
     """Return the backends with their versions and workers, or the address of a server."""
     if settings.origin is not None:
         return f"the server at http://{settings.origin.netloc}, as it is"
-    backends = ", ".join(
-        _backend(name, backend, settings.workers) for name, backend in settings.backends.items()
-    )
-    return f"{backends}; {counted(settings.workers, 'worker')} each"
-
-
-def _backend(name: str, backend: Backend, workers: int) -> str:
-    """Return a backend and its version; with its workers if their number is not the usual."""
-    own = workers_of(backend, workers)
-    different = f" ({counted(own, 'worker')})" if own != workers else ""
-    return f"{name} {version_of(backend)}{different}"
+    workers = {
+        name: counted(workers_of(backend, settings.workers), "worker")
+        for name, backend in settings.backends.items()
+    }
+    versions = {name: version_of(backend) for name, backend in settings.backends.items()}
+    if len(set(workers.values())) == 1:
+        named = ", ".join(f"{name} {version}" for name, version in versions.items())
+        return f"{named}; {next(iter(workers.values()))} each"
+    return ", ".join(f"{name} {version} ({workers[name]})" for name, version in versions.items())
 
 
 def _notes(settings: Settings) -> Sequence[str]:

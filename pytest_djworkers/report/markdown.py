@@ -13,7 +13,13 @@ from pytest_djworkers.report.comparison_rows import title as title_of_comparison
 from pytest_djworkers.report.figures import format_fixed_rate
 from pytest_djworkers.report.file_outcomes import FileOutcomes
 from pytest_djworkers.report.markdown_text import escaped
-from pytest_djworkers.report.summary import notes, remarks_below, table_of
+from pytest_djworkers.report.summary import (
+    grouped,
+    noise_note,
+    notes,
+    remarks_below,
+    table_of,
+)
 from pytest_djworkers.report.table import TEXT_COLUMNS, Table
 from pytest_djworkers.system.files import write_whole
 from pytest_djworkers.units import format_duration
@@ -43,16 +49,23 @@ def render(records: Sequence[BurstRecord]) -> str:
             version = f"Version {server.version}, {server.workers} workers, {options}."
             lines += ["", escaped(version)]
         for record in records:
-            if record.backend == backend:
-                lines += ["", *_burst(record, table)]
-    if remarks := notes(records):
+            if record.backend == backend and not table.is_ranking:
+                lines += ["", *_endpoint([record], table)]
+    if table.is_ranking:
+        lines += ["", "## Ranking"]
+        for members in grouped(records).values():
+            lines += ["", *_endpoint(members, table)]
+    if remarks := [*notes(records), *filter(None, [noise_note(records)])]:
         lines += ["", "## Notes", "", *(f"- {escaped(note)}" for note in remarks)]
     return "\n".join(lines) + "\n"
 
 
-def _burst(record: BurstRecord, table: Table) -> list[str]:
-    # The section's heading names the backend.
-    columns = [column for column in table.columns(record) if column != "backend"]
+def _endpoint(records: Sequence[BurstRecord], table: Table) -> list[str]:
+    record = records[0]
+    # The section's heading names the backend, except in a ranking.
+    columns = [
+        column for column in table.columns(record) if table.is_ranking or column != "backend"
+    ]
     lines = [
         f"### {escaped(record.result.name)}",
         "",
@@ -61,14 +74,17 @@ def _burst(record: BurstRecord, table: Table) -> list[str]:
         _row(columns),
         _row(["---" if column in TEXT_COLUMNS else "---:" for column in columns]),
     ]
-    for row in table.rows(record):
+    rows = table.rows(records)
+    for row in rows:
         cells = [escaped(cell) for cell in row.texts(columns)]
         if row.is_stored:
             # The backend's column, which names the baseline on the terminal, is left out here.
             cells[0] = "baseline"
         lines.append(_row(cells))
-    for remark in remarks_below(record):
-        lines += ["", escaped(remark)]
+    for remarked in (row.record for row in rows if row.record is not None):
+        about = f"{remarked.backend}: " if table.is_ranking else ""
+        for remark in remarks_below(remarked, with_details=True):
+            lines += ["", escaped(f"{about}{remark}")]
     return lines
 
 

@@ -7,8 +7,10 @@ from collections.abc import Iterable, Sequence
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.report.burst_rows import BURSTS
 from pytest_djworkers.report.calibration_rows import CALIBRATIONS
+from pytest_djworkers.report.comparison_details import details, noise_in_words
 from pytest_djworkers.report.comparison_lines import findings, lines
 from pytest_djworkers.report.comparison_rows import COMPARISONS
+from pytest_djworkers.report.ranking_rows import RANKING
 from pytest_djworkers.report.table import Table
 from pytest_djworkers.unexpected_responses import in_words, kinds_of
 from pytest_djworkers.verdict.judgement import Verdict
@@ -19,7 +21,9 @@ def table_of(records: Sequence[BurstRecord]) -> Table:
     compared = next((record.against_base for record in records if record.against_base), None)
     if compared is None:
         return BURSTS
-    return COMPARISONS if compared.is_judged else CALIBRATIONS
+    if not compared.is_judged:
+        return CALIBRATIONS
+    return RANKING if compared.of_backends else COMPARISONS
 
 
 def grouped(records: Iterable[BurstRecord]) -> dict[tuple[str, str], list[BurstRecord]]:
@@ -31,27 +35,37 @@ def grouped(records: Iterable[BurstRecord]) -> dict[tuple[str, str], list[BurstR
     return groups
 
 
-def remarks_below(record: BurstRecord) -> list[str]:
-    """Return the lines below a burst's row: its kinds of errors, and that it is of a rerun."""
-    lines = []
+def remarks_below(record: BurstRecord, *, with_details: bool) -> list[str]:
+    """Return the lines below a burst's row: its kinds of errors, and that it is of a rerun.
+
+    With details, also how a comparison was made.
+    """
+    found = []
     if kinds := kinds_of(record.result):
-        lines.append(f"errors: {in_words(kinds)}")
+        found.append(f"errors: {in_words(kinds)}")
     if record.attempt > 1:
-        lines.append(f"rerun: these figures are of attempt {record.attempt} at the test")
-    return lines
+        found.append(f"rerun: these figures are of attempt {record.attempt} at the test")
+    if with_details and record.against_base is not None:
+        found += details(record.against_base)
+    return found
 
 
 def notes(records: Sequence[BurstRecord]) -> list[str]:
     """Return the lines below the table: each verdict but ``ok``, first, and its reason."""
-    lines = [note for record in records for note in (*_baseline_note(record), *_arms_notes(record))]
+    found = [note for record in records for note in (*_baseline_note(record), *_arms_notes(record))]
     # Often the same for every burst, and then said once.
     differing = dict.fromkeys(record.other_settings for record in records if record.other_settings)
-    lines += [
+    found += [
         f"settings: the settings module gives {', '.join(names)} other values in the server than in"
         " this process, for example because it checks if pytest is running"
         for names in differing
     ]
-    return lines
+    return found
+
+
+def noise_note(records: Sequence[BurstRecord]) -> str:
+    """Return the noise of the run's comparisons in a line; empty if it is not known."""
+    return noise_in_words(one.against_base for one in records if one.against_base)
 
 
 def _baseline_note(record: BurstRecord) -> list[str]:

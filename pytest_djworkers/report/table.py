@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pytest_djworkers.record import BurstRecord
 
-TEXT_COLUMNS = frozenset({"backend", "generator", "remarks", "verdict"})
+TEXT_COLUMNS = frozenset({"rank", "backend", "generator", "remarks", "verdict"})
 """The columns of all tables that hold words; the others hold figures."""
 
 
@@ -19,6 +19,8 @@ class Row:
     """The text by column, in the columns' order; a column that is missing is empty."""
     is_stored: bool = False
     """True for the baseline's figures below those of a burst."""
+    record: BurstRecord | None = None
+    """The record that is remarked on below this row; None for a row without remarks."""
 
     def texts(self, columns: Sequence[str]) -> list[str]:
         """Return the text of each of these columns."""
@@ -29,12 +31,14 @@ class Row:
 class Table:
     """A kind of table. To add a column, add an entry to the cells of its rows."""
 
-    rows: Callable[[BurstRecord], list[Row]]
-    """Return a record's rows; the first has all of the table's columns."""
+    rows: Callable[[Sequence[BurstRecord]], list[Row]]
+    """Return the rows of an endpoint's records; the first has all of the table's columns."""
     dropped_when_narrow: tuple[str, ...]
     """The columns that a narrow terminal leaves out, the first to go first."""
+    is_ranking: bool = False
+    """True if the rows of an endpoint are in an order, so that they must stand together."""
 
     def columns(self, record: BurstRecord) -> list[str]:
         """Return the headings; they are the same for every record of a run."""
-        first, *_ = self.rows(record)
+        first, *_ = self.rows([record])
         return list(first.cells)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from textwrap import wrap
 
 import pytest
 
@@ -14,12 +15,20 @@ from pytest_djworkers.report.alignment import GAP, align
 from pytest_djworkers.report.comparison_rows import title as title_of_comparison
 from pytest_djworkers.report.figures import with_arrows_for
 from pytest_djworkers.report.file_outcomes import FileOutcomes
-from pytest_djworkers.report.summary import grouped, notes, remarks_below, table_of
+from pytest_djworkers.report.summary import (
+    grouped,
+    noise_note,
+    notes,
+    remarks_below,
+    table_of,
+)
 from pytest_djworkers.report.table import TEXT_COLUMNS, Row, Table
 
 _QUIETEST = -2
 """The verbosity of ``-qq``, which leaves the table out."""
 _COLORS = {"regressed": "red", "improved": "green"}
+_NARROWEST = 40
+"""The least width that lines are broken for."""
 
 
 def print_summary(
@@ -31,7 +40,9 @@ def print_summary(
         for note in notes(records):
             # A note begins with its verdict.
             color = _COLORS.get(note.partition(":")[0], "yellow")
-            _write(reporter, note, **{color: True})
+            _write_wrapped(reporter, note, **{color: True})
+        if noise := noise_note(records):
+            _write_wrapped(reporter, noise)
     _print_files(reporter, outcomes)
 
 
@@ -55,10 +66,9 @@ def _print_files(reporter: pytest.TerminalReporter, outcomes: FileOutcomes) -> N
 def _print_table(reporter: pytest.TerminalReporter, records: Sequence[BurstRecord]) -> None:
     table, groups = table_of(records), grouped(records)
     rows = {
-        group: [[_shown(row) for row in table.rows(record)] for record in members]
-        for group, members in groups.items()
+        group: [_shown(row) for row in table.rows(members)] for group, members in groups.items()
     }
-    every_row = [row for group in rows.values() for burst in group for row in burst]
+    every_row = [row for group in rows.values() for row in group]
     title = "djworkers"
     if compared := next((record.against_base for record in records if record.against_base), None):
         title += f": {printable(title_of_comparison(compared))}"
@@ -72,11 +82,12 @@ def _print_table(reporter: pytest.TerminalReporter, records: Sequence[BurstRecor
     line_of = iter(lines)
     for group, members in groups.items():
         _write(reporter, f"{group[1]}  ({members[0].test_function})", cyan=True)
-        for record, burst in zip(members, rows[group], strict=True):
-            for row in burst:
-                _write(reporter, next(line_of), light=row.is_stored)
-            for remark in remarks_below(record):
-                _write(reporter, f"{GAP}{GAP}{remark}", yellow=True)
+        for row in rows[group]:
+            _write(reporter, next(line_of), light=row.is_stored)
+            if row.record is not None:
+                with_details = reporter.config.get_verbosity() > 0
+                for remark in remarks_below(row.record, with_details=with_details):
+                    _write_wrapped(reporter, f"{GAP}{GAP}{remark}", yellow=True)
 
 
 def _columns_that_fit(
@@ -124,3 +135,27 @@ def _with_known_arrows(text: str) -> str:
 
 def _write(reporter: pytest.TerminalReporter, line: str, **markup: bool) -> None:
     reporter.write_line(_with_known_arrows(printable(line)), **markup)
+
+
+def _write_wrapped(reporter: pytest.TerminalReporter, line: str, **markup: bool) -> None:
+    """Write a line of words, broken between words where the terminal is too narrow for it.
+
+    A file gets it in one line, to be searched.
+    """
+    text = _with_known_arrows(printable(line))
+    if reporter.isatty:
+        indent = " " * (len(text) - len(text.lstrip()))
+        width = reporter.config.get_terminal_writer().fullwidth
+        text = "\n".join(
+            wrapped
+            for part in text.splitlines()
+            for wrapped in wrap(
+                part,
+                max(width, _NARROWEST),
+                subsequent_indent=f"{indent}{GAP}",
+                # A path or a test's name stays whole, to be copied.
+                break_long_words=False,
+                break_on_hyphens=False,
+            )
+        )
+    reporter.write_line(text, **markup)

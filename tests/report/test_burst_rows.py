@@ -21,7 +21,7 @@ STORED = StoredFigures(
 
 def cells(result: BurstResult) -> Mapping[str, str]:
     """Return the cells of a result's row, by column."""
-    (row,) = rows(record(result=result))
+    (row,) = rows([record(result=result)])
     return row.cells
 
 
@@ -72,9 +72,8 @@ def test_an_unusual_result_shows_in_its_column(result: BurstResult, column: str,
 
 
 def test_the_stored_figures_are_the_row_below() -> None:
-    new, old = rows(
-        record(stored=STORED, against_baseline=BaselineVerdict(Verdict.REGRESSED, "", ratio=0.5))
-    )
+    regressed = BaselineVerdict(Verdict.REGRESSED, "", ratio=0.5)
+    new, old = rows([record(stored=STORED, against_baseline=regressed)])
     assert (new.is_stored, old.is_stored) == (False, True)
     assert new.cells["vs baseline"] == "-50.0%"
     assert old.texts(list(new.cells)) == [
@@ -103,12 +102,12 @@ def test_the_stored_figures_are_the_row_below() -> None:
 def test_the_date_and_the_remark_of_stored_figures_are_in_their_row(
     saved: str, remark: str, said: str
 ) -> None:
-    _, old = rows(record(stored=replace(STORED, saved=saved, remark=remark)))
+    _, old = rows([record(stored=replace(STORED, saved=saved, remark=remark))])
     assert old.cells["remarks"].startswith(said)
 
 
 def test_without_a_ratio_the_verdict_is_shown() -> None:
-    (row,) = rows(record(against_baseline=BaselineVerdict(Verdict.NOT_COMPARED, "why")))
+    (row,) = rows([record(against_baseline=BaselineVerdict(Verdict.NOT_COMPARED, "why"))])
     assert row.cells["vs baseline"] == "not compared"
 
 

@@ -12,8 +12,9 @@ from pytest_djworkers.report.comparison_lines import (
     figures_in_words,
     findings,
     lines,
-    word_for,
+    word_of_all,
 )
+from pytest_djworkers.verdict.estimate import Estimate, Unit
 from pytest_djworkers.verdict.judgement import Judgement, Verdict
 from pytest_djworkers.verdict.rounds import Metric, Round
 from tests.support.comparisons import NOTHING, compared, window
@@ -86,22 +87,30 @@ def test_a_comparison_that_ended_early_says_why_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("verdict", "metric", "word"),
+    ("verdict", "metric", "interval", "word"),
     [
-        (Verdict.REGRESSED, Metric.RPS, "slower"),
-        (Verdict.IMPROVED, Metric.P95, "faster"),
-        (Verdict.REGRESSED, Metric.CPU_PER_REQUEST, "dearer"),
-        (Verdict.REGRESSED, Metric.ERRORS, "more errors"),
-        (Verdict.OK, Metric.RPS, "alike"),
-        (Verdict.INCONCLUSIVE, Metric.RPS, "inconclusive"),
-        (Verdict.NOT_COMPARED, Metric.RPS, "not compared"),
+        (Verdict.REGRESSED, Metric.RPS, (0.6, 0.8), "slower"),
+        (Verdict.IMPROVED, Metric.P95, (0.6, 0.8), "faster"),
+        (Verdict.REGRESSED, Metric.CPU_PER_REQUEST, (1.2, 1.4), "dearer"),
+        (Verdict.REGRESSED, Metric.ERRORS, None, "more errors"),
+        (Verdict.OK, Metric.RPS, (0.95, 1.05), "alike"),
+        (Verdict.OK, Metric.RPS, (0.95, 0.99), "slower"),
+        (Verdict.OK, Metric.RPS, (1.01, 1.05), "faster"),
+        (Verdict.OK, Metric.CPU_PER_REQUEST, (1.01, 1.05), "dearer"),
+        (Verdict.OK, Metric.ERRORS, None, "alike"),
+        (Verdict.INCONCLUSIVE, Metric.RPS, (0.8, 1.05), "inconclusive"),
+        (Verdict.INCONCLUSIVE, Metric.RPS, (0.85, 0.95), "slower"),
+        (Verdict.NOT_COMPARED, Metric.RPS, None, "not compared"),
     ],
 )
 def test_backends_are_slower_or_faster_than_each_other(
-    verdict: Verdict, metric: Metric, word: str
+    verdict: Verdict, metric: Metric, interval: tuple[float, float] | None, word: str
 ) -> None:
-    assert word_for(NOTHING, verdict, metric) == verdict.value
-    assert word_for(replace(NOTHING, of_backends=True), verdict, metric) == word
+    estimate = Estimate(1.0, interval, 0.98, Unit.BLOCKS, 6)
+    judgement = replace(BY_ERRORS, verdict=verdict, metric=metric, estimate=estimate)
+    one = replace(MORE_ERRORS, judgements=(judgement,))
+    assert word_of_all(one) == verdict.value
+    assert word_of_all(replace(one, of_backends=True)) == word
 
 
 def test_backends_are_called_by_their_names() -> None:

@@ -17,7 +17,7 @@ from tests.support.results import record
 
 def cells(backend: str, ratio: float) -> Mapping[str, str]:
     """Return the cells of a comparison's row, by column."""
-    (row,) = COMPARISONS.rows(record(backend, against_base=compared(ratio)))
+    (row,) = COMPARISONS.rows([record(backend, against_base=compared(ratio))])
     return row.cells
 
 
@@ -35,7 +35,7 @@ def test_a_row_has_the_figures_of_both_arms_and_the_verdict() -> None:
 
 
 def test_an_arm_that_was_not_measured_has_no_figures() -> None:
-    (row,) = COMPARISONS.rows(record(against_base=NOTHING))
+    (row,) = COMPARISONS.rows([record(against_base=NOTHING)])
     found = row.cells
     assert (found["base requests/s"], found["head requests/s"]) == ("-", "100")
     assert (found["change"], found["p95"], found["verdict"]) == ("", "", "not compared")
@@ -59,7 +59,7 @@ def test_every_verdict_but_ok_has_a_note() -> None:
 def test_a_calibration_that_was_too_short_has_no_noise() -> None:
     # Noise needs at least two blocks.
     short = replace(compared(1.0, is_judged=False), rounds=())
-    (row,) = CALIBRATIONS.rows(record(against_base=short))
+    (row,) = CALIBRATIONS.rows([record(against_base=short)])
     assert list(row.cells.values())[2:7] == ["-"] * 5
     assert short.verdict is None
     assert NOTHING.verdict is Verdict.NOT_COMPARED

@@ -54,7 +54,7 @@ def test_too_many_workers_for_a_single_process_are_noted_in_the_header(site: Sit
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(
         [
-            "djworkers: waitress * (1 worker); 4 workers each; *",
+            "djworkers: waitress *; 1 worker each; *",
             "djworkers: waitress is a single process: it has 1 worker, not the 4 requested",
         ]
     )

@@ -1,0 +1,91 @@
+"""The ranking of backends, from comparisons made by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from pytest_djworkers.compare.result import ArmComparison
+from pytest_djworkers.record import BurstRecord
+from pytest_djworkers.report.markdown import render
+from pytest_djworkers.report.ranking_rows import RANKING
+from pytest_djworkers.report.summary import table_of
+from pytest_djworkers.verdict.estimate import Estimate, Unit
+from pytest_djworkers.verdict.judgement import Judgement, Verdict
+from pytest_djworkers.verdict.rounds import Metric, Round
+from tests.support.comparisons import NOTHING, window
+from tests.support.results import record
+
+
+def of_backend(name: str, ratio: float, interval: tuple[float, float] | None) -> BurstRecord:
+    """Return the record of a backend that is compared with granian."""
+    verdict = Verdict.OK if interval and interval[0] > 0.9 else Verdict.REGRESSED
+    judgement = Judgement(
+        verdict, Metric.RPS, "why", Estimate(ratio, interval, 0.98, Unit.BLOCKS, 6), 6, 36, 0, 0, ()
+    )
+    rounds = tuple(Round(window(500), window(500 * ratio), number) for number in range(6))
+    compared = ArmComparison(
+        ("granian", name), 1, 60.0, of_backends=True, judgements=(judgement,), rounds=rounds
+    )
+    return record(name, against_base=compared)
+
+
+def not_compared(name: str) -> BurstRecord:
+    one = replace(NOTHING, labels=("granian", name), of_backends=True)
+    return record(name, against_base=one)
+
+
+def ranked(*records: BurstRecord) -> list[tuple[str, str]]:
+    rows = RANKING.rows(records)
+    return [(row.cells["rank"], row.cells["backend"]) for row in rows]
+
+
+def test_the_fastest_backend_comes_first_and_those_that_overlap_share_a_rank() -> None:
+    assert ranked(
+        of_backend("daphne", 0.5, (0.48, 0.52)),
+        of_backend("uvicorn", 1.3, (1.25, 1.35)),
+        not_compared("cheroot"),
+        of_backend("waitress", 0.98, (0.95, 1.01)),
+        of_backend("hypercorn", 1.2, (1.1, 1.3)),
+    ) == [
+        ("1=", "uvicorn"),
+        ("1=", "hypercorn"),
+        ("3=", "granian"),
+        ("3=", "waitress"),
+        ("5", "daphne"),
+        ("", "cheroot"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("ratio", "interval", "order"),
+    [
+        (0.3, None, [("1", "granian"), ("2", "uvicorn")]),
+        (1.3, (1.25, 1.35), [("1", "uvicorn"), ("2", "granian")]),
+    ],
+)
+def test_a_large_loss_without_an_interval_has_a_rank_of_its_own(
+    ratio: float, interval: tuple[float, float] | None, order: list[tuple[str, str]]
+) -> None:
+    assert ranked(of_backend("uvicorn", ratio, interval)) == order
+
+
+def test_rows_have_words_for_backends_and_both_figures() -> None:
+    first, second = RANKING.rows([of_backend("uvicorn", 0.8, (0.78, 0.82))])
+    assert (first.cells["requests/s"], first.record) == ("2,000", None)
+    assert second.cells["requests/s"] == "2,000 → 1,600"
+    assert second.cells["change"] == "-20.0%"
+    assert second.cells["verdict"] == "slower"
+    assert list(first.cells) == list(second.cells), "the first row has all columns"
+
+
+def test_the_report_has_a_ranking_for_each_endpoint() -> None:
+    records = [of_backend("uvicorn", 1.3, (1.25, 1.35)), not_compared("daphne")]
+    assert table_of(records) is RANKING
+    text = render(records)
+    assert "; each backend against granian, seed 1 " in text
+    assert "| 1 | uvicorn | 2,000 → 2,600 | +30.0% |" in text
+    assert "| 2 | granian | 2,000 |" in text
+    assert "base" not in text.partition("## Notes")[0]
+    assert "head" not in text
