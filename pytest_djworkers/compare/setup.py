@@ -54,10 +54,8 @@ class ComparisonSetup:
 
     @property
     def description(self) -> str:
-        """The line of the header that says what is compared."""
+        """The line of the header that says what is compared, unless backends are."""
         revision = self.revision
-        if self.flags.against is Against.BACKEND:
-            return "compares each backend with the first"
         if revision is None:
             return "compares the working tree with itself, to see how much its figures differ"
         state = " (with changes that are not committed)" if revision.is_dirty else ""

@@ -21,7 +21,7 @@ def rows(records: Sequence[BurstRecord]) -> list[Row]:
     return [Row(_cells(record, compared_of(record)), record=record) for record in records]
 
 
-COMPARISONS = Table(rows, dropped_when_narrow=("CPU/req.", "p95", "took"))
+COMPARISONS = Table(rows, dropped_when_narrow=("CPU/req.", "p95", "took", "blocks", "errors"))
 
 
 def compared_of(record: BurstRecord) -> ArmComparison:

@@ -29,7 +29,9 @@ def rows(records: Sequence[BurstRecord]) -> list[Row]:
     ]
 
 
-RANKING = Table(rows, dropped_when_narrow=("CPU/req.", "p95", "took", "blocks"), is_ranking=True)
+RANKING = Table(
+    rows, dropped_when_narrow=("CPU/req.", "p95", "took", "blocks", "errors"), is_ranking=True
+)
 
 
 @dataclass(frozen=True, slots=True)

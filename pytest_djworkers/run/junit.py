@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 import pytest
 
 from pytest_djworkers.record import BurstRecord
+from pytest_djworkers.report.comparison_lines import findings, lines
 
 _PREFIX = "djworkers "
 
@@ -40,5 +41,12 @@ def _figures(record: BurstRecord) -> Mapping[str, object]:
         "errors": result.errors,
         "generator": result.generator.name,
         "verdict": record.verdict and record.verdict.value,
+        "comparison": _comparison(record),
         "attempt": record.attempt if record.attempt > 1 else None,
     }
+
+
+def _comparison(record: BurstRecord) -> str | None:
+    """Return what was found in a comparison, in the words of the report; None without one."""
+    compared = record.against_base
+    return None if compared is None else "\n".join(lines(compared, findings(compared))) or None

@@ -121,8 +121,14 @@ class TwoArms:
                     enough=self._turn.enough_for(profile.name),
                 )
             except NotComparable as reason:
-                comparison = ArmComparison(NAMES, flags.seed, 0.0, not_compared=str(reason))
+                comparison = ArmComparison(self._labels, flags.seed, 0.0, not_compared=str(reason))
                 return ComparisonOutcome(comparison, None)
+
+    @property
+    def _labels(self) -> tuple[str, str]:
+        """The names of the arms before they are prepared: of backends, those that users gave."""
+        base = self._run.settings.base
+        return NAMES if base is None else (base, self._server.backend)
 
     def _prepared_arms(self, spec: LaunchSpec, data: ArmData) -> PreparedArms:
         backends, head = self._run.settings.backends, self._server.backend

@@ -1,16 +1,22 @@
 from __future__ import annotations
 
 import io
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from _pytest.terminal import TerminalReporter
 
+from pytest_djworkers.backends.granian import Granian
+from pytest_djworkers.backends.uvicorn import Uvicorn
+from pytest_djworkers.backends.waitress import Waitress
 from pytest_djworkers.baseline.document import StoredBurst
 from pytest_djworkers.baseline.figures import StoredFigures
 from pytest_djworkers.baseline.machine import Machine, this_machine
 from pytest_djworkers.baseline.store import Baseline
+from pytest_djworkers.compare.flags import Against, ComparisonFlags
+from pytest_djworkers.compare.setup import ComparisonSetup
 from pytest_djworkers.load.facts import Usage
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.report.file_outcomes import FileOutcomes
@@ -76,6 +82,24 @@ def test_the_header_lists_the_flags_that_override_tests() -> None:
         "djworkers: these flags override tests and configuration:"
         " --djworkers-connections=8 --djworkers-duration=300ms"
     )
+
+
+def test_the_header_names_the_backends_that_are_compared_and_their_own_workers() -> None:
+    flags = ComparisonFlags(Against.BACKEND, seed=1)
+    settings = replace(
+        SETTINGS,
+        backends={"granian": Granian(), "waitress": Waitress(), "uvicorn": Uvicorn()},
+        comparison_flags=flags,
+    )
+    setup = ComparisonSetup(flags, None)
+    servers, compares, _, slower, *_ = header(settings, NO_BASELINE, setup)
+    assert re.fullmatch(
+        r"djworkers: granian [\d.]+ \(2 workers\), waitress [\d.]+ \(1 worker\),"
+        r" uvicorn [\d.]+ \(2 workers\)",
+        servers,
+    )
+    assert compares == "djworkers: compares waitress and uvicorn with granian"
+    assert slower == "djworkers: a slower backend fails only tests with a max_regression"
 
 
 def test_the_header_names_the_baseline_that_is_read_or_saved() -> None:
@@ -148,6 +172,36 @@ def test_figures_before_and_after_have_an_arrow_that_the_terminal_knows(
     note = printed(pytester, [record(against_baseline=slower)])[-1]
     assert note.endswith(f": 100 {p95.split()[1]} 50.00 requests/s")
     assert heading.index("verdict") == row.index("regressed")
+
+
+@pytest.mark.parametrize(("encoding", "arrow"), [("utf-8", "→"), ("ascii", "->")])
+def test_lines_have_an_arrow_that_the_terminal_knows(
+    encoding: str, arrow: str, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(io.BytesIO(), encoding=encoding))
+    lines = printed(pytester, [record(against_base=compared(0.7))])
+    (note,) = (line for line in lines if line.startswith("regressed: ") and "; requests/s" in line)
+    assert f"; requests/s 2,000 {arrow} " in note
+
+
+def test_long_lines_are_broken_between_words_on_a_terminal(pytester: pytest.Pytester) -> None:
+    one = record(against_base=compared(0.7))
+    in_a_file = printed(pytester, [one])
+    on_a_terminal = printed(pytester, [one], window=80)
+    notes = [line for line in on_a_terminal if line.startswith(("regressed: ", "  "))]
+    assert max(map(len, notes)) <= 80
+    (note,) = (line for line in in_a_file if line.startswith("regressed: ") and "p95" not in line)
+    assert note in " ".join(line.strip() for line in on_a_terminal)
+
+
+@pytest.mark.parametrize(("flags", "shown"), [((), False), (("-v",), True)])
+def test_details_of_a_comparison_are_shown_with_v(
+    flags: tuple[str, ...], shown: bool, pytester: pytest.Pytester
+) -> None:
+    lines = printed(pytester, [record(against_base=compared(1.0))], None, *flags)
+    assert any(line.strip().startswith("noise: ") for line in lines) is shown
+    # The noise of the whole run is always said.
+    assert lines[-1].startswith("this machine, in this run: ")
 
 
 @pytest.mark.parametrize(
