@@ -6,7 +6,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test coverage coverage-run coverage-report matrix endings lint docs schemas wheel benchmarks launches regressions tables clean
+.PHONY: demo test coverage coverage-run coverage-report matrix endings lint docs schemas wheel benchmarks launches regressions tails budget tables clean
 
 demo: $(STAMP)  ## the example project's load tests under both servers, ends in the table
 	cd example_project && ../$(BIN)/python -m pytest --djworkers=gunicorn-gevent,granian $(DEMO)
@@ -68,8 +68,14 @@ launches: $(STAMP)  ## a thousand launches in a row, over all backends; about te
 	$(BIN)/python benchmarks/launches.py
 
 # Ended before its time, it goes on where it was.
-regressions: $(STAMP)  ## comparisons of revisions whose cost is known, and their tables; 90 minutes
-	$(BIN)/python benchmarks/regressions.py --rst docs/regressions-table.rst
+regressions: $(STAMP)  ## comparisons of revisions whose cost is known, and their tables; 2 hours
+	$(BIN)/python benchmarks/regressions.py $(REGRESSIONS) --rst docs/regressions-table.rst
+
+tails: $(STAMP)  ## verdicts on commits that are easy to miss, and their table; 20 minutes
+	$(BIN)/python benchmarks/tails.py --rst docs/tails-table.rst
+
+budget: $(STAMP)  ## the example's nine endpoints under two servers, compared in 8 minutes
+	$(BIN)/python benchmarks/budget.py
 
 # A missed bar stops nothing here: the table says so.
 tables: $(STAMP)  ## writes the measured tables of the documentation; takes half an hour

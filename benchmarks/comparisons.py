@@ -1,4 +1,4 @@
-"""Comparisons as a user makes them, each with pytest in a process of its own."""
+"""Runs of pytest as a user makes them, each in a process of its own."""
 
 from __future__ import annotations
 
@@ -9,43 +9,60 @@ import subprocess
 import sys
 import tempfile
 import time
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-from keep_comparisons import FILE_VARIABLE
-from outcomes import Outcome
+from keep_records import FILE_VARIABLE
 from pytest_djworkers.compare.result import ArmComparison
-from pytest_djworkers.serialization import from_simple
+from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.system.git import run_git
 
-TEST = "test_load.py::test_json"
 WITHIN_S = 1800.0
-"""The limit for one comparison, with its wait for other runs on the machine."""
+"""The limit for one run, with its wait for other runs on the machine."""
 _CLEANED_UP_WITHIN_S = 30.0
 _SHOWN_LINES = 25
 _HERE = Path(__file__).resolve().parent
 
 
-def compare(
-    folder: Path, base: str, *, series: str, server: str, number: int, tolerance: str
-) -> Outcome:
-    """Run pytest in a repository, and return its outcome."""
-    when, began = datetime.now(UTC).isoformat(timespec="seconds"), time.monotonic()
+@dataclass(frozen=True)
+class Run:
+    """A run of pytest that has ended."""
+
+    status: int
+    """pytest's exit status."""
+    wall_s: float
+    output: str
+    records: tuple[BurstRecord, ...]
+
+    @property
+    def compared(self) -> ArmComparison | None:
+        """The last comparison; None if there was none."""
+        found = [record.against_base for record in self.records if record.against_base]
+        return found[-1] if found else None
+
+    @property
+    def end(self) -> str:
+        """The last lines of the output."""
+        return "\n".join(self.output.splitlines()[-_SHOWN_LINES:])
+
+
+def run_pytest(folder: Path, *arguments: str, environment: Mapping[str, str] | None = None) -> Run:
+    """Run pytest in a folder, with these additional variables."""
+    began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="kept-") as name:
         kept, output = Path(name) / "kept", Path(name) / "output"
-        # Without a comparison nothing is written, and the file must be there to be read.
+        # Without a burst nothing is written, and the file must be there to be read.
         kept.touch()
         command = [
-            *(sys.executable, "-m", "pytest", "-p", "keep_comparisons", "-p", "no:cacheprovider"),
-            *(f"--djworkers={server}", f"--djworkers-compare={base}"),
-            *(f"--djworkers-tolerance={tolerance}", TEST),
+            *(sys.executable, "-m", "pytest", "-p", "keep_records", "-p", "no:cacheprovider"),
+            *arguments,
         ]
-        status = _run(command, folder, output, {FILE_VARIABLE: str(kept), "PYTHONPATH": str(_HERE)})
-        lines = kept.read_text().splitlines()
-        compared = from_simple(json.loads(lines[-1]), ArmComparison) if lines else None
-        said = "" if lines else "\n".join(output.read_text().splitlines()[-_SHOWN_LINES:])
-    wall_s = round(time.monotonic() - began, 3)
-    return Outcome(series, server, number, when, _package(), wall_s, status, compared, said)
+        variables = {FILE_VARIABLE: str(kept), "PYTHONPATH": str(_HERE), **(environment or {})}
+        status = _run(command, folder, output, variables)
+        records = tuple(map(BurstRecord.from_dict, map(json.loads, kept.open())))
+        said = output.read_text(errors="replace")
+    return Run(status, round(time.monotonic() - began, 3), said, records)
 
 
 def _run(command: list[str], folder: Path, output: Path, variables: dict[str, str]) -> int:
@@ -79,7 +96,7 @@ def _interrupted(process: subprocess.Popen[bytes]) -> int:
         return process.wait()
 
 
-def _package() -> str:
-    """Return the commit of this package."""
+def package_commit() -> str:
+    """Return the commit of this package, with ``+`` if files differ from it."""
     done = run_git(_HERE, "describe", "--always", "--dirty=+", "--exclude=*")
     return done.stdout.strip() or "not in git"

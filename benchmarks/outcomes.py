@@ -15,10 +15,19 @@ from typing import Any, Self
 
 from pytest_djworkers.compare.result import ArmComparison
 from pytest_djworkers.report.alignment import align_row
+from pytest_djworkers.report.comparison_lines import findings, lines
 from pytest_djworkers.serialization import from_simple, to_simple
 from pytest_djworkers.verdict.judgement import Judgement
 
-_WIDTHS = (len("2026-01-02T03:04:05+00:00"), 16, 10, 2)
+_WIDTHS = (len("2026-01-02T03:04:05+00:00"), 15, 10, 22, 2)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a comparison is made: the server, and the database."""
+
+    server: str
+    database: str
 
 
 @dataclass(frozen=True)
@@ -26,7 +35,7 @@ class Outcome:
     """One comparison of a series."""
 
     series: str
-    server: str
+    place: Place
     number: int
     """The number in its series, from 1."""
     when: str
@@ -64,44 +73,41 @@ class Outcome:
         return from_simple(data, cls)
 
     def __str__(self) -> str:
-        cells = (self.when, self.server, self.series, str(self.number))
-        parts = [align_row(cells, _WIDTHS, (True, True, True, False))]
+        cells = (self.when, self.place.server, self.place.database, self.series, str(self.number))
+        parts = [align_row(cells, _WIDTHS, (True, True, True, True, False))]
         if self.compared is None:
             return f"{parts[0]}  error (exit status {self.status})\n{self.said}"
-        compared, judgement = self.compared, self.judgement
+        compared = self.compared
         parts += [self.verdict, f"{compared.took_s:.0f} s", f"{compared.blocks} blocks"]
         parts += [f"seed {compared.seed}"]
-        parts += [judgement.reason if judgement else compared.not_compared]
+        parts += lines(compared, findings(compared))
         return "  ".join(parts)
 
 
 class Results:
-    """The file of outcomes, and of the loops that were found for the dearer views."""
+    """The file of outcomes."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
         self.outcomes: list[Outcome] = []
-        self.full_loops: dict[str, float] = {}
-        """The number of iterations that double the CPU time of a request, by server."""
         self._read()
 
-    def of(self, series: str, server: str) -> list[Outcome]:
-        """Return the outcomes of one series under one server."""
+    def of(self, series: str, place: Place) -> list[Outcome]:
+        """Return the outcomes of one series in one place."""
         return [
             outcome
             for outcome in self.outcomes
-            if (outcome.series, outcome.server) == (series, server)
+            if (outcome.series, outcome.place) == (series, place)
         ]
 
     def add(self, outcome: Outcome) -> None:
         """Keep an outcome."""
-        self._append({"kind": "comparison", **outcome.to_dict()})
+        # One write for each line, and on the disk at once: an outcome takes minutes to measure.
+        with self._file.open("ab", buffering=0) as file:
+            line = json.dumps(outcome.to_dict(), separators=(",", ":"))
+            file.write(line.encode() + b"\n")
+            os.fsync(file.fileno())
         self.outcomes.append(outcome)
-
-    def add_loop(self, server: str, iterations: float) -> None:
-        """Keep the number of iterations found for a server."""
-        self._append({"kind": "loop", "server": server, "iterations": iterations})
-        self.full_loops[server] = iterations
 
     def _read(self) -> None:
         with suppress(FileNotFoundError):
@@ -113,21 +119,9 @@ class Results:
                 os.truncate(self._file, len(whole))
             for number, line in enumerate(whole.splitlines(), start=1):
                 try:
-                    self._take(json.loads(line))
+                    self.outcomes.append(Outcome.from_dict(json.loads(line)))
                 except (ValueError, KeyError, TypeError) as error:
                     raise SystemExit(
                         f"{self._file}:{number} is of another version ({error!r}): remove the"
                         " file, or name another with --results"
                     ) from None
-
-    def _take(self, data: dict[str, Any]) -> None:
-        if data.pop("kind") == "loop":
-            self.full_loops[data["server"]] = data["iterations"]
-        else:
-            self.outcomes.append(Outcome.from_dict(data))
-
-    def _append(self, data: dict[str, Any]) -> None:
-        # One write for each line, and on the disk at once: an outcome takes minutes to measure.
-        with self._file.open("ab", buffering=0) as file:
-            file.write(json.dumps(data, separators=(",", ":")).encode() + b"\n")
-            os.fsync(file.fileno())

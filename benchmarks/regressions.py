@@ -1,21 +1,23 @@
 """Real comparisons of two revisions: their verdicts on commits whose cost is known.
 
-On the example's JSON view, under each server, with ``--djworkers-compare`` as a user runs it:
+On the views of ``benchmarks/costly``, with ``--djworkers-compare`` as a user runs it. The views are
+a list page, reports that take 31 ms, 200 ms and 1 s of CPU time, a page that waits for 3 s, and a
+little JSON. Servers and databases differ. Of most views there are three series:
 
-- ``itself``: a commit with itself; none may be ``regressed``;
-- ``busy``: the same, beside a process that keeps a core busy on and off;
-- ``dearer-20``: a commit whose view takes 20 % more CPU time per request; none may be ``ok``;
-- ``dearer-10``: 10 % more, at a tolerance of 5 %; none may be ``ok``;
-- ``import``, ``import-20``: a commit with itself, and with 20 % more, in a site whose import takes
-  3 s.
+- ``same``: a commit with itself; none may be ``regressed``;
+- ``+20%``: a commit whose view does 20 % more work, or waits 20 % longer; all must be
+  ``regressed``;
+- ``+10%``: 10 % more, at a tolerance of 5 %; none may be ``ok``.
 
-The dearer view runs an empty loop. The length that it needs is found first, under each server, from
-the CPU time per request with a loop and without, in the rounds of comparisons. The table has the
-cost that was reached, as the comparisons themselves measured it.
+``busy`` is a commit with itself, beside a process that keeps a core busy on and off. The series
+with ``import`` have a site whose import takes 3 s.
 
-The commits are made in a temporary folder. Outcomes are kept in a file as they come, and a run goes
-on where the last one was stopped. The series take turns, so that all of them see the same changes
-of the machine. The exit status is 1 if a bar is missed.
+The table has the cost that was reached, as the comparisons themselves measured it.
+
+The commits are made in a temporary folder, and PostgreSQL is one that the benchmark starts and
+ends. Outcomes are kept in a file as they come, and a run goes on where the last one was stopped.
+The series take turns, so that all of them see the same changes of the machine. The exit status is 1
+if a bar is missed.
 """
 
 from __future__ import annotations
@@ -25,91 +27,95 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
+from datetime import UTC, datetime
+from math import inf
 from pathlib import Path
-from statistics import median
 
-from comparisons import WITHIN_S, compare
+from comparisons import WITHIN_S, package_commit, run_pytest
 from eat_a_core import a_core_eaten
 from machine import describe_machine
-from outcomes import Results
-from pytest_djworkers.units import format_change
-from regressions_found import ALL, Series, cpu_ratios, noises, times, verdicts
-from revisions import Revision, Revisions
+from outcomes import Outcome, Place, Results
+from regressions_found import counted_verdicts, noises, times, verdicts
+from revisions import Revisions
+from series import ALL, POSTGRESQL, SQLITE, Series, Turn, missing
 from tables import finish
+from tests.support.postgres import MISSING, SUPERUSER, Cluster, find_binaries, running_cluster
 
+SITE = Path(__file__).parent / "costly"
 SERVERS = ("granian", "gunicorn-gevent")
-TRIED_S = 0.75e-3
-"""The CPU seconds of the trial loop; more than a request costs without it."""
-ENOUGH_ROUNDS = 64
-ANY_LOSS = "90%"
-"""A tolerance at which the trial loop is no regression, so that its rounds end soon."""
+DATABASES = (SQLITE, POSTGRESQL)
+Environments = Mapping[str, Mapping[str, str]]
+"""The variables that the site needs for each database that can be used."""
 
 
 def measure(
-    revisions: Revisions, results: Results, chosen: Sequence[Series], servers: Sequence[str]
+    revisions: Revisions, results: Results, turns: Iterable[Turn], environments: Environments
 ) -> None:
-    """Make the comparisons that the results don't have yet."""
-    # The number is the outermost loop, so that the series take turns.
-    for number in range(1, max(series.times for series in chosen) + 1):
-        for server in servers:
-            for series in chosen:
-                if len(results.of(series.name, server)) < number <= series.times:
-                    make(revisions, results, series, server, number)
+    """Make these comparisons, but for those whose database can't be used."""
+    for turn in turns:
+        if turn.place.database in environments:
+            outcome = compare(revisions, turn, environments[turn.place.database])
+            results.add(outcome)
+            print(outcome, flush=True)
+            # A comparison must leave nothing behind, in this repository, either.
+            if left := revisions.leftovers():
+                raise SystemExit(f"left behind in {revisions.folder}: {', '.join(left)}")
 
 
-def make(revisions: Revisions, results: Results, series: Series, server: str, number: int) -> None:
-    """Make one comparison, and keep its outcome."""
-    if series.share and server not in results.full_loops:
-        results.add_loop(server, find_loop(revisions, server))
-    base = revisions.check_out(series.revision(results.full_loops.get(server, 0.0)))
+def compare(revisions: Revisions, turn: Turn, environment: Mapping[str, str]) -> Outcome:
+    """Make one comparison."""
+    series, place = turn.series, turn.place
+    base = revisions.check_out(series.head, series.common)
+    when = datetime.now(UTC).isoformat(timespec="seconds")
+    settings = "settings" if place.database == SQLITE else "settings_postgres"
     with a_core_eaten(WITHIN_S) if series.is_busy else nullcontext():
-        outcome = compare(
+        run = run_pytest(
             revisions.folder,
-            base,
-            series=series.name,
-            server=server,
-            number=number,
-            tolerance=f"{series.tolerance:.0%}",
+            *(f"--djworkers={place.server}", f"--djworkers-compare={base}"),
+            *(f"--djworkers-tolerance={series.tolerance:.0%}", f"--ds=example.{settings}"),
+            f"costly/test_costly.py::test_{series.view.test}",
+            environment=environment,
         )
-    results.add(outcome)
-    print(outcome, flush=True)
-    # A comparison must leave nothing behind, in this repository, either.
-    if left := revisions.leftovers():
-        raise SystemExit(f"left behind in {revisions.folder}: {', '.join(left)}")
-
-
-def find_loop(revisions: Revisions, server: str) -> float:
-    """Return the number of iterations that double the CPU time of a request under this server."""
-    # A guess to begin with: iterations in a view cost more than here, and differ between servers.
-    tried = round(TRIED_S / iteration_s())
-    base = revisions.check_out(Revision(tried))
-    ratios: list[float] = []
-    while len(ratios) < ENOUGH_ROUNDS:
-        outcome = compare(
-            revisions.folder, base, series="loop", server=server, number=1, tolerance=ANY_LOSS
-        )
-        found = list(cpu_ratios([outcome]))
-        if not found:
-            raise SystemExit(f"the CPU time of a loop can't be measured:\n{outcome}")
-        ratios += found
-    ratio = median(ratios)
-    print(
-        f"{server}: a loop of {tried:,} makes a request {format_change(ratio)} dearer", flush=True
+    said = "" if run.compared else run.end
+    return Outcome(
+        *(series.name, place, turn.number, when, package_commit()),
+        *(run.wall_s, run.status, run.compared, said),
     )
-    # The trial loop added this share of a request's CPU time; the full loop adds all of it.
-    return tried / (ratio - 1)
 
 
-def iteration_s() -> float:
-    """Return the CPU seconds of one iteration, on this machine."""
-    iterations = 2_000_000
-    began = time.process_time()
-    for _ in range(iterations):
-        pass
-    return (time.process_time() - began) / iterations
+@contextmanager
+def databases(wanted: Sequence[str]) -> Iterator[Environments]:
+    """Start what these databases need, and give their variables."""
+    plain: Environments = {SQLITE: {}}
+    if POSTGRESQL not in wanted:
+        yield plain
+        return
+    binaries = find_binaries()
+    if binaries is None:
+        print(f"nothing is compared on PostgreSQL: it {MISSING}")
+        yield plain
+        return
+    with running_cluster(binaries) as cluster:
+        yield {**plain, POSTGRESQL: variables_of(cluster)}
+
+
+def variables_of(cluster: Cluster) -> Mapping[str, str]:
+    """Return libpq's variables for a cluster."""
+    entry = cluster.entry()
+    return {"PGHOST": entry["HOST"], "PGPORT": entry["PORT"], "PGUSER": SUPERUSER}
+
+
+def until_stopped(turns: Sequence[Turn], minutes: float) -> Iterator[Turn]:
+    """Yield turns until so many minutes have passed."""
+    end_s = time.monotonic() + minutes * 60
+    for turn in turns:
+        if time.monotonic() > end_s:
+            print(f"stopped after {minutes:g} minutes")
+            return
+        yield turn
 
 
 @contextmanager
@@ -129,9 +135,18 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--only", metavar="SERIES,SERIES", help=f"default: {','.join(names)}")
+    parser.add_argument(
+        "--only", default="", metavar="TEXT", help="series that have it in their name"
+    )
     parser.add_argument("--servers", default=",".join(SERVERS), metavar="NAME,NAME")
+    parser.add_argument("--databases", default=",".join(DATABASES), metavar="NAME,NAME")
     parser.add_argument("--quick", action="store_true", help="one comparison a series, to try")
+    parser.add_argument(
+        "--minutes",
+        type=float,
+        default=inf,
+        help="begin no comparison after so many minutes (default: make all)",
+    )
     parser.add_argument("--tables", action="store_true", help="print tables, measure nothing")
     parser.add_argument(
         "--results",
@@ -143,36 +158,42 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--folder", type=Path, help="for the repository (default: a temporary one)")
     parser.add_argument("--rst", type=Path, metavar="FILE", help="write the tables for the docs")
     arguments = parser.parse_args()
-    arguments.only = arguments.only.split(",") if arguments.only else names
-    if unknown := set(arguments.only) - set(names):
-        parser.error(f"no series {', '.join(sorted(unknown))}; there are {', '.join(names)}")
-    arguments.servers = arguments.servers.split(",")
+    if not any(arguments.only in name for name in names):
+        parser.error(f"no series has {arguments.only!r} in its name; there are {', '.join(names)}")
     return arguments
+
+
+def chosen_series(arguments: argparse.Namespace) -> list[Series]:
+    """Return the series that the command line asks for."""
+    chosen = [series for series in ALL if arguments.only in series.name]
+    return [replace(series, times=1) for series in chosen] if arguments.quick else chosen
 
 
 def main() -> int:
     """Make the missing comparisons, and print the tables."""
     arguments = parse_arguments()
-    chosen = [series for series in ALL if series.name in arguments.only]
-    if arguments.quick:
-        chosen = [replace(series, times=1) for series in chosen]
+    chosen = chosen_series(arguments)
+    names = arguments.databases.split(",")
+    places = [Place(server, name) for server in arguments.servers.split(",") for name in names]
     results = Results(arguments.results)
     # SIGTERM ends a run as Ctrl-C does, so that pytest cleans up and the outcomes stay.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     print(describe_machine())
     if not arguments.tables:
+        turns = until_stopped(missing(results, chosen, places), arguments.minutes)
         try:
-            with folder_for(arguments.folder) as folder:
-                measure(Revisions(folder / "site"), results, chosen, arguments.servers)
+            with folder_for(arguments.folder) as folder, databases(names) as environments:
+                measure(Revisions(folder / "site", SITE), results, turns, environments)
         except KeyboardInterrupt:
             print(f"stopped; the same command goes on from {arguments.results}")
             return 130
     packages = sorted({outcome.package for outcome in results.outcomes})
     print(f"measured with pytest-djworkers at {', '.join(packages)}")
     tables = [
-        verdicts(results, chosen, arguments.servers),
-        times(results, chosen, arguments.servers),
-        noises(results, arguments.servers),
+        counted_verdicts(results, chosen),
+        verdicts(results, chosen, places),
+        times(results, chosen, places),
+        noises(results, chosen, places),
     ]
     return finish(tables, arguments.rst)
 

@@ -1,67 +1,53 @@
-"""The example project in a git repository of its own, with commits that differ in their cost."""
+"""The example project in a git repository of its own, with commits that differ as asked for."""
 
 from __future__ import annotations
 
+import json
 import shutil
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 
 from example_site import EXAMPLE
 from pytest_djworkers.system.git import run_git
 
-IMPORT_S = 3.0
+Change = Mapping[str, float | str | bool]
+"""What a commit changes, in the words of the site's views."""
 # Files that a run by hand leaves in the example.
 _LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.sqlite3", ".djworkers", ".pytest_cache")
-_VIEW = (
-    "myapp/responses.py",
-    "def greeting() -> HttpResponse:\n",
-    "def greeting() -> HttpResponse:\n    for _ in range({iterations}):\n        pass\n",
-)
-_IMPORT = (
-    "myapp/models.py",
-    "from django.db import models\n",
-    "import time\n\nfrom django.db import models\n\nwhile time.process_time() < {seconds}:\n"
-    "    pass\n",
-)
-"""It is measured in CPU time, as an import costs it; that of the interpreter's start counts."""
-
-
-@dataclass(frozen=True)
-class Revision:
-    """A commit to compare with the one that it is made from."""
-
-    iterations: int = 0
-    """The iterations of an empty loop in the view; 0 for a commit compared with itself."""
-    slow_import: bool = False
-    """True if importing the site takes IMPORT_S, in both commits."""
+_URLS = """
+urlpatterns.append(path("{name}/", include("{name}.views")))
+"""
+# Or else a run's own files would count as changes of the working tree.
+_IGNORED = "__pycache__/\n.djworkers/\n"
 
 
 class Revisions:
-    """A repository of the example project that makes commits and checks them out."""
+    """A repository of the example project with more views, which makes commits of them."""
 
-    def __init__(self, folder: Path) -> None:
-        """Make the folder, or make it anew."""
+    def __init__(self, folder: Path, views: Path) -> None:
+        """Make the folder, or make it anew. ``views`` is the folder of the additional views."""
         if folder.exists():
             shutil.rmtree(folder)
         shutil.copytree(EXAMPLE, folder, ignore=_LEFT_OUT)
+        shutil.copytree(views, folder / views.name, ignore=_LEFT_OUT)
         self.folder = folder
-        # Or else a run's own files would count as changes of the working tree.
-        (folder / ".gitignore").write_text("__pycache__/\n")
+        self._change_file = folder / views.name / "change.json"
+        with (folder / "example" / "urls.py").open("a") as urls:
+            urls.write(_URLS.format(name=views.name))
+        (folder / ".gitignore").write_text(_IGNORED)
         self._git("init", "--quiet")
-        self._commit("The example project")
-        self._plain = self._git("rev-parse", "HEAD")
-        self._change(_IMPORT, seconds=IMPORT_S)
-        self._commit(f"An import of {IMPORT_S:g} s")
-        self._slow = self._git("rev-parse", "HEAD")
+        self._first = self._commit({}, "The example project with more views")
 
-    def check_out(self, revision: Revision) -> str:
-        """Check a revision out, with nothing uncommitted; return the commit to compare it with."""
-        base = self._slow if revision.slow_import else self._plain
-        self._git("checkout", "--quiet", "--detach", base)
-        if revision.iterations:
-            self._change(_VIEW, iterations=revision.iterations)
-            self._commit(f"A loop of {revision.iterations} in the view")
-        return base
+    def check_out(self, head: Change, base: Change | None = None) -> str:
+        """Make a commit, and check it out; return the commit to compare it with.
+
+        Without a change, a commit is compared with itself.
+        """
+        self._git("checkout", "--quiet", "--detach", self._first)
+        made = self._commit(base) if base else self._first
+        if head != (base or {}):
+            self._commit(head)
+        return made
 
     def leftovers(self) -> list[str]:
         """Return the worktrees, branches and files that a comparison left here."""
@@ -71,17 +57,12 @@ class Revisions:
         left += [name for name in branches if name not in {"refs/heads/master", "refs/heads/main"}]
         return left + self._git("status", "--porcelain").splitlines()
 
-    def _change(self, change: tuple[str, str, str], **values: float) -> None:
-        name, before, after = change
-        file = self.folder / name
-        text = file.read_text()
-        # Nothing to replace would compare a commit with itself.
-        assert text.count(before) == 1, f"{name} is not as it was when this was written"
-        file.write_text(text.replace(before, after.format(**values)))
-
-    def _commit(self, message: str) -> None:
+    def _commit(self, change: Change, message: str = "") -> str:
+        text = json.dumps(change)
+        self._change_file.write_text(text)
         self._git("add", "--all")
-        self._git("commit", "--quiet", "--message", message)
+        self._git("commit", "--quiet", "--message", message or f"Views with {text}")
+        return self._git("rev-parse", "HEAD")
 
     def _git(self, *arguments: str) -> str:
         # A user's own configuration may have no name, or may sign all commits.

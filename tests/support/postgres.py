@@ -111,6 +111,13 @@ def cluster() -> Iterator[Cluster]:
     binaries = find_binaries()
     if binaries is None:
         pytest.skip(MISSING)  # says which programs are missing
+    with running_cluster(binaries) as running:
+        yield running
+
+
+@contextmanager
+def running_cluster(binaries: Path) -> Iterator[Cluster]:
+    """Run a new PostgreSQL; its folder is removed at the end."""
     uid, gid = _user()
     folder = _folder(uid, gid)
     port = ReservedPort()
