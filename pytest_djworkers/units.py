@@ -109,6 +109,32 @@ def format_duration(seconds: float) -> str:
     return f"{_three_digits(seconds)}s"
 
 
+def format_long_duration(seconds: float) -> str:
+    """Return a duration as people say it, to the second: ``42s``, ``10m``, ``7m 42s``, ``1h 5m``.
+
+    Below ten seconds it is as ``format_duration`` returns it.
+    """
+    if seconds < 10:
+        return format_duration(seconds)
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = [
+        f"{hours}h" if hours else "",
+        f"{minutes}m" if minutes else "",
+        f"{rest}s" if rest else "",
+    ]
+    return " ".join(filter(None, parts))
+
+
+def about(seconds: float) -> str:
+    """Return an expected duration in words: ``about 40 seconds``, ``about 6 minutes``."""
+    if seconds < 90:
+        return f"about {counted(max(10, round(seconds / 10) * 10), 'second')}"
+    if seconds < 90 * 60:
+        return f"about {counted(round(seconds / 60), 'minute')}"
+    return f"about {counted(round(seconds / 3600), 'hour')}"
+
+
 def format_rate(per_second: float) -> str:
     """Return a number of requests per second: ``31,896``, ``25.00``. Below 100 it has decimals."""
     return f"{per_second:,.2f}" if per_second < 100 else f"{per_second:,.0f}"

@@ -8,10 +8,12 @@ from hypothesis import strategies as st
 
 from pytest_djworkers.units import (
     MOST_WHOLE,
+    about,
     before_and_after,
     counted,
     format_change,
     format_duration,
+    format_long_duration,
     format_rate,
     format_share,
     format_size,
@@ -173,3 +175,26 @@ def test_figures_are_formatted_for_people(written: str, text: str) -> None:
 )
 def test_a_unit_that_both_figures_share_stands_once(before: str, after: str, text: str) -> None:
     assert before_and_after(before, after) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "written"),
+    [(2.5, "2.5s"), (42, "42s"), (59.7, "1m"), (600, "10m"), (462, "7m 42s"), (3900, "1h 5m")],
+)
+def test_long_durations(seconds: float, written: str) -> None:
+    assert format_long_duration(seconds) == written
+
+
+@pytest.mark.parametrize(
+    ("seconds", "written"),
+    [
+        (0, "about 10 seconds"),
+        (44, "about 40 seconds"),
+        (88, "about 90 seconds"),
+        (91, "about 2 minutes"),
+        (360, "about 6 minutes"),
+        (7300, "about 2 hours"),
+    ],
+)
+def test_expected_durations(seconds: float, written: str) -> None:
+    assert about(seconds) == written

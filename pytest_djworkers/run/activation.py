@@ -11,7 +11,9 @@ import pytest
 from pytest_djworkers.errors import SettingsError
 from pytest_djworkers.options import ACTIONS
 from pytest_djworkers.printable import printable
+from pytest_djworkers.run.budget.stopwatch import Stopwatch
 from pytest_djworkers.run.context import RunContext, Xdist
+from pytest_djworkers.run.hooks.budget import BudgetPlugin
 from pytest_djworkers.run.hooks.collection import CollectionPlugin
 from pytest_djworkers.run.hooks.databases import DatabasesPlugin
 from pytest_djworkers.run.hooks.limits import LimitsPlugin
@@ -46,7 +48,7 @@ def activate(config: pytest.Config) -> None:
     # pytest calls these in the opposite order: a signal is ours until nothing is left to clean up.
     config.add_cleanup(interrupts.end)
     config.add_cleanup(run.end)
-    plugins = {
+    plugins: dict[str, object] = {
         "collection": CollectionPlugin(settings),
         "databases": DatabasesPlugin(run),
         "limits": LimitsPlugin(run),
@@ -54,8 +56,18 @@ def activate(config: pytest.Config) -> None:
         "teardown": TeardownPlugin(interrupts),
         "lock-wait": lock_wait,
     }
+    plugins |= _budget_plugins(settings, lock_wait)
     for name, plugin in plugins.items():
         config.pluginmanager.register(plugin, f"djworkers-{name}")
+
+
+def _budget_plugins(settings: Settings, lock_wait: LockWaitPlugin) -> dict[str, object]:
+    """Return the plugin that shares a budget; none in a run without one."""
+    flags = settings.comparison_flags
+    if flags is None or flags.budget_s is None:
+        return {}
+    stopwatch = Stopwatch(lambda: lock_wait.all_waited_s)
+    return {"budget": BudgetPlugin(settings, flags.budget_s, stopwatch)}
 
 
 def _checked_settings(config: pytest.Config) -> Settings | None:

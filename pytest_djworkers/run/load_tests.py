@@ -9,3 +9,10 @@ def is_load_test(item: pytest.Item) -> bool:
     """Return True if a test takes ``burst`` or ``djworkers_server``."""
     # A fixture of another name may take one of them: both depend on this one.
     return "_djworkers_server" in getattr(item, "fixturenames", ())
+
+
+def fires_bursts(item: pytest.Item) -> bool:
+    """Return True if a test takes ``burst``, and no marker skips it for sure."""
+    # The condition of skipif is not known before pytest evaluates it.
+    is_skipped = item.get_closest_marker("skip") is not None
+    return "burst" in getattr(item, "fixturenames", ()) and not is_skipped

@@ -13,17 +13,23 @@ import pytest
 
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.run.junit import remove_burst_properties
-from pytest_djworkers.run.stash import ATTEMPT, BURST, SERVER
+from pytest_djworkers.run.stash import ATTEMPT, BURST, RETURNED, SERVER
 
 
 def begin_attempt(item: pytest.Item) -> None:
     """Forget the server, the bursts and the properties of an earlier attempt at a test."""
     item.stash[ATTEMPT] = item.stash.get(ATTEMPT, 0) + 1
+    item.stash[RETURNED] = False
     if BURST in item.stash:
         del item.stash[BURST]
     if SERVER in item.stash:
         del item.stash[SERVER]
     remove_burst_properties(item)
+
+
+def continue_attempt(item: pytest.Item) -> None:
+    """Have the item's next setup go on with the current attempt, which a budget has interrupted."""
+    item.stash[ATTEMPT] = item.stash.get(ATTEMPT, 1) - 1
 
 
 def records_of(item: pytest.Item) -> list[BurstRecord]:

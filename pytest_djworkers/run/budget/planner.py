@@ -33,6 +33,21 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """A test without a verdict that waits for another turn."""
+
+    turns: int
+    """The number of turns that it has had."""
+    open: Collection[Standing]
+    """Its comparisons that have no verdict."""
+
+    @property
+    def loss(self) -> float:
+        """The worst loss of its comparisons, as a logarithm."""
+        return max(one.loss for one in self.open)
+
+
+@dataclass(frozen=True, slots=True)
 class Limit:
     """What a test may use in one turn."""
 
@@ -77,13 +92,15 @@ def even_share(left_s: float, tests: int) -> float:
     return max(0.0, left_s) / max(1, tests)
 
 
-def order_of_turns(standings: Mapping[Test, Collection[Standing]], left_s: float) -> list[Test]:
-    """Return the tests that can come to another look in the time that is left, the worst first.
+def order_of_turns(waiting: Mapping[Test, Waiting], left_s: float) -> list[Test]:
+    """Return the tests that can come to another look in the time that is left, in their order.
 
-    ``standings`` are those of each test's comparisons without a verdict.
+    Those with fewer turns come first, among them the one with the worst loss.
     """
-    fitting = [test for test, own in standings.items() if own and next_look_s(own) <= left_s]
-    return sorted(fitting, key=lambda test: max(one.loss for one in standings[test]), reverse=True)
+    fitting = {
+        test: one for test, one in waiting.items() if one.open and next_look_s(one.open) <= left_s
+    }
+    return sorted(fitting, key=lambda test: (fitting[test].turns, -fitting[test].loss))
 
 
 def allowance(others: Sequence[Collection[Standing]], left_s: float) -> float:

@@ -33,6 +33,8 @@ class Turn:
 
     def __init__(self, limit: Limit, used_s: Callable[[], float]) -> None:
         self.limit = limit
+        self.number = 1
+        """The number of turns that the test has had, with this one."""
         self._used_s = used_s
         self._progress: dict[str, Progress] = {}
         self._measured: set[str] = set()
@@ -45,7 +47,7 @@ class Turn:
     def next_turn(self, limit: Limit, used_s: Callable[[], float]) -> Turn:
         """Return the turn in which the test goes on."""
         turn = Turn(limit, used_s)
-        turn._progress = self._progress
+        turn._progress, turn.number = self._progress, self.number + 1
         return turn
 
     @property

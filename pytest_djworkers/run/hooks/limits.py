@@ -15,7 +15,7 @@ from pytest_djworkers.run.junit import add_burst_properties
 from pytest_djworkers.run.load_tests import is_load_test
 from pytest_djworkers.run.plans import marks_of
 from pytest_djworkers.run.reruns import begin_attempt, records_of
-from pytest_djworkers.run.stash import BURST, SERVER
+from pytest_djworkers.run.stash import BURST, RETURNED, SERVER
 from pytest_djworkers.run.transport import put_bursts_on
 from pytest_djworkers.system.log import last_lines
 
@@ -49,6 +49,7 @@ class LimitsPlugin:
                 item.add_report_section("call", "djworkers limits", printable("\n".join(missed)))
             raise
         else:
+            item.stash[RETURNED] = True
             if missed := self._missed(item) or _why_nothing_measured(item):
                 raise failed([*missed, *_error_causes(item)])
             return result

@@ -25,6 +25,8 @@ class LockWaitPlugin:
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
         self._waited_s = 0.0
+        self.all_waited_s = 0.0
+        """The seconds that this run has waited so far, in all tests together."""
         self._timer: tuple[pytest.Item, Any, float] | None = None
         """The test that pytest-timeout's timer runs for, its settings, and when it was set."""
         self._stopped: tuple[pytest.Item, Any] | None = None
@@ -49,6 +51,7 @@ class LockWaitPlugin:
     def end(self, waited_s: float) -> None:
         """Let pytest-timeout's clock go on, with the time that was left."""
         self._waited_s += waited_s
+        self.all_waited_s += waited_s
         if self._stopped is not None:
             (item, settings), self._stopped = self._stopped, None
             item.ihook.pytest_timeout_set_timer(item=item, settings=settings)
