@@ -16,6 +16,7 @@ from pytest_djworkers.run.context import RunContext, Xdist
 from pytest_djworkers.run.hooks.budget import BudgetPlugin
 from pytest_djworkers.run.hooks.collection import CollectionPlugin
 from pytest_djworkers.run.hooks.databases import DatabasesPlugin
+from pytest_djworkers.run.hooks.expected_length import ExpectedLengthPlugin
 from pytest_djworkers.run.hooks.limits import LimitsPlugin
 from pytest_djworkers.run.hooks.lock_wait import LockWaitPlugin
 from pytest_djworkers.run.hooks.results import ResultsPlugin
@@ -55,6 +56,7 @@ def activate(config: pytest.Config) -> None:
         "results": ResultsPlugin(run),
         "teardown": TeardownPlugin(interrupts),
         "lock-wait": lock_wait,
+        "expected-length": ExpectedLengthPlugin(settings),
     }
     plugins |= _budget_plugins(settings, lock_wait)
     for name, plugin in plugins.items():

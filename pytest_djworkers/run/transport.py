@@ -18,6 +18,11 @@ def put_bursts_on(report: pytest.TestReport, records: Iterable[BurstRecord]) -> 
     setattr(report, _ATTRIBUTE, [record.to_dict() for record in records])
 
 
+def bursts_on(report: pytest.TestReport) -> list[BurstRecord]:
+    """Return the bursts on a report; none if it has none."""
+    return [BurstRecord.from_dict(one) for one in getattr(report, _ATTRIBUTE, None) or ()]
+
+
 class CollectedBursts:
     """The bursts of a run, collected from its test reports."""
 

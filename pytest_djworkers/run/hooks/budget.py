@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import pytest
 
+from pytest_djworkers.printable import printable
 from pytest_djworkers.run.budget.phases import (
     Reports,
     add_durations,
@@ -33,6 +34,7 @@ from pytest_djworkers.run.failures import failures_of
 from pytest_djworkers.run.load_tests import fires_bursts
 from pytest_djworkers.run.reruns import continue_attempt
 from pytest_djworkers.run.stash import BURST, RETURNED, TURN
+from pytest_djworkers.run.transport import bursts_on
 from pytest_djworkers.settings.settings import Settings
 from pytest_djworkers.units import format_long_duration
 
@@ -49,6 +51,7 @@ class BudgetPlugin:
         self._properties: dict[pytest.Item, list[tuple[str, object]]] = {}
         """The properties that tests had before their first turns."""
         self._not_looked_at: set[pytest.Item] = set()
+        self._without_verdict: dict[str, None] = {}
         self._collected = 0
         self._further_turns = 0
         self._was_set_up = False
@@ -109,6 +112,27 @@ class BudgetPlugin:
         self._properties[item] = list(item.user_properties)
         self._run_turn(item, nextitem)
         return True
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Print how much of the budget was used, and the tests that it has ended."""
+        if terminalreporter.config.get_verbosity() < 0:
+            return
+        used, budget = map(format_long_duration, (self._stopwatch.all_s, self._budget_s))
+        line = f"djworkers: {used} of --djworkers-compare-budget={budget} used"
+        if self._without_verdict:
+            tests = ", ".join(printable(test) for test in self._without_verdict)
+            line += f"; it ended before these had a verdict: {tests}"
+        terminalreporter.write_line(line, yellow=bool(self._without_verdict))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Note the tests that end without a verdict."""
+        if report.when == "call" and any(
+            one.against_base is not None and one.against_base.ended_early
+            for one in bursts_on(report)
+        ):
+            self._without_verdict[report.nodeid] = None
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:

@@ -67,6 +67,12 @@ def test_the_worst_goes_on_first_and_each_test_is_reported_once(revisions: Site)
         "-rP",
         "--durations=0",
     )
+    result.stdout.fnmatch_lines(
+        [
+            "djworkers: 3 load tests, about 2 minutes, within --djworkers-compare-budget=10m",
+            "djworkers: 3m 30s of --djworkers-compare-budget=10m used",
+        ]
+    )
     result.assert_outcomes(passed=5)
     assert turns(revisions) == [
         "quick 4",
@@ -97,7 +103,24 @@ def test_what_is_open_when_the_time_is_over_is_inconclusive_and_says_so(revision
     # The worst leaves the other one time for a look, and both are ended by the budget.
     result.assert_outcomes(passed=3, failed=2)
     assert turns(revisions)[-2:] == ["much slower 9", "slower 5"]
-    result.stdout.fnmatch_lines(["*inconclusive*ended by --djworkers-compare-budget=3m 40s*"])
+    result.stdout.fnmatch_lines(
+        [
+            "*inconclusive*ended by --djworkers-compare-budget=3m 40s*",
+            "*-budget=3m 40s used; it ended before these had a verdict: *test_much*test_slower*",
+        ]
+    )
+
+
+def test_a_budget_without_time_for_a_look_at_each_test_ends_the_run_at_once(
+    revisions: Site,
+) -> None:
+    revisions.test(TESTS)
+    result = paced(revisions, COURSES, "--djworkers-compare-budget=20s")
+    assert result.ret == 4
+    result.stderr.fnmatch_lines(
+        ["ERROR: --djworkers-compare-budget=20s is too short for a first look at each of 3 load*"]
+    )
+    assert turns(revisions) == []
 
 
 def test_a_regression_in_a_first_turn_ends_a_run_with_maxfail(revisions: Site) -> None:
