@@ -53,6 +53,8 @@ class PreparedArms:
     seed: int
     """The seed of every random order."""
     numbers: ComparisonNumbers
+    connections: int | None = None
+    """The number of connections that the user wants; None for what suits the view."""
     migration_difference: str = ""
     """The migrations that only one arm has, in words. If there are some, the arms can't have
     copies of the same databases."""

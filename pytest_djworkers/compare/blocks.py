@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from pytest_djworkers.compare.arm_server import ArmServer
+from pytest_djworkers.compare.arm_server import ArmServer, Fired
 from pytest_djworkers.compare.arms import BASE, HEAD, NAMES, PreparedArms
 from pytest_djworkers.compare.discard import DiscardLimits, Moment, reason_to_discard
+from pytest_djworkers.compare.parts import BlockParts, PartsWatch
 from pytest_djworkers.compare.plan import BlockPlan
-from pytest_djworkers.errors import DjworkersError, GeneratorError
+from pytest_djworkers.compare.same_work import Responses
+from pytest_djworkers.compare.view_speed import measure_size
+from pytest_djworkers.compare.warm_up import warm_up
+from pytest_djworkers.compare.window_figures import window_of
+from pytest_djworkers.compare.window_size import WindowSize
+from pytest_djworkers.errors import DjworkersError, GeneratorError, ServerDiedError
 from pytest_djworkers.load.agent_report import AgentReport
 from pytest_djworkers.load.facts import ServerFacts
 from pytest_djworkers.load.profile import Profile
@@ -30,71 +37,176 @@ class ArmError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """The rounds of a block, and what head's burst result is made from."""
+    """The rounds of a block, and what results are made from."""
 
     rounds: tuple[Round, ...]
-    head_reports: tuple[AgentReport, ...]
+    reports: tuple[tuple[AgentReport, ...], tuple[AgentReport, ...]]
+    """The agents' reports on base's and head's windows."""
     head_server: ServerFacts
+    responses: tuple[Responses, Responses]
+    """The responses of base and head in all windows."""
+    size: WindowSize
+    parts: BlockParts
     worker_exits: tuple[str, ...] = ()
     """Why workers ended while they were measured, a line for each arm that lost one."""
+    idle_workers: tuple[int, int] = (0, 0)
+    """The number of base's and of head's workers that no connection would reach."""
 
 
-def run_block(plan: BlockPlan, arms: PreparedArms, profile: Profile, needs: BurstNeeds) -> Block:
+class _Servers:
+    """The running servers of both arms, and what they were measured to do."""
+
+    def __init__(self, both: Mapping[int, ArmServer]) -> None:
+        self.both = both
+        self.windows: dict[int, list[Fired]] = {BASE: [], HEAD: []}
+        self.idle_workers = [0, 0]
+
+    def warm_up(self, order: Sequence[int], size: WindowSize, arms: PreparedArms) -> None:
+        """Connect to both arms, and warm them up one after the other: both at once would share
+        the CPUs. Raises ArmError and GeneratorError."""
+        for arm in order:
+            with _blaming(arm):
+                warmed = warm_up(self.both[arm], size, arms.numbers)
+            self.idle_workers[arm] = warmed.idle_workers
+            if self.both[arm].ended:
+                self._refuse_dead_base(arm)
+                self.windows[arm].append(warmed.last)
+
+    def block(self, rounds: tuple[Round, ...], size: WindowSize, probe_is_request: bool) -> Block:
+        """Return the block of these rounds, without the time of its parts."""
+        both = self.both
+        reports = self._reports_of(BASE), self._reports_of(HEAD)
+        types = [both[arm].probed.content_type if probe_is_request else "" for arm in (BASE, HEAD)]
+        return Block(
+            rounds,
+            reports,
+            both[HEAD].facts,
+            (_responses(types[BASE], reports[BASE]), _responses(types[HEAD], reports[HEAD])),
+            size,
+            BlockParts(),
+            tuple(
+                f"{NAMES[arm]}: {both[arm].explain_worker_exits()}"
+                for arm in (BASE, HEAD)
+                if any(fired.lost_worker for fired in self.windows[arm])
+            ),
+            (self.idle_workers[BASE], self.idle_workers[HEAD]),
+        )
+
+    def measure(self, arm: int) -> Fired:
+        """Measure a window of an arm. Raises ArmError if base's server ended, and GeneratorError.
+
+        If head's server has ended, its last window stands for all later ones.
+        """
+        server, windows = self.both[arm], self.windows[arm]
+        # At a dead server, every window would run to its time limit without saying anything new.
+        if windows and windows[-1].lost_worker and server.ended:
+            return windows[-1]
+        fired = server.fire()
+        windows.append(fired)
+        self._refuse_dead_base(arm)
+        return fired
+
+    def _refuse_dead_base(self, arm: int) -> None:
+        server = self.both[arm]
+        if arm == BASE and (how := server.ended):
+            name = server.facts.backend
+            raise ArmError(BASE, ServerDiedError(f"{name} died while it was measured: {how}"))
+
+    def _reports_of(self, arm: int) -> tuple[AgentReport, ...]:
+        return tuple(fired.report for fired in self.windows[arm])
+
+
+def run_block(
+    plan: BlockPlan,
+    arms: PreparedArms,
+    profile: Profile,
+    needs: BurstNeeds,
+    size: WindowSize | None,
+) -> Block:
     """Run a block, and stop its servers.
 
-    Only the request and the connections of the profile count; the times are those of
-    ``arms.numbers``. Raises ArmError, TooSlow or GeneratorError.
+    Without a size, base's view is measured for it first. Only the request and the timeout of the
+    profile count. Raises ArmError, TooSlow or GeneratorError.
     """
-    # Both arms get their data before the first launch, so that copying disturbs no server.
-    fresh = [arms.with_fresh_data(arm) for arm in arms.pair]
-    with ExitStack() as stack:
-        servers: dict[int, ArmServer] = {}
-        for arm in plan.launches:
-            spec = arms.spec_of(fresh[arm], arms.ports[plan.ports[arm]], plan.hash_seed)
-            server = servers[arm] = ArmServer(fresh[arm], spec, profile, arms.numbers)
-            stack.callback(server.stop)
-            stack.enter_context(server.agents)
-            with _blaming(arm):
-                server.launch(needs)
-        # Only now, when both run: a launch takes CPU time, and would spoil the other's warm-up.
-        for arm in plan.launches:
-            with _blaming(arm):
-                servers[arm].warm_up()
-        rounds = tuple(
-            _run_round(plan.number, servers, order, arms.numbers.discard) for order in plan.rounds()
-        )
-        for arm, server in servers.items():
+    watch, stack = PartsWatch(), ExitStack()
+    try:
+        servers = _Servers(_launch(plan, arms, profile, needs, watch, stack))
+        with watch.timing("warm_up_s"):
+            if size is None:
+                with _blaming(BASE):
+                    size = measure_size(
+                        servers.both[BASE],
+                        connections=arms.connections,
+                        timeout_s=profile.shape.timeout_s,
+                    )
+            servers.warm_up(plan.launches, size, arms)
+        with watch.timing("windows_s"):
+            rounds = tuple(_rounds(plan, servers, size, arms.numbers.discard))
+        for arm, server in servers.both.items():
             with _blaming(arm):
                 server.refuse_strays()
-        head = servers[HEAD]
-        return Block(rounds, tuple(head.reports), head.facts, _worker_exits(servers))
+        block = servers.block(rounds, size, needs.probe == profile.request)
+    finally:
+        with watch.timing("stop_s"):
+            stack.close()
+    reports = [report for arm in block.reports for report in arm]
+    open_s = sum(report.window_s for report in reports)
+    return replace(block, parts=watch.parts(open_s=open_s))
 
 
-def _run_round(
-    block: int, servers: Mapping[int, ArmServer], order: Sequence[int], limits: DiscardLimits
-) -> Round:
-    before = Moment.now()
-    windows = {}
-    for arm in order:
-        with _blaming(arm):
-            windows[arm] = servers[arm].measure_window()
-    discarded = reason_to_discard(
-        before,
-        Moment.now(),
-        [servers[arm].reports[-1] for arm in order],
-        lost_worker=[NAMES[arm] for arm in (BASE, HEAD) if servers[arm].has_lost_worker()],
-        cpus=available_cpus().of_one_process,
-        limits=limits,
-    )
-    return Round(windows[BASE], windows[HEAD], block, discarded)
+def _launch(
+    plan: BlockPlan,
+    arms: PreparedArms,
+    profile: Profile,
+    needs: BurstNeeds,
+    watch: PartsWatch,
+    stack: ExitStack,
+) -> dict[int, ArmServer]:
+    """Launch the servers of both arms at once; ``stack`` stops them. Raises ArmError."""
+    servers: dict[int, ArmServer] = {}
+    for arm in plan.launches:
+        # The second arm's data are copied while the first server starts.
+        with watch.timing("data_s"):
+            fresh = arms.with_fresh_data(arms.pair[arm])
+        with watch.timing("launch_s"), _blaming(arm):
+            spec = arms.spec_of(fresh, arms.ports[plan.ports[arm]], plan.hash_seed)
+            servers[arm] = stack.enter_context(ArmServer(fresh, spec, profile))
+            servers[arm].start(needs)
+    # The start of an agent takes as much CPU time as that of a worker, and disturbs nobody now.
+    with watch.timing("launch_s"):
+        for arm, server in servers.items():
+            with _blaming(arm):
+                server.wait_until_ready()
+    return servers
 
 
-def _worker_exits(servers: Mapping[int, ArmServer]) -> tuple[str, ...]:
-    return tuple(
-        f"{NAMES[arm]}: {servers[arm].explain_worker_exits()}"
-        for arm in (BASE, HEAD)
-        if servers[arm].has_lost_worker()
-    )
+def _rounds(
+    plan: BlockPlan, servers: _Servers, size: WindowSize, limits: DiscardLimits
+) -> Iterator[Round]:
+    """Measure the rounds of a block, and stop after one in which a worker is gone."""
+    for order in plan.rounds(size.rounds_per_block):
+        before = Moment.now()
+        fired = {arm: servers.measure(arm) for arm in order}
+        discarded = reason_to_discard(
+            before,
+            Moment.now(),
+            [fired[arm].report for arm in order],
+            cpus=available_cpus().of_one_process,
+            limits=limits,
+        )
+        yield Round(window_of(fired[BASE]), window_of(fired[HEAD]), plan.number, discarded)
+        # The worker in its place has not been warmed up, so this block can't tell any speed.
+        if any(one.lost_worker for one in fired.values()):
+            break
+
+
+def _responses(probed: str, reports: Sequence[AgentReport]) -> Responses:
+    statuses: Counter[int] = Counter()
+    sizes: Counter[int] = Counter()
+    for report in reports:
+        statuses.update(report.statuses)
+        sizes.update(dict(report.sizes))
+    return Responses(statuses, probed, sizes)
 
 
 @contextmanager

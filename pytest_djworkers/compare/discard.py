@@ -5,7 +5,7 @@ The figures of the arms have no say in this: only then can throwing rounds away 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,6 @@ from pytest_djworkers.verdict.reliability import (
     CPU_STEAL,
     GENERATOR_BOUND,
     GENERATOR_STOPPED,
-    worker_ended,
 )
 
 _STEAL_COLUMN = 7
@@ -69,18 +68,13 @@ def reason_to_discard(
     after: Moment,
     reports: Iterable[AgentReport],
     *,
-    lost_worker: Sequence[str],
     cpus: float = 1.0,
     limits: DiscardLimits,
 ) -> str | None:
     """Return why a round between two moments is discarded; None if it counts.
 
-    ``lost_worker`` are the arms of which a worker is gone since the launch: the worker in its place
-    has not been warmed up. ``cpus`` is the number of CPUs that an agent may use; a CPU quota can
-    make it less than 1.
+    ``cpus`` is the number of CPUs that an agent may use; a CPU quota can make it less than 1.
     """
-    if lost_worker:
-        return worker_ended(lost_worker)
     total = after.total - before.total
     if total and (after.steal - before.steal) / total > limits.steal:
         return CPU_STEAL

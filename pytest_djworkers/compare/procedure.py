@@ -5,36 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from pytest_djworkers.compare.arm_server import TooSlow
 from pytest_djworkers.compare.arms import BASE, NAMES, PreparedArms
-from pytest_djworkers.compare.blocks import ArmError, Block, run_block
+from pytest_djworkers.compare.blocks import ArmError, run_block
+from pytest_djworkers.compare.history import History
 from pytest_djworkers.compare.plan import plan_block
 from pytest_djworkers.compare.result import ArmComparison
-from pytest_djworkers.compare.window_size import WindowSize
+from pytest_djworkers.compare.view_speed import TooSlow
 from pytest_djworkers.errors import ProbeError, ServerError
-from pytest_djworkers.load.merge import merge_windows
 from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.server.protocol import BurstNeeds
 from pytest_djworkers.system.clock import CLOCK
+from pytest_djworkers.units import counted
 from pytest_djworkers.verdict.judgement import Judgement, MoreBlocks, Verdict
 from pytest_djworkers.verdict.reliability import WORKER_ENDED, explain_discarded, is_hopeless
-from pytest_djworkers.verdict.rounds import Metric, Round, count_discarded
-from pytest_djworkers.verdict.rule import judge
+from pytest_djworkers.verdict.rounds import Metric, count_discarded
+from pytest_djworkers.verdict.rule import judge, judge_open
 
 _NO_SUCH_ENDPOINT = (404, 405)
 Judged = Mapping[Metric, Judgement | MoreBlocks]
 """The judgement of each figure after the blocks so far, or the number of blocks it still needs."""
-
-
-@dataclass(frozen=True, slots=True)
-class History:
-    """The blocks that a comparison has run, with which it can be continued."""
-
-    blocks: tuple[Block, ...] = ()
-    size: WindowSize | None = None
-    """The size of all windows; None before the first block."""
-    took_s: float = 0.0
 
 
 NOTHING_YET = History()
@@ -67,11 +57,13 @@ def compare(
     *,
     history: History = NOTHING_YET,
     enough: Enough = never_enough,
+    keep: Callable[[ComparisonOutcome], None] = lambda _: None,
 ) -> ComparisonOutcome:
     """Compare the arms by these figures, each with its tolerance; requests/s must be among them.
 
-    It goes on from ``history``, and stops after the block at which ``enough`` says why. Raises
-    ServerError if an arm can't be measured, and GeneratorError.
+    It goes on from ``history``, and stops after the block at which ``enough`` says why. ``keep`` is
+    called with what has been measured if Ctrl-C or SIGTERM ends it. Raises ServerError if an arm
+    can't be measured, and GeneratorError.
     """
     blocks = _Blocks(arms, profile, needs, history=history)
     judged = blocks.judge(tolerances)
@@ -80,7 +72,7 @@ def compare(
         while _is_open(judged) and not (reason := blocks.why_hopeless(judged)):
             blocks.run_next()
             judged = blocks.judge(tolerances)
-            if ended_early := enough(blocks.number, judged):
+            if _is_open(judged) and (ended_early := enough(blocks.number, judged)):
                 break
     except TooSlow as error:
         return blocks.unmeasured(str(error))
@@ -88,14 +80,17 @@ def compare(
         if not _is_new_endpoint(error):
             raise _with_arm(error) from None
         return blocks.unmeasured(f"new endpoint: base responds {_status(error)}")
+    except (KeyboardInterrupt, SystemExit) as interrupt:
+        if blocks.number:
+            keep(blocks.open_outcome(tolerances, _why_interrupted(interrupt, blocks.number)))
+        raise
     if reason:
         # Head has been measured all the same, so the test gets its result.
         return blocks.outcome(not_compared=reason)
+    if ended_early:
+        return blocks.open_outcome(tolerances, ended_early)
     decided = (one for one in judged.values() if isinstance(one, Judgement))
-    return blocks.outcome(
-        judgements=tuple(map(blocks.with_worker_exits, decided)),
-        ended_early=ended_early if _is_open(judged) else "",
-    )
+    return blocks.outcome(judgements=tuple(map(blocks.with_worker_exits, decided)))
 
 
 def calibrate(arms: PreparedArms, profile: Profile, needs: BurstNeeds) -> ComparisonOutcome:
@@ -132,7 +127,6 @@ class _Blocks:
         self._is_judged = is_judged
         self._began_s = CLOCK.monotonic() - history.took_s
         self._blocks = list(history.blocks)
-        self._size = history.size
 
     @property
     def number(self) -> int:
@@ -140,19 +134,20 @@ class _Blocks:
         return len(self._blocks)
 
     @property
-    def _rounds(self) -> list[Round]:
-        return [one for block in self._blocks for one in block.rounds]
+    def _history(self) -> History:
+        return History(tuple(self._blocks), CLOCK.monotonic() - self._began_s)
 
     def run_next(self) -> None:
         """Run one more block."""
         numbers = self._arms.numbers
         assert len(self._blocks) < numbers.most_blocks, "the rule has no end"
-        plan = plan_block(self._arms.seed, len(self._blocks), rounds=numbers.rounds_per_block)
-        self._blocks.append(run_block(plan, self._arms, self._profile, self._needs))
+        plan = plan_block(self._arms.seed, len(self._blocks))
+        size = self._history.size or numbers.size
+        self._blocks.append(run_block(plan, self._arms, self._profile, self._needs, size))
 
     def judge(self, tolerances: Mapping[Metric, float]) -> Judged:
         """Judge each figure by all rounds so far."""
-        rounds, rule = self._rounds, self._arms.numbers.rule
+        rounds, rule = self._history.rounds, self._arms.numbers.rule
         return {
             metric: judge(rounds, metric=metric, tolerance=tolerance, rule=rule)
             for metric, tolerance in tolerances.items()
@@ -165,33 +160,40 @@ class _Blocks:
         """
         if any(isinstance(one, Judgement) for one in judged.values()):
             return ""
-        rounds, numbers = self._rounds, self._arms.numbers
-        if not is_hopeless(rounds, numbers.rounds_per_block * numbers.rule.most_blocks):
+        rounds, size = self._history.rounds, self._history.size
+        if size is None:
+            return ""
+        if not is_hopeless(rounds, size.rounds_per_block * self._arms.numbers.rule.most_blocks):
             return ""
         discarded = count_discarded(rounds)
         number = sum(count for _, count in discarded)
         cause, advice = explain_discarded(discarded)
         reasons = ", ".join(f"{reason} ({count})" for reason, count in discarded)
         parts = [f"{cause}: {number} of {len(rounds)} rounds left out: {reasons}", advice]
-        return "; ".join(filter(None, [*parts, *self._worker_exits]))
+        return "; ".join(filter(None, [*parts, *self._history.worker_exits]))
 
     def with_worker_exits(self, judgement: Judgement) -> Judgement:
         """Add why workers ended to a judgement that says 'not compared' because of that."""
         # The most frequent reason is the first.
-        discarded = count_discarded(self._rounds)
+        discarded = count_discarded(self._history.rounds)
         if (
             judgement.verdict is not Verdict.NOT_COMPARED
             or not discarded
             or not discarded[0][0].startswith(WORKER_ENDED)
         ):
             return judgement
-        return replace(judgement, reason="; ".join([judgement.reason, *self._worker_exits]))
+        return replace(judgement, reason="; ".join([judgement.reason, *self._history.worker_exits]))
 
-    @property
-    def _worker_exits(self) -> tuple[str, ...]:
-        """Why workers ended, from the last block in which any did."""
-        found = (block.worker_exits for block in reversed(self._blocks) if block.worker_exits)
-        return next(found, ())
+    def open_outcome(
+        self, tolerances: Mapping[Metric, float], ended_early: str
+    ) -> ComparisonOutcome:
+        """Return the outcome of a comparison that must stop now, with why it must."""
+        rounds, rule = self._history.rounds, self._arms.numbers.rule
+        judgements = (
+            judge_open(rounds, metric=metric, tolerance=tolerance, rule=rule)
+            for metric, tolerance in tolerances.items()
+        )
+        return self.outcome(judgements=tuple(judgements), ended_early=ended_early)
 
     def outcome(
         self,
@@ -201,31 +203,33 @@ class _Blocks:
         ended_early: str = "",
     ) -> ComparisonOutcome:
         """Return the comparison, with all of head's windows as one burst."""
-        reports = [report for block in self._blocks for report in block.head_reports]
-        result = merge_windows(self._profile, reports, self._blocks[-1].head_server)
-        comparison = self._comparison(judgements, not_compared, ended_early)
-        history = History(tuple(self._blocks), self._size, comparison.took_s)
-        return ComparisonOutcome(comparison, result, history)
+        history = self._history
+        comparison = replace(
+            self._comparison,
+            judgements=judgements,
+            not_compared=not_compared,
+            ended_early=ended_early,
+        )
+        return ComparisonOutcome(
+            history.add_figures(comparison), history.head_result(self._profile), history
+        )
 
     def unmeasured(self, reason: str) -> ComparisonOutcome:
         """Return the outcome of a comparison that ended before there was a result for head."""
-        return ComparisonOutcome(self._comparison((), reason), None)
+        return ComparisonOutcome(replace(self._comparison, not_compared=reason), None)
 
-    def _comparison(
-        self, judgements: tuple[Judgement, ...], not_compared: str, ended_early: str = ""
-    ) -> ArmComparison:
+    @property
+    def _comparison(self) -> ArmComparison:
         base, head = self._arms.pair
-        return ArmComparison(
-            labels=(base.label, head.label),
-            seed=self._arms.seed,
-            took_s=CLOCK.monotonic() - self._began_s,
-            is_judged=self._is_judged,
-            judgements=judgements,
-            not_compared=not_compared,
-            rounds=tuple(self._rounds),
-            size=self._size,
-            ended_early=ended_early,
-        )
+        took_s = self._history.took_s
+        labels = base.label, head.label
+        return ArmComparison(labels, self._arms.seed, took_s, is_judged=self._is_judged)
+
+
+def _why_interrupted(interrupt: BaseException, blocks: int) -> str:
+    # The signal's name is the argument of the exception that SIGTERM becomes.
+    how = next(iter(map(str, interrupt.args)), "") or "Ctrl-C"
+    return f"ended by {how} after {counted(blocks, 'block')}"
 
 
 def _is_open(judged: Judged) -> bool:

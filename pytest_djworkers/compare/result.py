@@ -75,6 +75,8 @@ class ArmComparison:
     0.3 kB``); empty if they are alike."""
     parts: BlockParts | None = None
     """The mean time of each part of a block; None if nothing was measured."""
+    idle_workers: str = ""
+    """In which launches some workers got no connection, in words; empty if in none."""
     ended_early: str = ""
     """Why the comparison ended before every figure had a verdict; empty if it did not."""
 

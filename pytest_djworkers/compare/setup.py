@@ -88,6 +88,7 @@ class ComparisonSetup:
             with_fresh_data,
             self.flags.seed,
             self.numbers,
+            self.flags.connections,
             sides.migration_difference,
         )
 

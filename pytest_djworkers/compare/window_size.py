@@ -14,6 +14,10 @@ from pytest_djworkers.load.early_close import EarlyClose
 PROBED_CONNECTIONS = 4
 """The connections for each worker that keep a view that computes busy: one request is served, and
 the next ones wait already. More would only make them wait longer."""
+_CONNECTIONS_OF_SLOW = 2
+"""The same for a view whose windows take longer than a second: one request is served, one waits.
+When a window closes, all that is in flight is waited for, so fewer make a block shorter."""
+_SLOW_WINDOW_S = 1.0
 WAITING_CONNECTIONS = 16
 """The connections for each worker of a view that waits, if the server can serve them together."""
 LEAST_CPU_SHARE = 0.5
@@ -24,6 +28,8 @@ LONGEST_WINDOW_S = 30.0
 """The longest time of a probe, and of a window."""
 _LEAST_GAIN = 2.0
 """How many times as fast a waiting view must be with more connections, for these to be kept."""
+_LEAST_SERVED = 0.6
+"""The share of connections that must be served at a time, for more of them to be tried."""
 _LEAST_WINDOW_S = 0.25
 _FEWEST, _MOST = 16, 100
 _RESPONSES_OF_ROOT = 5.8
@@ -68,12 +74,23 @@ class ViewSpeed:
     rate: float
     """Responses per second; above 0."""
     cpu_share: float | None
-    """The server's share of the CPU time that its workers can have; None if it is not known."""
+    """The server's share of the CPU time that its workers can have, or the share of a request's
+    time in which it computes, whichever is more; None if it is not known."""
+    shortest_s: float
+    """The shortest latency, in seconds."""
 
     @property
     def waits(self) -> bool:
         """True if the view waits for something more than it computes."""
         return self.cpu_share is not None and self.cpu_share < LEAST_CPU_SHARE
+
+    @property
+    def is_served_together(self) -> bool:
+        """True if a view that waits does so for most of the connections at the same time."""
+        # Little's law: the rate times the time that one request takes alone is the number of
+        # requests that are served at a time. The first ones of a window found an idle server.
+        served = self.rate * self.shortest_s
+        return self.waits and served >= _LEAST_SERVED * self.connections
 
 
 def is_faster(few: ViewSpeed, many: ViewSpeed) -> bool:
@@ -81,24 +98,29 @@ def is_faster(few: ViewSpeed, many: ViewSpeed) -> bool:
     return many.rate >= _LEAST_GAIN * few.rate
 
 
-def window_size(view: ViewSpeed, *, timeout_s: float) -> WindowSize:
+def window_size(view: ViewSpeed, *, timeout_s: float, workers: int | None) -> WindowSize:
     """Return the size of the windows for a view.
 
-    ``timeout_s`` is the time after which a response counts as late, in seconds.
+    ``timeout_s`` is the time after which a response counts as late, in seconds. ``workers`` is the
+    number of the server's workers if the number of connections may differ from that of the
+    measurement, else None.
     """
+    connections = view.connections
     responses = min(max(round(_RESPONSES_OF_ROOT * sqrt(view.rate)), _FEWEST), _MOST)
-    if view.waits:
+    if workers and responses / view.rate > _SLOW_WINDOW_S and not view.is_served_together:
+        connections = min(connections, _CONNECTIONS_OF_SLOW * workers)
+    if view.is_served_together:
         # One wave: the responses of a view that waits come together.
-        responses = max(responses, view.connections)
+        responses = max(responses, connections)
     window_s = max(_LEAST_WINDOW_S, responses / view.rate)
     rounds = round(_BLOCK_S / (2 * window_s))
     return WindowSize(
-        connections=view.connections,
+        connections=connections,
         responses=responses,
         least_s=_LEAST_WINDOW_S,
         longest_s=min(max(_LEAST_LONGEST_S, _SLOWER * window_s), LONGEST_WINDOW_S),
         # Little's law: a request takes the time in which as many as there are connections end.
-        drain_s=timeout_s + _SLOWER * view.connections / view.rate,
+        drain_s=timeout_s + _SLOWER * connections / view.rate,
         rounds_per_block=min(max(rounds, 1), _MOST_ROUNDS),
         waits=view.waits,
     )

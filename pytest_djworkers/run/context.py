@@ -18,6 +18,7 @@ from pytest_djworkers.databases.checks import TestDatabases
 from pytest_djworkers.entry.changed_settings import own_values
 from pytest_djworkers.entry.isolation import Isolation, named_in
 from pytest_djworkers.errors import BaselineError, SettingsError
+from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.run.site.django_settings import settings_module
 from pytest_djworkers.server.external import ExternalServer
 from pytest_djworkers.server.launch import LaunchSpec
@@ -59,6 +60,8 @@ class RunContext:
         self.baseline = baseline
         self.xdist = xdist
         self.comparison_setup = comparison_setup
+        self.cut_short: list[BurstRecord] = []
+        """What comparisons had measured when Ctrl-C or SIGTERM ended them; no report has it."""
         """Prepares the arms, in a run that compares; else None."""
         self.databases = TestDatabases(settings.left_out)
         self._lock = MachineLock(onlooker=onlooker)

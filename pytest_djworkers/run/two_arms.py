@@ -13,6 +13,7 @@ from pytest_djworkers.compare.flags import Against
 from pytest_djworkers.compare.procedure import ComparisonOutcome, calibrate, compare
 from pytest_djworkers.compare.result import ArmComparison
 from pytest_djworkers.compare.setup import ComparisonSetup
+from pytest_djworkers.compare.window_size import WAITING_CONNECTIONS
 from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.run.arm_data import ArmData
@@ -24,10 +25,6 @@ from pytest_djworkers.server.launch import LaunchSpec
 from pytest_djworkers.server.protocol import AnyServer, BurstNeeds
 from pytest_djworkers.server.server import Prepare
 from pytest_djworkers.verdict.rounds import Metric
-
-CONNECTIONS_OF_A_WORKER = 32
-"""The default number of connections for each worker: enough to keep it busy, and few enough that
-no request waits long, so that latency is the site's and not the queue's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,37 +73,38 @@ class TwoArms:
         """Compare base and head under moderate load; head's figures are the burst's."""
         if (finished := self._turn.finished(profile.name)) is not None:
             return finished
-        profile = self._at_moderate_load(profile)
         # A test may have asked for head's server: nobody may use the databases while they are
         # seeded and copied.
         self._server.stop()
         with self._run.machine():
-            outcome = self._compare(profile)
+            outcome = self._compare(profile, overridden)
         # Base may lack the endpoint, or be unable to use the databases.
-        if outcome.head_result is None:
-            measured = self._alone.fire(profile, overridden)
-        else:
-            measured = MeasuredBurst(BurstRecord(self._test, outcome.head_result, overridden))
-        of_backends = self._comparison_setup.flags.against is Against.BACKEND
-        compared = replace(outcome.comparison, of_backends=of_backends)
-        record = replace(measured.record, against_base=compared)
-        measured = replace(measured, record=record)
+        if (measured := self._measured(outcome, overridden)) is None:
+            measured = self._alone.fire(self._at_moderate_load(profile), overridden)
+            compared = self._labelled(outcome.comparison)
+            measured = replace(measured, record=replace(measured.record, against_base=compared))
         self._turn.note(profile.name, outcome, measured)
         return measured
 
-    def _at_moderate_load(self, profile: Profile) -> Profile:
-        settings, connections = self._run.settings, self._comparison_setup.flags.connections
-        if connections is None:
-            workers = workers_of(settings.backends[self._server.backend], settings.workers)
-            connections = CONNECTIONS_OF_A_WORKER * workers
-        return replace(profile, shape=replace(profile.shape, connections=connections))
+    def _labelled(self, comparison: ArmComparison) -> ArmComparison:
+        of_backends = self._comparison_setup.flags.against is Against.BACKEND
+        return replace(comparison, of_backends=of_backends)
 
-    def _compare(self, profile: Profile) -> ComparisonOutcome:
+    def _at_moderate_load(self, profile: Profile) -> Profile:
+        shape = replace(profile.shape, connections=self._most_connections())
+        return replace(profile, shape=shape)
+
+    def _compare(self, profile: Profile, overridden: tuple[str, ...]) -> ComparisonOutcome:
         settings, flags = self._run.settings, self._comparison_setup.flags
         spec = self._prepare(self._run.launch_spec())
         needs = BurstNeeds.of_burst(
-            profile.request, profile.shape.connections, probe_path=settings.probe
+            profile.request, self._most_connections(), probe_path=settings.probe
         )
+
+        def keep(outcome: ComparisonOutcome) -> None:
+            if (measured := self._measured(outcome, overridden)) is not None:
+                self._run.cut_short.append(measured.record)
+
         with ArmData(spec, self._database_setup.unblocked) as data:
             try:
                 arms = self._prepared_arms(spec, data)
@@ -119,6 +117,7 @@ class TwoArms:
                     self._tolerances,
                     history=self._turn.history_of(profile.name),
                     enough=self._turn.enough_for(profile.name),
+                    keep=keep,
                 )
             except NotComparable as reason:
                 comparison = ArmComparison(self._labels, flags.seed, 0.0, not_compared=str(reason))
@@ -129,6 +128,21 @@ class TwoArms:
         """The names of the arms before they are prepared: of backends, those that users gave."""
         base = self._run.settings.base
         return NAMES if base is None else (base, self._server.backend)
+
+    def _measured(
+        self, outcome: ComparisonOutcome, overridden: tuple[str, ...]
+    ) -> MeasuredBurst | None:
+        """Return head's figures with the comparison; None if head was not measured."""
+        if outcome.head_result is None:
+            return None
+        record = BurstRecord(self._test, outcome.head_result, overridden)
+        return MeasuredBurst(replace(record, against_base=self._labelled(outcome.comparison)))
+
+    def _most_connections(self) -> int:
+        """Return the most connections that the comparison may open."""
+        settings, connections = self._run.settings, self._comparison_setup.flags.connections
+        workers = workers_of(settings.backends[self._server.backend], settings.workers)
+        return connections or WAITING_CONNECTIONS * workers
 
     def _prepared_arms(self, spec: LaunchSpec, data: ArmData) -> PreparedArms:
         backends, head = self._run.settings.backends, self._server.backend

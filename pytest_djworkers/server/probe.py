@@ -31,6 +31,9 @@ class ProbeResult:
     """The address that sent it."""
     interim: tuple[int, ...]
     """The statuses of interim responses that came before it, such as 103 (early hints)."""
+    status: int = 0
+    content_type: str = ""
+    """The value of its Content-Type header; empty if it has none."""
 
 
 def probe(
@@ -69,7 +72,8 @@ def probe(
         else:
             if not (any_response or (request.expects(response.status) and response.fits)):
                 raise ProbeError(_unexpected(request, response), response.status)
-            return ProbeResult(address, tuple(response.interim))
+            interim = tuple(response.interim)
+            return ProbeResult(address, interim, response.status, response.content_type)
         if process is not None and process.status is not None:
             raise ServerStartError(f"it ended (exit status {process.status})")
         # The workers of a server of ours have reported by now, so this is no start any more.

@@ -38,13 +38,14 @@ class NoResponseError(Exception):
 
 @dataclass(slots=True)
 class Response:
-    """A response: its status line, its Location header, and the beginning of its body."""
+    """A response: its status line, two of its headers, and the beginning of its body."""
 
     fits: bool
     """True if the body contains what the request says it must."""
     status: int = 0
     reason: str = ""
     location: str = ""
+    content_type: str = ""
     body: bytes = b""
     interim: list[int] = field(default_factory=list)
     """The statuses of interim responses that came before it, such as 103 (early hints)."""
@@ -150,14 +151,18 @@ class _Contents:
         self.response = response
 
     def on_message_begin(self) -> None:
-        self.response.reason = self.response.location = ""
+        # An interim response may have been before.
+        self.response.reason = self.response.location = self.response.content_type = ""
 
     def on_status(self, reason: bytes) -> None:
         self.response.reason += reason.decode(errors="replace")
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if name.lower() == b"location":
-            self.response.location = value.decode(errors="replace")
+        match name.lower():
+            case b"location":
+                self.response.location = value.decode(errors="replace")
+            case b"content-type":
+                self.response.content_type = value.decode(errors="replace")
 
     def on_headers_complete(self) -> None:
         if (status := self.parser.get_status_code()) < 200:

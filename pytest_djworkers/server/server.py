@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from pytest_djworkers.backends.backlog import effective_backlog
@@ -18,7 +19,7 @@ from pytest_djworkers.load.facts import ServerFacts
 from pytest_djworkers.load.generator import Target, lack_of_descriptors
 from pytest_djworkers.server.diagnosis import explain_failed_requests, explain_failed_start
 from pytest_djworkers.server.launch import LaunchSpec, start_process
-from pytest_djworkers.server.probe import probe
+from pytest_djworkers.server.probe import ProbeResult, probe
 from pytest_djworkers.server.protocol import BurstNeeds
 from pytest_djworkers.server.ready import ReadySocket, refuse_other_listeners
 from pytest_djworkers.server.usage import UsageWatch
@@ -35,6 +36,17 @@ Prepare = Callable[[LaunchSpec], LaunchSpec]
 and returns the spec with what has changed since the last launch."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """A launch under way: the processes are started, and not known to be ready."""
+
+    plan: LaunchPlan
+    needs: BurstNeeds
+    began_s: float
+    deadline: float
+    ready: ReadySocket
+
+
 class Server:
     """One running backend: its processes, address and log."""
 
@@ -49,9 +61,10 @@ class Server:
         self._prepare = prepare
         self._process: GuardedProcess | None = None
         self._facts: ServerFacts | None = None
+        self._start: _Start | None = None
         self._workers: frozenset[int] = frozenset()
-        self.interim: tuple[int, ...] = ()
-        """The statuses that came before the last probe's response, such as 103."""
+        self.probed: ProbeResult | None = None
+        """The response to the last launch's probe; None before the first."""
         self.log: Path = spec.folder / f"{backend.about.name}.log"
         """The file with the standard output and standard error of the last launch."""
         self.strays: Path = spec.strays
@@ -120,6 +133,11 @@ class Server:
         )
 
     @property
+    def interim(self) -> tuple[int, ...]:
+        """The statuses that came before the last probe's response, such as 103."""
+        return () if self.probed is None else self.probed.interim
+
+    @property
     def other_settings(self) -> tuple[str, ...]:
         """The names of the settings that have another value in the server than in this process.
 
@@ -147,6 +165,14 @@ class Server:
         start-up timeout, or shares its port; ProbeError if its response to the probe is not an
         expected one; and BusyMachineError if another run's burst does not end.
         """
+        self.start(needs)
+        self.wait_until_ready()
+
+    def start(self, needs: BurstNeeds) -> None:
+        """Start its processes anew, as ``launch`` does, and don't wait for them.
+
+        So several servers can be launched at once. Raises as ``launch`` does.
+        """
         # Before the rows are made: what still runs may be working off its queue, and write.
         self.stop()
         spec = self._spec if self._prepare is None else self._prepare(self._spec)
@@ -155,18 +181,28 @@ class Server:
         if reason := lack_of_descriptors(needs.connections):
             raise ServerStartError(f"{self.backend} can't be started: {reason}")
         self._lock.acquire()
-        began = CLOCK.monotonic()
-        deadline = began + spec.startup_timeout_s
+        began_s = CLOCK.monotonic()
+        deadline = began_s + spec.startup_timeout_s
         workers = workers_of(self._backend, spec.workers)
         plan = LaunchPlan(self.host, spec.port, workers, needs.connections)
-        with self._stopped_on_failure(deadline):
-            self._start(spec, plan, needs, deadline)
+        with self._stopped_on_failure(deadline), self._explain_os_errors():
+            ready = ReadySocket(spec.folder / "ready")
+            self._start = _Start(plan, needs, began_s, deadline, ready)
+            self._process = start_process(self._backend, spec, plan, log=self.log, ready=ready.path)
+
+    def wait_until_ready(self) -> None:
+        """Wait until the processes that ``start`` has started serve. Raises as ``launch`` does."""
+        start = self._start
+        assert start is not None
+        plan = start.plan
+        with self._stopped_on_failure(start.deadline):
+            self._wait(start)
         self._facts = ServerFacts(
             backend=self.backend,
             version=version_of(self._backend),
             workers=plan.workers,
             options=self._backend.options(plan),
-            launch_s=CLOCK.monotonic() - began,
+            launch_s=CLOCK.monotonic() - start.began_s,
             backlog=effective_backlog(self._backend, plan),
             max_connections=max_connections(self._backend, plan),
         )
@@ -182,30 +218,31 @@ class Server:
         process, self._process = self._process, None
         if process is not None:
             process.stop()
+        self._end_start()
         self._lock.release()
 
-    def _start(
-        self, spec: LaunchSpec, plan: LaunchPlan, needs: BurstNeeds, deadline: float
-    ) -> None:
-        """Start the processes, and wait until they serve."""
-        with self._explain_os_errors():
-            ready = ReadySocket(spec.folder / "ready")
-        with closing(ready):
-            with self._explain_os_errors():
-                process = start_process(self._backend, spec, plan, log=self.log, ready=ready.path)
-            self._process = process
-            ready.wait(process, workers=plan.workers, deadline=deadline)
-            refuse_other_listeners(plan.port, lambda: self.pids)
-            self.interim = probe(
-                [(plan.host, plan.port)],
-                needs.probe,
-                process,
-                any_response=needs.any_response,
-                deadline=deadline,
-            ).interim
-            # Only now: of a master that loads the site before it forks, the workers report as late
-            # as when they are forked.
-            self._workers = ready.workers(process, plan.workers)
+    def _wait(self, start: _Start) -> None:
+        """Wait until the started processes serve."""
+        process, plan, ready = self._process, start.plan, start.ready
+        assert process is not None
+        ready.wait(process, workers=plan.workers, deadline=start.deadline)
+        refuse_other_listeners(plan.port, lambda: self.pids)
+        self.probed = probe(
+            [(plan.host, plan.port)],
+            start.needs.probe,
+            process,
+            any_response=start.needs.any_response,
+            deadline=start.deadline,
+        )
+        # Only now: of a master that loads the site before it forks, the workers report as late
+        # as when they are forked.
+        self._workers = ready.workers(process, plan.workers)
+        self._end_start()
+
+    def _end_start(self) -> None:
+        start, self._start = self._start, None
+        if start is not None:
+            start.ready.close()
 
     def _explain_os_errors(self) -> AbstractContextManager[None]:
         return explain_os_errors(f"{self.backend} can't be started", self._spec.folder)

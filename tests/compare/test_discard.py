@@ -22,11 +22,11 @@ reason = partial(discard.reason_to_discard, limits=DiscardLimits())
 
 def reason_at(after: Moment) -> str | None:
     """Return the reason to discard a round that ended at this moment, with an idle generator."""
-    return reason(BEFORE, after, [IDLE], lost_worker=[])
+    return reason(BEFORE, after, [IDLE])
 
 
 def test_an_undisturbed_round_counts() -> None:
-    assert reason(BEFORE, AFTER, [IDLE, IDLE], lost_worker=[]) is None
+    assert reason(BEFORE, AFTER, [IDLE, IDLE]) is None
 
 
 @pytest.mark.parametrize(("steal", "found"), [(15, None), (16, "CPU steal")])
@@ -41,7 +41,7 @@ def test_a_round_is_discarded_if_the_clock_was_set(jump: float) -> None:
 
 def test_a_round_is_discarded_if_the_generator_was_the_bottleneck() -> None:
     busy = make_report(cpu_s=0.96, window_s=1.0)
-    assert reason(BEFORE, AFTER, [IDLE, busy], lost_worker=[]) == "generator-bound"
+    assert reason(BEFORE, AFTER, [IDLE, busy]) == "generator-bound"
 
 
 @pytest.mark.parametrize(
@@ -51,19 +51,13 @@ def test_a_round_is_discarded_if_the_generator_was_stopped(
     stopped_s: float, found: str | None
 ) -> None:
     stopped = make_report(stopped_s=stopped_s, window_s=1.0)
-    assert reason(BEFORE, AFTER, [IDLE, stopped], lost_worker=[]) == found
+    assert reason(BEFORE, AFTER, [IDLE, stopped]) == found
 
 
 def test_a_cpu_quota_makes_the_generator_the_bottleneck_earlier() -> None:
     busy = make_report(cpu_s=0.48, window_s=1.0)
-    assert reason(BEFORE, AFTER, [busy], lost_worker=[]) is None
-    assert reason(BEFORE, AFTER, [busy], lost_worker=[], cpus=0.5) == "generator-bound"
-
-
-def test_a_round_is_discarded_if_a_worker_ended() -> None:
-    assert reason(BEFORE, AFTER, [IDLE], lost_worker=["head"]) == "a worker of head ended"
-    both = reason(BEFORE, AFTER, [IDLE], lost_worker=["base", "head"])
-    assert both == "a worker of base and head ended"
+    assert reason(BEFORE, AFTER, [busy]) is None
+    assert reason(BEFORE, AFTER, [busy], cpus=0.5) == "generator-bound"
 
 
 def test_cpu_times_are_read_from_proc_stat(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -77,7 +71,7 @@ def test_a_system_without_proc_stat_has_no_steal(
 ) -> None:
     monkeypatch.setattr(discard, "_STAT", tmp_path / "absent")
     before, after = Moment.now(), Moment.now()
-    assert reason(before, after, [IDLE], lost_worker=[]) is None
+    assert reason(before, after, [IDLE]) is None
 
 
 def test_this_system_has_cpu_times() -> None:

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from pytest_djworkers.compare import procedure as module
-from pytest_djworkers.compare.arm_server import TooSlow
 from pytest_djworkers.compare.blocks import ArmError, Block
 from pytest_djworkers.compare.numbers import DEFAULT_NUMBERS
 from pytest_djworkers.compare.plan import BlockPlan
@@ -19,6 +18,7 @@ from pytest_djworkers.compare.procedure import (
     calibrate,
     compare,
 )
+from pytest_djworkers.compare.view_speed import TooSlow
 from pytest_djworkers.errors import ProbeError, ServerError, ServerStartError
 from pytest_djworkers.verdict.judgement import Verdict
 from pytest_djworkers.verdict.rounds import Metric

@@ -23,6 +23,7 @@ from pytest_djworkers.server.launch import LaunchSpec
 from pytest_djworkers.server.protocol import BurstNeeds
 from pytest_djworkers.server.runtime import this_runtime
 from pytest_djworkers.system.port import ReservedPort
+from tests.support.comparisons import SIZE
 from tests.support.launches import DATABASES, JSON
 from tests.support.site import CONFTEST, Site
 
@@ -186,13 +187,14 @@ def test_windows_of_a_comparison_are_measured_by_the_real_clock(
         )
         stack.enter_context(stopped)
         block = run_block(
-            plan_block(1, 0, rounds=DEFAULT_NUMBERS.rounds_per_block),
+            plan_block(1, 0),
             arms,
             Profile("GET /json", JSON, Shape(8, 1.0, 1.0, 0.0)),
             BurstNeeds(8, JSON),
+            SIZE,
         )
     windows = [window for one in block.rounds for window in (one.base, one.head)]
-    assert len(windows) == 2 * DEFAULT_NUMBERS.rounds_per_block
+    assert len(windows) == 2 * SIZE.rounds_per_block
     assert all(0.2 < window.window_s < 10 for window in windows)
     assert all(window.responses for window in windows)
     assert all(window.cpu_per_request_s for window in windows)

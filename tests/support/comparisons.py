@@ -10,7 +10,10 @@ from pytest_djworkers.backends.granian import Granian
 from pytest_djworkers.compare.arms import Arm, PreparedArms
 from pytest_djworkers.compare.blocks import Block
 from pytest_djworkers.compare.numbers import DEFAULT_NUMBERS
+from pytest_djworkers.compare.parts import BlockParts
 from pytest_djworkers.compare.result import ArmComparison
+from pytest_djworkers.compare.same_work import Responses
+from pytest_djworkers.compare.window_size import WindowSize
 from pytest_djworkers.load.facts import ServerFacts
 from pytest_djworkers.load.profile import Request
 from pytest_djworkers.server.launch import LaunchSpec
@@ -23,6 +26,9 @@ from tests.support.profiles import make_report
 
 FACTS = ServerFacts("granian", "2.8", 1, {}, launch_s=0.3)
 NEEDS = BurstNeeds(8, Request("/"))
+SIZE = WindowSize(
+    connections=1, responses=100, least_s=0.25, longest_s=2, drain_s=5, rounds_per_block=6
+)
 
 
 def window(requests: float, **changes: float) -> Window:
@@ -37,7 +43,7 @@ def rounds_of(block: int, ratio: float, *, sd: float = 0.02) -> tuple[Round, ...
     draw = Random(f"{block} {ratio}")
     return tuple(
         Round(window(500), window(500 * ratio * draw.lognormvariate(0, sd)), block)
-        for _ in range(DEFAULT_NUMBERS.rounds_per_block)
+        for _ in range(SIZE.rounds_per_block)
     )
 
 
@@ -56,7 +62,8 @@ def block_of(number: int, ratio: float) -> Block:
         )
         for one in rounds
     )
-    return Block(rounds, reports, FACTS)
+    alike = Responses({200: 1}, "text/html", {1000: 1})
+    return Block(rounds, (reports, reports), FACTS, (alike, alike), SIZE, BlockParts(1, 1, 1, 1, 1))
 
 
 def prepared_arms(folder: Path) -> PreparedArms:

@@ -17,7 +17,7 @@ from math import inf
 
 from pytest_djworkers.compare.discard import DiscardLimits
 from pytest_djworkers.compare.numbers import ComparisonNumbers
-from pytest_djworkers.load.early_close import EarlyClose
+from pytest_djworkers.compare.window_size import WindowSize
 from pytest_djworkers.run.stash import RUN
 from pytest_djworkers.verdict.rule import Rule
 
@@ -25,8 +25,15 @@ from pytest_djworkers.verdict.rule import Rule
 def pytest_sessionstart(session):
     setup = session.config.stash[RUN].comparison_setup
     setup.numbers = ComparisonNumbers(
-        early_close=EarlyClose(after_s=0.03, responses=10),
-        warm_up_s=0.0,
+        size=WindowSize(
+            connections=4,
+            responses=10,
+            least_s=0.03,
+            longest_s=5,
+            drain_s=30,
+            rounds_per_block=4,
+        ),
+        warm_up_s=0.03,
         calibration_blocks=3,
         rule=Rule(looks=(2, 4), most_spread=inf),
         discard=DiscardLimits(steal=inf, clock_jump_s=inf, generator_cpu=inf),

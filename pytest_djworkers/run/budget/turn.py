@@ -6,13 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import inf
 
-from pytest_djworkers.compare.procedure import (
-    NOTHING_YET,
-    ComparisonOutcome,
-    Enough,
-    History,
-    Judged,
-)
+from pytest_djworkers.compare.history import History
+from pytest_djworkers.compare.procedure import NOTHING_YET, ComparisonOutcome, Enough, Judged
 from pytest_djworkers.run.budget.planner import Limit, Standing, standing_of
 from pytest_djworkers.run.measurement import MeasuredBurst
 

@@ -57,7 +57,9 @@ class ResultsPlugin:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print the table of results, and what became of the files."""
-        print_summary(terminalreporter, self._bursts.records, self._outcomes)
+        # A test that is interrupted has no report to travel on.
+        records = [*self._bursts.records, *self._run.cut_short]
+        print_summary(terminalreporter, records, self._outcomes)
 
     def _writers(self) -> list[Callable[[], None]]:
         settings, records = self._run.settings, self._bursts.records

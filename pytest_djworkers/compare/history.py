@@ -1,0 +1,90 @@
+"""The blocks that a comparison has run, and the results that are made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from pytest_djworkers.compare.arms import BASE, HEAD, NAMES
+from pytest_djworkers.compare.blocks import Block
+from pytest_djworkers.compare.parts import BlockParts
+from pytest_djworkers.compare.result import ArmComparison
+from pytest_djworkers.compare.same_work import Responses, describe_difference
+from pytest_djworkers.compare.window_size import WindowSize
+from pytest_djworkers.load.agent_report import AgentReport
+from pytest_djworkers.load.histogram import Latency
+from pytest_djworkers.load.merge import merge_windows
+from pytest_djworkers.load.profile import Profile
+from pytest_djworkers.load.result import BurstResult
+from pytest_djworkers.verdict.rounds import Round
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The blocks that a comparison has run, with which it can be continued."""
+
+    blocks: tuple[Block, ...] = ()
+    took_s: float = 0.0
+
+    @property
+    def size(self) -> WindowSize | None:
+        """The size of all windows; None before the first block."""
+        return self.blocks[0].size if self.blocks else None
+
+    @property
+    def rounds(self) -> list[Round]:
+        """The rounds of all blocks."""
+        return [one for block in self.blocks for one in block.rounds]
+
+    @property
+    def worker_exits(self) -> tuple[str, ...]:
+        """Why workers ended, from the last block in which any did."""
+        found = (block.worker_exits for block in reversed(self.blocks) if block.worker_exits)
+        return next(found, ())
+
+    @property
+    def idle_workers(self) -> str:
+        """In how many launches workers idled, in words; empty if they did in none."""
+        said = [
+            f"{sum(bool(block.idle_workers[arm]) for block in self.blocks)} of {NAMES[arm]}'s"
+            for arm in (BASE, HEAD)
+            if any(block.idle_workers[arm] for block in self.blocks)
+        ]
+        return f"some workers got no connection in {' and '.join(said)} launches" if said else ""
+
+    def head_result(self, profile: Profile) -> BurstResult:
+        """Return head's windows as one burst; there must be a block."""
+        size = self.blocks[0].size
+        shape = replace(profile.shape, connections=size.connections)
+        return merge_windows(
+            replace(profile, shape=shape), self._reports_of(HEAD), self.blocks[-1].head_server
+        )
+
+    def add_figures(self, comparison: ArmComparison) -> ArmComparison:
+        """Return the comparison with the figures of all blocks; itself without any."""
+        if not self.blocks:
+            return comparison
+        base, head = (
+            Responses.sum([block.responses[arm] for block in self.blocks]) for arm in (BASE, HEAD)
+        )
+        return replace(
+            comparison,
+            rounds=tuple(self.rounds),
+            size=self.size,
+            latencies=(_latency(self._reports_of(BASE)), _latency(self._reports_of(HEAD))),
+            body_bytes=(base.body_bytes, head.body_bytes),
+            responses_differ=describe_difference(base, head),
+            idle_workers=self.idle_workers,
+            parts=BlockParts.mean([block.parts for block in self.blocks]),
+        )
+
+    def _reports_of(self, arm: int) -> list[AgentReport]:
+        return [report for block in self.blocks for report in block.reports[arm]]
+
+
+def _latency(reports: Sequence[AgentReport]) -> Latency:
+    counts: dict[int, int] = {}
+    for report in reports:
+        for value, count in report.latency:
+            counts[value] = counts.get(value, 0) + count
+    return Latency.from_counts(counts)
