@@ -21,6 +21,7 @@ from pytest_djworkers.run.hooks.limits import LimitsPlugin
 from pytest_djworkers.run.hooks.lock_wait import LockWaitPlugin
 from pytest_djworkers.run.hooks.results import ResultsPlugin
 from pytest_djworkers.run.hooks.teardown import TeardownPlugin
+from pytest_djworkers.run.hooks.time_limits import TimeLimitsPlugin
 from pytest_djworkers.run.site.django_settings import settings_module
 from pytest_djworkers.run.site.served_application import left_in_settings, served_applications
 from pytest_djworkers.run.stash import RUN
@@ -58,18 +59,21 @@ def activate(config: pytest.Config) -> None:
         "lock-wait": lock_wait,
         "expected-length": ExpectedLengthPlugin(settings),
     }
-    plugins |= _budget_plugins(settings, lock_wait)
+    plugins |= _comparison_plugins(settings, lock_wait)
     for name, plugin in plugins.items():
         config.pluginmanager.register(plugin, f"djworkers-{name}")
 
 
-def _budget_plugins(settings: Settings, lock_wait: LockWaitPlugin) -> dict[str, object]:
-    """Return the plugin that shares a budget; none in a run without one."""
+def _comparison_plugins(settings: Settings, lock_wait: LockWaitPlugin) -> dict[str, object]:
+    """Return the plugins that only a comparison needs."""
     flags = settings.comparison_flags
-    if flags is None or flags.budget_s is None:
+    if flags is None:
         return {}
-    stopwatch = Stopwatch(lambda: lock_wait.all_waited_s)
-    return {"budget": BudgetPlugin(settings, flags.budget_s, stopwatch)}
+    plugins: dict[str, object] = {"time-limits": TimeLimitsPlugin(flags.budget_s)}
+    if flags.budget_s is not None:
+        stopwatch = Stopwatch(lambda: lock_wait.all_waited_s)
+        plugins["budget"] = BudgetPlugin(settings, flags.budget_s, stopwatch)
+    return plugins
 
 
 def _checked_settings(config: pytest.Config) -> Settings | None:

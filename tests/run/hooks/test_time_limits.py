@@ -1,0 +1,68 @@
+"""Comparisons and the time limits of pytest-timeout, which are those of a test."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.ended_comparisons import wait_until_clean
+from tests.support.paced import Course, paced, turns
+from tests.support.repository import left
+from tests.support.revisions import FLAGS
+from tests.support.site import Site
+
+TESTS = """
+{marker}
+def test_it(burst):
+    burst("/json", name="it")
+"""
+IT = {"it": Course(4)}
+
+
+@pytest.mark.parametrize(
+    ("marker", "flags", "said"),
+    [
+        ("", ["--timeout=60"], "--timeout of pytest-timeout ends a test after 1m, but a comp*"),
+        ("", ["-otimeout=300"], "timeout in pytest's configuration of pytest-timeout ends*"),
+        (
+            "@pytest.mark.timeout(30)",
+            [],
+            "test_site.py:*: the timeout marker ends a test after 30s*",
+        ),
+    ],
+)
+def test_a_limit_that_is_too_short_is_a_usage_error(
+    revisions: Site, marker: str, flags: list[str], said: str
+) -> None:
+    revisions.test(TESTS.format(marker=marker))
+    result = paced(revisions, IT, *flags)
+    assert result.ret == 4
+    result.stderr.fnmatch_lines([f"ERROR: {said}@pytest.mark.timeout(0)*--timeout=600 or more*"])
+    assert turns(revisions) == []
+
+
+def test_a_test_without_a_limit_is_compared_whatever_the_limit_of_the_others(
+    revisions: Site,
+) -> None:
+    revisions.test(TESTS.format(marker="@pytest.mark.timeout(0)") + "\ndef test_other(): pass\n")
+    paced(revisions, IT, "--timeout=60").assert_outcomes(passed=2)
+
+
+@pytest.mark.parametrize("method", ["signal", pytest.param("thread", marks=pytest.mark.matrix)])
+def test_a_comparison_that_is_ended_leaves_nothing_behind_and_says_what_to_set(
+    revisions: Site, method: str
+) -> None:
+    # A limit that is long enough for this plugin, and too short for this view.
+    conftest = (revisions.folder / "conftest.py").read_text()
+    revisions.write(
+        "conftest.py",
+        "from pytest_djworkers.run.hooks import time_limits\n"
+        f"time_limits.LONGEST_COMPARISON_S = 1\n{conftest}",
+    )
+    revisions.test('def test_it(burst):\n    while True:\n        burst("/slows")\n')
+    before = left(revisions.folder)
+    result = revisions.pytest(*FLAGS, "--timeout=4", f"--timeout-method={method}")
+    text = result.stdout.str() + result.stderr.str()
+    assert result.ret == 1
+    assert "set @pytest.mark.timeout(0) at the test" in text
+    if method == "signal":
+        wait_until_clean(revisions, before)
