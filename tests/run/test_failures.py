@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +13,7 @@ from pytest_djworkers.limits.marker import Mark
 from pytest_djworkers.load.response_excerpt import ResponseExcerpt
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.markers import read_plan
-from pytest_djworkers.run.failures import failures_of
+from pytest_djworkers.run.failures import failed, failures_of
 from pytest_djworkers.run.measurement import MeasuredBurst
 from pytest_djworkers.verdict.baseline_verdict import BaselineVerdict
 from pytest_djworkers.verdict.judgement import Judgement, Verdict
@@ -66,6 +67,14 @@ def test_more_than_one_percent_of_errors_fails_unless_they_are_allowed(
     assert not failures(HALF, settings=replace(SETTINGS, max_errors=0.5), **changes)
     (said,) = failures(HALF, errors_allowed("49%"), **changes)
     assert said.endswith("limit max_errors(49%), 1% over")
+
+
+@pytest.mark.parametrize(("encoding", "arrow"), [("utf-8", "→"), ("ascii", "->")])
+def test_a_failure_has_an_arrow_that_the_terminal_knows(
+    encoding: str, arrow: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.__stdout__", io.TextIOWrapper(io.BytesIO(), encoding=encoding))
+    assert str(failed(["requests/s 2,000 → 1,300"])) == f"requests/s 2,000 {arrow} 1,300"
 
 
 def test_a_limit_on_the_number_of_errors_holds_for_bursts_only() -> None:
