@@ -64,7 +64,8 @@ def made_up_compare(
     enough: object,
 ) -> object:
     """Stand in for ``compare``: go on as the file ``courses.json`` says for the burst's name."""
-    from pytest_djworkers.compare.procedure import ComparisonOutcome, History
+    from pytest_djworkers.compare.history import History
+    from pytest_djworkers.compare.procedure import ComparisonOutcome
     from pytest_djworkers.compare.result import ArmComparison
     from pytest_djworkers.verdict.judgement import Judgement, MoreBlocks, Verdict
     from pytest_djworkers.verdict.rounds import Metric
