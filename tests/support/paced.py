@@ -62,6 +62,7 @@ def made_up_compare(
     *,
     history: object,
     enough: object,
+    keep: object,
 ) -> object:
     """Stand in for ``compare``: go on as the file ``courses.json`` says for the burst's name."""
     from pytest_djworkers.compare.history import History
