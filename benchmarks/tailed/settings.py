@@ -1,11 +1,14 @@
-"""The example's settings with a cache of files."""
+"""The example's settings with a cache of files, at one path for all revisions."""
+
+import tempfile
+from pathlib import Path
 
 from example.settings import *  # noqa: F403  # this is how settings are extended
-from example.settings import BASE_DIR
 
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
-        "LOCATION": BASE_DIR / "cached",
+        # A path in the tree would be another one in base's worktree.
+        "LOCATION": Path(tempfile.gettempdir()) / "tailed-cache",
     }
 }
