@@ -59,6 +59,12 @@ class PreparedArms:
     """The migrations that only one arm has, in words. If there are some, the arms can't have
     copies of the same databases."""
 
+    @property
+    def names(self) -> tuple[str, str]:
+        """The names of the arms in messages: base and head, or those of two backends."""
+        base, head = self.pair
+        return NAMES if base.backend == head.backend else (base.label, head.label)
+
     def spec_of(self, arm: Arm, port: int, hash_seed: int) -> LaunchSpec:
         """Return how an arm is launched at a port, with this ``PYTHONHASHSEED``."""
         folder = self.launch_spec.folder / arm.name

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from pytest_djworkers.compare.arms import BASE, NAMES, PreparedArms
+from pytest_djworkers.compare.arms import BASE, PreparedArms
 from pytest_djworkers.compare.blocks import ArmError, run_block
 from pytest_djworkers.compare.history import History
 from pytest_djworkers.compare.plan import plan_block
@@ -78,7 +78,7 @@ def compare(
         return blocks.unmeasured(str(error))
     except ArmError as error:
         if not _is_new_endpoint(error):
-            raise _with_arm(error) from None
+            raise _with_arm(error, arms) from None
         return blocks.unmeasured(f"new endpoint: base responds {_status(error)}")
     except (KeyboardInterrupt, SystemExit) as interrupt:
         if blocks.number:
@@ -105,7 +105,7 @@ def calibrate(arms: PreparedArms, profile: Profile, needs: BurstNeeds) -> Compar
     except TooSlow as error:
         return blocks.unmeasured(str(error))
     except ArmError as error:
-        raise _with_arm(error) from None
+        raise _with_arm(error, arms) from None
     return blocks.outcome(not_compared=reason)
 
 
@@ -245,5 +245,5 @@ def _status(error: ArmError) -> int | None:
     return error.error.status if isinstance(error.error, ProbeError) else None
 
 
-def _with_arm(error: ArmError) -> ServerError:
-    return ServerError(f"{NAMES[error.arm]}: {error}")
+def _with_arm(error: ArmError, arms: PreparedArms) -> ServerError:
+    return ServerError(f"{arms.names[error.arm]}: {error}")

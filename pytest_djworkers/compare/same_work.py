@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from pytest_djworkers.units import format_size
 
-_MOST_DIFFERENCE = 0.1
+MOST_DIFFERENCE = 0.1
 """The largest difference between the mean lengths of the arms' bodies, as a share of the longer."""
 
 
@@ -53,7 +53,7 @@ def describe_difference(base: Responses, head: Responses) -> str:
         parts.append(f"status {base.status} against {head.status}")
     if _media_type(base) != _media_type(head):
         parts.append(f"{_media_type(base) or 'no type'} against {_media_type(head) or 'no type'}")
-    if _lengths_differ(base.body_bytes, head.body_bytes):
+    if lengths_differ(base.body_bytes, head.body_bytes):
         parts.append(f"{_size(base.body_bytes)} against {_size(head.body_bytes)}")
     return f"responses differ: {', '.join(parts)}" if parts else ""
 
@@ -63,11 +63,12 @@ def _media_type(responses: Responses) -> str:
     return responses.content_type.partition(";")[0].strip().lower()
 
 
-def _lengths_differ(base: float | None, head: float | None) -> bool:
+def lengths_differ(base: float | None, head: float | None) -> bool:
+    """Return True if two mean lengths of bodies differ by so much that the work is not the same."""
     # Without an expected response, errors say what there is to say.
     if base is None or head is None:
         return False
-    return abs(base - head) > _MOST_DIFFERENCE * max(base, head)
+    return abs(base - head) > MOST_DIFFERENCE * max(base, head)
 
 
 def _size(size: float | None) -> str:

@@ -57,9 +57,9 @@ def findings(compared: ArmComparison) -> list[Finding]:
     """Return the verdict on each figure, requests/s first, or why nothing could be compared."""
     if compared.not_compared:
         verdict = Verdict.NOT_COMPARED
-        return [Finding(verdict, verdict.value, _with_names(compared, compared.not_compared))]
+        return [Finding(verdict, verdict.value, with_names(compared, compared.not_compared))]
     return [
-        Finding(one.verdict, _word(compared, one), _with_names(compared, one.reason), one)
+        Finding(one.verdict, _word(compared, one), with_names(compared, one.reason), one)
         for one in compared.judgements
     ]
 
@@ -166,8 +166,8 @@ def _word(compared: ArmComparison, judgement: Judgement) -> str:
     return "alike" if verdict is Verdict.OK else verdict.value
 
 
-def _with_names(compared: ArmComparison, text: str) -> str:
-    """Return a reason with the backends' names; the rule knows of base and head alone."""
+def with_names(compared: ArmComparison, text: str) -> str:
+    """Return a text with the backends' names: the rule, for one, knows of base and head alone."""
     if not compared.of_backends:
         return text
     names = dict(zip(("base", "head"), compared.labels, strict=True))

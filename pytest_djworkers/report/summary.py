@@ -8,7 +8,7 @@ from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.report.burst_rows import BURSTS
 from pytest_djworkers.report.calibration_rows import CALIBRATIONS
 from pytest_djworkers.report.comparison_details import details, noise_in_words
-from pytest_djworkers.report.comparison_lines import findings, lines
+from pytest_djworkers.report.comparison_lines import findings, lines, with_names
 from pytest_djworkers.report.comparison_rows import COMPARISONS
 from pytest_djworkers.report.ranking_rows import RANKING
 from pytest_djworkers.report.table import Table
@@ -36,7 +36,7 @@ def grouped(records: Iterable[BurstRecord]) -> dict[tuple[str, str], list[BurstR
 
 
 def remarks_below(record: BurstRecord, *, with_details: bool) -> list[str]:
-    """Return the lines below a burst's row: its kinds of errors, and that it is of a rerun.
+    """Return the lines below a burst's row: kinds of errors, idle workers, and that it is a rerun.
 
     With details, also how a comparison was made.
     """
@@ -45,8 +45,11 @@ def remarks_below(record: BurstRecord, *, with_details: bool) -> list[str]:
         found.append(f"errors: {in_words(kinds)}")
     if record.attempt > 1:
         found.append(f"rerun: these figures are of attempt {record.attempt} at the test")
-    if with_details and record.against_base is not None:
-        found += details(record.against_base)
+    if (compared := record.against_base) is not None:
+        if compared.idle_workers:
+            found.append(with_names(compared, compared.idle_workers))
+        if with_details:
+            found += details(compared)
     return found
 
 

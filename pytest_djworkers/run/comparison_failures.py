@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterator
 
 from pytest_djworkers.compare.result import ArmComparison
+from pytest_djworkers.compare.same_work import MOST_DIFFERENCE, lengths_differ
 from pytest_djworkers.markers import TestPlan
 from pytest_djworkers.report.comparison_lines import Finding, findings, lines
 from pytest_djworkers.run.plans import max_regressions
@@ -14,8 +15,6 @@ from pytest_djworkers.verdict.judgement import Verdict
 from pytest_djworkers.verdict.rounds import Metric
 
 _OPEN = {Verdict.INCONCLUSIVE, Verdict.NOT_COMPARED}
-_MOST_DIFFERENCE = 0.1
-"""The largest difference in the length of bodies that still counts as the same work."""
 
 
 def comparison_failures(
@@ -80,10 +79,10 @@ def _different_size(compared: ArmComparison, plan: TestPlan) -> Iterator[str]:
     base, head = compared.body_bytes
     if base is None or head is None:
         yield f"length of the responses: it is not known, so {limit.text} can't pass"
-    elif max(base, head) > min(base, head) * (1 + _MOST_DIFFERENCE):
+    elif lengths_differ(base, head):
         base_label, head_label = compared.labels
         yield (
             f"length of the responses: {format_size(base)} from {base_label} and"
             f" {format_size(head)} from {head_label}, which differ by more than"
-            f" {format_share(_MOST_DIFFERENCE)}, limit {limit.text}"
+            f" {format_share(MOST_DIFFERENCE)}, limit {limit.text}"
         )

@@ -9,7 +9,7 @@ from pytest_djworkers.report.burst_rows import BURSTS
 from pytest_djworkers.report.calibration_rows import CALIBRATIONS
 from pytest_djworkers.report.comparison_rows import COMPARISONS
 from pytest_djworkers.report.markdown import render
-from pytest_djworkers.report.summary import notes, table_of
+from pytest_djworkers.report.summary import notes, remarks_below, table_of
 from pytest_djworkers.verdict.judgement import Verdict
 from tests.support.comparisons import NOTHING, compared
 from tests.support.results import record
@@ -54,6 +54,27 @@ def test_every_verdict_but_ok_has_a_note() -> None:
     ]
     (of_rps, *_) = notes([record(against_base=compared(0.7))])
     assert of_rps.startswith("regressed: test_site.py::test_json[granian] GET /json: requests/s")
+
+
+def test_idle_workers_are_remarked_on_below_the_row() -> None:
+    idle = replace(
+        compared(1.0), idle_workers="some workers got no connection in 1 of base's launches"
+    )
+    assert remarks_below(record(against_base=idle), with_details=False) == [idle.idle_workers]
+    named = replace(idle, of_backends=True, labels=("granian", "uvicorn"))
+    assert remarks_below(record(against_base=named), with_details=False) == [
+        "some workers got no connection in 1 of granian's launches"
+    ]
+
+
+def test_an_ok_that_may_not_be_worth_much_has_a_note() -> None:
+    (of_rps, _) = notes([record(against_base=replace(compared(1.0), responses_differ="differ"))])
+    assert of_rps.startswith("ok: test_site.py::test_json[granian] GET /json: requests/s ")
+    assert of_rps.endswith("; differ")
+    (row,) = COMPARISONS.rows(
+        [record(against_base=replace(compared(1.0), responses_differ="x", ended_early="y"))]
+    )
+    assert row.cells["remarks"] == "responses differ, ended early"
 
 
 def test_a_calibration_that_was_too_short_has_no_noise() -> None:
