@@ -134,3 +134,11 @@ def test_the_first_unexpected_response_is_that_of_the_first_window_with_one() ->
     windows = (make_report(), make_report(first_unexpected=refused))
     result = in_a_row(*windows, make_report(first_unexpected=failed))
     assert result.first_unexpected == refused
+
+
+def test_the_speed_of_windows_is_that_of_the_responses_that_came_while_they_were_open() -> None:
+    first = make_report(ok=8, late=2, after_window=2, window_s=0.5, sizes=[(130, 10)])
+    second = make_report(ok=6, after_window=2, window_s=1.5, sizes=[(9, 1), (130, 5)])
+    result = in_a_row(first, second)
+    assert (result.ok, result.late, result.after_window) == (14, 2, 4)
+    assert result.rps == 6.0

@@ -226,3 +226,83 @@ def test_a_window_without_enough_responses_lasts_for_its_duration() -> None:
         answer(tally, 200, BEGIN, BEGIN + at_ms * MS, BEGIN + at_ms * MS)
     report = report_of(tally)
     assert (report.ok, report.window_s, len(report.requests)) == (2, 1.0, 10)
+
+
+# A window of a comparison, which counts every request that was sent in it.
+
+WAITED_UNTIL = END + 1500 * MS
+
+
+@st.composite
+def sent_in_window(draw: st.DrawFn) -> Sent:
+    """A request that was sent in the window, and ended in it or later, or not at all."""
+    began = draw(st.integers(BEGIN, END - 1) | st.sampled_from([BEGIN, END - 1]))
+    took = draw(st.integers(0, 1400 * MS) | st.sampled_from([TIMEOUT, TIMEOUT + 1, END - began]))
+    outcome = draw(st.sampled_from([200, 204, 404, 500, "reset", None]))
+    return Sent(began, WAITED_UNTIL if outcome is None else began + took, outcome)
+
+
+@given(st.lists(sent_in_window(), max_size=40))
+def test_every_request_of_a_window_that_drains_counts_with_its_true_latency(
+    every: list[Sent],
+) -> None:
+    tally = Tally(make_profile(duration_s=1, timeout_s=0.3), BEGIN, drains=True)
+    classes: Counter[str] = Counter()
+    for each in every:
+        took = each.ended_ns - each.began_ns
+        if each.outcome is None:
+            tally.leave(each.began_ns, WAITED_UNTIL)
+            classes["unanswered"] += 1
+            continue
+        each.tell(tally)
+        if isinstance(each.outcome, str):
+            classes["error"] += 1
+        elif each.outcome >= 400:
+            classes["unexpected"] += 1
+        else:
+            classes["late" if took > TIMEOUT else "ok"] += 1
+            classes["after_window"] += each.ended_ns >= END
+    report = report_of(tally)
+    check(report)
+    names = ("ok", "late", "unexpected", "error", "unanswered", "after_window")
+    assert {name: getattr(report, name) for name in names} == {
+        name: classes[name] for name in names
+    }
+    assert report.in_flight == report.outside == 0
+    assert dict(report.latency) == Counter(
+        bucket((each.ended_ns - each.began_ns) // 1000)
+        for each in every
+        if each.outcome in {200, 204, None}
+    )
+    ended = [each for each in every if each.ended_ns < END]
+    assert sum(report.errors) == sum(each.outcome not in {200, 204} for each in ended)
+
+
+@given(st.lists(sent_in_window().filter(lambda each: each.outcome is not None), max_size=20))
+def test_the_time_in_service_ends_with_the_window(every: list[Sent]) -> None:
+    tally = Tally(make_profile(duration_s=1, timeout_s=0.3), BEGIN, drains=True)
+    for each in every:
+        each.tell(tally)
+    in_window = sum(min(each.ended_ns, END) - each.began_ns for each in every)
+    # Each is handled a nanosecond after it came.
+    assert report_of(tally).in_service_s == pytest.approx(in_window / 1e9, abs=1e-6)
+
+
+def test_what_ends_after_the_window_does_not_close_it_early() -> None:
+    early = EarlyClose(after_s=0.2, responses=2)
+    tally = Tally(make_profile(duration_s=1, timeout_s=2), BEGIN, early, drains=True)
+    answer(tally, 200, BEGIN, BEGIN + 500 * MS, BEGIN + 500 * MS)
+    assert not tally.has_enough
+    tally.failure("reset", BEGIN, BEGIN + 600 * MS)
+    assert tally.has_enough
+    answer(tally, 200, BEGIN, BEGIN + 700 * MS, BEGIN + 700 * MS)
+    report = report_of(tally)
+    assert (report.ok, report.error, report.after_window) == (2, 1, 1)
+    assert report.window_s == pytest.approx(0.6)
+
+
+def test_an_unanswered_request_is_in_service_until_the_window_closes() -> None:
+    tally = Tally(make_profile(duration_s=1, timeout_s=0.3), BEGIN, drains=True)
+    answer(tally, 200, BEGIN, END + 1400 * MS, END + 1400 * MS)
+    tally.leave(END - 100 * MS, WAITED_UNTIL)
+    assert report_of(tally).in_service_s == pytest.approx(1 + 0.1)

@@ -4,10 +4,28 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from dataclasses import dataclass
+
+import pytest
 
 from pytest_djworkers.load.early_close import EarlyClose
-from tests.support.fault_server import Peer, always, answer, eventually, refusing, serve
+from pytest_djworkers.load.profile import Request
+from pytest_djworkers.load.sockets import Sockets
+from tests.support.fault_server import (
+    Behaviour,
+    Peer,
+    always,
+    answer,
+    eventually,
+    hangs,
+    in_turn,
+    once,
+    refusing,
+    serve,
+    trickles,
+)
 from tests.support.firing import classes, fire_windows, sent
+from tests.support.profiles import ROOT
 
 OK = answer()
 ENOUGH = EarlyClose(after_s=0.05, responses=20)
@@ -87,3 +105,114 @@ def test_a_server_that_closes_each_connection_is_reconnected_to() -> None:
         reports = fire_windows(server.address, 2, ENOUGH, duration_s=9)
     assert [classes(report) for report in reports] == [{"ok"}, {"ok"}]
     assert all(report.reconnects for report in reports)
+
+
+# What is in flight when a window closes is waited for, and counts.
+
+
+def after_quick_ones(end: Behaviour, *, quick: int = 3) -> Behaviour:
+    """Respond at once to this number of requests of each connection, and then do this."""
+
+    async def behave(peer: Peer) -> None:
+        for _ in range(quick):
+            await peer.request()
+            await peer.send(OK)
+        await peer.request()
+        await end(peer)
+
+    return behave
+
+
+async def dies_slowly(peer: Peer) -> None:
+    """End the connection long after the window."""
+    await peer.pause(0.3)
+
+
+async def fails_slowly(peer: Peer) -> None:
+    """Respond with an error long after the window."""
+    await peer.pause(0.3)
+    await peer.send(answer("500 Oops"))
+    await peer.hang()
+
+
+@pytest.mark.parametrize(
+    ("end", "counted"),
+    [(dies_slowly, "error"), (fails_slowly, "unexpected"), (hangs, "unanswered")],
+    ids=["ends", "500", "hangs"],
+)
+def test_what_goes_wrong_after_the_window_counts(end: Behaviour, counted: str) -> None:
+    soon = EarlyClose(after_s=0.05, responses=12)
+    with serve(after_quick_ones(end)) as server:
+        reports = fire_windows(server.address, 2, soon, duration_s=0.2, timeout_s=0.5)
+    for report in reports:
+        assert (report.ok, getattr(report, counted)) == (12, 4)
+        assert report.window_s == 0.2
+        assert not report.in_flight + report.outside
+
+
+def test_a_connection_that_was_given_up_is_open_again_when_the_next_window_begins() -> None:
+    few = EarlyClose(after_s=0.0, responses=99)
+    with serve(after_quick_ones(hangs)) as server:
+        reports = fire_windows(server.address, 2, few, duration_s=0.1, timeout_s=0.3)
+        assert server.connections == 8
+    assert [report.opened for report in reports] == [4, 4]
+    assert reports[1].reconnects == 0
+
+
+def test_a_request_that_crosses_the_close_is_sent_again_after_the_window_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # The kernel would tell that these were read.
+    monkeypatch.setattr(Sockets, "can_have_been_read", lambda *_: False)
+    few = EarlyClose(after_s=0.0, responses=99)
+    with serve(after_quick_ones(dies_slowly, quick=1)) as server:
+        (report,) = fire_windows(server.address, 1, few, duration_s=0.15, timeout_s=2)
+    assert (classes(report), report.ok, report.after_window) == ({"ok"}, 8, 4)
+    assert report.resent == report.closed_idle == 4
+
+
+# The lengths of bodies.
+
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n4\r\ndefg\r\n0\r\n\r\n"
+LONG = answer("200 OK", b"x" * 1500)
+
+
+@dataclass(frozen=True)
+class Sized:
+    """Responses, and the lengths of their bodies."""
+
+    behave: Behaviour
+    lengths: set[int]
+    request: Request = ROOT
+
+
+SIZED = {
+    "the same head": Sized(always(OK), {2}),
+    "two heads": Sized(in_turn(OK, LONG), {2, 1500}),
+    "chunked": Sized(always(CHUNKED), {7}),
+    "chunked in turn": Sized(in_turn(CHUNKED, OK, OK, LONG), {7, 2, 1500}),
+    "ends with the connection": Sized(once(b"HTTP/1.1 200 OK\r\n\r\nto the end"), {10}),
+    "no body": Sized(always(b"HTTP/1.1 204 No Content\r\n\r\n"), {0}),
+    "HEAD": Sized(
+        always(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"), {0}, Request("/", "HEAD")
+    ),
+    "the body is looked at": Sized(always(OK), {2}, Request("/", contains=b"k")),
+    "byte by byte": Sized(trickles(OK), {2}),
+}
+
+
+@pytest.mark.parametrize("sized", SIZED.values(), ids=list(SIZED))
+def test_the_lengths_of_the_bodies_of_expected_responses_are_counted(sized: Sized) -> None:
+    some = EarlyClose(after_s=0.03, responses=40)
+    with serve(sized.behave) as server:
+        reports = fire_windows(server.address, 2, some, request=sized.request, duration_s=9)
+    for report in reports:
+        assert {size for size, _ in report.sizes} == sized.lengths
+
+
+def test_the_bodies_of_errors_are_not_counted() -> None:
+    some = EarlyClose(after_s=0.0, responses=8)
+    with serve(in_turn(OK, answer("404 Not Found", b"not there"))) as server:
+        (report,) = fire_windows(server.address, 1, some, duration_s=9)
+    assert report.unexpected
+    assert [size for size, _ in report.sizes] == [2]

@@ -75,10 +75,11 @@ def fire_windows(
     early_close: EarlyClose,
     *,
     between_s: float = 0.0,
+    request: Request = ROOT,
     **shape: Any,
 ) -> list[AgentReport]:
     """Windows on the same connections, each over as soon as it has enough."""
-    profile = make_profile(**shape)
+    profile = make_profile(request, **shape)
 
     async def windows() -> list[AgentReport]:
         pool = Pool(profile, address, profile.shape.connections)
@@ -87,7 +88,7 @@ def fire_windows(
             for _ in range(count):
                 await pool.open(_OPEN_WITHIN_S)
                 now = time.monotonic_ns()
-                reports.append(await pool.fire(now, drain_s=0.5, early_close=early_close))
+                reports.append(await pool.fire(now, drain_s=0.6, early_close=early_close))
                 await asyncio.sleep(between_s)
         finally:
             pool.close()
