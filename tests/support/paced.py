@@ -62,7 +62,7 @@ def made_up_compare(
     *,
     history: object,
     enough: object,
-    keep: object,
+    **_: object,
 ) -> object:
     """Stand in for ``compare``: go on as the file ``courses.json`` says for the burst's name."""
     from pytest_djworkers.compare.history import History
