@@ -188,3 +188,22 @@ def test_a_calibration_stops_if_workers_end(
     compared = calibrate(prepared_arms(tmp_path), PROFILE, NEEDS).comparison
     assert compared.blocks == 2
     assert compared.not_compared.startswith("workers ended")
+
+
+def test_what_was_measured_before_an_interrupt_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run_block(plan: BlockPlan, *_: Any) -> Block:
+        if plan.number == 2:
+            raise KeyboardInterrupt("SIGTERM")
+        return block_of(plan.number, 1.0)
+
+    monkeypatch.setattr(module, "run_block", run_block)
+    kept: list[ComparisonOutcome] = []
+    arms = prepared_arms(tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        compare(arms, PROFILE, NEEDS, {Metric.RPS: 0.1}, keep=kept.append)
+    (outcome,) = kept
+    assert outcome.comparison.ended_early == "ended by SIGTERM after 2 blocks"
+    assert outcome.comparison.blocks == 2
+    assert outcome.head_result is not None
