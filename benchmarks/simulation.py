@@ -1,4 +1,4 @@
-"""Simulated comparisons under noise that is known, judged by the rule as built.
+"""Simulated comparisons under noise that is known, judged by the present rule and the former.
 
 The noise is that of the table of methods in the documentation::
 
@@ -21,17 +21,15 @@ from statistics import fmean, median
 
 import numpy as np
 
+import former_rule
+from former_rule import BLOCK_S, former_verdict
 from pytest_djworkers.verdict.judgement import Judgement, Verdict
 from pytest_djworkers.verdict.rounds import Metric, Round, Window
-from pytest_djworkers.verdict.rule import Rule, judge
+from pytest_djworkers.verdict.rule import RULE, judge
 
 WINDOW_S = 0.25
 RPS = 4000.0
-# Measured in comparisons of the example's JSON view.
-LAUNCHES_S, WINDOWS_S = 2.4, 0.33
-"""The seconds that a block takes for its two launches with their warm-ups, and for each window."""
-ROUNDS = 6
-"""The number of rounds in a block."""
+
 STALL_WINDOWS = 2
 STALL_DEPTHS = (0.15, 0.45)
 
@@ -70,34 +68,65 @@ LEVELS = (
 )
 
 
-def block_s() -> float:
-    """Return about how many seconds a block takes."""
-    return LAUNCHES_S + 2 * ROUNDS * WINDOWS_S
+@dataclass(frozen=True)
+class Clock:
+    """The parts of a block, in seconds."""
+
+    name: str
+    rounds: int
+    """The number of rounds in a block."""
+    launches_s: float
+    """Both launches at once, with data, warm-up and stop."""
+    window_s: float
+    """One arm's window with its drain."""
+
+    @property
+    def block_s(self) -> float:
+        """The seconds that a block takes."""
+        return self.launches_s + 2 * self.rounds * self.window_s
 
 
-def draw(rng: np.random.Generator, noise: NoiseModel, loss: float, rule: Rule) -> list[Round]:
-    """Return the rounds of the longest comparison that the rule allows."""
-    blocks, in_block = rule.most_blocks, ROUNDS
-    windows = 2 * blocks * in_block
+FAST = Clock("fast view", 4, 1.9, 0.3)
+CLOCKS = (
+    FAST,
+    Clock("75 requests/s", 4, 2.2, 0.75),
+    Clock("1 s a request", 1, 4.0, 9.0),
+    Clock("import takes 3 s", 6, 5.5, 0.3),
+)
+
+
+def draw(
+    rng: np.random.Generator, noise: NoiseModel, loss: float, blocks: int, rounds: int
+) -> np.ndarray:
+    """Return the log ratios of head to base of that many blocks and rounds."""
+    windows = 2 * blocks * rounds
     # The random walk and its stalls are the machine's, so both arms share them.
     machine = np.cumsum(rng.normal(0, noise.walk, windows))
     for start in np.flatnonzero(rng.random(windows) < noise.stalls):
         machine[start : start + STALL_WINDOWS] += np.log(1 - rng.uniform(*STALL_DEPTHS))
     # The machine's noise is drawn in the order of time. The arm that is first alternates from
     # round to round, so every other pair is turned around to be in the order of arms.
-    figures = (machine + rng.normal(0, noise.window, windows)).reshape(blocks, in_block, 2)
-    first = rng.integers(0, 2, blocks)[:, None] + np.arange(in_block)
+    figures = (machine + rng.normal(0, noise.window, windows)).reshape(blocks, rounds, 2)
+    first = rng.integers(0, 2, blocks)[:, None] + np.arange(rounds)
     figures[first % 2 == 1] = figures[first % 2 == 1][:, ::-1]
     # A launch is drawn once for each arm and block, and shifts all of its windows.
     figures += rng.normal(0, noise.launch, (blocks, 1, 2))
     # Head is the second arm.
-    figures[..., 1] += log(1 - loss)
-    requests = np.rint(RPS * WINDOW_S * np.exp(figures)).astype(int).tolist()
-    return [
-        Round(window(base), window(head), number)
-        for number, block in enumerate(requests)
-        for base, head in block
+    ratios: np.ndarray = figures[..., 1] - figures[..., 0] + log(1 - loss)
+    return ratios
+
+
+def judged(ratios: np.ndarray, tolerance: float) -> tuple[Verdict, int]:
+    """Return the verdict of the rule as built, and the number of blocks."""
+    heads = np.rint(RPS * WINDOW_S * np.exp(ratios)).astype(int).tolist()
+    base = window(round(RPS * WINDOW_S))
+    # The rule replays all looks each time, so it is given blocks by their number at once.
+    rounds = [
+        Round(base, window(head), number) for number, block in enumerate(heads) for head in block
     ]
+    found = judge(rounds, metric=Metric.RPS, tolerance=tolerance)
+    assert isinstance(found, Judgement)
+    return found.verdict, found.blocks
 
 
 def window(requests: int) -> Window:
@@ -112,24 +141,26 @@ class Cell:
     noise: NoiseModel
     loss: float
     tolerance: float
-    rule: Rule
+    clock: Clock
     trials: int
     seed: int
+    is_former: bool = False
+    """True if the former rule judges, with the blocks it had."""
 
     def run(self) -> SimulatedVerdicts:
         """Simulate all of them."""
         # The cell has its seed, so that a run can be repeated in any number of processes.
         rng = np.random.default_rng(self.seed)
+        blocks, rounds, block_s = RULE.most_blocks, self.clock.rounds, self.clock.block_s
+        verdict = judged
+        if self.is_former:
+            verdict = former_verdict
+            blocks, rounds, block_s = former_rule.MOST_BLOCKS, former_rule.ROUNDS, BLOCK_S
         found = []
         for _ in range(self.trials):
-            judgement = judge(
-                draw(rng, self.noise, self.loss, self.rule),
-                metric=Metric.RPS,
-                tolerance=self.tolerance,
-                rule=self.rule,
-            )
-            assert isinstance(judgement, Judgement)
-            found.append((judgement.verdict, judgement.blocks * block_s()))
+            ratios = draw(rng, self.noise, self.loss, blocks, rounds)
+            reached, took = verdict(ratios, self.tolerance)
+            found.append((reached, took * block_s))
         return SimulatedVerdicts(found)
 
 

@@ -1,11 +1,11 @@
 """Verdicts of the rule for comparisons under noise that is known: false alarms and power.
 
-Simulates whole comparisons with the rule as built, ``pytest_djworkers.verdict.rule``: blocks are
-drawn, and ``judge`` looks, stops and confirms by itself. The module ``simulation`` describes the
-noise.
+Simulates whole comparisons with the rule as built, ``pytest_djworkers.verdict.rule``, and with the
+former one: blocks are drawn, and the rule looks and stops by itself. The module ``simulation``
+describes the noise and the clock.
 
 ``--launch-sd`` and ``--round-sd`` (percents, as ``--djworkers-calibrate`` prints them) simulate
-that noise alone; ``--variants`` compares other numbers than the rule's.
+that noise alone; ``--clocks`` simulates slower views and sites instead.
 """
 
 from __future__ import annotations
@@ -13,22 +13,22 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 
 from pytest_djworkers.verdict.judgement import Verdict
-from pytest_djworkers.verdict.rule import RULE, Rule
 from simulation import (
-    BAD,
     CI,
+    CLOCKS,
+    FAST,
+    GEVENT,
     GRANIAN,
     LEVELS,
     Cell,
+    Clock,
     NoiseModel,
     SimulatedVerdicts,
-    block_s,
     of_ratios,
 )
 from tables import Table, finish
@@ -37,104 +37,63 @@ Run = Callable[[list[Cell]], list[SimulatedVerdicts]]
 """Simulates cells, in several processes."""
 LOSSES = (0.0, 0.05, 0.1, 0.2)
 TOLERANCES = (0.1, 0.05)
-SOON_S = 120.0
-WITH_BURSTS = {  # of 1 s, as simulated before there was a rule in code: false alarms and power
-    (0.1, "quiet"): "0; 0 / 35 / 100",
-    (0.1, "CI"): "<0.02; 1 / 27 / 95",
-    (0.1, "bad"): "0.1; 1 / 8 / 65",
-    (0.05, "quiet"): "0; 30 / 96 / 100",
-    (0.05, "CI"): "<0.02; 6 / 48 / 95",
-    (0.05, "bad"): "0.1; 1 / 9 / 65",
-}
-VARIANTS = {
-    "as built": RULE,
-    "rounds always": replace(RULE, most_spread=float("inf")),
-    "blocks always": replace(RULE, most_spread=0.0),
-    "spread 2": replace(RULE, most_spread=2.0),
-}
+COLUMNS = (
+    ("noise", 22),
+    ("tolerance", 9),
+    ("rule", 16),
+    ("regressed at 0", 14),
+    ("ok at 0", 7),
+    ("regressed at 5 / 10 / 20", 26),
+    ("ok at 5 / 10 / 20", 22),
+    ("seconds at 0 / 10 / 20", 22),
+)
 
 
-def simulate(
-    levels: Sequence[NoiseModel], rule: Rule, trials: int, run: Run
-) -> Iterator[tuple[float, NoiseModel, list[SimulatedVerdicts]]]:
-    """Yield each tolerance and level with the verdicts at each loss."""
-    for tolerance in TOLERANCES:
-        # False alarms are rare, so without a loss there are twice the trials.
-        cells = [
-            Cell(noise, loss, tolerance, rule, trials if loss else 2 * trials, seed)
-            for seed, (noise, loss) in enumerate((a, b) for a in levels for b in LOSSES)
-        ]
-        # All cells of a tolerance go to the pool at once, in the order of the loop below.
-        found = iter(run(cells))
-        for noise in levels:
-            yield tolerance, noise, [next(found) for _ in LOSSES]
+def rules_table(levels: Sequence[NoiseModel], trials: int, same: int, run: Run) -> Table:
+    """Return the table of the former rule and of the present one."""
+    kinds = [
+        (tolerance, noise, FAST, is_former)
+        for tolerance in TOLERANCES
+        for noise in levels
+        for is_former in (True, False)
+    ]
+    title = f"Verdicts in %, {trials:,} comparisons a cell and {same:,} at no change"
+    return _table(title, kinds, trials, same, run)
 
 
-def power_table(levels: Sequence[NoiseModel], trials: int, run: Run) -> Table:
-    """Return the table of the rule as built, at every loss."""
-    losses = " / ".join(f"{loss:.0%}".rstrip("%") for loss in LOSSES[1:])
-    table = Table(
-        f"Verdicts in %, {trials:,} comparisons a cell and {2 * trials:,} at no change;"
-        f" a block takes {block_s():.1f} s",
-        (
-            ("noise", 22),
-            ("tolerance", 9),
-            ("regressed at 0", 14),
-            ("ok at 0", 7),
-            (f"regressed at {losses}", 26),
-            ("standard error", 14),
-            ("of 20 within 2 min", 18),
-            ("seconds at 0 / 20", 17),
-            ("rule with bursts of 1 s", 23),
-        ),
-    )
+def clocks_table(trials: int, same: int, run: Run) -> Table:
+    """Return the table of the present rule under other views and sites."""
+    kinds = [(0.1, noise, clock, False) for clock in CLOCKS for noise in (CI, GEVENT, GRANIAN)]
+    return _table("The rule under slower views and sites, verdicts in %", kinds, trials, same, run)
+
+
+def _table(
+    title: str,
+    kinds: Sequence[tuple[float, NoiseModel, Clock, bool]],
+    trials: int,
+    same: int,
+    run: Run,
+) -> Table:
+    table = Table(title, COLUMNS)
+    cells = [
+        Cell(noise, loss, tolerance, clock, trials if loss else same, seed, is_former)
+        for seed, (tolerance, noise, clock, is_former) in enumerate(kinds)
+        for loss in LOSSES
+    ]
+    found = iter(run(cells))
     bad = Verdict.REGRESSED
-    for tolerance, noise, (none, *lost) in simulate(levels, RULE, trials, run):
+    for tolerance, noise, clock, is_former in kinds:
+        none, *lost = [next(found) for _ in LOSSES]
         table.add(
             noise.name,
             f"{tolerance:.0%}",
+            "former" if is_former else clock.name,
             none_or_share(none, bad),
             f"{none.share(Verdict.OK):.0f}",
             " / ".join(f"{outcome.share(bad):.1f}" for outcome in lost),
-            f"{max(outcome.error(bad) for outcome in lost):.1f}",
-            f"{lost[-1].share(bad, SOON_S):.0f}",
-            f"{none.median_s:.0f} / {lost[-1].median_s:.0f}",
-            WITH_BURSTS.get((tolerance, noise.name), ""),
+            " / ".join(f"{outcome.share(Verdict.OK):.1f}" for outcome in lost),
+            " / ".join(f"{one.median_s:.0f}" for one in (none, *lost[1:])),
         )
-    return table
-
-
-def variants_table(levels: Sequence[NoiseModel], trials: int, run: Run) -> Table:
-    """Return the table of other rules: false alarms, and power at twice the tolerance."""
-    table = Table(
-        f"Other rules: regressed in % at no change, and at a loss of twice the tolerance;"
-        f" {2 * trials:,} and {trials:,} comparisons a cell",
-        (
-            ("rule", 42),
-            ("noise", 22),
-            ("0 at 10%", 8),
-            ("20 at 10%", 9),
-            ("seconds at 0 / 20", 17),
-            ("0 at 5%", 8),
-            ("10 at 5%", 9),
-            ("seconds at 0 / 10", 17),
-        ),
-    )
-    bad = Verdict.REGRESSED
-    for name, rule in VARIANTS.items():
-        found = {(t, noise.name): cells for t, noise, cells in simulate(levels, rule, trials, run)}
-        for noise in levels:
-            wide, narrow = found[0.1, noise.name], found[0.05, noise.name]
-            table.add(
-                name,
-                noise.name,
-                none_or_share(wide[0], bad),
-                f"{wide[3].share(bad):.0f}",
-                f"{wide[0].mean_s:.0f} / {wide[3].mean_s:.0f}",
-                none_or_share(narrow[0], bad),
-                f"{narrow[2].share(bad):.0f}",
-                f"{narrow[0].mean_s:.0f} / {narrow[2].mean_s:.0f}",
-            )
     return table
 
 
@@ -156,10 +115,12 @@ def main() -> int:
         default=0.0,
         help="noise of the launches, in percent",
     )
-    parser.add_argument("--variants", action="store_true", help="simulate other rules instead")
+    parser.add_argument("--same", type=int, help="comparisons in each cell at no change")
+    parser.add_argument("--clocks", action="store_true", help="simulate slower views instead")
     parser.add_argument("--rst", type=Path, metavar="FILE", help="write the table for the docs")
     arguments = parser.parse_args()
-    levels: Sequence[NoiseModel] = (CI, BAD, GRANIAN) if arguments.variants else LEVELS
+    levels: Sequence[NoiseModel] = LEVELS
+    same = arguments.same or 2 * arguments.trials
     if arguments.round_sd is not None:
         levels = (of_ratios("as given", arguments.round_sd / 100, arguments.launch_sd / 100),)
     # Simulations are pure CPU time, so they take all CPUs.
@@ -168,8 +129,10 @@ def main() -> int:
         def run(cells: list[Cell]) -> list[SimulatedVerdicts]:
             return list(pool.map(Cell.run, cells))
 
-        make = variants_table if arguments.variants else power_table
-        table = make(levels, arguments.trials, run)
+        if arguments.clocks:
+            table = clocks_table(arguments.trials, same, run)
+        else:
+            table = rules_table(levels, arguments.trials, same, run)
     return finish([table], arguments.rst)
 
 

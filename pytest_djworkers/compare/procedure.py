@@ -18,8 +18,8 @@ from pytest_djworkers.server.protocol import BurstNeeds
 from pytest_djworkers.system.clock import CLOCK
 from pytest_djworkers.units import counted
 from pytest_djworkers.verdict.judgement import Judgement, MoreBlocks, Verdict
-from pytest_djworkers.verdict.reliability import WORKER_ENDED, explain_discarded, is_hopeless
-from pytest_djworkers.verdict.rounds import Metric, count_discarded
+from pytest_djworkers.verdict.reliability import explain_discarded, is_hopeless
+from pytest_djworkers.verdict.rounds import WORKER_ENDED, Metric, count_discarded
 from pytest_djworkers.verdict.rule import judge, judge_open
 
 _NO_SUCH_ENDPOINT = (404, 405)

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
-from math import exp
-from statistics import fmean
+from math import exp, sqrt
+from statistics import fmean, median, variance
 
-from pytest_djworkers.units import counted, format_change, format_share
-from pytest_djworkers.verdict.rounds import Metric, Sample
-from pytest_djworkers.verdict.signed_rank import Centre, centre
+from pytest_djworkers.units import counted, format_change
+from pytest_djworkers.verdict.rounds import Metric
+from pytest_djworkers.verdict.student_t import upper_quantile
 
-
-class Unit(StrEnum):
-    """The kinds of one independent observation."""
-
-    ROUNDS = "rounds"
-    BLOCKS = "blocks"
+_FARTHEST = 1.5
+"""Rounds farther from the median than this many standard deviations are taken to lie there."""
+_MAD_TO_SD = 1.4826
+"""The standard deviation of normal values over their median absolute deviation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,29 +22,37 @@ class Estimate:
     """The difference of head from base, as a ratio of their figures."""
 
     ratio: float
-    """The figure of head over that of base: the Hodges-Lehmann estimate."""
-    interval: tuple[float, float] | None
-    """The interval of the ratio; None if there are too few units for the level."""
+    """The figure of head over that of base."""
+    interval: tuple[float, float]
+    """The interval of the ratio at this level."""
     level: float
-    unit: Unit
-    units: int
-    """The number of rounds or blocks that the interval rests on."""
-
-    @property
-    def smallest_visible(self) -> float | None:
-        """Half the interval's width, as a fraction: a smaller change is not told from none."""
-        if self.interval is None:
-            return None
-        low, high = self.interval
-        return float(1 - (low / high) ** 0.5)
+    blocks: int
+    """The number of blocks that the interval rests on."""
 
     def __str__(self) -> str:
-        """Return it without the figure's name: ``-9.8% (-12.1% to -7.4% at 98%, 64 rounds)``."""
-        change, units = format_change(self.ratio), counted(self.units, self.unit.value[:-1])
-        if self.interval is None:
-            return f"{change} (too few for an interval: {units})"
+        """Return it without the figure's name: ``-9.8% (-12.1% to -7.4% at 95%, 6 blocks)``."""
         low, high = map(format_change, self.interval)
-        return f"{change} ({low} to {high} at {format_share(self.level)}, {units})"
+        # More digits than a share has elsewhere: 99.98 % is not 100 %.
+        level, blocks = f"{100 * self.level:.4g}%", counted(self.blocks, "block")
+        return f"{format_change(self.ratio)} ({low} to {high} at {level}, {blocks})"
+
+
+@dataclass(frozen=True, slots=True)
+class Mean:
+    """The mean of the blocks' log ratios, and its standard error."""
+
+    value: float
+    error: float
+    blocks: int
+
+    def interval(self, level: float) -> tuple[float, float]:
+        """Return the interval of the mean: Student's t, over blocks."""
+        half = upper_quantile((1 - level) / 2, self.blocks - 1) * self.error
+        return self.value - half, self.value + half
+
+    def estimate(self, metric: Metric, level: float) -> Estimate:
+        """Return the estimate of the ratio of the figures."""
+        return estimate_of(metric, self.value, self.interval(level), level, self.blocks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,36 @@ class Spread:
         ``within + n * launch variance`` (random effects model).
         """
         return max(0.0, (self.between - self.within) / self.per_block)
+
+
+def mean_of(by_block: Sequence[Sequence[float]]) -> Mean | None:
+    """Return the mean of the blocks' means; None with fewer than two blocks.
+
+    The error is that of the blocks' means, but never less than the rounds within them explain: a
+    few blocks may happen to agree.
+    """
+    if len(by_block) < 2:
+        return None
+    calm = without_outliers(by_block)
+    means = [fmean(block) for block in calm]
+    spread = spread_of(calm)
+    least = 0.0 if spread is None else spread.within / spread.per_block
+    error = sqrt(max(variance(means), least) / len(means))
+    return Mean(fmean(means), error, len(means))
+
+
+def without_outliers(by_block: Sequence[Sequence[float]]) -> list[list[float]]:
+    """Return the log ratios with those that are far from the median moved to a limit.
+
+    One stalled window must not decide. (Winsorised: Tukey and McLaughlin, Sankhya A 25, 1963.)
+    """
+    ratios = [ratio for block in by_block for ratio in block]
+    # With one round in a block there are too few to tell an outlier from the spread of launches.
+    if len(ratios) < 2 * len(by_block):
+        return [list(block) for block in by_block]
+    middle = median(ratios)
+    most = _FARTHEST * _MAD_TO_SD * median(abs(ratio - middle) for ratio in ratios)
+    return [[min(max(x, middle - most), middle + most) for x in block] for block in by_block]
 
 
 def spread_of(by_block: Sequence[Sequence[float]]) -> Spread | None:
@@ -94,35 +129,10 @@ def spread_of(by_block: Sequence[Sequence[float]]) -> Spread | None:
     )
 
 
-def unit_of(by_block: Sequence[Sequence[float]], most_spread: float) -> Unit:
-    """Return rounds if their spread explains that of the block means, else blocks.
-
-    The mean squares between and within blocks are compared. In doubt, as with one block or one
-    round in each, blocks are the unit.
-    """
-    spread = spread_of(by_block)
-    if spread is None or spread.between > most_spread * spread.within:
-        return Unit.BLOCKS
-    return Unit.ROUNDS
-
-
-def independent_ratios(sample: Sample, unit: Unit) -> list[float]:
-    """Return the log ratios of the rounds, or the means of the blocks."""
-    if unit is Unit.ROUNDS:
-        return sample.ratios
-    return [fmean(block) for block in sample.by_block]
-
-
 def estimate_of(
-    sample: Sample, metric: Metric, unit: Unit, level: float
-) -> tuple[Centre, Estimate]:
-    """Return the centre of the log ratios (negative is worse), and the ratio of the figures."""
-    values = independent_ratios(sample, unit)
-    found = centre(values, level)
-    # Log ratios are signed so that negative is worse; the ratio shown is always head / base.
+    metric: Metric, value: float, interval: tuple[float, float], level: float, blocks: int
+) -> Estimate:
+    """Return the ratio of the figures for log ratios, of which negative is worse."""
     sign = 1 if metric is Metric.RPS else -1
-    interval = None
-    if found.interval is not None:
-        low, high = sorted(exp(sign * end) for end in found.interval)
-        interval = low, high
-    return found, Estimate(exp(sign * found.estimate), interval, level, unit, len(values))
+    low, high = sorted(exp(sign * end) for end in interval)
+    return Estimate(exp(sign * value), (low, high), level, blocks)

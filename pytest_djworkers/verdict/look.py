@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import exp, log
+from statistics import fmean, median
 
-from pytest_djworkers.units import format_share
-from pytest_djworkers.verdict.errors_first import error_shares, more_errors
-from pytest_djworkers.verdict.estimate import Estimate, estimate_of, unit_of
+from pytest_djworkers.units import counted, format_change, format_share
+from pytest_djworkers.verdict.errors_first import error_shares, more_errors, more_lost_workers
+from pytest_djworkers.verdict.estimate import Estimate, estimate_of, mean_of
 from pytest_djworkers.verdict.judgement import Judgement, Verdict
-from pytest_djworkers.verdict.least_change import LEAST_CHANGE_ERRORS, least_changes
+from pytest_djworkers.verdict.least_change import LEAST_CHANGE_ERRORS, least_change
 from pytest_djworkers.verdict.reliability import MOST_DISCARDED, explain_discarded
-from pytest_djworkers.verdict.rounds import Metric, Round, Sample, count_discarded, sample_of
-from pytest_djworkers.verdict.signed_rank import Centre, smallest_number
+from pytest_djworkers.verdict.rounds import Metric, Round, count_discarded, sample_of
 
 _NAMES = {
     Metric.RPS: "requests/s",
@@ -19,57 +20,120 @@ _NAMES = {
     Metric.CPU_PER_REQUEST: "CPU time per request",
     Metric.ERRORS: "errors",
 }
+_LARGE = -log(1 - 0.4)
+"""A large loss, as a log ratio. Each block must show two fifths, so that a true loss of half, which
+blocks show give or take some, is decided soon."""
+_LEAST_ROUNDS = 3
+"""The smallest number of rounds that decide a large loss: one or two could be stalls."""
 
 
 class Look:
-    """The rounds of some blocks, judged by one figure.
+    """The rounds of some blocks, judged by one figure."""
 
-    ``most_spread`` is the rule's: it decides whether rounds or blocks are the unit.
-    """
-
-    def __init__(
-        self,
-        blocks: Sequence[Sequence[Round]],
-        metric: Metric,
-        tolerance: float,
-        most_spread: float,
-    ) -> None:
+    def __init__(self, blocks: Sequence[Sequence[Round]], metric: Metric, tolerance: float) -> None:
         self.blocks = len(blocks)
         self.rounds = [each for block in blocks for each in block]
         self.metric = metric
         self.tolerance = tolerance
-        self.most_spread = most_spread
+        self.least = least_change(metric, tolerance)
+        """The smallest loss that counts, as a log ratio without a sign."""
         self.sample = sample_of(self.rounds, metric)
+        self.mean = mean_of(self.sample.by_block)
         self.discarded = count_discarded(self.rounds)
-        # The tolerance of a speed says nothing about errors, so those have their own bound.
-        allowed = tolerance if metric is Metric.ERRORS else LEAST_CHANGE_ERRORS
-        self.errors = more_errors(self.rounds, allowed)
 
-    def why_not_comparable(self, level: float) -> str | None:
-        """Return why no figures can be compared at this level; None if they can."""
+    def failed(self) -> Judgement | None:
+        """Return ``regressed`` if head has more errors, timeouts or lost workers than base."""
+        # The tolerance of a speed says nothing about errors, so those have their own bound.
+        allowed = self.tolerance if self.metric is Metric.ERRORS else LEAST_CHANGE_ERRORS
+        found = (more_errors(self.rounds, allowed), more_lost_workers(self.rounds))
+        if reason := "; ".join(filter(None, found)):
+            return self.judgement(Verdict.REGRESSED, reason, metric=Metric.ERRORS)
+        return None
+
+    def no_more_errors(self) -> Judgement:
+        """Return ``ok`` for the figure of errors."""
+        base, head = error_shares(self.rounds)
+        reason = f"errors {format_share(head)} against {format_share(base)}"
+        return self.judgement(Verdict.OK, reason, metric=Metric.ERRORS)
+
+    def large_change(self) -> Judgement | None:
+        """Return the verdict if each block by itself shows a loss, or a gain, of half or more."""
+        by_block = self.sample.by_block
+        if len(by_block) < self.blocks or len(self.sample.ratios) < _LEAST_ROUNDS:
+            return None
+        # Medians, so that one stalled window is not the block's figure.
+        centres = [median(block) for block in by_block]
+        least = max(_LARGE, self.least)
+        lost, gained = max(centres) < -least, min(centres) > least
+        if self.blocks < 2 or not (lost or gained):
+            return None
+        # The range of n blocks contains the median of all but for 2 chances in 2^n.
+        interval, level = (min(centres), max(centres)), 1 - 2 ** (1 - self.blocks)
+        estimate = estimate_of(self.metric, fmean(centres), interval, level, self.blocks)
+        each = " and ".join(format_change(self._ratio(centre)) for centre in centres)
+        reason = f"{_NAMES[self.metric]} {format_change(estimate.ratio)}, in each block: {each}"
+        verdict = Verdict.REGRESSED if lost else Verdict.IMPROVED
+        return self.judgement(verdict, self._with_left_out(reason), estimate)
+
+    def why_not_comparable(self) -> str | None:
+        """Return why the figures can't be compared; None if they can."""
         # Rounds are discarded for reasons that have nothing to do with the figures, but so many of
         # them say that the others are no better.
         if sum(number for _, number in self.discarded) > MOST_DISCARDED * len(self.rounds):
             cause, advice = explain_discarded(self.discarded)
             return f"{cause}: {self._left_out()}{advice and f'; {advice}'}"
-        if len(self.sample.ratios) < smallest_number(level):
-            return f"too few rounds to compare: {self._left_out()}"
+        if self.mean is None:
+            return "; ".join(filter(None, ("too few rounds to compare", self._left_out())))
         return None
 
-    def compare(self, sample: Sample, level: float) -> tuple[Verdict, Estimate]:
-        """Return the verdict of a sample by itself, and its estimate."""
-        unit = unit_of(self.sample.by_block, self.most_spread)
-        found, estimate = estimate_of(sample, self.metric, unit, level)
-        loss, gain = least_changes(self.metric, self.tolerance)
-        return _verdict(found, loss, gain), estimate
+    def changed(self, level: float, share: float) -> Judgement | None:
+        """Return ``regressed`` or ``improved`` if a change is certain at this level.
 
-    def judged_by_errors(self) -> Judgement:
-        """Return ``regressed`` if head has more errors than base, else ``ok``."""
-        if self.errors is not None:
-            return self.judgement(Verdict.REGRESSED, self.errors, metric=Metric.ERRORS)
-        base, head = error_shares(self.rounds)
-        reason = f"errors {format_share(head)} against {format_share(base)}"
-        return self.judgement(Verdict.OK, reason, metric=Metric.ERRORS)
+        The estimate must be beyond the tolerance, and all of the interval beyond this share of it.
+        """
+        assert self.mean is not None
+        low, high = self.mean.interval(level)
+        if self.mean.value < -self.least and high < -share * self.least:
+            verdict, then = Verdict.REGRESSED, f", beyond the tolerance of {self._allowed}"
+        elif self.mean.value > self.least and low > share * self.least:
+            verdict, then = Verdict.IMPROVED, "; consider saving a new baseline"
+        else:
+            return None
+        estimate = self.mean.estimate(self.metric, level)
+        return self.judgement(
+            verdict, self._with_left_out(f"{self._found(estimate)}{then}"), estimate
+        )
+
+    def unchanged(self, level: float, *, is_last: bool) -> Judgement | None:
+        """Return ``ok`` if the interval at this level excludes a loss as large as the tolerance.
+
+        Before the last look, a gain beyond the tolerance is left open: it may be ``improved``.
+        """
+        assert self.mean is not None
+        gains = self.mean.value > self.least and not is_last
+        if gains or self.mean.interval(level)[0] <= -self.least:
+            return None
+        estimate = self.mean.estimate(self.metric, level)
+        return self.judgement(Verdict.OK, self._with_left_out(self._found(estimate)), estimate)
+
+    def open(self, level: float) -> Judgement:
+        """Return ``inconclusive``, with what is known at this level."""
+        assert self.mean is not None
+        low, high = self.mean.interval(level)
+        estimate = self.mean.estimate(self.metric, level)
+        within, beyond = low > -self.least, high < -self.least
+        if beyond:
+            then = f"probably beyond the tolerance of {self._allowed}, but that is not sure enough"
+        elif within:
+            then = f"so far within the tolerance of {self._allowed}"
+        else:
+            first, last = sorted((self._ratio(low), self._ratio(high)))
+            then = (
+                f"the change may be anything from {format_change(first)} to {format_change(last)},"
+                f" so it may be within the tolerance of {self._allowed} or beyond it"
+            )
+        reason = self._with_left_out(f"{self._found(estimate)}; {then}")
+        return self.judgement(Verdict.INCONCLUSIVE, reason, estimate)
 
     def judgement(
         self,
@@ -91,19 +155,19 @@ class Look:
             discarded=self.discarded,
         )
 
-    def in_words(self, verdict: Verdict, estimate: Estimate) -> str:
-        """Return one line: what was found, what it means, and what was left out."""
-        parts = [f"{_NAMES[self.metric]} {estimate}"]
-        if verdict is Verdict.REGRESSED:
-            parts[0] += f", beyond the tolerance of {format_share(self.tolerance)}"
-        if verdict is Verdict.IMPROVED:
-            parts.append("consider saving a new baseline")
-        if verdict is Verdict.INCONCLUSIVE and estimate.smallest_visible is not None:
-            visible = format_share(estimate.smallest_visible)
-            parts.append(f"the smallest change that this run could detect is {visible}")
-        if left_out := self._left_out():
-            parts.append(left_out)
-        return "; ".join(parts)
+    @property
+    def _allowed(self) -> str:
+        return format_share(self.tolerance)
+
+    def _found(self, estimate: Estimate) -> str:
+        return f"{_NAMES[self.metric]} {estimate}"
+
+    def _ratio(self, value: float) -> float:
+        """Return head's figure over base's for a log ratio, of which negative is worse."""
+        return exp(value if self.metric is Metric.RPS else -value)
+
+    def _with_left_out(self, reason: str) -> str:
+        return "; ".join(filter(None, (reason, self._left_out())))
 
     def _left_out(self) -> str:
         """Return the number of rounds left out with the reasons; nothing if there are none."""
@@ -116,19 +180,4 @@ class Look:
         if not number:
             return ""
         listed = ", ".join(f"{reason} ({count})" for reason, count in reasons if count)
-        return f"{number} of {len(self.rounds)} rounds left out: {listed}"
-
-
-def _verdict(found: Centre, loss: float, gain: float) -> Verdict:
-    """Return what log ratios with this centre say; ``loss`` and ``gain`` have no sign."""
-    if found.interval is None:
-        return Verdict.INCONCLUSIVE
-    low, high = found.interval
-    # Two conditions: that there is a loss at all (the interval excludes 0), and that it is large
-    # enough to matter (the estimate is beyond the tolerance). `ok` needs only one: a loss that
-    # matters is excluded.
-    if high < 0 and found.estimate < -loss:
-        return Verdict.REGRESSED
-    if low > 0 and found.estimate > gain:
-        return Verdict.IMPROVED
-    return Verdict.OK if low > -loss else Verdict.INCONCLUSIVE
+        return f"{number} of {counted(len(self.rounds), 'round')} left out: {listed}"

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from math import ceil, exp, sqrt
-from statistics import NormalDist, stdev
+from statistics import NormalDist
 
 from pytest_djworkers.units import counted
 from pytest_djworkers.verdict.estimate import spread_of
 from pytest_djworkers.verdict.rounds import Metric, Round, count_discarded, sample_of
 from pytest_djworkers.verdict.rule import RULE, Rule
-from pytest_djworkers.verdict.signed_rank import averages_cut, centre
+from pytest_djworkers.verdict.student_t import upper_quantile
 
 _NORMAL = NormalDist()
 _OFTEN = 0.9
@@ -65,48 +64,34 @@ def smallest_visible(
 ) -> float | None:
     """Return the smallest loss, as a fraction, that is told from none nine times in ten.
 
-    By one look at the blocks of ``block_s`` seconds that fit into ``within_s`` seconds, with
-    blocks as the unit. None if they are too few for the rule's level.
+    By one look at the blocks of ``block_s`` seconds that fit into ``within_s`` seconds. None if
+    they are too few for the rule.
     """
-    return _visible(noise, int(within_s / block_s), rule)
+    blocks = int(within_s / block_s)
+    if blocks < rule.change_blocks:
+        return None
+    return 1 - exp(-_margin(blocks, rule.change_level) * noise.block_sd)
 
 
 def proposed_tolerance(noise: Noise, rule: Rule = RULE) -> float:
     """Return a tolerance in whole percents, as a fraction, that this machine can hold.
 
     With it nine comparisons in ten of the same code end in ``ok``, at the latest after the last
-    look. Raises ValueError if the rule has too few blocks for its level.
+    look.
     """
-    visible = _visible(noise, rule.looks[-1], rule)
-    if visible is None:
-        raise ValueError(f"{rule.looks[-1]} blocks are too few for an interval")
+    least = 1 - exp(-_margin(rule.most_blocks, rule.ok_level) * noise.block_sd)
     # Rounded first: 7 % may be 0.07000000000000001 in binary, which is not 8 %.
-    return max(1, ceil(round(visible * 100, 6))) / 100
+    return max(1, ceil(round(least * 100, 6))) / 100
 
 
-def _visible(noise: Noise, blocks: int, rule: Rule) -> float | None:
-    half_width = _half_width(blocks, rule.level)
-    if half_width is None:
-        return None
-    # The end of the interval must be beyond no change in nine samples of ten. It moves with the
-    # estimate, whose variance is 1/n, and with the deviation that the width is made from, whose
-    # variance is about 1/(2(n - 1)) (both in units of the blocks' deviation, for normal values).
-    end_sd = sqrt(1 / blocks + half_width**2 / (2 * (blocks - 1)))
-    margin = _NORMAL.inv_cdf(_OFTEN) * end_sd
-    return 1 - exp(-(half_width + margin) * noise.block_sd)
+def _margin(blocks: int, level: float) -> float:
+    """Return the distance at which the interval excludes no change in nine samples of ten.
 
-
-@lru_cache
-def _half_width(n: int, level: float) -> float | None:
-    """Return half the width of the interval of n typical normal values, of a deviation of 1.
-
-    None if n is too small for the level.
+    In standard deviations of the blocks' means.
     """
-    if averages_cut(n, level) is None:
-        return None
-    # Blom's approximation of the expected order statistics of a normal sample (Statistical
-    # Estimates and Transformed Beta-Variables, 1958).
-    scores = [_NORMAL.inv_cdf((i - 0.375) / (n + 0.25)) for i in range(1, n + 1)]
-    interval = centre(scores, level).interval
-    assert interval is not None
-    return interval[1] / stdev(scores)
+    half_width = upper_quantile((1 - level) / 2, blocks - 1) / sqrt(blocks)
+    # The end of the interval moves with the estimate, whose variance is 1/n, and with the deviation
+    # that the width is made from, whose variance is about 1/(2(n - 1)) (both in units of the
+    # blocks' deviation, for normal values).
+    end_sd = sqrt(1 / blocks + half_width**2 / (2 * (blocks - 1)))
+    return half_width + _NORMAL.inv_cdf(_OFTEN) * end_sd

@@ -1,20 +1,19 @@
 """The reasons for discarding rounds: their causes and remedies, and when more rounds can't help.
 
-The reasons travel as text, in the rounds and in reports, so their words are fixed here.
+The reasons of the machine travel as text, in the rounds and in reports, so their words are fixed
+here. A worker that ended is a fact of its window.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pytest_djworkers.verdict.rounds import Round, blocks_of, count_discarded
+from pytest_djworkers.verdict.rounds import WORKER_ENDED, Round, blocks_of, count_discarded
 
 CPU_STEAL = "CPU steal"
 CLOCK_JUMPED = "the clock jumped"
 GENERATOR_BOUND = "generator-bound"
 GENERATOR_STOPPED = "the generator was stopped"
-WORKER_ENDED = "a worker of"
-"""The beginning of the reason; the arm follows."""
 MOST_DISCARDED = 0.3
 """The largest share of rounds that may be discarded."""
 _SURE_AFTER_BLOCKS = 2
@@ -33,11 +32,6 @@ _TO_DO = {
     GENERATOR_BOUND: "the generator needed all of a CPU for itself: the view is too fast for it,"
     " or the machine too busy; compare a view that does more, or on more CPUs",
 }
-
-
-def worker_ended(arms: Sequence[str]) -> str:
-    """Return the reason to discard a round if workers of these arms are gone."""
-    return f"{WORKER_ENDED} {' and '.join(arms)} ended"
 
 
 def explain_discarded(discarded: Sequence[tuple[str, int]]) -> tuple[str, str]:

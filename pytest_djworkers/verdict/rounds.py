@@ -11,7 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from math import log
-from statistics import median
+
+WORKER_ENDED = "a worker of"
+"""The beginning of the reason to leave out a round in which a worker is gone; the arm follows."""
 
 
 class Metric(StrEnum):
@@ -21,6 +23,10 @@ class Metric(StrEnum):
     P95 = "p95"
     CPU_PER_REQUEST = "cpu_per_request"
     ERRORS = "errors"
+
+
+LEAST_CLEAN = 0.5
+"""Rounds with errors are left out of the speed while at least this share is without."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +75,22 @@ class Round:
     The evidence never looks at the arms' figures: ``the generator was starved``."""
 
     @property
+    def left_out(self) -> str | None:
+        """The reason why neither speed nor errors count, in words; None if they do."""
+        # The worker in the place of one that ended has not been warmed up.
+        lost = [name for name, arm in (("base", self.base), ("head", self.head)) if arm.lost_worker]
+        return worker_ended(lost) if lost else self.discarded
+
+    @property
     def has_errors(self) -> bool:
         """True if either arm had errors."""
         return bool(self.base.errors or self.head.errors)
 
     def log_ratio(self, metric: Metric) -> float | None:
         """Return ln(head / base), signed so that negative is worse; None without a figure."""
+        # Without a response there is no latency: the arm is as much worse as it is slower.
+        if not self.base.responses or not self.head.responses:
+            metric = Metric.RPS
         base, head = self.base.figure(metric), self.head.figure(metric)
         if base is None or head is None:
             return None
@@ -89,8 +105,6 @@ class Sample:
 
     by_block: tuple[tuple[float, ...], ...]
     """The log ratios by block, negative is worse; without the blocks that have none."""
-    typical: float | None
-    """The median figure of base; None if no round is left."""
     with_errors: int
     """The number of rounds left out because an arm had errors in them."""
     without_figure: int
@@ -107,24 +121,28 @@ def sample_of(rounds: Sequence[Round], metric: Metric) -> Sample:
     counted = counted_rounds(rounds)
     # A response with an error is often quicker than a good one, so its round has no speed.
     clean = [each for each in counted if not each.has_errors]
+    # Where most rounds have errors, they are what the view does, and its speed is theirs.
+    if len(clean) < LEAST_CLEAN * len(counted):
+        clean = counted
     by_block: dict[int, list[float]] = {}
-    typical = []
     for each in clean:
-        ratio, base = each.log_ratio(metric), each.base.figure(metric)
-        if ratio is not None and base is not None:
+        if (ratio := each.log_ratio(metric)) is not None:
             by_block.setdefault(each.block, []).append(ratio)
-            typical.append(base)
     return Sample(
         by_block=tuple(tuple(by_block[number]) for number in sorted(by_block)),
-        typical=median(typical) if typical else None,
         with_errors=len(counted) - len(clean),
-        without_figure=len(clean) - len(typical),
+        without_figure=len(clean) - sum(map(len, by_block.values())),
     )
 
 
+def worker_ended(arms: Sequence[str]) -> str:
+    """Return the reason to leave out a round in which workers of these arms are gone."""
+    return f"{WORKER_ENDED} {' and '.join(arms)} ended"
+
+
 def counted_rounds(rounds: Sequence[Round]) -> list[Round]:
-    """Return the rounds that are not discarded."""
-    return [each for each in rounds if each.discarded is None]
+    """Return the rounds that are not left out."""
+    return [each for each in rounds if each.left_out is None]
 
 
 def blocks_of(rounds: Sequence[Round]) -> list[list[Round]]:
@@ -136,6 +154,7 @@ def blocks_of(rounds: Sequence[Round]) -> list[list[Round]]:
 
 
 def count_discarded(rounds: Sequence[Round]) -> tuple[tuple[str, int], ...]:
-    """Return the reasons why rounds were discarded with their numbers, the most frequent first."""
-    counts = Counter(each.discarded for each in rounds if each.discarded is not None)
+    """Return the reasons why rounds were left out with their numbers, the most frequent first."""
+    reasons = (each.left_out for each in rounds)
+    counts = Counter(reason for reason in reasons if reason is not None)
     return tuple(sorted(counts.items(), key=lambda item: (-item[1], item[0])))

@@ -1,7 +1,8 @@
 """The rule for comparisons in one run: pure functions, no clock, no I/O, no randomness.
 
 ``judge`` is given all rounds so far and replays the whole procedure: at each look it judges the
-blocks run until then, and the first look that decides is the last. Errors go first.
+blocks run until then, and the first look that decides is the last. Errors go first, then changes
+so large that two or three blocks are enough.
 """
 
 from __future__ import annotations
@@ -18,14 +19,19 @@ from pytest_djworkers.verdict.rounds import Metric, Round, blocks_of
 class Rule:
     """The numbers of the rule; the defaults are those that ``benchmarks/verdict.py`` chose."""
 
-    looks: tuple[int, ...] = (4, 6, 8, 10, 12, 16)
-    """The numbers of blocks after which a comparison looks. Where blocks are the unit, a look at
-    fewer than the level needs (7 for 98 %) decides nothing."""
-    level: float = 0.98
-    """The level of the interval at each look."""
-    most_spread: float = 1.0
-    """Rounds are the unit while the mean square between blocks is at most this many times that
-    within blocks; at 1, while launches seem to add nothing to what the rounds explain."""
+    early_looks: tuple[int, ...] = (2, 3)
+    """The numbers of blocks after which only errors, lost workers and large changes decide."""
+    looks: tuple[int, ...] = (4, 5, 6, 7, 8, 9, 10, 11, 12, 14, 16, 18, 20, 24, 28, 32)
+    """The numbers of blocks after which everything can decide."""
+    ok_level: float = 0.95
+    """The level of the interval that must exclude a loss as large as the tolerance."""
+    change_level: float = 0.9998
+    """The level of the interval that must show a change: there are many looks, and each must have
+    next to no chance of a false alarm."""
+    change_share: float = 0.25
+    """The share of the tolerance that all of that interval must be beyond."""
+    change_blocks: int = 6
+    """The smallest number of blocks that such a change takes."""
 
     @property
     def most_blocks(self) -> int:
@@ -45,27 +51,22 @@ def judge(
     it asked for, with all of them. Blocks beyond those that decided change nothing, so several
     figures can be judged from one run. ``tolerance`` is a fraction of the figure; for errors it
     is the largest growth of their share (0.005: half a percentage point). Raises ValueError if
-    the tolerance is negative.
+    the tolerance is negative, or if the rule has no looks.
     """
     if not tolerance >= 0:
         raise ValueError(f"a tolerance is 0 or more, not {tolerance!r}")
+    if not rule.looks:
+        raise ValueError("a rule without looks judges nothing")
     blocks = blocks_of(rounds)
-    estimate = None
-    for look in rule.looks:
-        if len(blocks) < look:
-            return MoreBlocks(look, estimate)
-        seen = Look(blocks[:look], metric, tolerance, rule.most_spread)
-        if metric is Metric.ERRORS or seen.errors is not None:
-            return seen.judged_by_errors()
-        if (why := seen.why_not_comparable(rule.level)) is not None:
-            # More blocks may be usable, until there are no more looks.
-            if look < rule.looks[-1]:
-                continue
-            return seen.judgement(Verdict.NOT_COMPARED, why)
-        verdict, estimate = seen.compare(seen.sample, rule.level)
-        if verdict is not Verdict.INCONCLUSIVE or look == rule.looks[-1]:
-            return seen.judgement(verdict, seen.in_words(verdict, estimate), estimate)
-    raise ValueError("a rule without looks judges nothing")
+    for number in sorted({*rule.early_looks, *rule.looks}):
+        if number > len(blocks):
+            mean = Look(blocks, metric, tolerance).mean
+            return MoreBlocks(
+                number, None if mean is None else mean.estimate(metric, rule.ok_level)
+            )
+        if (found := _judge_look(Look(blocks[:number], metric, tolerance), rule)) is not None:
+            return found
+    raise AssertionError("the last look always decides")
 
 
 def judge_open(
@@ -78,9 +79,31 @@ def judge_open(
     found = judge(rounds, metric=metric, tolerance=tolerance, rule=rule)
     if isinstance(found, Judgement):
         return found
-    seen = Look(blocks_of(rounds), metric, tolerance, rule.most_spread)
-    if (why := seen.why_not_comparable(rule.level)) is not None:
+    seen = Look(blocks_of(rounds), metric, tolerance)
+    if metric is Metric.ERRORS:
+        return seen.failed() or seen.no_more_errors()
+    if (why := seen.why_not_comparable()) is not None:
         return seen.judgement(Verdict.INCONCLUSIVE, why)
-    _, estimate = seen.compare(seen.sample, rule.level)
-    verdict = Verdict.INCONCLUSIVE
-    return seen.judgement(verdict, seen.in_words(verdict, estimate), estimate)
+    return seen.open(rule.ok_level)
+
+
+def _judge_look(seen: Look, rule: Rule) -> Judgement | None:
+    """Return the judgement of one look; None if it decides nothing."""
+    if (failed := seen.failed()) is not None:
+        return failed
+    is_early, is_last = seen.blocks not in rule.looks, seen.blocks == rule.most_blocks
+    if seen.metric is Metric.ERRORS:
+        return None if is_early else seen.no_more_errors()
+    if (why := seen.why_not_comparable()) is not None:
+        # More blocks may be usable, until there are no more looks.
+        return seen.judgement(Verdict.NOT_COMPARED, why) if is_last else None
+    if (large := seen.large_change()) is not None:
+        return large
+    if is_early:
+        return None
+    if seen.blocks >= rule.change_blocks:
+        changed = seen.changed(rule.change_level, rule.change_share)
+        if changed is not None:
+            return changed
+    unchanged = seen.unchanged(rule.ok_level, is_last=is_last)
+    return seen.open(rule.ok_level) if unchanged is None and is_last else unchanged

@@ -51,8 +51,9 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Compar
     [
         (1.0, Verdict.OK, FIRST_LOOK),
         (0.97, Verdict.OK, FIRST_LOOK),
-        (0.7, Verdict.REGRESSED, FIRST_LOOK),
-        (1.3, Verdict.IMPROVED, FIRST_LOOK),
+        (0.4, Verdict.REGRESSED, 2),
+        (0.7, Verdict.REGRESSED, RULE.change_blocks),
+        (1.3, Verdict.IMPROVED, RULE.change_blocks),
     ],
 )
 def test_a_comparison_stops_as_soon_as_there_is_a_verdict(

@@ -8,9 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from pytest_djworkers.verdict.estimate import Unit, estimate_of, spread_of, unit_of
-from pytest_djworkers.verdict.rounds import Metric, sample_of
-from tests.support.blocks import block
+from pytest_djworkers.verdict.estimate import (
+    Estimate,
+    Mean,
+    mean_of,
+    spread_of,
+    without_outliers,
+)
+from pytest_djworkers.verdict.rounds import Metric
 
 groups = st.lists(
     st.lists(st.floats(-1, 1).map(lambda x: round(x, 3)), min_size=1, max_size=8),
@@ -44,37 +49,37 @@ def test_known_parts_of_the_variance_are_found() -> None:
     assert spread.launch_variance**0.5 == pytest.approx(0.05, rel=0.05)
 
 
-def test_rounds_are_the_unit_unless_launches_differ() -> None:
-    calm = [[-0.1, 0.0, 0.1]] * 4
-    assert unit_of(calm, 1.0) is Unit.ROUNDS
-    apart = [[x + 0.2 * (number % 2) for x in one] for number, one in enumerate(calm)]
-    assert unit_of(apart, 1.0) is Unit.BLOCKS
-    assert unit_of(apart, 100.0) is Unit.ROUNDS
-    assert unit_of([[0.1], [0.2]], 1.0) is Unit.BLOCKS
+def test_the_interval_is_that_of_students_t_over_blocks() -> None:
+    by_block = [[x] for x in (0.1, -0.02, 0.05, 0.03, -0.04)]
+    found = mean_of(by_block)
+    assert found is not None
+    values = [one for (one,) in by_block]
+    expected = stats.t.interval(0.95, 4, np.mean(values), stats.sem(values))
+    assert found.interval(0.95) == pytest.approx(expected)
+
+
+def test_the_error_is_no_less_than_the_rounds_explain() -> None:
+    found = mean_of([[-0.1, 0.0, 0.1]] * 4)
+    assert found is not None
+    assert found.error == pytest.approx(0.1 / 12**0.5)
+    assert mean_of([[0.1, 0.2]]) is None
+
+
+def test_one_outlier_is_moved_to_the_others() -> None:
+    (first, *others) = without_outliers([[-5.0, 0.0, 0.1], [0.0, -0.1, 0.1]])
+    assert first[0] > -0.3
+    assert others == [[0.0, -0.1, 0.1]]
+    assert without_outliers([[-5.0], [0.1]]) == [[-5.0], [0.1]]
 
 
 @pytest.mark.parametrize(("metric", "ratio"), [(Metric.RPS, 0.9), (Metric.P95, 1 / 0.9)])
 def test_an_estimate_is_a_ratio_of_figures(metric: Metric, ratio: float) -> None:
-    rounds = [one for number in range(8) for one in block(number, [0.88, 0.92], times=0.9 / 0.9)]
-    sample = sample_of(rounds, metric)
-    centre, estimate = estimate_of(sample, metric, Unit.ROUNDS, 0.98)
-    assert estimate.ratio == pytest.approx(ratio, rel=1e-3)
-    assert estimate.units == 16
-    assert estimate.interval is not None
-    assert centre.interval is not None
-    low, high = estimate.interval
-    assert low < estimate.ratio < high
-    assert estimate.smallest_visible == pytest.approx(
-        1 - np.exp((centre.interval[0] - centre.interval[1]) / 2)
+    estimate = Mean(float(np.log(0.9)), 0.01, 8).estimate(metric, 0.95)
+    assert estimate.ratio == pytest.approx(ratio)
+    assert estimate.interval[0] < estimate.ratio < estimate.interval[1]
+
+
+def test_an_estimate_in_words_has_interval_level_and_blocks() -> None:
+    assert str(Estimate(0.9, (0.85, 0.95), 0.9998, 8)) == (
+        "-10.0% (-15.0% to -5.0% at 99.98%, 8 blocks)"
     )
-    assert estimate_of(sample, metric, Unit.BLOCKS, 0.98)[1].units == 8
-
-
-def test_an_estimate_in_words_has_interval_level_and_units() -> None:
-    sample = sample_of([one for number in range(8) for one in block(number)], Metric.RPS)
-    rounds = estimate_of(sample, Metric.RPS, Unit.ROUNDS, 0.98)[1]
-    assert str(rounds) == "-0.0% (-1.0% to +1.0% at 98%, 48 rounds)"
-    few = sample_of([one for number in range(2) for one in block(number)], Metric.RPS)
-    blocks = estimate_of(few, Metric.RPS, Unit.BLOCKS, 0.98)[1]
-    assert str(blocks) == "-0.0% (too few for an interval: 2 blocks)"
-    assert blocks.smallest_visible is None

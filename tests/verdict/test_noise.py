@@ -62,7 +62,7 @@ def test_more_time_detects_smaller_losses() -> None:
     assert seen[1] is not None
     assert seen[2] is not None
     assert seen[0] > seen[1] > seen[2] > 0
-    assert smallest_visible(MEASURED, within_s=60, block_s=9) is None
+    assert smallest_visible(MEASURED, within_s=60, block_s=11) is None
 
 
 def test_more_noise_hides_larger_losses() -> None:
@@ -81,7 +81,7 @@ def test_the_smallest_visible_loss_is_detected_nine_times_in_ten(launch_sd: floa
     number = 18
     loss = smallest_visible(noise, within_s=number * 7.0, block_s=7.0)
     assert loss is not None
-    one_look = replace(RULE, looks=(number,), most_spread=0.0)
+    one_look = replace(RULE, early_looks=(), looks=(number,), change_share=0.0)
     rng = np.random.default_rng(3)
     trials = 400
     seen = 0
@@ -107,12 +107,10 @@ def test_the_proposed_tolerance_is_ok_nine_times_in_ten(launch_sd: float) -> Non
         assert isinstance(found, Judgement)
         verdicts.append(found.verdict)
     assert verdicts.count(Verdict.OK) / trials > 0.84
-    assert Verdict.REGRESSED not in verdicts
+    assert verdicts.count(Verdict.REGRESSED) / trials < 0.02
 
 
 def test_a_quiet_machine_is_proposed_a_whole_percent() -> None:
     assert proposed_tolerance(replace(MEASURED, round_sd=0.0, launch_sd=0.0)) == 0.01
     share = proposed_tolerance(MEASURED) * 100
     assert share == pytest.approx(round(share))
-    with pytest.raises(ValueError, match="too few"):
-        proposed_tolerance(MEASURED, replace(RULE, looks=(4,)))

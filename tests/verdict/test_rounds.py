@@ -36,9 +36,8 @@ def test_rounds_that_are_left_out_are_counted() -> None:
     assert [len(one) for one in sample.by_block] == [1, 2]
     assert sample.ratios == pytest.approx([log(0.8), 0.0, log(0.9)])
     assert (sample.with_errors, sample.without_figure) == (2, 2)
-    assert sample.typical == 0.2
     assert sample_of(rounds, Metric.RPS).without_figure == 0
-    assert sample_of([], Metric.RPS).typical is None
+    assert sample_of([], Metric.RPS).by_block == ()
 
 
 def test_reasons_are_counted_the_most_frequent_first() -> None:
