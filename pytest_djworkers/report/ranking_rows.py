@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import inf
 from statistics import median
 
 from pytest_djworkers.record import BurstRecord
@@ -13,7 +12,6 @@ from pytest_djworkers.report.comparison_rows import compared_of, shared_cells
 from pytest_djworkers.report.figures import UNKNOWN
 from pytest_djworkers.report.table import Row, Table
 from pytest_djworkers.units import before_and_after, format_rate
-from pytest_djworkers.verdict.judgement import Verdict
 
 
 def rows(records: Sequence[BurstRecord]) -> list[Row]:
@@ -90,12 +88,7 @@ def _entry(record: BurstRecord) -> _Entry:
     )
     if estimate is None:
         return _Entry(record.backend, 0.0, (0.0, 0.0), speed, record)
-    interval = estimate.interval
-    if interval is None:
-        # A large difference is decided by few blocks, which may have no interval.
-        is_clear = compared.verdict in {Verdict.REGRESSED, Verdict.IMPROVED}
-        interval = (estimate.ratio, estimate.ratio) if is_clear else (0.0, inf)
-    return _Entry(record.backend, estimate.ratio, interval, speed, record)
+    return _Entry(record.backend, estimate.ratio, estimate.interval, speed, record)
 
 
 def _ranks(entries: Sequence[_Entry]) -> Iterator[str]:

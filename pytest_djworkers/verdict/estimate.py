@@ -29,6 +29,12 @@ class Estimate:
     blocks: int
     """The number of blocks that the interval rests on."""
 
+    @property
+    def smallest_visible(self) -> float:
+        """Half the interval's width, as a fraction: a smaller change is not told from none."""
+        low, high = self.interval
+        return float(1 - (low / high) ** 0.5)
+
     def __str__(self) -> str:
         """Return it without the figure's name: ``-9.8% (-12.1% to -7.4% at 95%, 6 blocks)``."""
         low, high = map(format_change, self.interval)

@@ -14,7 +14,7 @@ from pytest_djworkers.report.comparison_lines import (
     lines,
     word_of_all,
 )
-from pytest_djworkers.verdict.estimate import Estimate, Unit
+from pytest_djworkers.verdict.estimate import Estimate
 from pytest_djworkers.verdict.judgement import Judgement, Verdict
 from pytest_djworkers.verdict.rounds import Metric, Round
 from tests.support.comparisons import NOTHING, compared, window
@@ -106,7 +106,7 @@ def test_a_comparison_that_ended_early_says_why_once() -> None:
 def test_backends_are_slower_or_faster_than_each_other(
     verdict: Verdict, metric: Metric, interval: tuple[float, float] | None, word: str
 ) -> None:
-    estimate = Estimate(1.0, interval, 0.98, Unit.BLOCKS, 6)
+    estimate = Estimate(1.0, interval, 0.98, 6) if interval else None
     judgement = replace(BY_ERRORS, verdict=verdict, metric=metric, estimate=estimate)
     one = replace(MORE_ERRORS, judgements=(judgement,))
     assert word_of_all(one) == verdict.value

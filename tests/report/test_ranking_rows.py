@@ -11,7 +11,7 @@ from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.report.markdown import render
 from pytest_djworkers.report.ranking_rows import RANKING
 from pytest_djworkers.report.summary import table_of
-from pytest_djworkers.verdict.estimate import Estimate, Unit
+from pytest_djworkers.verdict.estimate import Estimate
 from pytest_djworkers.verdict.judgement import Judgement, Verdict
 from pytest_djworkers.verdict.rounds import Metric, Round
 from tests.support.comparisons import NOTHING, window
@@ -22,7 +22,15 @@ def of_backend(name: str, ratio: float, interval: tuple[float, float] | None) ->
     """Return the record of a backend that is compared with granian."""
     verdict = Verdict.OK if interval and interval[0] > 0.9 else Verdict.REGRESSED
     judgement = Judgement(
-        verdict, Metric.RPS, "why", Estimate(ratio, interval, 0.98, Unit.BLOCKS, 6), 6, 36, 0, 0, ()
+        verdict,
+        Metric.RPS,
+        "why",
+        Estimate(ratio, interval or (ratio, ratio), 0.98, 6),
+        6,
+        36,
+        0,
+        0,
+        (),
     )
     rounds = tuple(Round(window(500), window(500 * ratio), number) for number in range(6))
     compared = ArmComparison(
