@@ -7,11 +7,12 @@ from dataclasses import replace
 
 from pytest_djworkers.report.burst_rows import BURSTS
 from pytest_djworkers.report.calibration_rows import CALIBRATIONS
+from pytest_djworkers.report.comparison_details import details
 from pytest_djworkers.report.comparison_rows import COMPARISONS
 from pytest_djworkers.report.markdown import render
 from pytest_djworkers.report.summary import notes, remarks_below, table_of
 from pytest_djworkers.verdict.judgement import Verdict
-from tests.support.comparisons import NOTHING, compared
+from tests.support.comparisons import NOTHING, compared, rounds_of
 from tests.support.results import record
 
 
@@ -84,6 +85,15 @@ def test_a_calibration_that_was_too_short_has_no_noise() -> None:
     assert list(row.cells.values())[2:7] == ["-"] * 5
     assert short.verdict is None
     assert NOTHING.verdict is Verdict.NOT_COMPARED
+
+
+def test_a_calibration_of_a_slow_view_may_have_one_round_a_block() -> None:
+    rounds = tuple(rounds_of(number, 1.0)[0] for number in range(12))
+    slow = replace(compared(1.0, is_judged=False), judgements=(), rounds=rounds)
+    (row,) = CALIBRATIONS.rows([record(against_base=slow)])
+    assert row.cells["blocks"] == "12"
+    assert all(row.cells.values())
+    assert remarks_below(record(against_base=slow), with_details=True) == details(slow)
 
 
 def test_the_markdown_report_names_the_arms() -> None:
