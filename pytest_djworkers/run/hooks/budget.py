@@ -122,7 +122,7 @@ class BudgetPlugin:
         line = f"djworkers: {used} of --djworkers-compare-budget={budget} used"
         if self._without_verdict:
             tests = ", ".join(printable(test) for test in self._without_verdict)
-            line += f"; it ended before these had a verdict: {tests}"
+            line += f"; without a verdict when the run ended: {tests}"
         terminalreporter.write_line(line, yellow=bool(self._without_verdict))
 
     @pytest.hookimpl(tryfirst=True)

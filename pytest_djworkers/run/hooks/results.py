@@ -57,8 +57,14 @@ class ResultsPlugin:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print the table of results, and what became of the files."""
-        # A test that is interrupted has no report to travel on.
-        records = [*self._bursts.records, *self._run.cut_short]
+        # A test that is interrupted has no report to travel on, unless it had an earlier turn.
+        interrupted = {(record.test, record.result.name) for record in self._run.cut_short}
+        reported = [
+            record
+            for record in self._bursts.records
+            if (record.test, record.result.name) not in interrupted
+        ]
+        records = [*reported, *self._run.cut_short]
         print_summary(terminalreporter, records, self._outcomes)
 
     def _writers(self) -> list[Callable[[], None]]:

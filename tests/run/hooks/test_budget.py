@@ -106,7 +106,7 @@ def test_what_is_open_when_the_time_is_over_is_inconclusive_and_says_so(revision
     result.stdout.fnmatch_lines(
         [
             "*inconclusive*ended by --djworkers-compare-budget=3m 40s*",
-            "*-budget=3m 40s used; it ended before these had a verdict: *test_much*test_slower*",
+            "*-budget=3m 40s used; without a verdict when the run ended: *test_much*test_slower*",
         ]
     )
 
@@ -136,6 +136,16 @@ def test_a_regression_in_a_first_turn_ends_a_run_with_maxfail(revisions: Site) -
             "*regressed: *",
             "*inconclusive: *test_slower* the run ended before there was time for more than this*",
         ]
+    )
+
+
+def test_what_was_compared_before_maxfail_is_in_the_summary(revisions: Site) -> None:
+    revisions.test(TESTS)
+    courses = {**COURSES, "beside it": Course(4, 0.7, "regressed")}
+    result = paced(revisions, courses, "-x")
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.re_match_lines(
+        [r"  granian .* ok", r"  granian .* ok", r"  granian .* regressed", "regressed: .*"]
     )
 
 
