@@ -30,7 +30,8 @@ def _cells(record: BurstRecord) -> dict[str, str]:
     return {
         "backend": record.backend,
         "requests/s": format_rate(record.result.rps),
-        "sd of rounds": _share(noise.round_sd if noise else None),
+        # With one round in each block, rounds can't be told from launches.
+        "sd of rounds": _share(noise.round_sd if noise and noise.rounds > noise.blocks else None),
         "sd of launches": _share(noise.launch_sd if noise else None),
         **{
             f"visible in {format_duration(within_s)}": _visible(noise, within_s, block_s)

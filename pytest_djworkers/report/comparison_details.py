@@ -8,9 +8,9 @@ from statistics import median
 
 from pytest_djworkers.compare.parts import BlockParts
 from pytest_djworkers.compare.result import ArmComparison
+from pytest_djworkers.report.comparison_lines import estimate_of_speed
 from pytest_djworkers.units import counted, format_duration
 from pytest_djworkers.verdict.noise import noise_of
-from pytest_djworkers.verdict.rounds import Metric
 
 
 def details(compared: ArmComparison) -> list[str]:
@@ -46,8 +46,7 @@ def _noise(compared: ArmComparison) -> _Noise | None:
         noise = noise_of(compared.rounds)
     except ValueError:
         return None
-    estimates = (one.estimate for one in compared.judgements if one.metric is Metric.RPS)
-    estimate = next(estimates, None)
+    estimate = estimate_of_speed(compared)
     # From the interval that the verdict rests on, and not from the deviation: so it can't say
     # that a change was too small to be seen which was seen.
     return _Noise(noise.block_sd, estimate.smallest_visible if estimate else None)

@@ -72,11 +72,17 @@ def word_of_all(compared: ArmComparison) -> str:
     return next((one.word for one in findings(compared) if one.verdict is worst), worst.value)
 
 
+def judgement_of_speed(compared: ArmComparison) -> Judgement | None:
+    """Return the judgement on requests/s; None if they were not compared."""
+    # Errors come first: then they are the figure that was judged, and there is no estimate.
+    speed = (one for one in compared.judgements if one.metric is Metric.RPS)
+    return next(speed, None)
+
+
 def estimate_of_speed(compared: ArmComparison) -> Estimate | None:
     """Return the estimate of requests/s; None if they were not compared."""
-    # Without a round that counts there is no judgement on any figure.
-    speed = [judgement for judgement in compared.judgements if judgement.metric is Metric.RPS]
-    return speed[0].estimate if speed else None
+    judgement = judgement_of_speed(compared)
+    return None if judgement is None else judgement.estimate
 
 
 def lines(compared: ArmComparison, found: Sequence[Finding], about: str = "") -> list[str]:
@@ -155,14 +161,8 @@ def _word(compared: ArmComparison, judgement: Judgement) -> str:
         return _WORSE[metric]
     if verdict is Verdict.IMPROVED:
         return _BETTER[metric]
-    if judgement.estimate and (interval := judgement.estimate.interval):
-        # The tolerance is for a loss that nobody wanted. Two servers may differ by less than that,
-        # and still the one is faster.
-        low, high = interval if metric is Metric.RPS else (1 / interval[1], 1 / interval[0])
-        if high < 1:
-            return _WORSE[metric]
-        if low > 1:
-            return _BETTER[metric]
+    # An interval that excludes no change is not enough: a comparison has many looks, and only the
+    # rule's own conditions make up for them.
     return "alike" if verdict is Verdict.OK else verdict.value
 
 

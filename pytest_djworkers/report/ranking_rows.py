@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from statistics import median
 
 from pytest_djworkers.record import BurstRecord
-from pytest_djworkers.report.comparison_lines import estimate_of_speed
+from pytest_djworkers.report.comparison_lines import judgement_of_speed
 from pytest_djworkers.report.comparison_rows import compared_of, shared_cells
 from pytest_djworkers.report.figures import UNKNOWN
 from pytest_djworkers.report.table import Row, Table
 from pytest_djworkers.units import before_and_after, format_rate
+from pytest_djworkers.verdict.judgement import Verdict
+
+_CERTAIN = {Verdict.REGRESSED, Verdict.IMPROVED}
 
 
 def rows(records: Sequence[BurstRecord]) -> list[Row]:
@@ -79,16 +82,20 @@ def _first(records: Sequence[BurstRecord]) -> _Entry:
 
 def _entry(record: BurstRecord) -> _Entry:
     compared = compared_of(record)
-    figures, estimate = compared.figures, estimate_of_speed(compared)
+    figures, judgement = compared.figures, judgement_of_speed(compared)
     # Both figures, since the first backend is measured anew beside each of the others.
     speed = (
         before_and_after(*(format_rate(one.rps) for one in figures))
         if figures
         else format_rate(record.result.rps)
     )
-    if estimate is None:
+    if judgement is None or judgement.estimate is None:
         return _Entry(record.backend, 0.0, (0.0, 0.0), speed, record)
-    return _Entry(record.backend, estimate.ratio, estimate.interval, speed, record)
+    low, high = judgement.estimate.interval
+    if judgement.verdict not in _CERTAIN:
+        # Until a difference from the first backend is certain, the two share a rank.
+        low, high = min(low, 1.0), max(high, 1.0)
+    return _Entry(record.backend, judgement.estimate.ratio, (low, high), speed, record)
 
 
 def _ranks(entries: Sequence[_Entry]) -> Iterator[str]:

@@ -96,7 +96,7 @@ class Look:
         if self.mean.value < -self.least and high < -share * self.least:
             verdict, then = Verdict.REGRESSED, f", beyond the tolerance of {self._allowed}"
         elif self.mean.value > self.least and low > share * self.least:
-            verdict, then = Verdict.IMPROVED, "; consider saving a new baseline"
+            verdict, then = Verdict.IMPROVED, ""
         else:
             return None
         estimate = self.mean.estimate(self.metric, level)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, exp, sqrt
-from statistics import NormalDist
+from statistics import NormalDist, variance
 
 from pytest_djworkers.units import counted
-from pytest_djworkers.verdict.estimate import spread_of
+from pytest_djworkers.verdict.estimate import Spread, spread_of
 from pytest_djworkers.verdict.rounds import Metric, Round, count_discarded, sample_of
 from pytest_djworkers.verdict.rule import RULE, Rule
 from pytest_djworkers.verdict.student_t import upper_quantile
@@ -41,10 +41,14 @@ class Noise:
 def noise_of(rounds: Sequence[Round], metric: Metric = Metric.RPS) -> Noise:
     """Return the noise in rounds of the same code in both arms.
 
-    Raises ValueError without two blocks that have rounds which count, one of them with two.
+    With one round in each block, all of it is the launches'. Raises ValueError without two blocks
+    that have rounds which count.
     """
     sample = sample_of(rounds, metric)
     spread = spread_of(sample.by_block)
+    if spread is None and len(sample.by_block) > 1:
+        # Rounds and launches can't be told apart, and the blocks' deviation is that of both.
+        spread = Spread(between=variance(sample.ratios), within=0.0, per_block=1.0)
     if spread is None:
         raise ValueError(
             f"too few to tell noise by: {counted(len(sample.ratios), 'round')} in"
