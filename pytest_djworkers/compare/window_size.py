@@ -18,6 +18,12 @@ _CONNECTIONS_OF_SLOW = 2
 """The same for a view whose windows take longer than a second: one request is served, one waits.
 When a window closes, all that is in flight is waited for, so fewer make a block shorter."""
 _SLOW_WINDOW_S = 1.0
+_MOST_CONNECTIONS = 32
+"""The most connections for each worker of a view that computes."""
+_DRAIN_SHARE = 0.2
+"""The share of a window that it may take until what was in flight at its end is responded to. A
+fast view gets as many connections as that allows: workers share a few connections unevenly, anew at
+each launch, and one with a single connection idles between its requests."""
 WAITING_CONNECTIONS = 16
 """The connections for each worker of a view that waits, if the server can serve them together."""
 LEAST_CPU_SHARE = 0.5
@@ -107,12 +113,15 @@ def window_size(view: ViewSpeed, *, timeout_s: float, workers: int | None) -> Wi
     """
     connections = view.connections
     responses = min(max(round(_RESPONSES_OF_ROOT * sqrt(view.rate)), _FEWEST), _MOST)
-    if workers and responses / view.rate > _SLOW_WINDOW_S and not view.is_served_together:
-        connections = min(connections, _CONNECTIONS_OF_SLOW * workers)
     if view.is_served_together:
         # One wave: the responses of a view that waits come together.
         responses = max(responses, connections)
     window_s = max(_LEAST_WINDOW_S, responses / view.rate)
+    if workers and not view.is_served_together:
+        is_slow = window_s > _SLOW_WINDOW_S
+        least = _CONNECTIONS_OF_SLOW if is_slow else PROBED_CONNECTIONS
+        drained = round(_DRAIN_SHARE * window_s * view.rate)
+        connections = min(max(drained, least * workers), _MOST_CONNECTIONS * workers)
     rounds = round(_BLOCK_S / (2 * window_s))
     return WindowSize(
         connections=connections,
