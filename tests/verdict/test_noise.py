@@ -51,6 +51,13 @@ def test_discarded_rounds_are_not_in_the_noise() -> None:
     assert noise_of([*rounds, *wild]) == replace(noise_of(rounds), discarded=3)
 
 
+def test_with_one_round_a_block_all_noise_is_that_of_blocks() -> None:
+    rounds = drawn(np.random.default_rng(1), MEASURED, 2000)[::6]
+    noise = noise_of(rounds)
+    assert noise.round_sd == 0
+    assert noise.block_sd == pytest.approx(np.hypot(0.088, 0.037), rel=0.05)
+
+
 def test_too_few_rounds_raise_an_error() -> None:
     with pytest.raises(ValueError, match="6 rounds in 1 block "):
         noise_of(blocks([0.0]))
