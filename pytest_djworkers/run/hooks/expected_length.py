@@ -86,6 +86,17 @@ class ExpectedLengthPlugin:
             any(one.ended_early for one in compared),
         )
 
+    @pytest.hookimpl(trylast=True)
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Print with ``-v`` how long the load tests took, so that the estimate can be judged."""
+        if self._measured and terminalreporter.config.get_verbosity() > 0:
+            took_s = sum(one.seconds for one in self._measured.values())
+            expected = about(expected_s(self._timings.values(), self._budget_s))
+            took = format_long_duration(took_s)
+            terminalreporter.write_line(
+                f"djworkers: the load tests took {took}; expected: {expected}"
+            )
+
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Store what the tests took, for the next run."""
         cache = getattr(session.config, "cache", None)

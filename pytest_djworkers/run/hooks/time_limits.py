@@ -15,8 +15,9 @@ from pytest_djworkers.run.plans import location_of
 from pytest_djworkers.run.uncaptured import print_uncaptured
 from pytest_djworkers.units import format_long_duration
 
-LONGEST_COMPARISON_S = 600.0
-"""The time that a comparison of a slow view can take: 16 blocks of half a minute, and some more."""
+LONGEST_COMPARISON_S = 900.0
+"""The time that a comparison of a slow view can take: the rule asks for 32 blocks at most, and a
+block of a view that takes a second takes less than half a minute."""
 _ADVICE = (
     "set @pytest.mark.timeout(0) at the test, for no limit, or --timeout={seconds:.0f} or more for"
     " the run"

@@ -173,3 +173,18 @@ def test_fails_itself(burst):
     seen = turns(revisions)
     assert seen.count("flaky 5") == 2
     assert [turn for turn in seen if turn.startswith("fails")] == ["fails itself 4"]
+
+
+def test_the_next_run_knows_what_the_tests_took(revisions: Site) -> None:
+    revisions.test(TESTS)
+    paced(revisions, COURSES, "-p", "cacheprovider").assert_outcomes(passed=5)
+    again = paced(revisions, COURSES, "-p", "cacheprovider", "-v")
+    # Made-up comparisons take no time.
+    again.stdout.fnmatch_lines(
+        [
+            "djworkers: 3 load tests, about 10 seconds, 3 of them timed in earlier runs",
+            "djworkers: the load tests took *; expected: about 10 seconds",
+        ]
+    )
+    quiet = paced(revisions, COURSES, "-q")
+    quiet.stdout.no_fnmatch_line("*load tests, about*")

@@ -36,7 +36,7 @@ def test_a_limit_that_is_too_short_is_a_usage_error(
     revisions.test(TESTS.format(marker=marker))
     result = paced(revisions, IT, *flags)
     assert result.ret == 4
-    result.stderr.fnmatch_lines([f"ERROR: {said}@pytest.mark.timeout(0)*--timeout=600 or more*"])
+    result.stderr.fnmatch_lines([f"ERROR: {said}@pytest.mark.timeout(0)*--timeout=900 or more*"])
     assert turns(revisions) == []
 
 

@@ -1,0 +1,31 @@
+"""A comparison that really goes on in another turn of its test."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.repository import left
+from tests.support.revisions import FLAGS, nothing_is_left
+from tests.support.site import Site
+
+# A first look of one block decides nothing.
+ONE_BLOCK = """
+from pytest_djworkers.run.hooks import budget
+
+budget.FIRST_LOOK_BLOCKS = budget.LEAST_BLOCKS = 1
+"""
+
+
+@pytest.mark.matrix
+def test_a_comparison_goes_on_with_the_blocks_that_it_has(revisions: Site) -> None:
+    conftest = (revisions.folder / "conftest.py").read_text()
+    revisions.write("conftest.py", conftest + ONE_BLOCK)
+    revisions.test('def test_slows(burst):\n    assert burst("/slows").ok > 30\n')
+    before = left(revisions.folder)
+    result = revisions.pytest(*FLAGS, "--djworkers-compare-budget=5m", "-v", timeout_s=200)
+    result.assert_outcomes(passed=1)
+    text = result.stdout.str()
+    # Once in each turn.
+    assert text.count("test_slows[granian]") >= 2
+    result.stdout.re_match_lines([r"  granian .*  [2-9]  .* (ok|inconclusive)"])
+    nothing_is_left(revisions, before)
