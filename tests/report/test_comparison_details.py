@@ -43,7 +43,7 @@ def test_the_noise_of_a_run_is_that_of_all_its_comparisons() -> None:
     quiet = noise_in_words([compared(1.0)])
     assert quiet.startswith("this machine, in this run: blocks of the same code differ by ")
     assert " to " not in quiet.partition("; ")[0]
-    both = noise_in_words([compared(1.0), compared(0.5, blocks=24), NOTHING])
+    both = noise_in_words([compared(1.0), compared(0.7, blocks=24), NOTHING])
     assert both.count("% to ") == 2
 
 
@@ -52,6 +52,15 @@ def test_the_noise_of_a_comparison_does_not_contradict_its_verdict() -> None:
     (noise, *_) = details(compared(0.85))
     known = float(noise.rpartition("to within ")[2].partition("%")[0])
     assert known < 15
+
+
+def test_the_range_of_two_blocks_does_not_say_how_exactly_the_change_is_known() -> None:
+    large = compared(0.4, blocks=2)
+    (estimate,) = {one.estimate for one in large.judgements[:1]}
+    assert estimate is not None
+    assert estimate.level < 0.9
+    (noise,) = details(large)
+    assert "either way" not in noise
 
 
 def test_a_calibration_has_noise_without_a_change() -> None:
