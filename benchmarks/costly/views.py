@@ -21,7 +21,7 @@ CHANGE: dict[str, Any] = json.loads((Path(__file__).parent / "change.json").read
 SHARE: float = CHANGE.get("share", 0.0)
 """The additional cost of a request, as a share of its cost in base."""
 ROWS = 50
-WITHOUT_ROWS = 12
+WITHOUT_ROWS = 16
 """The cost of a query and of the rest of a page, as a number of rows."""
 GREETINGS = 70
 """The cost of a request for a greeting, as a number of greetings."""
