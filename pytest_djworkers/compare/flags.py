@@ -126,10 +126,17 @@ def _not_combinable(config: pytest.Config, values: Mapping[str, Any]) -> Iterato
         and config.getoption("djworkers_compare_budget") is not None
     ):
         yield "--djworkers-compare-budget: a calibration has a fixed number of blocks"
+    if values["compare_budget"] is not None and _is_under_xdist(config):
+        yield "--djworkers-compare-budget under pytest-xdist: use -n0"
     if values["generator"] == "wrk":
         yield "--djworkers-generator=wrk, which has no windows"
     if _xdist_workers(config) > 1:
         yield "-n of pytest-xdist: a comparison needs the machine for itself"
+
+
+def _is_under_xdist(config: pytest.Config) -> bool:
+    """Return True in a worker of pytest-xdist, and in a controller that starts workers."""
+    return hasattr(config, "workerinput") or bool(getattr(config.option, "tx", None))
 
 
 def _xdist_workers(config: pytest.Config) -> int:

@@ -224,6 +224,5 @@ class BudgetPlugin:
 
 def _can_have_one_turn_only(item: pytest.Item) -> bool:
     """Return True for a test whose reports can't be held back."""
-    # pytest-xdist takes every report for one of the test that it has sent last, and subtests are
-    # reported while their test runs.
-    return hasattr(item.config, "workerinput") or "subtests" in getattr(item, "fixturenames", ())
+    # Subtests are reported while their test runs.
+    return "subtests" in getattr(item, "fixturenames", ())

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from pytest_djworkers.run.failures import failed
 from pytest_djworkers.run.load_tests import fires_bursts
 from pytest_djworkers.run.plans import location_of
 from pytest_djworkers.run.uncaptured import print_uncaptured
@@ -36,6 +37,8 @@ class TimeLimitsPlugin:
     def __init__(self, budget_s: float | None) -> None:
         self._needed_s = min(LONGEST_COMPARISON_S, budget_s or LONGEST_COMPARISON_S)
         self._warning: threading.Timer | None = None
+        self._too_short: dict[str, str] = {}
+        """The node ids of tests whose limit is too short, with what to say of it."""
 
     @property
     def _advice(self) -> str:
@@ -58,10 +61,19 @@ class TimeLimitsPlugin:
                 )
             # 0 is no limit.
             if limit_s is not None and 0 < limit_s < self._needed_s:
-                raise pytest.UsageError(
+                self._too_short[item.nodeid] = (
                     f"{place} ends a test after {format_long_duration(limit_s)}, but a comparison"
                     f" can take up to {format_long_duration(self._needed_s)}: {self._advice}"
                 )
+        # A worker of pytest-xdist can't end the run in words: there, the tests fail.
+        if self._too_short and not hasattr(config, "workerinput"):
+            raise pytest.UsageError(next(iter(self._too_short.values())))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Fail a test whose limit is too short."""
+        if item.nodeid in self._too_short:
+            raise failed([self._too_short[item.nodeid]])
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:

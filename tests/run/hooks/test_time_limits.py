@@ -40,6 +40,20 @@ def test_a_limit_that_is_too_short_is_a_usage_error(
     assert turns(revisions) == []
 
 
+@pytest.mark.matrix
+def test_under_xdist_a_limit_that_is_too_short_fails_its_test_and_a_budget_is_refused(
+    revisions: Site,
+) -> None:
+    revisions.test(TESTS.format(marker=""))
+    result = paced(revisions, IT, "--timeout=60", "-n1")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*--timeout of pytest-timeout ends a test after 1m*"])
+    assert turns(revisions) == []
+    refused = paced(revisions, IT, "--djworkers-compare-budget=9m", "-n1")
+    assert refused.ret == 4
+    refused.stderr.fnmatch_lines(["*--djworkers-compare-budget under pytest-xdist: use -n0*"])
+
+
 def test_a_test_without_a_limit_is_compared_whatever_the_limit_of_the_others(
     revisions: Site,
 ) -> None:
