@@ -83,7 +83,9 @@ class Tally:
         if now_ns < self.end_ns:
             self._requests[(now_ns - self.begin_ns) // _INTERVAL_NS] += count
             self._gaps.response_at(now_ns)
-            self._close_if_enough(count, now_ns)
+            # Asked here, since a burst calls this for each batch, and never closes early.
+            if self._early_close is not None:
+                self._close_if_enough(count, now_ns)
         else:
             self.after_window += count
             # Their samples have the time since the end of the window, too.

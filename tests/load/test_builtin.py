@@ -108,6 +108,16 @@ def test_agents_fire_again_and_again_on_the_same_connections(tmp_path: Path) -> 
         assert not report.in_flight + report.unanswered
 
 
+def test_no_request_is_given_up_that_is_younger_than_the_timeout(tmp_path: Path) -> None:
+    profile = make_profile(connections=3, duration_s=0.05, timeout_s=9)
+    with serve(always(OK, after_s=0.4)) as server:
+        target = Target(server.address, tmp_path)
+        with AgentGroup(1, target) as agents:
+            agents.open(profile, target, drain_s=0.1)
+            (report,) = agents.fire()
+    assert (report.ok, report.after_window, report.unanswered) == (3, 3, 0)
+
+
 def test_a_warm_up_reaches_each_worker_and_leaves_no_work_behind(tmp_path: Path) -> None:
     at_work = 0
 

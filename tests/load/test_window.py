@@ -41,6 +41,8 @@ def test_each_window_has_enough_responses_and_leaves_nothing_in_flight() -> None
         assert report.ok >= 20
         assert 0.05 <= report.window_s < 5
         assert not report.in_flight
+        # Nothing is sent any more once it is closed: each of the four has one request at most.
+        assert report.after_window <= 4
 
 
 def test_a_window_of_a_slow_view_lasts_until_it_has_enough_responses() -> None:
@@ -215,3 +217,17 @@ def test_the_bodies_of_errors_are_not_counted() -> None:
         (report,) = fire_windows(server.address, 1, some, duration_s=9)
     assert report.unexpected
     assert [size for size, _ in report.sizes] == [2]
+
+
+def test_a_head_that_is_known_from_the_window_before_has_its_length_in_each() -> None:
+    async def slow_at_first(peer: Peer) -> None:
+        await peer.request()
+        await peer.pause(0.1)
+        while True:
+            await peer.send(LONG)
+            await peer.request()
+
+    few = EarlyClose(after_s=0.0, responses=99)
+    with serve(slow_at_first) as server:
+        reports = fire_windows(server.address, 2, few, duration_s=0.05)
+    assert [{size for size, _ in report.sizes} for report in reports] == [{1500}] * 2
