@@ -194,7 +194,8 @@ def _rounds(
             cpus=available_cpus().of_one_process,
             limits=limits,
         )
-        yield Round(window_of(fired[BASE]), window_of(fired[HEAD]), plan.number, discarded)
+        base, head = (window_of(fired[arm], size.slow_s) for arm in (BASE, HEAD))
+        yield Round(base, head, plan.number, discarded)
         # The worker in its place has not been warmed up, so this block can't tell any speed.
         if any(one.lost_worker for one in fired.values()):
             break

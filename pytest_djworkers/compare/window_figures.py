@@ -7,8 +7,11 @@ from pytest_djworkers.load.histogram import Latency
 from pytest_djworkers.verdict.rounds import Window
 
 
-def window_of(fired: Fired) -> Window:
-    """Return the figures of a window that are compared."""
+def window_of(fired: Fired, slow_s: float) -> Window:
+    """Return the figures of a window that are compared.
+
+    A response is slow if it takes longer than ``slow_s`` seconds.
+    """
     report = fired.report
     ended = report.ok + report.late + report.unexpected + report.error
     return Window(
@@ -19,6 +22,7 @@ def window_of(fired: Fired) -> Window:
         judged=ended + report.unanswered,
         p95_s=Latency(tuple((value, count) for value, count in report.latency)).nearest_rank(95),
         cpu_per_request_s=_cpu_per_request(fired),
+        slow=sum(count for value, count in report.latency if value > slow_s * 1e6),
         lost_worker=fired.lost_worker,
         body_bytes=mean_size(report.sizes),
     )

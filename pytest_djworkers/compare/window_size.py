@@ -7,9 +7,10 @@ gets few requests at a time. Pure functions: no clock, no I/O.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import sqrt
+from math import inf, sqrt
 
 from pytest_djworkers.load.early_close import EarlyClose
+from pytest_djworkers.verdict.slow_responses import USUAL_TIMES
 
 PROBED_CONNECTIONS = 4
 """The connections for each worker that keep a view that computes busy: one request is served, and
@@ -63,6 +64,8 @@ class WindowSize:
     drain_s: float
     """The longest time to wait for what is in flight when a window closes, in seconds."""
     rounds_per_block: int
+    slow_s: float = inf
+    """The latency above which a response is slow, in seconds."""
     waits: bool = False
     """True if the view waits for something more than it computes."""
 
@@ -122,14 +125,16 @@ def window_size(view: ViewSpeed, *, timeout_s: float, workers: int | None) -> Wi
         least = _CONNECTIONS_OF_SLOW if is_slow else PROBED_CONNECTIONS
         drained = round(_DRAIN_SHARE * window_s * view.rate)
         connections = min(max(drained, least * workers), _MOST_CONNECTIONS * workers)
+    # Little's law: a request takes the time in which as many as there are connections end.
+    usual_s = connections / view.rate
     rounds = round(_BLOCK_S / (2 * window_s))
     return WindowSize(
         connections=connections,
         responses=responses,
         least_s=_LEAST_WINDOW_S,
         longest_s=min(max(_LEAST_LONGEST_S, _SLOWER * window_s), LONGEST_WINDOW_S),
-        # Little's law: a request takes the time in which as many as there are connections end.
-        drain_s=timeout_s + _SLOWER * connections / view.rate,
+        drain_s=timeout_s + _SLOWER * usual_s,
         rounds_per_block=min(max(rounds, 1), _MOST_ROUNDS),
+        slow_s=USUAL_TIMES * usual_s,
         waits=view.waits,
     )

@@ -13,6 +13,7 @@ from pytest_djworkers.verdict.judgement import Judgement, Verdict
 from pytest_djworkers.verdict.least_change import LEAST_CHANGE_ERRORS, least_change
 from pytest_djworkers.verdict.reliability import MOST_DISCARDED, explain_discarded
 from pytest_djworkers.verdict.rounds import Metric, Round, count_discarded, sample_of
+from pytest_djworkers.verdict.slow_responses import may_have_more_slow, more_slow
 
 _NAMES = {
     Metric.RPS: "requests/s",
@@ -41,11 +42,18 @@ class Look:
         self.mean = mean_of(self.sample.by_block)
         self.discarded = count_discarded(self.rounds)
 
-    def failed(self) -> Judgement | None:
-        """Return ``regressed`` if head has more errors, timeouts or lost workers than base."""
+    def failed(self, level: float) -> Judgement | None:
+        """Return ``regressed`` if head has more errors, timeouts or lost workers than base.
+
+        So it is with slow responses, if they are certain at this level.
+        """
         # The tolerance of a speed says nothing about errors, so those have their own bound.
         allowed = self.tolerance if self.metric is Metric.ERRORS else LEAST_CHANGE_ERRORS
-        found = (more_errors(self.rounds, allowed), more_lost_workers(self.rounds))
+        found = (
+            more_errors(self.rounds, allowed),
+            more_lost_workers(self.rounds),
+            more_slow(self.rounds, level),
+        )
         if reason := "; ".join(filter(None, found)):
             return self.judgement(Verdict.REGRESSED, reason, metric=Metric.ERRORS)
         return None
@@ -64,7 +72,9 @@ class Look:
         # Medians, so that one stalled window is not the block's figure.
         centres = [median(block) for block in by_block]
         least = max(_LARGE, self.least)
-        lost, gained = max(centres) < -least, min(centres) > least
+        lost = max(centres) < -least
+        # Two or three blocks show a few slow responses in one of them, if at all.
+        gained = min(centres) > least and not may_have_more_slow(self.rounds, in_blocks=1)
         if self.blocks < 2 or not (lost or gained):
             return None
         # The range of n blocks contains the median of all but for 2 chances in 2^n.
@@ -95,7 +105,11 @@ class Look:
         low, high = self.mean.interval(level)
         if self.mean.value < -self.least and high < -share * self.least:
             verdict, then = Verdict.REGRESSED, f", beyond the tolerance of {self._allowed}"
-        elif self.mean.value > self.least and low > share * self.least:
+        elif (
+            self.mean.value > self.least
+            and low > share * self.least
+            and not may_have_more_slow(self.rounds)
+        ):
             verdict, then = Verdict.IMPROVED, ""
         else:
             return None
@@ -111,7 +125,7 @@ class Look:
         """
         assert self.mean is not None
         gains = self.mean.value > self.least and not is_last
-        if gains or self.mean.interval(level)[0] <= -self.least:
+        if gains or may_have_more_slow(self.rounds) or self.mean.interval(level)[0] <= -self.least:
             return None
         estimate = self.mean.estimate(self.metric, level)
         return self.judgement(Verdict.OK, self._with_left_out(self._found(estimate)), estimate)
@@ -126,6 +140,8 @@ class Look:
             then = f"probably beyond the tolerance of {self._allowed}, but that is not sure enough"
         elif within:
             then = f"so far within the tolerance of {self._allowed}"
+            if may_have_more_slow(self.rounds):
+                then += ", but head may have more slow responses"
         else:
             first, last = sorted((self._ratio(low), self._ratio(high)))
             then = (

@@ -45,6 +45,9 @@ class Window:
     """The 95th percentile of the latency; None without samples."""
     cpu_per_request_s: float | None
     """The server's CPU time per response; None if it could not be measured."""
+    slow: int = 0
+    """The number of responses that took many times as long as is usual for base, as the size of
+    the windows says it."""
     lost_worker: bool = False
     """True if a worker that the server was launched with is gone at the end of the window."""
     body_bytes: float | None = None

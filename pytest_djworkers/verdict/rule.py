@@ -81,7 +81,7 @@ def judge_open(
         return found
     seen = Look(blocks_of(rounds), metric, tolerance)
     if metric is Metric.ERRORS:
-        return seen.failed() or seen.no_more_errors()
+        return seen.failed(rule.change_level) or seen.no_more_errors()
     if (why := seen.why_not_comparable()) is not None:
         return seen.judgement(Verdict.INCONCLUSIVE, why)
     return seen.open(rule.ok_level)
@@ -89,7 +89,7 @@ def judge_open(
 
 def _judge_look(seen: Look, rule: Rule) -> Judgement | None:
     """Return the judgement of one look; None if it decides nothing."""
-    if (failed := seen.failed()) is not None:
+    if (failed := seen.failed(rule.change_level)) is not None:
         return failed
     is_early, is_last = seen.blocks not in rule.looks, seen.blocks == rule.most_blocks
     if seen.metric is Metric.ERRORS:
