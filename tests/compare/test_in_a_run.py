@@ -206,6 +206,14 @@ def test_base_imports_an_editable_package_from_its_own_tree(
             "--djworkers-compare-python=nowhere: 'nowhere' can't be run: it must be the path of a*",
         ),
         (["--djworkers-compare=main", "--djworkers-seed=x"], "--djworkers-seed=x: *"),
+        (
+            ["--djworkers-compare-budget=10m"],
+            "--djworkers-compare-budget has no effect without --djworkers-compare=REF",
+        ),
+        (
+            ["--djworkers-calibrate", "--djworkers-compare-budget=10m"],
+            "--djworkers-calibrate can't be combined with --djworkers-compare-budget: a calib*",
+        ),
     ],
 )
 def test_flags_that_make_no_sense_end_the_run_before_any_server_starts(

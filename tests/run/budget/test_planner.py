@@ -39,6 +39,9 @@ def test_a_standing_has_the_worst_loss_and_the_time_to_the_next_look() -> None:
     assert round(found.loss, 3) == 0.693
     assert found.next_look_s == 20.0
     assert standing_of(4, {Metric.RPS: more(4, None)}, 10.0) == Standing(0.0, 10.0)
+    slower = standing_of(4, {Metric.RPS: more(5, 0.5)}, 10.0)
+    assert slower is not None
+    assert slower.loss > 0
     assert standing_of(4, {}, 10.0) is None
 
 
