@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib.metadata import PackageNotFoundError, entry_points, version
@@ -121,22 +121,32 @@ def registry_of(commands: Iterable[str], folders: Sequence[Path] = ()) -> Regist
     return Registry(backends, tuple(folders))
 
 
-def needs_of(backend: Backend) -> list[Requirement]:
-    """Return the distributions that a backend needs; of alternatives, the one that is installed."""
+def version_of_package(name: str) -> str:
+    """Return the installed version of a distribution; ``unknown`` if it is not installed."""
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return UNKNOWN_VERSION
+
+
+def needs_of(
+    backend: Backend, installed: Callable[[str], str] = version_of_package
+) -> list[Requirement]:
+    """Return the distributions that a backend needs; of alternatives, the one that is installed.
+
+    ``installed`` returns the version of a distribution; the default is that in this environment.
+    """
     needs = [Requirement(need) for need in backend.about.requires]
     for other in map(Requirement, backend.about.alternatives):
-        if _is_met(other) and not _is_met(needs[0]):
+        if _is_met(other, installed) and not _is_met(needs[0], installed):
             needs[0] = other
     return needs
 
 
-def missing_of(backend: Backend) -> list[str]:
+def missing_of(backend: Backend, installed: Callable[[str], str] = version_of_package) -> list[str]:
     """Return the distributions that a backend needs and that are missing or too old, in words."""
-    needs = [need for need in needs_of(backend) if not _is_met(need)]
-    return [
-        need.name if version_of_package(need.name) == UNKNOWN_VERSION else str(need)
-        for need in needs
-    ]
+    needs = [need for need in needs_of(backend, installed) if not _is_met(need, installed)]
+    return [need.name if installed(need.name) == UNKNOWN_VERSION else str(need) for need in needs]
 
 
 def how_to_install(backend: Backend) -> str:
@@ -154,17 +164,9 @@ def version_of(backend: Backend) -> str:
     return version_of_package(needs_of(backend)[0].name)
 
 
-def version_of_package(name: str) -> str:
-    """Return the installed version of a distribution; ``unknown`` if it is not installed."""
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return UNKNOWN_VERSION
-
-
-def _is_met(need: Requirement) -> bool:
-    installed = version_of_package(need.name)
-    return installed != UNKNOWN_VERSION and need.specifier.contains(installed, prereleases=True)
+def _is_met(need: Requirement, installed: Callable[[str], str]) -> bool:
+    found = installed(need.name)
+    return found != UNKNOWN_VERSION and need.specifier.contains(found, prereleases=True)
 
 
 def _add(backends: dict[str, Backend], backend: Backend) -> None:

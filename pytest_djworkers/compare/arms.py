@@ -58,6 +58,8 @@ class PreparedArms:
     migration_difference: str = ""
     """The migrations that only one arm has, in words. If there are some, the arms can't have
     copies of the same databases."""
+    advice: str = ""
+    """A sentence for the user if base, and not head, fails; empty if there is none."""
 
     @property
     def names(self) -> tuple[str, str]:

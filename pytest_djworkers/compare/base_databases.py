@@ -41,7 +41,8 @@ def make_own_databases(
     spec = replace(spec, runtime=base.runtime, databases=head_databases, isolation=base.isolation)
     arguments = {
         "seed": None if seed is None else _import_path(seed),
-        "tree": str(base.runtime.tree),
+        # Without a tree of its own, where two environments serve the working tree.
+        "tree": None if base.runtime.tree is None else str(base.runtime.tree),
         "migrates": migrates,
     }
     try:

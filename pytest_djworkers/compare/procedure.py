@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 
 from pytest_djworkers.compare.arms import BASE, PreparedArms
 from pytest_djworkers.compare.blocks import ArmError, run_block
@@ -246,4 +247,8 @@ def _status(error: ArmError) -> int | None:
 
 
 def _with_arm(error: ArmError, arms: PreparedArms) -> ServerError:
-    return ServerError(f"{arms.names[error.arm]}: {error}")
+    """Return the error with the arm's name, and with advice where only base may lack something."""
+    status = _status(error)
+    is_broken = status is None or status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    advice = f"\n{arms.advice.strip()}" if arms.advice and error.arm == BASE and is_broken else ""
+    return ServerError(f"{arms.names[error.arm]}: {error}{advice}")

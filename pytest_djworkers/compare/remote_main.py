@@ -43,7 +43,7 @@ def _last_migrations() -> list[tuple[str, str]]:
     return sorted(loader.graph.leaf_nodes())
 
 
-def _make_databases(seed: list[str] | None, tree: str, migrates: bool) -> dict[str, Any]:
+def _make_databases(seed: list[str] | None, tree: str | None, migrates: bool) -> dict[str, Any]:
     """Make the test databases that the brief lists, as Django's test runner does, and seed them.
 
     Return the aliases that this arm has, or the dotted name of the seed if the arm lacks it.
@@ -53,7 +53,8 @@ def _make_databases(seed: list[str] | None, tree: str, migrates: bool) -> dict[s
     from django.test.utils import setup_databases, setup_test_environment
 
     django.setup()
-    refuse_another_tree(Path(tree))
+    if tree is not None:
+        refuse_another_tree(Path(tree))
     # Imported before anything is made: a base that lacks the seed is not compared, and then making
     # databases would be in vain.
     make_rows = None

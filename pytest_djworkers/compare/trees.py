@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pytest_djworkers.entry.tree_bounds import TreeBounds, environment_folders
 from pytest_djworkers.server.runtime import Runtime
+from pytest_djworkers.system.python_folders import python_folders
 
 _PACKAGE = Path(__file__).parents[1]
 _NOT_MOVED = {"HOME", "OLDPWD", "SCRIPT_NAME", "TEMP", "TMP", "TMPDIR", "XDG_CACHE_HOME"}
@@ -66,6 +67,19 @@ def base_runtime(
         kept,
         dict(_moved_variables(os.environ, bounds)),
     )
+
+
+def environment_runtime(here: Runtime, python: str, plugin: Path) -> Runtime:
+    """Return the working tree's runtime in another interpreter, which has its own packages."""
+    path = here.search_path
+    if python != here.python:
+        own = set(python_folders())
+        path = tuple(
+            entry
+            for entry in path
+            if entry not in own and not _PACKAGE_FOLDERS.intersection(Path(entry).parts)
+        )
+    return Runtime(python, here.folder, (str(plugin), *path))
 
 
 def _shared_folders(search_path: Iterable[str], top: Path, tree: Path) -> tuple[str, ...]:

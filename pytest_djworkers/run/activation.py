@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -40,7 +43,7 @@ def activate(config: pytest.Config) -> None:
         settings = _checked_settings(config)
         if settings is None:
             return
-        run = RunContext.begin(settings, _xdist(config), lock_wait)
+        run = RunContext.begin(settings, _xdist(config), lock_wait, _environments_folder(config))
     except SettingsError as error:
         raise pytest.UsageError(printable(str(error))) from None
     # From here on, fixtures know that backends are chosen.
@@ -51,7 +54,7 @@ def activate(config: pytest.Config) -> None:
     config.add_cleanup(interrupts.end)
     config.add_cleanup(run.end)
     plugins: dict[str, object] = {
-        "collection": CollectionPlugin(settings),
+        "collection": CollectionPlugin(run),
         "databases": DatabasesPlugin(run),
         "limits": LimitsPlugin(run),
         "results": ResultsPlugin(run),
@@ -118,6 +121,13 @@ def _check_aliases(left_out: tuple[str, ...]) -> None:
             f"--djworkers-ignore-database={unknown[0]}: there is no such alias in DATABASES (it"
             f" has: {', '.join(settings.DATABASES)})"
         )
+
+
+def _environments_folder(config: pytest.Config) -> Callable[[], Path] | None:
+    """Return what gives the folder for environments in pytest's cache; None without the cache."""
+    # Under -p no:cacheprovider there is none.
+    cache = getattr(config, "cache", None)
+    return None if cache is None else partial(cache.mkdir, "djworkers-environments")
 
 
 def _xdist(config: pytest.Config) -> Xdist:

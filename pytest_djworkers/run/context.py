@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -72,10 +72,17 @@ class RunContext:
         self._resources = ExitStack()
 
     @classmethod
-    def begin(cls, settings: Settings, xdist: Xdist, onlooker: Onlooker | None = None) -> Self:
+    def begin(
+        cls,
+        settings: Settings,
+        xdist: Xdist,
+        onlooker: Onlooker | None = None,
+        kept: Callable[[], Path] | None = None,
+    ) -> Self:
         """Read the baseline, and find the base if the run compares, before any server starts.
 
-        ``onlooker`` is told when a burst has to wait for another run's. Raises SettingsError if
+        ``onlooker`` is told when a burst has to wait for another run's. ``kept`` returns the folder
+        that keeps what is built for comparisons. Raises SettingsError if
         the baseline can't be read, or there is no such base.
         """
         try:
@@ -83,7 +90,13 @@ class RunContext:
         except BaselineError as error:
             raise SettingsError(str(error)) from None
         flags = settings.comparison_flags
-        comparison_setup = None if flags is None else ComparisonSetup.begin(flags, settings.root)
+        comparison_setup = (
+            None
+            if flags is None
+            else ComparisonSetup.begin(
+                flags, settings.root, settings.started_in, tuple(settings.backends.values()), kept
+            )
+        )
         return cls(settings, baseline, xdist, comparison_setup, onlooker)
 
     @property

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_djworkers.compare.arm_files import copy_arm_files
-from pytest_djworkers.compare.setup import _missing_settings
+from pytest_djworkers.compare.sides import _missing_settings
 from pytest_djworkers.entry.isolation import OF_A_RUN, Isolation
 from pytest_djworkers.errors import ServerStartError
 from pytest_djworkers.server.launch import LaunchSpec
@@ -47,7 +47,7 @@ def test_a_base_without_the_settings_module_gets_advice(missing: str) -> None:
         workers=1,
         startup_timeout_s=1,
     )
-    said = _missing_settings(spec, error)
+    said = _missing_settings(spec, str(error))
     assert said.startswith("it has no module 'shop.settings_load'") is (missing != "other")
 
 

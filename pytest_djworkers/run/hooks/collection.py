@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_djworkers.errors import MarkerError
+from pytest_djworkers.errors import MarkerError, SettingsError
 from pytest_djworkers.markers import skip_reason
+from pytest_djworkers.printable import printable
+from pytest_djworkers.run.context import RunContext
 from pytest_djworkers.run.plans import location_of, marks_of, plan_of
-from pytest_djworkers.settings.settings import Settings
 
 _BACKEND = "djworkers_backend"
 
@@ -15,8 +16,9 @@ _BACKEND = "djworkers_backend"
 class CollectionPlugin:
     """Parametrises load tests with the backends, and skips what makes no sense under one."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, run: RunContext) -> None:
+        self._run = run
+        self._settings = run.settings
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """Check the markers, and make a load test one test under each backend."""
@@ -39,6 +41,18 @@ class CollectionPlugin:
             if backend is not None and (reason := self._skip_reason(item, backend)):
                 item.add_marker(pytest.mark.skip(reason=reason))  # the marker's own
 
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Make what a comparison is made with, so that what is missing ends the run at once."""
+        setup = self._run.comparison_setup
+        if setup is None or session.config.option.collectonly:
+            return
+        if not any(_is_load_test(item) for item in session.items):
+            return
+        try:
+            setup.make_ready(self._run.launch_spec())
+        except SettingsError as error:
+            raise pytest.UsageError(printable(str(error))) from None
+
     def _skip_reason(self, item: pytest.Item, backend: str) -> str | None:
         # Unlike the node above, an item has the markers of its parameters, too: they are checked
         # here for the first time.
@@ -52,3 +66,9 @@ class CollectionPlugin:
         except MarkerError as error:
             raise pytest.UsageError(f"{location_of(item)}: {error}") from None
         return next(filter(None, reasons), None)
+
+
+def _is_load_test(item: pytest.Item) -> bool:
+    """True if a test is parametrised with a backend, and isn't skipped by its markers."""
+    params = getattr(getattr(item, "callspec", None), "params", {})
+    return _BACKEND in params and item.get_closest_marker("skip") is None

@@ -1,0 +1,182 @@
+"""The two sides of a run's comparisons: their names, and where their code and packages are."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pytest_djworkers.compare.copied_files import copy_files
+from pytest_djworkers.compare.environments.environment import ServedEnvironment
+from pytest_djworkers.compare.prepare_commands import run_prepare_commands
+from pytest_djworkers.compare.remote import Migrations, last_migrations
+from pytest_djworkers.compare.revision import Revision
+from pytest_djworkers.compare.trees import (
+    base_runtime,
+    environment_runtime,
+    head_runtime,
+    plugin_folder,
+)
+from pytest_djworkers.compare.worktree import worktree
+from pytest_djworkers.errors import ServerError, ServerStartError
+from pytest_djworkers.server.launch import LaunchSpec
+from pytest_djworkers.server.runtime import Runtime
+from pytest_djworkers.system.environment import child_environment
+from pytest_djworkers.system.process import GuardedProcess
+
+WORKING_TREE = "the working tree"
+_MISSING_PACKAGE = (
+    " Base lacks a package or one of its files. If it needs other packages than this run has, name"
+    " its file of requirements (--djworkers-compare-requirements) or its interpreter"
+    " (--djworkers-compare-python)."
+)
+_UNPREPARED = (
+    " If it needs files that git ignores, such as collected static files or compiled messages, make"
+    " them in base with djworkers_compare_prepare, or copy them there with djworkers_compare_copy."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """The part of both arms that is the same for all comparisons of a run."""
+
+    labels: tuple[str, str]
+    runtimes: tuple[Runtime, Runtime]
+    migration_difference: str = ""
+    advice: str = ""
+    """A sentence to add where base fails; empty if there is none."""
+    unfit: str = ""
+    """The reason why the arms can't be compared; empty if they can."""
+
+
+@dataclass(frozen=True, slots=True)
+class BaseFiles:
+    """The user's additions to base's worktree."""
+
+    copies: tuple[str, ...] = ()
+    """Files that git ignores, which are copied from the working tree."""
+    commands: tuple[tuple[str, ...], ...] = ()
+    """Command lines, as words, that are run when base's files and packages are there."""
+
+
+def check_out(
+    revision: Revision,
+    files: BaseFiles,
+    environment: ServedEnvironment,
+    spec: LaunchSpec,
+    stack: ExitStack,
+) -> Sides:
+    """Make base's worktree with all that base needs. ``stack`` removes it.
+
+    Raises SettingsError if one of the parts can't be made.
+    """
+    here, plugin = spec.runtime, plugin_folder(spec.folder)
+    tree = stack.enter_context(worktree(revision, spec.folder, spec.watch, spec.say))
+    copy_files(files.copies, revision.top, tree)
+    python, kept = environment.resolve(spec, tree)
+    # This run's own interpreter needs no other search path.
+    other = None if python.path == here.python else python.path
+    base = base_runtime(here, revision.top, tree, plugin, other)
+    base = replace(base, kept=(*base.kept, *kept))
+    _compile(python.path, tree, spec)
+    run_prepare_commands(files.commands, base, revision.label, spec)
+    advice = "" if files.copies or files.commands else _UNPREPARED
+    return Sides(
+        (revision.label, WORKING_TREE),
+        (base, head_runtime(here, revision.top, tree, plugin)),
+        advice=advice,
+    )
+
+
+def in_two_environments(
+    environments: tuple[ServedEnvironment, ServedEnvironment], spec: LaunchSpec
+) -> Sides:
+    """Return the sides that serve the working tree in two environments.
+
+    Raises SettingsError if one can't be built.
+    """
+    plugin = plugin_folder(spec.folder)
+    served = [environment.resolve(spec, None)[0] for environment in environments]
+    base, head = (
+        f"{environment.name} ({one.description})"
+        for environment, one in zip(environments, served, strict=True)
+    )
+    runtimes = [environment_runtime(spec.runtime, one.path, plugin) for one in served]
+    return Sides((base, head), (runtimes[0], runtimes[1]))
+
+
+def with_migrations(sides: Sides, spec: LaunchSpec) -> Sides:
+    """Set the site up with the code of each arm, and return the sides with what it says.
+
+    Raises ServerError if that fails.
+    """
+    base, head = (
+        _last_migrations(label, replace(spec, runtime=runtime), advice)
+        for label, runtime, advice in zip(
+            sides.labels, sides.runtimes, (sides.advice, ""), strict=True
+        )
+    )
+    unfit = ""
+    if sides.runtimes[1].python != spec.runtime.python:
+        # This process has made the test databases, and head gets copies of them.
+        here = _last_migrations("this run", spec, "")
+        if here != head:
+            unfit = (
+                f"{_difference(here, head)}: this run makes the databases, so run pytest itself in"
+                f" {sides.labels[1]}"
+            )
+    return replace(sides, migration_difference=_difference(base, head), unfit=unfit)
+
+
+def _last_migrations(label: str, spec: LaunchSpec, advice: str) -> Migrations:
+    """Return the last migrations of an arm. Raises ServerError if its site can't be set up."""
+    try:
+        return last_migrations(spec)
+    except ServerStartError as error:
+        text = str(error)
+        if missing := _missing_settings(spec, text):
+            raise ServerError(f"{label}: {missing}{text}") from None
+        is_base = spec.runtime.apart is not None and label != WORKING_TREE
+        if is_base and "ModuleNotFoundError" in text:
+            advice = f"{_MISSING_PACKAGE}{advice}"
+        raise ServerError(f"{label}: {text}{_on_a_line(advice)}") from None
+
+
+def _on_a_line(advice: str) -> str:
+    return f"\n{advice.strip()}" if advice else ""
+
+
+def _missing_settings(spec: LaunchSpec, text: str) -> str:
+    """Return advice for a revision that lacks the module of --djworkers-settings; else nothing."""
+    if f"No module named {spec.settings_module!r}" not in text:
+        return ""
+    return (
+        f"it has no module {spec.settings_module!r}, whose settings the site is to be served with:"
+        " compare with a revision that has it, or without --djworkers-settings. "
+    )
+
+
+def _compile(python: str, tree: Path, spec: LaunchSpec) -> None:
+    """Compile base's modules beforehand, as the working tree's are.
+
+    Otherwise base's first launch would take longer than head's. Nothing else depends on it, so a
+    failure, or a compilation that takes too long, is ignored.
+    """
+    process = GuardedProcess(
+        [python, "-I", "-m", "compileall", "-q", str(tree)],
+        log=spec.folder / "compiling.log",
+        environment=child_environment(),
+        watch=spec.watch,
+    )
+    try:
+        process.wait(spec.startup_timeout_s)
+    finally:
+        process.stop()
+
+
+def _difference(base: Migrations, head: Migrations) -> str:
+    """Return the migrations that only one of them ends in; empty if there are none."""
+    only_one = sorted(base ^ head)
+    if not only_one:
+        return ""
+    return f"migrations differ: {', '.join(f'{app}.{name}' for app, name in only_one)}"
