@@ -26,9 +26,6 @@ from pytest_djworkers.server.protocol import AnyServer, BurstNeeds
 from pytest_djworkers.server.server import Prepare
 from pytest_djworkers.verdict.rounds import Metric
 
-_OF_NAMES = (Against.BACKEND, Against.ENVIRONMENT)
-"""The comparisons whose sides have names, instead of being base and head."""
-
 
 @dataclass(frozen=True, slots=True)
 class DatabaseSetup:
@@ -90,7 +87,7 @@ class TwoArms:
         return measured
 
     def _labelled(self, comparison: ArmComparison) -> ArmComparison:
-        of_backends = self._comparison_setup.flags.against in _OF_NAMES
+        of_backends = self._comparison_setup.flags.against is Against.BACKEND
         return replace(comparison, of_backends=of_backends)
 
     def _at_moderate_load(self, profile: Profile) -> Profile:

@@ -17,8 +17,8 @@ _INCLUDE = re.compile(r"(?:-r|-c|--requirements?|--constraints?)(?:\s*=\s*|\s*)(
 _URL = re.compile(r"(?!file:)[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 # A path, an editable package, "name @ file:...", a wheel in the folder, and a folder of wheels.
 _LOCAL = re.compile(
-    r"(?:-e|--editable)(?:\s*=\s*|\s*)(?![a-z+]+://)|[./~]|file:|.*@\s*(?:file:|[./])|(?!.*://).*\.(?:whl|zip|tar\.gz)\b"
-    r"|(?:-f|--find-links)(?:\s*=\s*|\s*)(?![a-z]+://|/)",
+    r"(?:-e|--editable)(?>\s*=\s*|\s*)(?![a-z+]+://)|[./~]|file:|.*@\s*(?:file:|[./])|(?!.*://).*\.(?:whl|zip|tar\.gz)\b"
+    r"|(?:-f|--find-links)(?>\s*=\s*|\s*)(?![a-z]+://|/)",
     re.IGNORECASE,
 )
 _LOCAL_SOURCES = ("editable", "directory", "path")
