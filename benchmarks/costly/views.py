@@ -23,7 +23,7 @@ SHARE: float = CHANGE.get("share", 0.0)
 ROWS = 50
 WITHOUT_ROWS = 16
 """The cost of a query and of the rest of a page, as a number of rows."""
-GREETINGS = 70
+GREETINGS = 15
 """The cost of a request for a greeting, as a number of greetings."""
 WAIT_S = 3.0
 
