@@ -121,11 +121,13 @@ class Look:
     def unchanged(self, level: float, *, is_last: bool) -> Judgement | None:
         """Return ``ok`` if the interval at this level excludes a loss as large as the tolerance.
 
-        Before the last look, a gain beyond the tolerance is left open: it may be ``improved``.
+        Before the last look, a gain that shows beyond the tolerance is left open: it may be
+        ``improved``.
         """
         assert self.mean is not None
-        gains = self.mean.value > self.least and not is_last
-        if gains or may_have_more_slow(self.rounds) or self.mean.interval(level)[0] <= -self.least:
+        low, _ = self.mean.interval(level)
+        gains = self.mean.value > self.least and low > 0 and not is_last
+        if gains or low <= -self.least or may_have_more_slow(self.rounds):
             return None
         estimate = self.mean.estimate(self.metric, level)
         return self.judgement(Verdict.OK, self._with_left_out(self._found(estimate)), estimate)

@@ -204,7 +204,8 @@ def test_an_endless_recursion_has_the_frames_of_its_beginning() -> None:
 
 def test_the_traceback_of_an_uncaught_exception_is_found() -> None:
     script = (
-        "import threading\ndef f():\n    raise KeyError\nthreading.Thread(target=f).start()\nf()"
+        "import threading\ndef f():\n    raise KeyError\nthread = threading.Thread(target=f)\n"
+        "thread.start()\nthread.join()\nf()"
     )
     text = subprocess.run(
         [sys.executable, "-c", script], stderr=subprocess.PIPE, text=True, check=False
