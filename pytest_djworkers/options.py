@@ -169,7 +169,7 @@ OPTIONS: tuple[Option, ...] = (
         parse_whole,
         None,
         "N",
-        "connections in a comparison; default: as the view needs, 2 to 16 per worker",
+        "connections in a comparison; default: as the view needs, 2 to 32 per worker",
         "int",
         flag_only=True,
     ),

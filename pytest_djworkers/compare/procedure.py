@@ -18,6 +18,7 @@ from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.server.protocol import BurstNeeds
 from pytest_djworkers.system.clock import CLOCK
 from pytest_djworkers.units import counted
+from pytest_djworkers.verdict.errors_first import more_lost_workers
 from pytest_djworkers.verdict.judgement import Judgement, MoreBlocks, Verdict
 from pytest_djworkers.verdict.reliability import explain_discarded, is_hopeless
 from pytest_djworkers.verdict.rounds import WORKER_ENDED, Metric, count_discarded
@@ -174,14 +175,16 @@ class _Blocks:
         return "; ".join(filter(None, [*parts, *self._history.worker_exits]))
 
     def with_worker_exits(self, judgement: Judgement) -> Judgement:
-        """Add why workers ended to a judgement that says 'not compared' because of that."""
+        """Add why workers ended to a judgement that rests on that."""
+        rounds = self._history.rounds
         # The most frequent reason is the first.
-        discarded = count_discarded(self._history.rounds)
-        if (
-            judgement.verdict is not Verdict.NOT_COMPARED
-            or not discarded
-            or not discarded[0][0].startswith(WORKER_ENDED)
-        ):
+        discarded = count_discarded(rounds)
+        is_left_out = bool(discarded) and discarded[0][0].startswith(WORKER_ENDED)
+        because = {
+            Verdict.NOT_COMPARED: is_left_out,
+            Verdict.REGRESSED: judgement.metric is Metric.ERRORS and more_lost_workers(rounds),
+        }
+        if not because.get(judgement.verdict):
             return judgement
         return replace(judgement, reason="; ".join([judgement.reason, *self._history.worker_exits]))
 
