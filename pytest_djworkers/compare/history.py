@@ -16,7 +16,12 @@ from pytest_djworkers.load.histogram import Latency
 from pytest_djworkers.load.merge import merge_windows
 from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.load.result import BurstResult
+from pytest_djworkers.verdict.reliability import IDLE_WORKER
 from pytest_djworkers.verdict.rounds import Round
+
+
+_BY_CHANCE = 0.25
+"""The largest share of blocks in which a worker may be idle by chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +38,20 @@ class History:
 
     @property
     def rounds(self) -> list[Round]:
-        """The rounds of all blocks."""
-        return [one for block in self.blocks for one in block.rounds]
+        """The rounds of all blocks; those of a launch with an idle worker are discarded."""
+        return [
+            _discarded(one) if block in self._unlucky else one
+            for block in self.blocks
+            for one in block.rounds
+        ]
+
+    @property
+    def _unlucky(self) -> list[Block]:
+        """The blocks that are discarded since a worker got no connection by chance."""
+        # The kernel decides who gets a connection, and an arm with an idle worker looks slow. But a
+        # worker that hangs is idle, too: what happens more than now and then lies in the code.
+        idle = [block for block in self.blocks if any(block.idle_workers)]
+        return idle if len(idle) <= _BY_CHANCE * len(self.blocks) else []
 
     @property
     def worker_exits(self) -> tuple[str, ...]:
@@ -80,6 +97,10 @@ class History:
 
     def _reports_of(self, arm: int) -> list[AgentReport]:
         return [report for block in self.blocks for report in block.reports[arm]]
+
+
+def _discarded(one: Round) -> Round:
+    return replace(one, discarded=one.discarded or IDLE_WORKER)
 
 
 def _latency(reports: Sequence[AgentReport]) -> Latency:

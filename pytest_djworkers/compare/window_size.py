@@ -39,10 +39,12 @@ _LEAST_SERVED = 0.6
 """The share of connections that must be served at a time, for more of them to be tried."""
 _LEAST_WINDOW_S = 0.25
 _FEWEST, _MOST = 16, 100
-_RESPONSES_OF_ROOT = 5.8
-"""The responses of a window for the root of the responses a second: 100 at 300 a second, 16 at 8 a
-second, so that windows get longer, with fewer responses, as a view gets slower."""
-_BLOCK_S = 8.0
+_RESPONSES_OF_ROOT = 3.2
+"""The responses of a window for the root of the responses a second: 100 at 1,000 a second, 16 at 25
+a second, so that windows get longer, with fewer responses, as a view gets slower. On a shared
+machine longer windows were no more alike than short ones, since its speed changes within seconds:
+many short ones tell more in the same time."""
+_BLOCK_S = 5.0
 """About the time that the windows of a block may take."""
 _MOST_ROUNDS = 6
 _LEAST_LONGEST_S = 2.0

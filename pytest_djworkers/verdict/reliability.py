@@ -14,6 +14,7 @@ CPU_STEAL = "CPU steal"
 CLOCK_JUMPED = "the clock jumped"
 GENERATOR_BOUND = "generator-bound"
 GENERATOR_STOPPED = "the generator was stopped"
+IDLE_WORKER = "a worker got no connection"
 MOST_DISCARDED = 0.3
 """The largest share of rounds that may be discarded."""
 _SURE_AFTER_BLOCKS = 2
@@ -21,7 +22,7 @@ _SURE_AFTER_BLOCKS = 2
 _MOST_OF_ALL = 2 / 3
 """The share of discarded rounds that is more than an accident: over twice the largest allowed."""
 # The machine may become quieter while a comparison runs; a view does not change.
-_OF_THE_MACHINE = {CPU_STEAL, CLOCK_JUMPED, GENERATOR_STOPPED}
+_OF_THE_MACHINE = {CPU_STEAL, CLOCK_JUMPED, GENERATOR_STOPPED, IDLE_WORKER}
 _TO_DO = {
     CPU_STEAL: "other guests of its host take its CPUs: wait until they are quieter, or measure on"
     " a machine of its own",

@@ -26,7 +26,7 @@ def size_of(
 
 @pytest.mark.parametrize(
     ("rate", "connections", "responses", "rounds"),
-    [(5000, 64, 100, 6), (320, 20, 100, 6), (75, 10, 50, 6), (10, 4, 18, 2), (2, 4, 16, 1)],
+    [(5000, 64, 100, 6), (320, 16, 57, 6), (75, 8, 28, 6), (10, 4, 16, 2), (2, 4, 16, 1)],
 )
 def test_a_slower_view_gets_fewer_responses_and_rounds(
     rate: float, connections: int, responses: int, rounds: int
