@@ -19,7 +19,6 @@ from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.verdict.reliability import IDLE_WORKER
 from pytest_djworkers.verdict.rounds import Round
 
-
 _BY_CHANCE = 0.25
 """The largest share of blocks in which a worker may be idle by chance."""
 
