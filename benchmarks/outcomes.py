@@ -24,7 +24,7 @@ _WIDTHS = (len("2026-01-02T03:04:05+00:00"), 15, 10, 22, 2)
 
 @dataclass(frozen=True)
 class Place:
-    """Where a comparison is made: the server, and the database."""
+    """The place of a comparison: the server, and the database."""
 
     server: str
     database: str

@@ -11,7 +11,7 @@ from example_site import EXAMPLE
 from pytest_djworkers.system.git import run_git
 
 Change = Mapping[str, float | str | bool]
-"""What a commit changes, in the words of the site's views."""
+"""The change of a commit, in the words of the site's views."""
 # Files that a run by hand leaves in the example.
 _LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.sqlite3", ".djworkers", ".pytest_cache")
 _URLS = """

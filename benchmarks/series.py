@@ -58,7 +58,7 @@ class Series:
     tolerance: float = 0.1
     databases: tuple[str, ...] = (SQLITE, POSTGRESQL)
     common: Change = field(default_factory=dict)
-    """What both commits have."""
+    """The change that both commits have."""
     is_busy: bool = False
     """True if it runs beside a process that keeps a core busy on and off."""
 
@@ -74,7 +74,7 @@ class Series:
 
     @property
     def head(self) -> Change:
-        """What head has."""
+        """The change that head has."""
         return {**self.common, "share": self.share} if self.share else self.common
 
     def holds(self, verdicts: Sequence[str]) -> bool:

@@ -1,4 +1,4 @@
-"""Whether the connections of a load keep every worker of a server busy.
+"""Find the workers of a server that the connections of a load leave idle.
 
 The kernel hands connections to workers by a hash, or to whoever accepts first, so a few connections
 may all be on one worker. Then a part of the server idles, and the arm looks slow in that launch.

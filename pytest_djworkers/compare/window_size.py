@@ -34,7 +34,7 @@ LEAST_RESPONSES = 12
 LONGEST_WINDOW_S = 30.0
 """The longest time of a probe, and of a window."""
 _LEAST_GAIN = 2.0
-"""How many times as fast a waiting view must be with more connections, for these to be kept."""
+"""The gain in speed for which a waiting view keeps more connections, as a factor."""
 _LEAST_SERVED = 0.6
 """The share of connections that must be served at a time, for more of them to be tried."""
 _LEAST_WINDOW_S = 0.25
@@ -49,7 +49,7 @@ _BLOCK_S = 5.0
 _MOST_ROUNDS = 6
 _LEAST_LONGEST_S = 2.0
 _SLOWER = 4.0
-"""How many times as long as base's a window may be open, before it closes with what it has."""
+"""A window closes with what it has after this many times base's."""
 
 
 @dataclass(frozen=True, slots=True)

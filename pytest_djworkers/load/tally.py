@@ -163,11 +163,7 @@ class Tally:
         stopped_s: float,
         connections: Sequence[tuple[bool, int]],
     ) -> AgentReport:
-        """Return the report of the window.
-
-        ``connections`` has for each connection whether it was ever served, and the number of
-        responses that it got in the window.
-        """
+        """Return the report; ``connections`` has, for each, if it was ever served and how often."""
         self.fold()
         # A window that closed early has a shorter series.
         intervals = _intervals(self.end_ns - self.begin_ns)

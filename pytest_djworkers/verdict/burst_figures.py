@@ -33,7 +33,7 @@ class Doubts:
     understated: tuple[str, ...] = ()
     """The reasons why the server may be faster than the figures: a loss may be none."""
     faults: tuple[str, ...] = ()
-    """What went wrong in it, and in no burst that is stored: a regression by itself."""
+    """The fault of the burst that no stored burst has: a regression by itself."""
 
     @property
     def all(self) -> tuple[str, ...]:

@@ -64,7 +64,7 @@ CASES = {
     "generator-bound": replace(UNDERSTATED, line="generator-bound, so the server may be faster"),
     "errors": Case(WARNS, WARNS, FAILS, FAILS, "errors 0 → "),
 }
-"""What must be told apart; all else that is stored is judged by its figures."""
+"""Kinds that must be told apart; all else that is stored is judged by its figures."""
 
 
 def stored_for(result: BurstResult) -> BurstResult:

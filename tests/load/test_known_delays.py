@@ -27,7 +27,7 @@ _BUCKET = 0.998
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the server does with a request: respond after a delay, end the connection, or hang."""
+    """The server's way with a request: respond after a delay, end the connection, or hang."""
 
     delay_s: float
     status: int = 200

@@ -27,7 +27,7 @@ UNFIT: Mapping[str, BurstResult] = {
     "only 7 of 8 connections": replace(RESULT, connections=Connections(requested=8, opened=7)),
     "it fell behind its rate": replace(RESULT, profile=AT_RATE, series=PILED_UP),
 }
-"""What is not stored, by the beginning of the reason."""
+"""Results that are not stored, by the beginning of the reason."""
 assert RESULT.server is not None
 FIT: Mapping[str, BurstResult] = {
     "": RESULT,
@@ -44,4 +44,4 @@ FIT: Mapping[str, BurstResult] = {
     "errors in the log": replace(RESULT, usage=replace(USED, log_errors=9)),
     "workers started, and none died": replace(RESULT, usage=replace(USED, processes_started=1)),
 }
-"""What is stored, by what is unusual in it."""
+"""Results that are stored, by what is unusual in it."""

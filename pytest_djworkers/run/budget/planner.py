@@ -24,7 +24,7 @@ LEAST_BLOCKS = 2
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How far one comparison without a verdict has come."""
+    """The state of one comparison without a verdict."""
 
     loss: float
     """The worst loss that is estimated for its figures, as a logarithm; below 0 for a gain."""
@@ -49,7 +49,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """What a test may use in one turn."""
+    """The limits of one turn of a test."""
 
     seconds: float
     reason: str

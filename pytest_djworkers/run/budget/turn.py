@@ -14,7 +14,7 @@ from pytest_djworkers.run.measurement import MeasuredBurst
 
 @dataclass(slots=True)
 class Progress:
-    """How far one comparison of a test has come."""
+    """The state of one comparison of a test."""
 
     history: History = NOTHING_YET
     standing: Standing | None = None

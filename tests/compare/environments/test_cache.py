@@ -17,7 +17,7 @@ from pytest_djworkers.errors import SettingsError
 
 @pytest.fixture
 def said() -> list[str]:
-    """What the user is told."""
+    """The lines that the user is told."""
     return []
 
 
