@@ -61,7 +61,7 @@ class RunContext:
         self.xdist = xdist
         self.comparison_setup = comparison_setup
         self.cut_short: list[BurstRecord] = []
-        """The comparisons that Ctrl-C or SIGTERM ended, as far as they had come; no report has them."""
+        """The comparisons that Ctrl-C or SIGTERM ended, as far as they had come."""
         """Prepares the arms, in a run that compares; else None."""
         self.databases = TestDatabases(settings.left_out)
         self._lock = MachineLock(onlooker=onlooker)

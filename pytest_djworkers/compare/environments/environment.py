@@ -51,7 +51,7 @@ class ServedEnvironment:
 
     @property
     def differs(self) -> str:
-        """The environment that base is served with, unless it is this run's own; for the end of a line."""
+        """The environment of base, unless it is this run's own; for the end of a line."""
         if self.requirements is not None:
             return f", which has the packages of {self.requirements}"
         if self.interpreter.path != sys.executable:
