@@ -149,7 +149,7 @@ def _times(name: str, base: float | None, head: float | None) -> str:
 def _ended_early(compared: ArmComparison, found: Finding) -> str:
     """Return that the comparison ended early, and why, unless the reason says so itself."""
     why = compared.ended_early
-    return "" if not why or why in found.reason else f"ended early: {why}"
+    return "" if not why or why in found.reason else why
 
 
 def _word(compared: ArmComparison, judgement: Judgement) -> str:

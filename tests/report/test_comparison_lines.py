@@ -80,10 +80,10 @@ def test_responses_that_differ_are_said_in_every_line() -> None:
 
 
 def test_a_comparison_that_ended_early_says_why_once() -> None:
-    (line,) = said(replace(MORE_ERRORS, ended_early="Ctrl-C"))
-    assert line.endswith("; ended early: Ctrl-C")
+    (line,) = said(replace(MORE_ERRORS, ended_early="ended by Ctrl-C after 1 block"))
+    assert line.endswith("; ended by Ctrl-C after 1 block")
     (line,) = said(replace(MORE_ERRORS, ended_early="errors 1.5%"))
-    assert "ended early" not in line
+    assert line.count("errors 1.5%") == 1
 
 
 @pytest.mark.parametrize(
