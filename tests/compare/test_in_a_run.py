@@ -16,7 +16,7 @@ DIES = """
 requests = iter(range(10**9))
 
 def dies(request):
-    if next(requests) == 40:
+    if next(requests) == 10:
         os.abort()
     return sleep(request, 4)
 
@@ -308,8 +308,12 @@ def test_a_crash_of_heads_workers_is_reported_as_heads(revisions: Site) -> None:
         "--djworkers=gunicorn-sync:workers=2", *flags_but("workers")[1:], timeout_s=200
     )
     result.stdout.fnmatch_lines(
-        ["not compared: *workers ended *: a worker of head ended (*); head: its log says: *ABRT*"]
+        [
+            "regressed: *workers of head ended in 2 of 2 blocks, and none of base did;"
+            " head: its log says: *ABRT*"
+        ]
     )
+    result.assert_outcomes(failed=1)
     assert "base ended" not in result.stdout.str()
 
 
