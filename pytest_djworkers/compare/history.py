@@ -91,6 +91,7 @@ class History:
             body_bytes=(base.body_bytes, head.body_bytes),
             responses_differ=describe_difference(base, head),
             idle_workers=self.idle_workers,
+            worker_exits="; ".join(self.worker_exits),
             parts=BlockParts.mean([block.parts for block in self.blocks]),
         )
 

@@ -77,6 +77,8 @@ class ArmComparison:
     """The mean time of each part of a block; None if nothing was measured."""
     idle_workers: str = ""
     """In which launches some workers got no connection, in words; empty if in none."""
+    worker_exits: str = ""
+    """Why workers ended while they were measured, in words; empty if none did."""
     ended_early: str = ""
     """Why the comparison ended before every figure had a verdict; empty if it did not."""
 

@@ -46,6 +46,9 @@ def remarks_below(record: BurstRecord, *, with_details: bool) -> list[str]:
     if record.attempt > 1:
         found.append(f"rerun: these figures are of attempt {record.attempt} at the test")
     if (compared := record.against_base) is not None:
+        said = " ".join(judgement.reason for judgement in compared.judgements)
+        if compared.worker_exits not in (said or compared.not_compared):
+            found.append(with_names(compared, compared.worker_exits))
         if compared.idle_workers:
             found.append(with_names(compared, compared.idle_workers))
         if with_details:

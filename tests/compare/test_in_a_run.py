@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -321,7 +322,9 @@ def test_a_crash_of_heads_workers_is_reported_as_heads(revisions: Site) -> None:
 def test_compare_python_serves_base(revisions: Site, tmp_path: Path) -> None:
     # A script that notes that it was started, and runs the same interpreter.
     interpreter = tmp_path / "python"
-    interpreter.write_text('#!/bin/sh\ntouch "$(dirname "$0")/started"\nexec python3 "$@"\n')
+    interpreter.write_text(
+        f'#!/bin/sh\ntouch "$(dirname "$0")/started"\nexec {sys.executable} "$@"\n'
+    )
     interpreter.chmod(0o755)
     result = revisions.pytest(*FLAGS, f"--djworkers-compare-python={interpreter}", timeout_s=120)
     assert (tmp_path / "started").exists()

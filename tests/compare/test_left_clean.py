@@ -48,7 +48,8 @@ class Cause:
 
 NOT_OUT = r"git can't check main .* out into .*"
 NOT_SET_UP = r"main .*: its site can't be set up: "
-DIED = r": granian died during GET /hit: exit status -9\n"
+DIED = r": granian died while it was measured: exit status -9\n"
+HEAD_DIED = r"head: its server ended: exit status -9"
 AGENT = r"load agent 1 of 1 (ended|gave)"
 CAUSES = [
     Cause("git", r"^git .* worktree add", rf"{NOT_OUT}git worktree was ended by signal 9"),
@@ -64,9 +65,9 @@ CAUSES = [
         flags=("--djworkers-startup-timeout=7s",),
     ),
     Cause("server-of-base", r"^(?!guard).*granian.*/base/brief", f"base{DIED}"),
-    Cause("server-of-head", r"^(?!guard).*granian.*/head/brief", f"head{DIED}"),
+    Cause("server-of-head", r"^(?!guard).*granian.*/head/brief", HEAD_DIED),
     Cause("guard-of-base", r"^guard of .*granian.*/base/brief", f"base{DIED}"),
-    Cause("guard-of-head", r"^guard of .*granian.*/head/brief", f"head{DIED}"),
+    Cause("guard-of-head", r"^guard of .*granian.*/head/brief", HEAD_DIED),
     Cause("agent", r"^(?!guard).*load\.agent", AGENT),
     Cause("guard-of-agent", r"^guard of .*load\.agent", AGENT),
 ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -111,6 +110,9 @@ def _lines(text: str) -> Iterator[str]:
 
 def _is_local_lock(text: str, file: Path) -> bool:
     """Return True if a lock has packages that lie beside it."""
+    # Only here: an app of the site may have this name, and most runs need no lock.
+    import tomllib
+
     try:
         packages = tomllib.loads(text).get("packages" if "pylock" in file.name else "package", [])
     except tomllib.TOMLDecodeError as error:
