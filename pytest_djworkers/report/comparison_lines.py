@@ -58,9 +58,13 @@ def findings(compared: ArmComparison) -> list[Finding]:
     if compared.not_compared:
         verdict = Verdict.NOT_COMPARED
         return [Finding(verdict, verdict.value, with_names(compared, compared.not_compared))]
+    # Errors and slow responses decide for every figure, and are said once.
+    different: dict[tuple[Verdict, str], Judgement] = {}
+    for judgement in compared.judgements:
+        different.setdefault((judgement.verdict, judgement.reason), judgement)
     return [
         Finding(one.verdict, _word(compared, one), with_names(compared, one.reason), one)
-        for one in compared.judgements
+        for one in different.values()
     ]
 
 

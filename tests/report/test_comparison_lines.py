@@ -121,3 +121,8 @@ def test_backends_are_called_by_their_names() -> None:
         "not compared: a worker of granian and gunicorn-sync ended: granian's log says: database is"
         " locked"
     ]
+
+
+def test_what_decides_for_every_figure_is_said_once() -> None:
+    (judgement,) = MORE_ERRORS.judgements
+    assert said(replace(MORE_ERRORS, judgements=(judgement, judgement))) == said(MORE_ERRORS)
