@@ -38,8 +38,9 @@ class History:
     @property
     def rounds(self) -> list[Round]:
         """The rounds of all blocks; those of a launch with an idle worker are discarded."""
+        unlucky = self._unlucky
         return [
-            _discarded(one) if block in self._unlucky else one
+            _discarded(one) if block in unlucky else one
             for block in self.blocks
             for one in block.rounds
         ]

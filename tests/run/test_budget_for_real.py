@@ -28,6 +28,6 @@ def test_a_comparison_goes_on_with_the_blocks_that_it_has(revisions: Site) -> No
     result = revisions.pytest(*FLAGS, "--djworkers-compare-budget=5m", "-v", timeout_s=200)
     result.assert_outcomes(passed=1)
     # Once in each turn.
-    assert (revisions.folder / "turns").read_text() >= "xx"
+    assert len((revisions.folder / "turns").read_text()) >= 2
     result.stdout.re_match_lines([r"  granian .*  [2-9]  .* (ok|inconclusive)"])
     nothing_is_left(revisions, before)
