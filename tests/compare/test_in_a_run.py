@@ -329,3 +329,20 @@ def test_compare_python_serves_base(revisions: Site, tmp_path: Path) -> None:
     result = revisions.pytest(*FLAGS, f"--djworkers-compare-python={interpreter}", timeout_s=120)
     assert (tmp_path / "started").exists()
     assert result.ret in {0, 1}
+
+
+@pytest.mark.matrix
+def test_compare_environments_serve_the_same_tree_as_base_and_head(
+    revisions: Site, tmp_path: Path
+) -> None:
+    # A view that is slower in head's environment.
+    change(revisions, SLOWS.format(4), SLOWS.format('int(os.environ["VIEW_MS"])'))
+    for name, view_ms in (("old", 4), ("new", 12)):
+        interpreter = tmp_path / name
+        interpreter.write_text(f'#!/bin/sh\nVIEW_MS={view_ms} exec {sys.executable} "$@"\n')
+        interpreter.chmod(0o755)
+    flags = [flag for flag in FLAGS if not flag.startswith("--djworkers-compare=")]
+    environments = f"--djworkers-compare-environments={tmp_path / 'old'},{tmp_path / 'new'}"
+    result = revisions.pytest(*flags, environments, timeout_s=120)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["GET /slows: regressed: requests/s *"])

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_djworkers.verdict.judgement import Judgement, MoreBlocks, Verdict
-from pytest_djworkers.verdict.rounds import Metric, Round
+from pytest_djworkers.verdict.rounds import Metric, Round, Window
 from pytest_djworkers.verdict.rule import RULE, Rule, judge, judge_open
 from tests.support.blocks import SPEEDS, STEADY, block, blocks, window
 
@@ -337,3 +337,62 @@ def test_a_verdict_never_contradicts_its_interval(
         assert best <= 1e-9
     if found.verdict is Verdict.IMPROVED:
         assert worst >= -1e-9
+
+
+JUDGED = 1000
+failures = st.integers(0, 60)
+shares = st.lists(
+    st.tuples(failures, failures), min_size=SMALL.most_blocks, max_size=SMALL.most_blocks
+)
+error_tolerances = st.sampled_from([0.0, 0.005, 0.02, 0.05])
+kinds = st.sampled_from(["errors", "timeouts"])
+
+
+def with_failures(drawn: Sequence[tuple[int, int]], kind: str, times: int = 1) -> list[Round]:
+    """Blocks of a round each, with so many requests of each arm that fail."""
+
+    def arm(number: int) -> Window:
+        plain = window(**{kind: number * times})
+        return replace(plain, judged=JUDGED * times)
+
+    return [Round(arm(base), arm(head), number) for number, (base, head) in enumerate(drawn)]
+
+
+@given(shares, kinds, error_tolerances)
+@settings(deadline=None)
+def test_errors_beyond_the_tolerance_are_never_ok_and_within_it_never_regressed(
+    drawn: Sequence[tuple[int, int]], kind: str, tolerance: float
+) -> None:
+    rounds = with_failures(drawn, kind)
+    found = small(rounds, Metric.ERRORS, tolerance)
+    seen = drawn[: found.blocks]
+    base, head = (sum(arm) / (JUDGED * len(seen)) for arm in zip(*seen, strict=True))
+    blocks_with_errors = sum(of_head > 0 for _, of_head in seen)
+    if head > base + tolerance and blocks_with_errors >= 2:
+        assert found.verdict is Verdict.REGRESSED
+    else:
+        assert found.verdict is Verdict.OK
+
+
+@given(shares, kinds, error_tolerances, st.integers(2, 50))
+@settings(deadline=None)
+def test_only_the_shares_of_errors_matter(
+    drawn: Sequence[tuple[int, int]], kind: str, tolerance: float, times: int
+) -> None:
+    plain = small(with_failures(drawn, kind), Metric.ERRORS, tolerance)
+    more = small(with_failures(drawn, kind, times), Metric.ERRORS, tolerance)
+    assert (plain.verdict, plain.blocks) == (more.verdict, more.blocks)
+
+
+@given(shares, kinds, error_tolerances)
+@settings(deadline=None)
+def test_of_swapped_arms_only_one_has_more_errors(
+    drawn: Sequence[tuple[int, int]], kind: str, tolerance: float
+) -> None:
+    plain = small(with_failures(drawn, kind), Metric.ERRORS, tolerance)
+    turned = small(
+        with_failures([(head, base) for base, head in drawn], kind), Metric.ERRORS, tolerance
+    )
+    if plain.fails and turned.fails:
+        # Later blocks may show the opposite of what the first ones did.
+        assert plain.blocks != turned.blocks
