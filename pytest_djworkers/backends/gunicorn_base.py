@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import ClassVar
 
-from pytest_djworkers.backends.protocol import WSGI_ENTRY, About, LaunchPlan, flags
+from pytest_djworkers.backends.protocol import WSGI_ENTRY, About, LaunchPlan, flags, without_none
 from pytest_djworkers.backends.spec import existing_file, path_of, setting
 
 SCRUBBED = ("GUNICORN_",)
@@ -55,7 +55,9 @@ class GunicornBase:
 
     def options(self, plan: LaunchPlan) -> Mapping[str, int | str]:
         """Return its limits, raised to the burst's connections, or the file that sets them."""
-        return {"config": self.config} if self.config else self.limits(plan)
+        if self.config:
+            return {"config": self.config}
+        return {**self.limits(plan), **without_none(keep_alive=plan.idle_s or None)}
 
     def limits(self, plan: LaunchPlan) -> Mapping[str, int | str]:
         """Return the limits that are raised, and the options that users have set."""

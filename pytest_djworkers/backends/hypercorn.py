@@ -61,7 +61,12 @@ class Hypercorn:
         return {
             "backlog": self.backlog(plan),
             "worker_class": self.worker_class or "asyncio",
-            **without_none(config=self.config),
+            # A flag would win over the user's file.
+            **(
+                {"config": self.config}
+                if self.config
+                else without_none(keep_alive=plan.idle_s or None)
+            ),
         }
 
     def backlog(self, plan: LaunchPlan) -> int:

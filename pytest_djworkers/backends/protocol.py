@@ -28,6 +28,9 @@ class LaunchPlan:
     workers: int
     connections: int
     """The number of connections that the burst will open, and that the server must hold."""
+    idle_s: int = 0
+    """The seconds for which a connection may be idle, and must stay open; 0: as the server's
+    default says."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,11 @@ class Uvicorn:
         return {
             "backlog": self.backlog(plan),
             "loop": self.loop or default_event_loop(),
-            **without_none(http=self.http, limit_concurrency=self.limit_concurrency),
+            **without_none(
+                http=self.http,
+                limit_concurrency=self.limit_concurrency,
+                timeout_keep_alive=plan.idle_s or None,
+            ),
         }
 
     def backlog(self, plan: LaunchPlan) -> int:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from pytest_djworkers.compare.arms import Arm
+from pytest_djworkers.compare.balance import idle_workers
 from pytest_djworkers.compare.window_size import WindowSize
 from pytest_djworkers.compare.worker_exits import explain_worker_exits
 from pytest_djworkers.entry.strays import refusal, strays_told
@@ -23,6 +24,11 @@ from pytest_djworkers.server.server import Server
 from pytest_djworkers.system.cpu_time import CpuSnapshot, cpu_time_between
 from pytest_djworkers.system.machine_lock import NullLock
 
+_IDLE_S = 120
+"""The seconds for which connections must stay open while the other arm is measured. If a server
+closes them, they are opened anew all at once for the next window, and one worker may get all of
+them. gunicorn would after 2 s."""
+
 
 @dataclass(frozen=True, slots=True)
 class Fired:
@@ -36,6 +42,11 @@ class Fired:
     known."""
     lost_worker: bool
     """True if a worker that the server was launched with is gone, or the server as a whole."""
+
+    @property
+    def idle_workers(self) -> int:
+        """The number of workers that no connection reached; 0 if it isn't known."""
+        return idle_workers(self.cpu_of_workers or ())
 
 
 class ArmServer:
@@ -71,7 +82,7 @@ class ArmServer:
 
     def start(self, needs: BurstNeeds) -> None:
         """Start the server's processes. Raises ServerError."""
-        self._server.start(needs)
+        self._server.start(replace(needs, idle_s=_IDLE_S))
 
     def wait_until_ready(self) -> None:
         """Wait until the server serves. Raises ServerError if it doesn't get ready."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pytest_djworkers.compare.arm_server import ArmServer, Fired
 from pytest_djworkers.compare.arms import BASE, HEAD, NAMES, PreparedArms
 from pytest_djworkers.compare.discard import DiscardLimits, Moment, reason_to_discard
+from pytest_djworkers.compare.numbers import ComparisonNumbers
 from pytest_djworkers.compare.parts import BlockParts, PartsWatch
 from pytest_djworkers.compare.plan import BlockPlan
 from pytest_djworkers.compare.same_work import Responses
@@ -51,38 +52,50 @@ class Block:
     """Why workers ended while they were measured, a line for each arm that lost one."""
     idle_workers: tuple[int, int] = (0, 0)
     """The number of base's and of head's workers that no connection would reach."""
+    unbalanced: frozenset[int] = frozenset()
+    """The rounds, by their place in the block, in which a worker was idle that had been busy."""
 
 
 class _Servers:
     """The running servers of both arms, and what they were measured to do."""
 
-    def __init__(self, both: Mapping[int, ArmServer]) -> None:
+    def __init__(
+        self, both: Mapping[int, ArmServer], size: WindowSize, numbers: ComparisonNumbers
+    ) -> None:
         self.both = both
         self.windows: dict[int, list[Fired]] = {BASE: [], HEAD: []}
         self.idle_workers = [0, 0]
+        self._size = size
+        self._numbers = numbers
 
-    def warm_up(self, order: Sequence[int], size: WindowSize, arms: PreparedArms) -> None:
-        """Connect to both arms, and warm them up one after the other: both at once would share
-        the CPUs. Raises ArmError and GeneratorError."""
-        for arm in order:
-            with _blaming(arm):
-                warmed = warm_up(self.both[arm], size, arms.numbers)
-            self.idle_workers[arm] = warmed.idle_workers
-            if self.both[arm].ended:
-                self._refuse_dead_base(arm)
-                self.windows[arm].append(warmed.last)
+    def warm_up(self, arm: int) -> None:
+        """Connect to an arm, and warm it up. Raises ArmError and GeneratorError."""
+        with _blaming(arm):
+            warmed = warm_up(self.both[arm], self._size, self._numbers)
+        self.idle_workers[arm] = warmed.idle_workers
+        if self.both[arm].ended:
+            self._refuse_dead_base(arm)
+            self.windows[arm].append(warmed)
 
-    def block(self, rounds: tuple[Round, ...], size: WindowSize, probe_is_request: bool) -> Block:
-        """Return the block of these rounds, without the time of its parts."""
+    def is_unbalanced(self, arm: int) -> bool:
+        """Return True if a worker idled in the arm's last window that had been busy before."""
+        windows = self.windows[arm]
+        return bool(windows and windows[-1].idle_workers and not self.idle_workers[arm])
+
+    def block(self, rounds: Sequence[tuple[Round, bool]], probe_is_request: bool) -> Block:
+        """Return the block of these rounds, without the time of its parts.
+
+        Each round comes with True if a worker was idle in it that had been busy.
+        """
         both = self.both
         reports = self._reports_of(BASE), self._reports_of(HEAD)
         types = [both[arm].probed.content_type if probe_is_request else "" for arm in (BASE, HEAD)]
         return Block(
-            rounds,
+            tuple(one for one, _ in rounds),
             reports,
             both[HEAD].facts,
             (_responses(types[BASE], reports[BASE]), _responses(types[HEAD], reports[HEAD])),
-            size,
+            self._size,
             BlockParts(),
             tuple(
                 f"{NAMES[arm]}: {both[arm].explain_worker_exits()}"
@@ -90,6 +103,7 @@ class _Servers:
                 if any(fired.lost_worker for fired in self.windows[arm])
             ),
             (self.idle_workers[BASE], self.idle_workers[HEAD]),
+            frozenset(place for place, (_, unbalanced) in enumerate(rounds) if unbalanced),
         )
 
     def measure(self, arm: int) -> Fired:
@@ -101,6 +115,8 @@ class _Servers:
         # At a dead server, every window would run to its time limit without saying anything new.
         if windows and windows[-1].lost_worker and server.ended:
             return windows[-1]
+        if self.is_unbalanced(arm):
+            self.warm_up(arm)
         fired = server.fire()
         windows.append(fired)
         self._refuse_dead_base(arm)
@@ -130,22 +146,25 @@ def run_block(
     """
     watch, stack = PartsWatch(), ExitStack()
     try:
-        servers = _Servers(_launch(plan, arms, profile, needs, watch, stack))
+        both = _launch(plan, arms, profile, needs, watch, stack)
         with watch.timing("warm_up_s"):
             if size is None:
                 with _blaming(BASE):
                     size = measure_size(
-                        servers.both[BASE],
+                        both[BASE],
                         connections=arms.connections,
                         timeout_s=profile.shape.timeout_s,
                     )
-            servers.warm_up(plan.launches, size, arms)
+            servers = _Servers(both, size, arms.numbers)
+            # One after the other: both at once would share the CPUs.
+            for arm in plan.launches:
+                servers.warm_up(arm)
         with watch.timing("windows_s"):
             rounds = tuple(_rounds(plan, servers, size, arms.numbers.discard))
-        for arm, server in servers.both.items():
+        for arm, server in both.items():
             with _blaming(arm):
                 server.refuse_strays()
-        block = servers.block(rounds, size, needs.probe == profile.request)
+        block = servers.block(rounds, needs.probe == profile.request)
     finally:
         with watch.timing("stop_s"):
             stack.close()
@@ -182,8 +201,11 @@ def _launch(
 
 def _rounds(
     plan: BlockPlan, servers: _Servers, size: WindowSize, limits: DiscardLimits
-) -> Iterator[Round]:
-    """Measure the rounds of a block, and stop after one in which a worker is gone."""
+) -> Iterator[tuple[Round, bool]]:
+    """Measure the rounds of a block, and stop after one in which a worker is gone.
+
+    Each comes with True if a worker was idle in it that had been busy.
+    """
     for order in plan.rounds(size.rounds_per_block):
         before = Moment.now()
         fired = {arm: servers.measure(arm) for arm in order}
@@ -195,7 +217,7 @@ def _rounds(
             limits=limits,
         )
         base, head = (window_of(fired[arm], size.slow_s) for arm in (BASE, HEAD))
-        yield Round(base, head, plan.number, discarded)
+        yield Round(base, head, plan.number, discarded), any(map(servers.is_unbalanced, order))
         # The worker in its place has not been warmed up, so this block can't tell any speed.
         if any(one.lost_worker for one in fired.values()):
             break

@@ -20,7 +20,7 @@ from pytest_djworkers.verdict.reliability import IDLE_WORKER
 from pytest_djworkers.verdict.rounds import Round
 
 _BY_CHANCE = 0.25
-"""The largest share of blocks in which a worker may be idle by chance."""
+"""The largest share of rounds in which a worker may be idle by chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,21 +37,16 @@ class History:
 
     @property
     def rounds(self) -> list[Round]:
-        """The rounds of all blocks; those of a launch with an idle worker are discarded."""
-        unlucky = self._unlucky
-        return [
-            _discarded(one) if block in unlucky else one
-            for block in self.blocks
-            for one in block.rounds
-        ]
-
-    @property
-    def _unlucky(self) -> list[Block]:
-        """The blocks that are discarded since a worker got no connection by chance."""
+        """The rounds of all blocks; those with an idle worker are discarded if they are few."""
+        rounds = [one for block in self.blocks for one in block.rounds]
+        unlucky = [is_one for block in self.blocks for is_one in _unlucky_rounds(block)]
         # The kernel decides who gets a connection, and an arm with an idle worker looks slow. But a
         # worker that hangs is idle, too: what happens more than now and then lies in the code.
-        idle = [block for block in self.blocks if any(block.idle_workers)]
-        return idle if len(idle) <= _BY_CHANCE * len(self.blocks) else []
+        if sum(unlucky) > _BY_CHANCE * len(rounds):
+            return rounds
+        return [
+            _discarded(one) if is_one else one for one, is_one in zip(rounds, unlucky, strict=True)
+        ]
 
     @property
     def worker_exits(self) -> tuple[str, ...]:
@@ -98,6 +93,12 @@ class History:
 
     def _reports_of(self, arm: int) -> list[AgentReport]:
         return [report for block in self.blocks for report in block.reports[arm]]
+
+
+def _unlucky_rounds(block: Block) -> list[bool]:
+    """Return for each round whether a worker got no connection in it."""
+    is_idle = any(block.idle_workers)
+    return [is_idle or place in block.unbalanced for place in range(len(block.rounds))]
 
 
 def _discarded(one: Round) -> Round:

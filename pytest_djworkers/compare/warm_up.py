@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from pytest_djworkers.compare.arm_server import ArmServer, Fired
-from pytest_djworkers.compare.balance import idle_workers
 from pytest_djworkers.compare.numbers import ComparisonNumbers
 from pytest_djworkers.compare.window_size import WindowSize
 from pytest_djworkers.load.early_close import EarlyClose
 
 
-@dataclass(frozen=True, slots=True)
-class WarmedUp:
-    """The result of a warm-up."""
+def warm_up(server: ArmServer, size: WindowSize, numbers: ComparisonNumbers) -> Fired:
+    """Open the connections, and apply the load for a while; return its last window.
 
-    last: Fired
-    """The last window of it."""
-    idle_workers: int
-    """The number of workers that no connection would reach."""
-
-
-def warm_up(server: ArmServer, size: WindowSize, numbers: ComparisonNumbers) -> WarmedUp:
-    """Open the connections, and apply the load for a while. Raises GeneratorError.
-
-    They are opened anew if some workers got none of them, a few times at most.
+    They are opened anew if some workers got none of them, a few times at most. Raises
+    GeneratorError.
     """
     # It closes at the first response, if that comes later: a view that takes longer than the
     # warm-up gets one request on each connection.
@@ -32,7 +20,6 @@ def warm_up(server: ArmServer, size: WindowSize, numbers: ComparisonNumbers) -> 
     for opening in range(numbers.most_openings):
         server.connect(size)
         fired = server.fire(early_close)
-        idle = idle_workers(fired.cpu_of_workers or ())
-        if not idle or server.ended or opening == numbers.most_openings - 1:
+        if not fired.idle_workers or server.ended or opening == numbers.most_openings - 1:
             break
-    return WarmedUp(fired, idle)
+    return fired

@@ -24,6 +24,8 @@ class BurstNeeds:
     """The request that it must respond to."""
     any_response: bool = False
     """True if every complete response to the probe is good enough, not only an expected one."""
+    idle_s: int = 0
+    """The seconds for which its connections will be idle between requests; 0: they will not."""
 
     @classmethod
     def of_burst(cls, request: Request | None, connections: int, *, probe_path: str | None) -> Self:

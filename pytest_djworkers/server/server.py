@@ -184,7 +184,7 @@ class Server:
         began_s = CLOCK.monotonic()
         deadline = began_s + spec.startup_timeout_s
         workers = workers_of(self._backend, spec.workers)
-        plan = LaunchPlan(self.host, spec.port, workers, needs.connections)
+        plan = LaunchPlan(self.host, spec.port, workers, needs.connections, needs.idle_s)
         with self._stopped_on_failure(deadline), self._explain_os_errors():
             ready = ReadySocket(spec.folder / "ready")
             self._start = _Start(plan, needs, began_s, deadline, ready)
