@@ -10,7 +10,9 @@ import pytest
 from pytest_djworkers.backends import gunicorn_base
 from pytest_djworkers.backends.granian import Granian
 from pytest_djworkers.backends.gunicorn_gevent import GunicornGevent
+from pytest_djworkers.backends.hypercorn import Hypercorn
 from pytest_djworkers.backends.protocol import ENTRY_FILES, WSGI_ENTRY, Backend, LaunchPlan
+from pytest_djworkers.backends.uvicorn import Uvicorn
 
 
 def plan(workers: int = 2, connections: int = 2000) -> LaunchPlan:
@@ -90,3 +92,25 @@ def test_the_whole_command_line_of_granian() -> None:
         *("--log-level", "warning", "--no-access-log"),
         ENTRY_FILES[WSGI_ENTRY],
     ]
+
+
+@pytest.mark.parametrize(
+    ("flag", "backend"),
+    [
+        ("keep-alive", GunicornGevent()),
+        ("timeout-keep-alive", Uvicorn()),
+        ("keep-alive", Hypercorn()),
+    ],
+)
+def test_connections_that_will_be_idle_stay_open(flag: str, backend: Backend) -> None:
+    idle = LaunchPlan("127.0.0.1", 4321, 2, 8, idle_s=120)
+    assert flags(backend, idle)[flag] == "120"
+    assert flag not in flags(backend, plan())
+
+
+def test_the_users_own_file_says_how_long_connections_stay_open(tmp_path: Path) -> None:
+    own = tmp_path / "own"
+    own.touch()
+    idle = LaunchPlan("127.0.0.1", 4321, 2, 8, idle_s=120)
+    for backend in (GunicornGevent(config=str(own)), Hypercorn(config=str(own))):
+        assert "keep-alive" not in flags(backend, idle)

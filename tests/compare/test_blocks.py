@@ -1,51 +1,111 @@
-"""A block launches its arms together."""
+"""A block launches its arms together, and keeps the load of each on all of its workers."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
 import pytest
 
 from pytest_djworkers.compare import blocks as module
-from pytest_djworkers.compare.arms import Arm
-from pytest_djworkers.compare.blocks import ArmError, run_block
+from pytest_djworkers.compare.arm_server import Fired
+from pytest_djworkers.compare.arms import BASE, HEAD, Arm
+from pytest_djworkers.compare.blocks import ArmError, Block, run_block
 from pytest_djworkers.compare.plan import plan_block
 from pytest_djworkers.errors import ServerStartError
-from tests.support.comparisons import NEEDS, prepared_arms
-from tests.support.profiles import make_profile
+from pytest_djworkers.server.probe import ProbeResult
+from tests.support.comparisons import FACTS, NEEDS, SIZE, prepared_arms
+from tests.support.profiles import make_profile, make_report
+
+BUSY, IDLE = (0.5, 0.5), (0.0, 1.0)
+"""The CPU seconds of two workers."""
+
+
+class NeverReady:
+    """A server that does not get ready; ``did`` has what all of them did."""
+
+    did: list[str]
+
+    def __init__(self, *_: Any) -> None:
+        pass
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.did.append("stop")
+
+    def start(self, _: object) -> None:
+        self.did.append("start")
+
+    def wait_until_ready(self) -> None:
+        self.did.append("wait")
+        raise ServerStartError("it is not ready")
+
+
+class Measured(NeverReady):
+    """A server whose windows use this CPU time of its workers, in their order."""
+
+    windows: dict[str, list[Sequence[float]]]
+    facts = FACTS
+    probed = ProbeResult(("127.0.0.1", 1), ())
+    ended = None
+
+    def __init__(self, arm: Arm, *_: Any) -> None:
+        self.left = iter(self.windows[arm.name])
+
+    def wait_until_ready(self) -> None:
+        pass
+
+    def connect(self, _: object) -> None:
+        self.did.append("connect")
+
+    def fire(self, _: object = None) -> Fired:
+        cpu_s = next(self.left, BUSY)
+        report = make_report(ok=10, window_s=0.25, latency=[(1000, 10)])
+        return Fired(report, sum(cpu_s), tuple(cpu_s), lost_worker=False)
+
+    def refuse_strays(self) -> None:
+        pass
+
+
+def run(server: type, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int = 1) -> Block:
+    monkeypatch.setattr(module, "ArmServer", server)
+    arms, plan = prepared_arms(tmp_path), plan_block(seed, 0)
+    return run_block(plan, arms, make_profile(connections=1), NEEDS, SIZE)
 
 
 @pytest.mark.parametrize("seed", range(4))  # the order of the launches is drawn
 def test_both_arms_start_before_either_is_waited_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
-    did: list[str] = []
-
-    class NeverReady:
-        def __init__(self, arm: Arm, *_: Any) -> None:
-            self.arm = arm
-
-        def __enter__(self) -> Self:
-            return self
-
-        def __exit__(self, *_: object) -> None:
-            did.append("stop")
-
-        def start(self, _: object) -> None:
-            did.append("start")
-
-        def wait_until_ready(self) -> None:
-            did.append("wait")
-            raise ServerStartError("it is not ready")
-
-    monkeypatch.setattr(module, "ArmServer", NeverReady)
+    NeverReady.did = []
     with pytest.raises(ArmError, match="not ready"):
-        run_block(
-            plan_block(seed, 0),
-            prepared_arms(tmp_path),
-            make_profile(connections=1),
-            NEEDS,
-            None,
-        )
-    assert did == ["start", "start", "wait", "stop", "stop"]
+        run(NeverReady, tmp_path, monkeypatch, seed)
+    assert NeverReady.did == ["start", "start", "wait", "stop", "stop"]
+
+
+def test_an_arm_whose_worker_lost_its_connections_is_warmed_up_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Measured.did = []
+    # Head's third window, after its warm-up, leaves a worker idle.
+    base, head = (arm.name for arm in prepared_arms(tmp_path).pair)
+    Measured.windows = {base: [], head: [BUSY, BUSY, BUSY, IDLE]}
+    block = run(Measured, tmp_path, monkeypatch)
+    assert block.unbalanced == {2}
+    assert block.idle_workers == (0, 0)
+    assert Measured.did.count("connect") == 3
+    assert len(block.reports[BASE]) == len(block.reports[HEAD]) == SIZE.rounds_per_block
+
+
+def test_a_worker_that_was_idle_from_the_beginning_is_told_for_the_whole_block(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Measured.did = []
+    base, head = (arm.name for arm in prepared_arms(tmp_path).pair)
+    Measured.windows = {base: [IDLE] * 50, head: []}
+    block = run(Measured, tmp_path, monkeypatch)
+    assert block.unbalanced == frozenset()
+    assert block.idle_workers == (1, 0)
