@@ -13,11 +13,15 @@ from pytest_djworkers.compare.window_size import (
     is_faster,
     window_size,
 )
+from pytest_djworkers.load.early_close import EarlyClose
 from pytest_djworkers.system.cpu_count import available_cpus
 from pytest_djworkers.units import format_duration
 
 _LEAST_S = 0.5
-"""The least time for which the view is measured, in seconds."""
+"""The least time for which a view is measured that isn't slow, in seconds."""
+_SLOW_S = 2.0
+"""The time of a request on each connection from which on a view is slow, in seconds: in less, the
+first requests after a launch may be much slower than usual."""
 
 
 class TooSlow(Exception):
@@ -52,9 +56,9 @@ def _measure(base: ArmServer, connections: int) -> ViewSpeed:
             rounds_per_block=1,
         )
     )
-    fired = base.fire()
-    # The first requests after a launch are slower, which a slow view does not show.
-    if fired.report.window_s < 2 * _LEAST_S:
+    # A request on each connection tells enough of a slow view, and more would take long.
+    fired = base.fire(EarlyClose(0.0, connections, one_wave=True))
+    if fired.report.window_s < _SLOW_S:
         fired = base.fire()
     return _speed_of(fired, base, connections)
 
@@ -63,10 +67,11 @@ def _speed_of(fired: Fired, base: ArmServer, connections: int) -> ViewSpeed:
     report = fired.report
     ended = report.ok + report.late + report.unexpected + report.error
     in_window = ended - report.after_window
-    if in_window < LEAST_RESPONSES:
+    if in_window < LEAST_RESPONSES * report.window_s / LONGEST_WINDOW_S:
         raise TooSlow(
             f"too slow: base gave {in_window} responses in {format_duration(report.window_s)} on"
-            f" {connections} connections, and {LEAST_RESPONSES} are needed: give it more workers"
+            f" {connections} connections, and {LEAST_RESPONSES} in"
+            f" {format_duration(LONGEST_WINDOW_S)} are needed: give it more workers"
             " (--djworkers-workers), and more connections if its workers serve several requests"
             " at a time (--djworkers-compare-connections)"
         )

@@ -16,7 +16,7 @@ def warm_up(server: ArmServer, size: WindowSize, numbers: ComparisonNumbers) -> 
     """
     # It closes at the first response, if that comes later: a view that takes longer than the
     # warm-up gets one request on each connection.
-    early_close = EarlyClose(numbers.warm_up_s, 1)
+    early_close = EarlyClose(numbers.warm_up_s, 1, one_wave=size.one_wave)
     for opening in range(numbers.most_openings):
         server.connect(size)
         fired = server.fire(early_close)

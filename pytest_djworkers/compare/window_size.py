@@ -30,9 +30,9 @@ WAITING_CONNECTIONS = 16
 LEAST_CPU_SHARE = 0.5
 """The share of the CPU time that a server's workers can have, from which on its view computes."""
 LEAST_RESPONSES = 12
-"""The number of responses in the probe without which a view is too slow to be compared."""
+"""The number of responses in the longest window without which a view is too slow to compare."""
 LONGEST_WINDOW_S = 30.0
-"""The longest time of a probe, and of a window."""
+"""The longest time of a measurement, and of a window."""
 _LEAST_GAIN = 2.0
 """The gain in speed for which a waiting view keeps more connections, as a factor."""
 _LEAST_SERVED = 0.6
@@ -70,11 +70,13 @@ class WindowSize:
     """The latency above which a response is slow, in seconds."""
     waits: bool = False
     """True if the view waits for something more than it computes."""
+    one_wave: bool = False
+    """True if each connection sends one request in a window."""
 
     @property
     def early_close(self) -> EarlyClose:
         """The condition under which a window closes."""
-        return EarlyClose(after_s=self.least_s, responses=self.responses)
+        return EarlyClose(self.least_s, self.responses, self.one_wave)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +121,10 @@ def window_size(view: ViewSpeed, *, timeout_s: float, workers: int | None) -> Wi
     connections = view.connections
     responses = min(max(round(_RESPONSES_OF_ROOT * sqrt(view.rate)), _FEWEST), _MOST)
     if view.is_served_together:
-        # One wave: the responses of a view that waits come together.
+        # Whole waves: the responses of a view that waits come together.
         responses = max(responses, connections)
     window_s = max(_LEAST_WINDOW_S, responses / view.rate)
+    one_wave = view.is_served_together and responses == connections and window_s > _LEAST_WINDOW_S
     if workers and not view.is_served_together:
         is_slow = window_s > _SLOW_WINDOW_S
         least = _CONNECTIONS_OF_SLOW if is_slow else PROBED_CONNECTIONS
@@ -139,4 +142,5 @@ def window_size(view: ViewSpeed, *, timeout_s: float, workers: int | None) -> Wi
         rounds_per_block=min(max(rounds, 1), _MOST_ROUNDS),
         slow_s=USUAL_TIMES * usual_s,
         waits=view.waits,
+        one_wave=one_wave,
     )

@@ -15,3 +15,6 @@ class EarlyClose:
     after_s: float
     """The least time for which the window is open, in seconds."""
     responses: int
+    one_wave: bool = False
+    """True if each connection sends one request only, all at the beginning. A slow view that serves
+    all of them together would have begun a second wave before the last response of the first."""

@@ -102,6 +102,8 @@ class Pool:
         self._begin_anew(window)
         await window.sleep_until(start_ns)
         self._start_firing(window)
+        if early_close is not None and early_close.one_wave:
+            window.is_firing = False
         begin_ns = window.tally.begin_ns
         await window.sleep_until(begin_ns)
         # What is in flight now and ends in the window is the window's, but its connection worked
@@ -117,7 +119,7 @@ class Pool:
         window.tally.take_off(age for connection, age in ages_ns if connection.window_responses)
         deadline = self._loop.time() + drain_s
         while drain_s and self._in_flight() and await self._change(deadline):
-            pass
+            window.is_firing = False
         return self._report(window, own, until_ns=_clock() if drain_s else window.tally.end_ns)
 
     def close(self) -> None:

@@ -34,7 +34,7 @@ class Window:
         """The time at which ``sleep_until`` should return. The loop can run its timer only between
         batches, so from then on no further batch is begun."""
         self.is_firing = False
-        """True while requests may begin."""
+        """True while connections that are free begin requests."""
 
     @classmethod
     def before_any(cls, profile: Profile) -> Self:

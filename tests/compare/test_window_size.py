@@ -40,8 +40,24 @@ def test_a_slower_view_gets_fewer_responses_and_rounds(
 def test_a_window_of_a_view_that_waits_is_a_whole_wave() -> None:
     size = size_of(32 / 3, connections=32, cpu_share=0.01, shortest_s=3.0)
     assert (size.connections, size.responses, size.waits) == (32, 32, True)
+    assert size.early_close.one_wave
     assert size.longest_s == 12
     assert size.drain_s == pytest.approx(TIMEOUT_S + 12)
+
+
+@pytest.mark.parametrize(
+    ("rate", "connections", "shortest_s"),
+    [
+        (32 / 0.2, 32, 0.2),  # short waves: several in a window
+        (4 / 3, 4, 3.0),  # the fewest responses are four waves
+    ],
+)
+def test_windows_of_several_waves_do_not_end_with_the_first(
+    rate: float, connections: int, shortest_s: float
+) -> None:
+    size = size_of(rate, connections=connections, cpu_share=0.01, shortest_s=shortest_s)
+    assert size.waits
+    assert not size.early_close.one_wave
 
 
 def test_a_view_that_waits_one_request_at_a_time_is_not_served_together() -> None:
@@ -74,3 +90,5 @@ def test_every_size_is_within_its_bounds(
     assert 2 <= size.longest_s <= 30
     assert size.drain_s > TIMEOUT_S
     assert size.early_close.responses == size.responses
+    # One wave has as many responses as it sends requests.
+    assert not size.one_wave or size.responses == size.connections

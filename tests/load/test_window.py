@@ -54,6 +54,23 @@ def test_a_window_of_a_slow_view_lasts_until_it_has_enough_responses() -> None:
     assert report.window_s >= 0.5
 
 
+def test_in_a_window_of_one_wave_each_connection_sends_one_request() -> None:
+    wave = EarlyClose(after_s=0.0, responses=4, one_wave=True)
+    with serve(always(OK, after_s=0.1)) as server:
+        reports = fire_windows(server.address, 3, wave, duration_s=9)
+        assert len(server.requests) == 12
+    for report in reports:
+        assert (report.ok, report.after_window) == (4, 0)
+        assert report.window_s < 5
+
+
+def test_a_request_of_one_wave_that_has_no_response_is_a_timeout() -> None:
+    wave = EarlyClose(after_s=0.0, responses=4, one_wave=True)
+    with serve(hangs) as server:
+        (report,) = fire_windows(server.address, 1, wave, duration_s=0.3, timeout_s=0.2)
+    assert (report.ok, report.unanswered) == (0, 4)
+
+
 def test_a_window_without_enough_responses_is_over_after_its_duration() -> None:
     with serve(always(OK, after_s=0.3)) as server:
         (report,) = fire_windows(server.address, 1, ENOUGH, duration_s=1)

@@ -20,6 +20,9 @@ FIRST_LOOK_BLOCKS = 4
 """The number of blocks of a test's first look, if its share of the budget has room for them."""
 LEAST_BLOCKS = 2
 """The least number of blocks of a first look: a large loss shows in two of them."""
+SLOW_LOOK_S = 20.0
+"""The time of a turn from which on its least blocks must fit into its share, as all others must: a
+view that waits for 10 s would use up the time of other tests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,8 @@ class Limit:
     most_blocks: int | None = None
     """The number of blocks after which a comparison without a verdict waits for its next turn."""
     least_blocks: int = 0
-    """The number of blocks that a comparison gets even if that takes longer."""
+    """The number of blocks that a comparison gets even if that takes longer, but not much: see
+    ``SLOW_LOOK_S``."""
 
     def is_reached(self, *, blocks: int, used_s: float, next_look_s: float) -> bool:
         """Return True if a comparison without a verdict must stop after this number of blocks.
@@ -67,7 +71,9 @@ class Limit:
         """
         if self.most_blocks is not None and blocks >= self.most_blocks:
             return True
-        return blocks >= self.least_blocks and used_s + next_look_s > self.seconds
+        is_slow = used_s > max(self.seconds, SLOW_LOOK_S)
+        has_enough = blocks >= self.least_blocks or is_slow
+        return has_enough and used_s + next_look_s > self.seconds
 
 
 def standing_of(blocks: int, judged: Judged, block_s: float) -> Standing | None:

@@ -87,7 +87,15 @@ def test_first_looks_that_keep_to_their_shares_keep_to_the_budget(
 
 def test_a_limit_counts_blocks_and_time() -> None:
     first_look = Limit(60.0, "", most_blocks=4, least_blocks=2)
-    assert not first_look.is_reached(blocks=1, used_s=100.0, next_look_s=10.0)
+    assert not first_look.is_reached(blocks=1, used_s=55.0, next_look_s=10.0)
     assert first_look.is_reached(blocks=2, used_s=55.0, next_look_s=10.0)
     assert not first_look.is_reached(blocks=3, used_s=50.0, next_look_s=10.0)
     assert first_look.is_reached(blocks=4, used_s=1.0, next_look_s=1.0)
+
+
+def test_a_slow_view_gets_its_least_blocks_only_within_its_share() -> None:
+    small = Limit(5.0, "", least_blocks=2)
+    assert not small.is_reached(blocks=1, used_s=19.0, next_look_s=10.0)
+    assert small.is_reached(blocks=1, used_s=21.0, next_look_s=10.0)
+    large = Limit(200.0, "", least_blocks=2)
+    assert not large.is_reached(blocks=1, used_s=70.0, next_look_s=60.0)
