@@ -15,7 +15,9 @@ FILE_VARIABLE = "KEEP_RECORDS_IN"
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """Keep the records of a report; pytest-djworkers has put them on it by now."""
+    """Keep the records of a test; pytest-djworkers has put them on its report by now."""
+    if report.when != "call":
+        return
     records = getattr(report, "djworkers_bursts", ())
     with Path(os.environ[FILE_VARIABLE]).open("a") as file:
         file.writelines(json.dumps(record) + "\n" for record in records)

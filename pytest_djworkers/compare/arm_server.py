@@ -62,6 +62,7 @@ class ArmServer:
         self._stack = ExitStack()
         self._agents = self._new_agents()
         self._is_connected = False
+        self._used_before: CpuSnapshot | None = None
 
     @property
     def facts(self) -> ServerFacts:
@@ -118,8 +119,18 @@ class ArmServer:
 
         Raises GeneratorError.
         """
-        before = self._server.cpu_used()
-        (report,) = self._agents.fire(early_close=early_close)
+        self.begin(early_close)
+        return self.finish()
+
+    def begin(self, early_close: EarlyClose | None = None) -> None:
+        """Begin a window, as ``fire`` does, and don't wait for its end. Raises GeneratorError."""
+        self._used_before = self._server.cpu_used()
+        self._agents.begin(early_close=early_close)
+
+    def finish(self) -> Fired:
+        """Return what happened in the window that was begun. Raises GeneratorError."""
+        before = self._used_before
+        (report,) = self._agents.reports()
         after = self._server.cpu_used()
         workers = self._server.workers
         cpu_s = cpu_of_workers = None

@@ -15,7 +15,7 @@ from pytest_djworkers.compare.parts import BlockParts, PartsWatch
 from pytest_djworkers.compare.plan import BlockPlan
 from pytest_djworkers.compare.same_work import Responses
 from pytest_djworkers.compare.view_speed import measure_size
-from pytest_djworkers.compare.warm_up import warm_up
+from pytest_djworkers.compare.warm_up import warm_up, warm_up_together
 from pytest_djworkers.compare.window_figures import window_of
 from pytest_djworkers.compare.window_size import WindowSize
 from pytest_djworkers.errors import DjworkersError, GeneratorError, ServerDiedError
@@ -68,10 +68,21 @@ class _Servers:
         self._size = size
         self._numbers = numbers
 
-    def warm_up(self, arm: int) -> None:
-        """Connect to an arm, and warm it up. Raises ArmError and GeneratorError."""
-        with _blaming(arm):
-            warmed = warm_up(self.both[arm], self._size, self._numbers)
+    def warm_up(self, order: Sequence[int]) -> None:
+        """Connect to these arms, and warm them up. Raises ArmError and GeneratorError."""
+        if self._size.one_wave:
+            servers = [self.both[arm] for arm in order]
+            warmed = warm_up_together(servers, self._size, self._numbers)
+            for arm, last in zip(order, warmed, strict=True):
+                self._is_warm(arm, last)
+            return
+        # One after the other: both at once would share the CPUs.
+        for arm in order:
+            with _blaming(arm):
+                last = warm_up(self.both[arm], self._size, self._numbers)
+            self._is_warm(arm, last)
+
+    def _is_warm(self, arm: int, warmed: Fired) -> None:
         self.idle_workers[arm] = warmed.idle_workers
         if self.both[arm].ended:
             self._refuse_dead_base(arm)
@@ -116,7 +127,7 @@ class _Servers:
         if windows and windows[-1].lost_worker and server.ended:
             return windows[-1]
         if self.is_unbalanced(arm):
-            self.warm_up(arm)
+            self.warm_up([arm])
         fired = server.fire()
         windows.append(fired)
         self._refuse_dead_base(arm)
@@ -156,9 +167,7 @@ def run_block(
                         timeout_s=profile.shape.timeout_s,
                     )
             servers = _Servers(both, size, arms.numbers)
-            # One after the other: both at once would share the CPUs.
-            for arm in plan.launches:
-                servers.warm_up(arm)
+            servers.warm_up(plan.launches)
         with watch.timing("windows_s"):
             rounds = tuple(_rounds(plan, servers, size, arms.numbers.discard))
         for arm, server in both.items():

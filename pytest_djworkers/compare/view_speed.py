@@ -56,11 +56,14 @@ def _measure(base: ArmServer, connections: int) -> ViewSpeed:
             rounds_per_block=1,
         )
     )
-    # A request on each connection tells enough of a slow view, and more would take long.
+    # A request on each connection tells enough of a slow view, and more would take long. But the
+    # first ones may have found too few threads for all of them.
     fired = base.fire(EarlyClose(0.0, connections, one_wave=True))
-    if fired.report.window_s < _SLOW_S:
-        fired = base.fire()
-    return _speed_of(fired, base, connections)
+    if fired.report.window_s >= _SLOW_S:
+        view = _speed_of(fired, base, connections)
+        if view.is_served_together or not view.waits:
+            return view
+    return _speed_of(base.fire(), base, connections)
 
 
 def _speed_of(fired: Fired, base: ArmServer, connections: int) -> ViewSpeed:

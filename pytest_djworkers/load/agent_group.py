@@ -123,10 +123,18 @@ class AgentGroup:
         It can be repeated if ``open`` was given a time to drain. ``early_close`` is for this window
         alone, in place of that of ``open``. Raises GeneratorError if one of them fails.
         """
+        self.begin(early_close=early_close)
+        return self.reports()
+
+    def begin(self, *, early_close: EarlyClose | None = None) -> None:
+        """Have the agents fire one window together, as ``fire`` does, and don't wait for it."""
         # The monotonic clock is the same in all processes of a machine.
         start_ns = CLOCK.monotonic_ns() + (_START_AFTER_NS if self._count > 1 else 0)
         for agent in self._agents:
             agent.say(StartSignal(start_ns, early_close))
+
+    def reports(self) -> list[AgentReport]:
+        """Return the agents' reports on the window begun. Raises GeneratorError if one fails."""
         return [
             from_simple(agent.hear(self._fire_within_s, "in the middle of the burst"), AgentReport)
             for agent in self._agents

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -13,6 +14,7 @@ from pytest_djworkers.compare.arm_server import Fired
 from pytest_djworkers.compare.arms import BASE, HEAD, Arm
 from pytest_djworkers.compare.blocks import ArmError, Block, run_block
 from pytest_djworkers.compare.plan import plan_block
+from pytest_djworkers.compare.window_size import WindowSize
 from pytest_djworkers.errors import ServerStartError
 from pytest_djworkers.server.probe import ProbeResult
 from tests.support.comparisons import FACTS, NEEDS, SIZE, prepared_arms
@@ -61,6 +63,13 @@ class Measured(NeverReady):
     def connect(self, _: object) -> None:
         self.did.append("connect")
 
+    def begin(self, _: object) -> None:
+        self.did.append("begin")
+
+    def finish(self) -> Fired:
+        self.did.append("finish")
+        return self.fire()
+
     def fire(self, _: object = None) -> Fired:
         cpu_s = next(self.left, BUSY)
         report = make_report(ok=10, window_s=0.25, latency=[(1000, 10)])
@@ -70,10 +79,16 @@ class Measured(NeverReady):
         pass
 
 
-def run(server: type, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int = 1) -> Block:
+def run(
+    server: type,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    seed: int = 1,
+    size: WindowSize = SIZE,
+) -> Block:
     monkeypatch.setattr(module, "ArmServer", server)
     arms, plan = prepared_arms(tmp_path), plan_block(seed, 0)
-    return run_block(plan, arms, make_profile(connections=1), NEEDS, SIZE)
+    return run_block(plan, arms, make_profile(connections=1), NEEDS, size)
 
 
 @pytest.mark.parametrize("seed", range(4))  # the order of the launches is drawn
@@ -98,6 +113,18 @@ def test_an_arm_whose_worker_lost_its_connections_is_warmed_up_again(
     assert block.idle_workers == (0, 0)
     assert Measured.did.count("connect") == 3
     assert len(block.reports[BASE]) == len(block.reports[HEAD]) == SIZE.rounds_per_block
+
+
+def test_arms_whose_view_waits_are_warmed_up_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Measured.did = []
+    Measured.windows = {arm.name: [] for arm in prepared_arms(tmp_path).pair}
+    size = replace(SIZE, waits=True, one_wave=True)
+    block = run(Measured, tmp_path, monkeypatch, size=size)
+    warm_up = ["connect", "connect", "begin", "begin", "finish", "finish"]
+    assert Measured.did == ["start", "start", *warm_up, "stop", "stop"]
+    assert len(block.rounds) == SIZE.rounds_per_block
 
 
 def test_a_worker_that_was_idle_from_the_beginning_is_told_for_the_whole_block(
