@@ -10,7 +10,7 @@ from pytest_djworkers.run.budget.planner import FIRST_LOOK_BLOCKS, LEAST_BLOCKS
 
 TYPICAL_BLOCKS = 5
 """The usual number of blocks of a comparison without a change: ``benchmarks/verdict.py``."""
-BLOCK_S = 6.5
+BLOCK_S = 7.5
 """The time of a block for a usual view: two launches at once, a warm-up, and the windows."""
 COMPARISON_STARTS_S = 2.0
 """The time before a comparison's first block: fixtures, rows, and copies of databases."""

@@ -50,9 +50,10 @@ def probe(
     ``process`` is the server's first process, or None if the server is not ours. With
     ``any_response``, every complete response will do, not only an expected one. The deadline is
     a time of the monotonic clock. Raises ProbeError for an unexpected or unreadable response, and
-    ServerStartError if there is none before the deadline.
+    if a server of ours takes the request and does not respond before the deadline; ServerStartError
+    if there is no response for another reason.
     """
-    closes, why = 0, "nothing was sent"
+    closes, why, is_silent = 0, "nothing was sent", False
     while CLOCK.monotonic() < deadline:
         try:
             with _connected(addresses, deadline) as connection:
@@ -66,7 +67,7 @@ def probe(
         except NoResponseError as error:
             closes, why = closes + 1, str(error)
         except TimeoutError as error:
-            why = str(error)
+            why, is_silent = str(error), True
         except OSError as error:
             closes, why = 0, str(error)
         else:
@@ -81,7 +82,11 @@ def probe(
             times = counted(closes, "time")
             raise ProbeError(f"{request.shown}: {why}, {times} in a row", None)
         CLOCK.sleep(_RETRY_AFTER_S)
-    raise ServerStartError(f"{request.shown} got no response in time ({why})")
+    said = f"{request.shown} got no response in time ({why})"
+    # The workers of a server of ours have reported by now, so it has started.
+    if process is not None and is_silent:
+        raise ProbeError(said, None)
+    raise ServerStartError(said)
 
 
 def _connected(addresses: Sequence[tuple[str, int]], deadline: float) -> socket.socket:

@@ -247,20 +247,25 @@ class Server:
     def _explain_os_errors(self) -> AbstractContextManager[None]:
         return explain_os_errors(f"{self.backend} can't be started", self._spec.folder)
 
+    def _within(self, deadline: float) -> str:
+        """Return the option that sets the deadline, in brackets, if it is over."""
+        if CLOCK.monotonic() < deadline:
+            return ""
+        return f" (within --djworkers-startup-timeout={self._spec.startup_timeout_s:g}s)"
+
     @contextmanager
     def _stopped_on_failure(self, deadline: float) -> Iterator[None]:
         """Stop it if the block raises anything, and add what its log says to the error."""
         try:
             yield
         except ProbeError as error:
+            within = self._within(deadline)
             self.stop()
-            raise ProbeError(
-                f"{self.backend}: {error}{explain_failed_requests(self.log)}", error.status
-            ) from None
+            because = explain_failed_requests(self.log)
+            raise ProbeError(f"{self.backend}: {error}{within}{because}", error.status) from None
         except ServerStartError as error:
+            within = self._within(deadline)
             self.stop()
-            limit = f"--djworkers-startup-timeout={self._spec.startup_timeout_s:g}s"
-            within = f" (within {limit})" if CLOCK.monotonic() >= deadline else ""
             because = explain_failed_start(self.log)
             raise ServerStartError(
                 f"{self.backend} did not start: {error}{within}{because}"

@@ -222,6 +222,11 @@ def test_an_incomplete_response_is_an_error_at_the_deadline(behave: Behaviour, w
     assert time.monotonic() - began < SHORT_S * 10
 
 
+def test_a_server_of_ours_that_does_not_respond_has_started(process: GuardedProcess) -> None:
+    with serve(hangs) as server, pytest.raises(ProbeError, match="no response in time"):
+        send(server, within_s=SHORT_S, process=process)
+
+
 def test_the_probe_ends_when_the_server_does(guarded: Guarded) -> None:
     process = guarded("raise SystemExit(4)")
     with refusing() as nobody, pytest.raises(ServerStartError, match=r"it ended \(exit status 4\)"):
