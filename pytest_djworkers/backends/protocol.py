@@ -74,8 +74,8 @@ class Backend(Protocol):
     def command(self, python: str, plan: LaunchPlan) -> list[str]:
         """Return the command line that serves our entry with this interpreter.
 
-        The limits that the burst's connections would exceed must be raised there, and logging of
-        requests be off: it takes time, and fills the log.
+        The limits that the burst's connections would exceed must be raised there, also the time for
+        which they may be idle, and logging of requests be off: it takes time, and fills the log.
         """
 
     def options(self, plan: LaunchPlan) -> Mapping[str, int | str]:

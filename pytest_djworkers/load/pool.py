@@ -119,7 +119,7 @@ class Pool:
         window.tally.take_off(age for connection, age in ages_ns if connection.window_responses)
         deadline = self._loop.time() + drain_s
         while drain_s and self._in_flight() and await self._change(deadline):
-            window.is_firing = False
+            pass
         return self._report(window, own, until_ns=_clock() if drain_s else window.tally.end_ns)
 
     def close(self) -> None:
