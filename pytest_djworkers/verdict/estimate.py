@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import exp, sqrt
+from math import ceil, exp, sqrt
 from statistics import fmean, median, variance
 
 from pytest_djworkers.units import counted, format_change
@@ -13,6 +13,9 @@ from pytest_djworkers.verdict.student_t import upper_quantile
 
 _FARTHEST = 1.5
 """Rounds farther from the median than this many standard deviations are taken to lie there."""
+_LEAST_KEPT = 0.8
+"""The share of the rounds that stay as they are: if half of them agree closely and many others are
+far off, those others are no outliers."""
 _MAD_TO_SD = 1.4826
 """The standard deviation of normal values over their median absolute deviation."""
 
@@ -108,7 +111,11 @@ def without_outliers(by_block: Sequence[Sequence[float]]) -> list[list[float]]:
     if len(ratios) < 2 * len(by_block):
         return [list(block) for block in by_block]
     middle = median(ratios)
-    most = _FARTHEST * _MAD_TO_SD * median(abs(ratio - middle) for ratio in ratios)
+    distances = sorted(abs(ratio - middle) for ratio in ratios)
+    most = max(
+        _FARTHEST * _MAD_TO_SD * median(distances),
+        distances[ceil(_LEAST_KEPT * len(distances)) - 1],
+    )
     return [[min(max(x, middle - most), middle + most) for x in block] for block in by_block]
 
 
