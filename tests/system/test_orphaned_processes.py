@@ -107,7 +107,7 @@ def test_processes_of_a_killed_run_are_ended_and_reported(marked: StartMarked, g
 def test_processes_that_may_belong_to_a_living_run_stay(
     marked: StartMarked, gone: Mark, change: dict[str, object]
 ) -> None:
-    process = marked(replace(gone, **change))  # type: ignore[arg-type]  # as it is
+    process = marked(replace(gone, **change))  # type: ignore[arg-type]  # fields by name
     garbled = marked("not a mark at all")
     assert end_orphans() == []
     assert lives(process.pid)
