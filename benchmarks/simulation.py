@@ -45,12 +45,20 @@ class NoiseModel:
     """The standard deviation of the random walk's steps, one for each window."""
     stalls: float = 0.0
     """The share of windows in which a stall begins."""
+    speed: float = 0.0
+    """The changes of the machine's speed from window to window, which the agent measures."""
+    measuring: float = 0.0
+    """The error with which it measures them."""
 
 
-def of_ratios(name: str, round_sd: float, launch_sd: float) -> NoiseModel:
+def of_ratios(
+    name: str, round_sd: float, launch_sd: float, speed_sd: float = 0.0, measuring_sd: float = 0.0
+) -> NoiseModel:
     """Return the noise of one arm, from standard deviations measured on log ratios of two."""
     # The variance of a difference of two arms is twice that of each.
-    return NoiseModel(name, round_sd / sqrt(2), launch_sd / sqrt(2))
+    of_one = [sd / sqrt(2) for sd in (round_sd, launch_sd, speed_sd, measuring_sd)]
+    window, launch, speed, measuring = of_one
+    return NoiseModel(name, window, launch, speed=speed, measuring=measuring)
 
 
 QUIET = NoiseModel("quiet", 0.04, 0.01, 0.003, 0.01)
@@ -65,6 +73,9 @@ LEVELS = (
     GEVENT,
     GRANIAN,
     replace(CI, name="CI, white: window x 2", window=2 * CI.window),
+    of_ratios("gevent, speed changes", 0.075, 0.03, 0.175, 0.085),
+    of_ratios("granian, speed changes", 0.14, 0.065, 0.17, 0.05),
+    of_ratios("granian, speed unseen", 0.22, 0.065, 0.0, 0.18),
 )
 
 
@@ -97,8 +108,11 @@ CLOCKS = (
 
 def draw(
     rng: np.random.Generator, noise: NoiseModel, loss: float, blocks: int, rounds: int
-) -> np.ndarray:
-    """Return the log ratios of head to base of that many blocks and rounds."""
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return the log ratios of head to base of that many blocks and rounds.
+
+    With them come those of the machine's speeds; None if nobody measured it.
+    """
     windows = 2 * blocks * rounds
     # The random walk and its stalls are the machine's, so both arms share them.
     machine = np.cumsum(rng.normal(0, noise.walk, windows))
@@ -113,17 +127,24 @@ def draw(
     figures += rng.normal(0, noise.launch, (blocks, 1, 2))
     # Head is the second arm.
     ratios: np.ndarray = figures[..., 1] - figures[..., 0] + log(1 - loss)
-    return ratios
+    if not noise.speed and not noise.measuring:
+        return ratios, None
+    speeds = sqrt(2) * rng.normal(0, noise.speed, (blocks, rounds))
+    return ratios + speeds, speeds + sqrt(2) * rng.normal(0, noise.measuring, (blocks, rounds))
 
 
-def judged(ratios: np.ndarray, tolerance: float) -> tuple[Verdict, int]:
+def judged(ratios: np.ndarray, tolerance: float, speeds: np.ndarray | None) -> tuple[Verdict, int]:
     """Return the verdict of the rule as built, and the number of blocks."""
-    heads = np.rint(RPS * WINDOW_S * np.exp(ratios)).astype(int).tolist()
+    heads = np.rint(RPS * WINDOW_S * np.exp(ratios)).astype(int)
     base = window(round(RPS * WINDOW_S))
     # The rule replays all looks each time, so it is given blocks by their number at once.
-    rounds = [
-        Round(base, window(head), number) for number, block in enumerate(heads) for head in block
-    ]
+    rounds = [Round(base, window(int(head)), block) for (block, _), head in np.ndenumerate(heads)]
+    if speeds is not None:
+        base = replace(base, machine_speed=1.0)
+        rounds = [
+            replace(one, base=base, head=replace(one.head, machine_speed=speed))
+            for one, speed in zip(rounds, np.exp(speeds).ravel().tolist(), strict=True)
+        ]
     found = judge(rounds, metric=Metric.RPS, tolerance=tolerance)
     assert isinstance(found, Judgement)
     return found.verdict, found.blocks
@@ -152,14 +173,15 @@ class Cell:
         # The cell has its seed, so that a run can be repeated in any number of processes.
         rng = np.random.default_rng(self.seed)
         blocks, rounds, block_s = RULE.most_blocks, self.clock.rounds, self.clock.block_s
-        verdict = judged
         if self.is_former:
-            verdict = former_verdict
             blocks, rounds, block_s = former_rule.MOST_BLOCKS, former_rule.ROUNDS, BLOCK_S
         found = []
         for _ in range(self.trials):
-            ratios = draw(rng, self.noise, self.loss, blocks, rounds)
-            reached, took = verdict(ratios, self.tolerance)
+            ratios, speeds = draw(rng, self.noise, self.loss, blocks, rounds)
+            if self.is_former:
+                reached, took = former_verdict(ratios, self.tolerance)
+            else:
+                reached, took = judged(ratios, self.tolerance, speeds)
             found.append((reached, took * block_s))
         return SimulatedVerdicts(found)
 

@@ -25,6 +25,7 @@ def window_of(fired: Fired, slow_s: float) -> Window:
         slow=sum(count for value, count in report.latency if value > slow_s * 1e6),
         lost_worker=fired.lost_worker,
         body_bytes=mean_size(report.sizes),
+        machine_speed=report.machine_speed,
     )
 
 

@@ -57,3 +57,5 @@ class AgentReport:
     """The number of expected responses, among ok and late, that came after the window closed."""
     sizes: list[tuple[int, int]] = field(default_factory=list)
     """The histogram of the expected responses' body lengths as sent: pairs of bytes and counts."""
+    machine_speed: float | None = None
+    """The speed of the machine's CPUs while the window was open; see ``MachineSpeed``."""

@@ -6,12 +6,14 @@ import asyncio
 import sys
 import time
 from collections import deque
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 from pytest_djworkers.load.agent_report import AgentReport
 from pytest_djworkers.load.client import make_reader
 from pytest_djworkers.load.connection import Connection, State
 from pytest_djworkers.load.early_close import EarlyClose
+from pytest_djworkers.load.machine_speed import MachineSpeed
 from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.load.rate import Share
 from pytest_djworkers.load.receiver import Receiver
@@ -63,6 +65,7 @@ class Pool:
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(self._sockets.fileno(), self._receiver.ready)
         self._opened = 0
+        self._machine = MachineSpeed()
 
     async def open(self, within_s: float, *, at_once: int = sys.maxsize) -> int:
         """Open the connections that are down, and return the number of open ones.
@@ -114,7 +117,10 @@ class Pool:
             if 0 < connection.began_ns < begin_ns
         ]
         # The window that may close early is folded more often, so that it ends soon after it has.
-        own = await self._count(window, _FOLD_EVERY_NS_IF_EARLY if early_close else _FOLD_EVERY_NS)
+        step_ns = _FOLD_EVERY_NS_IF_EARLY if early_close else _FOLD_EVERY_NS
+        # A burst has no other to be compared with, and its agents have enough to do.
+        with self._machine.watched() if drain_s else nullcontext():
+            own = await self._count(window, step_ns)
         self._sender.stop()
         window.tally.take_off(age for connection, age in ages_ns if connection.window_responses)
         deadline = self._loop.time() + drain_s
@@ -201,6 +207,7 @@ class Pool:
             began_at=time.time() - (_clock() - tally.begin_ns) / 1e9,
             cpu_s=own.cpu_s,
             stopped_s=own.stopped_s,
+            machine_speed=self._machine.take(),
             connections=[(c.was_served, c.window_responses) for c in self._connections],
         )
 

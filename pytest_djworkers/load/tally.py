@@ -161,6 +161,7 @@ class Tally:
         began_at: float,
         cpu_s: float,
         stopped_s: float,
+        machine_speed: float | None,
         connections: Sequence[tuple[bool, int]],
     ) -> AgentReport:
         """Return the report; ``connections`` has, for each, if it was ever served and how often."""
@@ -197,6 +198,7 @@ class Tally:
             window_s=(self.end_ns - self.begin_ns) / 1e9,
             cpu_s=cpu_s,
             stopped_s=stopped_s,
+            machine_speed=machine_speed,
             first_unexpected=ResponseExcerpt.of(self.first_unexpected),
             after_window=self.after_window,
             sizes=self.sizes.items(),

@@ -85,8 +85,10 @@ class Spread:
         return max(0.0, (self.between - self.within) / self.per_block)
 
 
-def mean_of(by_block: Sequence[Sequence[float]]) -> Mean | None:
+def mean_of(by_block: Sequence[Sequence[float]], more_error: float = 0.0) -> Mean | None:
     """Return the mean of the blocks' means; None with fewer than two blocks.
+
+    ``more_error`` is a standard error of the mean that the log ratios themselves don't show.
 
     The error is that of the blocks' means, but never less than the rounds within them explain: a
     few blocks may happen to agree.
@@ -97,7 +99,7 @@ def mean_of(by_block: Sequence[Sequence[float]]) -> Mean | None:
     means = [fmean(block) for block in calm]
     spread = spread_of(calm)
     least = 0.0 if spread is None else spread.within / spread.per_block
-    error = sqrt(max(variance(means), least) / len(means))
+    error = sqrt(max(variance(means), least) / len(means) + more_error**2)
     return Mean(fmean(means), error, len(means))
 
 

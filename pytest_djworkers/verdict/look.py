@@ -39,7 +39,7 @@ class Look:
         self.least = least_change(metric, tolerance)
         """The smallest loss that counts, as a log ratio without a sign."""
         self.sample = sample_of(self.rounds, metric)
-        self.mean = mean_of(self.sample.by_block)
+        self.mean = mean_of(self.sample.by_block, self.sample.machine_error)
         self.discarded = count_discarded(self.rounds)
 
     def failed(self, level: float) -> Judgement | None:
@@ -83,7 +83,7 @@ class Look:
         each = " and ".join(format_change(self._ratio(centre)) for centre in centres)
         reason = f"{_NAMES[self.metric]} {format_change(estimate.ratio)}, in each block: {each}"
         verdict = Verdict.REGRESSED if lost else Verdict.IMPROVED
-        return self.judgement(verdict, self._with_left_out(reason), estimate)
+        return self.judgement(verdict, self._with_remarks(reason), estimate)
 
     def why_not_comparable(self) -> str | None:
         """Return why the figures can't be compared; None if they can."""
@@ -115,7 +115,7 @@ class Look:
             return None
         estimate = self.mean.estimate(self.metric, level)
         return self.judgement(
-            verdict, self._with_left_out(f"{self._found(estimate)}{then}"), estimate
+            verdict, self._with_remarks(f"{self._found(estimate)}{then}"), estimate
         )
 
     def unchanged(self, level: float, *, is_last: bool) -> Judgement | None:
@@ -130,7 +130,7 @@ class Look:
         if gains or low <= -self.least or may_have_more_slow(self.rounds):
             return None
         estimate = self.mean.estimate(self.metric, level)
-        return self.judgement(Verdict.OK, self._with_left_out(self._found(estimate)), estimate)
+        return self.judgement(Verdict.OK, self._with_remarks(self._found(estimate)), estimate)
 
     def open(self, level: float) -> Judgement:
         """Return ``inconclusive``, with what is known at this level."""
@@ -150,7 +150,7 @@ class Look:
                 f"the change may be anything from {format_change(first)} to {format_change(last)},"
                 f" so it may be within the tolerance of {self._allowed} or beyond it"
             )
-        reason = self._with_left_out(f"{self._found(estimate)}; {then}")
+        reason = self._with_remarks(f"{self._found(estimate)}; {then}")
         return self.judgement(Verdict.INCONCLUSIVE, reason, estimate)
 
     def judgement(
@@ -184,8 +184,16 @@ class Look:
         """Return head's figure over base's for a log ratio, of which negative is worse."""
         return exp(value if self.metric is Metric.RPS else -value)
 
-    def _with_left_out(self, reason: str) -> str:
-        return "; ".join(filter(None, (reason, self._left_out())))
+    def _with_remarks(self, reason: str) -> str:
+        return "; ".join(filter(None, (reason, self._machine(), self._left_out())))
+
+    def _machine(self) -> str:
+        """Return how much faster or slower the machine was for head; nothing if it hardly was."""
+        percent = round(100 * (exp(self.sample.machine_shift) - 1))
+        if not percent:
+            return ""
+        way = "faster" if percent > 0 else "slower"
+        return f"the machine was {abs(percent)}% {way} for head, which is allowed for"
 
     def _left_out(self) -> str:
         """Return the number of rounds left out with the reasons; nothing if there are none."""

@@ -11,6 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from math import log
+from operator import ne
+
+from pytest_djworkers.verdict.machine_correction import Corrected, corrected
 
 WORKER_ENDED = "a worker of"
 """The beginning of the reason to leave out a round in which a worker is gone; the arm follows."""
@@ -52,6 +55,8 @@ class Window:
     """True if a worker that the server was launched with is gone at the end of the window."""
     body_bytes: float | None = None
     """The mean length of the expected responses' bodies, in bytes; None if it is not known."""
+    machine_speed: float | None = None
+    """The speed of the machine's CPUs while the window was open, in any unit; None if unknown."""
 
     def figure(self, metric: Metric) -> float | None:
         """Return the figure to compare, above 0; None if there is none."""
@@ -101,17 +106,28 @@ class Round:
         # are equally far from no change.
         return log(head / base) if metric is Metric.RPS else log(base / head)
 
+    @property
+    def machine_log_ratio(self) -> float | None:
+        """The ln(head / base) of the machine's speeds; None if one of them is not known."""
+        base, head = self.base.machine_speed, self.head.machine_speed
+        return log(head / base) if base and head else None
+
 
 @dataclass(frozen=True, slots=True)
 class Sample:
     """The log ratios of one figure, after the rounds that can't be compared are left out."""
 
     by_block: tuple[tuple[float, ...], ...]
-    """The log ratios by block, negative is worse; without the blocks that have none."""
+    """The log ratios by block, negative is worse; without the blocks that have none. Changes of the
+    machine's speed are taken off."""
     with_errors: int
     """The number of rounds left out because an arm had errors in them."""
     without_figure: int
     """The number of rounds left out because an arm has no such figure."""
+    machine_shift: float = 0.0
+    """The mean of what was taken off for the machine's speed, as a log ratio."""
+    machine_error: float = 0.0
+    """The standard error that this adds to the mean of the log ratios."""
 
     @property
     def ratios(self) -> list[float]:
@@ -127,20 +143,32 @@ def sample_of(rounds: Sequence[Round], metric: Metric) -> Sample:
     # Where most rounds have errors, they are what the view does, and its speed is theirs.
     if len(clean) < LEAST_CLEAN * len(counted):
         clean = counted
-    by_block: dict[int, list[float]] = {}
+    by_block: dict[int, list[tuple[float, float | None]]] = {}
     for each in clean:
         if (ratio := each.log_ratio(metric)) is not None:
-            by_block.setdefault(each.block, []).append(ratio)
+            by_block.setdefault(each.block, []).append((ratio, each.machine_log_ratio))
+    ratios = _without_machine([by_block[number] for number in sorted(by_block)])
     return Sample(
-        by_block=tuple(tuple(by_block[number]) for number in sorted(by_block)),
+        by_block=ratios.by_block,
         with_errors=len(counted) - len(clean),
         without_figure=len(clean) - sum(map(len, by_block.values())),
+        machine_shift=ratios.shift,
+        machine_error=ratios.error,
     )
 
 
 def worker_ended(arms: Sequence[str]) -> str:
     """Return the reason to leave out a round in which workers of these arms are gone."""
     return f"{WORKER_ENDED} {' and '.join(arms)} ended"
+
+
+def _without_machine(by_block: Sequence[Sequence[tuple[float, float | None]]]) -> Corrected:
+    """Return the log ratios, which come with those of the machine's speed, without its changes."""
+    ratios = tuple(tuple(ratio for ratio, _ in block) for block in by_block)
+    speeds = [[speed for _, speed in block if speed is not None] for block in by_block]
+    if any(map(ne, map(len, ratios), map(len, speeds))):
+        return Corrected(ratios)
+    return corrected(ratios, speeds)
 
 
 def counted_rounds(rounds: Sequence[Round]) -> list[Round]:

@@ -45,7 +45,13 @@ def report_of(tally: Tally) -> AgentReport:
     tally.fold()
     answered = tally.ok + tally.late + tally.unexpected
     return tally.report(
-        opened=1, connect_max_ns=0, began_at=0, cpu_s=0, stopped_s=0, connections=[(True, answered)]
+        opened=1,
+        connect_max_ns=0,
+        began_at=0,
+        cpu_s=0,
+        stopped_s=0,
+        machine_speed=None,
+        connections=[(True, answered)],
     )
 
 

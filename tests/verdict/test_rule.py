@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import cycle
 from math import exp, log
 
 import pytest
@@ -99,6 +100,38 @@ def test_one_stalled_window_does_not_decide() -> None:
     rounds = blocks([0.0] * FIRST)
     rounds[0] = replace(rounds[0], head=replace(rounds[0].head, responses=1))
     assert judged(rounds).verdict is Verdict.OK
+
+
+def on_a_machine(losses: Sequence[float], speeds: Sequence[float]) -> list[Round]:
+    """Blocks on a machine that has such speeds while head is measured, one after the other."""
+    rounds = []
+    for one, speed in zip(blocks(losses), cycle(speeds), strict=False):
+        head = replace(one.head, responses=round(one.head.responses * speed), machine_speed=speed)
+        rounds.append(replace(one, base=replace(one.base, machine_speed=1.0), head=head))
+    return rounds
+
+
+UNEVEN = (0.7, 0.7, 1.4, 1.4, 1.1, 0.75, 1.2)
+
+
+def test_changes_of_the_machine_delay_no_verdict() -> None:
+    steady = judged(blocks([0.0] * FIRST))
+    rounds = on_a_machine([0.0] * FIRST, UNEVEN)
+    found = judged(rounds)
+    assert (found.verdict, found.blocks) == (steady.verdict, steady.blocks)
+    unknown = [replace(one, head=replace(one.head, machine_speed=None)) for one in rounds]
+    assert waits(unknown) > FIRST
+    found = judged(on_a_machine([0.2] * RULE.change_blocks, UNEVEN))
+    assert (found.verdict, found.blocks) == (Verdict.REGRESSED, RULE.change_blocks)
+
+
+def test_a_machine_that_was_slower_for_head_is_in_the_reason() -> None:
+    found = judged(on_a_machine([0.0] * FIRST, (0.8, 1.1, 0.7, 0.8, 1.2)))
+    assert found.verdict is Verdict.OK
+    assert "; the machine was 11% slower for head, which is allowed for" in found.reason
+    found = judged(on_a_machine([0.0] * FIRST, (1.1, 1.4, 0.9, 1.0)))
+    assert "; the machine was 9% faster for head, which is allowed for" in found.reason
+    assert "the machine" not in judged(on_a_machine([0.0] * FIRST, (1.25, 0.8))).reason
 
 
 @pytest.mark.parametrize("base", [0.5, 30.0, 1e6])
@@ -245,9 +278,17 @@ def test_a_rule_without_looks_raises_an_error() -> None:
 
 SMALL = Rule(looks=(4, 5, 7), change_level=0.98, change_blocks=4)
 """Few rounds, for many examples."""
-Drawn = Sequence[tuple[float, list[float]]]
+Drawn = Sequence[tuple[float, list[tuple[float, float]]]]
+"""Blocks: a launch, and rounds with the log ratio of the machine's speeds."""
 logs = st.lists(
-    st.tuples(st.floats(-0.5, 0.5), st.lists(st.floats(-0.3, 0.3), min_size=1, max_size=4)),
+    st.tuples(
+        st.floats(-0.5, 0.5),
+        st.lists(
+            st.tuples(st.floats(-0.3, 0.3), st.just(0.0) | st.floats(-0.3, 0.3)),
+            min_size=1,
+            max_size=4,
+        ),
+    ),
     min_size=SMALL.most_blocks,
     max_size=SMALL.most_blocks,
 )
@@ -259,9 +300,16 @@ tolerances = st.floats(0.0, 0.6)
 def noisy(drawn: Drawn, shift: float, scale: float = 1e6) -> list[Round]:
     """Rounds of any shape."""
     return [
-        Round(window(base=scale), window(exp((launch + x) * 0.3 + shift), base=scale), number)
-        for number, (launch, ratios) in enumerate(drawn)
-        for x in ratios
+        Round(
+            replace(window(base=scale), machine_speed=1.0),
+            replace(
+                window(exp((launch + x) * 0.3 + shift + speed), base=scale),
+                machine_speed=exp(speed),
+            ),
+            number,
+        )
+        for number, (launch, rounds) in enumerate(drawn)
+        for x, speed in rounds
     ]
 
 
@@ -298,20 +346,23 @@ def test_only_the_ratios_of_the_figures_matter(
 ) -> None:
     rounds = noisy(drawn, shift)
 
-    def scaled(one: Round, name: str) -> Round:
+    def scaled(one: Round, *names: str) -> Round:
         arms = {
-            arm: replace(getattr(one, arm), **{name: getattr(getattr(one, arm), name) * scale})
+            arm: replace(
+                getattr(one, arm),
+                **{each: getattr(getattr(one, arm), each) * scale for each in names},
+            )
             for arm in ("base", "head")
         }
         return replace(one, **arms)
 
-    name = {
+    figure = {
         Metric.RPS: "window_s",
         Metric.P95: "p95_s",
         Metric.CPU_PER_REQUEST: "cpu_per_request_s",
     }[metric]
     plain = small(rounds, metric, tolerance)
-    other = small([scaled(one, name) for one in rounds], metric, tolerance)
+    other = small([scaled(one, figure, "machine_speed") for one in rounds], metric, tolerance)
     assert (plain.verdict, plain.blocks) == (other.verdict, other.blocks)
 
 
