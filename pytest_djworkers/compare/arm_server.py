@@ -94,8 +94,11 @@ class ArmServer:
             self.refuse_strays()
             raise
 
-    def connect(self, size: WindowSize) -> None:
-        """Open the connections, in place of those that are open. Raises GeneratorError."""
+    def connect(self, size: WindowSize, *, under_load: bool = False) -> None:
+        """Open the connections, in place of those that are open. Raises GeneratorError.
+
+        With ``under_load``, each is opened while those before it have requests.
+        """
         if self._is_connected:
             self._stack.close()
             self._agents = self._new_agents()
@@ -112,6 +115,7 @@ class ArmServer:
             self._server.target,
             drain_s=size.drain_s,
             early_close=size.early_close,
+            under_load=under_load,
         )
 
     def fire(self, early_close: EarlyClose | None = None) -> Fired:

@@ -18,7 +18,7 @@ def warm_up(server: ArmServer, size: WindowSize, numbers: ComparisonNumbers) -> 
     """
     early_close = _early_close(size, numbers)
     for opening in range(numbers.most_openings):
-        server.connect(size)
+        server.connect(size, under_load=opening > 0)
         fired = server.fire(early_close)
         if not fired.idle_workers or server.ended or opening == numbers.most_openings - 1:
             break

@@ -35,7 +35,11 @@ async def _run() -> None:
     job = await _hear(AgentJob)
     pool = Pool(job.profile, job.address, job.connections, job.share, host=job.host)
     try:
-        _say({"opened": await pool.open(OPEN_WITHIN_S, at_once=job.at_once)})
+        if job.under_load:
+            opened = await pool.open_under_load(job.drain_s)
+        else:
+            opened = await pool.open(OPEN_WITHIN_S, at_once=job.at_once)
+        _say({"opened": opened})
         start = await _hear(StartSignal)
         # A collection would be a stall of our own making. Nothing in a burst makes cycles of
         # objects, so nothing is lost without one.

@@ -90,11 +90,13 @@ class AgentGroup:
         *,
         drain_s: float,
         early_close: EarlyClose | None = None,
+        under_load: bool = False,
     ) -> None:
         """Have the agents open the profile's connections, split evenly.
 
         With ``drain_s`` they fire windows that count every request sent in them; see ``Pool``. The
-        drain is made as long as the timeout, since no younger request may be given up. Raises
+        drain is made as long as the timeout, since no younger request may be given up. With
+        ``under_load``, each connection is opened while those before it have requests. Raises
         GeneratorError if an agent fails.
         """
         if drain_s:
@@ -110,10 +112,11 @@ class AgentGroup:
                 _at_once(target, self._count),
                 drain_s,
                 early_close,
+                under_load,
             )
             agent.say(job)
         for agent in self._agents:
-            agent.hear(_OPEN_WITHIN_S, "while it opened its connections")
+            agent.hear(_OPEN_WITHIN_S + drain_s, "while it opened its connections")
         shape = profile.shape
         self._fire_within_s = shape.warmup_s + shape.duration_s + drain_s + _REPORT_WITHIN_S
 

@@ -26,6 +26,8 @@ class AgentJob:
     """The time to wait after the window for what is in flight, in seconds; 0 for bursts, which
     leave it behind."""
     early_close: EarlyClose | None = None
+    under_load: bool = False
+    """True if the connections are opened one after the other under load; see ``Pool``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,10 @@ _FOLD_EVERY_NS_IF_EARLY = 5_000_000
 """The same in a window that may close early, since the fold sees whether it has."""
 _BEAT_NS = 20_000_000
 """The time between two timers that show whether the agent was stopped."""
+_APART_S = 0.05
+"""The longest time between two connections that are opened under load."""
+_OPENED_WITHIN_S = 3.0
+"""The longest time in which all of them are opened, however many they are."""
 _clock = time.monotonic_ns
 
 
@@ -85,6 +89,28 @@ class Pool:
         self._opened = sum(c.state is State.IDLE for c in self._connections)
         return self._opened
 
+    async def open_under_load(self, drain_s: float) -> int:
+        """Open the connections one after the other under load, and return the number of open ones.
+
+        A worker that is busy leaves the next connection to one that is not. Opened at once, they
+        may all go to the worker that is awake first, and the others idle. After it, what is in
+        flight is waited for, up to ``drain_s`` seconds.
+        """
+        window = Window.starting(self._profile, self._share, _clock(), drains=True)
+        self._begin_anew(window)
+        window.is_firing = True
+        apart_s = min(_APART_S, _OPENED_WITHIN_S / len(self._connections))
+        for connection in self._connections:
+            self._sender.free(connection, _clock())
+            deadline = self._loop.time() + apart_s
+            while not connection.window_responses and await self._change(deadline):
+                pass
+        self._sender.stop()
+        await self._drain(drain_s)
+        self._give_up_late(window, _clock())
+        self._opened = sum(c.state is State.IDLE for c in self._connections)
+        return self._opened
+
     async def fire(
         self, start_ns: int, *, drain_s: float = 0.0, early_close: EarlyClose | None = None
     ) -> AgentReport:
@@ -123,9 +149,8 @@ class Pool:
             own = await self._count(window, step_ns)
         self._sender.stop()
         window.tally.take_off(age for connection, age in ages_ns if connection.window_responses)
-        deadline = self._loop.time() + drain_s
-        while drain_s and self._in_flight() and await self._change(deadline):
-            pass
+        if drain_s:
+            await self._drain(drain_s)
         return self._report(window, own, until_ns=_clock() if drain_s else window.tally.end_ns)
 
     def close(self) -> None:
@@ -186,18 +211,27 @@ class Pool:
             return False
         return True
 
+    async def _drain(self, within_s: float) -> None:
+        """Wait until nothing is in flight, up to this many seconds."""
+        deadline = self._loop.time() + within_s
+        while self._in_flight() and await self._change(deadline):
+            pass
+
     def _in_flight(self) -> int:
         return sum(bool(connection.began_ns) for connection in self._connections)
 
-    def _report(self, window: Window, own: _OwnTime, until_ns: int) -> AgentReport:
-        tally = window.tally
-        # Whatever has begun and not ended is counted here, so that no request is left out.
+    def _give_up_late(self, window: Window, until_ns: int) -> None:
+        """Count whatever has begun and not ended, so that no request is left out."""
         for connection in self._connections:
             if connection.began_ns:
-                tally.leave(connection.began_ns, until_ns)
+                window.tally.leave(connection.began_ns, until_ns)
                 # Its response might still come, and would be taken for that of the next request.
                 connection.began_ns = 0
                 self._sockets.drop(connection)
+
+    def _report(self, window: Window, own: _OwnTime, until_ns: int) -> AgentReport:
+        tally = window.tally
+        self._give_up_late(window, until_ns)
         # Planned requests that no connection was free for are as unanswered as those in flight.
         for planned_ns in window.plan.left() if window.plan else ():
             tally.leave(planned_ns, until_ns)

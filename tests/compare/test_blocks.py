@@ -60,8 +60,8 @@ class Measured(NeverReady):
     def wait_until_ready(self) -> None:
         pass
 
-    def connect(self, _: object) -> None:
-        self.did.append("connect")
+    def connect(self, _: object, *, under_load: bool = False) -> None:
+        self.did.append("connect under load" if under_load else "connect")
 
     def begin(self, _: object) -> None:
         self.did.append("begin")
@@ -136,3 +136,7 @@ def test_a_worker_that_was_idle_from_the_beginning_is_told_for_the_whole_block(
     block = run(Measured, tmp_path, monkeypatch)
     assert block.unbalanced == frozenset()
     assert block.idle_workers == (1, 0)
+    # At once first, since that is soon done. Then a busy worker leaves connections to the other.
+    connected = [did for did in Measured.did if "connect" in did]
+    assert sorted(connected) == ["connect"] * 2 + ["connect under load"] * 3
+    assert connected[0] == "connect"

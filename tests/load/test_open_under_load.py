@@ -1,0 +1,96 @@
+"""Connections that are opened one after the other, each while those before it have requests."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from pytest_djworkers.load.agent_group import AgentGroup
+from pytest_djworkers.load.agent_report import AgentReport
+from pytest_djworkers.load.generator import Target
+from pytest_djworkers.load.pool import Pool
+from tests.support.fault_server import Peer, always, closes, eventually, hangs, refusing, serve
+from tests.support.faults import OK
+from tests.support.profiles import make_profile
+
+CONNECTIONS = 6
+_NO_HANG_S = 20.0
+
+
+def opened(address: tuple[str, int], drain_s: float = 5.0) -> tuple[int, AgentReport]:
+    """The number of open connections, and the report on a window after that."""
+
+    async def fire() -> tuple[int, AgentReport]:
+        pool = Pool(make_profile(connections=CONNECTIONS), address, CONNECTIONS)
+        try:
+            number = await pool.open_under_load(drain_s)
+            return number, await pool.fire(time.monotonic_ns(), drain_s=0.1)
+        finally:
+            pool.close()
+
+    return asyncio.run(asyncio.wait_for(fire(), _NO_HANG_S))
+
+
+def test_each_is_opened_while_those_before_it_have_requests() -> None:
+    served = 0
+    at_opening = []
+
+    async def behave(peer: Peer) -> None:
+        nonlocal served
+        at_opening.append(served)
+        while True:
+            await peer.request()
+            await peer.send(OK)
+            served += 1
+
+    with serve(behave) as server:
+        number, _ = opened(server.address)
+    assert number == CONNECTIONS
+    # Each of those before it has had a response, and most have had many.
+    assert len(at_opening) == CONNECTIONS
+    assert all(before < after for before, after in pairwise(at_opening))
+
+
+def test_the_window_after_it_is_as_any_other() -> None:
+    with serve(always(OK)) as server:
+        _, report = opened(server.address)
+        assert server.connections == CONNECTIONS
+    assert report.served == CONNECTIONS
+    assert report.ok == sum(report.per_connection)
+    # What was sent to open them is not counted.
+    assert report.ok < len(server.requests)
+    assert (report.reconnects, report.unanswered, report.error, report.outside) == (0, 0, 0, 0)
+
+
+def test_a_server_that_never_responds_ends_it_after_the_drain() -> None:
+    with serve(hangs) as server:
+        number, report = opened(server.address, drain_s=0.1)
+    assert number == 0
+    # A response to the former request would be taken for that of the next one.
+    assert (report.unanswered, report.reconnects) == (CONNECTIONS, CONNECTIONS)
+
+
+@pytest.mark.parametrize("under_load", [False, True])
+def test_agents_open_their_connections_so_if_they_are_told_to(
+    tmp_path: Path, under_load: bool
+) -> None:
+    profile = make_profile(connections=CONNECTIONS)
+    with serve(always(OK)) as server:
+        target = Target(server.address, tmp_path)
+        with AgentGroup(1, target) as agents:
+            agents.open(profile, target, drain_s=5, under_load=under_load)
+            assert eventually(lambda: server.connections == CONNECTIONS)
+            assert bool(server.requests) is under_load
+
+
+def test_connections_that_end_are_not_open() -> None:
+    with serve(closes) as server:
+        number, _ = opened(server.address)
+        assert number == 0
+    with refusing() as address:
+        number, _ = opened(address)
+    assert number == 0
