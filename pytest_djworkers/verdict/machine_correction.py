@@ -2,8 +2,8 @@
 
 On a shared machine the CPUs' speed changes by a fifth from one window to the next, and with it the
 speed of any server. An agent measures it in each window. What it explains is found by an analysis
-of covariance with blocks as groups (Fisher, Statistical Methods for Research Workers, 4th edition,
-1932, section 49.1), so a view that waits, and does not depend on the CPUs, is left as it is.
+of covariance with blocks as groups (Cochran, Biometrics 13, 1957), so a view that waits, and does
+not depend on the CPUs, is left as it is.
 """
 
 from __future__ import annotations
@@ -68,8 +68,8 @@ def _slope(
     error = sqrt(left / squares)
     if slope <= error:
         return 0.0, 0.0
-    # A slope that is hardly larger than its error would add more noise than it takes off (the
-    # positive part of James and Stein's estimator, in one dimension).
+    # A slope that is hardly larger than its error would add more noise than it takes off, so it is
+    # made smaller by the part of its square that chance explains.
     return min(1.0, slope * (1 - (error / slope) ** 2)), error
 
 
