@@ -66,7 +66,10 @@ def _serve(listener: socket.socket, works: Mapping[str, Callable[[float], None]]
             connection = key.fileobj
             assert isinstance(connection, socket.socket)
             # The clients send small requests and never two at once, so each arrives whole.
-            if not (data := connection.recv(65536)):
+            data = b""
+            with suppress(ConnectionError):
+                data = connection.recv(65536)
+            if not data:
                 selector.unregister(connection)
                 connection.close()
                 continue
