@@ -82,6 +82,18 @@ def test_an_agent_fires_a_window_for_each_start_signal(monkeypatch: pytest.Monke
     assert all(from_simple(report, AgentReport).ok >= 3 for report in reports)
 
 
+def test_an_agent_opens_its_connections_under_load_if_it_is_told_to(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    closed_loop = to_simple(make_profile(connections=3, duration_s=0.05))
+    told = {"drain_s": 1.0, "profile": closed_loop, "under_load": True}
+    with serve(always(answer())) as server:
+        start = {"start_ns": time.monotonic_ns()}
+        opened, report = talk(monkeypatch, {**job(server.address), **told}, start)
+    assert opened == {"opened": 3}
+    assert from_simple(report, AgentReport).ok < len(server.requests)
+
+
 @pytest.mark.parametrize(
     ("behave", "request_", "ended"),
     [
