@@ -86,6 +86,7 @@ tables: $(STAMP)  ## writes the measured tables of the documentation; takes half
 	-$(BIN)/python benchmarks/truth.py --rst docs/truth-table.rst
 	-$(BIN)/python benchmarks/order.py --rst docs/order-table.rst
 	-$(BIN)/python benchmarks/verdict.py --rst docs/verdicts-table.rst
+	-$(BIN)/python benchmarks/machine_speed.py --rounds 90 --rst docs/machine-speed-table.rst
 
 clean:
 	rm -rf $(VENV) dist build docs/_build .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
