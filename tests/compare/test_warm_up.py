@@ -12,11 +12,10 @@ from pytest_djworkers.compare.arms import Arm
 from pytest_djworkers.compare.numbers import DEFAULT_NUMBERS
 from pytest_djworkers.compare.view_speed import measure_size
 from pytest_djworkers.compare.warm_up import warm_up
-from pytest_djworkers.server.launch import LaunchSpec
 from pytest_djworkers.server.protocol import BurstNeeds
 from pytest_djworkers.server.runtime import this_runtime
 from pytest_djworkers.system.port import ReservedPort
-from tests.support.launches import DATABASES, JSON
+from tests.support.launches import JSON, spec_of
 from tests.support.profiles import make_profile
 
 WORKERS = 2
@@ -27,14 +26,7 @@ WORKERS = 2
 @pytest.mark.parametrize("name", ["gunicorn-uvicorn", "uvicorn", "hypercorn"])
 def test_every_worker_gets_connections(folder: Path, name: str) -> None:
     port = ReservedPort()
-    spec = LaunchSpec(
-        settings_module="site_settings",
-        databases=DATABASES,
-        folder=folder,
-        port=port.number,
-        workers=WORKERS,
-        startup_timeout_s=30.0,
-    )
+    spec = spec_of(folder, port.number, WORKERS)
     arm = Arm("base", "main", BACKENDS[name], this_runtime(folder), {})
     try:
         with ArmServer(arm, spec, make_profile(JSON)) as server:

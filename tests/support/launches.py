@@ -53,19 +53,24 @@ def make_server(folder: Path, lock: MachineLock) -> Iterator[MakeServer]:
         stack.callback(port.release)
 
         def make(backend: Backend, *, workers: int = 1, **changes: Any) -> Server:
-            spec = LaunchSpec(
-                settings_module="site_settings",
-                databases=DATABASES,
-                folder=folder,
-                port=port.number,
-                workers=workers,
-                startup_timeout_s=30.0,
-            )
+            spec = spec_of(folder, port.number, workers)
             made = Server(backend, replace(spec, **changes), lock)
             stack.callback(made.stop)
             return made
 
         yield make
+
+
+def spec_of(folder: Path, port: int, workers: int) -> LaunchSpec:
+    """The launch of the site in this folder."""
+    return LaunchSpec(
+        settings_module="site_settings",
+        databases=DATABASES,
+        folder=folder,
+        port=port,
+        workers=workers,
+        startup_timeout_s=30.0,
+    )
 
 
 def start(server: Server, probe: Request = JSON, connections: int = 8) -> Server:
