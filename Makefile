@@ -78,7 +78,7 @@ budget: $(STAMP)  ## the example's nine endpoints under two servers, compared in
 	$(BIN)/python benchmarks/budget.py
 
 # A missed bar stops nothing here: the table says so.
-tables: $(STAMP)  ## writes the measured tables of the documentation; takes half an hour
+tables: $(STAMP)  ## writes the measured tables of the documentation; takes most of an hour
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group benchmarks
 	-$(BIN)/python benchmarks/generators_agree.py --rst docs/generators-table.rst
 	-$(BIN)/python benchmarks/generator.py --rst docs/generator-speed.rst
@@ -86,7 +86,7 @@ tables: $(STAMP)  ## writes the measured tables of the documentation; takes half
 	-$(BIN)/python benchmarks/truth.py --rst docs/truth-table.rst
 	-$(BIN)/python benchmarks/order.py --rst docs/order-table.rst
 	-$(BIN)/python benchmarks/verdict.py --rst docs/verdicts-table.rst
-	-$(BIN)/python benchmarks/machine_speed.py --rounds 90 --rst docs/machine-speed-table.rst
+	-$(BIN)/python benchmarks/machine_speed.py --rst docs/machine-speed-table.rst
 
 clean:
 	rm -rf $(VENV) dist build docs/_build .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

@@ -99,7 +99,7 @@ def add_row(table: Table, name: str, rounds: list[Round]) -> None:
 def main() -> int:
     """Measure all pairs, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=200, metavar="N")
+    parser.add_argument("--rounds", type=int, default=90, metavar="N")
     parser.add_argument("--rst", type=Path, metavar="FILE", help="write the table for the docs")
     arguments = parser.parse_args()
     columns = (

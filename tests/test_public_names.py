@@ -38,7 +38,7 @@ def test_names_are_found_by_completion_and_unknown_ones_are_attribute_errors() -
     assert set(pytest_djworkers.__all__) < set(dir(pytest_djworkers))
     assert len(pytest_djworkers.__all__) == len(set(pytest_djworkers.__all__))
     with pytest.raises(AttributeError, match=r"^module 'pytest_djworkers' has no attribute 'Bur'$"):
-        pytest_djworkers.Bur  # type: ignore[attr-defined]  # noqa: B018
+        pytest_djworkers.Bur  # type: ignore[attr-defined]  # noqa: B018  # that is the test
 
 
 def test_type_checkers_see_the_names_that_are_imported_at_run_time() -> None:

@@ -115,8 +115,9 @@ class AgentGroup:
                 under_load,
             )
             agent.say(job)
+        within_s = _OPEN_WITHIN_S + (drain_s if under_load else 0)
         for agent in self._agents:
-            agent.hear(_OPEN_WITHIN_S + drain_s, "while it opened its connections")
+            agent.hear(within_s, "while it opened its connections")
         shape = profile.shape
         self._fire_within_s = shape.warmup_s + shape.duration_s + drain_s + _REPORT_WITHIN_S
 

@@ -69,7 +69,6 @@ class Pool:
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(self._sockets.fileno(), self._receiver.ready)
         self._opened = 0
-        self._machine = MachineSpeed()
 
     async def open(self, within_s: float, *, at_once: int = sys.maxsize) -> int:
         """Open the connections that are down, and return the number of open ones.
@@ -144,14 +143,17 @@ class Pool:
         ]
         # The window that may close early is folded more often, so that it ends soon after it has.
         step_ns = _FOLD_EVERY_NS_IF_EARLY if early_close else _FOLD_EVERY_NS
+        machine = MachineSpeed()
         # A burst has no other to be compared with, and its agents have enough to do.
-        with self._machine.watched() if drain_s else nullcontext():
+        with machine.watched() if drain_s else nullcontext():
             own = await self._count(window, step_ns)
         self._sender.stop()
         window.tally.take_off(age for connection, age in ages_ns if connection.window_responses)
         if drain_s:
             await self._drain(drain_s)
-        return self._report(window, own, until_ns=_clock() if drain_s else window.tally.end_ns)
+        return self._report(
+            window, own, machine.mean, until_ns=_clock() if drain_s else window.tally.end_ns
+        )
 
     def close(self) -> None:
         """Drop every connection."""
@@ -229,7 +231,9 @@ class Pool:
                 connection.began_ns = 0
                 self._sockets.drop(connection)
 
-    def _report(self, window: Window, own: _OwnTime, until_ns: int) -> AgentReport:
+    def _report(
+        self, window: Window, own: _OwnTime, machine_speed: float | None, until_ns: int
+    ) -> AgentReport:
         tally = window.tally
         self._give_up_late(window, until_ns)
         # Planned requests that no connection was free for are as unanswered as those in flight.
@@ -241,7 +245,7 @@ class Pool:
             began_at=time.time() - (_clock() - tally.begin_ns) / 1e9,
             cpu_s=own.cpu_s,
             stopped_s=own.stopped_s,
-            machine_speed=self._machine.take(),
+            machine_speed=machine_speed,
             connections=[(c.was_served, c.window_responses) for c in self._connections],
         )
 

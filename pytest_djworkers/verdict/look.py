@@ -188,12 +188,12 @@ class Look:
         return "; ".join(filter(None, (reason, self._machine(), self._left_out())))
 
     def _machine(self) -> str:
-        """Return how much faster or slower the machine was for head; nothing if it hardly was."""
+        """Return what was taken off for the machine's speed; nothing if that is below a percent."""
         percent = round(100 * (exp(self.sample.machine_shift) - 1))
         if not percent:
             return ""
         way = "faster" if percent > 0 else "slower"
-        return f"the machine was {abs(percent)}% {way} for head, which is allowed for"
+        return f"{abs(percent)}% is allowed for, since the machine was {way} for head"
 
     def _left_out(self) -> str:
         """Return the number of rounds left out with the reasons; nothing if there are none."""

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from math import log
-from operator import ne
 
 from pytest_djworkers.verdict.machine_correction import Corrected, corrected
 
@@ -165,10 +164,11 @@ def worker_ended(arms: Sequence[str]) -> str:
 def _without_machine(by_block: Sequence[Sequence[tuple[float, float | None]]]) -> Corrected:
     """Return the log ratios, which come with those of the machine's speed, without its changes."""
     ratios = tuple(tuple(ratio for ratio, _ in block) for block in by_block)
-    speeds = [[speed for _, speed in block if speed is not None] for block in by_block]
-    if any(map(ne, map(len, ratios), map(len, speeds))):
+    if any(speed is None for block in by_block for _, speed in block):
         return Corrected(ratios)
-    return corrected(ratios, speeds)
+    return corrected(
+        ratios, [[speed for _, speed in block if speed is not None] for block in by_block]
+    )
 
 
 def counted_rounds(rounds: Sequence[Round]) -> list[Round]:

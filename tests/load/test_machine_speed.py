@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from itertools import chain, repeat
+from collections.abc import Callable
 
 import pytest
 
@@ -14,41 +14,44 @@ from tests.support.faults import OK
 from tests.support.firing import fire
 
 
-def measured(pieces: int = 3) -> float | None:
-    """What is measured until there are so many pieces of work."""
+def measured(enough: Callable[[MachineSpeed], bool]) -> float | None:
+    """The speed that is measured until there is enough."""
     speed = MachineSpeed()
 
     async def watch() -> None:
         with speed.watched():
             deadline = time.monotonic() + 10
-            while len(speed._speeds) < pieces and time.monotonic() < deadline:
+            while not enough(speed) and time.monotonic() < deadline:
                 await asyncio.sleep(0.001)
 
     asyncio.run(watch())
-    found = speed.take()
-    assert speed.take() is None
-    return found
+    return speed.mean
 
 
 def test_the_speed_is_in_pieces_of_work_per_second() -> None:
-    found = measured()
+    assert MachineSpeed().mean is None
+    found = measured(lambda speed: speed.mean is not None)
     assert found is not None
-    # A thousand steps take about 50 us, and no machine is 50 times as fast or as slow.
+    # A thousand steps take about 100 us, and no machine is 25 times as slow or 100 times as fast.
     assert 400 < found < 1_000_000
 
 
 def test_a_machine_of_half_the_speed_reads_half(monkeypatch: pytest.MonkeyPatch) -> None:
     def speed_if_a_piece_takes(*pieces_ns: int) -> float | None:
-        clock = chain.from_iterable((0, piece_ns) for piece_ns in pieces_ns)
-        ends = chain(clock, *repeat((0, pieces_ns[-1]), 1000))
-        monkeypatch.setattr(time, "thread_time_ns", lambda: next(ends))
-        return measured(len(pieces_ns))
+        readings = [reading for piece_ns in pieces_ns for reading in (0, piece_ns)]
+        left = iter([*readings, *[0, pieces_ns[-1]] * 1000])
+        read = 0
 
-    fast = speed_if_a_piece_takes(*[50_000] * 3)
-    slow = speed_if_a_piece_takes(*[100_000] * 3)
-    assert fast is not None
-    assert slow is not None
-    assert (fast, slow) == pytest.approx((20_000, 10_000))
+        def clock() -> int:
+            nonlocal read
+            read += 1
+            return next(left)
+
+        monkeypatch.setattr(time, "thread_time_ns", clock)
+        return measured(lambda _: read >= len(readings))
+
+    assert speed_if_a_piece_takes(*[50_000] * 3) == pytest.approx(20_000)
+    assert speed_if_a_piece_takes(*[100_000] * 3) == pytest.approx(10_000)
     # An interruption that the clock counts is not the speed.
     assert speed_if_a_piece_takes(50_000, 50_000, 50_000_000, 50_000) == pytest.approx(15_005)
 
