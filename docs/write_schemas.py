@@ -1,7 +1,8 @@
 """Write the JSON Schemas of the files that the plugin writes: ``make schemas``.
 
-They are generated from the types of ``pytest_djworkers.baseline.document``, which the plugin reads
-and writes those files by. A test fails while what is here is not what the types generate.
+They are generated from the types of ``pytest_djworkers.baseline.document`` and of
+``pytest_djworkers.report.document``, which the plugin reads and writes those files by. A test fails
+while what is here is not what the types generate.
 """
 
 from __future__ import annotations
@@ -13,15 +14,21 @@ from typing import Any
 import msgspec
 
 from pytest_djworkers.baseline.document import SCHEMA, ImportedDocument, MachineDocument
+from pytest_djworkers.report.document import SCHEMA as REPORT_SCHEMA
+from pytest_djworkers.report.document import Document
 
 FOLDER = Path(__file__).with_name("schema")
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
-_DOCUMENTS = {"baseline": MachineDocument, "imported": ImportedDocument}
+_DOCUMENTS = {
+    f"baseline-{SCHEMA}": MachineDocument,
+    f"imported-{SCHEMA}": ImportedDocument,
+    f"report-{REPORT_SCHEMA}": Document,
+}
 
 
 def schemas() -> dict[Path, str]:
     """Return the text of each file of the folder."""
-    return {FOLDER / f"{name}-{SCHEMA}.json": _text(type_) for name, type_ in _DOCUMENTS.items()}
+    return {FOLDER / f"{name}.json": _text(type_) for name, type_ in _DOCUMENTS.items()}
 
 
 def _text(type_: type[Any]) -> str:

@@ -1,4 +1,4 @@
-"""The command ``djworkers``: shows stored baselines without running pytest.
+"""The command ``djworkers``: shows baselines, and makes reports again, without running pytest.
 
 Exit codes: 0 if the command succeeded, 1 if something can't be read or written, 2 if the command
 line is wrong. A difference between two baselines is not a failure.
@@ -17,13 +17,14 @@ from pathlib import Path
 from pytest_djworkers.baseline.files import FOLDER
 from pytest_djworkers.baseline.imported import save_imported
 from pytest_djworkers.baseline.locate import file_named, files_named, find_root, shortened
-from pytest_djworkers.errors import BaselineError
+from pytest_djworkers.errors import BaselineError, ReportError
 from pytest_djworkers.load.wrk_document import runs_in_document
 from pytest_djworkers.parsers import parse_baseline_name
 from pytest_djworkers.printable import printable
 from pytest_djworkers.report.baseline_details import describe_baseline
 from pytest_djworkers.report.baseline_difference import describe_differences
 from pytest_djworkers.report.baseline_listing import list_baselines
+from pytest_djworkers.report_format import ReportFormat, format_by_suffix
 from pytest_djworkers.units import counted
 
 DONE, FAILED = 0, 1
@@ -41,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         root = (options.root or find_root(_here())).resolve()
         code: int = options.run(options, root)
         sys.stdout.flush()
-    except BaselineError as error:
+    except (BaselineError, ReportError) as error:
         return _failed([str(error)])
     except OSError as error:
         # Python flushes stdout at exit, and would fail once more with a message of its own. The
@@ -103,6 +104,25 @@ def _import_wrk(options: argparse.Namespace, root: Path) -> int:
     return DONE
 
 
+def _report(options: argparse.Namespace, root: Path) -> int:  # noqa: ARG001  # as every command
+    from pytest_djworkers.report.document_file import read_document
+    from pytest_djworkers.report.formats import write_report
+
+    document = read_document(options.file)
+    try:
+        # Before anything is written.
+        formats = [options.format or format_by_suffix(file) for file in options.output]
+    except ValueError as error:
+        return _failed([f"{error}: choose another name, or the format with --format"])
+    for file, format_ in zip(options.output, formats, strict=True):
+        try:
+            write_report(file, format_, document)
+        except OSError as error:
+            return _failed([str(error)])
+        _print([f"report: {shortened(file.resolve())}"])
+    return DONE
+
+
 def _failed(problems: Iterable[str]) -> int:
     for problem in problems:
         print(printable(f"djworkers: {problem}"), file=sys.stderr)
@@ -119,7 +139,7 @@ def _print(lines: Iterable[str]) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="djworkers",
-        description="Show stored baselines of pytest-djworkers without running pytest.",
+        description="Show the baselines and reports of pytest-djworkers without running pytest.",
         epilog="Exit codes: 0 if the command succeeded, 1 if something can't be read or written,"
         " 2 if the command line is wrong.",
         allow_abbrev=False,
@@ -153,6 +173,27 @@ def _add_commands(parser: argparse.ArgumentParser) -> None:
         command.add_argument(name, metavar=name.upper(), help=_NAME_OR_FILE)
     command.set_defaults(run=_diff)
 
+    command = commands.add_parser("report", help="make reports again from one in JSON")
+    command.add_argument(
+        "file", metavar="FILE.json", type=Path, help="file that --djworkers-report wrote as JSON"
+    )
+    command.add_argument(
+        "-o",
+        "--output",
+        metavar="FILE",
+        type=_report_file,
+        action="append",
+        required=True,
+        help="file to write, such as load.html, load.md or load.csv; repeatable",
+    )
+    command.add_argument(
+        "--format",
+        choices=list(ReportFormat),
+        type=ReportFormat,
+        help="format of what is written; default: by the ending of the file's name",
+    )
+    command.set_defaults(run=_report)
+
     command = commands.add_parser(
         "import-wrk",
         help="import what wrk printed into a baseline",
@@ -175,6 +216,13 @@ def _folder(text: str) -> Path:
     if not folder.is_dir():
         raise argparse.ArgumentTypeError(f"{text!r} is not a folder that exists")
     return folder
+
+
+def _report_file(text: str) -> Path:
+    file = Path(text)
+    if not file.parent.is_dir() or (file.exists() and not file.is_file()):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a file in a folder that exists")
+    return file
 
 
 def _name(text: str) -> str:

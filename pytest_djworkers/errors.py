@@ -13,7 +13,8 @@
     ├── GeneratorError         the load generator failed, so there are no figures
     ├── ResourceError          the system gives no process, no file or no space
     ├── BusyMachineError       another run kept this machine busy for too long
-    └── BaselineError          a stored baseline can't be read or written
+    ├── BaselineError          a stored baseline can't be read or written
+    └── ReportError            a report's file can't be read
 
 Each message says what happened, to what, and what to do about it.
 """
@@ -85,3 +86,7 @@ class BusyMachineError(DjworkersError):
 
 class BaselineError(DjworkersError):
     """A stored baseline can't be read or written."""
+
+
+class ReportError(DjworkersError):
+    """The file of a report can't be read."""

@@ -21,7 +21,7 @@ from pytest_djworkers.parsers import (
     parse_module,
     parse_path,
     parse_positive_duration,
-    parse_report_file,
+    parse_report_format,
     parse_shell_words,
     parse_text,
 )
@@ -134,11 +134,21 @@ OPTIONS: tuple[Option, ...] = (
     ),
     Option(
         "report",
-        parse_report_file,
+        parse_text,
         (),
         "FILE",
-        "Markdown file to write the results to, such as load.md; repeatable",
+        "file to write the results to, such as load.html, load.md, load.json or load.csv; or github"
+        " for the step's summary and annotations, which is on by default in GitHub Actions;"
+        " repeatable",
         "linelist",
+    ),
+    Option(
+        "report_format",
+        parse_report_format,
+        None,
+        "NAME",
+        "format of the files of --djworkers-report: json, md, html, csv, github-action-benchmark or"
+        " bencher; default: by the ending of their names",
     ),
     Option(
         "max_regression",

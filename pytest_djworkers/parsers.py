@@ -7,6 +7,7 @@ import shlex
 from pathlib import PurePosixPath
 
 from pytest_djworkers.load.generator_names import GENERATORS
+from pytest_djworkers.report_format import ReportFormat
 from pytest_djworkers.units import parse_duration, written
 
 # Identifiers in any script, as Python allows; the attribute may be nested.
@@ -58,11 +59,11 @@ def parse_baseline_name(value: object) -> str:
     return value
 
 
-def parse_report_file(value: object) -> str:
-    """Return the name of a Markdown file."""
-    if not isinstance(value, str) or not value.endswith(".md"):
-        raise ValueError(f"{written(value)} is not a file name that ends in .md")
-    return value
+def parse_report_format(value: object) -> ReportFormat:
+    """Return the format of reports that has this name."""
+    if value not in list(ReportFormat):
+        raise ValueError(f"{written(value)} is not one of {', '.join(ReportFormat)}")
+    return ReportFormat(str(value))
 
 
 def parse_command(value: object) -> str:

@@ -16,6 +16,16 @@ from pytest_djworkers.verdict.judgement import Verdict
 
 
 @dataclass(frozen=True, slots=True)
+class LimitOutcome:
+    """A limit of a test, and what became of it."""
+
+    text: str
+    """The limit as its marker says it."""
+    miss: str = ""
+    """The figure, the limit and the distance; empty if the limit is met."""
+
+
+@dataclass(frozen=True, slots=True)
 class BurstRecord:
     """The result of a burst, with its test and its verdicts."""
 
@@ -36,6 +46,10 @@ class BurstRecord:
     """The Django settings that have another value in the server than in the tests."""
     attempt: int = 1
     """The number of the attempt at the test: above 1 if the test was run again."""
+    limits: tuple[LimitOutcome, ...] = ()
+    """The limits that were judged, in the order in which they are shown."""
+    failures: tuple[str, ...] = ()
+    """The reasons why the burst fails its test, missed limits included."""
 
     @property
     def stored_under(self) -> Mapping[str, Any]:
@@ -75,20 +89,23 @@ class BurstRecord:
         """The spec of the backend; empty if the server is not known."""
         return self.result.server.backend if self.result.server else ""
 
+    def without_values(self) -> Self:
+        """Return the record without the request's values, to be shown, sent and written."""
+        profile = self.result.profile
+        shown = replace(profile, request=profile.request.without_values())
+        # The conditions are of the values, too, so they are read before those are taken away.
+        return replace(
+            self,
+            result=replace(self.result, profile=shown),
+            conditions=dict(self.stored_under),
+        )
+
     def to_dict(self) -> dict[str, Any]:
         """Return simple types only, for JSON and for pytest-xdist.
 
         None of the request's values is in them, since other plugins write reports to files.
         """
-        profile = self.result.profile
-        shown = replace(profile, request=profile.request.without_values())
-        # The conditions are of the values, too, so they are read before those are taken away.
-        record = replace(
-            self,
-            result=replace(self.result, profile=shown),
-            conditions=dict(self.stored_under),
-        )
-        data: dict[str, Any] = to_simple(record)
+        data: dict[str, Any] = to_simple(self.without_values())
         return data
 
     @classmethod

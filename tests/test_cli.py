@@ -18,7 +18,10 @@ from pytest_djworkers.baseline.store import save
 from pytest_djworkers.cli import main
 from pytest_djworkers.load.facts import Usage
 from pytest_djworkers.load.result import BurstResult
-from tests.support.results import RESULT
+from pytest_djworkers.report.document_file import as_json
+from pytest_djworkers.report.markdown import render
+from tests.support.documents import document as report
+from tests.support.results import RESULT, record
 from tests.support.site import Site
 from tests.support.steady import steady
 from tests.support.stored_baselines import burst_of
@@ -528,3 +531,28 @@ def test_an_unusable_terminal_disk_or_folder_is_an_error_without_a_traceback(
     assert found.returncode == code, found.stderr
     assert "Traceback" not in found.stderr
     assert said in found.stderr
+
+
+def test_reports_are_made_again(root: Path, run: Run) -> None:
+    made = report(record())
+    (root / "load.json").write_text(as_json(made))
+    said = run("report", "load.json", "-o", "again.json", "-o", "load.md")
+    assert said == ["report: again.json", "report: load.md"]
+    assert (root / "again.json").read_text() == (root / "load.json").read_text()
+    assert (root / "load.md").read_text() == render(made)
+    assert run("report", "load.json", "-o", "text", "--format=md") == ["report: text"]
+    assert (root / "text").read_text() == render(made)
+
+
+def test_a_report_that_cant_be_made_says_why(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["report", "gone.json", "-o", "load.md"]) == 1
+    assert "report gone.json can't be read: No such file" in capsys.readouterr().err
+    (root / "load.json").write_text(as_json(report(record())))
+    assert main(["report", "load.json", "-o", "load.txt"]) == 1
+    assert "'load.txt' ends in none of .json, .md, .html, .csv" in capsys.readouterr().err
+    with pytest.raises(SystemExit, match="2"):
+        main(["report", "load.json", "-o", "gone/load.md"])
+    assert "'gone/load.md' is not a file in a folder that exists" in capsys.readouterr().err
+    assert not (root / "load.txt").exists()

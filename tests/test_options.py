@@ -6,6 +6,7 @@ import pytest
 
 from pytest_djworkers.load.profile import Shape
 from pytest_djworkers.options import OPTIONS, SHAPE_OPTIONS, Option
+from pytest_djworkers.report_format import ReportFormat
 from pytest_djworkers.units import parse_share
 
 BY_NAME = {option.name: option for option in OPTIONS}
@@ -26,6 +27,7 @@ GOOD: list[tuple[str, object, object]] = [
     ("tolerance", "5%", 0.05),
     ("startup_timeout", "1m", 60.0),
     ("report", "out/load.md", "out/load.md"),
+    ("report_format", "csv", ReportFormat.CSV),
     ("probe", "/healthy", "/healthy"),
     ("application", "shop.asgi:app.wrapped", "shop.asgi:app.wrapped"),
     ("application", "django", "django"),
@@ -72,7 +74,8 @@ BAD: list[tuple[str, object, str]] = [
     ("baseline", "../main", "a name of up to 100 letters, digits"),
     ("tolerance", "0.1", "a share such as 10%"),
     ("startup_timeout", "0", "must be longer than 0 s"),
-    ("report", "load.pdf", "a file name that ends in .md"),
+    ("report", "  ", "must not be empty"),
+    ("report_format", "pdf", "one of json, md, html, csv, github-action-benchmark, bencher"),
     ("commands", "own", "is not NAME = command"),
     ("probe", "healthy", "a path that starts with /"),
     ("application", "shop.asgi", "MODULE:ATTRIBUTE"),

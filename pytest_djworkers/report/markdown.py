@@ -6,12 +6,11 @@ The layout is that of the notebooks in which people keep what wrk printed.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.report.comparison_rows import title as title_of_comparison
+from pytest_djworkers.report.document import Document
 from pytest_djworkers.report.figures import format_fixed_rate
-from pytest_djworkers.report.file_outcomes import FileOutcomes
 from pytest_djworkers.report.markdown_text import escaped
 from pytest_djworkers.report.summary import (
     grouped,
@@ -21,24 +20,12 @@ from pytest_djworkers.report.summary import (
     table_of,
 )
 from pytest_djworkers.report.table import TEXT_COLUMNS, Table
-from pytest_djworkers.system.files import write_whole
 from pytest_djworkers.units import format_duration
 
 
-def write(file: Path, records: Sequence[BurstRecord], outcomes: FileOutcomes) -> None:
-    """Write the report, whole or not at all.
-
-    Raises OSError, with the file's name, if it can't be written.
-    """
-    try:
-        write_whole(file, render(records))
-    except OSError as error:
-        raise OSError(f"report {file} can't be written: {error.strerror}") from error
-    outcomes.reports_written.append(str(file))
-
-
-def render(records: Sequence[BurstRecord]) -> str:
+def render(document: Document) -> str:
     """Return the report's text."""
+    records = document.records
     lines, table = ["# Load under real worker backends"], table_of(records)
     # Each burst has a server of its own; those of one backend differ in nothing that is shown here.
     servers = {record.backend: record.result.server for record in records}

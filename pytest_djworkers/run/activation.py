@@ -57,7 +57,7 @@ def activate(config: pytest.Config) -> None:
         "collection": CollectionPlugin(run),
         "databases": DatabasesPlugin(run),
         "limits": LimitsPlugin(run),
-        "results": ResultsPlugin(run),
+        "results": ResultsPlugin(run, ("pytest", *map(str, config.invocation_params.args))),
         "teardown": TeardownPlugin(interrupts),
         "lock-wait": lock_wait,
         "expected-length": ExpectedLengthPlugin(settings),

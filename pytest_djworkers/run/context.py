@@ -26,6 +26,7 @@ from pytest_djworkers.server.protocol import AnyServer
 from pytest_djworkers.server.runtime import this_runtime
 from pytest_djworkers.server.server import Prepare, Server
 from pytest_djworkers.settings.settings import Settings
+from pytest_djworkers.system.clock import CLOCK
 from pytest_djworkers.system.long_waits import say_nothing
 from pytest_djworkers.system.machine_lock import MachineLock, Onlooker
 from pytest_djworkers.system.port import ReservedPort
@@ -58,6 +59,8 @@ class RunContext:
     ) -> None:
         self.settings = settings
         self.baseline = baseline
+        self.began_at = CLOCK.unix()
+        """The beginning of the run in Unix time."""
         self.xdist = xdist
         self.comparison_setup = comparison_setup
         self.cut_short: list[BurstRecord] = []

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import pytest
 
 from pytest_djworkers.limits.failed_requests import MaxErrors, Share
 from pytest_djworkers.limits.kinds import misses
+from pytest_djworkers.limits.protocol import Limit
+from pytest_djworkers.limits.regression import MaxRegression
 from pytest_djworkers.markers import TestPlan
 from pytest_djworkers.printable import printable
+from pytest_djworkers.record import BurstRecord, LimitOutcome
 from pytest_djworkers.report.figures import with_arrows_for
 from pytest_djworkers.run.comparison_failures import comparison_failures
 from pytest_djworkers.run.measurement import MeasuredBurst
@@ -39,6 +43,32 @@ def failures_of(measured: MeasuredBurst, plan: TestPlan, settings: Settings) -> 
     return found
 
 
+def with_judgement(measured: MeasuredBurst, plan: TestPlan, settings: Settings) -> BurstRecord:
+    """Return the record of a burst with its limits, and with why it fails its test."""
+    record = measured.record
+    judged = [
+        LimitOutcome(limit.text, next(iter(misses([limit], record.result)), ""))
+        for limit in _limits_of(record, plan)
+        # Its verdict is the record's own: one burst shows no loss.
+        if not isinstance(limit, MaxRegression)
+    ]
+    failures = failures_of(measured, plan, settings)
+    return replace(record, limits=tuple(judged), failures=tuple(failures))
+
+
+def _limits_of(record: BurstRecord, plan: TestPlan) -> Sequence[Limit]:
+    """Return the limits that hold for a burst."""
+    if record.against_base is None:
+        return plan.limits
+    # A comparison has a load of its own, and many windows: only a share of errors means the same
+    # there as in a burst.
+    return [
+        limit
+        for limit in plan.limits
+        if isinstance(limit, MaxErrors) and isinstance(limit.bound, Share)
+    ]
+
+
 def _unexpected_responses(measured: MeasuredBurst, plan: TestPlan, settings: Settings) -> list[str]:
     """Return the failures that a test gets without a limit of its own."""
     result = measured.record.result
@@ -51,21 +81,11 @@ def _unexpected_responses(measured: MeasuredBurst, plan: TestPlan, settings: Set
 
 
 def _missed_limits(measured: MeasuredBurst, plan: TestPlan, settings: Settings) -> list[str]:
-    result, strict = measured.record.result, settings.strict
-    if (against_base := measured.record.against_base) is not None:
-        # A comparison has a load of its own, and many windows: only a share of errors means the
-        # same there as in a burst.
-        shares = [
-            limit
-            for limit in plan.limits
-            if isinstance(limit, MaxErrors) and isinstance(limit.bound, Share)
-        ]
-        return [
-            *misses(shares, result),
-            *comparison_failures(against_base, plan, settings),
-        ]
-    found = misses(plan.limits, result)
-    verdict = measured.record.against_baseline
+    record, strict = measured.record, settings.strict
+    found = misses(_limits_of(record, plan), record.result)
+    if record.against_base is not None:
+        return [*found, *comparison_failures(record.against_base, plan, settings)]
+    verdict = record.against_baseline
     if verdict and (verdict.fails or (strict and verdict.is_open)):
         found.append(f"{verdict.verdict.value}: {verdict.reason}")
     return found

@@ -12,8 +12,9 @@ from dataclasses import replace
 import pytest
 
 from pytest_djworkers.record import BurstRecord
+from pytest_djworkers.run.failures import with_judgement
 from pytest_djworkers.run.junit import remove_burst_properties
-from pytest_djworkers.run.stash import ATTEMPT, BURST, RETURNED, SERVER
+from pytest_djworkers.run.stash import ATTEMPT, BURST, RETURNED, RUN, SERVER
 
 
 def begin_attempt(item: pytest.Item) -> None:
@@ -33,7 +34,12 @@ def continue_attempt(item: pytest.Item) -> None:
 
 
 def records_of(item: pytest.Item) -> list[BurstRecord]:
-    """Return the bursts of the attempt that began last."""
-    burst = item.stash.get(BURST, None)
+    """Return the bursts of the attempt that began last, with what became of their limits."""
+    burst, run = item.stash.get(BURST, None), item.config.stash.get(RUN, None)
+    if burst is None or run is None:
+        return []
     attempt = item.stash.get(ATTEMPT, 1)
-    return [] if burst is None else [replace(record, attempt=attempt) for record in burst.records]
+    return [
+        replace(with_judgement(one, burst.plan, run.settings), attempt=attempt)
+        for one in burst.measured
+    ]

@@ -10,12 +10,19 @@ import pytest
 from pytest_djworkers.record import BurstRecord
 
 _ATTRIBUTE = "djworkers_bursts"
+LOG_OF = "Captured log of "
+"""The beginning of the title of a report's section with a server's log; the backend follows."""
 
 
 def put_bursts_on(report: pytest.TestReport, records: Iterable[BurstRecord]) -> None:
     """Put the bursts on a report, as simple types."""
     # pytest-xdist sends a report's attributes to the controller if they are simple.
     setattr(report, _ATTRIBUTE, [record.to_dict() for record in records])
+
+
+def is_of_load_test(report: pytest.TestReport) -> bool:
+    """Return True if a report is of a load test, whether or not it fired a burst."""
+    return hasattr(report, _ATTRIBUTE)
 
 
 def bursts_on(report: pytest.TestReport) -> list[BurstRecord]:

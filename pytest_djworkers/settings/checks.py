@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_djworkers.load.wrk import find_wrk
+from pytest_djworkers.report_format import GITHUB
 
 
 def check(name: str, value: Any, folder: Path) -> Any:
@@ -25,11 +26,14 @@ def _generator(name: str, _: Path) -> str:
     return name
 
 
-def _report(name: str, folder: Path) -> Path:
+def _report(name: str, folder: Path) -> str:
+    if name == GITHUB:
+        return name
     file = folder / name
-    if file.is_dir() or not file.parent.is_dir():
+    # A device or a pipe can't be written whole or not at all.
+    if not file.parent.is_dir() or (file.exists() and not file.is_file()):
         raise ValueError(f"{str(file)!r} is not a file in a folder that exists")
-    return file
+    return str(file)
 
 
 def _interpreter(name: str, folder: Path) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from pytest_djworkers.backends.protocol import Backend
@@ -10,7 +12,9 @@ from pytest_djworkers.backends.spec import spec_of
 from pytest_djworkers.compare.flags import read_comparison_flags
 from pytest_djworkers.errors import SettingsError
 from pytest_djworkers.options import BY_NAME, OPTIONS, SHAPE_OPTIONS
+from pytest_djworkers.report_format import GITHUB
 from pytest_djworkers.server.origin import Origin
+from pytest_djworkers.settings.report_files import report_files
 from pytest_djworkers.settings.settings import Settings
 from pytest_djworkers.settings.shape import shape_of
 from pytest_djworkers.settings.values import Value, read_ini, read_value
@@ -46,7 +50,8 @@ def read_settings(config: pytest.Config) -> Settings | None:
         baseline=values["baseline"],
         tolerance=values["tolerance"],
         startup_timeout_s=values["startup_timeout"],
-        reports=values["report"],
+        reports=report_files(given["report"], given["report_format"]),
+        reports_to_github=GITHUB in values["report"] or "GITHUB_STEP_SUMMARY" in os.environ,
         probe=values["probe"],
         application=values["application"],
         save_baseline=config.getoption("djworkers_save_baseline"),

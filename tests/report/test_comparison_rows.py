@@ -13,6 +13,7 @@ from pytest_djworkers.report.markdown import render
 from pytest_djworkers.report.summary import notes, remarks_below, table_of
 from pytest_djworkers.verdict.judgement import Verdict
 from tests.support.comparisons import NOTHING, compared, rounds_of
+from tests.support.documents import document
 from tests.support.results import record
 
 
@@ -99,7 +100,7 @@ def test_a_calibration_of_a_slow_view_may_have_one_round_a_block() -> None:
 
 
 def test_the_markdown_report_names_the_arms() -> None:
-    text = render([record(against_base=compared(0.7))])
+    text = render(document(record(against_base=compared(0.7))))
     assert "8 connections; the working tree against main, seed 1" in text
     assert "| base requests/s | head requests/s | change |" in text
     assert "regressed" in text

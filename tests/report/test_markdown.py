@@ -1,22 +1,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
-
-import pytest
 
 from pytest_djworkers.baseline.figures import StoredFigures
-from pytest_djworkers.report.file_outcomes import FileOutcomes
-from pytest_djworkers.report.markdown import render, write
+from pytest_djworkers.report.markdown import render
 from pytest_djworkers.verdict.baseline_verdict import BaselineVerdict
 from pytest_djworkers.verdict.judgement import Verdict
+from tests.support.documents import document
 from tests.support.results import RESULT, record
 
 STORED = StoredFigures(200.0, 0.002, None, 1, 2, "2026-01-02T03:04:05+00:00")
 
 
 def test_each_server_has_a_section_and_each_endpoint_a_heading() -> None:
-    text = render([record("gunicorn-gevent"), record("granian"), record("granian", "test_two")])
+    text = render(
+        document(record("gunicorn-gevent"), record("granian"), record("granian", "test_two"))
+    )
     assert [line for line in text.splitlines() if line.startswith("#")] == [
         "# Load under real worker backends",
         "## gunicorn-gevent",
@@ -31,7 +30,7 @@ def test_each_server_has_a_section_and_each_endpoint_a_heading() -> None:
 
 def test_figures_and_stored_figures_are_rows_of_a_table() -> None:
     comparison = BaselineVerdict(Verdict.REGRESSED, "why", fails=True, ratio=0.5)
-    text = render([record(against_baseline=comparison, stored=STORED)])
+    text = render(document(record(against_baseline=comparison, stored=STORED)))
     table = [line for line in text.splitlines() if line.startswith("|")]
     assert table == [
         "| generator | requests/s | vs baseline | p50 | p99 | timeouts | errors | served | CPU/req."
@@ -47,21 +46,4 @@ def test_figures_and_stored_figures_are_rows_of_a_table() -> None:
 
 def test_characters_that_markdown_would_interpret_are_escaped() -> None:
     named = replace(RESULT, profile=replace(RESULT.profile, name="a|b<c>\\"))
-    assert "### a\\|b&lt;c>\\\\\n" in render([record(result=named)])
-
-
-def test_a_written_report_is_listed_in_the_outcomes(tmp_path: Path) -> None:
-    file, outcomes = tmp_path / "load.md", FileOutcomes()
-    file.write_text("an older one")
-    write(file, [record()], outcomes)
-    assert file.read_text() == render([record()])
-    assert outcomes.reports_written == [str(file)]
-    # No temporary file is left.
-    assert list(tmp_path.iterdir()) == [file]
-
-
-def test_a_report_that_cannot_be_written_is_an_error_with_its_name(tmp_path: Path) -> None:
-    file, outcomes = tmp_path / "gone" / "load.md", FileOutcomes()
-    with pytest.raises(OSError, match=r"report .*load\.md can't be written: No such file"):
-        write(file, [record()], outcomes)
-    assert not outcomes.reports_written
+    assert "### a\\|b&lt;c>\\\\\n" in render(document(record(result=named)))

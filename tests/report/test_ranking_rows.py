@@ -13,6 +13,7 @@ from pytest_djworkers.verdict.estimate import Estimate
 from pytest_djworkers.verdict.judgement import Judgement, Verdict
 from pytest_djworkers.verdict.rounds import Metric, Round
 from tests.support.comparisons import NOTHING, window
+from tests.support.documents import document
 from tests.support.results import record
 
 
@@ -79,7 +80,7 @@ def test_rows_have_words_for_backends_and_both_figures() -> None:
 def test_the_report_has_a_ranking_for_each_endpoint() -> None:
     records = [of_backend("uvicorn", 1.3, (1.25, 1.35)), not_compared("daphne")]
     assert table_of(records) is RANKING
-    text = render(records)
+    text = render(document(*records))
     assert "; each backend against granian, seed 1 " in text
     assert "| 1 | uvicorn | 2,000 → 2,600 | +30.0% |" in text
     assert "| 2 | granian | 2,000 |" in text

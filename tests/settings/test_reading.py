@@ -15,7 +15,9 @@ from pytest_djworkers.backends.protocol import LaunchPlan
 from pytest_djworkers.backends.registry import BACKENDS, Registry
 from pytest_djworkers.errors import SettingsError
 from pytest_djworkers.load.profile import Shape
+from pytest_djworkers.report_format import ReportFormat
 from pytest_djworkers.settings.reading import read_settings
+from pytest_djworkers.settings.report_files import ReportFile
 from pytest_djworkers.settings.settings import Settings
 from pytest_djworkers.settings.shape import parse_shape
 from pytest_djworkers.system.cpu_count import available_cpus
@@ -117,7 +119,7 @@ def test_every_ini_value_is_read(
         baseline="main",
         tolerance=0.05,
         startup_timeout_s=60.0,
-        reports=(pytester.path / "load.md",),
+        reports=(ReportFile(pytester.path / "load.md", ReportFormat.MARKDOWN),),
         probe="/healthy",
         settings_module="json.decoder",
         application="shop.wsgi:wrapped",
@@ -167,7 +169,10 @@ def test_every_flag_wins_over_its_ini_value(read: Read, pytester: pytest.Pyteste
         baseline="other",
         tolerance=0.2,
         startup_timeout_s=5.0,
-        reports=(pytester.path / "a.md", pytester.path / "b.md"),
+        reports=(
+            ReportFile(pytester.path / "a.md", ReportFormat.MARKDOWN),
+            ReportFile(pytester.path / "b.md", ReportFormat.MARKDOWN),
+        ),
         probe=None,
         application="other:app",
         save_baseline=True,
@@ -182,11 +187,39 @@ def test_the_path_of_a_report_is_relative_to_where_it_is_written(
 ) -> None:
     folder = pytester.mkdir("below")
     monkeypatch.chdir(folder)
-    assert on(read("--djworkers=granian", djworkers_report="a.md")).reports == (
-        pytester.path / "a.md",
-    )
-    flag = read("--djworkers=granian", "--djworkers-report=a.md")
-    assert on(flag).reports == (folder / "a.md",)
+    (in_file,) = on(read("--djworkers=granian", djworkers_report="a.md")).reports
+    assert in_file.file == pytester.path / "a.md"
+    (by_flag,) = on(read("--djworkers=granian", "--djworkers-report=a.md")).reports
+    assert by_flag.file == folder / "a.md"
+
+
+def test_the_format_of_a_report_is_that_of_its_name_or_the_requested_one(
+    read: Read, pytester: pytest.Pytester
+) -> None:
+    by_name = read("--djworkers=granian", "--djworkers-report=a.CSV", "--djworkers-report=b.html")
+    assert [one.format for one in on(by_name).reports] == [ReportFormat.CSV, ReportFormat.HTML]
+    requested = read("--djworkers=granian", "--djworkers-report=a", "--djworkers-report-format=md")
+    assert on(requested).reports == (ReportFile(pytester.path / "a", ReportFormat.MARKDOWN),)
+
+
+def test_a_report_without_a_known_format_is_refused(read: Read) -> None:
+    said = "'load.txt' ends in none of .json, .md, .html, .csv: choose another name, or the format"
+    with pytest.raises(SettingsError, match=f"--djworkers-report: {said}"):
+        read("--djworkers=granian", "--djworkers-report=load.txt")
+    with pytest.raises(SettingsError, match=f"djworkers_report in pytest.ini: {said}"):
+        read("--djworkers=granian", djworkers_report="load.txt")
+
+
+def test_github_is_reported_to_if_it_is_asked_for_or_runs_this(
+    read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
+    assert not on(read("--djworkers=granian")).reports_to_github
+    asked = on(read("--djworkers=granian", "--djworkers-report=github"))
+    assert asked.reports_to_github
+    assert asked.reports == ()
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", "summary")
+    assert on(read("--djworkers=granian")).reports_to_github
 
 
 @pytest.mark.parametrize(
@@ -200,7 +233,8 @@ def test_the_path_of_a_report_is_relative_to_where_it_is_written(
         ("--djworkers-duration=0s", "'0s' must be longer than 0 s"),
         ("--djworkers-tolerance=10", "'10' is not a share such as 10%"),
         ("--djworkers-baseline=a/b", "'a/b' is not a name of up to 100 letters"),
-        ("--djworkers-report=load.txt", "'load.txt' is not a file name that ends in .md"),
+        ("--djworkers-report-format=pdf", "'pdf' is not one of json, md, html, csv"),
+        ("--djworkers-report=/dev/null", "is not a file in a folder that exists"),
         ("--djworkers-report=no/such/load.md", "is not a file in a folder that exists"),
     ],
 )

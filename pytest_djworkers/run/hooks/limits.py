@@ -16,7 +16,7 @@ from pytest_djworkers.run.load_tests import is_load_test
 from pytest_djworkers.run.plans import marks_of
 from pytest_djworkers.run.reruns import begin_attempt, records_of
 from pytest_djworkers.run.stash import BURST, RETURNED, SERVER
-from pytest_djworkers.run.transport import put_bursts_on
+from pytest_djworkers.run.transport import LOG_OF, put_bursts_on
 from pytest_djworkers.system.log import last_lines
 
 
@@ -67,7 +67,7 @@ class LimitsPlugin:
         server = item.stash.get(SERVER, None)
         if report.when == "call" and report.failed and server and server.facts and server.log:
             log = "\n".join(last_lines(server.log)) or "(empty)"
-            report.sections.append((f"Captured log of {server.backend}", log))
+            report.sections.append((f"{LOG_OF}{server.backend}", log))
         return report
 
     def _missed(self, item: pytest.Item) -> list[str]:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Sequence
 
 import pytest
 
 from pytest_djworkers.errors import BaselineError
 from pytest_djworkers.printable import printable
-from pytest_djworkers.report import markdown
+from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.report.file_outcomes import FileOutcomes
 from pytest_djworkers.report.header import header
 from pytest_djworkers.report.terminal import print_summary
 from pytest_djworkers.run.context import RunContext
+from pytest_djworkers.run.outcomes import CollectedOutcomes
+from pytest_djworkers.run.reporting import document_of, write_reports
 from pytest_djworkers.run.saving import save_baseline
 from pytest_djworkers.run.transport import CollectedBursts
 
@@ -21,10 +22,11 @@ from pytest_djworkers.run.transport import CollectedBursts
 class ResultsPlugin:
     """Collects the bursts of all tests; under pytest-xdist, only the controller's has any use."""
 
-    def __init__(self, run: RunContext) -> None:
+    def __init__(self, run: RunContext, command: Sequence[str]) -> None:
         self._run = run
+        self._command = command
         self._bursts = CollectedBursts()
-        self._passed: set[str] = set()
+        self._tests = CollectedOutcomes()
         self._outcomes = FileOutcomes()
 
     def pytest_report_header(self) -> list[str]:
@@ -33,30 +35,27 @@ class ResultsPlugin:
         return [printable(line) for line in lines]
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Collect the bursts, and which tests passed."""
+        """Collect the bursts and the outcomes of load tests."""
         self._bursts.take_from(report)
-        if report.when == "call" and report.passed:
-            self._passed.add(report.nodeid)
-        elif report.failed:
-            # An error in teardown, or a later attempt.
-            self._passed.discard(report.nodeid)
+        self._tests.take_from(report)
 
-    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Write the files, each whole or not at all. One that can't be written fails the run."""
         # A worker has seen a part of the tests only.
         if self._run.xdist.controller_pid is not None:
             return
-        for write in self._writers():
-            try:
-                write()
-            except (BaselineError, OSError) as error:
-                self._outcomes.problems.append(str(error))
+        self._save_baseline()
+        self._write_reports(int(exitstatus))
         # The summary, which comes later, prints the problems.
         if self._outcomes.problems and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print the table of results, and what became of the files."""
+        print_summary(terminalreporter, self._records, self._outcomes)
+
+    @property
+    def _records(self) -> list[BurstRecord]:
         # A test that is interrupted has no report to travel on, unless it had an earlier turn.
         interrupted = {(record.test, record.result.name) for record in self._run.cut_short}
         reported = [
@@ -64,19 +63,27 @@ class ResultsPlugin:
             for record in self._bursts.records
             if (record.test, record.result.name) not in interrupted
         ]
-        records = [*reported, *self._run.cut_short]
-        print_summary(terminalreporter, records, self._outcomes)
+        return [*reported, *self._run.cut_short]
 
-    def _writers(self) -> list[Callable[[], None]]:
-        settings, records = self._run.settings, self._bursts.records
-        writers: list[Callable[[], None]] = []
-        if settings.save_baseline:
-            machine = self._run.baseline.machine
-            writers.append(
-                partial(save_baseline, settings, machine, records, self._passed, self._outcomes)
-            )
-        if records:
-            writers.extend(
-                partial(markdown.write, file, records, self._outcomes) for file in settings.reports
-            )
-        return writers
+    def _save_baseline(self) -> None:
+        settings, machine = self._run.settings, self._run.baseline.machine
+        if not settings.save_baseline:
+            return
+        records, passed = self._bursts.records, self._tests.passed
+        try:
+            save_baseline(settings, machine, records, passed, self._outcomes)
+        except (BaselineError, OSError) as error:
+            self._outcomes.problems.append(str(error))
+
+    def _write_reports(self, exit_status: int) -> None:
+        # A test that failed before its first burst is worth a report, too.
+        if not (self._records or self._tests.all):
+            return
+        document = document_of(
+            self._run,
+            self._records,
+            self._tests.all,
+            command=self._command,
+            exit_status=exit_status,
+        )
+        write_reports(document, self._run.settings.reports, self._outcomes)

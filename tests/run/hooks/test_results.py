@@ -6,8 +6,52 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from pytest_djworkers.report.document_file import read_document
 from tests.support.site import Site
 from tests.support.steady import steady
+
+
+def test_the_document_has_every_load_test_whatever_became_of_it(site: Site) -> None:
+    site.test(
+        """
+@pytest.mark.min_rps(1_000_000_000)
+def test_slow(burst):
+    burst("/json")
+
+def test_before_any_burst(burst):
+    raise ValueError("of its own")
+
+@pytest.mark.skip(reason="not today")
+def test_skipped(burst):
+    pass
+
+def test_without_load():
+    pass
+"""
+    )
+    result = site.burst("--djworkers-report=load.json")
+    result.assert_outcomes(passed=1, failed=2, skipped=1)
+    document = read_document(site.folder / "load.json")
+    assert [(one.test.partition("[")[0], one.outcome) for one in document.tests] == [
+        ("test_site.py::test_slow", "failed"),
+        ("test_site.py::test_before_any_burst", "failed"),
+        ("test_site.py::test_skipped", "skipped"),
+    ]
+    slow, raised, skipped = document.tests
+    assert (slow.file, slow.line) == ("test_site.py", 3)
+    assert "limit min_rps(1_000_000_000)" in slow.message
+    assert "of its own" in raised.message
+    assert skipped.message == "Skipped: not today"
+    (entry,) = document.bursts
+    (limit,) = entry.record.limits
+    assert limit.text == "min_rps(1_000_000_000)"
+    assert limit.miss.startswith("requests/s: ")
+    assert entry.record.failures[0] == limit.miss
+    assert entry.figures.rps == entry.record.result.rps > 0
+    assert document.run.command[0] == "pytest"
+    assert "--djworkers=granian" in document.run.command
+    assert document.run.exit_status == 1
+    assert document.run.began <= document.run.ended
 
 
 def test_figures_reach_every_output(site: Site) -> None:

@@ -1,0 +1,205 @@
+"""The document of a run: everything that it measured and judged, as the types of one JSON file.
+
+All reports are made from it, in the run itself or later from the file. The types are the format:
+its JSON Schema is generated from them (``make schemas``) and kept in ``docs/schema/``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from pytest_djworkers.baseline.document import StoredBurst, StoredSession
+from pytest_djworkers.baseline.figures import requests_per_s
+from pytest_djworkers.baseline.machine import Machine
+from pytest_djworkers.compare.result import ArmComparison, ArmFigures
+from pytest_djworkers.load.histogram import Latency
+from pytest_djworkers.load.result import BurstResult
+from pytest_djworkers.record import BurstRecord
+from pytest_djworkers.report.comparison_lines import estimate_of_speed, findings, lines
+
+SCHEMA: Literal[1] = 1
+"""The schema of what is written. Every schema that was ever published can be read."""
+Outcome: TypeAlias = Literal["passed", "failed", "error", "skipped"]
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    """The part of a run that all of its bursts have in common. Times are in ISO 8601, in UTC."""
+
+    began: str
+    ended: str
+    command: tuple[str, ...]
+    """The command line of pytest, by which the run can be done again."""
+    exit_status: int
+    """The exit status of pytest."""
+    commit: str | None
+    """The commit, with ``+`` behind it if files differed from it; None without git."""
+    machine: Machine
+    surroundings: Mapping[str, int | str]
+    """Facts that are noted and decide nothing: memory, kernel, platform."""
+    versions: Mapping[str, str]
+    """The versions of Python, Django and this plugin. A burst has those of its server."""
+    tolerance: float
+    """The smallest loss that counts as a regression, as a fraction."""
+    baseline: str
+    """The name of the stored baseline."""
+
+
+@dataclass(frozen=True, slots=True)
+class TestOutcome:
+    """The outcome of a load test, whether or not it fired a burst."""
+
+    __test__ = False  # pytest would collect it by its name
+
+    test: str
+    """The test's node id."""
+    outcome: Outcome
+    file: str
+    """The path of the test's file, relative to pytest's root."""
+    line: int
+    """The line of the test function, from 1."""
+    message: str = ""
+    """The reason why it failed or was skipped; empty if it passed."""
+    log: tuple[str, ...] = ()
+    """The last lines of the server's log, if it failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class BurstFigures:
+    """The figures of a burst that follow from its counts. Times are in seconds."""
+
+    rps: float
+    p50_s: float | None
+    p90_s: float | None
+    p95_s: float | None
+    p99_s: float | None
+    p999_s: float | None
+    max_s: float | None
+    requests: int
+    """The number of requests that shares divide by."""
+    timeouts: int
+    errors: int
+    cpu_per_request_s: float | None
+    memory_bytes: int | None
+    remarks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ComparisonFigures:
+    """The figures of a comparison that follow from its rounds. Changes are fractions."""
+
+    verdict: str | None
+    """The worst verdict of all figures; None for a calibration."""
+    reasons: tuple[str, ...]
+    """The verdict on each figure, with its reason, a line each."""
+    change: float | None
+    """The change of requests/s from base to head; None without an estimate."""
+    interval: tuple[float, float] | None
+    """The interval of that change."""
+    smallest_visible: float | None
+    """The smallest change that this comparison can tell from none."""
+    blocks: int
+    base: ArmFigures | None
+    head: ArmFigures | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPoint:
+    """One session of the stored baseline."""
+
+    saved: str
+    commit: str | None
+    rps: float
+
+
+@dataclass(frozen=True, slots=True)
+class BurstEntry:
+    """One burst, or one comparison: what was measured, and the figures that follow from it."""
+
+    figures: BurstFigures
+    comparison: ComparisonFigures | None
+    history: tuple[StoredPoint, ...]
+    """The sessions of the stored baseline, oldest first."""
+    record: BurstRecord
+    """All that was measured and judged; reports are made from it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """Everything that a run measured and judged."""
+
+    schema: Literal[1]
+    run: RunSummary
+    tests: tuple[TestOutcome, ...]
+    bursts: tuple[BurstEntry, ...]
+
+    @property
+    def records(self) -> list[BurstRecord]:
+        """The records of all bursts."""
+        return [entry.record for entry in self.bursts]
+
+    def outcome_of(self, record: BurstRecord) -> TestOutcome | None:
+        """Return the outcome of the test that fired a burst; None if it has no report."""
+        return next((one for one in self.tests if one.test == record.test), None)
+
+
+def entry_of(record: BurstRecord, stored: StoredBurst | None = None) -> BurstEntry:
+    """Return the entry of a burst; ``stored`` is what the baseline has of it.
+
+    None of the request's values is in it, since it is written to files.
+    """
+    compared = record.against_base
+    return BurstEntry(
+        figures=_figures(record.result),
+        comparison=None if compared is None else _comparison(compared),
+        history=tuple(_points(stored.sessions)) if stored else (),
+        record=record.without_values(),
+    )
+
+
+def _figures(result: BurstResult) -> BurstFigures:
+    # No samples give the same figures as an unknown histogram: None.
+    latency, usage = result.latency or Latency(()), result.usage
+    return BurstFigures(
+        rps=result.rps,
+        p50_s=latency.p50,
+        p90_s=latency.p90,
+        p95_s=latency.p95,
+        p99_s=latency.p99,
+        p999_s=latency.p999,
+        max_s=latency.max,
+        requests=result.judged,
+        timeouts=result.timeouts,
+        errors=result.errors,
+        cpu_per_request_s=result.cpu_per_request_s,
+        memory_bytes=None if usage is None else usage.memory_bytes,
+        remarks=result.remarks,
+    )
+
+
+def _comparison(compared: ArmComparison) -> ComparisonFigures:
+    estimate, verdict = estimate_of_speed(compared), compared.verdict
+    base, head = compared.figures or (None, None)
+    change = interval = smallest_visible = None
+    if estimate is not None:
+        low, high = estimate.interval
+        change, interval = estimate.ratio - 1, (low - 1, high - 1)
+        smallest_visible = estimate.smallest_visible
+    return ComparisonFigures(
+        verdict=None if verdict is None else verdict.value,
+        reasons=tuple(lines(compared, findings(compared))),
+        change=change,
+        interval=interval,
+        smallest_visible=smallest_visible,
+        blocks=compared.blocks,
+        base=base,
+        head=head,
+    )
+
+
+def _points(sessions: Iterable[StoredSession]) -> Iterable[StoredPoint]:
+    return (
+        StoredPoint(session.saved, session.commit, requests_per_s(session)) for session in sessions
+    )

@@ -1,0 +1,29 @@
+"""The formats of report files. To add one, add it here and to ``ReportFormat``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from pytest_djworkers.report import document_file, markdown
+from pytest_djworkers.report.document import Document
+from pytest_djworkers.report_format import ReportFormat
+from pytest_djworkers.system.files import write_whole
+
+RENDERERS: Mapping[ReportFormat, Callable[[Document], str]] = {
+    ReportFormat.JSON: document_file.as_json,
+    ReportFormat.MARKDOWN: markdown.render,
+}
+"""The functions that return a document's text in each format."""
+
+
+def write_report(file: Path, format_: ReportFormat, document: Document) -> None:
+    """Write a report, whole or not at all.
+
+    Raises OSError, with the file's name, if it can't be written.
+    """
+    text = RENDERERS[format_](document)
+    try:
+        write_whole(file, text)
+    except OSError as error:
+        raise OSError(f"report {file} can't be written: {error.strerror}") from error

@@ -1,0 +1,57 @@
+"""The outcomes of load tests, collected from their reports."""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_djworkers.report.document import Outcome, TestOutcome
+from pytest_djworkers.run.transport import LOG_OF, is_of_load_test
+
+
+class CollectedOutcomes:
+    """The outcome of each load test's last attempt, in the order in which tests first began."""
+
+    def __init__(self) -> None:
+        self._by_test: dict[str, TestOutcome] = {}
+
+    @property
+    def all(self) -> tuple[TestOutcome, ...]:
+        """The outcomes of all load tests."""
+        return tuple(self._by_test.values())
+
+    @property
+    def passed(self) -> frozenset[str]:
+        """The node ids of the tests that passed."""
+        return frozenset(one.test for one in self.all if one.outcome == "passed")
+
+    def take_from(self, report: pytest.TestReport) -> None:
+        """Take the outcome of a phase of a test; that of a failed one stays."""
+        if not is_of_load_test(report) or (outcome := _outcome(report)) is None:
+            return
+        file, line, _ = report.location
+        self._by_test[report.nodeid] = TestOutcome(
+            report.nodeid, outcome, file, (line or 0) + 1, _message(report), _log(report)
+        )
+
+
+def _outcome(report: pytest.TestReport) -> Outcome | None:
+    """Return the outcome that a phase decides; None if it decides nothing."""
+    if report.failed:
+        return "failed" if report.when == "call" else "error"
+    if report.skipped:
+        return "skipped"
+    return "passed" if report.when == "call" and report.passed else None
+
+
+def _message(report: pytest.TestReport) -> str:
+    if report.passed:
+        return ""
+    if isinstance(report.longrepr, tuple):
+        # A test that is skipped: its file, its line and the reason.
+        return str(report.longrepr[2])
+    return report.longreprtext
+
+
+def _log(report: pytest.TestReport) -> tuple[str, ...]:
+    found = (text for title, text in report.sections if title.startswith(LOG_OF))
+    return tuple(next(found, "").splitlines())

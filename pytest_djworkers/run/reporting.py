@@ -1,0 +1,62 @@
+"""The document of a run, and the reports that are written of it."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+
+from pytest_djworkers.baseline.session import run_facts
+from pytest_djworkers.baseline.store import burst_key
+from pytest_djworkers.record import BurstRecord
+from pytest_djworkers.report.document import SCHEMA, Document, RunSummary, TestOutcome, entry_of
+from pytest_djworkers.report.file_outcomes import FileOutcomes
+from pytest_djworkers.report.formats import write_report
+from pytest_djworkers.run.context import RunContext
+from pytest_djworkers.settings.report_files import ReportFile
+
+
+def document_of(
+    run: RunContext,
+    records: Iterable[BurstRecord],
+    tests: Iterable[TestOutcome],
+    *,
+    command: Sequence[str],
+    exit_status: int,
+) -> Document:
+    """Return the document of a run that has ended with this exit status."""
+    stored, settings = run.baseline.bursts, run.settings
+    facts = run_facts(settings.root)
+    return Document(
+        SCHEMA,
+        RunSummary(
+            began=datetime.fromtimestamp(run.began_at, UTC).isoformat(timespec="seconds"),
+            ended=facts.saved,
+            command=tuple(command),
+            exit_status=exit_status,
+            commit=facts.commit,
+            machine=run.baseline.machine,
+            surroundings=facts.surroundings,
+            versions={
+                "python": platform.python_version(),
+                "django": version("django"),
+                "pytest-djworkers": version("pytest-djworkers"),
+            },
+            tolerance=settings.tolerance,
+            baseline=settings.baseline,
+        ),
+        tuple(tests),
+        tuple(entry_of(one, stored.get(burst_key(one.test, one.result.name))) for one in records),
+    )
+
+
+def write_reports(document: Document, files: Iterable[ReportFile], outcomes: FileOutcomes) -> None:
+    """Write each report, whole or not at all, and note in ``outcomes`` what became of it."""
+    for one in files:
+        try:
+            write_report(one.file, one.format, document)
+        except OSError as error:
+            outcomes.problems.append(str(error))
+        else:
+            outcomes.reports_written.append(str(one.file))
