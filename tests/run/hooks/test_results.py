@@ -38,7 +38,7 @@ def test_without_load():
         ("test_site.py::test_skipped", "skipped"),
     ]
     slow, raised, skipped = document.tests
-    assert (slow.file, slow.line) == ("test_site.py", 3)
+    assert (slow.file, slow.line) == ("test_site.py", 4)
     assert "limit min_rps(1_000_000_000)" in slow.message
     assert "of its own" in raised.message
     assert skipped.message == "Skipped: not today"
