@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from pytest_djworkers.report.document import Outcome, TestOutcome
@@ -25,13 +27,18 @@ class CollectedOutcomes:
         return frozenset(one.test for one in self.all if one.outcome == "passed")
 
     def take_from(self, report: pytest.TestReport) -> None:
-        """Take the outcome of a phase of a test; that of a failed one stays."""
+        """Take the outcome of a phase of a test; a phase that passes leaves an earlier failure."""
         if not is_of_load_test(report) or (outcome := _outcome(report)) is None:
             return
         file, line, _ = report.location
-        self._by_test[report.nodeid] = TestOutcome(
+        found = TestOutcome(
             report.nodeid, outcome, file, (line or 0) + 1, _message(report), _log(report)
         )
+        before = self._by_test.get(report.nodeid)
+        if report.when == "teardown" and before is not None and before.message:
+            # The test had failed already: that is the reason to begin with.
+            found = replace(before, message=f"{before.message}\n{found.message}")
+        self._by_test[report.nodeid] = found
 
 
 def _outcome(report: pytest.TestReport) -> Outcome | None:

@@ -42,6 +42,7 @@ def collected(*reports: pytest.TestReport) -> CollectedOutcomes:
         ((("setup", "failed"), ("teardown", "passed")), "error"),
         ((("setup", "passed"), ("call", "passed"), ("teardown", "failed")), "error"),
         ((("setup", "skipped"),), "skipped"),
+        ((("call", "failed"), ("teardown", "failed")), "failed"),
         # A second attempt.
         ((("call", "failed"), ("call", "passed"), ("teardown", "passed")), "passed"),
     ],
@@ -61,6 +62,13 @@ def test_a_failure_has_its_message_its_place_and_the_servers_log() -> None:
     assert (found.file, found.line) == ("test_site.py", 7)
     assert found.message == "requests/s: 100, limit min_rps(200)"
     assert found.log == ("first", "second")
+
+
+def test_a_failure_in_teardown_stands_behind_that_of_the_test() -> None:
+    (found,) = collected(
+        report("call", "failed", "too slow"), report("teardown", "failed", "not cleaned up")
+    ).all
+    assert found.message == "too slow\nnot cleaned up"
 
 
 def test_a_skipped_test_has_its_reason() -> None:
