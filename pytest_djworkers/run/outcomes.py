@@ -35,7 +35,7 @@ class CollectedOutcomes:
             report.nodeid, outcome, file, (line or 0) + 1, _message(report), _log(report)
         )
         before = self._by_test.get(report.nodeid)
-        if report.when == "teardown" and before is not None and before.message:
+        if report.when == "teardown" and before is not None and before.outcome != "passed":
             # The test had failed already: that is the reason to begin with.
             found = replace(before, message=f"{before.message}\n{found.message}")
         self._by_test[report.nodeid] = found
