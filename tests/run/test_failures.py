@@ -70,13 +70,13 @@ def test_more_than_one_percent_of_errors_fails_unless_they_are_allowed(
     assert said.endswith("limit max_errors(49%), 1% over")
 
 
-def judged(*marks: Mark, **changes: Any) -> BurstRecord:
+def record_of_half(*marks: Mark, **changes: Any) -> BurstRecord:
     plan = read_plan(marks, "granian")
     return with_judgement(MeasuredBurst(record(result=HALF, **changes)), plan, SETTINGS)
 
 
 def test_a_burst_has_its_limits_and_what_became_of_them() -> None:
-    found = judged(Mark("min_rps", (50,), {}), errors_allowed("49%"))
+    found = record_of_half(Mark("min_rps", (50,), {}), errors_allowed("49%"))
     assert [(one.text, bool(one.miss)) for one in found.limits] == [
         ("min_rps(50)", False),
         ("max_errors(49%)", True),
@@ -86,13 +86,13 @@ def test_a_burst_has_its_limits_and_what_became_of_them() -> None:
 
 def test_a_comparison_is_held_to_shares_of_errors_and_to_nothing_else_of_a_burst() -> None:
     marks = Mark("min_rps", (50,), {}), errors_allowed("49%"), Mark("max_regression", ("5%",), {})
-    found = judged(*marks, against_base=COMPARED)
+    found = record_of_half(*marks, against_base=COMPARED)
     assert [one.text for one in found.limits] == ["max_errors(49%)"]
-    assert not judged(errors_allowed(10), against_base=COMPARED).limits
+    assert not record_of_half(errors_allowed(10), against_base=COMPARED).limits
 
 
 def test_a_loss_is_no_limit_of_a_burst_but_a_verdict() -> None:
-    assert not judged(Mark("max_regression", ("5%",), {})).limits
+    assert not record_of_half(Mark("max_regression", ("5%",), {})).limits
 
 
 @pytest.mark.parametrize(("encoding", "arrow"), [("utf-8", "→"), ("ascii", "->")])
