@@ -6,7 +6,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test coverage coverage-run coverage-report matrix endings lint docs schemas wheel benchmarks launches regressions tails budget tables clean
+.PHONY: demo test coverage coverage-run coverage-report matrix endings lint docs schemas reference wheel benchmarks launches regressions tails budget tables clean
 
 demo: $(STAMP)  ## the example project's load tests under both servers, ends in the table
 	cd example_project && ../$(BIN)/python -m pytest --djworkers=gunicorn-gevent,granian $(DEMO)
@@ -52,6 +52,9 @@ docs: $(STAMP)  ## the documentation, warnings as errors
 schemas: $(STAMP)  ## the JSON Schemas of the files that the plugin writes, from their types
 	$(BIN)/python -m docs.write_schemas
 
+reference: $(STAMP)  ## the lists and pages of the reference that say what the code says
+	$(BIN)/python -m docs.write_reference
+
 wheel: $(STAMP)  ## the wheel and the source distribution
 	$(BIN)/python -m build --outdir dist
 
@@ -69,10 +72,10 @@ launches: $(STAMP)  ## a thousand launches in a row, over all backends; about te
 
 # Ended before its time, it goes on where it was.
 regressions: $(STAMP)  ## comparisons of revisions whose cost is known, and their tables; 2 hours
-	$(BIN)/python benchmarks/regressions.py $(REGRESSIONS) --rst docs/regressions-table.rst
+	$(BIN)/python benchmarks/regressions.py $(REGRESSIONS) --rst docs/appendix/regressions-table.rst
 
 tails: $(STAMP)  ## verdicts on commits that are easy to miss, and their table; 20 minutes
-	$(BIN)/python benchmarks/tails.py --rst docs/tails-table.rst
+	$(BIN)/python benchmarks/tails.py --rst docs/appendix/tails-table.rst
 
 budget: $(STAMP)  ## the example's nine endpoints under two servers, compared in 8 minutes
 	$(BIN)/python benchmarks/budget.py
@@ -80,13 +83,13 @@ budget: $(STAMP)  ## the example's nine endpoints under two servers, compared in
 # A missed bar stops nothing here: the table says so.
 tables: $(STAMP)  ## writes the measured tables of the documentation; takes most of an hour
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group benchmarks
-	-$(BIN)/python benchmarks/generators_agree.py --rst docs/generators-table.rst
-	-$(BIN)/python benchmarks/generator.py --rst docs/generator-speed.rst
-	-$(BIN)/python benchmarks/generator.py --candidates --rst docs/generator-candidates.rst
-	-$(BIN)/python benchmarks/truth.py --rst docs/truth-table.rst
-	-$(BIN)/python benchmarks/order.py --rst docs/order-table.rst
-	-$(BIN)/python benchmarks/verdict.py --rst docs/verdicts-table.rst
-	-$(BIN)/python benchmarks/machine_speed.py --rst docs/machine-speed-table.rst
+	-$(BIN)/python benchmarks/generators_agree.py --rst docs/appendix/generators-table.rst
+	-$(BIN)/python benchmarks/generator.py --rst docs/appendix/generator-speed-table.rst
+	-$(BIN)/python benchmarks/generator.py --candidates --rst docs/appendix/generator-candidates-table.rst
+	-$(BIN)/python benchmarks/truth.py --rst docs/appendix/truth-table.rst
+	-$(BIN)/python benchmarks/order.py --rst docs/appendix/order-table.rst
+	-$(BIN)/python benchmarks/verdict.py --rst docs/appendix/verdicts-table.rst
+	-$(BIN)/python benchmarks/machine_speed.py --rst docs/appendix/machine-speed-table.rst
 
 clean:
 	rm -rf $(VENV) dist build docs/_build .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

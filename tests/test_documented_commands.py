@@ -11,7 +11,9 @@ import pytest
 
 from pytest_djworkers.cli import main
 
-PAGE = (Path(__file__).parents[1] / "docs" / "command-line.rst").read_text()
+DOCS = Path(__file__).parents[1] / "docs"
+REFERENCE = (DOCS / "reference" / "command-line.rst").read_text()
+PAGE = (DOCS / "how-to" / "from-other-tools.rst").read_text()
 
 
 def blocks(language: str) -> list[str]:
@@ -40,4 +42,4 @@ def test_every_command_is_on_the_page(capsys: pytest.CaptureFixture[str]) -> Non
     listed = re.findall(r"^    (\S+)(?: |$)", capsys.readouterr().out, re.MULTILINE)
     assert {"baselines", "show", "diff", "report", "import-wrk"} == set(listed)
     for name in listed:
-        assert f"``djworkers {name}" in PAGE
+        assert f"``djworkers {name}" in REFERENCE

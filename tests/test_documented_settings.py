@@ -10,7 +10,8 @@ import pytest
 
 from tests.support.site import SETTINGS, URLS, Site
 
-PAGE = (Path(__file__).parents[1] / "docs" / "isolation.rst").read_text()
+GUIDES = Path(__file__).parents[1] / "docs" / "how-to"
+PAGE = (GUIDES / "settings-for-load-tests.rst").read_text()
 VIEWS = """
 from django.conf import settings
 from django.core.files.storage import default_storage

@@ -10,7 +10,8 @@ import pytest
 
 from tests.support.site import Site
 
-PAGE = (Path(__file__).parents[2] / "docs" / "servers.rst").read_text()
+GUIDES = Path(__file__).parents[2] / "docs" / "how-to"
+PAGE = (GUIDES / "other-servers.rst").read_text()
 TEST = "def test_json(burst):\n    assert burst('/json').ok\n"
 
 
