@@ -46,7 +46,7 @@ def _overstated(result: BurstResult) -> Iterator[str]:
     connections = result.connections
     opened, requested = connections.opened, connections.requested
     if result.starved:
-        yield f"starved: {connections.at_work or 0:.0f} of {requested:,} connections at work"
+        yield f"starved: {connections.held or 0:.0f} of {requested:,} connections at work"
     elif result.hides_timeouts:
         yield "all responses were late, and nobody knows how many never came"
     if opened is not None and opened < requested:

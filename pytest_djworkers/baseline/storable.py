@@ -6,7 +6,8 @@ are closed after each response or too early. Nor does what a test allows: errors
 within its limits are figures, which are stored and compared. Errors in the log are for the site to
 explain; one that matters is an error of a request, too. A burst of a rerun that passed is as good
 as one of a first attempt. ``generator-bound`` only understates requests/s, and on two CPUs every
-fast endpoint is: refused, it would have no baseline.
+fast endpoint is: refused, it would have no baseline. ``unfair`` doubts the latencies, not the
+requests/s, and workers that share few connections unevenly do so each time.
 
 The reasons below made this one burst different from the next.
 """

@@ -11,6 +11,21 @@ from dataclasses import dataclass
 BUSY_ABOVE = 0.95
 """The CPU share above which the generator was the bottleneck."""
 
+LEAST_LAG_S = 0.0005
+"""A shorter lag in seconds does not count: latencies are not measured more closely than this."""
+
+LAG_ABOVE = 0.1
+"""The share of the latency's p99 above which the generator's own lag is a bottleneck."""
+
+STARVED_BELOW = 0.8
+"""The share of the requested connections that must have been at work, and must have got a response.
+It is one bound for both: the first is an estimate of what the second counts, and is too high if a
+connection was served so late that all others may have been waiting in a queue."""
+
+UNFAIR_BELOW = 0.5
+"""The fairness below which the median latency is that of few connections: responses are spread as
+if less than half of the connections had got them all, and the rest nothing."""
+
 LONGEST_UNWATCHED_S = 1.0
 """The longest time in seconds between two looks at a server that leaves its CPU time reliable."""
 
@@ -49,6 +64,35 @@ class Connections:
     syn_retransmits: int | None = None
     """The number of attempts to connect that were sent again, on the whole machine."""
 
+    @property
+    def held(self) -> float | None:
+        """The number of connections that the server really held; None if that is not known.
+
+        It is the smaller of those at work and those that ever got a response.
+        """
+        known = [number for number in (self.at_work, self.served) if number is not None]
+        # Those at work are known only if something completed, and without it nothing is.
+        return min(known) if self.at_work is not None else None
+
+    @property
+    def is_starved(self) -> bool | None:
+        """True if the server held too few of the requested connections; None if not known."""
+        held = self.held
+        return None if held is None else held < STARVED_BELOW * self.requested
+
+    def is_unfair(self, responses: int) -> bool:
+        """Return True if few connections got most of this number of responses, and not by chance.
+
+        A server that takes the next request at random spreads a mean of m responses for each
+        connection with a variance of m. Only what is beyond that counts, or each burst with fewer
+        responses than connections would be unfair.
+        """
+        if not self.fairness or not responses:
+            return False
+        # Jain's index is 1 / (1 + variance / mean ** 2).
+        by_chance = self.requested / responses
+        return 1 / (1 + max(0.0, 1 / self.fairness - 1 - by_chance)) < UNFAIR_BELOW
+
 
 @dataclass(frozen=True, slots=True)
 class Series:
@@ -61,6 +105,16 @@ class Series:
     """The unexpected responses and failed requests of each interval."""
     outstanding: tuple[int, ...] = ()
     """At a fixed rate: the requests planned until then that had no response."""
+
+    @property
+    def grown(self) -> int:
+        """The number by which the outstanding requests grew over the window."""
+        fifth = len(self.outstanding) // 5
+        if not fifth:
+            return 0
+        # The least of the last fifth of the window against the least of the first: after a stall
+        # that the server caught up with, it is as low as before.
+        return min(self.outstanding[-fifth:]) - min(self.outstanding[:fifth])
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +136,13 @@ class GeneratorFacts:
     def is_busy(self) -> bool:
         """True if it had too little CPU time left for its figures to be the server's."""
         return self.cpu_share > BUSY_ABOVE
+
+    def lags(self, p99_s: float | None) -> bool:
+        """Return True if responses waited in it for too much of this p99, in seconds."""
+        lag = self.lag_p99_s
+        if lag is None or p99_s is None:
+            return False
+        return lag > max(LEAST_LAG_S, LAG_ABOVE * p99_s)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,32 +20,28 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from pytest_djworkers.legend import Remark, Sign
+from pytest_djworkers.load import figures_in_words as in_words
 from pytest_djworkers.load import remarks
 from pytest_djworkers.load.facts import Connections, GeneratorFacts, Series, ServerFacts, Usage
 from pytest_djworkers.load.histogram import SAMPLES_BEYOND, Latency
 from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.load.response_excerpt import ResponseExcerpt
-from pytest_djworkers.units import format_duration
-
-STARVED_BELOW = 0.8
-"""The share of the requested connections that must really have been at work."""
+from pytest_djworkers.units import counted, format_duration, format_rate
 
 GROWTH_ABOVE = 0.05
 """The share of a fixed rate's requests by which the outstanding ones may grow in a window."""
-
-LEAST_LAG_S = 0.0005
-"""A shorter lag in seconds does not count: latencies are not measured more closely than this."""
-
-LAG_ABOVE = 0.1
-"""The share of the latency's p99 above which the generator's own lag is a bottleneck."""
 
 STOPPED_ABOVE = 0.02
 """The share of the window for which a generator may be stopped without a remark."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class BurstResult:
-    """The figures of one burst. Times are in seconds, all else are counts."""
+    """The figures of one burst. Times are in seconds, all else are counts.
+
+    ``print(result)`` shows the most important ones in five lines.
+    """
 
     profile: Profile
     window_s: float
@@ -62,6 +58,8 @@ class BurstResult:
     """None if the generator can't tell the latencies of expected responses from others."""
     connections: Connections
     series: Series | None
+    """The counts of each tenth of a second. None if wrk fired the burst, which doesn't tell, and in
+    a comparison, whose windows have gaps between them."""
     generator: GeneratorFacts
     server: ServerFacts | None = None
     wrong_bodies: int | None = None
@@ -119,31 +117,38 @@ class BurstResult:
 
     @property
     def starved(self) -> bool | None:
-        """True if too few of the requested connections were at work; None if that is not known."""
-        at_work = self.connections.at_work
+        """True if the server held too few of the connections; None if that is not known.
+
+        That is, if fewer than 80 % were at work, or fewer than 80 % ever got a response.
+        """
         # At a fixed rate, connections are idle whenever no request is due.
-        if self.profile.shape.rate is not None:
-            return False
-        return None if at_work is None else at_work < STARVED_BELOW * self.connections.requested
+        return False if self.profile.shape.rate is not None else self.connections.is_starved
+
+    @property
+    def unfair(self) -> bool:
+        """True if few connections got most of the responses; False if that is not known."""
+        # At a fixed rate, the plan decides how often each connection sends.
+        is_closed_loop = self.profile.shape.rate is None
+        return is_closed_loop and self.connections.is_unfair(self._responses)
+
+    @property
+    def _responses(self) -> int:
+        """The complete responses of the window, expected or not."""
+        return self.ok + self.late + self.unexpected
 
     @property
     def cpu_per_request_s(self) -> float | None:
         """The server's CPU seconds per response of the window; None if that is not known."""
-        responses = self.ok + self.late + self.unexpected
+        responses = self._responses
         return self.usage.cpu_s / responses if self.usage and responses else None
 
     @property
     def fell_behind(self) -> bool:
         """True if the server could not keep the fixed rate, so that requests piled up."""
         rate = self.profile.shape.rate
-        outstanding = self.series.outstanding if self.series else ()
-        fifth = len(outstanding) // 5
-        if rate is None or not fifth:
+        if rate is None or self.series is None:
             return False
-        # The least of the last fifth of the window against the least of the first: after a stall
-        # that the server caught up with, it is as low as before.
-        grown = min(outstanding[-fifth:]) - min(outstanding[:fifth])
-        return grown > max(SAMPLES_BEYOND, GROWTH_ABOVE * rate * self.window_s)
+        return self.series.grown > max(SAMPLES_BEYOND, GROWTH_ABOVE * rate * self.window_s)
 
     @property
     def closes_connections(self) -> bool:
@@ -162,13 +167,8 @@ class BurstResult:
     @property
     def generator_bound(self) -> bool:
         """True if the generator was the bottleneck: its figures can only be too bad."""
-        if self.generator.is_busy:
-            return True
         p99 = self.latency.p99 if self.latency else None
-        lag = self.generator.lag_p99_s
-        if lag is None or p99 is None:
-            return False
-        return lag > max(LEAST_LAG_S, LAG_ABOVE * p99)
+        return self.generator.is_busy or self.generator.lags(p99)
 
     @property
     def generator_stopped(self) -> bool:
@@ -176,26 +176,57 @@ class BurstResult:
         return (self.generator.stopped_s or 0.0) > STOPPED_ABOVE * self.window_s
 
     @property
-    def remarks(self) -> tuple[str, ...]:
+    def remarks(self) -> tuple[Remark, ...]:
         """The texts that a reader must know before believing the figures."""
         return tuple(self._remarks())
 
-    def _remarks(self) -> Iterator[str]:
+    def _remarks(self) -> Iterator[Remark]:
         yield from remarks.on_opening(self.connections)
         if self.server:
             yield from remarks.on_server_limits(self.server, self.connections.requested)
         if self.starved:
-            yield "starved"
+            yield Remark(Sign.STARVED)
+        if self.unfair:
+            yield Remark(Sign.UNFAIR)
         if self.fell_behind:
-            yield f"fell behind {self.profile.shape.rate:g}/s"
+            yield Remark(Sign.FELL_BEHIND, f"fell behind {self.profile.shape.rate:g}/s")
         if self.generator_bound:
-            yield "generator-bound"
+            yield Remark(Sign.GENERATOR_BOUND)
         if self.generator_stopped:
-            yield f"generator stopped for {format_duration(self.generator.stopped_s or 0.0)}"
+            stopped = format_duration(self.generator.stopped_s or 0.0)
+            yield Remark(Sign.GENERATOR_STOPPED, f"generator stopped for {stopped}")
         if self.closes_connections:
-            yield "closes connections"
+            yield Remark(Sign.CLOSES)
         yield from remarks.on_connections(self.connections, requests=self.judged)
         if self.usage:
             yield from remarks.on_usage(self.usage)
         if self.shared_run:
-            yield "shared run"
+            yield Remark(Sign.SHARED_RUN)
+
+    def __repr__(self) -> str:
+        """Return one line: pytest prints it for each result in an assertion that fails."""
+        return f"<BurstResult {self._load}: {self._counts}>"
+
+    def __str__(self) -> str:
+        """Return five lines of figures, for people."""
+        return "\n".join(
+            (
+                self._load,
+                self._counts,
+                in_words.latencies(self.latency),
+                in_words.resources(self.connections, self.usage, self.cpu_per_request_s),
+                f"{in_words.generator(self.generator)}: {', '.join(self.remarks) or 'no remarks'}",
+            )
+        )
+
+    @property
+    def _load(self) -> str:
+        under = f" under {self.server.backend}" if self.server else ""
+        connections = counted(self.connections.requested, "connection")
+        return f"{self.name}{under}, {connections} for {format_duration(self.window_s)}"
+
+    @property
+    def _counts(self) -> str:
+        timeouts, errors = counted(self.timeouts, "timeout"), counted(self.errors, "error")
+        more = " or more" if self.hides_timeouts else ""
+        return f"{format_rate(self.rps)} requests/s, {timeouts}{more}, {errors}"

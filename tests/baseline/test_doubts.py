@@ -8,7 +8,7 @@ import pytest
 
 from pytest_djworkers.baseline.against import compare_with_baseline
 from pytest_djworkers.baseline.doubts import cpu_doubt, doubts_of
-from pytest_djworkers.load.facts import GeneratorFacts, Usage
+from pytest_djworkers.load.facts import Connections, GeneratorFacts, Usage
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.verdict.baseline_verdict import BaselineVerdict
 from pytest_djworkers.verdict.burst_figures import NO_DOUBTS
@@ -112,6 +112,12 @@ def test_an_unusual_burst_is_judged_as_the_table_says(what: str) -> None:
         assert result.usage is None or "; CPU per request 1 → 1 ms (+0.0%)" in found.reason
 
 
+def test_the_connections_that_were_served_decide_if_all_seemed_to_be_at_work() -> None:
+    connections = replace(RESULT.connections, served=3, at_work=7.9)
+    doubts = doubts_of(replace(RESULT, connections=connections))
+    assert doubts.overstated == ("starved: 3 of 8 connections at work",)
+
+
 def test_every_reason_not_to_store_a_burst_is_in_the_table() -> None:
     assert set(UNFIT) <= set(CASES) <= {*UNFIT, *FIT}
 
@@ -126,7 +132,7 @@ def test_the_collapse_of_a_view_fails_with_its_cause() -> None:
         RESULT,
         ok=4710,
         late=0,
-        connections=replace(RESULT.connections, requested=64, opened=64, at_work=64.0),
+        connections=Connections(requested=64, opened=64, served=64, at_work=64.0),
         usage=Usage(10.4, 1000, 2, 2, 0, 0),
     )
     starved = replace(

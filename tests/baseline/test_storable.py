@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
 from pytest_djworkers.baseline.storable import why_not_stored
 from pytest_djworkers.load.result import BurstResult
+from tests.support.results import RESULT
 from tests.support.unusual_results import FIT, UNFIT
 
 
 @pytest.mark.parametrize("why", UNFIT)
 def test_a_burst_that_the_next_will_differ_from_is_not_stored(why: str) -> None:
     assert why_not_stored(UNFIT[why]).startswith(why)
+
+
+def test_a_burst_that_never_served_most_connections_is_not_stored() -> None:
+    # Which of them are served depends on chance, even if all seem to be at work.
+    connections = replace(RESULT.connections, served=3, at_work=7.9)
+    assert why_not_stored(replace(RESULT, connections=connections)) == "starved"
 
 
 @pytest.mark.parametrize("remark", FIT)
@@ -36,6 +44,7 @@ def test_every_remark_is_decided() -> None:
         "backlog of",
         "holds connections",
         "starved",
+        "unfair",
         "fell behind",
         "generator-bound",
         "closes connections",

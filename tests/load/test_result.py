@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from random import Random
 from typing import Any
 
 import pytest
@@ -18,9 +19,11 @@ from pytest_djworkers.load.facts import (
     ServerFacts,
     Usage,
 )
+from pytest_djworkers.load.merge import merge_agents
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.serialization import from_simple, to_simple
-from tests.support.profiles import latencies, make_profile, make_result
+from tests.support.profiles import latencies, make_profile, make_report, make_result
+from tests.support.results import RESULT, WRK
 
 CLASSES = ("ok", "late", "unexpected", "error", "unanswered", "in_flight", "outside")
 classes = st.fixed_dictionaries(dict.fromkeys(CLASSES, st.integers(0, 10**6)))
@@ -61,6 +64,76 @@ def test_starved_is_less_than_four_fifths_of_the_connections_at_work(
     result = make_result(connections=Connections(requested=10, at_work=at_work))
     assert result.starved is starved
     assert ("starved" in result.remarks) is bool(starved)
+
+
+def test_starved_is_also_less_than_four_fifths_of_the_connections_served() -> None:
+    # One response to a request that had waited for ten seconds makes all others look at work.
+    def served(number: int) -> BurstResult:
+        return make_result(connections=Connections(requested=2000, served=number, at_work=1990.0))
+
+    assert served(391).starved is True
+    assert served(391).connections.held == 391
+    assert served(391).remarks == ("starved",)
+    assert served(1600).starved is False
+    assert served(1600).remarks == ()
+    # At a fixed rate, connections for which no request is due get no response either.
+    at_a_rate = replace(served(391), profile=make_profile(connections=2000, rate=10.0))
+    assert at_a_rate.starved is False
+
+
+def spread(*requests: int) -> BurstResult:
+    """A burst with so many responses on each of its connections."""
+    report = make_report(
+        requested=len(requests),
+        served=sum(one > 0 for one in requests),
+        per_connection=list(requests),
+        ok=sum(requests),
+        in_service_s=float(len(requests)),
+    )
+    return merge_agents(make_profile(connections=len(requests)), [report])
+
+
+@pytest.mark.parametrize(
+    ("requests", "unfair"),
+    [
+        ([20] * 10, False),
+        # 0.3 ms for one in ten, while the others wait for 357 ms each.
+        ([1000] + [3] * 9, True),
+        # Two connections in ten with the most: 0.42 by Jain's index.
+        ([100] * 2 + [20] * 8, False),
+        ([100] * 2 + [8] * 8, True),
+        # Fewer responses than connections: most have none, as chance has it.
+        ([1] * 10 + [0] * 90, False),
+        ([1, 1, 2, 0, 0, 1, 0, 2, 1, 0] * 10, False),
+        ([10] * 2 + [0] * 98, True),
+        ([0] * 10, False),
+    ],
+    ids=["even", "one", "some", "few", "slow", "by chance", "slow and unfair", "nothing"],
+)
+def test_unfair_is_when_few_connections_got_most_of_the_responses(
+    requests: list[int], unfair: bool
+) -> None:
+    result = spread(*requests)
+    assert result.unfair is unfair
+    assert ("unfair" in result.remarks) is unfair
+
+
+@given(st.integers(100, 300), st.integers(1, 20), st.integers())
+def test_a_server_that_takes_any_request_next_is_not_unfair(
+    connections: int, mean: int, seed: int
+) -> None:
+    counts = [0] * connections
+    draw = Random(seed)
+    for _ in range(mean * connections):
+        counts[draw.randrange(connections)] += 1
+    assert not spread(*counts).unfair
+
+
+def test_what_wrk_does_not_tell_is_not_unfair_and_neither_is_a_fixed_rate() -> None:
+    one = spread(1000, *[3] * 9)
+    assert one.unfair
+    assert not replace(one, connections=Connections(requested=10, at_work=10.0)).unfair
+    assert not replace(one, profile=make_profile(connections=10, rate=100.0)).unfair
 
 
 @pytest.mark.parametrize(
@@ -183,6 +256,51 @@ def test_limits_of_the_server_below_the_connections_are_remarked_upon(
 def test_a_lag_without_a_p99_is_not_generator_bound() -> None:
     assert not make_result(generator=generator(lag_p99_s=5.0)).generator_bound
     assert not make_result(generator=generator(lag_p99_s=5.0), latency=None).generator_bound
+
+
+def test_a_result_is_printed_in_five_lines() -> None:
+    assert str(RESULT) == (
+        "GET /json under granian, 8 connections for 10s\n"
+        "100 requests/s, 10 timeouts, 0 errors\n"
+        "latency: p50 1ms, p90 20ms, p95 20ms, p99 300ms, max 300ms\n"
+        "served: 8 of 8 connections\n"
+        "fired by asyncio (3.11): no remarks"
+    )
+    used = replace(RESULT, usage=Usage(0.5, 150_000_000, 2, 2, 0, 0), shared_run=True)
+    assert str(used).splitlines()[3:] == [
+        "served: 8 of 8 connections, CPU per request 500us, memory 150MB",
+        "fired by asyncio (3.11): shared run",
+    ]
+
+
+def test_what_is_not_known_is_printed_as_such() -> None:
+    result = replace(WRK, server=None, latency=None, connections=Connections(requested=8))
+    assert str(result).splitlines() == [
+        "GET /json, 8 connections for 10s",
+        "100 requests/s, 10 timeouts or more, 0 errors",
+        "latency: not known",
+        "served: an unknown number of 8 connections",
+        "fired by wrk (4.2.0): no remarks",
+    ]
+
+
+@given(classes, st.lists(st.floats(0.001, 60_000), max_size=50))
+def test_a_result_is_printed_in_five_lines_and_shown_in_one(
+    counts: Mapping[str, int], milliseconds: list[float]
+) -> None:
+    result = make_result(latency=latencies(*milliseconds), **counts)
+    assert len(str(result).splitlines()) == 5
+    assert str(result).isascii()
+    # pytest shows it for each result in an assertion that fails.
+    assert len(repr(result)) < 120
+    assert f"{result.timeouts:,} timeout" in repr(result)
+
+
+def test_the_repr_of_a_result_has_its_name_and_its_server() -> None:
+    assert repr(RESULT) == (
+        "<BurstResult GET /json under granian, 8 connections for 10s: 100 requests/s, 10 timeouts,"
+        " 0 errors>"
+    )
 
 
 def test_the_name_of_a_result_is_the_profiles() -> None:

@@ -33,6 +33,8 @@ FIT: Mapping[str, BurstResult] = {
     "": RESULT,
     "wrk": WRK,
     "generator-bound": replace(RESULT, generator=replace(RESULT.generator, cpu_share=0.99)),
+    # Workers that share connections unevenly do so each time, and requests/s are all the same.
+    "unfair": replace(RESULT, connections=replace(RESULT.connections, fairness=0.2)),
     "backlog of 4": replace(RESULT, server=replace(RESULT.server, backlog=4)),
     "holds 4 connections": replace(RESULT, server=replace(RESULT.server, max_connections=4)),
     "closes connections": replace(RESULT, connections=replace(RESULT.connections, reconnects=1000)),

@@ -1,0 +1,37 @@
+"""The figures of a burst in lines for people, as ``print(result)`` shows them."""
+
+from __future__ import annotations
+
+from pytest_djworkers.load.facts import Connections, GeneratorFacts, Usage
+from pytest_djworkers.load.histogram import Latency
+from pytest_djworkers.units import counted, format_duration, format_size
+
+_PERCENTILES = (50.0, 90.0, 95.0, 99.0)
+
+
+def latencies(latency: Latency | None) -> str:
+    """Return the percentiles that are known, and the maximum."""
+    if latency is None or latency.max is None:
+        return "latency: not known"
+    known = [(f"p{one:g}", latency.percentile(one)) for one in _PERCENTILES]
+    found = [*known, ("max", latency.max)]
+    named = [f"{name} {format_duration(one)}" for name, one in found if one is not None]
+    return f"latency: {', '.join(named)}"
+
+
+def resources(
+    connections: Connections, usage: Usage | None, cpu_per_request_s: float | None
+) -> str:
+    """Return the connections that were served, and what the server used for them."""
+    served = "an unknown number" if connections.served is None else f"{connections.served:,}"
+    parts = [f"served: {served} of {counted(connections.requested, 'connection')}"]
+    if cpu_per_request_s is not None:
+        parts.append(f"CPU per request {format_duration(cpu_per_request_s)}")
+    if usage is not None:
+        parts.append(f"memory {format_size(usage.memory_bytes)}")
+    return ", ".join(parts)
+
+
+def generator(facts: GeneratorFacts) -> str:
+    """Return the generator and its version."""
+    return f"fired by {facts.name} ({facts.version})"
