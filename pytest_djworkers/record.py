@@ -9,6 +9,7 @@ from typing import Any, Self
 from pytest_djworkers.baseline.conditions import conditions_of
 from pytest_djworkers.baseline.figures import StoredFigures
 from pytest_djworkers.compare.result import ArmComparison
+from pytest_djworkers.legend import Remark, Sign
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.serialization import from_simple, to_simple
 from pytest_djworkers.verdict.baseline_verdict import BaselineVerdict
@@ -61,6 +62,15 @@ class BurstRecord:
         """The verdict of the comparison with a base, else with the baseline; None without one."""
         found = self.against_base or self.against_baseline
         return None if found is None else found.verdict
+
+    @property
+    def remarks(self) -> tuple[Remark, ...]:
+        """The texts that a reader must know before believing the figures of this record's row."""
+        # A row of a comparison has the arms' figures, and not those of one burst.
+        about = self.against_base or self.result
+        if self.attempt == 1:
+            return about.remarks
+        return (*about.remarks, Remark(Sign.RERUN, f"rerun (attempt {self.attempt})"))
 
     @property
     def test_function(self) -> str:

@@ -9,12 +9,13 @@ from typing import Self
 
 from pytest_djworkers.compare.parts import BlockParts
 from pytest_djworkers.compare.window_size import WindowSize
+from pytest_djworkers.legend import Remark, Sign
 from pytest_djworkers.load.histogram import Latency
 from pytest_djworkers.verdict.judgement import Judgement, Verdict
 from pytest_djworkers.verdict.rounds import Round, Window, counted_rounds
 
 # A figure that can't be compared may hide a loss; an inconclusive one has at least been looked at.
-_WORST_FIRST = (
+WORST_FIRST = (
     Verdict.REGRESSED,
     Verdict.NOT_COMPARED,
     Verdict.INCONCLUSIVE,
@@ -88,7 +89,13 @@ class ArmComparison:
         if not self.is_judged:
             return None
         found = {judgement.verdict for judgement in self.judgements}
-        return next((one for one in _WORST_FIRST if one in found), Verdict.NOT_COMPARED)
+        return next((one for one in WORST_FIRST if one in found), Verdict.NOT_COMPARED)
+
+    @property
+    def remarks(self) -> tuple[Remark, ...]:
+        """The texts that a reader must know before believing the verdict."""
+        differ = [Remark(Sign.RESPONSES_DIFFER)] if self.responses_differ else []
+        return (*differ, *([Remark(Sign.ENDED_EARLY)] if self.ended_early else []))
 
     @property
     def blocks(self) -> int:

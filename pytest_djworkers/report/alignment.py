@@ -14,11 +14,16 @@ def align(rows: Sequence[Sequence[str]], *, text_columns: Container[str]) -> lis
     the left, the others, which have figures, to the right. A column that is empty but for its
     heading is left out.
     """
+    return [in_a_line(cells) for cells in pad(rows, text_columns=text_columns)]
+
+
+def pad(rows: Sequence[Sequence[str]], *, text_columns: Container[str]) -> list[list[str]]:
+    """Return the cells of the same lines, each as wide as its column."""
     # The headings don't count: a column that no row fills would only take room.
     columns = [column for column in zip(*rows, strict=True) if any(column[1:])]
     widths = [max(map(len, column)) for column in columns]
     are_text = [column[0] in text_columns for column in columns]
-    return [align_row(cells, widths, are_text) for cells in zip(*columns, strict=True)]
+    return [_padded(cells, widths, are_text) for cells in zip(*columns, strict=True)]
 
 
 def align_row(cells: Iterable[str], widths: Iterable[int], are_text: Iterable[bool]) -> str:
@@ -27,9 +32,17 @@ def align_row(cells: Iterable[str], widths: Iterable[int], are_text: Iterable[bo
     ``widths`` are the columns' widths in characters; ``are_text`` is true for a column that is
     aligned to the left.
     """
-    padded = (
-        cell.ljust(width) if is_text else cell.rjust(width)
-        for cell, width, is_text in zip(cells, widths, are_text, strict=True)
-    )
+    return in_a_line(_padded(cells, widths, are_text))
+
+
+def in_a_line(padded: Iterable[str]) -> str:
+    """Return cells of full width as a line."""
     # Blanks at the end of a line would be wrapped by a narrow terminal.
     return GAP.join(padded).rstrip()
+
+
+def _padded(cells: Iterable[str], widths: Iterable[int], are_text: Iterable[bool]) -> list[str]:
+    return [
+        cell.ljust(width) if is_text else cell.rjust(width)
+        for cell, width, is_text in zip(cells, widths, are_text, strict=True)
+    ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pytest_djworkers.baseline.figures import StoredFigures
+from pytest_djworkers.legend import Sign
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.report.figures import UNKNOWN, format_latency
@@ -18,12 +19,17 @@ def rows(records: Sequence[BurstRecord]) -> list[Row]:
 
 
 def _rows(record: BurstRecord) -> list[Row]:
-    if record.stored is None:
-        return [Row(_cells(record), record=record)]
-    return [Row(_cells(record)), Row(_stored_cells(record.stored), is_stored=True, record=record)]
+    found = [Row(_cells(record), record=record, signs=_signs(record))]
+    if record.stored is not None:
+        found.append(Row(_stored_cells(record.stored), is_stored=True))
+    return found
 
 
-BURSTS = Table(rows, dropped_when_narrow=("memory", "CPU/req."))
+# A remark that has no column stands below its row, so it gives way before any figure does.
+BURSTS = Table(
+    rows,
+    dropped_when_narrow=("generator", "remarks", "memory", "CPU/req.", "served", "verdict"),
+)
 
 
 def _cells(record: BurstRecord) -> dict[str, str]:
@@ -33,6 +39,7 @@ def _cells(record: BurstRecord) -> dict[str, str]:
         "generator": result.generator.name,
         "requests/s": format_rate(result.rps),
         "vs baseline": _against_baseline(record),
+        "verdict": _verdict(record),
         "p50": format_latency(latency.p50 if latency else None),
         "p99": format_latency(latency.p99 if latency else None),
         "timeouts": _timeouts(result),
@@ -41,7 +48,23 @@ def _cells(record: BurstRecord) -> dict[str, str]:
         # Nobody looks at the processes of a server that isn't ours, so there is no usage.
         "CPU/req.": "" if result.usage is None else format_latency(result.cpu_per_request_s),
         "memory": "" if result.usage is None else format_size(result.usage.memory_bytes),
-        "remarks": ", ".join(result.remarks),
+        "remarks": ", ".join(record.remarks),
+    }
+
+
+def _signs(record: BurstRecord) -> dict[str, Sequence[Sign]]:
+    """Return the signs of a burst's row, by column."""
+    result, latency = record.result, record.result.latency
+    unknown = {
+        "p50": latency is None or latency.p50 is None,
+        "p99": latency is None or latency.p99 is None,
+        "CPU/req.": result.usage is not None and result.cpu_per_request_s is None,
+    }
+    return {
+        **{column: [Sign.UNKNOWN] for column, is_unknown in unknown.items() if is_unknown},
+        "timeouts": [Sign.MAY_BE_MORE] if result.hides_timeouts else [],
+        "served": [Sign.SERVED_UNKNOWN] if result.connections.served is None else [],
+        "remarks": [remark.sign for remark in record.remarks],
     }
 
 
@@ -50,13 +73,14 @@ def _stored_cells(stored: StoredFigures) -> dict[str, str]:
     return {
         "backend": "  baseline",  # indented, since it stands below its burst
         "requests/s": format_rate(stored.rps),
+        # The date is enough. An import has no date, only a remark.
+        "vs baseline": stored.saved.partition("T")[0],
         "p50": format_latency(stored.p50),
         "p99": format_latency(stored.p99),
         "timeouts": f"{stored.timeouts:,}",
         "errors": f"{stored.errors:,}",
         "CPU/req.": "" if cost is None else format_duration(cost),
-        # The date is enough. An import has no date, only a remark.
-        "remarks": ", ".join(filter(None, (stored.saved.partition("T")[0], stored.remark))),
+        "remarks": stored.remark,
     }
 
 
@@ -81,3 +105,9 @@ def _against_baseline(record: BurstRecord) -> str:
     if comparison.ratio is not None:
         return format_change(comparison.ratio)
     return comparison.verdict.value
+
+
+def _verdict(record: BurstRecord) -> str:
+    """Return the verdict on a change; without a change, it stands in its place."""
+    comparison = record.against_baseline
+    return "" if comparison is None or comparison.ratio is None else comparison.verdict.value

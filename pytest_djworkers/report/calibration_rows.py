@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pytest_djworkers.record import BurstRecord
+from pytest_djworkers.report.comparison_rows import signs
 from pytest_djworkers.report.figures import UNKNOWN
 from pytest_djworkers.report.table import Row, Table
 from pytest_djworkers.units import format_duration, format_rate, format_share
@@ -16,7 +17,7 @@ _WITHIN_S = (60.0, 120.0, 300.0)
 
 def rows(records: Sequence[BurstRecord]) -> list[Row]:
     """Return each calibration's row; figures are dashes if there were too few rounds."""
-    return [Row(_cells(record), record=record) for record in records]
+    return [Row(_cells(record), record=record, signs=signs(record)) for record in records]
 
 
 def _cells(record: BurstRecord) -> dict[str, str]:
@@ -40,10 +41,23 @@ def _cells(record: BurstRecord) -> dict[str, str]:
         "blocks": str(compared.blocks),
         "took": format_duration(compared.took_s),
         "tolerance to set": _share(proposed_tolerance(noise) if noise else None),
+        "remarks": ", ".join(record.remarks),
     }
 
 
-CALIBRATIONS = Table(rows, dropped_when_narrow=("blocks", "took"))
+CALIBRATIONS = Table(
+    rows,
+    # Of the columns on what is visible, the middle one stays.
+    dropped_when_narrow=(
+        "remarks",
+        "blocks",
+        "took",
+        "sd of launches",
+        "sd of rounds",
+        f"visible in {format_duration(_WITHIN_S[0])}",
+        f"visible in {format_duration(_WITHIN_S[2])}",
+    ),
+)
 
 
 def _visible(noise: Noise | None, within_s: float, block_s: float) -> str:

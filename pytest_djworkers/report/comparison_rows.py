@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pytest_djworkers.compare.result import ArmComparison, ArmFigures
+from pytest_djworkers.legend import Sign
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.report.comparison_lines import estimate_of_speed, word_of_all
 from pytest_djworkers.report.figures import UNKNOWN, format_latency
 from pytest_djworkers.report.table import Row, Table
-from pytest_djworkers.units import before_and_after, format_change, format_duration, format_rate
+from pytest_djworkers.units import (
+    ARROW,
+    before_and_after,
+    format_change,
+    format_duration,
+    format_rate,
+)
 from pytest_djworkers.verdict.estimate import Estimate
 
 NO_FIGURES = ArmFigures(0.0, None, None, 0, 0)
@@ -18,10 +25,12 @@ NO_FIGURES = ArmFigures(0.0, None, None, 0, 0)
 
 def rows(records: Sequence[BurstRecord]) -> list[Row]:
     """Return each comparison's row."""
-    return [Row(_cells(record, compared_of(record)), record=record) for record in records]
+    return [Row(_cells(record), record=record, signs=signs(record)) for record in records]
 
 
-COMPARISONS = Table(rows, dropped_when_narrow=("CPU/req.", "p95", "took", "blocks", "errors"))
+DROPPED_WHEN_NARROW = ("remarks", "blocks", "took", "CPU/req.", "errors", "p95")
+"""The columns of comparisons that a narrow terminal leaves out, the first to go first."""
+COMPARISONS = Table(rows, DROPPED_WHEN_NARROW, worst_first=True)
 
 
 def compared_of(record: BurstRecord) -> ArmComparison:
@@ -33,16 +42,17 @@ def compared_of(record: BurstRecord) -> ArmComparison:
 def title(compared: ArmComparison) -> str:
     """Return the names of the arms and the seed."""
     base, head = compared.labels
-    return (
-        f"{'each backend' if compared.of_backends else head} against {base}, seed {compared.seed}"
-    )
+    arms = f"each backend against {base}" if compared.of_backends else f"{base} {ARROW} {head}"
+    return f"{arms}, seed {compared.seed}"
 
 
-def shared_cells(compared: ArmComparison) -> dict[str, str]:
+def shared_cells(record: BurstRecord) -> dict[str, str]:
     """Return the cells that revisions and backends have in common, by column."""
+    compared = compared_of(record)
     base, head = compared.figures or (NO_FIGURES, NO_FIGURES)
     estimate = estimate_of_speed(compared)
     return {
+        "verdict": word_of_all(compared),
         "change": format_change(estimate.ratio) if estimate else "",
         "interval": _interval(estimate),
         "p95": _latencies(base.p95_s, head.p95_s),
@@ -51,26 +61,31 @@ def shared_cells(compared: ArmComparison) -> dict[str, str]:
         "errors": "" if base is NO_FIGURES else _counts(base.errors, head.errors),
         "blocks": str(compared.blocks or ""),
         "took": format_duration(compared.took_s),
-        "verdict": word_of_all(compared),
-        "remarks": ", ".join(_remarks(compared)),
+        "remarks": ", ".join(record.remarks),
     }
 
 
-def _cells(record: BurstRecord, compared: ArmComparison) -> dict[str, str]:
-    base, head = compared.figures or (NO_FIGURES, NO_FIGURES)
+def signs(record: BurstRecord) -> dict[str, list[Sign]]:
+    """Return the signs of a comparison's row, by column."""
+    return {"remarks": [remark.sign for remark in record.remarks]}
+
+
+def _cells(record: BurstRecord) -> dict[str, str]:
+    shared = shared_cells(record)
     return {
         "backend": record.backend,
-        "base requests/s": UNKNOWN if base is NO_FIGURES else format_rate(base.rps),
-        "head requests/s": format_rate(record.result.rps if head is NO_FIGURES else head.rps),
-        **shared_cells(compared),
+        "verdict": shared["verdict"],
+        "requests/s": _speeds(record),
+        **shared,
     }
 
 
-def _remarks(compared: ArmComparison) -> list[str]:
-    return [
-        *(["responses differ"] if compared.responses_differ else []),
-        *(["ended early"] if compared.ended_early else []),
-    ]
+def _speeds(record: BurstRecord) -> str:
+    """Return the requests/s of base and head; without figures, those of the tests' own burst."""
+    figures = compared_of(record).figures
+    if figures is None:
+        return before_and_after(UNKNOWN, format_rate(record.result.rps))
+    return before_and_after(*(format_rate(one.rps) for one in figures))
 
 
 def _interval(estimate: Estimate | None) -> str:

@@ -11,9 +11,9 @@ from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.report.comparison_rows import title as title_of_comparison
 from pytest_djworkers.report.document import Document
 from pytest_djworkers.report.figures import format_fixed_rate
+from pytest_djworkers.report.grouping import grouped
 from pytest_djworkers.report.markdown_text import escaped
 from pytest_djworkers.report.summary import (
-    grouped,
     noise_note,
     notes,
     remarks_below,

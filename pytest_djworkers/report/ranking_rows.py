@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from pytest_djworkers.legend import Sign
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.report.comparison_lines import judgement_of_speed
-from pytest_djworkers.report.comparison_rows import compared_of, shared_cells
+from pytest_djworkers.report.comparison_rows import (
+    DROPPED_WHEN_NARROW,
+    compared_of,
+    shared_cells,
+    signs,
+)
 from pytest_djworkers.report.figures import UNKNOWN
 from pytest_djworkers.report.table import Row, Table
 from pytest_djworkers.units import before_and_after, format_rate
@@ -24,15 +30,14 @@ def rows(records: Sequence[BurstRecord]) -> list[Row]:
     """
     entries = [_first(records), *map(_entry, records)]
     ranked = sorted((one for one in entries if one.ratio), key=lambda one: -one.ratio)
+    columns = list(shared_cells(records[0]))
     return [
-        *(one.row(rank) for one, rank in zip(ranked, _ranks(ranked), strict=True)),
-        *(one.row("") for one in entries if not one.ratio),
+        *(one.row(rank, columns) for one, rank in zip(ranked, _ranks(ranked), strict=True)),
+        *(one.row("", columns) for one in entries if not one.ratio),
     ]
 
 
-RANKING = Table(
-    rows, dropped_when_narrow=("CPU/req.", "p95", "took", "blocks", "errors"), is_ranking=True
-)
+RANKING = Table(rows, DROPPED_WHEN_NARROW, is_ranking=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,26 +52,15 @@ class _Entry:
     record: BurstRecord | None = None
     """None for the first backend, which is a part of every comparison."""
 
-    def row(self, rank: str) -> Row:
-        """Return the row of this backend."""
+    def row(self, rank: str, columns: Iterable[str]) -> Row:
+        """Return the row of this backend; ``columns`` are those of a comparison."""
         names = {"rank": rank, "backend": self.backend, "requests/s": self.requests_per_s}
+        rank_signs = {"rank": [Sign.SHARED_RANK] if "=" in rank else []}
         if self.record is None:
             # An empty cell in each column: the first row of a table has all of them.
-            return Row({**names, **dict.fromkeys(_COLUMNS, "")})
-        return Row({**names, **shared_cells(compared_of(self.record))}, record=self.record)
-
-
-_COLUMNS = (
-    "change",
-    "interval",
-    "p95",
-    "CPU/req.",
-    "errors",
-    "blocks",
-    "took",
-    "verdict",
-    "remarks",
-)
+            return Row({**names, **dict.fromkeys(columns, "")}, signs=rank_signs)
+        cells, found = shared_cells(self.record), {**signs(self.record), **rank_signs}
+        return Row({**names, **cells}, record=self.record, signs=found)
 
 
 def _first(records: Sequence[BurstRecord]) -> _Entry:

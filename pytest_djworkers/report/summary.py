@@ -1,8 +1,8 @@
-"""The summary of a run: its table, the groups of its rows, and the notes below them."""
+"""The summary of a run: the kind of its table, the lines below its rows, and the notes on it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.report.burst_rows import BURSTS
@@ -12,6 +12,7 @@ from pytest_djworkers.report.comparison_lines import findings, lines, with_names
 from pytest_djworkers.report.comparison_rows import COMPARISONS
 from pytest_djworkers.report.ranking_rows import RANKING
 from pytest_djworkers.report.table import Table
+from pytest_djworkers.report.worst_first import worst_first
 from pytest_djworkers.unexpected_responses import in_words, kinds_of
 from pytest_djworkers.verdict.judgement import Verdict
 
@@ -26,25 +27,14 @@ def table_of(records: Sequence[BurstRecord]) -> Table:
     return RANKING if compared.of_backends else COMPARISONS
 
 
-def grouped(records: Iterable[BurstRecord]) -> dict[tuple[str, str], list[BurstRecord]]:
-    """Return the records by endpoint, in the order in which they were first measured."""
-    groups: dict[tuple[str, str], list[BurstRecord]] = {}
-    for record in records:
-        # The group leaves the backend out, so that the backends of an endpoint stand together.
-        groups.setdefault(record.group, []).append(record)
-    return groups
-
-
 def remarks_below(record: BurstRecord, *, with_details: bool) -> list[str]:
-    """Return the lines below a burst's row: kinds of errors, idle workers, and that it is a rerun.
+    """Return the lines below a burst's row: kinds of errors, and workers that were idle or ended.
 
     With details, also how a comparison was made.
     """
     found = []
     if kinds := kinds_of(record.result):
         found.append(f"errors: {in_words(kinds)}")
-    if record.attempt > 1:
-        found.append(f"rerun: these figures are of attempt {record.attempt} at the test")
     if (compared := record.against_base) is not None:
         said = " ".join(judgement.reason for judgement in compared.judgements)
         if compared.worker_exits not in (said or compared.not_compared):
@@ -56,9 +46,18 @@ def remarks_below(record: BurstRecord, *, with_details: bool) -> list[str]:
     return found
 
 
+def missed_limits(record: BurstRecord) -> list[str]:
+    """Return a line for each limit that the burst missed: figure, limit and distance."""
+    return [f"missed: {limit.miss}" for limit in record.limits if limit.miss]
+
+
 def notes(records: Sequence[BurstRecord]) -> list[str]:
-    """Return the lines below the table: each verdict but ``ok``, first, and its reason."""
-    found = [note for record in records for note in (*_baseline_note(record), *_arms_notes(record))]
+    """Return the lines below the table: each verdict but ``ok``, with its reason, worst first."""
+    found = [
+        note
+        for record in worst_first(records)
+        for note in (*_baseline_note(record), *_arms_notes(record))
+    ]
     # Often the same for every burst, and then said once.
     differing = dict.fromkeys(record.other_settings for record in records if record.other_settings)
     found += [

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from pytest_djworkers.legend import Sign
 from pytest_djworkers.record import BurstRecord
 
 TEXT_COLUMNS = frozenset({"rank", "backend", "generator", "remarks", "verdict"})
@@ -20,7 +21,9 @@ class Row:
     is_stored: bool = False
     """True for the baseline's figures below those of a burst."""
     record: BurstRecord | None = None
-    """The record that is remarked on below this row; None for a row without remarks."""
+    """The record that this row shows; None for figures that are not a record's."""
+    signs: Mapping[str, Sequence[Sign]] = field(default_factory=dict)
+    """The signs in the cells, by column."""
 
     def texts(self, columns: Sequence[str]) -> list[str]:
         """Return the text of each of these columns."""
@@ -37,6 +40,8 @@ class Table:
     """The columns that a narrow terminal leaves out, the first to go first."""
     is_ranking: bool = False
     """True if the rows of an endpoint are in an order, so that they must stand together."""
+    worst_first: bool = False
+    """True if the worst verdict comes first, and those that are ``ok`` may share a line."""
 
     def columns(self, record: BurstRecord) -> list[str]:
         """Return the headings; they are the same for every record of a run."""

@@ -6,10 +6,12 @@ from dataclasses import replace
 import pytest
 
 from pytest_djworkers.baseline.figures import StoredFigures
+from pytest_djworkers.legend import Sign
 from pytest_djworkers.load.facts import Connections, Usage
+from pytest_djworkers.load.histogram import Latency
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.report.burst_rows import rows
-from pytest_djworkers.report.summary import grouped, notes
+from pytest_djworkers.report.summary import notes
 from pytest_djworkers.verdict.baseline_verdict import BaselineVerdict
 from pytest_djworkers.verdict.judgement import Verdict
 from tests.support.results import RESULT, WRK, record
@@ -31,6 +33,7 @@ def test_the_row_of_a_burst_has_its_figures() -> None:
         "generator": "asyncio",
         "requests/s": "100",
         "vs baseline": "",
+        "verdict": "",
         "p50": "1ms",
         "p99": "300ms",
         "timeouts": "10",
@@ -76,10 +79,12 @@ def test_the_stored_figures_are_the_row_below() -> None:
     new, old = rows([record(stored=STORED, against_baseline=regressed)])
     assert (new.is_stored, old.is_stored) == (False, True)
     assert new.cells["vs baseline"] == "-50.0%"
+    assert new.cells["verdict"] == "regressed"
     assert old.texts(list(new.cells)) == [
         "  baseline",
         "",
         "200",
+        "2026-01-02",
         "",
         "2ms",
         "-",
@@ -88,36 +93,57 @@ def test_the_stored_figures_are_the_row_below() -> None:
         "",
         "2.6ms",
         "",
-        "2026-01-02",
+        "",
     ]
 
 
 @pytest.mark.parametrize(
-    ("saved", "remark", "said"),
+    ("saved", "remark", "date"),
     [
-        ("2026-01-02T03:04:05+00:00", "granian was 2.8 and is 2.9", "2026-01-02, granian was 2.8"),
-        ("", "imported: granian / sync/json", "imported: granian / sync/json"),
+        ("2026-01-02T03:04:05+00:00", "granian was 2.8 and is 2.9", "2026-01-02"),
+        ("", "imported: granian / sync/json", ""),
     ],
 )
 def test_the_date_and_the_remark_of_stored_figures_are_in_their_row(
-    saved: str, remark: str, said: str
+    saved: str, remark: str, date: str
 ) -> None:
     _, old = rows([record(stored=replace(STORED, saved=saved, remark=remark))])
-    assert old.cells["remarks"].startswith(said)
+    assert (old.cells["vs baseline"], old.cells["remarks"]) == (date, remark)
 
 
 def test_without_a_ratio_the_verdict_is_shown() -> None:
     (row,) = rows([record(against_baseline=BaselineVerdict(Verdict.NOT_COMPARED, "why"))])
-    assert row.cells["vs baseline"] == "not compared"
+    assert (row.cells["vs baseline"], row.cells["verdict"]) == ("not compared", "")
 
 
-def test_bursts_are_grouped_by_endpoint_in_the_order_of_measuring() -> None:
-    records = [record("a", "test_2"), record("a", "test_1"), record("b", "test_2")]
-    # Both backends of test_2 are together, although test_1 was measured between them.
-    assert [[record.backend for record in group] for group in grouped(records).values()] == [
-        ["a", "b"],
-        ["a"],
-    ]
+def test_the_row_of_a_rerun_is_marked() -> None:
+    (row,) = rows([record(result=replace(RESULT, shared_run=True), attempt=2)])
+    assert row.cells["remarks"] == "shared run, rerun (attempt 2)"
+    assert row.signs["remarks"] == [Sign.SHARED_RUN, Sign.RERUN]
+
+
+@pytest.mark.parametrize(
+    ("result", "column", "sign"),
+    [
+        (replace(RESULT, latency=None), "p50", Sign.UNKNOWN),
+        (replace(RESULT, latency=Latency(((1_000, 900),))), "p99", Sign.UNKNOWN),
+        (replace(WRK, connections=Connections(requested=8)), "timeouts", Sign.MAY_BE_MORE),
+        (replace(WRK, connections=Connections(requested=8)), "served", Sign.SERVED_UNKNOWN),
+        (replace(RESULT, ok=0, late=0, usage=Usage(0.5, 1, 2, 2, 0, 0)), "CPU/req.", Sign.UNKNOWN),
+    ],
+)
+def test_a_figure_with_a_sign_has_it_explained(
+    result: BurstResult, column: str, sign: Sign
+) -> None:
+    (row,) = rows([record(result=result)])
+    assert row.signs[column] == [sign]
+    # The sign is in the cell: an N in it stands for a figure.
+    assert sign.shown.replace("N", "") in row.cells[column]
+
+
+def test_figures_that_are_known_have_no_sign() -> None:
+    (row,) = rows([record()])
+    assert not any(row.signs.values())
 
 
 def test_every_verdict_but_ok_has_a_note() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from pytest_djworkers.legend import Sign
 from pytest_djworkers.report.burst_rows import BURSTS
 from pytest_djworkers.report.calibration_rows import CALIBRATIONS
 from pytest_djworkers.report.comparison_details import details
@@ -26,8 +27,9 @@ def cells(backend: str, ratio: float) -> Mapping[str, str]:
 def test_a_row_has_the_figures_of_both_arms_and_the_verdict() -> None:
     row = cells("granian", 0.7)
     assert row["backend"] == "granian"
-    assert row["base requests/s"] == "2,000"
-    assert row["head requests/s"].startswith("1,3") or row["head requests/s"].startswith("1,4")
+    base, arrow, head = row["requests/s"].split()
+    assert (base, arrow) == ("2,000", "→")
+    assert head.startswith(("1,3", "1,4"))
     assert row["change"].startswith("-")
     assert " to -" in row["interval"]
     assert row["p95"] == "20 → 28.5 ms"
@@ -39,7 +41,7 @@ def test_a_row_has_the_figures_of_both_arms_and_the_verdict() -> None:
 def test_an_arm_that_was_not_measured_has_no_figures() -> None:
     (row,) = COMPARISONS.rows([record(against_base=NOTHING)])
     found = row.cells
-    assert (found["base requests/s"], found["head requests/s"]) == ("-", "100")
+    assert found["requests/s"] == "- → 100"
     assert (found["change"], found["p95"], found["verdict"]) == ("", "", "not compared")
 
 
@@ -56,6 +58,13 @@ def test_every_verdict_but_ok_has_a_note() -> None:
     ]
     (of_rps, *_) = notes([record(against_base=compared(0.7))])
     assert of_rps.startswith("regressed: test_site.py::test_json[granian] GET /json: requests/s")
+
+
+def test_the_notes_on_the_worst_verdict_come_first() -> None:
+    ratios = (1.0, 1.3, 0.7)
+    found = notes([record(f"b{ratio:g}", against_base=compared(ratio)) for ratio in ratios])
+    # Requests/s and p95 each have a note; the one that is ok has none.
+    assert [note.partition(":")[0] for note in found] == ["regressed"] * 2 + ["improved"] * 2
 
 
 def test_idle_workers_are_remarked_on_below_the_row() -> None:
@@ -77,6 +86,7 @@ def test_an_ok_that_may_not_be_worth_much_has_a_note() -> None:
         [record(against_base=replace(compared(1.0), responses_differ="x", ended_early="y"))]
     )
     assert row.cells["remarks"] == "responses differ, ended early"
+    assert row.signs["remarks"] == [Sign.RESPONSES_DIFFER, Sign.ENDED_EARLY]
 
 
 def test_a_calibration_that_was_too_short_has_no_noise() -> None:
@@ -101,6 +111,6 @@ def test_a_calibration_of_a_slow_view_may_have_one_round_a_block() -> None:
 
 def test_the_markdown_report_names_the_arms() -> None:
     text = render(document(record(against_base=compared(0.7))))
-    assert "8 connections; the working tree against main, seed 1" in text
-    assert "| base requests/s | head requests/s | change |" in text
-    assert "regressed" in text
+    assert "8 connections; main → the working tree, seed 1" in text
+    assert "| verdict | requests/s | change | interval |" in text
+    assert "| regressed | 2,000 → " in text

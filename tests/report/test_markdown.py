@@ -33,11 +33,11 @@ def test_figures_and_stored_figures_are_rows_of_a_table() -> None:
     text = render(document(record(against_baseline=comparison, stored=STORED)))
     table = [line for line in text.splitlines() if line.startswith("|")]
     assert table == [
-        "| generator | requests/s | vs baseline | p50 | p99 | timeouts | errors | served | CPU/req."
-        " | memory | remarks |",
-        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |",
-        "| asyncio | 100 | -50.0% | 1ms | 300ms | 10 | 0 | 8/8 |  |  |  |",
-        "| baseline | 200 |  | 2ms | - | 1 | 2 |  |  |  | 2026-01-02 |",
+        "| generator | requests/s | vs baseline | verdict | p50 | p99 | timeouts | errors | served"
+        " | CPU/req. | memory | remarks |",
+        "| --- | ---: | ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |",
+        "| asyncio | 100 | -50.0% | regressed | 1ms | 300ms | 10 | 0 | 8/8 |  |  |  |",
+        "| baseline | 200 | 2026-01-02 |  | 2ms | - | 1 | 2 |  |  |  |  |",
     ]
     assert text.endswith(
         "## Notes\n\n- regressed: test_site.py::test_json[granian] GET /json: why\n"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pytest_djworkers.compare.result import ArmComparison
+from pytest_djworkers.legend import Sign
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.report.markdown import render
 from pytest_djworkers.report.ranking_rows import RANKING
@@ -77,12 +78,19 @@ def test_rows_have_words_for_backends_and_both_figures() -> None:
     assert list(first.cells) == list(second.cells), "the first row has all columns"
 
 
+def test_a_shared_rank_is_explained() -> None:
+    shared = RANKING.rows([of_backend("uvicorn", 1.0, (0.95, 1.05))])
+    assert [row.signs["rank"] for row in shared] == [[Sign.SHARED_RANK]] * 2
+    own = RANKING.rows([of_backend("uvicorn", 1.3, (1.25, 1.35))])
+    assert [row.signs["rank"] for row in own] == [[], []]
+
+
 def test_the_report_has_a_ranking_for_each_endpoint() -> None:
     records = [of_backend("uvicorn", 1.3, (1.25, 1.35)), not_compared("daphne")]
     assert table_of(records) is RANKING
     text = render(document(*records))
     assert "; each backend against granian, seed 1 " in text
-    assert "| 1 | uvicorn | 2,000 → 2,600 | +30.0% |" in text
+    assert "| 1 | uvicorn | 2,000 → 2,600 | faster | +30.0% |" in text
     assert "| 2 | granian | 2,000 |" in text
     assert "base" not in text.partition("## Notes")[0]
     assert "head" not in text

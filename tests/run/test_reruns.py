@@ -43,18 +43,18 @@ def check_outputs(site: Site, result: pytest.RunResult) -> None:
     assert text.count("GET /json  (test_flaky)") == 1
     result.stdout.re_match_lines(
         [
-            r"  granian .* 3,000 .*",
-            r"    rerun: these figures are of attempt 3 at the test",
+            r"  granian .* 3,000 .*  rerun \(attempt 3\)",
             r"GET /json  \(test_steady\)",
             r"  granian .* 500 .*",
             r"baseline saved: 2 bursts in .*",
         ]
     )
-    assert text.count("rerun: these") == 1
+    assert text.count("rerun (attempt 3)") == 1
+    assert text.count("rerun (attempt N): the test was run again") == 1
     assert "only in the first attempt" not in text
     report = (site.folder / "load.md").read_text()
     assert "| 3,000 |" in report
-    assert "rerun: these figures are of attempt 3" in report
+    assert "rerun (attempt 3)" in report
     assert "| 1,000 |" not in report
     # A plugin may write a test case for each attempt: the last one counts.
     last = ET.parse(site.folder / "junit.xml").findall(".//testcase[@name='test_flaky[granian]']")

@@ -30,8 +30,10 @@ def test_the_controller_prints_a_shared_run_and_saves_nothing(site: Site) -> Non
     result.stdout.fnmatch_lines(
         [
             "GET /json: requests/s: *, limit min_rps(1_000_000_000), *",
-            "  granian *8/8 *shared run*",
-            "  granian *8/8 *shared run*",
+            "  granian *8/8*",
+            "    *shared run",
+            "  granian *8/8*",
+            "    *shared run",
             "report: *load.md",
         ]
     )

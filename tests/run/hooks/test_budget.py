@@ -86,7 +86,7 @@ def test_the_worst_goes_on_first_and_each_test_is_reported_once(revisions: Site)
     assert text.count(" PASSED ") == 5
     assert "[100%]" in text
     assert text.count("printed") == 1
-    assert "rerun: these" not in text
+    assert "rerun (attempt" not in text
     cases = ET.parse(revisions.folder / "junit.xml").findall(".//testcase")
     assert len(cases) == 5
     (slower,) = (case for case in cases if "test_slower" in str(case.get("name")))
