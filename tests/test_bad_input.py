@@ -20,6 +20,39 @@ def test_an_unknown_backend_is_refused_with_the_list_and_the_most_similar(site: 
     )
 
 
+def test_gunicorn_is_answered_with_its_workers(site: Site) -> None:
+    assert refused(site, "--djworkers=gunicorn").startswith(
+        "--djworkers=gunicorn: unknown backend 'gunicorn'; did you mean 'gunicorn-asgi',"
+        " 'gunicorn-gevent', 'gunicorn-gthread', 'gunicorn-sync' or 'gunicorn-uvicorn'? (known: "
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "value"),
+    [
+        (["--djworkers"], "NAME,NAME"),
+        (["--djworkers=granian", "--djworkers-compare"], "REF"),
+        (["--djworkers=granian", "--djworkers-baseline"], "NAME"),
+        (["--djworkers=granian", "--djworkers-report"], "FILE"),
+        (["--djworkers-url"], "URL"),
+    ],
+)
+def test_a_flag_without_its_value_before_a_test_file_is_refused(
+    site: Site, words: list[str], value: str
+) -> None:
+    flag = words[-1]
+    assert refused(site, *words, "test_site.py") == (
+        f"{flag} takes the next word for its value, and 'test_site.py' is a path here: write"
+        f" {flag}={value} test_site.py (or {flag}=test_site.py, if that is the value)"
+    )
+
+
+def test_a_backend_with_the_name_of_a_folder_is_a_backend(site: Site) -> None:
+    site.test("def test_json(burst):\n    burst('/json')")
+    site.write("granian/__init__.txt", "")
+    assert site.pytest("--djworkers", "granian", "--collect-only").ret == pytest.ExitCode.OK
+
+
 @pytest.mark.parametrize(
     ("flags", "said"),
     [

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from importlib.metadata import PackageNotFoundError, entry_points, version
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from pytest_djworkers.backends.hypercorn import Hypercorn
 from pytest_djworkers.backends.protocol import Backend
 from pytest_djworkers.backends.runserver import Runserver
 from pytest_djworkers.backends.spec import spec_of, with_settings
+from pytest_djworkers.backends.unknown_names import explain_unknown
 from pytest_djworkers.backends.uvicorn import Uvicorn
 from pytest_djworkers.backends.uwsgi import Uwsgi
 from pytest_djworkers.backends.waitress import Waitress
@@ -73,11 +73,7 @@ class Registry:
         try:
             backend = self.backends[name]
         except KeyError:
-            nearest = get_close_matches(name, self.backends, n=1, cutoff=0.4)
-            hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
-            raise SettingsError(
-                f"unknown backend {name!r}{hint} (known: {', '.join(sorted(self.backends))})"
-            ) from None
+            raise SettingsError(explain_unknown(name, self.backends)) from None
         return with_settings(backend, settings, self.folders if folder is None else (folder,))
 
     def find_installed(self, spec: str, folder: Path | None = None) -> Backend:

@@ -17,7 +17,12 @@ from pytest_djworkers.server.origin import Origin
 from pytest_djworkers.settings.report_files import report_files
 from pytest_djworkers.settings.settings import Settings
 from pytest_djworkers.settings.shape import shape_of
-from pytest_djworkers.settings.values import Value, read_ini, read_value
+from pytest_djworkers.settings.values import (
+    Value,
+    read_ini,
+    read_value,
+    refuse_swallowed_backends,
+)
 
 
 def read_settings(config: pytest.Config) -> Settings | None:
@@ -36,7 +41,11 @@ def read_settings(config: pytest.Config) -> Settings | None:
     }
     registry = _registry(config, given["commands"])
     origin = _origin(url, specs, given["allow_host"].parsed)
-    backends = _backends(registry, specs)
+    try:
+        backends = _backends(registry, specs)
+    except SettingsError:
+        refuse_swallowed_backends(config, specs)
+        raise
     shape_flags = {name: given[name].parsed for name in SHAPE_OPTIONS if given[name].is_flag}
     values = {name: value.parsed for name, value in given.items()}
     # A failure says what a flag has overridden, so the shape without flags is kept, too.

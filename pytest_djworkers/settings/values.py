@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from pytest_djworkers.errors import SettingsError
-from pytest_djworkers.options import Option
+from pytest_djworkers.options import BY_NAME, Option
 from pytest_djworkers.settings.checks import check
+from pytest_djworkers.settings.swallowed import swallowed
 
 # How to say that a value in a TOML file has the wrong type.
 _INI_TYPES = {
@@ -46,6 +47,9 @@ def read_flag(config: pytest.Config, option: Option) -> Value | None:
     if given is None:
         return None
     folder, place = config.invocation_params.dir, f"{option.flag}={given}"
+    # Backends are judged by those that know their names: a folder may be named as one.
+    if option.name and (reason := _swallowed(config, option, given)):
+        raise SettingsError(reason)
     parsed: Any
     if option.ini_type == "linelist":
         # A flag that may be repeated: an error names the one that is wrong.
@@ -53,6 +57,13 @@ def read_flag(config: pytest.Config, option: Option) -> Value | None:
     else:
         parsed = _parse(option, given, place, folder)
     return Value(parsed, place, folder, is_flag=True)
+
+
+def refuse_swallowed_backends(config: pytest.Config, specs: Value) -> None:
+    """Raise SettingsError if the unknown backends of ``--djworkers`` seem to be a path."""
+    given = ",".join(specs.parsed)
+    if specs.is_flag and (reason := _swallowed(config, BY_NAME[""], given)):
+        raise SettingsError(reason)
 
 
 def read_ini(config: pytest.Config, option: Option) -> Value:
@@ -76,6 +87,13 @@ def read_ini(config: pytest.Config, option: Option) -> Value:
     else:
         parsed = _parse(option, given, place, folder)
     return Value(parsed, place, folder)
+
+
+def _swallowed(config: pytest.Config, option: Option, given: str | list[str]) -> str | None:
+    values = [given] if isinstance(given, str) else given
+    words, folder = config.invocation_params.args, config.invocation_params.dir
+    reasons = (swallowed(option, value, list(map(str, words)), folder) for value in values)
+    return next(filter(None, reasons), None)
 
 
 def _parse(option: Option, given: object, place: str, folder: Path) -> Any:
