@@ -29,14 +29,19 @@ WITHOUT_BACKENDS = "load test: choose backends with --djworkers=NAME,NAME"
 """The reason for skipping a load test in a run without backends."""
 
 
+def _no_rows() -> None:
+    """Create no rows."""
+
+
 @pytest.fixture(scope="session")
-def djworkers_seed() -> Callable[[], None] | None:
+def djworkers_seed() -> Callable[[], None]:
     """Override this to return a function that creates the rows that your views need.
 
     The function is called before each launch of the server, with the database unblocked. It must
     be able to run again: between launches, a transactional test's flush empties the tables.
     """
-    return None
+    # Not None, which an override returns that makes the rows itself.
+    return _no_rows
 
 
 @pytest.fixture
@@ -76,7 +81,7 @@ def _djworkers_isolation(
 @pytest.fixture
 def _djworkers_prepare(
     request: pytest.FixtureRequest,
-    djworkers_seed: Callable[[], None] | None,
+    djworkers_seed: Callable[[], None],
     django_db_blocker: DjangoDbBlocker,
     _djworkers_isolation: IsolatedProcess | None,
 ) -> Prepare | None:
@@ -140,7 +145,7 @@ def _djworkers_plan(request: pytest.FixtureRequest, djworkers_backend: str) -> T
 @pytest.fixture
 def _djworkers_measurement(
     request: pytest.FixtureRequest,
-    djworkers_seed: Callable[[], None] | None,
+    djworkers_seed: Callable[[], None],
     django_db_blocker: DjangoDbBlocker,
     _djworkers_server: AnyServer,
     _djworkers_prepare: Prepare | None,
@@ -167,7 +172,7 @@ def _djworkers_measurement(
         prepare=_djworkers_prepare,
         database_setup=DatabaseSetup(
             unblocked=django_db_blocker.unblock,
-            seed=djworkers_seed,
+            seed=None if djworkers_seed is _no_rows else djworkers_seed,
             migrates=not request.config.getoption("nomigrations"),
         ),
         alone=one_server,

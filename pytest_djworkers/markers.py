@@ -9,6 +9,7 @@ from pytest_djworkers.backends.registry import BUILT_IN, Registry
 from pytest_djworkers.backends.spec import bare_name, spec_of
 from pytest_djworkers.errors import BurstArgumentError, MarkerError, SettingsError
 from pytest_djworkers.limits.kinds import LIMITS, in_order
+from pytest_djworkers.limits.latency import MaxLatency
 from pytest_djworkers.limits.marker import Mark
 from pytest_djworkers.limits.protocol import Limit
 from pytest_djworkers.limits.regression import MaxRegression
@@ -85,8 +86,13 @@ def skip_reason(marks: Iterable[Mark], backend: str, registry: Registry = BUILT_
         if mark.name != "djworkers":
             continue
         if mark.args or not mark.kwargs.keys() <= {"only", "skip", "reason"}:
-            raise MarkerError("djworkers takes only=[...], skip=[...] and reason=")
-        only, skip = (_backend_list(mark.kwargs.get(key), registry) for key in ("only", "skip"))
+            given = (*mark.args, mark.kwargs.get("backend"), mark.kwargs.get("backends"))
+            meant = _names_in(given)
+            example = f": write djworkers(only={meant})" if meant else ""
+            raise MarkerError(f"djworkers takes only=[...], skip=[...] and reason={example}")
+        only, skip = (
+            _backend_list(key, mark.kwargs.get(key), registry) for key in ("only", "skip")
+        )
         reason = mark.kwargs.get("reason")
         default = f"the test is for {', '.join(only)} only"
         if only and not any(_is_meant(name, backend) for name in only):
@@ -110,16 +116,25 @@ def _read_limits(mark: Mark, registry: Registry) -> Iterable[Limit]:
     kind = LIMITS[mark.name]
     accepted = {*kind.arguments, "backend"}
     if unknown := sorted(mark.kwargs.keys() - accepted):
+        is_nameless = not mark.args and kind is not MaxLatency
+        example = f": its limit has no name, {mark.name}(LIMIT)" if is_nameless else ""
         raise MarkerError(
             f"{mark.name} has no argument {unknown[0]!r} (it has: {', '.join(sorted(accepted))})"
+            f"{example}"
         )
     backend = mark.kwargs.get("backend")
+    if not isinstance(backend, str | None):
+        raise MarkerError(
+            f"{mark.name}(backend={written(backend)}): must be the name of one backend; each can"
+            " have a marker of its own"
+        )
     return kind.read(mark, None if backend is None else _spec(backend, registry))
 
 
 def _read_shape(mark: Mark) -> Mapping[str, float]:
     if mark.args:
-        raise MarkerError(f"burst takes {', '.join(f'{name}=' for name in SHAPE_OPTIONS)}")
+        names = ", ".join(f"{name}=" for name in SHAPE_OPTIONS)
+        raise MarkerError(f"burst takes {names}, each by its name, such as burst(connections=100)")
     try:
         return parse_shape(mark.kwargs)
     except BurstArgumentError as error:
@@ -134,10 +149,24 @@ def _spec(name: object, registry: Registry) -> str:
         raise MarkerError(str(error)) from None
 
 
-def _backend_list(value: object, registry: Registry) -> tuple[str, ...]:
+def _backend_list(argument: str, value: object, registry: Registry) -> tuple[str, ...]:
     if value is None:
         return ()
     # A string is an iterable of letters, and only="granian" a likely mistake.
     if isinstance(value, str) or not isinstance(value, Iterable):
-        raise MarkerError(f"djworkers({written(value)}): must be a list of backends")
+        example = f": write {argument}=[{value!r}]" if isinstance(value, str) else ""
+        raise MarkerError(
+            f"djworkers({argument}={written(value)}): must be a list of backends{example}"
+        )
     return tuple(_spec(name, registry) for name in value)
+
+
+def _names_in(values: Iterable[object]) -> list[str]:
+    """Return the texts among some values, and in lists among them."""
+    names: list[str] = []
+    for value in values:
+        if isinstance(value, str):
+            names.append(value)
+        elif isinstance(value, list | tuple):
+            names += _names_in(value)
+    return names

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fnmatch
+
 import pytest
 
 from tests.support.site import Site
@@ -89,6 +91,11 @@ def test_server(djworkers_server):
     ("seed", "said"),
     [
         ("return 5", "*djworkers_seed must return a function that creates the rows, *returns 5"),
+        (
+            "return None",
+            "*must return a function that creates the rows, but it returns None; put the code that"
+            " makes them into a function, and return that",
+        ),
         ("return fails", "E*ZeroDivisionError*"),
     ],
 )
@@ -109,3 +116,59 @@ def test_json(burst):
     result = site.burst()
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines([said])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (
+            "",
+            "the fixture djworkers_seed uses the database in its own body: *return that function*",
+        ),
+        (
+            "db",
+            "the fixture djworkers_seed takes db, whose transaction hides *return that function*",
+        ),
+    ],
+)
+def test_a_seed_that_makes_rows_itself_is_told_to_return_a_function(
+    site: Site, arguments: str, said: str
+) -> None:
+    site.write(
+        "conftest.py",
+        f"""
+import pytest
+
+@pytest.fixture{"" if arguments else '(scope="session")'}
+def djworkers_seed({arguments}):
+    from django.contrib.auth.models import User
+
+    User.objects.create(username="x")
+""",
+    )
+    site.test("def test_json(burst): burst('/json')\ndef test_users(burst): burst('/users')")
+    result = site.burst()
+    result.assert_outcomes(errors=2)
+    result.stdout.re_match_lines([fnmatch.translate(said)] * 2)
+    result.stdout.no_fnmatch_line("*site-packages*")
+
+
+def test_a_seed_can_extend_the_one_that_it_overrides(site: Site) -> None:
+    site.write("conftest.py", "")
+    site.test(
+        """
+@pytest.fixture(scope="session")
+def djworkers_seed(djworkers_seed):
+    def make_rows():
+        from django.contrib.auth.models import User
+
+        djworkers_seed()
+        User.objects.get_or_create(username="x")
+
+    return make_rows
+
+def test_users(burst):
+    burst("/users", contains='{"users": 1}')
+"""
+    )
+    site.burst().assert_outcomes(passed=1)

@@ -136,6 +136,14 @@ def test_markers_that_set_limits_are_told_from_others() -> None:
         (mark("min_rps", float("nan")), "min_rps(nan): must be a number above 0"),
         (mark("min_rps", float("inf")), "min_rps(inf): must be a number above 0"),
         (mark("min_rps", 1, backends="granian"), "no argument 'backends' (it has: backend)"),
+        (
+            mark("min_rps", rps=1),
+            "no argument 'rps' (it has: backend): its limit has no name, min_rp",
+        ),
+        (
+            mark("min_rps", 1, backend=["granian"]),
+            "min_rps(backend=['granian']): must be the name of one backend; each can have a marker",
+        ),
         (mark("min_rps", 1, backend="granien"), "unknown backend 'granien'; did you mean"),
         (mark("min_rps", 1, backend="granian:threads=2"), "granian has no setting 'threads'"),
         (mark("max_errors", "5"), "max_errors('5'): must be a whole number of 0 or more, or a"),
@@ -145,7 +153,7 @@ def test_markers_that_set_limits_are_told_from_others() -> None:
         (mark("max_cpu_per_request", "x"), "max_cpu_per_request('x'): 'x' is not a duration"),
         (mark("max_timeouts", 0.01), "max_timeouts(0.01): must be a whole"),
         (mark("max_latency"), "max_latency takes p50=, p90=, p95=, p99=, p999= and max="),
-        (mark("max_latency", "1s"), "max_latency takes p50="),
+        (mark("max_latency", "1s"), "and max=, such as max_latency(p99='500ms')"),
         (mark("max_latency", backend="granian"), "max_latency takes p50="),
         (mark("max_latency", p42="1s"), "max_latency has no argument 'p42' (it has: backend, max"),
         (mark("max_latency", p50="fast"), "max_latency(p50='fast'): 'fast' is not a duration"),
@@ -155,6 +163,7 @@ def test_markers_that_set_limits_are_told_from_others() -> None:
             "max_regression(same_size='yes'): must be True or False",
         ),
         (mark("burst", 5), "burst takes connections=, duration=, timeout=, warmup="),
+        (mark("burst", 5), "each by its name, such as burst(connections=100)"),
         (mark("burst", conections=5), "burst: conections is not one of connections"),
         (mark("burst", duration="x"), "burst: duration='x': 'x' is not a duration"),
     ],
@@ -168,12 +177,21 @@ def test_a_wrong_marker_is_an_error_that_says_why(wrong: Mark, said: str) -> Non
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        (mark("djworkers", "granian"), "djworkers takes only=[...], skip=[...] and reason="),
+        (
+            mark("djworkers", "granian"),
+            "djworkers takes only=[...], skip=[...] and reason=: write djworkers(only=['granian'])",
+        ),
+        (mark("djworkers", ["granian", "daphne"]), "write djworkers(only=['granian', 'daphne'])"),
+        (mark("djworkers", backend="granian"), "write djworkers(only=['granian'])"),
         (
             mark("djworkers", without=["granian"]),
             "djworkers takes only=[...], skip=[...] and reason=",
         ),
-        (mark("djworkers", only="granian"), "djworkers('granian'): must be a list of backends"),
+        (
+            mark("djworkers", only="granian"),
+            "djworkers(only='granian'): must be a list of backends: write only=['granian']",
+        ),
+        (mark("djworkers", skip=5), "djworkers(skip=5): must be a list of backends"),
         (mark("djworkers", skip=["granien"]), "unknown backend 'granien'"),
     ],
 )

@@ -50,7 +50,10 @@ class MaxLatency:
         """Yield a limit for each percentile. Raises MarkerError for a value that is no duration."""
         bounds = {name: mark.kwargs[name] for name in _PERCENTILES if name in mark.kwargs}
         if mark.args or not bounds:
-            raise MarkerError("max_latency takes p50=, p90=, p95=, p99=, p999= and max=")
+            raise MarkerError(
+                "max_latency takes p50=, p90=, p95=, p99=, p999= and max=, such as"
+                " max_latency(p99='500ms')"
+            )
         for name, value in bounds.items():
             try:
                 yield cls(_PERCENTILES[name], parse_duration(value), backend)

@@ -13,29 +13,48 @@ _BODY = (
     " body=urllib.parse.urlencode({...}) with headers={'Content-Type':"
     " 'application/x-www-form-urlencoded'}"
 )
+_FILES = (
+    "here body= takes the bytes as they are sent. Django can make those of a form with files, from"
+    " django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart:"
+    " body=encode_multipart(BOUNDARY, {'name': open_file}), headers={'Content-Type':"
+    " MULTIPART_CONTENT}"
+)
 _HEADERS = "here it is a header, as it is sent: headers={{{!r}: ...}}"
 _NO_REDIRECT = (
     "a burst follows no redirects: name the path that it leads to, or expect the redirect itself"
     " with expect=302"
 )
 _QUERY = "here it is query="
+_CONNECTIONS = "here it is connections=, the number of requests at a time"
 # The argument of another client, whose it is, and what to write instead.
 _OF_OTHER_CLIENTS = {
     "data": (f"{_DJANGO} and requests", _BODY),
     "content": ("httpx", _BODY),
-    "files": ("requests", "here body= takes the bytes that are sent"),
+    "files": ("requests and httpx", _FILES),
     "content_type": (_DJANGO, _HEADERS.format("Content-Type")),
     "params": ("requests", _QUERY),
     "query_params": (_DJANGO, _QUERY),
     "follow": (_DJANGO, _NO_REDIRECT),
     "follow_redirects": ("httpx", _NO_REDIRECT),
     "allow_redirects": ("requests", _NO_REDIRECT),
+    "verify": (
+        "requests and httpx",
+        "a burst is fired in plain HTTP, so there is nothing to verify",
+    ),
+    "url": ("requests and httpx", "here the path comes first, without a name: burst('/path')"),
     "auth": ("requests", _HEADERS.format("Authorization")),
     "secure": (
         _DJANGO,
         "a burst is fired in plain HTTP; a site with SECURE_PROXY_SSL_HEADER can be told otherwise"
         " with headers={'X-Forwarded-Proto': 'https'}",
     ),
+    # Words of load testers.
+    "users": ("locust", _CONNECTIONS),
+    "vus": ("k6", _CONNECTIONS),
+    "concurrency": ("ab and hey", _CONNECTIONS),
+    "threads": ("wrk", "here the number of processes that fire is --djworkers-agents"),
+    "requests": ("ab and hey", "a burst has a length instead: duration='10s'"),
+    "rps": ("k6 and vegeta", "here it is rate=; for a limit, the marker min_rps"),
 }
 
 

@@ -23,6 +23,7 @@ from pytest_djworkers.run.hooks.expected_length import ExpectedLengthPlugin
 from pytest_djworkers.run.hooks.limits import LimitsPlugin
 from pytest_djworkers.run.hooks.lock_wait import LockWaitPlugin
 from pytest_djworkers.run.hooks.results import ResultsPlugin
+from pytest_djworkers.run.hooks.seed import SeedPlugin
 from pytest_djworkers.run.hooks.teardown import TeardownPlugin
 from pytest_djworkers.run.hooks.time_limits import TimeLimitsPlugin
 from pytest_djworkers.run.site.django_settings import settings_module
@@ -56,6 +57,7 @@ def activate(config: pytest.Config) -> None:
     plugins: dict[str, object] = {
         "collection": CollectionPlugin(run),
         "databases": DatabasesPlugin(run),
+        "seed": SeedPlugin(),
         "limits": LimitsPlugin(run),
         "results": ResultsPlugin(run, ("pytest", *map(str, config.invocation_params.args))),
         "teardown": TeardownPlugin(interrupts),

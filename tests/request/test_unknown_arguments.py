@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import subprocess
+import sys
 
 import pytest
 
@@ -22,6 +24,14 @@ KNOWN = (*ARGUMENTS, "name", *SHAPE_OPTIONS)
             "data",
             "data= is an argument of Django's test client and requests: here body= takes bytes",
         ),
+        ("files", "files= is an argument of requests and httpx: here body= takes the bytes"),
+        (
+            "files",
+            "body=encode_multipart(BOUNDARY, {'name': open_file}), headers={'Content-Type': MU",
+        ),
+        ("url", "here the path comes first, without a name: burst('/path')"),
+        ("users", "users= is an argument of locust: here it is connections="),
+        ("requests", "a burst has a length instead: duration='10s'"),
         ("params", "params= is an argument of requests: here it is query="),
         ("content_type", "here it is a header, as it is sent: headers={'Content-Type': ...}"),
         ("HTTP_X_CSRFTOKEN", "as it is sent: headers={'X-Csrftoken': ...}"),
@@ -48,6 +58,28 @@ def test_the_known_arguments_are_those_of_burst() -> None:
     of_burst = inspect.signature(Burst.__call__).parameters
     assert set(of_burst) == {"self", "path", "name", "shape", *ARGUMENTS}
     assert set(inspect.signature(make_request).parameters) == {"path", *ARGUMENTS}
+
+
+UPLOAD = """
+import io
+
+from django.conf import settings
+from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
+
+from pytest_djworkers.request.build import make_request
+
+settings.configure()
+open_file = io.BytesIO(b"contents")
+open_file.name = "a.txt"
+body = encode_multipart(BOUNDARY, {'name': open_file})
+request = make_request("/", "POST", body=body, headers={'Content-Type': MULTIPART_CONTENT})
+assert b'name="name"; filename="a.txt"' in request.encode("localhost")
+"""
+
+
+def test_a_form_with_files_is_made_as_the_error_says() -> None:
+    # In a process of its own, since it needs settings.
+    subprocess.run([sys.executable, "-c", UPLOAD], check=True, timeout=60)
 
 
 @pytest.mark.parametrize("name", ["X-Http_Y", "Content-Type", "content", "x_y"])

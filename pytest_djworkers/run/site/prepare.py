@@ -13,9 +13,21 @@ from pytest_djworkers.run.site.django_settings import read_changed_settings
 from pytest_djworkers.run.site.isolated_process import IsolatedProcess
 from pytest_djworkers.server.launch import LaunchSpec
 from pytest_djworkers.server.runtime import this_runtime
+from pytest_djworkers.units import written
 
 if TYPE_CHECKING:
     from pytest_django import DjangoDbBlocker
+
+
+def _refuse_other_than_function(seed: object) -> None:
+    if callable(seed):
+        return
+    # Rows of the fixture itself are there once: a transactional test empties the tables.
+    advice = "; put the code that makes them into a function, and return that" * (seed is None)
+    raise DatabaseError(
+        "the fixture djworkers_seed must return a function that creates the rows, but it returns"
+        f" {written(seed)}{advice}"
+    )
 
 
 def _refuse_coroutine(returned: object) -> None:
@@ -32,7 +44,7 @@ def prepare_site(
     spec: LaunchSpec,
     *,
     databases: TestDatabases,
-    seed: Callable[[], None] | None,
+    seed: Callable[[], object],
     blocker: DjangoDbBlocker,
     isolated: IsolatedProcess,
     keeps_options: bool,
@@ -44,20 +56,14 @@ def prepare_site(
     and OverrideError for a changed setting that can't be given to a server.
     """
     # Rows in an open transaction are invisible to other connections.
-    # Rows in an open transaction are invisible to other connections.
     databases.refuse_transaction()
-    if seed is not None and not callable(seed):
-        raise DatabaseError(
-            "the fixture djworkers_seed must return a function that creates the rows, but it"
-            f" returns {seed!r}"
-        )
+    _refuse_other_than_function(seed)
     changed = read_changed_settings(isolated.values)
     with blocker.unblock():
         databases.end_sessions()
         targets = databases.targets(keeps_options=keeps_options)
-        if seed is not None:
-            _refuse_coroutine(seed())
-            databases.refuse_uncommitted("djworkers_seed")
+        _refuse_coroutine(seed())
+        databases.refuse_uncommitted("djworkers_seed")
     databases.close_connections()
     return replace(
         spec,
