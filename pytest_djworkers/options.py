@@ -65,14 +65,16 @@ OPTIONS: tuple[Option, ...] = (
         parse_backends,
         (),
         "NAME,NAME",
-        "backends to serve the site with, each NAME or NAME:SETTING=VALUE; or none",
+        "backends to serve the site with, each NAME or NAME:SETTING=VALUE, or none to skip load tests"
+        " (--djworkers-list lists them); default: none",
     ),
     Option(
         "generator",
         parse_generator,
         "auto",
         "NAME",
-        "load generator: asyncio (built in), wrk, or auto; default: auto",
+        "load generator: asyncio (built in), wrk, or auto, which chooses wrk if it is installed, can"
+        " fire the burst and can judge the test's limits; default: auto",
     ),
     Option(
         "connections", parse_whole, 2000, "N", "connections of each burst; default: 2000", "int"
@@ -139,7 +141,7 @@ OPTIONS: tuple[Option, ...] = (
         "FILE",
         "file to write the results to, such as load.html, load.md, load.json or load.csv; or github"
         " for the step's summary and annotations, which is on by default in GitHub Actions;"
-        " repeatable",
+        " repeatable; default: no file",
         "linelist",
     ),
     Option(
@@ -155,7 +157,7 @@ OPTIONS: tuple[Option, ...] = (
         parse_share,
         None,
         "P%",
-        "default for tests without a max_regression marker",
+        "the max_regression of tests without that marker; default: no such limit",
         ini_only=True,
     ),
     Option(
@@ -163,7 +165,7 @@ OPTIONS: tuple[Option, ...] = (
         parse_share,
         0.01,
         "P%",
-        "default for tests without a max_errors marker; if not set: 1%",
+        "the max_errors of tests without that marker; default: 1%",
         ini_only=True,
     ),
     Option(
@@ -171,7 +173,7 @@ OPTIONS: tuple[Option, ...] = (
         parse_text,
         None,
         "REF",
-        "git revision to compare the working tree with, measured in this run",
+        "git revision to compare the working tree with, measured in this run; default: no comparison",
         flag_only=True,
     ),
     Option(
@@ -212,7 +214,7 @@ OPTIONS: tuple[Option, ...] = (
         None,
         "A,B",
         "two environments to compare the working tree in, A as base: each is a Python interpreter,"
-        " a virtual environment, or a file with requirements",
+        " a virtual environment, or a file with requirements; default: no comparison",
         flag_only=True,
     ),
     Option(
@@ -221,7 +223,7 @@ OPTIONS: tuple[Option, ...] = (
         (),
         "COMMAND",
         "command to run in the files of the revision of --djworkers-compare before they are served,"
-        " such as python manage.py collectstatic --noinput; repeatable",
+        " such as python manage.py collectstatic --noinput; repeatable; default: no command",
         "linelist",
     ),
     Option(
@@ -230,7 +232,7 @@ OPTIONS: tuple[Option, ...] = (
         (),
         "PATH",
         "files that git ignores, such as static/dist or **/*.mo, to copy from the working tree to"
-        " the revision of --djworkers-compare; repeatable",
+        " the revision of --djworkers-compare; repeatable; default: no files",
         "linelist",
     ),
     Option(
@@ -247,16 +249,22 @@ OPTIONS: tuple[Option, ...] = (
         parse_text,
         (),
         "ALIAS",
-        "alias in DATABASES to leave out of load tests; repeatable",
+        "alias in DATABASES to leave out of load tests; repeatable; default: none",
         "linelist",
     ),
-    Option("url", parse_text, None, "URL", "server to measure that runs already: http://HOST:PORT"),
+    Option(
+        "url",
+        parse_text,
+        None,
+        "URL",
+        "server to measure that runs already, http://HOST:PORT; default: none, servers are started",
+    ),
     Option(
         "allow_host",
         parse_text,
         (),
         "HOST",
-        "host other than this machine that --djworkers-url may name; repeatable",
+        "host other than this machine that --djworkers-url may name; repeatable; default: none",
         "linelist",
     ),
     Option(
@@ -265,7 +273,7 @@ OPTIONS: tuple[Option, ...] = (
         (),
         "LINE",
         "your own backends, one per line: NAME = command with {python} {host} {port} {wsgi} {asgi}"
-        " {workers}",
+        " {workers}; default: none",
         "linelist",
         ini_only=True,
     ),
@@ -282,7 +290,8 @@ OPTIONS: tuple[Option, ...] = (
         parse_path,
         None,
         "PATH",
-        "path to check a server with, before bursts whose own request may change data",
+        "path to check a server with, before bursts whose own request may change data; default: /,"
+        " with any response",
         ini_only=True,
     ),
 )
@@ -354,5 +363,8 @@ def add_options(parser: pytest.Parser) -> None:
     # These have no ini twin: nobody wants each run to save a baseline. Only strict has one.
     for flag, text in SWITCHES.items():
         destination = flag.removeprefix("--").replace("-", "_")
-        group.addoption(flag, action="store_true", default=False, dest=destination, help=text)
-    parser.addini("djworkers_strict", SWITCHES["--djworkers-strict"], type="bool", default=False)
+        group.addoption(
+            flag, action="store_true", default=False, dest=destination, help=f"{text}; default: off"
+        )
+    strict = f"{SWITCHES['--djworkers-strict']}; default: off"
+    parser.addini("djworkers_strict", strict, type="bool", default=False)

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import re
 from dataclasses import asdict
 
 import pytest
 
 from pytest_djworkers.load.profile import Shape
-from pytest_djworkers.options import OPTIONS, SHAPE_OPTIONS, Option
+from pytest_djworkers.options import OPTIONS, SHAPE_OPTIONS, SWITCHES, Option
 from pytest_djworkers.report_format import ReportFormat
 from pytest_djworkers.units import parse_share
 
@@ -144,6 +145,26 @@ def test_a_default_is_one_that_the_option_accepts(option: Option) -> None:
 def test_the_help_ends_with_the_default(option: Option) -> None:
     if option.default not in (None, ()):
         assert option.parse(option.help.rpartition(": ")[2]) == option.default
+
+
+@pytest.mark.parametrize("option", OPTIONS, ids=lambda option: option.ini)
+def test_the_help_names_the_default(option: Option) -> None:
+    assert "; default: " in option.help
+
+
+def test_pytest_shows_a_default_for_every_flag_and_ini_value(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "500")  # wide enough for each text in one line
+    shown = " ".join(" ".join(pytester.runpytest_subprocess("--help").outlines).split())
+    names = [*(option.flag for option in OPTIONS if not option.ini_only), *SWITCHES]
+    names += [option.ini for option in OPTIONS if not option.flag_only]
+    for name in names:
+        *_, rest = re.split(rf" {name}(?=[= ])", shown, maxsplit=1)
+        own, found, _ = rest.partition("; default: ")
+        assert found, name
+        # Of the text of another option, that one's name would be here.
+        assert not re.search(r" (--djworkers\S*[= ][A-Z]|djworkers\S* \()", own), name
 
 
 def test_the_default_shape_has_the_defaults_of_the_options() -> None:

@@ -39,7 +39,12 @@ def describe_backend(backend: Backend) -> Iterator[str]:
     if about.max_workers is not None:
         yield f"{_INDENT}workers: {about.max_workers}, it is a single process"
     yield f"{_INDENT}raised for a burst: {about.raised_limits}"
-    yield f"{_INDENT}settings: {', '.join(f'{name}=' for name in settings_of(backend))}"
+    # Another package's may have none.
+    if not (settings := settings_of(backend)):
+        return
+    yield f"{_INDENT}settings, as in {about.name}:{next(iter(settings))}=VALUE:"
+    width = max(map(len, settings))
+    yield from (f"{_INDENT * 2}{name:{width}}  {one.help}" for name, one in settings.items())
 
 
 def _availability(backend: Backend) -> str:

@@ -99,7 +99,10 @@ def test_the_list_has_every_backend_and_runs_nothing(site: Site) -> None:
         [
             "gunicorn-gevent  WSGI, gunicorn [0-9]*, gevent [0-9]*",
             "    raised for a burst: --backlog (2048) and --worker-connections (1000) to *",
-            "    settings: workers=, config=, worker-connections=",
+            "    settings, as in gunicorn-gevent:workers=VALUE:",
+            "        workers             worker processes",
+            "        config              your own gunicorn.conf.py, whose settings then hold for *",
+            "        worker-connections  connections that each worker holds",
             "daphne  ASGI, not installed: pip install 'pytest-djworkers[[]daphne[]]'",
             "    workers: 1, it is a single process",
             "own  WSGI, a command of the configuration",
