@@ -65,16 +65,16 @@ OPTIONS: tuple[Option, ...] = (
         parse_backends,
         (),
         "NAME,NAME",
-        "backends to serve the site with, each NAME or NAME:SETTING=VALUE, or none to skip load tests"
-        " (--djworkers-list lists them); default: none",
+        "backends to serve the site with, each NAME or NAME:SETTING=VALUE, or none to skip load"
+        " tests (--djworkers-list lists them); default: none",
     ),
     Option(
         "generator",
         parse_generator,
         "auto",
         "NAME",
-        "load generator: asyncio (built in), wrk, or auto, which chooses wrk if it is installed, can"
-        " fire the burst and can judge the test's limits; default: auto",
+        "load generator: asyncio (built in), wrk, or auto, which chooses wrk if it is installed,"
+        " can fire the burst and can judge the test's limits; default: auto",
     ),
     Option(
         "connections", parse_whole, 2000, "N", "connections of each burst; default: 2000", "int"
@@ -173,7 +173,8 @@ OPTIONS: tuple[Option, ...] = (
         parse_text,
         None,
         "REF",
-        "git revision to compare the working tree with, measured in this run; default: no comparison",
+        "git revision to compare the working tree with, measured in this run; default: no"
+        " comparison",
         flag_only=True,
     ),
     Option(

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from math import ceil
 from typing import ClassVar, Self
 
 from pytest_djworkers.errors import MarkerError
 from pytest_djworkers.limits.marker import Mark
 from pytest_djworkers.limits.unseen import hidden_timeouts, in_flight
-from pytest_djworkers.load.histogram import Latency
+from pytest_djworkers.load.histogram import Latency, samples_for
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.units import format_duration, parse_duration, written
 
+_TO_SPARE = 1.2
+"""The factor by which a burst should be longer than it must be for a percentile."""
 # In the order in which limits are judged. The names are arguments of the marker, and "p99.9" can't
 # be one.
 _PERCENTILES: Mapping[str, float] = {
@@ -70,7 +73,7 @@ class MaxLatency:
             return f"{title}: {result.generator.name} can't tell it, so {self.text} can't pass"
         value = self._figure(latency)
         if value is None:
-            return f"{title}: {self._why_unknown(latency)}, so {self.text} can't pass"
+            return f"{title}: {self._why_unknown(latency, result)}"
         if value <= self.bound:
             return self._unseen(result)
         over = format_duration(value - self.bound)
@@ -89,8 +92,20 @@ class MaxLatency:
         """Return the latency in seconds; None without enough samples."""
         return latency.max if self._is_maximum else latency.percentile(self.percentile)
 
-    def _why_unknown(self, latency: Latency) -> str:
-        return "no samples" if self._is_maximum else latency.why_not(self.percentile) or ""
+    def _why_unknown(self, latency: Latency, result: BurstResult) -> str:
+        if self._is_maximum or not latency.count:
+            return f"no samples, so {self.text} can't pass"
+        why = f"{latency.why_not(self.percentile)}, so {self.text} can't pass"
+        seconds = result.window_s * samples_for(self.percentile) / latency.count
+        # To the second, and with some to spare: no two bursts have the same rate.
+        longer = f"a burst of duration='{ceil(seconds * _TO_SPARE)}s'"
+        known = [
+            name
+            for name, percentile in _PERCENTILES.items()
+            if percentile < self.percentile and latency.percentile(percentile) is not None
+        ]
+        instead = f", or limit {known[-1]}=" if known else ""
+        return f"{why}: at this rate, ask for {longer} or more{instead}"
 
     def _unseen(self, result: BurstResult) -> str | None:
         """Return why a burst is too short for a limit that is met to pass; None if it isn't."""

@@ -27,6 +27,11 @@ SAMPLES_BEYOND = 10
 """The number of samples that must lie beyond a percentile for it to be one."""
 
 
+def samples_for(percent: float) -> int:
+    """Return the number of samples from which there is such a percentile."""
+    return ceil(round(SAMPLES_BEYOND / (1 - percent / 100), 6))
+
+
 def bucket(microseconds: int) -> int:
     """Return the middle of the HdrHistogram bucket that holds this value."""
     shift = microseconds.bit_length() - _SUB_BUCKET_BITS
@@ -151,7 +156,7 @@ class Latency:
         beyond = total - self._rank(percent)
         if beyond < SAMPLES_BEYOND:
             return (
-                f"p{percent:g} of {total} samples has {beyond} beyond it"
+                f"p{percent:g} of {total:,} samples has {beyond} beyond it"
                 f" ({SAMPLES_BEYOND} are needed)"
             )
         return None

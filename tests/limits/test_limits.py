@@ -56,13 +56,37 @@ def test_limits_that_are_just_met_are_met() -> None:
         ),
         (
             mark("max_latency", p999="1h"),
-            "latency p999: p99.9 of 1000 samples has 1 beyond it (10 are needed),"
-            " so max_latency(p999=3600s) can't pass",
+            "latency p999: p99.9 of 1,000 samples has 1 beyond it (10 are needed), so"
+            " max_latency(p999=3600s) can't pass: at this rate, ask for a burst of"
+            " duration='120s' or more, or limit p99=",
         ),
     ],
 )
 def test_a_missed_limit_is_shown_with_figure_and_distance(limit: Mark, said: str) -> None:
     assert missed(RESULT, limit) == [said]
+
+
+@pytest.mark.parametrize(
+    ("samples", "advice"),
+    [
+        (774, "duration='1s' or more, or limit p95="),
+        (60, "duration='6s' or more, or limit p50="),
+        (19, "duration='19s' or more"),
+    ],
+)
+def test_too_few_samples_for_a_percentile_are_told_how_long_a_burst_has_enough(
+    samples: int, advice: str
+) -> None:
+    short = replace(RESULT, window_s=0.3, latency=Latency(((1_000, samples),)))
+    (miss,) = missed(short, mark("max_latency", p99="1s"))
+    assert miss.endswith(f"can't pass: at this rate, ask for a burst of {advice}")
+
+
+def test_a_burst_without_samples_is_told_no_length() -> None:
+    none = replace(RESULT, latency=Latency(()))
+    assert missed(none, mark("max_latency", p99="1s")) == [
+        "latency p99: no samples, so max_latency(p99=1s) can't pass"
+    ]
 
 
 def test_missed_limits_on_errors_name_the_kinds() -> None:

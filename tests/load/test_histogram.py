@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pytest_djworkers.load.histogram import SAMPLES_BEYOND, Counts, Latency, bucket
+from pytest_djworkers.load.histogram import SAMPLES_BEYOND, Counts, Latency, bucket, samples_for
 from pytest_djworkers.load.tally import US_PER_NS
 
 PERCENTS = {"p50": "50", "p90": "90", "p95": "95", "p99": "99", "p999": "99.9"}
@@ -46,7 +46,8 @@ def test_a_percentile_is_the_value_of_the_nearest_rank(
 def test_a_percentile_needs_ten_samples_beyond_it(percent: float, enough: int) -> None:
     assert of([5] * enough).why_not(percent) is None
     reason = of([5] * (enough - 1)).why_not(percent)
-    assert reason == f"p{percent:g} of {enough - 1} samples has 9 beyond it (10 are needed)"
+    assert samples_for(percent) == enough
+    assert reason == f"p{percent:g} of {enough - 1:,} samples has 9 beyond it (10 are needed)"
     assert of([5] * (enough - 1)).percentile(percent) is None
 
 
