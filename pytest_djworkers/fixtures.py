@@ -156,8 +156,8 @@ def _djworkers_measurement(
     from pytest_djworkers.run.plans import max_regressions
 
     run, test = request.config.stash[RUN], request.node.nodeid
-    limits = max_regressions(_djworkers_plan, run.settings)
-    one_server = OneServer(run, _djworkers_server, test, limits)
+    regressions = max_regressions(_djworkers_plan, run.settings)
+    one_server = OneServer(run, _djworkers_server, test, regressions, _djworkers_plan.limits)
     if run.comparison_setup is None or _djworkers_prepare is None:
         return one_server
     from pytest_djworkers.run.budget.turn import Turn
@@ -167,7 +167,7 @@ def _djworkers_measurement(
         run,
         _djworkers_server,
         test,
-        limits,
+        regressions,
         comparison_setup=run.comparison_setup,
         prepare=_djworkers_prepare,
         database_setup=DatabaseSetup(

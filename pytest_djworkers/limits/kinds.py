@@ -11,6 +11,7 @@ from pytest_djworkers.limits.regression import MaxRegression
 from pytest_djworkers.limits.throughput import MinRps
 from pytest_djworkers.limits.usage import MaxCpuPerRequest, MaxMemory
 from pytest_djworkers.load.result import BurstResult
+from pytest_djworkers.verdict.rounds import Metric
 
 # Throughput comes first, since it explains most of the others. To add a limit, add its class here,
 # and the help of its marker to MARKERS in options.py.
@@ -31,6 +32,16 @@ def in_order(limits: Iterable[Limit]) -> tuple[Limit, ...]:
     """Return the limits in the order in which they are judged and shown."""
     markers = list(LIMITS)
     return tuple(sorted(limits, key=lambda one: (markers.index(one.marker), one.position)))
+
+
+def need_every_request(limits: Iterable[Limit]) -> bool:
+    """Return True if a limit is on a figure in which requests that never end must be counted."""
+    return any(
+        limit.metric is Metric.P95
+        if isinstance(limit, MaxRegression)
+        else isinstance(limit, MaxLatency | MaxTimeouts)
+        for limit in limits
+    )
 
 
 def misses(limits: Iterable[Limit], result: BurstResult) -> list[str]:

@@ -70,7 +70,10 @@ class MaxLatency:
         if result.hides_timeouts:
             return f"{title}: {hidden_timeouts(result)}, so {self.text} can't pass"
         if latency is None:
-            return f"{title}: {result.generator.name} can't tell it, so {self.text} can't pass"
+            return (
+                f"{title}: {result.generator.name} can't tell it (--djworkers-generator=asyncio"
+                f" can), so {self.text} can't pass"
+            )
         value = self._figure(latency)
         if value is None:
             return f"{title}: {self._why_unknown(latency, result)}"

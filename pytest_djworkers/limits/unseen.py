@@ -15,7 +15,10 @@ def hidden_timeouts(result: BurstResult) -> str:
     """Return why a generator that does not count unanswered requests may hide timeouts."""
     name = result.generator.name
     if result.starved is None:
-        return f"{name} got no response in time, and does not count requests that never end"
+        return (
+            f"{name} got no response in time, and does not count requests that never end"
+            " (--djworkers-generator=asyncio does)"
+        )
     at_work = result.connections.at_work or 0.0
     return (
         f"starved: {at_work:.0f} of {result.connections.requested} connections were at work, and"

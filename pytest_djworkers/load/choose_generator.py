@@ -19,18 +19,26 @@ def choose_generator(
     agents: int = 1,
     stored: str | None = None,
     interim: Collection[int] = (),
+    every_request: bool = False,
 ) -> Generator:
     """Return the requested generator.
 
     For ``auto`` it is that of the stored baseline, so that the two can be compared; without one it
-    is wrk if that is installed and can do the burst, and else the built-in one.
+    is wrk if that is installed, can do the burst and can judge the test's limits, and else the
+    built-in one.
+
+    ``every_request`` is True if the test has limits for which requests that never end must be
+    counted. wrk doesn't count them. (A baseline of wrk's is kept to: its burst was not starved, so
+    wrk can judge most likely.)
 
     ``interim`` are the statuses that this server sends before a response, such as 103. wrk takes
     each for a response, and would count every request twice.
 
     Raises GeneratorError if wrk was requested and can't do the burst.
     """
-    wanted = stored if requested == AUTO and stored else requested
+    wanted = requested
+    if requested == AUTO:
+        wanted = stored or (ASYNCIO if every_request else AUTO)
     program = None if wanted == ASYNCIO else find_wrk()
     if program is not None:
         wrk = WrkGenerator(program)

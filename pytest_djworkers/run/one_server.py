@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
 
 from pytest_djworkers.baseline.against import compare_with_baseline, figures_beside, why_no_baseline
 from pytest_djworkers.baseline.store import burst_key
 from pytest_djworkers.errors import BurstArgumentError
+from pytest_djworkers.limits.kinds import need_every_request
+from pytest_djworkers.limits.protocol import Limit
 from pytest_djworkers.load.choose_generator import choose_generator
 from pytest_djworkers.load.facts import Usage
 from pytest_djworkers.load.generator import Generator
@@ -33,11 +35,13 @@ class OneServer:
         server: AnyServer,
         test: str,
         max_regressions: Mapping[Metric, float],
+        limits: Iterable[Limit] = (),
     ) -> None:
         self._run = run
         self._server = server
         self._test = test
         self._max_regressions = max_regressions
+        self._every_request = need_every_request(limits)
 
     def measure(self, profile: Profile, overridden: tuple[str, ...]) -> MeasuredBurst:
         """Fire one burst, and compare it with the stored one if there is one."""
@@ -79,6 +83,7 @@ class OneServer:
             agents=settings.agents,
             stored=None if stored is None else stored.generator,
             interim=interim,
+            every_request=self._every_request,
         )
 
     def _result(self, generator: Generator, profile: Profile) -> BurstResult:

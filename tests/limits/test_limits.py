@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from pytest_djworkers.limits.kinds import LIMITS, misses
+from pytest_djworkers.limits.kinds import LIMITS, misses, need_every_request
 from pytest_djworkers.limits.marker import Mark
 from pytest_djworkers.load.facts import Connections, Usage
 from pytest_djworkers.load.histogram import Latency
@@ -167,8 +167,26 @@ def test_no_limit_on_timeouts_or_latency_passes_if_wrk_hides_timeouts(
     result: BurstResult, limit: Mark
 ) -> None:
     (said,) = missed(result, limit)
-    assert "does not count requests that never end" in said
+    assert "does not count requests that never end (--djworkers-generator=asyncio does)" in said
     assert not missed(WRK, limit)
+
+
+@pytest.mark.parametrize(
+    ("limit", "needed"),
+    [
+        (mark("max_latency", p50="1s"), True),
+        (mark("max_timeouts", "1%"), True),
+        (mark("max_regression", "10%", metric="p95"), True),
+        (mark("max_regression", "10%"), False),
+        (mark("max_regression", "10%", metric="errors"), False),
+        (mark("min_rps", 1), False),
+        (mark("max_errors", 0), False),
+        (mark("max_memory", "1GB"), False),
+    ],
+    ids=str,
+)
+def test_limits_on_latency_and_timeouts_need_every_request(limit: Mark, needed: bool) -> None:
+    assert need_every_request(read_plan([limit], "granian").limits) is needed
 
 
 def test_a_starved_burst_of_the_built_in_generator_is_judged_by_its_figures() -> None:
@@ -179,7 +197,8 @@ def test_a_starved_burst_of_the_built_in_generator_is_judged_by_its_figures() ->
 def test_an_unknown_latency_passes_no_limit() -> None:
     unknown = replace(WRK, latency=None)
     assert missed(unknown, mark("max_latency", p50="1h")) == [
-        "latency p50: wrk can't tell it, so max_latency(p50=3600s) can't pass"
+        "latency p50: wrk can't tell it (--djworkers-generator=asyncio can), so"
+        " max_latency(p50=3600s) can't pass"
     ]
 
 

@@ -50,6 +50,23 @@ def test_the_requested_generator_comes_before_the_stored_one_and_that_before_wrk
     assert choose_generator(asked, POSSIBLE, stored=stored).name == chosen
 
 
+@pytest.mark.usefixtures("wrk_on_path")
+@pytest.mark.parametrize(
+    ("asked", "stored", "chosen"),
+    [
+        ("auto", None, "asyncio"),
+        ("auto", "wrk", "wrk"),
+        ("auto", "asyncio", "asyncio"),
+        ("wrk", None, "wrk"),
+        ("wrk", "asyncio", "wrk"),
+    ],
+)
+def test_auto_is_the_built_in_generator_if_limits_need_every_request_and_nothing_is_stored(
+    asked: str, stored: str | None, chosen: str
+) -> None:
+    assert choose_generator(asked, POSSIBLE, stored=stored, every_request=True).name == chosen
+
+
 def test_wrk_is_found_on_path(wrk_on_path: str) -> None:
     assert getattr(choose_generator("auto", POSSIBLE), "program", None) == wrk_on_path
 

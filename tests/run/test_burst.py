@@ -7,6 +7,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from pytest_djworkers.load.wrk import find_wrk
 from tests.support.fault_server import always, answer, serve
 from tests.support.site import CONFTEST, GENTLE, SETTINGS, URLS, Site
 
@@ -130,6 +131,32 @@ def test_fixture(djworkers_server):
     result.stdout.fnmatch_lines([r"*returned 500 Oh* *: \x1b[]]0;title\x07\u202e"])
     assert not {"\x1b", "\x9b", "\x07", "\u202e"} & {*str(result.stdout)}
     ET.parse(site.folder / "junit.xml")  # ours
+
+
+@pytest.mark.skipif(find_wrk() is None, reason="wrk is not installed")
+def test_the_generator_is_one_that_can_judge_the_limits(site: Site) -> None:
+    site.test(
+        """
+@pytest.mark.burst(connections=8, duration=1, warmup="100ms")
+class Test:
+    @pytest.mark.max_timeouts("50%")
+    def test_timeouts(self, burst):
+        assert burst("/json").generator.name == "asyncio"
+
+    @pytest.mark.max_latency(p50="1s")
+    def test_latency(self, burst):
+        assert burst("/json").generator.name == "asyncio"
+
+    @pytest.mark.max_regression("90%", metric="p95")
+    def test_p95(self, burst):
+        assert burst("/json").generator.name == "asyncio"
+
+    @pytest.mark.min_rps(1)
+    def test_rps(self, burst):
+        assert burst("/json").generator.name == "wrk"
+"""
+    )
+    site.pytest("--djworkers=granian", "--djworkers-workers=1").assert_outcomes(passed=4)
 
 
 def test_wrk_is_not_used_for_a_server_that_sends_early_hints(site: Site) -> None:
