@@ -5,30 +5,14 @@ from __future__ import annotations
 from http import HTTPStatus
 
 from pytest_djworkers.load.generator_names import WRK
-from pytest_djworkers.load.response_excerpt import ResponseExcerpt
 from pytest_djworkers.load.result import BurstResult
+from pytest_djworkers.server.response_advice import advice_on
 from pytest_djworkers.units import format_duration
 
 # A line of a failure should fit the eye: four kinds, and the beginning of a body.
 _MOST_KINDS = 4
 _MOST_CHARACTERS = 300
-_CSRF = "csrf"
-_CSRF_ADVICE = (
-    "Django refuses the request because it has no CSRF token. Send one, the same in the cookie and"
-    ' in the header: token = "a" * 32; burst(..., cookies={"csrftoken": token},'
-    ' headers={"X-CSRFToken": token})'
-)
 _BODY_ADVICE = "The status is right, but the body lacks the text of contains="
-_ADVICE = {
-    301: "Use the path that it leads to, or expect the redirect: expect=301",
-    302: "Use the path that it leads to, log in with cookies= or headers=, or expect the redirect:"
-    " expect=302",
-    401: "Log in with cookies= or headers=, or expect this status: expect=401",
-    403: "Log in with cookies= or headers=, or expect this status: expect=403",
-    404: "Does the site have this path, and the rows that it needs (djworkers_seed)?",
-    405: "Choose the method with method=; the default is GET",
-    429: "The site limits the number of requests: turn that off for load tests",
-}
 
 
 def kinds_of(result: BurstResult) -> dict[str, int]:
@@ -100,18 +84,15 @@ def _advice(result: BurstResult, first_refusal: str) -> list[str]:
     first = result.first_unexpected
     if first is None:
         return []
-    if _is_csrf_failure(first, first_refusal):
-        return [_CSRF_ADVICE]
     if result.profile.request.expects(first.status):
         return [_BODY_ADVICE]
-    advice = _ADVICE.get(first.status)
-    return [] if advice is None else [advice]
-
-
-def _is_csrf_failure(response: ResponseExcerpt, first_refusal: str) -> bool:
-    # With DEBUG off, Django's page names no reason, but its log does.
-    said = f"{response.text} {first_refusal}".lower()
-    return response.status == HTTPStatus.FORBIDDEN and _CSRF in said
+    advice = advice_on(
+        result.profile.request.path,
+        first.status,
+        location=first.location,
+        said=f"{first.text} {first_refusal}",
+    )
+    return [advice] if advice else []
 
 
 def _phrase(status: int) -> str:

@@ -69,6 +69,16 @@ def test_a_burst_with_an_expected_response_has_nothing_to_explain() -> None:
             ["*", "    the first response: 302 Found to /login/, without a body", "*expect=302"],
         ),
         (
+            came(301, location="https://127.0.0.1:8000/json"),
+            "",
+            ["*", "*301 Moved Permanently*", "    The site redirects HTTP to HTTPS, *"],
+        ),
+        (
+            came(404),
+            "",
+            ["*", "    the first response: 404 Not Found, *", "*the rows that it*djworkers_seed*"],
+        ),
+        (
             replace(
                 came(200, text="another"),
                 wrong_bodies=2966,

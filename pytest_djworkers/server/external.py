@@ -9,7 +9,7 @@ from pytest_djworkers.errors import ServerStartError
 from pytest_djworkers.load.facts import ServerFacts
 from pytest_djworkers.load.generator import Target
 from pytest_djworkers.server.origin import Origin
-from pytest_djworkers.server.probe import probe
+from pytest_djworkers.server.probe import NobodyListensError, probe
 from pytest_djworkers.server.protocol import BurstNeeds
 from pytest_djworkers.server.usage import UsageWatch
 from pytest_djworkers.system.clock import CLOCK
@@ -79,19 +79,26 @@ class ExternalServer:
     def launch(self, needs: BurstNeeds) -> None:
         """Wait until it is drained: until it responds quickly several times in a row.
 
-        Raises ServerStartError if it doesn't within the start-up timeout, ProbeError for another
-        response than expected, and BusyMachineError if another run's burst does not end.
+        Raises ServerStartError if nothing listens there, or if it doesn't respond quickly within
+        the start-up timeout, ProbeError for another response than expected, and BusyMachineError
+        if another run's burst does not end.
         """
         self._lock.acquire()
         began = CLOCK.monotonic()
         try:
             self._drain(needs, began + self._startup_timeout_s)
+        except NobodyListensError as error:
+            self._lock.release()
+            raise ServerStartError(
+                f"no server listens at {self.url} ({error}): start it before the tests, or mend"
+                " --djworkers-url"
+            ) from None
         except ServerStartError as error:
             self._lock.release()
             raise ServerStartError(
                 f"{self.url} gave no {QUICK_RESPONSES} quick responses in a row within"
-                f" {self._startup_timeout_s:g}s (--djworkers-startup-timeout): it is not running,"
-                f" or still at work on what an earlier burst asked for ({error})"
+                f" {self._startup_timeout_s:g}s (--djworkers-startup-timeout): it hangs, or"
+                f" is still at work on what an earlier burst asked for ({error})"
             ) from None
         except BaseException:
             self._lock.release()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 from collections.abc import Sequence
 from contextlib import suppress
@@ -12,6 +13,7 @@ from pytest_djworkers.load.masking import masked
 from pytest_djworkers.load.profile import Request
 from pytest_djworkers.printable import in_one_line
 from pytest_djworkers.server.response import NoResponseError, Response, UnreadableError, fetch
+from pytest_djworkers.server.response_advice import advice_on
 from pytest_djworkers.system.clock import CLOCK
 from pytest_djworkers.system.process import GuardedProcess
 from pytest_djworkers.system.unpatched_sockets import open_connection
@@ -21,6 +23,15 @@ _RETRY_AFTER_S = 0.02
 _SHOWN_OF_BODY = 300
 _MOST_CLOSES = 5
 """The number of connections in a row that a starting server may close without a response."""
+
+
+_REFUSED_FOR_S = 0.5
+"""The time for which a server that is not ours may refuse connections: it may be restarting."""
+_NOBODY_THERE = (errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH)
+
+
+class NobodyListensError(ServerStartError):
+    """No server listens at the address; the message is the system's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +61,12 @@ def probe(
     ``process`` is the server's first process, or None if the server is not ours. With
     ``any_response``, every complete response will do, not only an expected one. The deadline is
     a time of the monotonic clock. Raises ProbeError for an unexpected or unreadable response, and
-    if a server of ours takes the request and does not respond before the deadline; ServerStartError
-    if there is no response for another reason.
+    if a server of ours takes the request and does not respond before the deadline;
+    NobodyListensError if a server that is not ours is not there; ServerStartError if there is no
+    response for another reason.
     """
     closes, why, is_silent = 0, "nothing was sent", False
+    began = CLOCK.monotonic()
     while CLOCK.monotonic() < deadline:
         try:
             with _connected(addresses, deadline) as connection:
@@ -70,6 +83,10 @@ def probe(
             why, is_silent = str(error), True
         except OSError as error:
             closes, why = 0, str(error)
+            # A server of ours may need its time to listen. Another one was there before the run.
+            is_absent = process is None and error.errno in _NOBODY_THERE
+            if is_absent and CLOCK.monotonic() - began >= _REFUSED_FOR_S:
+                raise NobodyListensError(why) from None
         else:
             if not (any_response or (request.expects(response.status) and response.fits)):
                 raise ProbeError(_unexpected(request, response), response.status)
@@ -114,4 +131,8 @@ def _unexpected(request: Request, response: Response) -> str:
     redirect = f" to {in_one_line(masked(response.location))}" if response.location else ""
     text = in_one_line(response.body[:_SHOWN_OF_BODY].decode(errors="replace"))
     body = f": {text}" if text else ""
-    return f"{request.shown} returned {status}{redirect}, expected {expected}{body}"
+    said = f"{request.shown} returned {status}{redirect}, expected {expected}{body}"
+    if request.expects(response.status):
+        return said
+    advice = advice_on(request.path, response.status, location=response.location, said=text)
+    return f"{said}\n    {advice}" if advice else said

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import socket
 import time
+from fnmatch import fnmatch
 
 import pytest
 
 from pytest_djworkers.errors import ProbeError, ServerStartError
 from pytest_djworkers.load.profile import Request
-from pytest_djworkers.server.probe import ProbeResult, probe
+from pytest_djworkers.server.probe import NobodyListensError, ProbeResult, probe
 from pytest_djworkers.system.process import GuardedProcess
 from tests.support.fault_server import (
     LOCAL,
@@ -66,8 +67,9 @@ def told(behave: Behaviour, request: Request = ROOT, process: GuardedProcess | N
         with pytest.raises(ProbeError) as error:
             send(server, request, process)
         assert time.monotonic() - began < LONG_S / 5
-    assert str(error.value).isprintable()
-    assert len(str(error.value)) < 500
+    said, _, advice = str(error.value).partition("\n    ")
+    assert (said + advice).isprintable()
+    assert len(said) < 500
     return str(error.value)
 
 
@@ -107,6 +109,26 @@ def test_the_probe_sends_the_same_request_as_the_burst() -> None:
     with serve(always(OK)) as server:
         send(server, request)
         assert server.requests == [request.encode("")]
+
+
+@pytest.mark.parametrize(
+    ("response", "advice"),
+    [
+        (
+            answer("404 Nope"),
+            "*and the rows that it needs? *djworkers_seed returns",
+        ),
+        (
+            answer("301 Moved", b"", f"Location: https://{LOCAL}/"),
+            "    The site redirects HTTP to HTTPS, *SECURE_SSL_REDIRECT = False in settings for"
+            " load tests (--djworkers-settings)*SECURE_PROXY_SSL_HEADER*X-Forwarded-Proto*",
+        ),
+        (answer("302 Found", b"", "Location: /login"), "*log in with cookies=*expect=302"),
+    ],
+)
+def test_an_unexpected_response_has_what_to_do_about_it(response: bytes, advice: str) -> None:
+    _, line = told(always(response)).split("\n")
+    assert fnmatch(line, advice)
 
 
 def test_any_response_is_accepted_if_asked_for() -> None:
@@ -256,12 +278,20 @@ def test_an_ipv6_address_is_in_brackets_in_the_host_header() -> None:
             assert f"\r\nHost: [::1]:{address[1]}\r\n".encode() in accepted.recv(4096)
 
 
-def test_an_error_at_the_deadline_if_no_address_accepts() -> None:
+def test_a_server_that_is_not_ours_must_be_there() -> None:
+    began = time.monotonic()
+    with refusing() as nobody, pytest.raises(NobodyListensError, match="refused"):
+        probe([nobody], ROOT, None, any_response=True, deadline=began + LONG_S)
+    assert time.monotonic() - began < LONG_S / 2
+
+
+def test_an_error_at_the_deadline_if_no_address_accepts(guarded: Guarded) -> None:
+    process = guarded("import signal; signal.pause()")
     with refusing() as nobody, pytest.raises(ServerStartError, match=r"\(.*refused\)"):
         probe(
             [("::1", nobody[1]), nobody],
             ROOT,
-            None,
+            process,
             any_response=True,
             deadline=time.monotonic() + SHORT_S,
         )

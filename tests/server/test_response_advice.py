@@ -1,0 +1,56 @@
+"""An unexpected response is answered with what to do about it."""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_djworkers.server.response_advice import advice_on
+
+HTTPS = "The site redirects HTTP to HTTPS"
+
+
+@pytest.mark.parametrize(
+    ("path", "location", "is_https"),
+    [
+        ("/json", "https://127.0.0.1:8000/json", True),
+        ("/json?a=1", "https://shop.example/json?a=1", True),
+        ("/", "https://shop.example", True),
+        ("/json", "http://shop.example/json", False),
+        ("/json", "/json/", False),
+        ("/json", "https://login.example/authorize?next=/json", False),
+        ("/json", "https://[::1/json", False),
+    ],
+)
+def test_a_redirect_to_the_same_path_in_https_has_the_setting(
+    path: str, location: str, is_https: bool
+) -> None:
+    assert advice_on(path, 301, location=location).startswith(HTTPS) is is_https
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_another_redirect_can_be_expected(status: int) -> None:
+    assert advice_on("/a", status, location="/b").endswith(f"expect the redirect: expect={status}")
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (400, "ALLOWED_HOSTS"),
+        (401, "Log in with cookies= or headers=, or expect this status: expect=401"),
+        (403, "Log in with cookies= or headers=, or expect this status: expect=403"),
+        (404, "djworkers_seed"),
+        (405, "method="),
+        (429, "turn that off"),
+    ],
+)
+def test_a_status_has_its_advice(status: int, said: str) -> None:
+    assert said in advice_on("/", status)
+
+
+def test_a_missing_csrf_token_is_known_by_what_page_or_log_say() -> None:
+    assert "X-CSRFToken" in advice_on("/", 403, said="Forbidden (CSRF cookie not set.): /")
+
+
+@pytest.mark.parametrize("status", [200, 418, 500, 999])
+def test_nothing_is_made_up_for_other_statuses(status: int) -> None:
+    assert advice_on("/", status, said="csrf") == ""
