@@ -30,10 +30,13 @@ def explain_failed_start(log: Path) -> str:
     return _in_lines(why_not_started(log)) + tail(log)
 
 
-def explain_failed_requests(log: Path) -> str:
+def explain_failed_requests(log: Path, since: int) -> str:
     """Return why a server's requests failed and the end of its log, in lines that each begin with a
-    newline; empty if the log is."""
-    return _in_lines(why_requests_failed(log)) + tail(log)
+    newline; empty if the log is.
+
+    What was written before the byte ``since`` is about the start, and not shown.
+    """
+    return _in_lines(why_requests_failed(log)) + tail(log, since=since)
 
 
 def why_not_started(log: Path) -> list[str]:

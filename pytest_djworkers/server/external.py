@@ -126,6 +126,10 @@ class ExternalServer:
             in_a_row = in_a_row + 1 if is_quick else 0
             quickest_s = min(quickest_s, took_s)
 
+    def last_said(self) -> list[str]:
+        """Return no lines: its log is not known."""
+        return []
+
     def watched(self) -> AbstractContextManager[UsageWatch | None]:
         """Return a context manager that records nothing."""
         return nullcontext()

@@ -78,6 +78,10 @@ class AnyServer(Protocol):
     def ended(self) -> str | None:
         """The way in which it ended by itself, in words; None while it runs."""
 
+    def last_said(self) -> list[str]:
+        """Return the last lines of its log that it wrote since the last launch was ready; none if
+        its log is not ours."""
+
     def launch(self, needs: BurstNeeds) -> None:
         """Make it ready for a burst with these needs.
 

@@ -25,6 +25,7 @@ from pytest_djworkers.server.ready import ReadySocket, refuse_other_listeners
 from pytest_djworkers.server.usage import UsageWatch
 from pytest_djworkers.system.clock import CLOCK
 from pytest_djworkers.system.cpu_time import CpuSnapshot
+from pytest_djworkers.system.log import last_lines, size_of
 from pytest_djworkers.system.machine_lock import Lock
 from pytest_djworkers.system.os_errors import explain_os_errors
 from pytest_djworkers.system.port import HOST
@@ -67,6 +68,8 @@ class Server:
         """The response to the last launch's probe; None before the first."""
         self.log: Path = spec.folder / f"{backend.about.name}.log"
         """The file with the standard output and standard error of the last launch."""
+        self._log_at_start = 0
+        """The length of the log when the last launch was ready, in bytes."""
         self.strays: Path = spec.strays
         """The file in which its processes report code that they have loaded from another tree."""
 
@@ -154,9 +157,11 @@ class Server:
         """The exit status of a server that ended by itself, with what its log says of it, in words;
         None while it runs, and after ``stop``."""
         status = None if self._process is None else self._process.status
-        return (
-            None if status is None else f"exit status {status}{explain_failed_requests(self.log)}"
-        )
+        return None if status is None else f"exit status {status}{self._why_requests_failed()}"
+
+    def last_said(self) -> list[str]:
+        """Return the last lines of its log that it wrote since the last launch was ready."""
+        return last_lines(self.log, since=self._log_at_start)
 
     def launch(self, needs: BurstNeeds) -> None:
         """Start it anew, and wait until it is ready for a burst with these needs.
@@ -227,6 +232,7 @@ class Server:
         assert process is not None
         ready.wait(process, workers=plan.workers, deadline=start.deadline)
         refuse_other_listeners(plan.port, lambda: self.pids)
+        self._log_at_start = size_of(self.log)
         self.probed = probe(
             [(plan.host, plan.port)],
             start.needs.probe,
@@ -237,12 +243,17 @@ class Server:
         # Only now: of a master that loads the site before it forks, the workers report as late
         # as when they are forked.
         self._workers = ready.workers(process, plan.workers)
+        # Again: the last lines about the start may have come beside the probe.
+        self._log_at_start = size_of(self.log)
         self._end_start()
 
     def _end_start(self) -> None:
         start, self._start = self._start, None
         if start is not None:
             start.ready.close()
+
+    def _why_requests_failed(self) -> str:
+        return explain_failed_requests(self.log, self._log_at_start)
 
     def _explain_os_errors(self) -> AbstractContextManager[None]:
         return explain_os_errors(f"{self.backend} can't be started", self._spec.folder)
@@ -261,7 +272,7 @@ class Server:
         except ProbeError as error:
             within = self._within(deadline)
             self.stop()
-            because = explain_failed_requests(self.log)
+            because = self._why_requests_failed()
             raise ProbeError(f"{self.backend}: {error}{within}{because}", error.status) from None
         except ServerStartError as error:
             within = self._within(deadline)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Self
 from pytest_djworkers.load.facts import Usage
 from pytest_djworkers.system.clock import CLOCK
 from pytest_djworkers.system.cpu_time import CpuSnapshot, CpuTime, cpu_time_between
-from pytest_djworkers.system.log import read_since
+from pytest_djworkers.system.log import read_since, size_of
 from pytest_djworkers.system.session_members import guard_used, read_each, waited_cpu_s
 from pytest_djworkers.system.standard_library import load_psutil
 
@@ -53,7 +53,7 @@ class UsageWatch:
         self._session = session
         self._workers = workers
         self._log = log
-        self._log_began = _size(log)
+        self._log_began = size_of(log)
         self._processes: dict[int, psutil.Process] = {}
         self._used: CpuSnapshot = {}
         """The CPU times at the last look."""
@@ -154,10 +154,3 @@ def _cpu_at(looks: Sequence[Look], moment: float) -> float:
 def errors_in(log: bytes) -> int:
     """Return the number of lines of a log that report an error."""
     return len(_ERROR_LINE.findall(log))
-
-
-def _size(file: Path) -> int:
-    try:
-        return file.stat().st_size
-    except OSError:
-        return 0

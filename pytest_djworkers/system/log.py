@@ -17,25 +17,40 @@ _LONGEST = 8 << 20
 _END_BYTES = 1 << 20
 _HOLE = b"\0"
 TAIL_LINES = 30
+TAIL_HEADING = "The end of its log"
 
 
-def tail(log: Path, lines: int = TAIL_LINES) -> str:
-    """Return the last lines of a log, indented and under a heading; empty if the log is empty."""
-    last = last_lines(log, lines)
+def size_of(log: Path) -> int:
+    """Return the length of a log in bytes; 0 if it can't be read."""
+    try:
+        return log.stat().st_size
+    except OSError:
+        return 0
+
+
+def tail(log: Path, lines: int = TAIL_LINES, *, since: int = 0) -> str:
+    """Return the last lines of a log, indented and under a heading; empty if there are none.
+
+    ``since`` is as in ``last_lines``.
+    """
+    last = last_lines(log, lines, since=since)
     if not last:
         return ""
     lost = _lost(log)
     what = f" (the {format_size(lost)} before it were not kept)" if lost else ""
-    return f"\nThe end of its log{what}:\n" + "\n".join(f"    {line}" for line in last)
+    return f"\n{TAIL_HEADING}{what}:\n" + "\n".join(f"    {line}" for line in last)
 
 
-def last_lines(log: Path, lines: int = TAIL_LINES) -> list[str]:
+def last_lines(log: Path, lines: int = TAIL_LINES, *, since: int = 0) -> list[str]:
     """Return the last lines of a log, of which only the last 16 KiB are read; none if it can't be
-    read."""
+    read.
+
+    Of what was written before the byte ``since``, nothing is returned.
+    """
     try:
         with log.open("rb") as file:
             size = file.seek(0, 2)
-            file.seek(max(0, size - _TAIL_BYTES))
+            file.seek(max(since, size - _TAIL_BYTES))
             text = file.read().decode(errors="replace")
     except OSError:
         return []

@@ -7,7 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from pytest_djworkers.system.log import TAIL_LINES, both_ends, last_lines, read_since, tail
+from pytest_djworkers.system.log import (
+    TAIL_LINES,
+    both_ends,
+    last_lines,
+    read_since,
+    size_of,
+    tail,
+)
 
 MIB = 1 << 20
 
@@ -23,6 +30,18 @@ def test_an_empty_log_has_no_tail(log: Path, content: bytes | None) -> None:
 def test_the_last_lines_stand_indented_under_a_heading(log: Path) -> None:
     log.write_text("one\ntwo\n  three\n\n")
     assert tail(log, lines=2) == "\nThe end of its log:\n    two\n      three"
+
+
+def test_nothing_is_shown_of_what_was_written_before(log: Path) -> None:
+    log.write_text("one\ntwo\n")
+    began = size_of(log)
+    assert last_lines(log, since=began) == []
+    assert tail(log, since=began) == ""
+    with log.open("a") as file:
+        file.write("three\nfour\n")
+    assert last_lines(log, since=began) == ["three", "four"]
+    assert tail(log, lines=1, since=began) == "\nThe end of its log:\n    four"
+    assert size_of(log.parent / "none") == 0
 
 
 def test_only_the_end_of_a_long_log_is_read(log: Path) -> None:

@@ -17,7 +17,7 @@ from pytest_djworkers.run.plans import marks_of
 from pytest_djworkers.run.reruns import begin_attempt, records_of
 from pytest_djworkers.run.stash import BURST, RETURNED, SERVER
 from pytest_djworkers.run.transport import LOG_OF, put_bursts_on
-from pytest_djworkers.system.log import last_lines
+from pytest_djworkers.system.log import TAIL_HEADING
 
 
 class LimitsPlugin:
@@ -65,9 +65,12 @@ class LimitsPlugin:
         if is_load_test(item):
             put_bursts_on(report, records_of(item))
         server = item.stash.get(SERVER, None)
-        if report.when == "call" and report.failed and server and server.facts and server.log:
-            log = "\n".join(last_lines(server.log)) or "(empty)"
-            report.sections.append((f"{LOG_OF}{server.backend}", log))
+        if report.when == "call" and report.failed and server is not None:
+            # An error of the server has the end of its log in its message.
+            is_shown = TAIL_HEADING in report.longreprtext
+            if not is_shown and (said := server.last_said()):
+                heading = f"{LOG_OF}{server.backend} since its last launch was ready"
+                report.sections.append((heading, "\n".join(said)))
         return report
 
     def _missed(self, item: pytest.Item) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.site import SETTINGS, Site
+from tests.support.site import SETTINGS, URLS, Site
 
 
 def test_all_missed_limits_are_one_failure_without_a_traceback(site: Site) -> None:
@@ -26,14 +26,50 @@ def test_json(burst):
             r"first: latency max: .*, limit max_latency\(max=1us\), .* over",
             r"first: fired with --djworkers-connections=8 \(instead of 2000\), .*",
             r"second: requests/s: .*",
-            r"-+ Captured log of granian -+",
             r"FAILED test_site.py::test_json\[granian\] - Failed: first: requests/s.*",
         ],
         consecutive=False,
     )
+    # granian says something about its threads as it starts, and nothing of the bursts.
+    result.stdout.no_fnmatch_line("*log of granian*")
+    result.stdout.no_fnmatch_line("*Python threads*")
     result.stdout.no_fnmatch_line("*Traceback*")
     # A failure is about the test: no line of it leads into the plugin.
     result.stdout.no_fnmatch_line("*pytest_djworkers/run/*")
+
+
+def test_a_failure_shows_what_the_server_logged_during_the_burst(site: Site) -> None:
+    site.write("settings.py", f"{SETTINGS}\nprint('said while it starts', flush=True)\n")
+    site.write("urls.py", URLS.replace("time.sleep(", "print('said by the view'); time.sleep("))
+    site.test(
+        """
+def test_sleep(burst):
+    burst("/sleep/1")
+    assert "own" == "failure"
+"""
+    )
+    result = site.burst()
+    result.assert_outcomes(failed=1)
+    result.stdout.re_match_lines(
+        [r"-+ Captured log of granian since its last launch was ready -+", "said by the view"],
+        consecutive=True,
+    )
+    result.stdout.no_fnmatch_line("*said while it starts*")
+
+
+def test_a_server_that_gave_no_expected_response_shows_its_log_once(site: Site) -> None:
+    site.test(
+        """
+def test_fails(burst):
+    burst("/json")
+    burst("/fails")
+"""
+    )
+    result = site.burst()
+    result.assert_outcomes(failed=1)
+    assert str(result.stdout).count("ZeroDivisionError: this view always fails") == 2
+    result.stdout.no_fnmatch_line("*Python threads*")
+    result.stdout.no_fnmatch_line("*log of granian*")
 
 
 OUTCOMES = """
