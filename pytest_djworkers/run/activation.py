@@ -19,13 +19,18 @@ from pytest_djworkers.run.context import RunContext, Xdist
 from pytest_djworkers.run.hooks.budget import BudgetPlugin
 from pytest_djworkers.run.hooks.collection import CollectionPlugin
 from pytest_djworkers.run.hooks.databases import DatabasesPlugin
+from pytest_djworkers.run.hooks.ended_by_timeout import EndedByTimeoutPlugin
 from pytest_djworkers.run.hooks.expected_length import ExpectedLengthPlugin
 from pytest_djworkers.run.hooks.limits import LimitsPlugin
 from pytest_djworkers.run.hooks.lock_wait import LockWaitPlugin
 from pytest_djworkers.run.hooks.results import ResultsPlugin
 from pytest_djworkers.run.hooks.seed import SeedPlugin
 from pytest_djworkers.run.hooks.teardown import TeardownPlugin
-from pytest_djworkers.run.hooks.time_limits import TimeLimitsPlugin
+from pytest_djworkers.run.hooks.time_limits import (
+    BURST_ADVICE,
+    TimeLimitsPlugin,
+    comparison_advice,
+)
 from pytest_djworkers.run.site.django_settings import settings_module
 from pytest_djworkers.run.site.served_application import left_in_settings, served_applications
 from pytest_djworkers.run.stash import RUN
@@ -64,6 +69,9 @@ def activate(config: pytest.Config) -> None:
         "lock-wait": lock_wait,
         "expected-length": ExpectedLengthPlugin(settings),
     }
+    flags = settings.comparison_flags
+    advice = BURST_ADVICE if flags is None else comparison_advice(flags.budget_s)
+    plugins["ended-by-timeout"] = EndedByTimeoutPlugin(advice)
     plugins |= _comparison_plugins(settings, lock_wait)
     for name, plugin in plugins.items():
         config.pluginmanager.register(plugin, f"djworkers-{name}")

@@ -56,6 +56,9 @@ class Burst:
         self.plan = plan
         self.was_called = False
         """True once the test has called it, even if the arguments were refused."""
+        self.under_way: str | None = None
+        """The name of the burst that is fired now, or that the end of the test has cut short: what
+        ends a test is no Exception."""
         self.measured: list[MeasuredBurst] = []
 
     @without_running_loop()
@@ -101,7 +104,13 @@ class Burst:
         )
         taken = [measured.name for measured in self.measured]
         profile = Profile(burst_name(name, path, request, taken), request, burst_shape)
-        measured = self._measurement.measure(profile, overridden)
+        self.under_way = profile.name
+        try:
+            measured = self._measurement.measure(profile, overridden)
+        except Exception:
+            self.under_way = None
+            raise
+        self.under_way = None
         self.measured.append(measured)
         return measured.record.result
 
