@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 
 import pytest
 
@@ -36,13 +37,29 @@ def _figures(record: BurstRecord) -> Mapping[str, object]:
     return {
         "rps": round(result.rps, 2),
         "p50_s": latency and latency.p50,
+        "p95_s": latency and latency.p95,
         "p99_s": latency and latency.p99,
         "timeouts": result.timeouts,
         "errors": result.errors,
+        "cpu_per_request_s": result.cpu_per_request_s,
+        "memory_bytes": result.usage and result.usage.memory_bytes,
+        **_figures_of_arms(record),
         "generator": result.generator.name,
         "verdict": record.verdict and record.verdict.value,
         "comparison": _comparison(record),
         "attempt": record.attempt if record.attempt > 1 else None,
+    }
+
+
+def _figures_of_arms(record: BurstRecord) -> dict[str, object]:
+    """Return base's and head's figures in a comparison, as ``base rps`` and so on."""
+    found = record.against_base and record.against_base.figures
+    if not found:
+        return {}
+    return {
+        f"{arm} {name}": round(value, 2) if name == "rps" else value
+        for arm, figures in zip(("base", "head"), found, strict=True)
+        for name, value in asdict(figures).items()
     }
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
+from pytest_djworkers.load.facts import Usage
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.run.junit import add_burst_properties
 from tests.support.comparisons import NOTHING, compared
-from tests.support.results import record
+from tests.support.results import RESULT, record
 
 
 def properties(one: BurstRecord) -> dict[str, object]:
@@ -28,5 +32,27 @@ def test_a_comparison_is_a_property_in_the_words_of_the_report() -> None:
     assert of_p95.startswith("regressed: p95 ")
 
 
-def test_a_burst_has_no_comparison() -> None:
-    assert "djworkers GET /json comparison" not in properties(record())
+def test_a_comparison_has_the_figures_of_both_arms() -> None:
+    found = properties(record(against_base=compared(0.7)))
+    assert found["djworkers GET /json base rps"] == 2000
+    assert found["djworkers GET /json head rps"] == pytest.approx(1400, rel=0.02)
+    arms = [name.removeprefix("djworkers GET /json ") for name in found if " head " in name]
+    assert arms == [
+        *("head rps", "head p95_s", "head cpu_per_request_s", "head errors", "head timeouts")
+    ]
+
+
+def test_a_burst_has_its_own_figures_only() -> None:
+    used = replace(RESULT, usage=Usage(1.0, 600_000_000, 2, 2, 0, 0))
+    assert properties(record(result=used)) == {
+        "djworkers GET /json rps": 100,
+        "djworkers GET /json p50_s": 0.001,
+        "djworkers GET /json p95_s": 0.02,
+        "djworkers GET /json p99_s": 0.3,
+        "djworkers GET /json timeouts": 10,
+        "djworkers GET /json errors": 0,
+        "djworkers GET /json cpu_per_request_s": 0.001,
+        "djworkers GET /json memory_bytes": 600_000_000,
+        "djworkers GET /json generator": "asyncio",
+    }
+    assert "djworkers GET /json memory_bytes" not in properties(record())
