@@ -64,6 +64,11 @@ def _check_path(path: object) -> None:
     if isinstance(path, str) and _PATH.fullmatch(path):
         return
     shown = masked(path) if isinstance(path, str) else path
+    if isinstance(path, str) and path.startswith(("http://", "https://")):
+        raise BurstArgumentError(
+            f"path {shown!r} is a whole URL: give its path only, such as '/json'. The server is"
+            " that of the test, or that of --djworkers-url"
+        )
     raise BurstArgumentError(
         f"path {shown!r} must start with / and have only printable ASCII characters"
         " (percent-encode the others)"

@@ -160,8 +160,10 @@ class Server:
         return None if status is None else f"exit status {status}{self._why_requests_failed()}"
 
     def last_said(self) -> list[str]:
-        """Return the last lines of its log that it wrote since the last launch was ready."""
-        return last_lines(self.log, since=self._log_at_start)
+        """Return the last lines of its log that it wrote since the last launch was ready; none if
+        it has never been."""
+        # Before its first launch, the file has the log of an earlier test's server.
+        return [] if self._facts is None else last_lines(self.log, since=self._log_at_start)
 
     def launch(self, needs: BurstNeeds) -> None:
         """Start it anew, and wait until it is ready for a burst with these needs.

@@ -98,6 +98,10 @@ def test_the_arguments_of_a_call_make_a_request(
     ("arguments", "said"),
     [
         ({"path": "json"}, "path 'json' must start with /"),
+        (
+            {"path": "http://127.0.0.1:8000/json?a=secret"},
+            "path 'http://127.0.0.1:8000/json?a=...' is a whole URL: give its path only",
+        ),
         ({"path": "/a b"}, "percent-encode the others"),
         ({"path": "/ü"}, "percent-encode the others"),
         ({"path": "/\r\nX: y"}, "percent-encode the others"),

@@ -57,6 +57,23 @@ def test_sleep(burst):
     result.stdout.no_fnmatch_line("*said while it starts*")
 
 
+def test_a_test_without_a_launch_shows_no_log_of_an_earlier_test(site: Site) -> None:
+    site.write("urls.py", URLS.replace("time.sleep(", "print('said by the view'); time.sleep("))
+    site.test(
+        """
+def test_passes(burst):
+    burst("/sleep/1")
+
+def test_fails(burst):
+    burst("sleep")
+"""
+    )
+    result = site.burst()
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.no_fnmatch_line("*said by the view*")
+    result.stdout.no_fnmatch_line("*Captured log*")
+
+
 def test_a_server_that_gave_no_expected_response_shows_its_log_once(site: Site) -> None:
     site.test(
         """
