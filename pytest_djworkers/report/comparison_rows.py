@@ -42,7 +42,11 @@ def compared_of(record: BurstRecord) -> ArmComparison:
 def title(compared: ArmComparison) -> str:
     """Return the names of the arms and the seed."""
     base, head = compared.labels
-    arms = f"each backend against {base}" if compared.of_backends else f"{base} {ARROW} {head}"
+    if compared.of_backends:
+        arms = f"each backend against {base}"
+    else:
+        # A calibration compares the working tree with itself, which is no change.
+        arms = f"{base} {ARROW} {head}" if compared.is_judged else f"{head} against {base}"
     return f"{arms}, seed {compared.seed}"
 
 

@@ -29,7 +29,7 @@ def print_table(reporter: pytest.TerminalReporter, records: Sequence[BurstRecord
     if arranged.groups:
         _print_groups(reporter, arranged)
     for backend, members in arranged.folded.items():
-        write_wrapped(reporter, f"{GAP}{line_of_ok(backend, members)}", green=True)
+        write_wrapped(reporter, line_of_ok(backend, members), green=True)
     if verbosity >= 0:
         for line in arranged.explanations(records):
             write_wrapped(reporter, line)

@@ -9,7 +9,7 @@ from pytest_djworkers.legend import Sign
 from pytest_djworkers.report.burst_rows import BURSTS
 from pytest_djworkers.report.calibration_rows import CALIBRATIONS
 from pytest_djworkers.report.comparison_details import details
-from pytest_djworkers.report.comparison_rows import COMPARISONS
+from pytest_djworkers.report.comparison_rows import COMPARISONS, title
 from pytest_djworkers.report.markdown import render
 from pytest_djworkers.report.summary import notes, remarks_below, table_of
 from pytest_djworkers.verdict.judgement import Verdict
@@ -43,6 +43,15 @@ def test_an_arm_that_was_not_measured_has_no_figures() -> None:
     found = row.cells
     assert found["requests/s"] == "- → 100"
     assert (found["change"], found["p95"], found["verdict"]) == ("", "", "not compared")
+
+
+def test_the_title_has_an_arrow_where_there_is_a_change() -> None:
+    made = compared(1.0)
+    assert title(made) == "main → the working tree, seed 1"
+    itself = replace(made, labels=("itself", "the working tree"), is_judged=False)
+    assert title(itself) == "the working tree against itself, seed 1"
+    backends = replace(made, labels=("granian", "uvicorn"), of_backends=True)
+    assert title(backends) == "each backend against granian, seed 1"
 
 
 def test_the_kind_of_its_records_decides_the_table_of_a_run() -> None:

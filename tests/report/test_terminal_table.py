@@ -186,7 +186,7 @@ def test_the_worst_comparison_comes_first_and_what_is_ok_is_in_one_line(
     ]
     assert lines[3].startswith("  granian  regressed  2,000 → 1,4")
     assert lines[5].startswith("  granian  improved   2,000 → 2,5")
-    assert lines[6] == "  granian: 2 endpoints ok: GET /a, GET /c"
+    assert lines[6] == "granian: 2 endpoints ok: GET /a, GET /c"
 
 
 def test_nothing_is_folded_with_v(pytester: pytest.Pytester) -> None:
@@ -199,7 +199,7 @@ def test_a_comparison_that_is_all_ok_has_no_heading(pytester: pytest.Pytester) -
     a, _, c, _ = several()
     title, line, noise = printed(pytester, [a, c])
     assert "djworkers: main → the working tree" in title
-    assert line == "  granian: 2 endpoints ok: GET /a, GET /c"
+    assert line == "granian: 2 endpoints ok: GET /a, GET /c"
     assert noise.startswith("this machine")
 
 
