@@ -6,7 +6,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test coverage coverage-run coverage-report matrix endings lint docs schemas reference wheel benchmarks launches regressions tails budget tables clean
+.PHONY: demo test coverage coverage-run coverage-report matrix endings lint docs schemas reference pictures wheel benchmarks launches regressions tails budget tables clean
 
 demo: $(STAMP)  ## the example project's load tests under both servers, ends in the table
 	cd example_project && ../$(BIN)/python -m pytest --djworkers=gunicorn-gevent,granian $(DEMO)
@@ -54,6 +54,9 @@ schemas: $(STAMP)  ## the JSON Schemas of the files that the plugin writes, from
 
 reference: $(STAMP)  ## the lists and pages of the reference that say what the code says
 	$(BIN)/python -m docs.write_reference
+
+pictures: $(STAMP)  ## the pictures of the README and the documentation; needs Chromium, takes a minute
+	$(BIN)/python -m docs.make_pictures
 
 wheel: $(STAMP)  ## the wheel and the source distribution
 	$(BIN)/python -m build --outdir dist
