@@ -1,0 +1,140 @@
+"""The lines of output that pages show are those that the plugin prints, but for their figures."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from pytest_djworkers.baseline.store import read
+from pytest_djworkers.compare.parts import BlockParts
+from pytest_djworkers.compare.result import ArmComparison
+from pytest_djworkers.compare.window_size import WindowSize
+from pytest_djworkers.databases.checks import TestDatabases
+from pytest_djworkers.errors import BaselineError, DatabaseError
+from pytest_djworkers.limits.kinds import misses
+from pytest_djworkers.limits.marker import Mark
+from pytest_djworkers.load.histogram import Latency
+from pytest_djworkers.markers import read_plan
+from pytest_djworkers.report.comparison_details import details, noise_in_words
+from pytest_djworkers.report.comparison_lines import findings, lines
+from pytest_djworkers.server.causes import causes_in
+from pytest_djworkers.verdict.judgement import Judgement, Verdict
+from pytest_djworkers.verdict.rounds import Metric, Round
+from tests.support.comparisons import compared, window
+from tests.support.pages import DOCS, ROOT, Example, examples, without_figures
+from tests.support.results import RESULT
+
+MEASURED = replace(
+    compared(1.0),
+    size=WindowSize(8, 100, 0.25, 2.0, 2.5, 6),
+    parts=BlockParts(0.4, 1.3, 1.1, 7.2, 1.1, 0.2),
+)
+
+
+def missed_limits() -> list[str]:
+    slow = replace(RESULT, ok=8_560, latency=Latency(((1_000, 900), (812_000, 100))))
+    marks = [Mark("min_rps", (1_000,), {}), Mark("max_latency", (), {"p99": "500ms"})]
+    plan = read_plan(marks, "granian")
+    return [f"GET /users: {line}" for line in misses(plan.limits, slow)]
+
+
+def more_errors() -> list[str]:
+    errors = Judgement(
+        Verdict.REGRESSED, Metric.ERRORS, "errors 1.5% against 0%", None, 4, 24, 24, 0, ()
+    )
+    rounds = tuple(Round(window(500), window(325), number) for number in range(4))
+    tails = Latency(((6_000, 2000),)), Latency(((6_000, 1900), (810_000, 100)))
+    one = ArmComparison(
+        ("main", "head"), 1, 60.0, judgements=(errors,), rounds=rounds, latencies=tails
+    )
+    test = "test_shop.py::test_list[granian] GET /list"
+    return [line.replace(": ", f": {test}: ", 1) for line in lines(one, findings(one))]
+
+
+def an_unreachable_database() -> list[str]:
+    databases = TestDatabases()
+    databases.unusable = {"legacy": "it can't be reached (connection refused)"}
+    with pytest.raises(DatabaseError) as raised:
+        databases.targets()
+    return [str(raised.value)]
+
+
+def no_connection_left() -> list[str]:
+    failing = replace(RESULT, ok=100, late=0, unexpected=1331, statuses={200: 100, 500: 1331})
+    limits = read_plan([Mark("max_errors", (0,), {})], "granian").limits
+    causes = causes_in("FATAL:  sorry, too many clients already")
+    return [f"GET /books: {line}" for line in (*misses(limits, failing), *causes)]
+
+
+def a_broken_baseline() -> list[str]:
+    document = json.loads((ROOT / "tests" / "baseline" / "schemas" / "1.json").read_text())
+    (key,) = (name for name in document["bursts"] if "test_json" in name)
+    document["bursts"][key]["sessions"][0]["windows"][0]["ok"] = "many"
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "machine.json"
+        file.write_text(json.dumps(document))
+        with pytest.raises(BaselineError) as raised:
+            read(file)
+    shown = ".djworkers/default/amd-epyc-2x-1b2c3d4e.json"
+    return [str(raised.value).replace(str(file), shown).replace("tests/", "")]
+
+
+PRINTED: Mapping[str, Callable[[], list[str]]] = {
+    "GET /users: requests/s": missed_limits,
+    "regressed: test_shop.py": more_errors,
+    "this machine, in this run": lambda: [noise_in_words([MEASURED])],
+    "41 connections": lambda: details(MEASURED),
+    "database 'legacy'": an_unreachable_database,
+    "GET /books: errors": no_connection_left,
+    "baseline .djworkers": a_broken_baseline,
+}
+"""The functions that return the lines of a block, by its beginning."""
+SEEN_BY = {
+    "djworkers: waiting for": ("system/test_machine_lock.py", "waiting for another run's burst"),
+    "ERROR: --djworkers-compare": ("compare/test_in_a_run.py", "can't be combined with -n of"),
+    "granian: GET /account returned": ("run/test_burst.py", "returned 302 Found to"),
+    "djworkers: 18 load tests": ("run/hooks/test_budget.py", "within --djworkers-compare-budget"),
+    "regressed: test_load.py": ("verdict/test_tripwire.py", "worse by more than a factor of 2"),
+    "rank  backend": ("report/test_ranking_rows.py", "2,000 → 2,600"),
+    "backend          generator": ("report/test_burst_rows.py", "generator"),
+}
+"""The tests that see the other blocks, by their beginnings, and words that both have."""
+SHOWN = [
+    one
+    for one in examples("text")
+    if one.file is None and one.page.parent != DOCS / "reference" / "servers"
+]
+
+
+def beginning(example: Example) -> str:
+    """Return the beginning by which the tables name a block."""
+    (found,) = (
+        begin for begin in (*PRINTED, *SEEN_BY) if example.source.lstrip().startswith(begin)
+    )
+    return found
+
+
+@pytest.mark.parametrize("example", SHOWN, ids=str)
+def test_shown_output_is_what_is_printed(example: Example) -> None:
+    begin = beginning(example)
+    if begin in SEEN_BY:
+        file, words = SEEN_BY[begin]
+        assert words in (ROOT / "tests" / file).read_text()
+        assert words in " ".join(example.source.split())
+        return
+    printed = [without_figures(line) for line in PRINTED[begin]()]
+    # A page wraps a long line, and may leave its end out.
+    shown = [without_figures(line) for line in example.source.replace("\n  ", " ").splitlines()]
+    assert len(shown) == len(printed)
+    for wanted, line in zip(shown, printed, strict=True):
+        whole = wanted.removesuffix(" ...")
+        assert line == wanted or (whole != wanted and line.startswith(whole))
+
+
+def test_every_block_that_is_known_is_shown() -> None:
+    assert {beginning(one) for one in SHOWN} == {*PRINTED, *SEEN_BY}
