@@ -21,4 +21,6 @@ def test_json(burst):
     )
     result = site.burst(backends=backend)
     result.assert_outcomes(passed=1)
-    result.stdout.fnmatch_lines(["*GET /users*(test_json)*", f"*{backend} *asyncio*"])
+    result.stdout.fnmatch_lines(
+        ["*, fired by asyncio -*", "GET /users  (test_json)", f"  {backend} *8/8*"]
+    )
