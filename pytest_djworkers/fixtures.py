@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_djworkers.run.stash import BURST, RUN, SERVER, TURN
+from pytest_djworkers.run.stash import BURST, PROGRESS, RUN, SERVER, TURN
 
 if TYPE_CHECKING:
     from pytest_django import DjangoDbBlocker
@@ -195,8 +195,14 @@ def burst(
     """
     from pytest_djworkers.run.burst import Burst
 
-    settings = request.config.stash[RUN].settings
-    burst = Burst(settings, _djworkers_plan, _djworkers_server, _djworkers_measurement)
+    config = request.config
+    burst = Burst(
+        config.stash[RUN].settings,
+        _djworkers_plan,
+        _djworkers_server,
+        _djworkers_measurement,
+        config.stash[PROGRESS],
+    )
     request.node.stash[BURST] = burst
     return burst
 

@@ -9,6 +9,7 @@ from pytest_djworkers.backends.protocol import Backend
 from pytest_djworkers.compare.numbers import ComparisonNumbers
 from pytest_djworkers.entry.brief import DatabaseTarget
 from pytest_djworkers.entry.isolation import Isolation
+from pytest_djworkers.progress import NO_SINK
 from pytest_djworkers.server.launch import LaunchSpec
 from pytest_djworkers.server.runtime import Runtime
 
@@ -79,4 +80,6 @@ class PreparedArms:
             databases=arm.databases,
             isolation=arm.isolation,
             environment={"PYTHONHASHSEED": str(hash_seed)},
+            # The block reports for both arms.
+            progress=NO_SINK,
         )

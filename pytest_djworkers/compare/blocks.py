@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from pytest_djworkers.compare.arm_server import ArmServer, Fired
 from pytest_djworkers.compare.arms import BASE, HEAD, NAMES, PreparedArms
+from pytest_djworkers.compare.block_phases import BlockPhases
 from pytest_djworkers.compare.discard import DiscardLimits, Moment, reason_to_discard
 from pytest_djworkers.compare.numbers import ComparisonNumbers
 from pytest_djworkers.compare.parts import BlockParts, PartsWatch
@@ -156,8 +157,11 @@ def run_block(
     profile count. Raises ArmError, TooSlow or GeneratorError.
     """
     watch, stack = PartsWatch(), ExitStack()
+    phases = BlockPhases(arms.launch_spec.progress, plan.number, arms.names)
     try:
+        phases.begin("launch")
         both = _launch(plan, arms, profile, needs, watch, stack)
+        phases.begin("warm-up")
         with watch.timing("warm_up_s"):
             if size is None:
                 with _blaming(BASE):
@@ -169,12 +173,13 @@ def run_block(
             servers = _Servers(both, size, arms.numbers)
             servers.warm_up(plan.launches)
         with watch.timing("windows_s"):
-            rounds = tuple(_rounds(plan, servers, size, arms.numbers.discard))
+            rounds = tuple(_rounds(plan, servers, size, arms.numbers.discard, phases))
         for arm, server in both.items():
             with _blaming(arm):
                 server.refuse_strays()
         block = servers.block(rounds, needs.probe == profile.request)
     finally:
+        phases.begin("stop")
         with watch.timing("stop_s"):
             stack.close()
     reports = [report for arm in block.reports for report in arm]
@@ -209,15 +214,22 @@ def _launch(
 
 
 def _rounds(
-    plan: BlockPlan, servers: _Servers, size: WindowSize, limits: DiscardLimits
+    plan: BlockPlan,
+    servers: _Servers,
+    size: WindowSize,
+    limits: DiscardLimits,
+    phases: BlockPhases,
 ) -> Iterator[tuple[Round, bool]]:
     """Measure the rounds of a block, and stop after one in which a worker is gone.
 
     Each comes with True if a worker was idle in it that had been busy.
     """
-    for order in plan.rounds(size.rounds_per_block):
+    for number, order in enumerate(plan.rounds(size.rounds_per_block), 1):
         before = Moment.now()
-        fired = {arm: servers.measure(arm) for arm in order}
+        fired = {}
+        for arm in order:
+            phases.begin_window(arm, number, size.rounds_per_block)
+            fired[arm] = servers.measure(arm)
         discarded = reason_to_discard(
             before,
             Moment.now(),

@@ -8,7 +8,8 @@ It exchanges lines of JSON over its standard streams with the pytest process (``
 4. out: an ``AgentReport``
 
 3 and 4 may be repeated on the same connections if the job drains them; connections that the server
-closed in between are opened again. The agent ends when its standard input does.
+closed in between are opened again. If the job asks for it, the agent says ``{"so_far": SoFar}``
+between 3 and 4, once a second at most. It ends when its standard input does.
 """
 
 from __future__ import annotations
@@ -17,12 +18,14 @@ import asyncio
 import gc
 import json
 import os
+import select
 import selectors
 import sys
 from typing import Any, TypeVar
 
 from pytest_djworkers.load.agent_job import AgentJob, StartSignal
 from pytest_djworkers.load.pool import Pool
+from pytest_djworkers.load.so_far import SO_FAR, SoFar
 from pytest_djworkers.serialization import from_simple, to_simple
 
 OPEN_WITHIN_S = 5.0
@@ -51,6 +54,7 @@ async def _run() -> None:
                 start.start_ns,
                 drain_s=job.drain_s,
                 early_close=start.early_close or job.early_close,
+                tell=_tell if job.tells else None,
             )
             _say(to_simple(report))
             # Connections that were not drained still have work of this window in the server.
@@ -78,8 +82,20 @@ async def _hear_or_end(message: type[_Message]) -> _Message | None:
 
 
 def _say(message: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(message, separators=(",", ":")) + "\n")
+    sys.stdout.write(_line(message))
     sys.stdout.flush()
+
+
+def _tell(so_far: SoFar) -> None:
+    """Say the figures so far, unless nobody reads: a full pipe would stop the burst."""
+    line = _line({SO_FAR: to_simple(so_far)}).encode()
+    # To a pipe that select(2) calls writable, so many bytes are written at once.
+    if len(line) <= select.PIPE_BUF and select.select([], [sys.stdout], [], 0)[1]:
+        os.write(sys.stdout.fileno(), line)
+
+
+def _line(message: dict[str, Any]) -> str:
+    return json.dumps(message, separators=(",", ":")) + "\n"
 
 
 def _die(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

@@ -28,6 +28,8 @@ class AgentJob:
     early_close: EarlyClose | None = None
     under_load: bool = False
     """True if the connections are opened one after the other under load; see ``Pool``."""
+    tells: bool = False
+    """True if the agent is to tell the figures so far while the window is open."""
 
 
 @dataclass(frozen=True, slots=True)

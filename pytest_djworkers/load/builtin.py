@@ -13,6 +13,8 @@ from pytest_djworkers.load.generator_names import ASYNCIO
 from pytest_djworkers.load.merge import interpreter, merge_agents
 from pytest_djworkers.load.profile import Profile, Shape
 from pytest_djworkers.load.result import BurstResult
+from pytest_djworkers.progress import NO_SINK, Phase, ProgressSink
+from pytest_djworkers.system.clock import CLOCK
 
 
 @dataclass(frozen=True)
@@ -31,12 +33,14 @@ class AsyncioGenerator:
         """Return why it can't fire this burst (too few file descriptors); None if it can."""
         return lack_of_descriptors(profile.shape.connections, processes=self.agents)
 
-    def fire(self, profile: Profile, target: Target) -> BurstResult:
+    def fire(
+        self, profile: Profile, target: Target, progress: ProgressSink = NO_SINK
+    ) -> BurstResult:
         """Warm up, fire and count. Raises GeneratorError if an agent fails."""
-        reports = self._reports(profile, target, drain_s=0.0)
+        reports = self._reports(profile, target, progress, drain_s=0.0)
         return merge_agents(profile, reports)
 
-    def warm_up(self, profile: Profile, target: Target) -> None:
+    def warm_up(self, profile: Profile, target: Target, progress: ProgressSink = NO_SINK) -> None:
         """Warm the server up, and wait until it has nothing left to do.
 
         Raises GeneratorError if that takes longer than the start-up timeout.
@@ -50,7 +54,7 @@ class AsyncioGenerator:
             warmup_s=0.0,
         )
         reports = self._reports(
-            replace(profile, shape=gentle), target, drain_s=target.startup_timeout_s
+            replace(profile, shape=gentle), target, progress, drain_s=target.startup_timeout_s
         )
         left = sum(report.unanswered for report in reports)
         if left:
@@ -59,9 +63,23 @@ class AsyncioGenerator:
                 f" {target.startup_timeout_s:g}s (--djworkers-startup-timeout)"
             )
 
-    def _reports(self, profile: Profile, target: Target, *, drain_s: float) -> list[AgentReport]:
+    def _reports(
+        self, profile: Profile, target: Target, progress: ProgressSink, *, drain_s: float
+    ) -> list[AgentReport]:
         if reason := self.cannot(profile):
             raise GeneratorError(f"{profile.name}: {reason}")
+        progress.begin(Phase("connect"))
         with AgentGroup(min(self.agents, profile.shape.connections), target) as agents:
-            agents.open(profile, target, drain_s=drain_s)
-            return agents.fire()
+            tells = progress.wants_figures and not drain_s
+            agents.open(profile, target, drain_s=drain_s, tells=tells)
+            progress.begin(*_phases(profile.shape, CLOCK.monotonic(), drains=bool(drain_s)))
+            return agents.fire(progress=progress)
+
+
+def _phases(shape: Shape, now_s: float, *, drains: bool) -> tuple[Phase, ...]:
+    """Return the phases of a burst that begins now, or those of a warm-up that drains."""
+    if drains:
+        return Phase("warm-up", now_s + shape.duration_s), Phase("drain")
+    window_s = now_s + shape.warmup_s
+    window = Phase("window", window_s + shape.duration_s)
+    return (Phase("warm-up", window_s), window) if shape.warmup_s else (window,)

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.load.result import BurstResult
+from pytest_djworkers.progress import NO_SINK, ProgressSink
 from pytest_djworkers.system.standard_library import standard_module
 
 _SPARE_DESCRIPTORS = 64
@@ -51,7 +52,9 @@ class Generator(Protocol):
     def cannot(self, profile: Profile) -> str | None:
         """Return why it can't fire this burst, in words; None if it can."""
 
-    def fire(self, profile: Profile, target: Target) -> BurstResult:
+    def fire(
+        self, profile: Profile, target: Target, progress: ProgressSink = NO_SINK
+    ) -> BurstResult:
         """Warm up, fire and count. Raises GeneratorError if there are no figures."""
 
 

@@ -6,6 +6,7 @@ import asyncio
 import sys
 import time
 from collections import deque
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
 
@@ -18,6 +19,7 @@ from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.load.rate import Share
 from pytest_djworkers.load.receiver import Receiver
 from pytest_djworkers.load.sender import Sender
+from pytest_djworkers.load.so_far import SoFar
 from pytest_djworkers.load.sockets import Sockets
 from pytest_djworkers.load.stopped_time import StoppedTime
 from pytest_djworkers.load.window import Window
@@ -26,6 +28,7 @@ from pytest_djworkers.system.scheduling import scheduled_ns
 _FOLD_EVERY_NS = 100_000_000
 _FOLD_EVERY_NS_IF_EARLY = 5_000_000
 """The same in a window that may close early, since the fold sees whether it has."""
+_TELL_EVERY_NS = 1_000_000_000
 _BEAT_NS = 20_000_000
 """The time between two timers that show whether the agent was stopped."""
 _APART_S = 0.05
@@ -111,7 +114,12 @@ class Pool:
         return self._opened
 
     async def fire(
-        self, start_ns: int, *, drain_s: float = 0.0, early_close: EarlyClose | None = None
+        self,
+        start_ns: int,
+        *,
+        drain_s: float = 0.0,
+        early_close: EarlyClose | None = None,
+        tell: Callable[[SoFar], None] | None = None,
     ) -> AgentReport:
         """Warm up from ``start_ns`` on, count for a window, and return its report.
 
@@ -120,7 +128,8 @@ class Pool:
         what is in flight is waited for, up to this many seconds, which must not be fewer than the
         timeout. What has no response by then is a timeout, and its connection is dropped. So
         another window may follow. With ``early_close``, the window closes for sending when it has
-        that, and after its duration at the latest.
+        that, and after its duration at the latest. ``tell`` is called once a second with the
+        figures so far.
         """
         if drain_s:
             start_ns = max(start_ns, _clock())
@@ -146,7 +155,7 @@ class Pool:
         machine = MachineSpeed()
         # A burst has no other to be compared with, and its agents have enough to do.
         with machine.watched() if drain_s else nullcontext():
-            own = await self._count(window, step_ns)
+            own = await self._count(window, step_ns, tell)
         self._sender.stop()
         window.tally.take_off(age for connection, age in ages_ns if connection.window_responses)
         if drain_s:
@@ -180,13 +189,16 @@ class Pool:
                 self._sender.free(connection, now)
         self._sender.send_due()
 
-    async def _count(self, window: Window, step_ns: int) -> _OwnTime:
+    async def _count(
+        self, window: Window, step_ns: int, tell: Callable[[SoFar], None] | None
+    ) -> _OwnTime:
         """Fold the tally in steps while the window is open; return the agent's time meanwhile."""
         tally = window.tally
         began_cpu_ns = time.process_time_ns()
         stopped = StoppedTime(_scheduled_ns())
         # Two clocks in one loop: the beat, which shows stops, and the slower fold.
         fold_ns = tally.begin_ns + step_ns
+        tell_ns = tally.begin_ns + _TELL_EVERY_NS
         # The end is read each time, since a window that may close early moves it.
         while (now := _clock()) < tally.end_ns:
             due_ns = min(now + _BEAT_NS, fold_ns, tally.end_ns)
@@ -200,6 +212,9 @@ class Pool:
             self._receiver.forget_heads()
             if window.plan is not None:
                 tally.note_outstanding(self._in_flight() + window.plan.overdue(_clock()))
+            if tell is not None and tell_ns <= now < tally.end_ns:
+                tell_ns += _TELL_EVERY_NS
+                tell(tally.so_far(now))
         cpu_ns = time.process_time_ns() - began_cpu_ns
         return _OwnTime(cpu_s=cpu_ns / 1e9, stopped_s=stopped.total_ns / 1e9)
 

@@ -13,6 +13,7 @@ from pytest_djworkers.load.histogram import Counts
 from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.load.response_excerpt import ResponseExcerpt
 from pytest_djworkers.load.response_gaps import ResponseGaps
+from pytest_djworkers.load.so_far import SoFar
 
 SERIES_INTERVAL_S = 0.1
 US_PER_NS = 1e-3
@@ -152,6 +153,15 @@ class Tally:
         self._lag.add(lags)
         # Emptied in place: the hot path holds references to their append methods.
         del samples[:], lags[:]
+
+    def so_far(self, now_ns: int) -> SoFar:
+        """Return what is folded by now, while the window is open."""
+        return SoFar(
+            (now_ns - self.begin_ns) / 1e9,
+            self.ok + self.late,
+            self.unexpected + self.error,
+            self._latency.coarse(),
+        )
 
     def report(
         self,

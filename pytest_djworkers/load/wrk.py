@@ -19,6 +19,7 @@ from pytest_djworkers.load.generator_names import WRK
 from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.load.wrk_figures import WrkFigures, to_result
+from pytest_djworkers.progress import NO_SINK, Phase, ProgressSink
 from pytest_djworkers.serialization import from_simple
 from pytest_djworkers.system.clock import CLOCK
 from pytest_djworkers.system.cpu_count import available_cpus
@@ -94,15 +95,19 @@ class WrkGenerator:
             return "it sends no Upgrade header"
         return lack_of_descriptors(shape.connections)
 
-    def fire(self, profile: Profile, target: Target) -> BurstResult:
+    def fire(
+        self, profile: Profile, target: Target, progress: ProgressSink = NO_SINK
+    ) -> BurstResult:
         """Warm up with the built-in generator, then fire and count.
 
         Raises GeneratorError if there are no figures.
         """
         if profile.shape.warmup_s:
-            AsyncioGenerator().warm_up(profile, target)
+            AsyncioGenerator().warm_up(profile, target, progress)
         threads = _threads(profile.shape.connections)
         began_at = CLOCK.unix()
+        # It tells nothing before its end.
+        progress.begin(Phase("window", CLOCK.monotonic() + profile.shape.duration_s))
         ran = self._run(profile, target, threads)
         result = to_result(
             profile, ran.figures, version=self.version, threads=threads, cpu_s=ran.cpu_s

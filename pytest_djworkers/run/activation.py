@@ -23,6 +23,7 @@ from pytest_djworkers.run.hooks.ended_by_timeout import EndedByTimeoutPlugin
 from pytest_djworkers.run.hooks.expected_length import ExpectedLengthPlugin
 from pytest_djworkers.run.hooks.limits import LimitsPlugin
 from pytest_djworkers.run.hooks.lock_wait import LockWaitPlugin
+from pytest_djworkers.run.hooks.progress import ProgressPlugin
 from pytest_djworkers.run.hooks.results import ResultsPlugin
 from pytest_djworkers.run.hooks.seed import SeedPlugin
 from pytest_djworkers.run.hooks.teardown import TeardownPlugin
@@ -31,9 +32,10 @@ from pytest_djworkers.run.hooks.time_limits import (
     TimeLimitsPlugin,
     comparison_advice,
 )
+from pytest_djworkers.run.live.burst_progress import BurstProgress
 from pytest_djworkers.run.site.django_settings import settings_module
 from pytest_djworkers.run.site.served_application import left_in_settings, served_applications
-from pytest_djworkers.run.stash import RUN
+from pytest_djworkers.run.stash import PROGRESS, RUN
 from pytest_djworkers.settings.reading import read_settings
 from pytest_djworkers.settings.settings import Settings
 from pytest_djworkers.system.interrupts import Interrupts
@@ -44,12 +46,15 @@ def activate(config: pytest.Config) -> None:
 
     Nothing is registered if no backend is chosen.
     """
-    lock_wait = LockWaitPlugin(config)
+    config.stash[PROGRESS] = progress = BurstProgress()
+    lock_wait = LockWaitPlugin(config, progress)
     try:
         settings = _checked_settings(config)
         if settings is None:
             return
-        run = RunContext.begin(settings, _xdist(config), lock_wait, _environments_folder(config))
+        run = RunContext.begin(
+            settings, _xdist(config), lock_wait, _environments_folder(config), progress
+        )
     except SettingsError as error:
         raise pytest.UsageError(printable(str(error))) from None
     # From here on, fixtures know that backends are chosen.
@@ -67,6 +72,7 @@ def activate(config: pytest.Config) -> None:
         "results": ResultsPlugin(run, ("pytest", *map(str, config.invocation_params.args))),
         "teardown": TeardownPlugin(interrupts),
         "lock-wait": lock_wait,
+        "progress": ProgressPlugin(config, progress),
         "expected-length": ExpectedLengthPlugin(settings),
     }
     flags = settings.comparison_flags

@@ -13,6 +13,7 @@ from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.request.build import ARGUMENTS, make_request
 from pytest_djworkers.request.name import burst_name
 from pytest_djworkers.request.unknown_arguments import refuse_unknown
+from pytest_djworkers.run.live.burst_progress import BurstProgress
 from pytest_djworkers.run.measurement import MeasuredBurst, Measurement
 from pytest_djworkers.server.protocol import AnyServer
 from pytest_djworkers.settings.settings import Settings
@@ -47,10 +48,16 @@ class Burst:
     """
 
     def __init__(
-        self, settings: Settings, plan: TestPlan, server: AnyServer, measurement: Measurement
+        self,
+        settings: Settings,
+        plan: TestPlan,
+        server: AnyServer,
+        measurement: Measurement,
+        progress: BurstProgress,
     ) -> None:
         self._settings = settings
         self._measurement = measurement
+        self._progress = progress
         self.server = server
         """The test's server. It runs from the first burst on, and each burst launches it anew."""
         self.plan = plan
@@ -104,15 +111,21 @@ class Burst:
         )
         taken = [measured.name for measured in self.measured]
         profile = Profile(burst_name(name, path, request, taken), request, burst_shape)
+        measured = self._measure(profile, overridden)
+        self.measured.append(measured)
+        return measured.record.result
+
+    def _measure(self, profile: Profile, overridden: tuple[str, ...]) -> MeasuredBurst:
         self.under_way = profile.name
         try:
-            measured = self._measurement.measure(profile, overridden)
+            with self._progress.burst(f"{self.server.backend} {profile.name}"):
+                measured = self._measurement.measure(profile, overridden)
         except Exception:
             self.under_way = None
             raise
         self.under_way = None
-        self.measured.append(measured)
-        return measured.record.result
+        self._progress.finished(measured.record)
+        return measured
 
     @property
     def records(self) -> list[BurstRecord]:

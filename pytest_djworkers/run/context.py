@@ -18,6 +18,7 @@ from pytest_djworkers.databases.checks import TestDatabases
 from pytest_djworkers.entry.changed_settings import own_values
 from pytest_djworkers.entry.isolation import Isolation, named_in
 from pytest_djworkers.errors import BaselineError, SettingsError
+from pytest_djworkers.progress import NO_SINK, ProgressSink
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.run.site.django_settings import settings_module
 from pytest_djworkers.server.external import ExternalServer
@@ -56,6 +57,7 @@ class RunContext:
         xdist: Xdist,
         comparison_setup: ComparisonSetup | None,
         onlooker: Onlooker | None = None,
+        progress: ProgressSink = NO_SINK,
     ) -> None:
         self.settings = settings
         self.baseline = baseline
@@ -63,9 +65,10 @@ class RunContext:
         """The beginning of the run in Unix time."""
         self.xdist = xdist
         self.comparison_setup = comparison_setup
+        """Prepares the arms, in a run that compares; else None."""
+        self.progress = progress
         self.cut_short: list[BurstRecord] = []
         """The comparisons that Ctrl-C or SIGTERM ended, as far as they had come."""
-        """Prepares the arms, in a run that compares; else None."""
         self.databases = TestDatabases(settings.left_out)
         self._lock = MachineLock(onlooker=onlooker)
         self._say = say_nothing if onlooker is None else onlooker.say
@@ -81,12 +84,13 @@ class RunContext:
         xdist: Xdist,
         onlooker: Onlooker | None = None,
         kept: Callable[[], Path] | None = None,
+        progress: ProgressSink = NO_SINK,
     ) -> Self:
         """Read the baseline, and find the base if the run compares, before any server starts.
 
         ``onlooker`` is told when a burst has to wait for another run's. ``kept`` returns the folder
-        that keeps what is built for comparisons. Raises SettingsError if
-        the baseline can't be read, or there is no such base.
+        that keeps what is built for comparisons. ``progress`` is told what happens to each burst.
+        Raises SettingsError if the baseline can't be read, or there is no such base.
         """
         try:
             baseline = load(settings.root, settings.baseline, this_machine())
@@ -100,7 +104,7 @@ class RunContext:
                 flags, settings.root, settings.started_in, tuple(settings.backends.values()), kept
             )
         )
-        return cls(settings, baseline, xdist, comparison_setup, onlooker)
+        return cls(settings, baseline, xdist, comparison_setup, onlooker, progress)
 
     @property
     def is_shared(self) -> bool:
@@ -145,6 +149,7 @@ class RunContext:
                 folder=self.folder,
                 startup_timeout_s=settings.startup_timeout_s,
                 watch=self._watch,
+                progress=self.progress,
             )
         return Server(settings.backends[backend], self.launch_spec(), self._lock, prepare=prepare)
 
@@ -162,6 +167,7 @@ class RunContext:
             left_out=self.databases.left_out,
             watch=self._watch,
             say=self._say,
+            progress=self.progress,
         )
 
     @property

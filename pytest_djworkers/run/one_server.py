@@ -92,7 +92,7 @@ class OneServer:
         before = read_counts()
         # The counters are the machine's: what others do on it meanwhile is in them, too.
         with server.watched() as watch:
-            result = generator.fire(profile, server.target)
+            result = generator.fire(profile, server.target, self._run.progress)
         check_alive(server, profile.name)
         return replace(
             _with_kernel_counts(result, before),

@@ -10,10 +10,14 @@ if TYPE_CHECKING:
     from pytest_djworkers.run.budget.turn import Turn
     from pytest_djworkers.run.burst import Burst
     from pytest_djworkers.run.context import RunContext
+    from pytest_djworkers.run.live.burst_progress import BurstProgress
     from pytest_djworkers.server.protocol import AnyServer
 
 RUN: pytest.StashKey[RunContext] = pytest.StashKey()
 """On the config, if backends are chosen: the state of the run in this process."""
+
+PROGRESS: pytest.StashKey[BurstProgress] = pytest.StashKey()
+"""On the config, if backends are chosen: the object that shows the burst at hand."""
 
 SERVER: pytest.StashKey[AnyServer] = pytest.StashKey()
 """On an item: the server of the current attempt, once its fixture is set up."""

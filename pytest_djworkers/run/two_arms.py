@@ -15,6 +15,7 @@ from pytest_djworkers.compare.result import ArmComparison
 from pytest_djworkers.compare.setup import ComparisonSetup
 from pytest_djworkers.compare.window_size import WAITING_CONNECTIONS
 from pytest_djworkers.load.profile import Profile
+from pytest_djworkers.progress import Phase
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.run.arm_data import ArmData
 from pytest_djworkers.run.budget.turn import Turn
@@ -107,6 +108,7 @@ class TwoArms:
 
         with ArmData(spec, self._database_setup.unblocked) as data:
             try:
+                self._run.progress.begin(Phase("prepare the arms"))
                 arms = self._prepared_arms(spec, data)
                 if flags.against is Against.ITSELF:
                     return calibrate(arms, profile, needs)

@@ -8,6 +8,7 @@ from pathlib import Path
 from pytest_djworkers.errors import ServerStartError
 from pytest_djworkers.load.facts import ServerFacts
 from pytest_djworkers.load.generator import Target
+from pytest_djworkers.progress import NO_SINK, Phase, ProgressSink
 from pytest_djworkers.server.origin import Origin
 from pytest_djworkers.server.probe import NobodyListensError, probe
 from pytest_djworkers.server.protocol import BurstNeeds
@@ -44,6 +45,7 @@ class ExternalServer:
         folder: Path,
         startup_timeout_s: float,
         watch: tuple[int, ...] = (),
+        progress: ProgressSink = NO_SINK,
     ) -> None:
         self._origin = origin
         self._address = origin.addresses[0]
@@ -51,6 +53,7 @@ class ExternalServer:
         self._folder = folder
         self._startup_timeout_s = startup_timeout_s
         self._watch = watch
+        self._progress = progress
         self._facts: ServerFacts | None = None
         self.interim: tuple[int, ...] = ()
         """The statuses that came before the last probe's response, such as 103."""
@@ -84,6 +87,7 @@ class ExternalServer:
         if another run's burst does not end.
         """
         self._lock.acquire()
+        self._progress.begin(Phase("drain"))
         began = CLOCK.monotonic()
         try:
             self._drain(needs, began + self._startup_timeout_s)

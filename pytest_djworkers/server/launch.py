@@ -16,6 +16,7 @@ from pytest_djworkers.entry.changed_settings import ChangedSettings
 from pytest_djworkers.entry.isolation import Isolation
 from pytest_djworkers.entry.site_environment import site_environment
 from pytest_djworkers.entry.startup_hook import STARTUP
+from pytest_djworkers.progress import NO_SINK, ProgressSink
 from pytest_djworkers.server.runtime import Runtime, this_runtime
 from pytest_djworkers.system.long_waits import Say, say_nothing
 from pytest_djworkers.system.process import GuardedProcess
@@ -52,6 +53,8 @@ class LaunchSpec:
     """The ids of processes that the server must not outlive, besides this one."""
     say: Say = say_nothing
     """Called with a line for the user when something takes long."""
+    progress: ProgressSink = NO_SINK
+    """Told what happens to the burst that the launch is for."""
 
     @property
     def strays(self) -> Path:

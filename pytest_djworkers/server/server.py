@@ -17,6 +17,7 @@ from pytest_djworkers.entry.apply_test_changes import differing_settings_folder
 from pytest_djworkers.errors import ProbeError, ServerStartError
 from pytest_djworkers.load.facts import ServerFacts
 from pytest_djworkers.load.generator import Target, lack_of_descriptors
+from pytest_djworkers.progress import Phase
 from pytest_djworkers.server.diagnosis import explain_failed_requests, explain_failed_start
 from pytest_djworkers.server.launch import LaunchSpec, start_process
 from pytest_djworkers.server.probe import ProbeResult, probe
@@ -181,6 +182,7 @@ class Server:
         So several servers can be launched at once. Raises as ``launch`` does.
         """
         # Before the rows are made: what still runs may be working off its queue, and write.
+        self._spec.progress.begin(Phase("stop"))
         self.stop()
         spec = self._spec if self._prepare is None else self._prepare(self._spec)
         # Neither servers nor the kernel spread connections evenly: a single process may get nearly
@@ -188,6 +190,7 @@ class Server:
         if reason := lack_of_descriptors(needs.connections):
             raise ServerStartError(f"{self.backend} can't be started: {reason}")
         self._lock.acquire()
+        spec.progress.begin(Phase("launch"))
         began_s = CLOCK.monotonic()
         deadline = began_s + spec.startup_timeout_s
         workers = workers_of(self._backend, spec.workers)

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from pytest_djworkers.errors import GeneratorError
 from pytest_djworkers.load import agent_group as module
+from pytest_djworkers.load import agent_process
 from pytest_djworkers.load.agent_group import AgentGroup, _split
 from pytest_djworkers.load.builtin import AsyncioGenerator
 from pytest_djworkers.load.early_close import EarlyClose
@@ -162,7 +163,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[GuardedProcess]:
         every.append(GuardedProcess(*arguments, **options))
         return every[-1]
 
-    monkeypatch.setattr(module, "GuardedProcess", start)
+    monkeypatch.setattr(agent_process, "GuardedProcess", start)
     return every
 
 
@@ -244,7 +245,7 @@ def test_an_agent_that_does_not_read_its_job_is_given_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, started: list[GuardedProcess]
 ) -> None:
     pretend(tmp_path, monkeypatch, "import time; time.sleep(60)")
-    monkeypatch.setattr(module, "_JOB_READ_WITHIN_S", 0.1)
+    monkeypatch.setattr(agent_process, "_JOB_READ_WITHIN_S", 0.1)
     profile = make_profile(Request("/", "POST", body=b"x" * 1_000_000))
     with pytest.raises(GeneratorError) as raised:
         AsyncioGenerator().fire(profile, Target(NOWHERE, tmp_path))

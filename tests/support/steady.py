@@ -27,7 +27,7 @@ class Steady:
     def cannot(self, profile):
         return None
 
-    def fire(self, profile, target):
+    def fire(self, profile, target, progress):
         rps = float(Path("rps").read_text())
         return replace(
             RESULT,

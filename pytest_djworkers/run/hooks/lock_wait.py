@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from pytest_djworkers.printable import printable
+from pytest_djworkers.progress import Phase, ProgressSink
 from pytest_djworkers.run.uncaptured import print_uncaptured
 from pytest_djworkers.system.clock import CLOCK
 
@@ -22,8 +23,9 @@ class LockWaitPlugin:
     neither in ``--durations`` nor in JUnit's times; pytest-timeout's clock stands still meanwhile.
     """
 
-    def __init__(self, config: pytest.Config) -> None:
+    def __init__(self, config: pytest.Config, progress: ProgressSink) -> None:
         self._config = config
+        self._progress = progress
         self._waited_s = 0.0
         self.all_waited_s = 0.0
         """The seconds that this run has waited so far, in all tests together."""
@@ -35,7 +37,8 @@ class LockWaitPlugin:
     # Called by the lock.
 
     def begin(self) -> None:
-        """Stop pytest-timeout's clock."""
+        """Show what is waited for, and stop pytest-timeout's clock."""
+        self._progress.begin(Phase("waiting for another run's burst"))
         if self._timer is None:
             return
         item, settings, set_at = self._timer

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pytest_djworkers.databases.checks import TestDatabases
 from pytest_djworkers.errors import DatabaseError
+from pytest_djworkers.progress import Phase
 from pytest_djworkers.run.site.django_settings import read_changed_settings
 from pytest_djworkers.run.site.isolated_process import IsolatedProcess
 from pytest_djworkers.server.launch import LaunchSpec
@@ -62,6 +63,7 @@ def prepare_site(
     with blocker.unblock():
         databases.end_sessions()
         targets = databases.targets(keeps_options=keeps_options)
+        spec.progress.begin(Phase("seed", runs_site_code=True))
         _refuse_coroutine(seed())
         databases.refuse_uncommitted("djworkers_seed")
     databases.close_connections()
