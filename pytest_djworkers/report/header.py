@@ -8,9 +8,8 @@ from pytest_djworkers.backends.protocol import workers_of
 from pytest_djworkers.backends.registry import version_of
 from pytest_djworkers.baseline.store import Baseline
 from pytest_djworkers.compare.setup import ComparisonSetup
-from pytest_djworkers.report.figures import format_fixed_rate
 from pytest_djworkers.settings.settings import Settings
-from pytest_djworkers.units import counted, format_duration, format_share
+from pytest_djworkers.units import counted, format_share
 
 
 def header(
@@ -44,13 +43,8 @@ def _compared_backends(settings: Settings) -> str:
 
 
 def _of_bursts(settings: Settings, baseline: Baseline) -> list[str]:
-    # The shape of a test that sets none itself.
-    shape, _ = settings.shape_for({}, {})
     lines = [
         f"{_servers(settings)}; generator {settings.generator}",
-        f"bursts of {counted(shape.connections, 'connection')} for"
-        f" {format_duration(shape.duration_s)} after {format_duration(shape.warmup_s)} of warm-up,"
-        f" timeout {format_duration(shape.timeout_s)}{format_fixed_rate(shape)}",
         *_notes(settings),
     ]
     if settings.flags:

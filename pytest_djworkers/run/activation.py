@@ -22,6 +22,7 @@ from pytest_djworkers.run.hooks.databases import DatabasesPlugin
 from pytest_djworkers.run.hooks.ended_by_timeout import EndedByTimeoutPlugin
 from pytest_djworkers.run.hooks.expected_length import ExpectedLengthPlugin
 from pytest_djworkers.run.hooks.limits import LimitsPlugin
+from pytest_djworkers.run.hooks.loads import LoadsPlugin
 from pytest_djworkers.run.hooks.lock_wait import LockWaitPlugin
 from pytest_djworkers.run.hooks.progress import ProgressPlugin
 from pytest_djworkers.run.hooks.results import ResultsPlugin
@@ -78,6 +79,8 @@ def activate(config: pytest.Config) -> None:
     flags = settings.comparison_flags
     advice = BURST_ADVICE if flags is None else comparison_advice(flags.budget_s)
     plugins["ended-by-timeout"] = EndedByTimeoutPlugin(advice)
+    if flags is None:
+        plugins["loads"] = LoadsPlugin(settings)
     plugins |= _comparison_plugins(settings, lock_wait)
     for name, plugin in plugins.items():
         config.pluginmanager.register(plugin, f"djworkers-{name}")

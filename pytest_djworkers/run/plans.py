@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 
 import pytest
 
 from pytest_djworkers.backends.registry import Registry
+from pytest_djworkers.errors import MarkerError
 from pytest_djworkers.limits.marker import Mark
+from pytest_djworkers.load.profile import Shape
 from pytest_djworkers.markers import TestPlan, read_plan
 from pytest_djworkers.settings.settings import Settings
 from pytest_djworkers.verdict.rounds import Metric
@@ -24,6 +27,16 @@ def plan_of(node: pytest.Item, backend: str, registry: Registry) -> TestPlan:
     Raises MarkerError for a marker that can't be used.
     """
     return read_plan(marks_of(node), backend, registry)
+
+
+def shape_of(node: pytest.Item, settings: Settings) -> Shape:
+    """Return the shape of a test's bursts, as far as it is known before the test runs."""
+    # An item that isn't parametrised with a backend, or whose markers can't be used, fires none.
+    backend = node.callspec.params["djworkers_backend"] if hasattr(node, "callspec") else ""
+    given: Mapping[str, float] = {}
+    with suppress(MarkerError):
+        given = plan_of(node, backend, settings.registry).shape
+    return settings.shape_for(given, {})[0]
 
 
 def location_of(node: pytest.Item) -> str:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import asdict
 
 import pytest
 
 from pytest_djworkers.compare.flags import Against
 from pytest_djworkers.compare.numbers import DEFAULT_NUMBERS
-from pytest_djworkers.errors import MarkerError
 from pytest_djworkers.run.expected_length import (
     COMPARISON,
     Timing,
@@ -21,7 +18,7 @@ from pytest_djworkers.run.expected_length import (
     least_budget_s,
 )
 from pytest_djworkers.run.load_tests import fires_bursts
-from pytest_djworkers.run.plans import plan_of
+from pytest_djworkers.run.plans import shape_of
 from pytest_djworkers.run.transport import bursts_on
 from pytest_djworkers.settings.settings import Settings
 from pytest_djworkers.units import about, counted, format_duration, format_long_duration
@@ -122,10 +119,5 @@ class ExpectedLengthPlugin:
             return calibration(DEFAULT_NUMBERS.calibration_blocks)
         if flags is not None:
             return COMPARISON
-        backend = item.callspec.params["djworkers_backend"] if hasattr(item, "callspec") else ""
-        # A test whose markers can't be used fails in its setup, without a burst.
-        given: Mapping[str, float] = {}
-        with suppress(MarkerError):
-            given = plan_of(item, backend, settings.registry).shape
-        shape, _ = settings.shape_for(given, {})
+        shape = shape_of(item, settings)
         return burst(shape.warmup_s + shape.duration_s)

@@ -67,8 +67,8 @@ def test_get(burst, path):
     result.stdout.fnmatch_lines(
         [
             "djworkers: granian *; 1 worker each; generator asyncio",
-            "djworkers: bursts of 8 connections for 300ms after 100ms of warm-up, timeout 2s",
             "djworkers: these flags override tests and configuration: --djworkers-connections=8 *",
+            "djworkers: bursts of 8 connections for 300ms after 100ms of warm-up, timeout 2s",
             "test_site.py::test_get[[]granian-/json[]] PASSED*",
             "*- djworkers, fired by asyncio -*",
             "  backend *requests/s *p50 *p99 *timeouts *errors *served*",

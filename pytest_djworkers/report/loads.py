@@ -1,0 +1,38 @@
+"""The load that the collected tests get, as one line before they run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from pytest_djworkers.load.profile import Shape
+from pytest_djworkers.units import counted, format_duration, format_rate
+
+
+def load_line(shapes: Sequence[Shape]) -> str:
+    """Return the load of tests with these shapes, at least one; where they differ, the range."""
+    connections = _range((shape.connections for shape in shapes), "{:,}".format)
+    noun = "connection" if connections == "1" else "connections"
+    duration, warmup, timeout = (
+        _range((getattr(shape, field) for shape in shapes), format_duration)
+        for field in ("duration_s", "warmup_s", "timeout_s")
+    )
+    return (
+        f"bursts of {connections} {noun} for {duration} after {warmup} of warm-up, timeout"
+        f" {timeout}{_rates([shape.rate for shape in shapes])}"
+    )
+
+
+def _rates(rates: Sequence[float | None]) -> str:
+    fixed = [rate for rate in rates if rate is not None]
+    if not fixed:
+        return ""
+    several = "" if len(fixed) == len(rates) else f"{counted(len(fixed), 'test')} at "
+    return f", {several}{_range(fixed, format_rate)} requests/s"
+
+
+def _range(values: Iterable[float], in_words: Callable[[float], str]) -> str:
+    """Return the one value, or the least and the largest: ``1s to 10s``."""
+    found = sorted(set(values))
+    # Two values may look the same.
+    ends = dict.fromkeys(map(in_words, (found[0], found[-1])))
+    return " to ".join(ends)
