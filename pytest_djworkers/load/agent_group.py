@@ -131,12 +131,12 @@ class AgentGroup:
                 raise waiting[0].too_late(self._fire_within_s)
             for agent in readable:
                 for message in agent.read("in the middle of the burst"):
-                    if SO_FAR in message:
-                        so_far[agent.index] = from_simple(message[SO_FAR], SoFar)
-                    else:
+                    if SO_FAR not in message:
                         reports[agent.index] = from_simple(message, AgentReport)
-            if len(so_far) == self._count:
-                progress.show(live_figures(so_far.values()))
+                        continue
+                    so_far[agent.index] = from_simple(message[SO_FAR], SoFar)
+                    if len(so_far) == self._count:
+                        progress.show(live_figures(so_far.values()))
         return [reports[agent.index] for agent in self._agents]
 
 

@@ -98,3 +98,13 @@ def test_a_rank_is_there_however_few_samples_lie_beyond_it() -> None:
     assert Latency(((1000, 94), (2000, 6))).nearest_rank(95) == 0.002
     assert Latency(((1000, 94), (2000, 6))).p95 is None
     assert Latency(()).nearest_rank(95) is None
+
+
+@given(st.lists(st.integers(1, 2**35), min_size=1))
+def test_coarse_counts_are_all_samples_within_a_few_percent(samples: list[int]) -> None:
+    counts = Counts()
+    counts.add(map(float, samples))
+    expanded = [value for value, count in counts.coarse() for _ in range(count)]
+    assert expanded == sorted(expanded)
+    for found, sample in zip(expanded, sorted(samples), strict=True):
+        assert found == pytest.approx(sample, rel=0.04, abs=1)
