@@ -6,6 +6,8 @@ import fcntl
 import os
 import pty
 import re
+import select
+import signal
 import struct
 import subprocess
 import termios
@@ -14,7 +16,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-_PARTS = re.compile(r"\x1b\[(?P<numbers>[0-9;]*)(?P<command>[A-Za-z])|(?P<other>.)", re.DOTALL)
+import pytest
+
+_SILENT_AT_MOST_S = 60.0
+_PARTS = re.compile(r"\x1b\[(?P<numbers>[?0-9;]*)(?P<command>[A-Za-z])|(?P<other>.)", re.DOTALL)
 
 
 @dataclass
@@ -62,8 +67,8 @@ class Screen:
         self.rows.extend("" for _ in range(self.row - len(self.rows) + 1))
 
     def _obey(self, command: str, numbers: str) -> None:
-        if command == "m":
-            return
+        if command in "mhl":
+            return  # colors, and what a line editor sets
         number = int(numbers or (0 if command == "K" else 1))
         match command:
             case "A":
@@ -124,7 +129,11 @@ def on_terminal(
 
     # Linux says EIO when the last process has closed the terminal.
     with suppress(OSError):
-        while data := os.read(ours, 1 << 16):
+        while True:
+            if not select.select([ours], [], [], _SILENT_AT_MOST_S)[0]:
+                os.killpg(process.pid, signal.SIGKILL)
+                pytest.fail("silent for too long:\n" + "\n".join(screen.lines), pytrace=False)
+            data = os.read(ours, 1 << 16)
             screen.feed(data.decode(errors="replace"))
             states.append(next((line for line in reversed(screen.lines) if line), ""))
             respond("\n".join(screen.lines), type_, process.pid)
