@@ -19,6 +19,7 @@ from pytest_djworkers.errors import ServerStartError
 from pytest_djworkers.server.probe import ProbeResult
 from tests.support.comparisons import FACTS, NEEDS, SIZE, prepared_arms
 from tests.support.profiles import make_profile, make_report
+from tests.support.progress import Told
 
 BUSY, IDLE = (0.5, 0.5), (0.0, 1.0)
 """The CPU seconds of two workers."""
@@ -140,3 +141,36 @@ def test_a_worker_that_was_idle_from_the_beginning_is_told_for_the_whole_block(
     connected = [did for did in Measured.did if "connect" in did]
     assert sorted(connected) == ["connect"] * 2 + ["connect under load"] * 3
     assert connected[0] == "connect"
+
+
+def test_a_block_reports_each_window_before_it_begins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told, fired = Told(), list[int]()
+
+    class Noted(Measured):
+        def fire(self, _: object = None) -> Fired:
+            fired.append(len(told.phases))
+            return super().fire()
+
+    Noted.did = []
+    monkeypatch.setattr(module, "ArmServer", Noted)
+    arms, plan = prepared_arms(tmp_path), plan_block(1, 2)
+    Noted.windows = {arm.name: [] for arm in arms.pair}
+    arms = replace(arms, launch_spec=replace(arms.launch_spec, progress=told))
+    run_block(plan, arms, make_profile(connections=1), NEEDS, SIZE)
+    rounds = plan.rounds(SIZE.rounds_per_block)
+    windows = [
+        f"block 3, round {number} of {SIZE.rounds_per_block}: {arms.pair[arm].name}"
+        for number, order in enumerate(rounds, 1)
+        for arm in order
+    ]
+    assert told.names == ["block 3: launch", "block 3: warm-up", *windows, "block 3: stop"]
+    assert [phase.is_counted for phase in told.phases] == [
+        False,
+        False,
+        *[True] * len(windows),
+        False,
+    ]
+    # Both warm-ups, then one phase for each window.
+    assert fired == [2, 2, *range(3, len(windows) + 3)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -88,7 +89,7 @@ def test_a_burst_that_has_ended_has_its_figures() -> None:
 
 
 def test_a_comparison_that_has_ended_has_its_verdict() -> None:
-    def line(**changes: object) -> str:
+    def line(**changes: Any) -> str:
         return finished_line(record(against_base=compared(0.7, **changes)))
 
     blocks = compared(0.7).blocks

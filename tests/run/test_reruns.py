@@ -52,7 +52,7 @@ def check_outputs(site: Site, result: pytest.RunResult) -> None:
     assert text.count("rerun (attempt 3)") == 1
     assert text.count("rerun (attempt N): the test was run again") == 1
     # Each burst has its line when it ends, and the table has those of the last attempt.
-    _, _, table = text.partition("- djworkers -")
+    _, _, table = text.rpartition("djworkers: granian")
     assert "GET /json" in table
     assert "only in the first attempt" not in table
     report = (site.folder / "load.md").read_text()

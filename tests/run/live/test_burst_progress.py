@@ -53,10 +53,10 @@ def board() -> Iterator[Board]:
     assert threads() == []
 
 
-def shown_on(board: Board, **options: bool) -> BurstProgress:
+def shown_on(board: Board, *, clears_for_site: bool = False) -> BurstProgress:
     """Return a progress that is shown on a display."""
     progress = BurstProgress()
-    progress.show_on(board, **options)
+    progress.show_on(board, clears_for_site=clears_for_site)
     return progress
 
 
