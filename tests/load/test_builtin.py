@@ -260,6 +260,19 @@ def test_an_agent_that_does_not_respond_is_given_up(
     assert failure_of_a_burst(tmp_path) == "load agent 1 of 1 did not respond within 0.1s"
 
 
+def test_an_agent_that_ends_its_report_never_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A line may come in parts, and the last part of this one never does.
+    parts = ('{"opened', '": 4}\n{"so_far')
+    print_it = "print(part, end='', flush=True); time.sleep(0.3)"
+    code = f"import time\nfor part in {parts}:\n    {print_it}"
+    pretend(tmp_path, monkeypatch, f"{code}\ntime.sleep(60)")
+    monkeypatch.setattr(module, "_REPORT_WITHIN_S", 0.5)
+    # The window of 0.2 s is waited for, too.
+    assert failure_of_a_burst(tmp_path) == "load agent 1 of 1 did not respond within 0.7s"
+
+
 def test_an_exception_in_an_agent_fails_the_burst(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -69,7 +69,8 @@ def told_by_an_agent(monkeypatch: pytest.MonkeyPatch, *, tells: bool) -> list[An
             "connections": 3,
             "share": {"index": 0, "of": 1},
             "at_once": 3,
-            "drain_s": 0,
+            # So the window begins when the agent is ready, and not before.
+            "drain_s": 5.0,
             "tells": tells,
         }
         start = {"start_ns": time.monotonic_ns()}
