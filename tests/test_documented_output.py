@@ -18,16 +18,20 @@ from pytest_djworkers.databases.checks import TestDatabases
 from pytest_djworkers.errors import BaselineError, DatabaseError
 from pytest_djworkers.limits.kinds import misses
 from pytest_djworkers.limits.marker import Mark
+from pytest_djworkers.load.facts import Connections
 from pytest_djworkers.load.histogram import Latency
 from pytest_djworkers.markers import read_plan
+from pytest_djworkers.record import BurstRecord
+from pytest_djworkers.report.alignment import in_a_line
+from pytest_djworkers.report.arrangement import arrange
 from pytest_djworkers.report.comparison_details import details, noise_in_words
 from pytest_djworkers.report.comparison_lines import findings, lines
 from pytest_djworkers.server.causes import causes_in
 from pytest_djworkers.verdict.judgement import Judgement, Verdict
 from pytest_djworkers.verdict.rounds import Metric, Round
-from tests.support.comparisons import compared, window
+from tests.support.comparisons import compared, of_backend, window
 from tests.support.pages import DOCS, ROOT, Example, examples, without_figures
-from tests.support.results import RESULT
+from tests.support.results import RESULT, record
 
 MEASURED = replace(
     compared(1.0),
@@ -84,6 +88,35 @@ def a_broken_baseline() -> list[str]:
     return [str(raised.value).replace(str(file), shown).replace("tests/", "")]
 
 
+def a_table(*records: BurstRecord) -> list[str]:
+    """The rows of a table in 80 columns, without what its signs mean."""
+    arranged = arrange(records, width=80, whole=False)
+    heading, *rows = (in_a_line(row) for row in arranged.columns.cells(arranged.rows))
+    (group,) = arranged.groups
+    below = (arranged.remarks_below(row) for row in group.rows)
+    pairs = (line for pair in zip(rows, below, strict=True) for line in pair if line)
+    return [heading, group.heading, *pairs]
+
+
+def a_ranking() -> list[str]:
+    return a_table(
+        of_backend("uvicorn", 1.3, (1.25, 1.35)),
+        of_backend("waitress", 0.98, (0.95, 1.01)),
+        of_backend("daphne", 0.5, (0.48, 0.52)),
+    )
+
+
+def a_starved_burst() -> list[str]:
+    burst = replace(RESULT.profile, name="GET /myapp/sync/json")
+    served_all = Connections(requested=2000, opened=2000, served=2000, never_served=0, at_work=1900)
+    served_few = replace(served_all, served=912, never_served=1088, at_work=900.0)
+    result = replace(RESULT, profile=burst, connections=served_all)
+    return a_table(
+        record("gunicorn-gevent", result=replace(result, connections=served_few)),
+        record("granian", result=result),
+    )
+
+
 PRINTED: Mapping[str, Callable[[], list[str]]] = {
     "GET /users: requests/s": missed_limits,
     "regressed: test_shop.py": more_errors,
@@ -92,6 +125,8 @@ PRINTED: Mapping[str, Callable[[], list[str]]] = {
     "database 'legacy'": an_unreachable_database,
     "GET /books: errors": no_connection_left,
     "baseline .djworkers": a_broken_baseline,
+    "rank  backend": a_ranking,
+    "backend          requests/s": a_starved_burst,
 }
 """The functions that return the lines of a block, by its beginning."""
 SEEN_BY = {
@@ -100,8 +135,6 @@ SEEN_BY = {
     "granian: GET /account returned": ("run/test_burst.py", "returned 302 Found to"),
     "djworkers: 18 load tests": ("run/hooks/test_budget.py", "within --djworkers-compare-budget"),
     "regressed: test_load.py": ("verdict/test_tripwire.py", "worse by more than a factor of 2"),
-    "rank  backend": ("report/test_ranking_rows.py", "2,000 → 2,600"),
-    "backend          generator": ("report/test_burst_rows.py", "generator"),
 }
 """The tests that see the other blocks, by their beginnings, and words that both have."""
 SHOWN = [
@@ -128,8 +161,10 @@ def test_shown_output_is_what_is_printed(example: Example) -> None:
         assert words in " ".join(example.source.split())
         return
     printed = [without_figures(line) for line in PRINTED[begin]()]
-    # A page wraps a long line, and may leave its end out.
-    shown = [without_figures(line) for line in example.source.replace("\n  ", " ").splitlines()]
+    # A page wraps a long line, though not a row of a table, and may leave its end out.
+    is_table = example.source.startswith(" ")
+    text = example.source if is_table else example.source.replace("\n  ", " ")
+    shown = [without_figures(line) for line in text.splitlines()]
     assert len(shown) == len(printed)
     for wanted, line in zip(shown, printed, strict=True):
         whole = wanted.removesuffix(" ...")

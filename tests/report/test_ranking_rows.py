@@ -4,34 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pytest_djworkers.compare.result import ArmComparison
 from pytest_djworkers.legend import Sign
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.report.markdown import render
 from pytest_djworkers.report.ranking_rows import RANKING
 from pytest_djworkers.report.summary import table_of
-from pytest_djworkers.verdict.estimate import Estimate
-from pytest_djworkers.verdict.judgement import Judgement, Verdict
-from pytest_djworkers.verdict.rounds import Metric, Round
-from tests.support.comparisons import NOTHING, window
+from tests.support.comparisons import NOTHING, of_backend
 from tests.support.documents import document
 from tests.support.results import record
-
-
-def of_backend(name: str, ratio: float, interval: tuple[float, float]) -> BurstRecord:
-    """Return the record of a backend that is compared with granian, with a tolerance of 10 %."""
-    verdict = Verdict.OK
-    if interval[1] < 0.9:
-        verdict = Verdict.REGRESSED
-    elif interval[0] > 1.1:
-        verdict = Verdict.IMPROVED
-    estimate = Estimate(ratio, interval, 0.98, 6)
-    judgement = Judgement(verdict, Metric.RPS, "why", estimate, 6, 36, 0, 0, ())
-    rounds = tuple(Round(window(500), window(500 * ratio), number) for number in range(6))
-    compared = ArmComparison(
-        ("granian", name), 1, 60.0, of_backends=True, judgements=(judgement,), rounds=rounds
-    )
-    return record(name, against_base=compared)
 
 
 def not_compared(name: str) -> BurstRecord:

@@ -16,13 +16,16 @@ from pytest_djworkers.compare.same_work import Responses
 from pytest_djworkers.compare.window_size import WindowSize
 from pytest_djworkers.load.facts import ServerFacts
 from pytest_djworkers.load.profile import Request
+from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.server.launch import LaunchSpec
 from pytest_djworkers.server.protocol import BurstNeeds
 from pytest_djworkers.server.runtime import this_runtime
-from pytest_djworkers.verdict.judgement import Judgement
+from pytest_djworkers.verdict.estimate import Estimate
+from pytest_djworkers.verdict.judgement import Judgement, Verdict
 from pytest_djworkers.verdict.rounds import Metric, Round, Window
 from pytest_djworkers.verdict.rule import judge
 from tests.support.profiles import make_report
+from tests.support.results import record
 
 FACTS = ServerFacts("granian", "2.8", 1, {}, launch_s=0.3)
 NEEDS = BurstNeeds(8, Request("/"))
@@ -93,3 +96,19 @@ def compared(ratio: float, *, blocks: int = 18, **changes: object) -> ArmCompari
 
 
 NOTHING = ArmComparison(("main", "the working tree"), 1, 0.5, not_compared="migrations differ")
+
+
+def of_backend(name: str, ratio: float, interval: tuple[float, float]) -> BurstRecord:
+    """Return the record of a backend that is compared with granian, with a tolerance of 10 %."""
+    verdict = Verdict.OK
+    if interval[1] < 0.9:
+        verdict = Verdict.REGRESSED
+    elif interval[0] > 1.1:
+        verdict = Verdict.IMPROVED
+    estimate = Estimate(ratio, interval, 0.98, 6)
+    judgement = Judgement(verdict, Metric.RPS, "why", estimate, 6, 36, 0, 0, ())
+    rounds = tuple(Round(window(500), window(500 * ratio), number) for number in range(6))
+    compared = ArmComparison(
+        ("granian", name), 1, 60.0, of_backends=True, judgements=(judgement,), rounds=rounds
+    )
+    return record(name, against_base=compared)
