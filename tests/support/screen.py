@@ -91,7 +91,7 @@ class Shown:
     screen: Screen
     """The screen at the end."""
     states: Sequence[str]
-    """The last row with text, each time that the program had written something."""
+    """The last row with text, before each carriage return and at the end of each output."""
     status: int
 
 
@@ -134,8 +134,10 @@ def on_terminal(
                 os.killpg(process.pid, signal.SIGKILL)
                 pytest.fail("silent for too long:\n" + "\n".join(screen.lines), pytrace=False)
             data = os.read(ours, 1 << 16)
-            screen.feed(data.decode(errors="replace"))
-            states.append(next((line for line in reversed(screen.lines) if line), ""))
+            # Piece by piece: on a busy machine, a read returns several states of a line at once.
+            for piece in re.split("(?=\r)", data.decode(errors="replace")):
+                screen.feed(piece)
+                states.append(next((line for line in reversed(screen.lines) if line), ""))
             respond("\n".join(screen.lines), type_, process.pid)
     os.close(ours)
     return Shown(screen, states, process.wait(timeout=30))
