@@ -145,7 +145,7 @@ def test_what_was_compared_before_maxfail_is_in_the_summary(revisions: Site) -> 
     result = paced(revisions, courses, "-x")
     result.assert_outcomes(passed=1, failed=1)
     result.stdout.re_match_lines(
-        [r"  granian .* ok", r"  granian .* ok", r"  granian .* regressed", "regressed: .*"]
+        [r"  granian .* regressed .*", "granian: 2 endpoints ok: quick, slower", "regressed: .*"]
     )
 
 
