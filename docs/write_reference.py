@@ -26,7 +26,8 @@ _REGION = re.compile(
     r"^(\.\. generated (?P<name>\w+)(?:: (?P<arguments>[^\n]*))?)\n.*?^\.\. end of (?P=name)$",
     re.MULTILINE | re.DOTALL,
 )
-_ALL_FLAGS = re.compile(r"--[a-z][a-z0-9-]*")
+_CODE = re.compile(r"--[a-z][a-z0-9-]*|https?://[A-Z:]+")
+"""The flags and addresses in a help text."""
 _TWINS_OF_SWITCHES = {"--djworkers-strict": "djworkers_strict"}
 
 
@@ -135,8 +136,8 @@ def _sentence(text: str) -> str:
 
 
 def literal(text: str) -> str:
-    """Return the text with its flags marked as code, and its asterisks as they are."""
-    return _ALL_FLAGS.sub(r"``\g<0>``", text.replace("*", r"\*"))
+    """Return the text with flags and addresses marked as code, and asterisks as they are."""
+    return _CODE.sub(r"``\g<0>``", text.replace("*", r"\*"))
 
 
 _LISTS: dict[str, Callable[[list[str], set[str]], Iterator[str]]] = {
