@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from docs.write_reference import FOLDER, pages, with_lists
 from pytest_djworkers.backends.registry import BACKENDS
+from pytest_djworkers.load.facts import Usage
 from pytest_djworkers.options import MARKERS, OPTIONS, SWITCHES
+from pytest_djworkers.run.junit import add_burst_properties
+from tests.support.comparisons import compared
+from tests.support.results import RESULT, record
 
 ROOT = Path(__file__).parents[1]
 MARKDOWN = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "example_project" / "README.md"]
@@ -38,6 +45,18 @@ def test_every_marker_is_in_the_reference() -> None:
     page = (FOLDER / "markers.rst").read_text()
     for marker in MARKERS:
         assert f"``@pytest.mark.{marker.partition(': ')[0]}``" in page
+
+
+def test_every_property_of_junit_is_in_the_reference() -> None:
+    item: Any = SimpleNamespace(user_properties=[])
+    used = replace(RESULT, usage=Usage(1.0, 600_000_000, 2, 2, 0, 0))
+    one = record(result=used, against_base=compared(0.7), attempt=2)
+    add_burst_properties(item, [one])
+    names = {name.removeprefix("djworkers GET /json ") for name, _ in item.user_properties}
+    page = (FOLDER / "files.rst").read_text().partition("JUnit's XML\n")[2]
+    assert set(re.findall(r"``([a-z]+(?: ?[a-z0-9_]+)?)``", page)) - {"djworkers", "head"} == {
+        name for name in names if not name.startswith("head ")
+    }
 
 
 def test_every_server_has_a_page_that_the_list_links_to() -> None:
