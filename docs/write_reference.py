@@ -17,6 +17,7 @@ import pytest_djworkers
 from pytest_djworkers.backends.protocol import Backend, LaunchPlan, workers_of
 from pytest_djworkers.backends.registry import BACKENDS, how_to_install
 from pytest_djworkers.backends.spec import settings_of
+from pytest_djworkers.legend import Sign
 from pytest_djworkers.options import BY_NAME, MARKERS, OPTIONS, SWITCHES, Option
 
 FOLDER = Path(__file__).with_name("reference")
@@ -26,8 +27,10 @@ _REGION = re.compile(
     r"^(\.\. generated (?P<name>\w+)(?:: (?P<arguments>[^\n]*))?)\n.*?^\.\. end of (?P=name)$",
     re.MULTILINE | re.DOTALL,
 )
-_CODE = re.compile(r"--[a-z][a-z0-9-]*|https?://[A-Z:]+")
+_CODE = re.compile(r"--[a-z][a-z0-9-]*(?:=[a-z]+)?|https?://[A-Z:]+")
 """The flags and addresses in a help text."""
+_NAMES = ("--", "wrk")
+"""The beginnings of texts that no capital letter begins."""
 _TWINS_OF_SWITCHES = {"--djworkers-strict": "djworkers_strict"}
 
 
@@ -91,6 +94,15 @@ def _markers(_arguments: list[str], _named: set[str]) -> Iterator[str]:
         yield from (f"``@pytest.mark.{signature})``", f"   {_sentence(text)}", "")
 
 
+def _signs(_arguments: list[str], _named: set[str]) -> Iterator[str]:
+    for sign in Sign:
+        yield from (
+            f"``{sign.shown}``",
+            f"   {_sentence(sign.meaning)} {_sentence(sign.to_do)}",
+            "",
+        )
+
+
 def _servers(_arguments: list[str], _named: set[str]) -> Iterator[str]:
     yield from (".. list-table::", "   :header-rows: 1", "")
     yield from _row("server", "interface", "workers", "settings")
@@ -132,7 +144,8 @@ def _command(backend: Backend, plan: LaunchPlan) -> str:
 
 def _sentence(text: str) -> str:
     """Return a help text as a sentence."""
-    return literal(text[0].upper() + text[1:]).rstrip(".") + "."
+    is_name = text.startswith(_NAMES)
+    return literal(text if is_name else text[0].upper() + text[1:]).rstrip(".") + "."
 
 
 def literal(text: str) -> str:
@@ -144,6 +157,7 @@ _LISTS: dict[str, Callable[[list[str], set[str]], Iterator[str]]] = {
     "options": _options,
     "switches": _switches,
     "markers": _markers,
+    "signs": _signs,
     "servers": _servers,
 }
 
