@@ -7,23 +7,36 @@ report is photographed by the Chromium that is installed.
 from __future__ import annotations
 
 import os
+import pty
 import shutil
 import subprocess
 import sys
 import tempfile
+import termios
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 
+import pyte
+from pyte.screens import Char
 from rich.console import Console
+from rich.style import Style
 from rich.terminal_theme import DEFAULT_TERMINAL_THEME, SVG_EXPORT_THEME, TerminalTheme
 from rich.text import Text
 
 _ROOT = Path(__file__).resolve().parents[1]
 _FOLDER = Path(__file__).with_name("pictures")
 _BACKENDS = "gunicorn-gthread,granian"
-_LOAD = ("--djworkers-connections=100", "--djworkers-duration=5s")
+_LOAD = (
+    "--djworkers-connections=100",
+    "--djworkers-duration=5s",
+    "--djworkers-generator=asyncio",
+)
 _TESTS = ("-k", "test_json or test_template_query")
-_COLUMNS = 80
+_COLUMNS, _ROWS = 80, 200
+_COLORS = {"brown": "yellow"}
+"""The names of pyte's colors that rich calls otherwise."""
 _WIDTHS = {"desk": 1280, "phone": 390}
 """The widths of a report's pictures, in pixels."""
 _HEIGHT = 900
@@ -69,28 +82,59 @@ def main() -> None:
         photograph(report)
 
 
-def run_example(report: Path) -> str:
-    """Return what the load tests print in colour, and write their report."""
+def run_example(report: Path) -> Text:
+    """Return what a terminal shows of the load tests at their end; write their report."""
     command = ("pytest", f"--djworkers={_BACKENDS}", *_LOAD, *_TESTS)
-    done = subprocess.run(
-        [sys.executable, "-m", *command, "--color=yes", f"--djworkers-report={report}"],
-        cwd=_ROOT / "example_project",
-        env=os.environ | {"COLUMNS": str(_COLUMNS)},
-        stdout=subprocess.PIPE,
-        text=True,
-        check=False,
-    )
+    flags = ("-p", "no:cacheprovider", f"--djworkers-report={report}")
+    lines = on_terminal([sys.executable, "-m", *command, *flags], _ROOT / "example_project")
     # The header has the folders and the plugins of this machine.
-    shown = done.stdout.partition("\ncollected ")[2].partition("\n")[2]
-    lines = [line for line in shown.splitlines() if str(report) not in line]
-    return "\n".join([f"$ pytest --djworkers={_BACKENDS}", *lines])
+    collected = next(number for number, line in enumerate(lines) if "collected" in line.plain)
+    shown = [line for line in lines[collected + 1 :] if not line.plain.startswith("report: ")]
+    return Text("\n").join([Text(f"$ pytest --djworkers={_BACKENDS}"), *shown])
 
 
-def draw_terminal(output: str, theme: TerminalTheme) -> str:
-    """Return an SVG of a terminal with this output."""
+def on_terminal(command: Sequence[str], folder: Path) -> list[Text]:
+    """Run a command on a terminal, and return the lines that it shows at the end."""
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (_ROWS, _COLUMNS))
+    without = {"CI", "COLUMNS", "LINES"}
+    environment = {name: value for name, value in os.environ.items() if name not in without}
+    screen = pyte.Screen(_COLUMNS, _ROWS)
+    stream = pyte.ByteStream(screen)
+    with subprocess.Popen(
+        command,
+        cwd=folder,
+        env=environment | {"TERM": "xterm"},
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+    ):
+        os.close(theirs)
+        # Linux says EIO when the last process has closed the terminal.
+        with suppress(OSError):
+            while data := os.read(ours, 1 << 16):
+                stream.feed(data)
+    os.close(ours)
+    rows = [as_text(screen.buffer[row]) for row in range(_ROWS)]
+    return rows[: 1 + max(number for number, row in enumerate(rows) if row.plain)]
+
+
+def as_text(row: Mapping[int, Char]) -> Text:
+    """Return a row of a terminal with its colors."""
+    text = Text()
+    for column in range(_COLUMNS):
+        char = row[column]
+        color = None if char.fg == "default" else _COLORS.get(char.fg, char.fg)
+        text.append(char.data, Style(color=color, bold=char.bold or None))
+    text.rstrip()
+    return text
+
+
+def draw_terminal(shown: Text, theme: TerminalTheme) -> str:
+    """Return an SVG of a terminal that shows this."""
     with Path(os.devnull).open("w") as nowhere:
         console = Console(record=True, width=_COLUMNS, file=nowhere, force_terminal=True)
-        console.print(Text.from_ansi(output), soft_wrap=False)
+        console.print(shown)
         return console.export_svg(
             title="pytest-djworkers", theme=theme, code_format=_SVG, unique_id="djworkers"
         )
