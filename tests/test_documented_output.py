@@ -20,12 +20,14 @@ from pytest_djworkers.limits.kinds import misses
 from pytest_djworkers.limits.marker import Mark
 from pytest_djworkers.load.facts import Connections
 from pytest_djworkers.load.histogram import Latency
+from pytest_djworkers.load.profile import Shape
 from pytest_djworkers.markers import read_plan
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.report.alignment import in_a_line
 from pytest_djworkers.report.arrangement import arrange
 from pytest_djworkers.report.comparison_details import details, noise_in_words
 from pytest_djworkers.report.comparison_lines import findings, lines
+from pytest_djworkers.report.loads import load_line
 from pytest_djworkers.server.causes import causes_in
 from pytest_djworkers.verdict.judgement import Judgement, Verdict
 from pytest_djworkers.verdict.rounds import Metric, Round
@@ -73,6 +75,11 @@ def no_connection_left() -> list[str]:
     limits = read_plan([Mark("max_errors", (0,), {})], "granian").limits
     causes = causes_in("FATAL:  sorry, too many clients already")
     return [f"GET /books: {line}" for line in (*misses(limits, failing), *causes)]
+
+
+def the_load() -> list[str]:
+    shapes = [Shape(), Shape(connections=50, duration_s=2.0)]
+    return [f"djworkers: {load_line(shapes)}"]
 
 
 def a_broken_baseline() -> list[str]:
@@ -125,6 +132,7 @@ PRINTED: Mapping[str, Callable[[], list[str]]] = {
     "database 'legacy'": an_unreachable_database,
     "GET /books: errors": no_connection_left,
     "baseline .djworkers": a_broken_baseline,
+    "djworkers: bursts of": the_load,
     "rank  backend": a_ranking,
     "backend          requests/s": a_starved_burst,
 }
