@@ -19,7 +19,7 @@ from pytest_djworkers.cli import main
 from pytest_djworkers.load.facts import Usage
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.report.document_file import as_json
-from pytest_djworkers.report.markdown import render
+from pytest_djworkers.report.markdown.page import render
 from tests.support.documents import document as report
 from tests.support.results import RESULT, record
 from tests.support.site import Site

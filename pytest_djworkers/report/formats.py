@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from pytest_djworkers.report import document_file, markdown
+from pytest_djworkers.report import document_file
 from pytest_djworkers.report.document import Document
+from pytest_djworkers.report.markdown import page
 from pytest_djworkers.report_format import ReportFormat
 from pytest_djworkers.system.files import write_whole
 
 RENDERERS: Mapping[ReportFormat, Callable[[Document], str]] = {
     ReportFormat.JSON: document_file.as_json,
-    ReportFormat.MARKDOWN: markdown.render,
+    ReportFormat.MARKDOWN: page.render,
 }
 """The functions that return a document's text in each format."""
 

@@ -10,11 +10,9 @@ from pytest_djworkers.report.burst_rows import BURSTS
 from pytest_djworkers.report.calibration_rows import CALIBRATIONS
 from pytest_djworkers.report.comparison_details import details
 from pytest_djworkers.report.comparison_rows import COMPARISONS, title
-from pytest_djworkers.report.markdown import render
 from pytest_djworkers.report.summary import notes, remarks_below, table_of
 from pytest_djworkers.verdict.judgement import Verdict
 from tests.support.comparisons import NOTHING, compared, rounds_of
-from tests.support.documents import document
 from tests.support.results import record
 
 
@@ -116,10 +114,3 @@ def test_a_calibration_of_a_slow_view_may_have_one_round_a_block() -> None:
     assert row.cells["sd of launches"] != "-"
     assert row.cells["tolerance to set"] != "-"
     assert remarks_below(record(against_base=slow), with_details=True) == details(slow)
-
-
-def test_the_markdown_report_names_the_arms() -> None:
-    text = render(document(record(against_base=compared(0.7))))
-    assert "8 connections; main → the working tree, seed 1" in text
-    assert "| verdict | requests/s | change | interval |" in text
-    assert "| regressed | 2,000 → " in text

@@ -6,11 +6,8 @@ from dataclasses import replace
 
 from pytest_djworkers.legend import Sign
 from pytest_djworkers.record import BurstRecord
-from pytest_djworkers.report.markdown import render
 from pytest_djworkers.report.ranking_rows import RANKING
-from pytest_djworkers.report.summary import table_of
 from tests.support.comparisons import NOTHING, of_backend
-from tests.support.documents import document
 from tests.support.results import record
 
 
@@ -63,14 +60,3 @@ def test_a_shared_rank_is_explained() -> None:
     assert [row.signs["rank"] for row in shared] == [[Sign.SHARED_RANK]] * 2
     own = RANKING.rows([of_backend("uvicorn", 1.3, (1.25, 1.35))])
     assert [row.signs["rank"] for row in own] == [[], []]
-
-
-def test_the_report_has_a_ranking_for_each_endpoint() -> None:
-    records = [of_backend("uvicorn", 1.3, (1.25, 1.35)), not_compared("daphne")]
-    assert table_of(records) is RANKING
-    text = render(document(*records))
-    assert "; each backend against granian, seed 1 " in text
-    assert "| 1 | uvicorn | 2,000 → 2,600 | faster | +30.0% |" in text
-    assert "| 2 | granian | 2,000 |" in text
-    assert "base" not in text.partition("## Notes")[0]
-    assert "head" not in text

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from pytest_djworkers.printable import in_one_line
-from pytest_djworkers.report.markdown_text import escaped
+from pytest_djworkers.report.markdown.text import escaped
 
 PARSER = MarkdownIt("gfm-like")
 assert PARSER.linkify is not None

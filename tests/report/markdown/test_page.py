@@ -1,0 +1,289 @@
+"""The report in Markdown: verdicts first, everything escaped, and never too long for its place."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from markdown_it import MarkdownIt
+
+from pytest_djworkers.baseline.figures import StoredFigures
+from pytest_djworkers.load.facts import Usage
+from pytest_djworkers.record import BurstRecord, LimitOutcome
+from pytest_djworkers.report.document import Document
+from pytest_djworkers.report.markdown.page import (
+    CHANGED,
+    MARKER,
+    UNCHANGED,
+    render,
+    render_within,
+    title,
+)
+from pytest_djworkers.verdict.baseline_verdict import BaselineVerdict
+from pytest_djworkers.verdict.judgement import Verdict
+from tests.support.comparisons import NOTHING, compared
+from tests.support.documents import document, outcome
+from tests.support.results import RESULT, record
+
+EVIL = "</details>|@all <!-- pytest-djworkers --> `a` ![x](http://a.b/c) #12 <b>"
+MISSED = "requests/s: 100, limit min_rps(200), 100 (50%) short"
+LIMITS = (LimitOutcome("max_errors(0)"), LimitOutcome("min_rps(200)", MISSED))
+
+
+def failing(backend: str = "granian", **changes: Any) -> BurstRecord:
+    return record(backend, limits=LIMITS, failures=(MISSED,), **changes)
+
+
+def of_everything(name: str = "GET /json") -> Document:
+    """A comparison with a burst of each standing, and a test that failed before its burst."""
+    result = replace(RESULT, profile=replace(RESULT.profile, name=name))
+    records = (
+        record(test="test_ok", result=result, against_base=compared(1.0)),
+        record(test="test_nothing", result=result, against_base=NOTHING),
+        record(test="test_faster", result=result, against_base=compared(1.4)),
+        record(test="test_slower", result=result, against_base=compared(0.7)),
+    )
+    login = replace(
+        outcome(record(test="test_login")),
+        outcome="error",
+        line=3,
+        message="def test_login():\n>   assert user\nE   AssertionError: no user\nE   hint\n",
+        log=("a ``` in the log", "</details>"),
+    )
+    made = document(*records)
+    return replace(made, tests=(*made.tests, login))
+
+
+def headings(text: str) -> list[str]:
+    return [line.lstrip("# ") for line in text.splitlines() if line.startswith("#")]
+
+
+def tables(text: str) -> list[list[list[str]]]:
+    """Return the tables of a text: rows of cells, the headings first."""
+    found: list[list[list[str]]] = []
+    before = ""
+    for line in text.splitlines():
+        if line.startswith("|"):
+            if not before.startswith("|"):
+                found.append([])
+            found[-1].append([cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]])
+        before = line
+    return [[rows[0], *rows[2:]] for rows in found]
+
+
+def test_verdicts_come_first_and_what_is_ok_is_folded() -> None:
+    text = render(of_everything())
+    assert headings(text) == [
+        "Load tests: 1 failed before any burst, 1 regressed, 1 improved, 1 not compared, 1 ok",
+        "Failed before any burst",
+        "Regressed",
+        "Improved",
+        "Not compared",
+        "How it was measured",
+    ]
+    assert text.index("<details><summary>1 ok</summary>") < text.index("test_ok")
+
+
+def test_a_test_that_failed_before_any_burst_has_its_place_reason_and_log() -> None:
+    text = render(of_everything())
+    assert (
+        "- **test_login[granian] (test_site.py:3)**\n  - AssertionError: no user\n  - hint\n"
+        in text
+    )
+    assert "````text\na ``` in the log\n</details>\n````" in text
+
+
+def test_a_comparison_shows_both_figures_the_interval_and_what_could_be_seen() -> None:
+    text = render(document(record(against_base=compared(0.7))))
+    (table,) = tables(text)
+    assert table[0] == [
+        *("endpoint", "server", "requests/s", "change", "interval", "visible from", "took")
+    ]
+    endpoint, server, speeds, change, interval, visible, took = table[1]
+    assert (endpoint, server) == ("GET /json (test_json)", "granian")
+    assert re.fullmatch(r"2,000 → 1,\d\d\d", speeds)
+    assert re.fullmatch(r"-\d\d\.\d%", change)
+    assert re.fullmatch(r"-\d\d\.\d% to -\d\d\.\d%", interval)
+    assert re.fullmatch(r"\d\.\d+%", visible)
+    assert took == "1m"
+    assert "  - regressed: requests/s -" in text
+    assert "  - regressed: p95 +" in text
+
+
+def test_a_figure_that_is_not_known_leaves_no_column() -> None:
+    (table,) = tables(render(document(record(against_base=NOTHING))))
+    assert table == [
+        ["endpoint", "server", "took"],
+        ["GET /json (test_json)", "granian", "500ms"],
+    ]
+
+
+def test_bursts_are_by_endpoint_with_a_row_per_backend() -> None:
+    usage = Usage(9.5, 45_000_000, 2, 2, 0, 0)
+    text = render(
+        document(
+            record(result=replace(RESULT, usage=usage), limits=LIMITS[:1]),
+            failing("gunicorn-gevent"),
+            record(test="test_two"),
+        )
+    )
+    assert headings(text) == [
+        "Load tests: 1 failed, 2 passed",
+        "Failed",
+        "GET /json (test_json)",
+        "GET /json (test_two)",
+        "How it was measured",
+    ]
+    assert f"- **GET /json (test_json), gunicorn-gevent**: {MISSED}\n" in text
+    assert "8 connections for 10s, timeout 2s, fired by asyncio\n" in text
+    first, second = tables(text)
+    assert first[0] == [
+        *("server", "requests/s", "p50", "p99", "timeouts", "errors", "CPU/request", "memory"),
+        *("limits", "result"),
+    ]
+    assert first[1] == [
+        *("granian", "100", "1ms", "300ms", "10", "0", "9.5ms", "45MB", "1 met", "passed")
+    ]
+    assert first[2][-2:] == ["1 of 2 missed", "failed"]
+    assert second[1][0] == "granian"
+    assert "- **limits, granian**: max_errors(0)\n" in text
+    assert "- **limits, gunicorn-gevent**: max_errors(0), min_rps(200)\n" in text
+
+
+def test_a_loss_against_the_baseline_is_said_and_both_figures_are_shown() -> None:
+    loss = BaselineVerdict(Verdict.REGRESSED, "why", ratio=0.5)
+    stored = StoredFigures(200.0, 0.002, None, 1, 2, "2026-01-02T03:04:05+00:00")
+    text = render(document(record(against_baseline=loss, stored=stored)))
+    assert headings(text)[:2] == ["Load tests: 1 regressed", "Regressed"]
+    assert "- **GET /json (test_json), granian**: regressed (a warning): why\n" in text
+    (table,) = tables(text)
+    row = dict(zip(*table, strict=True))
+    assert row["baseline → now"] == "200 → 100 (-50.0%)"
+    assert row["result"] == "regressed"
+
+
+def test_servers_are_compared_by_endpoint_and_the_fastest_comes_first() -> None:
+    arms = {"of_backends": True}
+    records = [
+        record(name, against_base=compared(ratio, labels=("granian", name), **arms))
+        for name, ratio in (("uvicorn", 0.7), ("daphne", 1.4))
+    ]
+    text = render(document(*records))
+    assert headings(text)[:2] == ["Load tests: 2 measured", "GET /json (test_json)"]
+    assert UNCHANGED in text, "that a server is slower is no regression"
+    assert "All against granian, whose figure stands before the arrow." in text
+    (table,) = tables(text)
+    assert [(row[0], row[-1]) for row in table] == [
+        ("server", "verdict"),
+        ("daphne", "faster"),
+        ("uvicorn", "slower"),
+    ]
+
+
+def test_a_calibration_has_the_tolerance_that_its_noise_asks_for() -> None:
+    text = render(document(record(against_base=compared(1.0, is_judged=False))))
+    (table,) = tables(text)
+    assert table[0][-1] == "tolerance to set"
+    assert re.fullmatch(r"\d+(\.\d+)?%", table[1][-1])
+    assert UNCHANGED in text
+    short = render(document(record(against_base=compared(1.0, is_judged=False, rounds=()))))
+    assert tables(short)[0][0][-1] != "tolerance to set"
+
+
+def test_what_was_measured_where_and_with_what_comes_last() -> None:
+    _, _, end = render(of_everything()).partition("### How it was measured\n")
+    for line in (
+        "- **commit**: 0123456789\n",
+        "- **compared**: the working tree with main, seed 1, tolerance 10%\n",
+        "- **date**: 2026-01-02 03:04 UTC\n",
+        "- **machine**: AMD EPYC 7763 64-Core Processor, 2 CPUs, 8.59GB of memory\n",
+        "- **server**: granian 2.8, 2 workers, backlog 1024\n",
+        "- **versions**: python 3.11.2, django 5.2.1, pytest-djworkers 0.1.0\n",
+        "pytest --djworkers=granian\n",
+    ):
+        assert line in end
+
+
+@pytest.mark.parametrize(
+    ("one", "state"),
+    [
+        (record(), UNCHANGED),
+        (record(against_base=compared(1.0)), UNCHANGED),
+        (record(against_base=NOTHING), UNCHANGED),
+        (record(against_base=compared(1.4)), CHANGED),
+        (record(against_base=compared(0.7)), CHANGED),
+        (failing(), CHANGED),
+    ],
+)
+def test_the_first_lines_tell_a_program_whose_text_it_is_and_if_something_changed(
+    one: BurstRecord, state: str
+) -> None:
+    assert render(document(one)).splitlines()[:2] == [MARKER, state]
+
+
+def test_a_name_can_add_nothing_but_text() -> None:
+    text = render(of_everything(EVIL))
+    assert text.count(MARKER) == 1
+    tokens = MarkdownIt("gfm-like").parse(text)
+    html = [
+        line
+        for token in tokens
+        if token.type == "html_block"
+        for line in token.content.split("\n")
+        if line
+    ]
+    assert html == [
+        MARKER,
+        CHANGED,
+        "<details><summary>the server&#x27;s log</summary>",
+        "</details>",
+        "<details><summary>1 ok</summary>",
+        "</details>",
+        "<details><summary>the windows and blocks of each comparison</summary>",
+        "</details>",
+        "<details><summary>the command</summary>",
+        "</details>",
+    ]
+    kinds = {child.type for token in tokens for child in token.children or ()}
+    assert kinds <= {"text", "text_special", "strong_open", "strong_close"}
+    assert "@all" not in text
+    assert all(len(row) == len(table[0]) for table in tables(text) for row in table)
+
+
+def test_a_text_that_is_too_long_ends_with_a_sentence_that_says_so() -> None:
+    made = of_everything()
+    whole = render(made)
+    assert render_within(made, len(whole.encode())) == whole
+    for most in range(600, len(whole.encode()), 50):
+        cut = render_within(made, most)
+        assert len(cut.encode()) <= most
+        assert cut.startswith(f"{MARKER}\n{CHANGED}\n## Load tests: 1 failed before any burst")
+        assert "is left out" in cut.splitlines()[-1]
+        # One more is in the log.
+        assert cut.count("<details>") == cut.count("</details>") - cut.count(
+            "the server&#x27;s log"
+        )
+    assert "### Regressed" in cut
+    assert "### How it was measured" not in cut
+
+
+def test_the_title_counts_what_is_neither_measured_nor_passed() -> None:
+    made = document(record())
+    skipped = replace(outcome(record(test="test_old")), outcome="skipped")
+    asserted = replace(outcome(record()), outcome="failed", message="E   assert 1 == 2")
+    assert title(replace(made, tests=(skipped,))) == "Load tests: 1 passed, 1 skipped"
+    assert title(replace(made, bursts=(), tests=())) == "Load tests: nothing was measured"
+    assert title(replace(made, tests=(asserted,))) == "Load tests: 1 failed"
+    text = render(replace(made, tests=(asserted,)))
+    assert (
+        "### Failed by assertions of their own\n\n- **test_json[granian] (test_site.py:7)**" in text
+    )
+
+
+def test_an_interrupted_run_says_so() -> None:
+    made = document(record())
+    interrupted = replace(made, run=replace(made.run, exit_status=2))
+    assert "The run was interrupted" in render(interrupted)
+    assert "interrupted" not in render(made)

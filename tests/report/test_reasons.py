@@ -1,0 +1,51 @@
+"""The reasons for a burst's standing, each said once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from pytest_djworkers.report.comparison_lines import findings, lines
+from pytest_djworkers.report.reasons import reason_of_test, reasons_of_burst, remarks_of_burst
+from pytest_djworkers.verdict.baseline_verdict import BaselineVerdict
+from pytest_djworkers.verdict.judgement import Verdict
+from tests.support.comparisons import compared
+from tests.support.documents import outcome
+from tests.support.results import RESULT, record
+
+LOSS = compared(0.7)
+
+
+def test_a_reason_that_fails_the_test_is_said_once() -> None:
+    said = lines(LOSS, findings(LOSS))
+    assert reasons_of_burst(record(against_base=LOSS)) == said
+    assert reasons_of_burst(record(against_base=LOSS, failures=(said[0],))) == said
+    loss = BaselineVerdict(Verdict.REGRESSED, "why", fails=True)
+    failures = ("regressed: why",)
+    assert reasons_of_burst(record(against_baseline=loss, failures=failures)) == list(failures)
+
+
+def test_an_ok_has_no_reason_unless_it_may_not_be_worth_much() -> None:
+    assert reasons_of_burst(record(against_base=compared(1.0))) == []
+    (first, *_) = reasons_of_burst(record(against_base=compared(1.0, responses_differ="differ")))
+    assert first.startswith("ok: ")
+    assert first.endswith("; differ")
+
+
+def test_errors_reruns_and_workers_are_remarked_on() -> None:
+    errors = replace(RESULT, ok=980, unexpected=10, statuses={200: 980, 500: 10})
+    assert remarks_of_burst(record(result=errors, attempt=2)) == [
+        "errors: 10 status 500",
+        "rerun: these figures are of attempt 2 at the test",
+    ]
+    idle = compared(1.0, idle_workers="some workers of base got no connection", of_backends=True)
+    (said,) = remarks_of_burst(record(against_base=replace(idle, labels=("granian", "uvicorn"))))
+    assert said == "some workers of granian got no connection"
+
+
+def test_of_a_traceback_only_what_was_raised_is_taken() -> None:
+    traceback = (
+        "def test():\n>   raise ValueError\nE   ValueError: of its own\n\nt.py:1: ValueError"
+    )
+    test = outcome(record(), message=traceback)
+    assert reason_of_test(test) == ["ValueError: of its own"]
+    assert reason_of_test(replace(test, message="a\n\nb\n")) == ["a", "b"]
