@@ -14,9 +14,12 @@ class ReportFormat(StrEnum):
 
     JSON = "json"
     MARKDOWN = "md"
+    COMMENT = "comment"
+    """Markdown that fits into a comment."""
     HTML = "html"
     CSV = "csv"
     BENCHMARK_ACTION = "github-action-benchmark"
+    BENCHMARK_ACTION_LATENCY = "github-action-benchmark-latency"
     BENCHER = "bencher"
 
 

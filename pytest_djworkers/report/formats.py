@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
-from pytest_djworkers.report import document_file
+from pytest_djworkers.report import bencher, benchmark_action, burst_csv, document_file
 from pytest_djworkers.report.document import Document
 from pytest_djworkers.report.markdown import page
 from pytest_djworkers.report_format import ReportFormat
 from pytest_djworkers.system.files import write_whole
 
+_COMMENT_BYTES = 65_000
+"""GitHub takes 65,536 characters in a comment, GitLab a million."""
+
 RENDERERS: Mapping[ReportFormat, Callable[[Document], str]] = {
     ReportFormat.JSON: document_file.as_json,
     ReportFormat.MARKDOWN: page.render,
+    ReportFormat.COMMENT: partial(page.render_within, most_bytes=_COMMENT_BYTES),
+    ReportFormat.CSV: burst_csv.as_csv,
+    ReportFormat.BENCHMARK_ACTION: benchmark_action.speeds_as_json,
+    ReportFormat.BENCHMARK_ACTION_LATENCY: benchmark_action.latencies_as_json,
+    ReportFormat.BENCHER: bencher.as_json,
 }
 """The functions that return a document's text in each format."""
 
