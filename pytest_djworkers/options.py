@@ -149,9 +149,9 @@ OPTIONS: tuple[Option, ...] = (
         parse_report_format,
         None,
         "NAME",
-        "format of the files of --djworkers-report: json, md, comment, html, csv, bencher,"
-        " github-action-benchmark or github-action-benchmark-latency; default: by the ending of"
-        " their names",
+        "format of the files of --djworkers-report: json, md, html, csv, comment (Markdown that"
+        " fits into one), github-action-benchmark, github-action-benchmark-latency or bencher;"
+        " default: by the ending of their names",
     ),
     Option(
         "max_regression",

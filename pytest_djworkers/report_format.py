@@ -14,10 +14,10 @@ class ReportFormat(StrEnum):
 
     JSON = "json"
     MARKDOWN = "md"
-    COMMENT = "comment"
-    """Markdown that fits into a comment."""
     HTML = "html"
     CSV = "csv"
+    COMMENT = "comment"
+    """Markdown that fits into a comment."""
     BENCHMARK_ACTION = "github-action-benchmark"
     BENCHMARK_ACTION_LATENCY = "github-action-benchmark-latency"
     BENCHER = "bencher"

@@ -76,7 +76,7 @@ BAD: list[tuple[str, object, str]] = [
     ("tolerance", "0.1", "a share such as 10%"),
     ("startup_timeout", "0", "must be longer than 0 s"),
     ("report", "  ", "must not be empty"),
-    ("report_format", "pdf", "one of json, md, comment, html, csv, github-action-benchmark, "),
+    ("report_format", "pdf", "one of json, md, html, csv, comment, github-action-benchmark, "),
     ("commands", "own", "is not NAME = command"),
     ("probe", "healthy", "a path that starts with /"),
     ("application", "shop.asgi", "MODULE:ATTRIBUTE"),

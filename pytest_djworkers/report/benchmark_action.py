@@ -2,9 +2,9 @@
 
 An array of objects with ``name``, ``unit`` and ``value``, and as text ``range`` and ``extra``:
 https://github.com/benchmark-action/github-action-benchmark (its README, "Custom benchmarks"). A
-step of the action says for the whole file if more is better, so there are two formats: one for its
-tool ``customBiggerIsBetter``, with requests/s, and one for ``customSmallerIsBetter``, with latencies
-and the CPU time of a request. The action tells figures apart by their name.
+step of the action says for the whole file if more is better, so there are two formats: one with
+requests/s for its tool ``customBiggerIsBetter``, and one with latencies and the CPU time of a request
+for ``customSmallerIsBetter``. The action tells figures apart by their name.
 """
 
 from __future__ import annotations

@@ -29,3 +29,10 @@ def test_a_report_that_cannot_be_written_is_an_error_with_its_name(tmp_path: Pat
     file = tmp_path / "gone" / "load.md"
     with pytest.raises(OSError, match=r"report .*load\.md can't be written: No such file"):
         write_report(file, ReportFormat.MARKDOWN, DOCUMENT)
+
+
+def test_a_comment_is_never_longer_than_github_takes() -> None:
+    records = [record(test=f"test_{number}") for number in range(300)]
+    text = RENDERERS[ReportFormat.COMMENT](document(*records))
+    assert len(RENDERERS[ReportFormat.MARKDOWN](document(*records))) > 65_536
+    assert 60_000 < len(text) <= 65_536
