@@ -22,8 +22,8 @@ from pytest_djworkers.load.wrk_document import runs_in_document
 from pytest_djworkers.parsers import parse_baseline_name
 from pytest_djworkers.printable import printable
 from pytest_djworkers.report.baseline_details import describe_baseline
-from pytest_djworkers.report.baseline_difference import describe_differences
 from pytest_djworkers.report.baseline_listing import list_baselines
+from pytest_djworkers.report.difference import describe_differences
 from pytest_djworkers.report_format import ReportFormat, format_by_suffix
 from pytest_djworkers.units import counted
 
@@ -170,7 +170,9 @@ def _add_commands(parser: argparse.ArgumentParser) -> None:
         "diff", help="show the changes from A to B, burst by burst, without a verdict"
     )
     for name in ("a", "b"):
-        command.add_argument(name, metavar=name.upper(), help=_NAME_OR_FILE)
+        command.add_argument(
+            name, metavar=name.upper(), help=f"{_NAME_OR_FILE}, or of a report in JSON"
+        )
     command.set_defaults(run=_diff)
 
     command = commands.add_parser("report", help="make reports again from one in JSON")

@@ -315,6 +315,43 @@ def test_two_imports_of_an_endpoint_are_both_compared_with_its_burst(root: Path,
     assert sum("change" in line for line in lines[2:]) == 4
 
 
+def test_two_reports_are_compared_burst_by_burst(root: Path, run: Run) -> None:
+    used = replace(RESULT, usage=USED)
+    (root / "a.json").write_text(as_json(report(record(result=used), record(test="test_gone"))))
+    now = report(record(result=replace(FASTER, usage=USED)))
+    (root / "b.json").write_text(as_json(replace(now, run=replace(now.run, machine=OTHER))))
+    assert run("diff", "a.json", "b.json") == [
+        "A  a.json",
+        "B  b.json",
+        "two machines: CPU was AMD EPYC 7763 64-Core Processor and is Another CPU, logical CPUs was"
+        " 2 and is 4, CPU quota was unlimited and is 1.5",
+        "",
+        "test_site.py::test_json[granian] GET /json",
+        "          requests/s    mean    p50    p99  CPU/req.  timeouts  errors",
+        "  A              100  24.5ms    1ms  300ms    3.73ms        10       0  2026-01-02",
+        "  B              149  24.5ms    1ms  300ms     2.5ms         0       0  2026-01-02",
+        "  change      +49.0%   +0.0%  +0.0%  +0.0%    -32.9%       -10      +0",
+        "",
+        "only in A: test_site.py::test_gone[granian] GET /json",
+    ]
+
+
+def test_a_report_is_compared_with_a_baseline_by_the_same_names(root: Path, run: Run) -> None:
+    store(root, RESULT, test="test_site.py::test_json[granian]")
+    shape = replace(RESULT.profile.shape, connections=9)
+    other = replace(FASTER, profile=replace(RESULT.profile, shape=shape))
+    (root / "b.json").write_text(as_json(report(record(result=other))))
+    lines = run("diff", "default", "b.json")
+    assert sum("change" in line for line in lines) == 1
+    assert lines[-1] == "  connections was 8 and is 9"
+
+
+def test_a_report_that_cannot_be_compared_is_named(root: Path, refused: Callable[..., str]) -> None:
+    (root / "new.json").write_text('{"schema": 99, "run": {}}')
+    said = refused("diff", "new.json", "new.json")
+    assert said.startswith("report new.json has schema 99, and this version reads up to 1")
+
+
 # import-wrk
 
 

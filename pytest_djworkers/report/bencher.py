@@ -48,11 +48,8 @@ def _measures(entry: BurstEntry) -> dict[str, Mapping[str, float]]:
 
 
 def _throughput(entry: BurstEntry) -> Mapping[str, float]:
-    found = entry.comparison
-    if found is None or found.head is None:
-        return {"value": entry.figures.rps}
-    value = found.head.rps
-    if found.change is None or found.interval is None:
+    found, value = entry.comparison, entry.rps
+    if found is None or found.change is None or found.interval is None:
         return {"value": value}
     # The interval is that of the change. Laid around head's figure, it is that of the figure, since
     # base is what the change is taken from.

@@ -2,9 +2,12 @@
 
 An array of objects with ``name``, ``unit`` and ``value``, and as text ``range`` and ``extra``:
 https://github.com/benchmark-action/github-action-benchmark (its README, "Custom benchmarks"). A
-step of the action says for the whole file if more is better, so there are two formats: one with
-requests/s for its tool ``customBiggerIsBetter``, and one with latencies and the CPU time of a request
-for ``customSmallerIsBetter``. The action tells figures apart by their name.
+step of the action says for the whole file if more is better, so there are two formats:
+
+- requests/s, for its tool ``customBiggerIsBetter``;
+- latencies and the CPU time of a request, for ``customSmallerIsBetter``.
+
+The action tells figures apart by their name.
 """
 
 from __future__ import annotations
@@ -30,13 +33,10 @@ def latencies_as_json(document: Document) -> str:
 
 def _speed(entry: BurstEntry) -> dict[str, object]:
     found = entry.comparison
-    data = _named(entry, "requests/s", "requests/s", entry.figures.rps)
-    if found is None or found.head is None:
-        return data
+    data = _named(entry, "requests/s", "requests/s", entry.rps)
     # A burst is one sample, so only a comparison knows how far off its figure may be.
-    data["value"] = found.head.rps
-    if found.smallest_visible is not None:
-        data["range"] = f"± {found.head.rps * found.smallest_visible:.4g}"
+    if found is not None and found.smallest_visible is not None:
+        data["range"] = f"± {entry.rps * found.smallest_visible:.4g}"
     return data
 
 

@@ -125,6 +125,12 @@ class BurstEntry:
     record: BurstRecord
     """All that was measured and judged; reports are made from it."""
 
+    @property
+    def rps(self) -> float:
+        """The requests/s that reports show: in a comparison, those of head."""
+        head = None if self.comparison is None else self.comparison.head
+        return self.figures.rps if head is None else head.rps
+
 
 @dataclass(frozen=True, slots=True)
 class Document:

@@ -20,6 +20,15 @@ def as_json(document: Document) -> str:
     return json.dumps(to_simple(document), ensure_ascii=False, allow_nan=False) + "\n"
 
 
+def is_report(file: Path) -> bool:
+    """Return True if a file is a report by its content, if only a broken one."""
+    try:
+        return _has_run(parse_json(read_regular(file, most_bytes=_MOST_BYTES)))
+    except (OSError, ValueError):
+        # What reads the file as something else says what is wrong with it.
+        return False
+
+
 def read_document(file: Path) -> Document:
     """Return the document in a file.
 
@@ -31,7 +40,7 @@ def read_document(file: Path) -> Document:
         raise ReportError(f"report {file} can't be read: {error.strerror}") from None
     except ValueError as error:
         raise ReportError(f"report {file} is not JSON: {error}") from None
-    if not isinstance(data, dict) or "schema" not in data or "run" not in data:
+    if not _has_run(data):
         raise ReportError(
             f"{file} is not a report: write one with --djworkers-report={file.stem}.json"
         )
@@ -46,3 +55,8 @@ def read_document(file: Path) -> Document:
         return from_simple(data, Document)
     except ValueError as error:
         raise ReportError(f"report {file} is broken: {error}") from None
+
+
+def _has_run(data: object) -> bool:
+    # A baseline has a schema, too.
+    return isinstance(data, dict) and "schema" in data and "run" in data

@@ -23,8 +23,8 @@ from pytest_djworkers.baseline.store import load, save
 from pytest_djworkers.errors import BaselineError
 from pytest_djworkers.parsers import parse_baseline_name
 from pytest_djworkers.report.baseline_details import describe_baseline
-from pytest_djworkers.report.baseline_difference import describe_differences
 from pytest_djworkers.report.baseline_listing import list_baselines
+from pytest_djworkers.report.difference import describe_differences
 from pytest_djworkers.system.files import _temporary, write_whole
 from pytest_djworkers.verdict.rounds import Metric
 from tests.support.results import RESULT

@@ -1,64 +1,39 @@
-"""Two baselines side by side, burst by burst, for ``djworkers diff``: changes, never a verdict.
+"""Two baselines or reports side by side, burst by burst, for ``djworkers diff``.
 
 The two figures are of two sessions, and sessions differ by more than the code does. An import has
-no windows at all. So these changes are for people to look at.
+no windows at all. So these changes are for people to look at, and never a verdict.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from pytest_djworkers.baseline.conditions import differing_conditions
-from pytest_djworkers.baseline.document import StoredBurst
-from pytest_djworkers.baseline.figures import StoredFigures, imported_figures, last_figures
-from pytest_djworkers.baseline.files import broken
 from pytest_djworkers.baseline.imported import Imported
-from pytest_djworkers.baseline.locate import read_file, shortened
+from pytest_djworkers.baseline.locate import shortened
 from pytest_djworkers.baseline.machine import differing_machine
-from pytest_djworkers.baseline.store import Baseline
 from pytest_djworkers.report.alignment import align
+from pytest_djworkers.report.difference_entries import Entry, content_of
 from pytest_djworkers.report.figures import UNKNOWN, format_latency
-from pytest_djworkers.units import format_change, format_rate
+from pytest_djworkers.units import format_change
 
 _COLUMNS = ("", "requests/s", "mean", "p50", "p99", "CPU/req.", "timeouts", "errors", "")
 _TEXT_COLUMNS = frozenset({""})
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    """One burst of one of the two files; latencies and CPU times are in seconds."""
-
-    title: str
-    rps: float
-    rps_text: str
-    """The requests/s as text; those of an import have the digits that wrk printed."""
-    mean: float | None
-    p50: float | None
-    p99: float | None
-    cpu_per_request: float | None
-    timeouts: int
-    errors: int
-    remark: str
-    conditions: Mapping[str, Any] = field(default_factory=dict)
-    imported: Imported | None = None
-
-
 def describe_differences(a: Path, b: Path) -> Iterator[str]:
     """Yield the lines on the changes from file A to file B.
 
-    Raises BaselineError if a file can't be read.
+    Raises BaselineError or ReportError if a file can't be read.
     """
-    a_content, b_content = read_file(a), read_file(b)
+    a_content, b_content = content_of(a), content_of(b)
     yield from (f"A  {shortened(a)}", f"B  {shortened(b)}")
-    if isinstance(a_content, Baseline) and isinstance(b_content, Baseline):
-        a_machine, b_machine = a_content.machine, b_content.machine
-        if a_machine != b_machine:
-            yield f"two machines: {differing_machine(a_machine, b_machine)}"
-    a_entries, b_entries = _entries(a, a_content), _entries(b, b_content)
+    a_machine, b_machine = a_content.machine, b_content.machine
+    if a_machine and b_machine and a_machine != b_machine:
+        yield f"two machines: {differing_machine(a_machine, b_machine)}"
+    a_entries, b_entries = a_content.entries, b_content.entries
     # One import can match several bursts, such as those of several tests of one endpoint.
     pairs = [(old, new) for old in a_entries for new in b_entries if _match(old, new)]
     for old, new in pairs:
@@ -67,7 +42,7 @@ def describe_differences(a: Path, b: Path) -> Iterator[str]:
     yield from _unpaired("B", b_entries, [new for _, new in pairs])
 
 
-def _unpaired(side: str, entries: list[_Entry], paired: list[_Entry]) -> Iterator[str]:
+def _unpaired(side: str, entries: list[Entry], paired: list[Entry]) -> Iterator[str]:
     # By identity, since two entries with equal figures may have different partners.
     unpaired = [entry for entry in entries if not any(entry is other for other in paired)]
     if unpaired:
@@ -75,53 +50,7 @@ def _unpaired(side: str, entries: list[_Entry], paired: list[_Entry]) -> Iterato
     yield from (f"only in {side}: {entry.title}" for entry in unpaired)
 
 
-def _entries(file: Path, content: Baseline | tuple[Imported, ...]) -> list[_Entry]:
-    if not isinstance(content, Baseline):
-        return [_imported_entry(imported) for imported in content]
-    try:
-        return [
-            _stored_entry(key, stored, last_figures(stored))
-            for key, stored in sorted(content.bursts.items())
-        ]
-    except ValueError as error:
-        raise broken(file, str(error)) from None
-
-
-def _stored_entry(key: str, stored: StoredBurst, figures: StoredFigures) -> _Entry:
-    return _Entry(
-        title=key,
-        rps=figures.rps,
-        rps_text=format_rate(figures.rps),
-        mean=figures.mean,
-        p50=figures.p50,
-        p99=figures.p99,
-        cpu_per_request=figures.cpu_per_request_s,
-        timeouts=figures.timeouts,
-        errors=figures.errors,
-        remark=figures.saved.partition("T")[0],
-        conditions=stored.conditions,
-    )
-
-
-def _imported_entry(imported: Imported) -> _Entry:
-    figures, run = imported_figures(imported), imported.run
-    mean, p50, p99 = map(_float, (run.mean_s, run.percentile_s(50), run.percentile_s(99)))
-    return _Entry(
-        title=f"{imported.document}: {imported.key}",
-        rps=figures.rps,
-        rps_text=run.requests_per_s,
-        mean=mean,
-        p50=p50,
-        p99=p99,
-        cpu_per_request=None,
-        timeouts=figures.timeouts,
-        errors=figures.errors,
-        remark="imported",
-        imported=imported,
-    )
-
-
-def _match(old: _Entry, new: _Entry) -> bool:
+def _match(old: Entry, new: Entry) -> bool:
     """Return whether two entries are of the same burst: the same test, headings or endpoint."""
     if old.imported and new.imported:
         return old.imported.key == new.imported.key
@@ -138,7 +67,7 @@ def _is_of(imported: Imported, conditions: Mapping[str, Any]) -> bool:
     return imported.is_of(path, conditions.get("backend"))
 
 
-def _change(old: _Entry, new: _Entry) -> Iterator[str]:
+def _change(old: Entry, new: Entry) -> Iterator[str]:
     yield old.title
     if old.title != new.title:
         yield new.title
@@ -163,7 +92,7 @@ def _change(old: _Entry, new: _Entry) -> Iterator[str]:
             yield f"  {difference}"
 
 
-def _cells(side: str, entry: _Entry) -> tuple[str, ...]:
+def _cells(side: str, entry: Entry) -> tuple[str, ...]:
     return (
         side,
         entry.rps_text,
@@ -175,10 +104,6 @@ def _cells(side: str, entry: _Entry) -> tuple[str, ...]:
         f"{entry.errors:,}",
         entry.remark,
     )
-
-
-def _float(value: Decimal | None) -> float | None:
-    return None if value is None else float(value)
 
 
 def _ratio(before: float | None, after: float | None) -> str:
