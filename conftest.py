@@ -48,6 +48,8 @@ def a_machine_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a test starts neither waits for other tests and real runs of this machine, nor ends
     what they have left behind."""
     monkeypatch.setenv("_DJWORKERS_SHARED", f"djworkers-test-{uuid4().hex[:16]}")
+    # The summary of a step that runs these tests is not for those that they run.
+    monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
 
 
 @pytest.fixture

@@ -65,6 +65,16 @@ class TestOutcome:
     log: tuple[str, ...] = ()
     """The last lines of the server's log, if it failed."""
 
+    @property
+    def name(self) -> str:
+        """The test without its file."""
+        return self.test.removeprefix(f"{self.file}::")
+
+    @property
+    def has_failed(self) -> bool:
+        """True if the test failed, its fixtures included."""
+        return self.outcome in {"failed", "error"}
+
 
 @dataclass(frozen=True, slots=True)
 class BurstFigures:

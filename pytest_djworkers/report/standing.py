@@ -67,4 +67,4 @@ def has_changed(document: Document) -> bool:
 
 
 def _failed(document: Document) -> list[TestOutcome]:
-    return [one for one in document.tests if one.outcome in {"failed", "error"}]
+    return [one for one in document.tests if one.has_failed]

@@ -13,8 +13,11 @@ from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.report.document import SCHEMA, Document, RunSummary, TestOutcome, entry_of
 from pytest_djworkers.report.file_outcomes import FileOutcomes
 from pytest_djworkers.report.formats import write_report
+from pytest_djworkers.report.github.annotations import commands
+from pytest_djworkers.report.github.step_summary import add_to_summary
 from pytest_djworkers.run.context import RunContext
 from pytest_djworkers.settings.report_files import ReportFile
+from pytest_djworkers.settings.settings import Settings
 
 
 def document_of(
@@ -60,3 +63,19 @@ def write_reports(document: Document, files: Iterable[ReportFile], outcomes: Fil
             outcomes.problems.append(str(error))
         else:
             outcomes.reports_written.append(str(one.file))
+
+
+def report_to_github(document: Document, settings: Settings, outcomes: FileOutcomes) -> None:
+    """Add the report to the summary of GitHub's step, and note the annotations in ``outcomes``.
+
+    Nothing is done outside of GitHub Actions, or if nothing was measured and no test failed.
+    """
+    step = settings.github
+    if step is None or not (document.bursts or any(one.has_failed for one in document.tests)):
+        return
+    outcomes.for_github += commands(document, settings.root, step.workspace)
+    try:
+        if not add_to_summary(step.summary, document):
+            outcomes.for_github.append("djworkers: the step's summary is full: nothing was added")
+    except OSError as error:
+        outcomes.problems.append(str(error))

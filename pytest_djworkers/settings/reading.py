@@ -12,8 +12,8 @@ from pytest_djworkers.backends.spec import spec_of
 from pytest_djworkers.compare.flags import read_comparison_flags
 from pytest_djworkers.errors import SettingsError
 from pytest_djworkers.options import BY_NAME, OPTIONS, SHAPE_OPTIONS
-from pytest_djworkers.report_format import GITHUB
 from pytest_djworkers.server.origin import Origin
+from pytest_djworkers.settings.github import github_step
 from pytest_djworkers.settings.report_files import report_files
 from pytest_djworkers.settings.settings import Settings
 from pytest_djworkers.settings.shape import shape_of
@@ -60,7 +60,7 @@ def read_settings(config: pytest.Config) -> Settings | None:
         tolerance=values["tolerance"],
         startup_timeout_s=values["startup_timeout"],
         reports=report_files(given["report"], given["report_format"]),
-        reports_to_github=GITHUB in values["report"] or "GITHUB_STEP_SUMMARY" in os.environ,
+        github=github_step(given["report"], os.environ),
         probe=values["probe"],
         application=values["application"],
         save_baseline=config.getoption("djworkers_save_baseline"),

@@ -12,6 +12,7 @@ from pytest_djworkers.compare.flags import Against, ComparisonFlags
 from pytest_djworkers.load.profile import Shape
 from pytest_djworkers.server.external import NAME as EXTERNAL
 from pytest_djworkers.server.origin import Origin
+from pytest_djworkers.settings.github import GitHubStep
 from pytest_djworkers.settings.report_files import ReportFile
 from pytest_djworkers.settings.shape import flag_of, in_words, shape_of, values_of
 from pytest_djworkers.system.cpu_count import available_cpus
@@ -64,8 +65,8 @@ class Settings:
     """The largest share of errors for tests without a max_errors marker."""
     left_out: tuple[str, ...] = ()
     """The aliases of DATABASES that are left out of load tests."""
-    reports_to_github: bool = False
-    """True if GitHub Actions is given a summary and annotations."""
+    github: GitHubStep | None = None
+    """The step of GitHub Actions that is given a summary and annotations; None for none."""
     site_notes: tuple[str, ...] = ()
     """Remarks on how the site is served, for the header."""
 

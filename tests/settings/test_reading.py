@@ -16,6 +16,7 @@ from pytest_djworkers.backends.registry import BACKENDS, Registry
 from pytest_djworkers.errors import SettingsError
 from pytest_djworkers.load.profile import Shape
 from pytest_djworkers.report_format import ReportFormat
+from pytest_djworkers.settings.github import GitHubStep
 from pytest_djworkers.settings.reading import read_settings
 from pytest_djworkers.settings.report_files import ReportFile
 from pytest_djworkers.settings.settings import Settings
@@ -210,16 +211,22 @@ def test_a_report_without_a_known_format_is_refused(read: Read) -> None:
         read("--djworkers=granian", djworkers_report="load.txt")
 
 
-def test_github_is_reported_to_if_it_is_asked_for_or_runs_this(
+def test_a_step_of_github_is_reported_to_wherever_there_is_one(
     read: Read, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
-    assert not on(read("--djworkers=granian")).reports_to_github
-    asked = on(read("--djworkers=granian", "--djworkers-report=github"))
-    assert asked.reports_to_github
-    assert asked.reports == ()
+    asked = "--djworkers-report=github"
+    assert on(read("--djworkers=granian")).github is None
+    with pytest.raises(SettingsError, match=f"{asked}: this is no step of GitHub Actions"):
+        read("--djworkers=granian", asked)
+    # The file is read where people work, too.
+    assert on(read("--djworkers=granian", djworkers_report="github")).github is None
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", "summary")
-    assert on(read("--djworkers=granian")).reports_to_github
+    monkeypatch.delenv("GITHUB_WORKSPACE", raising=False)
+    assert on(read("--djworkers=granian")).github == GitHubStep(Path("summary"), None)
+    monkeypatch.setenv("GITHUB_WORKSPACE", "/checkout")
+    settings = on(read("--djworkers=granian", asked))
+    assert settings.github == GitHubStep(Path("summary"), Path("/checkout"))
+    assert settings.reports == ()
 
 
 @pytest.mark.parametrize(

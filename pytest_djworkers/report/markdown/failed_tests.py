@@ -18,8 +18,7 @@ def sections(title: str, tests: Sequence[TestOutcome]) -> Iterator[list[str]]:
 
 
 def _test(test: TestOutcome) -> list[str]:
-    name = test.test.removeprefix(f"{test.file}::")
-    lines = item(*reason_of_test(test), about=f"{name} ({test.file}:{test.line})")
+    lines = item(*reason_of_test(test), about=f"{test.name} ({test.file}:{test.line})")
     if test.log:
         lines += ["", *folded("the server's log", fenced(test.log[-_MOST_LOG_LINES:]))]
     return lines

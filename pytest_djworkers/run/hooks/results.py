@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
 import pytest
@@ -9,12 +10,13 @@ import pytest
 from pytest_djworkers.errors import BaselineError
 from pytest_djworkers.printable import printable
 from pytest_djworkers.record import BurstRecord
+from pytest_djworkers.report.figures import with_arrows_for
 from pytest_djworkers.report.file_outcomes import FileOutcomes
 from pytest_djworkers.report.header import header
 from pytest_djworkers.report.terminal import print_summary
 from pytest_djworkers.run.context import RunContext
 from pytest_djworkers.run.outcomes import CollectedOutcomes
-from pytest_djworkers.run.reporting import document_of, write_reports
+from pytest_djworkers.run.reporting import document_of, report_to_github, write_reports
 from pytest_djworkers.run.saving import save_baseline
 from pytest_djworkers.run.transport import CollectedBursts
 
@@ -53,6 +55,9 @@ class ResultsPlugin:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print the table of results, and what became of the files."""
         print_summary(terminalreporter, self._records, self._outcomes)
+        encoding = getattr(sys.stdout, "encoding", None)
+        for line in self._outcomes.for_github:
+            terminalreporter.write_line(with_arrows_for(encoding, line))
 
     @property
     def _records(self) -> list[BurstRecord]:
@@ -87,3 +92,4 @@ class ResultsPlugin:
             exit_status=exit_status,
         )
         write_reports(document, self._run.settings.reports, self._outcomes)
+        report_to_github(document, self._run.settings, self._outcomes)

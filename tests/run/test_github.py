@@ -1,0 +1,65 @@
+"""A run in a step of GitHub Actions adds to the step's summary, and prints annotations."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.site import Site
+
+TWO_TESTS = """
+@pytest.mark.min_rps(1e9)
+def test_fails(burst):
+    burst("/json")
+
+def test_passes(burst):
+    burst("/users")
+"""
+
+
+@pytest.fixture
+def summary(site: Site, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The file of the step's summary; the site is in a subfolder of the checkout."""
+    file = site.folder / "summary"
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(file))
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(site.folder.parent))
+    return file
+
+
+@pytest.mark.parametrize("flags", [("-q",), ("-n2", "-qq")], ids=" ".join)
+def test_a_step_has_the_report_once_and_annotations_as_lines(
+    site: Site, summary: Path, flags: tuple[str, ...]
+) -> None:
+    site.test(TWO_TESTS)
+    result = site.burst(*flags)
+    result.assert_outcomes(passed=1, failed=1) if "-qq" not in flags else None
+    (line,) = (line for line in result.outlines if "::" in line and "title=" in line)
+    assert line.startswith(
+        f"::error file={site.folder.name}/test_site.py,line=4,title=test_fails[granian]%3A failed"
+        "::GET /json: requests/s: "
+    )
+    text = summary.read_text()
+    assert text.count("## Load tests: 1 failed, 1 passed") == 1
+    assert "### GET /users (test_passes)" in text
+
+
+def test_a_run_without_bursts_says_nothing(site: Site, summary: Path) -> None:
+    site.test("@pytest.mark.skip\ndef test_it(burst):\n    pass\n\ndef test_other():\n    pass")
+    result = site.burst()
+    result.assert_outcomes(passed=1, skipped=1)
+    assert not summary.exists()
+    assert site.pytest().ret == pytest.ExitCode.OK
+    assert not summary.exists()
+
+
+def test_a_summary_that_cannot_be_written_fails_the_run(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(site.folder / "gone" / "summary"))
+    site.test("def test_it(burst):\n    burst('/json')")
+    result = site.burst("--djworkers-report=github")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(
+        ["djworkers: the step's summary */gone/summary can't be written: No such file or directory"]
+    )
