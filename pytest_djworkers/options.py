@@ -150,8 +150,8 @@ OPTIONS: tuple[Option, ...] = (
         None,
         "NAME",
         "format of the files of --djworkers-report: json, md, html, csv, comment (Markdown that"
-        " fits into one), github-action-benchmark, github-action-benchmark-latency or bencher;"
-        " default: by the ending of their names",
+        " fits into one), github-action-benchmark, github-action-benchmark-latency, bencher or"
+        " openmetrics; default: by the ending of their names",
     ),
     Option(
         "max_regression",

@@ -21,6 +21,7 @@ class ReportFormat(StrEnum):
     BENCHMARK_ACTION = "github-action-benchmark"
     BENCHMARK_ACTION_LATENCY = "github-action-benchmark-latency"
     BENCHER = "bencher"
+    OPEN_METRICS = "openmetrics"
 
 
 _BY_SUFFIX = {

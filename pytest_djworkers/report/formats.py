@@ -6,7 +6,13 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
-from pytest_djworkers.report import bencher, benchmark_action, burst_csv, document_file
+from pytest_djworkers.report import (
+    bencher,
+    benchmark_action,
+    burst_csv,
+    document_file,
+    open_metrics,
+)
 from pytest_djworkers.report.document import Document
 from pytest_djworkers.report.markdown import page
 from pytest_djworkers.report_format import ReportFormat
@@ -23,6 +29,7 @@ RENDERERS: Mapping[ReportFormat, Callable[[Document], str]] = {
     ReportFormat.BENCHMARK_ACTION: benchmark_action.speeds_as_json,
     ReportFormat.BENCHMARK_ACTION_LATENCY: benchmark_action.latencies_as_json,
     ReportFormat.BENCHER: bencher.as_json,
+    ReportFormat.OPEN_METRICS: open_metrics.as_open_metrics,
 }
 """The functions that return a document's text in each format."""
 

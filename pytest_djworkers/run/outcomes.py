@@ -56,7 +56,8 @@ def _message(report: pytest.TestReport) -> str:
     if isinstance(report.longrepr, tuple):
         # A test that is skipped: its file, its line and the reason.
         return str(report.longrepr[2])
-    return report.longreprtext
+    # Not its longreprtext, which begins with the worker under pytest-xdist.
+    return str(report.longrepr)
 
 
 def _log(report: pytest.TestReport) -> tuple[str, ...]:

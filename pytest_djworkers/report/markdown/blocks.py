@@ -66,7 +66,8 @@ def folded(summary: str, lines: Iterable[str]) -> list[str]:
 
 def fenced(lines: Iterable[str]) -> list[str]:
     """Return lines shown as they are, in a fixed-width font."""
-    shown = [printable(line).replace("\n", " ") for line in lines]
+    # The blank keeps GitLab from taking a line such as "/close" of a note for an order.
+    shown = [re.sub("^/", " /", printable(line).replace("\n", " ")) for line in lines]
     # A fence is closed by one at least as long, so it is longer than any in the text.
     longest = max(map(len, re.findall("`+", "\n".join(shown))), default=0)
     fence = "`" * max(len(_FENCE), longest + 1)

@@ -50,7 +50,7 @@ def of_everything(name: str = "GET /json") -> Document:
         outcome="error",
         line=3,
         message="def test_login():\n>   assert user\nE   AssertionError: no user\nE   hint\n",
-        log=("a ``` in the log", "</details>"),
+        log=("a ``` in the log", "</details>", "/close"),
     )
     made = document(*records)
     return replace(made, tests=(*made.tests, login))
@@ -92,7 +92,7 @@ def test_a_test_that_failed_before_any_burst_has_its_place_reason_and_log() -> N
         "- **test_login[granian] (test_site.py:3)**\n  - AssertionError: no user\n  - hint\n"
         in text
     )
-    assert "````text\na ``` in the log\n</details>\n````" in text
+    assert "````text\na ``` in the log\n</details>\n /close\n````" in text
 
 
 def test_a_comparison_shows_both_figures_the_interval_and_what_could_be_seen() -> None:
