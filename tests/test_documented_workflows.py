@@ -248,6 +248,7 @@ def test_the_job_on_github_measures_against_the_target_branch(
     assert test.outcome == "failed"
 
 
+@pytest.mark.matrix
 def test_the_job_on_gitlab_measures_against_the_target_branch(
     revisions: Site, tmp_path: Path
 ) -> None:

@@ -32,6 +32,7 @@ def pytest_sessionstart(session):
             longest_s=5,
             drain_s=30,
             rounds_per_block=4,
+            slow_s=60,
         ),
         warm_up_s=0.03,
         calibration_blocks=3,
