@@ -8,7 +8,7 @@ from pytest_djworkers.baseline.figures import StoredFigures
 from pytest_djworkers.legend import Sign
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.record import BurstRecord
-from pytest_djworkers.report.figures import UNKNOWN, format_latency
+from pytest_djworkers.report.figures import UNKNOWN, format_latency, format_timeouts
 from pytest_djworkers.report.table import Row, Table
 from pytest_djworkers.units import format_change, format_duration, format_rate, format_size
 
@@ -42,7 +42,7 @@ def _cells(record: BurstRecord) -> dict[str, str]:
         "verdict": _verdict(record),
         "p50": format_latency(latency.p50 if latency else None),
         "p99": format_latency(latency.p99 if latency else None),
-        "timeouts": _timeouts(result),
+        "timeouts": format_timeouts(result),
         "errors": f"{result.errors:,}",
         "served": _served(result),
         # Nobody looks at the processes of a server that isn't ours, so there is no usage.
@@ -82,12 +82,6 @@ def _stored_cells(stored: StoredFigures) -> dict[str, str]:
         "CPU/req.": "" if cost is None else format_duration(cost),
         "remarks": stored.remark,
     }
-
-
-def _timeouts(result: BurstResult) -> str:
-    """Return the number of timeouts; with a sign if the generator may have missed some."""
-    # wrk counts no request that never ends.
-    return f"{result.timeouts:,}{'+?' if result.hides_timeouts else ''}"
 
 
 def _served(result: BurstResult) -> str:

@@ -27,4 +27,5 @@ def cells_of(record: BurstRecord) -> dict[str, str]:
         "interval": f"{low} to {high}" if estimate else "",
         "visible from": format_share(estimate.smallest_visible) if estimate else "",
         "took": format_long_duration(compared.took_s),
+        "remarks": ", ".join(record.remarks),
     }

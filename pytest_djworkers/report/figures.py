@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pytest_djworkers.load.profile import Shape
+from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.units import ARROW, format_duration, format_rate
 
 UNKNOWN = "-"
@@ -16,6 +17,12 @@ def format_latency(seconds: float | None) -> str:
 def format_fixed_rate(shape: Shape) -> str:
     """Return a burst's fixed rate, to follow the rest of its shape; empty in a closed loop."""
     return "" if shape.rate is None else f", {format_rate(shape.rate)} requests/s"
+
+
+def format_timeouts(result: BurstResult) -> str:
+    """Return the number of timeouts; with a sign if the generator may have missed some."""
+    # wrk counts no request that never ends.
+    return f"{result.timeouts:,}{'+?' if result.hides_timeouts else ''}"
 
 
 def with_arrows_for(encoding: str | None, text: str) -> str:

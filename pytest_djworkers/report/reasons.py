@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from pytest_djworkers.compare.result import ArmComparison
 from pytest_djworkers.record import BurstRecord
-from pytest_djworkers.report.comparison_lines import findings, lines, with_names
+from pytest_djworkers.report.comparison_lines import Finding, findings, lines, with_names
 from pytest_djworkers.report.document import TestOutcome
 from pytest_djworkers.unexpected_responses import in_words, kinds_of
 from pytest_djworkers.verdict.judgement import Verdict
@@ -19,17 +22,28 @@ def reasons_of_burst(record: BurstRecord) -> list[str]:
 
 
 def remarks_of_burst(record: BurstRecord) -> list[str]:
-    """Return what a reader must know of a burst beside its figures, a line each."""
+    """Return the kinds of errors of a burst, and which workers were idle or ended, a line each."""
     found = []
     if kinds := kinds_of(record.result):
         found.append(f"errors: {in_words(kinds)}")
-    if record.attempt > 1:
-        found.append(f"rerun: these figures are of attempt {record.attempt} at the test")
     if (compared := record.against_base) is not None:
-        said = " ".join((compared.not_compared, *(one.reason for one in compared.judgements)))
-        workers = (compared.worker_exits, compared.idle_workers)
-        found += [with_names(compared, one) for one in workers if one and one not in said]
+        said = " ".join(judgement.reason for judgement in compared.judgements)
+        if compared.worker_exits not in (said or compared.not_compared):
+            found.append(with_names(compared, compared.worker_exits))
+        if compared.idle_workers:
+            found.append(with_names(compared, compared.idle_workers))
     return found
+
+
+def other_settings(records: Iterable[BurstRecord]) -> list[str]:
+    """Return a line for each set of settings that have other values in the server."""
+    # Often the same for every burst, and then said once.
+    differing = dict.fromkeys(record.other_settings for record in records if record.other_settings)
+    return [
+        f"settings: the settings module gives {', '.join(names)} other values in the server than in"
+        " this process, for example because it checks if pytest is running"
+        for names in differing
+    ]
 
 
 def reason_of_test(outcome: TestOutcome) -> list[str]:
@@ -39,22 +53,36 @@ def reason_of_test(outcome: TestOutcome) -> list[str]:
     return [line for line in (raised or told) if line.strip()][:_MOST_LINES]
 
 
-def _of_baseline(record: BurstRecord) -> list[str]:
+def baseline_reason(record: BurstRecord, about: str = "") -> list[str]:
+    """Return the line on a burst's verdict against the baseline; none for ``ok``.
+
+    ``about`` follows the verdict.
+    """
     found = record.against_baseline
-    if found is None or found.verdict is Verdict.OK or _is_said(record, found.reason):
+    if found is None or found.verdict is Verdict.OK:
         return []
     # Most losses against a baseline only warn, since sessions differ by more than the code does.
-    warns = " (a warning)" if found.verdict is Verdict.REGRESSED and not found.fails else ""
-    return [f"{found.verdict.value}{warns}: {found.reason}"]
+    only_warns = found.verdict is Verdict.REGRESSED and not found.fails
+    verdict = f"{found.verdict.value}{' (a warning)' if only_warns else ''}"
+    return [": ".join(filter(None, (verdict, about, found.reason)))]
+
+
+def worth_saying(compared: ArmComparison) -> list[Finding]:
+    """Return the findings of a comparison but ``ok``; all of them if they may not be worth much."""
+    always = bool(compared.responses_differ or compared.ended_early)
+    return [one for one in findings(compared) if always or one.verdict is not Verdict.OK]
+
+
+def _of_baseline(record: BurstRecord) -> list[str]:
+    found = record.against_baseline
+    return [] if found is None or _is_said(record, found.reason) else baseline_reason(record)
 
 
 def _of_comparison(record: BurstRecord) -> list[str]:
     compared = record.against_base
     if compared is None:
         return []
-    # Said of an `ok`, too: that it may not be worth much.
-    always = bool(compared.responses_differ or compared.ended_early)
-    found = [one for one in findings(compared) if always or one.verdict is not Verdict.OK]
+    found = worth_saying(compared)
     # Those that fail the test come first, since the first line has the figures of both arms.
     found.sort(key=lambda one: not _is_said(record, one.reason))
     said = sum(_is_said(record, one.reason) for one in found)

@@ -5,7 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pytest_djworkers.report.comparison_lines import findings, lines
-from pytest_djworkers.report.reasons import reason_of_test, reasons_of_burst, remarks_of_burst
+from pytest_djworkers.report.reasons import (
+    other_settings,
+    reason_of_test,
+    reasons_of_burst,
+    remarks_of_burst,
+)
 from pytest_djworkers.verdict.baseline_verdict import BaselineVerdict
 from pytest_djworkers.verdict.judgement import Verdict
 from tests.support.comparisons import compared
@@ -31,12 +36,9 @@ def test_an_ok_has_no_reason_unless_it_may_not_be_worth_much() -> None:
     assert first.endswith("; differ")
 
 
-def test_errors_reruns_and_workers_are_remarked_on() -> None:
+def test_errors_and_workers_are_remarked_on() -> None:
     errors = replace(RESULT, ok=980, unexpected=10, statuses={200: 980, 500: 10})
-    assert remarks_of_burst(record(result=errors, attempt=2)) == [
-        "errors: 10 status 500",
-        "rerun: these figures are of attempt 2 at the test",
-    ]
+    assert remarks_of_burst(record(result=errors)) == ["errors: 10 status 500"]
     idle = compared(1.0, idle_workers="some workers of base got no connection", of_backends=True)
     (said,) = remarks_of_burst(record(against_base=replace(idle, labels=("granian", "uvicorn"))))
     assert said == "some workers of granian got no connection"
@@ -49,3 +51,9 @@ def test_of_a_traceback_only_what_was_raised_is_taken() -> None:
     test = outcome(record(), message=traceback)
     assert reason_of_test(test) == ["ValueError: of its own"]
     assert reason_of_test(replace(test, message="a\n\nb\n")) == ["a", "b"]
+
+
+def test_settings_with_other_values_in_the_server_are_named_once() -> None:
+    differing = record(other_settings=("CACHES", "DEBUG"))
+    (line,) = other_settings([differing, record(), differing])
+    assert line.startswith("settings: the settings module gives CACHES, DEBUG other values")

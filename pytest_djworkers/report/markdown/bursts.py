@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from pytest_djworkers.record import BurstRecord
-from pytest_djworkers.report.figures import format_fixed_rate, format_latency
-from pytest_djworkers.report.markdown.blocks import heading, item, table
+from pytest_djworkers.report.burst_rows import BURSTS
+from pytest_djworkers.report.explanations import explanations
+from pytest_djworkers.report.figures import format_fixed_rate, format_latency, format_timeouts
+from pytest_djworkers.report.markdown.blocks import folded, heading, item, table
 from pytest_djworkers.report.markdown.endpoints import by_endpoint, endpoint, said_of
 from pytest_djworkers.report.markdown.text import escaped
 from pytest_djworkers.report.standing import Standing, by_standing, standing_of
@@ -18,6 +20,8 @@ from pytest_djworkers.units import (
     format_size,
 )
 
+_SIGNED_COLUMNS = ("p50", "p99", "timeouts", "remarks")
+"""The columns of the terminal's table whose signs are in this one, too."""
 _TEXT_COLUMNS = frozenset({"server", "limits", "remarks", "result"})
 
 
@@ -28,6 +32,8 @@ def sections(records: Sequence[BurstRecord]) -> Iterator[list[str]]:
             yield [*heading(standing.value.capitalize()), *_reasons(ones)]
     for name, members in by_endpoint(records):
         yield [*heading(name), *_endpoint(members)]
+    if meanings := explanations(BURSTS.rows(records), _SIGNED_COLUMNS, records):
+        yield folded("what the remarks mean", [line for text in meanings for line in item(text)])
 
 
 def _reasons(records: Sequence[BurstRecord]) -> list[str]:
@@ -72,15 +78,14 @@ def _row(record: BurstRecord) -> dict[str, str]:
         "requests/s": format_rate(result.rps),
         "p50": format_latency(latency.p50 if latency else None),
         "p99": format_latency(latency.p99 if latency else None),
-        # wrk counts no request that never ends.
-        "timeouts": f"{result.timeouts:,}{' or more' if result.hides_timeouts else ''}",
+        "timeouts": format_timeouts(result),
         "errors": f"{result.errors:,}",
         "CPU/request": "" if usage is None else format_latency(result.cpu_per_request_s),
         "memory": "" if usage is None else format_size(usage.memory_bytes),
         "baseline → now": _against_baseline(record),
         "limits": _limits_in_short(record),
         "result": "passed" if standing is Standing.OK else standing.value,
-        "remarks": ", ".join(result.remarks),
+        "remarks": ", ".join(record.remarks),
     }
 
 

@@ -10,7 +10,7 @@ from pytest_djworkers.report.markdown.blocks import folded, heading, table
 from pytest_djworkers.report.markdown.endpoints import endpoint, said_of
 from pytest_djworkers.report.standing import Standing, by_standing
 
-_TEXT_COLUMNS = frozenset({"endpoint", "server"})
+_TEXT_COLUMNS = frozenset({"endpoint", "server", "remarks"})
 
 
 def sections(records: Sequence[BurstRecord]) -> Iterator[list[str]]:

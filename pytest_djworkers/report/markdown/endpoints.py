@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pytest_djworkers.record import BurstRecord
+from pytest_djworkers.report.grouping import grouped
 from pytest_djworkers.report.markdown.blocks import item
 from pytest_djworkers.report.reasons import reasons_of_burst, remarks_of_burst
 
@@ -16,11 +17,7 @@ def endpoint(record: BurstRecord) -> str:
 
 def by_endpoint(records: Sequence[BurstRecord]) -> list[tuple[str, list[BurstRecord]]]:
     """Return the records of each endpoint, in the order in which they were first measured."""
-    groups: dict[tuple[str, str], list[BurstRecord]] = {}
-    for record in records:
-        # The group leaves the backend out, so that the backends of an endpoint stand together.
-        groups.setdefault(record.group, []).append(record)
-    return [(endpoint(members[0]), members) for members in groups.values()]
+    return [(endpoint(members[0]), members) for members in grouped(records).values()]
 
 
 def said_of(record: BurstRecord, *, about: str) -> list[str]:

@@ -12,7 +12,7 @@ from pytest_djworkers.report.markdown.endpoints import by_endpoint, said_of
 from pytest_djworkers.units import format_share
 from pytest_djworkers.verdict.noise import noise_of, proposed_tolerance
 
-_TEXT_COLUMNS = frozenset({"server", "verdict"})
+_TEXT_COLUMNS = frozenset({"server", "verdict", "remarks"})
 
 
 def sections(records: Sequence[BurstRecord]) -> Iterator[list[str]]:

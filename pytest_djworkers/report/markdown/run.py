@@ -10,6 +10,7 @@ from pytest_djworkers.report.comparison_details import details, noise_in_words
 from pytest_djworkers.report.document import Document
 from pytest_djworkers.report.markdown.blocks import fenced, folded, heading, item
 from pytest_djworkers.report.markdown.endpoints import endpoint
+from pytest_djworkers.report.reasons import other_settings
 from pytest_djworkers.units import counted, format_share, format_size
 
 _COMMIT_DIGITS = 10
@@ -45,6 +46,9 @@ def _facts(document: Document) -> Iterator[tuple[str, str]]:
         if server:
             yield "server", server
     yield "versions", ", ".join(f"{name} {version}" for name, version in run.versions.items())
+    for settings in other_settings(records):
+        about, _, text = settings.partition(": ")
+        yield about, text
     if noise := noise_in_words(one.against_base for one in records if one.against_base):
         yield "noise", noise
 

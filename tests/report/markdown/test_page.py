@@ -164,6 +164,23 @@ def test_a_loss_against_the_baseline_is_said_and_both_figures_are_shown() -> Non
     assert row["result"] == "regressed"
 
 
+def test_remarks_stand_in_the_row_and_are_explained_once() -> None:
+    bound = replace(RESULT, generator=replace(RESULT.generator, cpu_share=1.0))
+    text = render(document(record(result=bound, attempt=2), record("uvicorn", result=bound)))
+    (table,) = tables(text)
+    assert [row[-1] for row in table] == [
+        "remarks",
+        "generator-bound, rerun (attempt 2)",
+        "generator-bound",
+    ]
+    _, _, meanings = text.partition("<summary>what the remarks mean</summary>")
+    assert meanings.count("- generator-bound: ") == 1
+    assert "what the remarks mean" not in render(document(record()))
+    rerun = record(against_base=compared(1.0, responses_differ="differ"), attempt=2)
+    (table,) = tables(render(document(rerun)))
+    assert table[1][-1] == "responses differ, rerun (attempt 2)"
+
+
 def test_servers_are_compared_by_endpoint_and_the_fastest_comes_first() -> None:
     arms = {"of_backends": True}
     records = [
