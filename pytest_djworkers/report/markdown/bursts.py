@@ -22,7 +22,7 @@ from pytest_djworkers.units import (
 
 _SIGNED_COLUMNS = ("p50", "p99", "timeouts", "remarks")
 """The columns of the terminal's table whose signs are in this one, too."""
-_TEXT_COLUMNS = frozenset({"server", "limits", "remarks", "result"})
+_TEXT_COLUMNS = frozenset({"server", "result", "remarks"})
 
 
 def sections(records: Sequence[BurstRecord]) -> Iterator[list[str]]:
@@ -75,6 +75,7 @@ def _row(record: BurstRecord) -> dict[str, str]:
     standing = standing_of(record)
     return {
         "server": record.backend,
+        "result": "passed" if standing is Standing.OK else standing.value,
         "requests/s": format_rate(result.rps),
         "p50": format_latency(latency.p50 if latency else None),
         "p99": format_latency(latency.p99 if latency else None),
@@ -83,8 +84,6 @@ def _row(record: BurstRecord) -> dict[str, str]:
         "CPU/request": "" if usage is None else format_latency(result.cpu_per_request_s),
         "memory": "" if usage is None else format_size(usage.memory_bytes),
         "baseline → now": _against_baseline(record),
-        "limits": _limits_in_short(record),
-        "result": "passed" if standing is Standing.OK else standing.value,
         "remarks": ", ".join(record.remarks),
     }
 
@@ -96,13 +95,6 @@ def _against_baseline(record: BurstRecord) -> str:
     both = before_and_after(format_rate(stored.rps), format_rate(record.result.rps))
     ratio = found and found.ratio
     return f"{both} ({format_change(ratio)})" if ratio else both
-
-
-def _limits_in_short(record: BurstRecord) -> str:
-    missed = sum(bool(limit.miss) for limit in record.limits)
-    if not record.limits:
-        return ""
-    return f"{missed} of {len(record.limits)} missed" if missed else f"{len(record.limits)} met"
 
 
 def _limits(records: Sequence[BurstRecord]) -> list[str]:
