@@ -24,6 +24,9 @@ def test_a_reason_that_fails_the_test_is_said_once() -> None:
     said = lines(LOSS, findings(LOSS))
     assert reasons_of_burst(record(against_base=LOSS)) == said
     assert reasons_of_burst(record(against_base=LOSS, failures=(said[0],))) == said
+    of_rps, of_p95 = findings(LOSS)
+    said = lines(LOSS, [of_p95, of_rps])
+    assert reasons_of_burst(record(against_base=LOSS, failures=(said[0],))) == said
     loss = BaselineVerdict(Verdict.REGRESSED, "why", fails=True)
     failures = ("regressed: why",)
     assert reasons_of_burst(record(against_baseline=loss, failures=failures)) == list(failures)

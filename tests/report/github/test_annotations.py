@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from pytest_djworkers.record import BurstRecord, LimitOutcome
 from pytest_djworkers.report.document import Document
-from pytest_djworkers.report.github.annotations import MOST, Annotation, Level, commands
+from pytest_djworkers.report.github.annotations import Annotation, Level, commands
 from pytest_djworkers.verdict.baseline_verdict import BaselineVerdict
 from pytest_djworkers.verdict.judgement import Verdict
 from tests.support.comparisons import NOTHING, compared
@@ -21,10 +21,12 @@ from tests.support.results import record
 
 MISSED = "requests/s: 100, limit min_rps(200), 100 (50%) short"
 ROOT = Path("/checkout")
+CODES = ("%", "%25", "%0A", "%3A", "%2C", ":", "::", ",", "\n", "\r")
 # The parts of a command, as the runner splits them.
 COMMAND = re.compile(
-    r"::(?P<level>[a-z]+) file=(?P<file>[^:,]*),line=(?P<line>\d+),title=(?P<title>[^:,]*)"
-    r"::(?P<message>.*)"
+    # The runner reads lines, which end in a line feed or a carriage return.
+    r"::(?P<level>[a-z]+) file=(?P<file>[^:,\n\r]*),line=(?P<line>\d+),title=(?P<title>[^:,\n\r]*)"
+    r"::(?P<message>[^\n\r]*)"
 )
 
 
@@ -92,20 +94,21 @@ def test_what_is_ok_has_no_annotation() -> None:
 
 def test_at_most_ten_of_a_level_are_printed_and_the_worst_come_first() -> None:
     improved = [record(test=f"test_{n}", against_base=compared(1.4)) for n in range(2)]
-    failing = [record(test=f"test_bad_{n}", failures=("bad",)) for n in range(MOST + 2)]
+    failing = [record(test=f"test_bad_{n}", failures=("bad",)) for n in range(12)]
     lines = list(commands(document(*improved, *failing), ROOT, ROOT))
     assert [line.partition(" ")[0] for line in lines] == [
-        *["::error"] * MOST,
+        *["::error"] * 10,
         "djworkers:",
         *["::notice"] * 2,
     ]
-    assert lines[MOST] == "djworkers: 2 more errors in the step's summary"
+    assert lines[10] == "djworkers: 2 more errors in the step's summary"
 
 
 def test_paths_are_relative_to_the_checkout(tmp_path: Path) -> None:
     made = document(record(failures=("bad",)))
     root = tmp_path / "checkout" / "site"
     (tmp_path / "linked").symlink_to(tmp_path / "checkout")
+    assert of(made, tmp_path / "linked" / "site", root)[0].file == "test_site.py"
     for workspace, file in (
         (root, "test_site.py"),
         (tmp_path / "checkout", "site/test_site.py"),
@@ -117,14 +120,13 @@ def test_paths_are_relative_to_the_checkout(tmp_path: Path) -> None:
         assert found.file == file
 
 
-@given(st.text(), st.text(), st.text())
+TEXTS = st.lists(st.one_of(st.sampled_from(CODES), st.text(max_size=3))).map("".join)
+
+
+@given(TEXTS, TEXTS, TEXTS)
 def test_every_text_stays_within_its_part_of_one_line(file: str, title: str, message: str) -> None:
     one = Annotation(Level.ERROR, file, 7, title, message)
-    # GitHub's runner splits its input at line feeds and carriage returns.
-    assert not {"\n", "\r"} & set(one.command)
-    found = COMMAND.fullmatch(one.command)
-    assert found is None or read(one.command) == one
-    assert found is not None or re.search(r"[\v\f\x1c-\x1e\x85\u2028\u2029]", one.command)
+    assert read(one.command) == one
 
 
 def test_control_characters_of_a_name_do_not_reach_the_terminal() -> None:

@@ -152,6 +152,15 @@ def test_bursts_are_by_endpoint_with_a_row_per_backend() -> None:
     assert "- **limits, gunicorn-gevent**: max_errors(0), min_rps(200)\n" in text
 
 
+def test_each_line_of_a_reason_stays_in_its_list() -> None:
+    why = "no expected response: 3 status 404\n    the first response: # Not Found"
+    text = render(document(record(failures=(why, "a second reason"))))
+    assert (
+        "- **GET /json (test_json), granian**\n  - no expected response: 3 status 404\n"
+        "  - the first response: # Not Found\n  - a second reason\n" in text
+    )
+
+
 def test_a_loss_against_the_baseline_is_said_and_both_figures_are_shown() -> None:
     loss = BaselineVerdict(Verdict.REGRESSED, "why", ratio=0.5)
     stored = StoredFigures(200.0, 0.002, None, 1, 2, "2026-01-02T03:04:05+00:00")
