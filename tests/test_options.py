@@ -9,6 +9,7 @@ from pytest_djworkers.load.profile import Shape
 from pytest_djworkers.options import OPTIONS, SHAPE_OPTIONS, SWITCHES, Option
 from pytest_djworkers.report_format import ReportFormat
 from pytest_djworkers.units import parse_share
+from tests.support.pages import DOCS
 
 BY_NAME = {option.name: option for option in OPTIONS}
 
@@ -170,3 +171,10 @@ def test_pytest_shows_a_default_for_every_flag_and_ini_value(
 def test_the_default_shape_has_the_defaults_of_the_options() -> None:
     defaults = {field: BY_NAME[name].default for name, field in SHAPE_OPTIONS.items()}
     assert asdict(Shape()) == defaults
+
+
+@pytest.mark.parametrize("format_", ReportFormat)
+def test_each_format_of_reports_is_in_the_help_and_on_its_page(format_: ReportFormat) -> None:
+    words = BY_NAME["report_format"].help.replace(",", " ").replace(";", " ").split()
+    assert format_.value in words
+    assert f"``{format_.value}``" in (DOCS / "how-to" / "compare-in-ci.rst").read_text()

@@ -108,7 +108,8 @@ def test_paths_are_relative_to_the_checkout(tmp_path: Path) -> None:
     made = document(record(failures=("bad",)))
     root = tmp_path / "checkout" / "site"
     (tmp_path / "linked").symlink_to(tmp_path / "checkout")
-    assert of(made, tmp_path / "linked" / "site", root)[0].file == "test_site.py"
+    linked = tmp_path / "linked" / "site"
+    assert of(made, linked, tmp_path / "checkout")[0].file == "site/test_site.py"
     for workspace, file in (
         (root, "test_site.py"),
         (tmp_path / "checkout", "site/test_site.py"),
