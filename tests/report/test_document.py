@@ -25,6 +25,10 @@ def test_a_burst_has_the_figures_that_follow_from_its_counts() -> None:
     assert (figures.cpu_per_request_s, figures.memory_bytes) == (0.0095, 1000)
 
 
+def test_the_remarks_are_those_of_the_row() -> None:
+    assert entry_of(record(attempt=2)).figures.remarks == ("rerun (attempt 2)",)
+
+
 def test_what_a_generator_cant_tell_is_none() -> None:
     figures = entry_of(record(result=replace(WRK, latency=None))).figures
     assert (figures.p50_s, figures.max_s, figures.memory_bytes) == (None, None, None)
