@@ -6,16 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.site import Site
-
-TWO_TESTS = """
-@pytest.mark.min_rps(1e9)
-def test_fails(burst):
-    burst("/json")
-
-def test_passes(burst):
-    burst("/users")
-"""
+from tests.support.site import TWO_TESTS, Site
 
 
 @pytest.fixture

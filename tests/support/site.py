@@ -86,6 +86,16 @@ def djworkers_seed():
     return make_user
 """
 
+TWO_TESTS = """
+@pytest.mark.min_rps(1e9)
+def test_fails(burst):
+    burst("/json")
+
+def test_passes(burst):
+    burst("/users")
+"""
+"""One test that fails by its limit, and one that passes."""
+
 PYTEST = (sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:hypothesispytest")
 """Without hypothesis, whose import takes longer than the rest of a run."""
 
