@@ -24,7 +24,7 @@ from pytest_djworkers.printable import printable
 from pytest_djworkers.report.baseline_details import describe_baseline
 from pytest_djworkers.report.baseline_listing import list_baselines
 from pytest_djworkers.report.difference import describe_differences
-from pytest_djworkers.report_format import ReportFormat, format_by_suffix
+from pytest_djworkers.report_format import ReportFormat, format_by_suffix, why_not_installed
 from pytest_djworkers.units import counted
 
 DONE, FAILED = 0, 1
@@ -114,6 +114,8 @@ def _report(options: argparse.Namespace, root: Path) -> int:  # noqa: ARG001  # 
         formats = [options.format or format_by_suffix(file) for file in options.output]
     except ValueError as error:
         return _failed([f"{error}: choose another name, or the format with --format"])
+    if missing := list(filter(None, map(why_not_installed, dict.fromkeys(formats)))):
+        return _failed(missing)
     for file, format_ in zip(options.output, formats, strict=True):
         try:
             write_report(file, format_, document)

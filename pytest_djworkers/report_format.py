@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from importlib import metadata
 from pathlib import PurePath
 
 GITHUB = "github"
@@ -31,6 +32,9 @@ _BY_SUFFIX = {
     ".csv": ReportFormat.CSV,
 }
 
+_PACKAGES = {ReportFormat.HTML: ("jinja2", "vl-convert-python")}
+"""The packages of the extra ``report`` that a format needs."""
+
 
 def format_by_suffix(file: PurePath) -> ReportFormat:
     """Return the format that a file's name asks for. Raises ValueError for another suffix."""
@@ -38,3 +42,23 @@ def format_by_suffix(file: PurePath) -> ReportFormat:
     if found is None:
         raise ValueError(f"{file.name!r} ends in none of {', '.join(_BY_SUFFIX)}")
     return found
+
+
+def why_not_installed(format_: ReportFormat) -> str:
+    """Return which packages a format lacks, and how to install them; empty if it lacks none."""
+    missing = [package for package in _PACKAGES.get(format_, ()) if not _is_installed(package)]
+    if not missing:
+        return ""
+    verb = "is" if len(missing) == 1 else "are"
+    return (
+        f"a report in {format_.value} needs {' and '.join(missing)}, which {verb} not installed:"
+        " pip install 'pytest-djworkers[report]'"
+    )
+
+
+def _is_installed(package: str) -> bool:
+    try:
+        metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return False
+    return True

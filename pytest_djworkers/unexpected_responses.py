@@ -61,14 +61,15 @@ def why_nothing_expected(result: BurstResult, first_refusal: str = "") -> str:
     body = " with the right body" if request.contains else ""
     lines = [
         f"no expected response ({request.expected}{body}): {in_words(kinds)}",
-        *_first_response(result),
+        *first_response(result),
         *([f"the server's log: {first_refusal}"] if first_refusal else []),
-        *_advice(result, first_refusal),
+        *what_to_do(result, first_refusal),
     ]
     return "\n    ".join(lines)
 
 
-def _first_response(result: BurstResult) -> list[str]:
+def first_response(result: BurstResult) -> list[str]:
+    """Return the first unexpected response in a line; empty if it is not known."""
     first = result.first_unexpected
     if first is None:
         if result.unexpected and result.generator.name == WRK:
@@ -79,7 +80,7 @@ def _first_response(result: BurstResult) -> list[str]:
     return [f"the first response: {first.status} {_phrase(first.status)}{target}{body}"]
 
 
-def _advice(result: BurstResult, first_refusal: str) -> list[str]:
+def what_to_do(result: BurstResult, first_refusal: str = "") -> list[str]:
     """Return what to do about the first unexpected response, if that is known."""
     first = result.first_unexpected
     if first is None:

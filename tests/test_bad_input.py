@@ -84,6 +84,16 @@ def test_a_missing_package_is_refused_with_the_extra_to_install(site: Site) -> N
     )
 
 
+def test_a_report_whose_packages_are_missing_is_refused_with_the_extra(site: Site) -> None:
+    hide(site, "vl-convert-python")
+    arguments = ("-p", "hides", "--djworkers=granian", "--djworkers-report=load.html")
+    assert refused(site, *arguments) == (
+        "--djworkers-report: a report in html needs vl-convert-python, which is not installed:"
+        " pip install 'pytest-djworkers[report]'"
+    )
+    assert not (site.folder / "load.html").exists()
+
+
 def test_a_wrong_ini_value_is_refused_with_its_file_in_a_run(site: Site) -> None:
     arguments = ("-o", "djworkers=granian", "-o", "djworkers_connections=many")
     assert refused(site, *arguments).startswith(

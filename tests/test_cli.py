@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -579,6 +580,23 @@ def test_reports_are_made_again(root: Path, run: Run) -> None:
     assert (root / "load.md").read_text() == render(made)
     assert run("report", "load.json", "-o", "text", "--format=md") == ["report: text"]
     assert (root / "text").read_text() == render(made)
+
+
+def test_a_report_whose_packages_are_missing_names_the_extra(
+    root: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (root / "load.json").write_text(as_json(report(record())))
+
+    def version(name: str) -> str:
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(metadata, "version", version)
+    assert main(["report", "load.json", "-o", "load.md", "-o", "load.html"]) == 1
+    assert capsys.readouterr().err == (
+        "djworkers: a report in html needs jinja2 and vl-convert-python, which are not installed:"
+        " pip install 'pytest-djworkers[report]'\n"
+    )
+    assert not (root / "load.md").exists()
 
 
 def test_a_report_that_cant_be_made_says_why(

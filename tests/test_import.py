@@ -19,7 +19,7 @@ HEAVY = {
     "psutil",
     "django",
 }
-NEVER = {"gevent", "granian", "gunicorn", "numpy"}
+NEVER = {"gevent", "granian", "gunicorn", "numpy", "vl_convert"}
 
 REMEMBER = """
 import json
@@ -74,8 +74,9 @@ def test_a_run_without_backends_imports_no_more(site: Site) -> None:
     assert not (HEAVY - {"django"}) & modules_of_a_run(site)
 
 
-def test_an_active_run_imports_no_server_and_no_gevent(site: Site) -> None:
-    arguments = ("--djworkers=gunicorn-gevent", "--djworkers-save-baseline")
-    modules = modules_of_a_run(site, *arguments)
+def test_an_active_run_imports_no_server_no_gevent_and_nothing_that_draws(site: Site) -> None:
+    files = ("--djworkers-save-baseline", "--djworkers-report=load.html")
+    modules = modules_of_a_run(site, "--djworkers=gunicorn-gevent", *files)
     assert not NEVER & modules
     assert "hdrh" in modules  # so that the list is one of what was really imported
+    assert "<!doctype html>" in (site.folder / "load.html").read_text()

@@ -10,13 +10,12 @@ from pytest_djworkers.baseline.figures import session_figures
 from pytest_djworkers.baseline.files import broken
 from pytest_djworkers.baseline.imported import Imported
 from pytest_djworkers.baseline.locate import read_file, shortened
-from pytest_djworkers.baseline.machine import Machine
 from pytest_djworkers.baseline.session import changed_versions
 from pytest_djworkers.baseline.store import Baseline
 from pytest_djworkers.load.wrk_output import Spread, WrkRun
 from pytest_djworkers.report.alignment import align, align_row
 from pytest_djworkers.report.figures import format_latency
-from pytest_djworkers.report.session_facts import commit_of, saved_at
+from pytest_djworkers.report.session_facts import commit_of, machine_in_words, saved_at
 from pytest_djworkers.units import counted, format_rate
 
 _TEXT_COLUMNS = frozenset({"saved", "commit", "changed"})
@@ -28,7 +27,7 @@ def describe_baseline(file: Path) -> Iterator[str]:
     content = read_file(file)
     yield shortened(file)
     if isinstance(content, Baseline):
-        yield _machine(content.machine)
+        yield machine_in_words(content.machine)
         try:
             for key, stored in sorted(content.bursts.items()):
                 yield from ("", *_burst(key, stored))
@@ -39,15 +38,6 @@ def describe_baseline(file: Path) -> Iterator[str]:
         yield "latencies; it is part of no verdict"
         for imported in content:
             yield from ("", *_imported(imported))
-
-
-def _machine(machine: Machine) -> str:
-    facts = [machine.cpu, counted(machine.logical_cpus, "logical CPU")]
-    if machine.allowed_cpus is not None:
-        facts.append(f"only {machine.allowed_cpus} may be used")
-    quota = machine.cpu_quota
-    facts.append("no CPU quota" if quota is None else f"a CPU quota of {quota:g} CPUs")
-    return ", ".join(facts)
 
 
 def _burst(key: str, stored: StoredBurst) -> Iterator[str]:
@@ -77,8 +67,8 @@ def _session_cells(session: StoredSession, before: StoredSession) -> dict[str, s
     """Return a session's cells by column; ``before`` is the session before it."""
     figures = session_figures(session)
     return {
-        "saved": saved_at(session),
-        "commit": commit_of(session),
+        "saved": saved_at(session.saved),
+        "commit": commit_of(session.commit),
         "requests/s": format_rate(figures.rps),
         "mean": format_latency(figures.mean),
         "p50": format_latency(figures.p50),

@@ -50,6 +50,6 @@ def _overview(file: Path) -> tuple[str, ...]:
         f"{len(content.bursts):,}",
         # Bursts may have been added later than others: then this is "2-10".
         "-".join(map(str, dict.fromkeys((lengths[0], lengths[-1])))),
-        saved_at(last),
-        commit_of(last),
+        saved_at(last.saved),
+        commit_of(last.commit),
     )

@@ -12,7 +12,7 @@ from pytest_djworkers.report.comparison_lines import estimate_of_speed
 from pytest_djworkers.units import counted, format_duration
 from pytest_djworkers.verdict.noise import noise_of
 
-_LEAST_LEVEL = 0.9
+LEAST_LEVEL = 0.9
 """The least level of an interval that says how exactly a change is known. A large change is decided
 by two or three blocks, whose range has less."""
 
@@ -53,7 +53,7 @@ def _noise(compared: ArmComparison) -> _Noise | None:
     estimate = estimate_of_speed(compared)
     # From the interval that the verdict rests on, and not from the deviation: so it can't say
     # that a change was too small to be seen which was seen.
-    is_sure = estimate is not None and estimate.level >= _LEAST_LEVEL
+    is_sure = estimate is not None and estimate.level >= LEAST_LEVEL
     return _Noise(noise.block_sd, estimate.smallest_visible if estimate and is_sure else None)
 
 

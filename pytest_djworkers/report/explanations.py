@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from pytest_djworkers.legend import Sign
@@ -21,11 +21,17 @@ and wrk, which doesn't see requests that wait, finds fewer at work than there ar
 def explanations(
     rows: Iterable[Row], columns: Sequence[str], records: Sequence[BurstRecord]
 ) -> list[str]:
-    """Return a line for each sign in these columns, however often it is there.
+    """Return the lines on all signs in these columns, each once, however often it is there."""
+    return explanations_of(
+        {sign for row in rows for column in columns for sign in row.signs.get(column, ())}, records
+    )
+
+
+def explanations_of(signs: Collection[Sign], records: Sequence[BurstRecord]) -> list[str]:
+    """Return a line for each of these signs, in the legend's order.
 
     Behind that of starved bursts, a line for each backend says what it held in this run.
     """
-    signs = {sign for row in rows for column in columns for sign in row.signs.get(column, ())}
     found = []
     # In the legend's order, which begins with what matters most.
     for sign in (one for one in Sign if one in signs):

@@ -14,7 +14,8 @@ from pytest_djworkers.report import (
     open_metrics,
 )
 from pytest_djworkers.report.document import Document
-from pytest_djworkers.report.markdown import page
+from pytest_djworkers.report.html import page as html_page
+from pytest_djworkers.report.markdown import page as markdown_page
 from pytest_djworkers.report_format import ReportFormat
 from pytest_djworkers.system.files import write_whole
 
@@ -23,8 +24,9 @@ _COMMENT_BYTES = 65_000
 
 RENDERERS: Mapping[ReportFormat, Callable[[Document], str]] = {
     ReportFormat.JSON: document_file.as_json,
-    ReportFormat.MARKDOWN: page.render,
-    ReportFormat.COMMENT: partial(page.render_within, most_bytes=_COMMENT_BYTES),
+    ReportFormat.MARKDOWN: markdown_page.render,
+    ReportFormat.COMMENT: partial(markdown_page.render_within, most_bytes=_COMMENT_BYTES),
+    ReportFormat.HTML: html_page.render,
     ReportFormat.CSV: burst_csv.as_csv,
     ReportFormat.BENCHMARK_ACTION: benchmark_action.speeds_as_json,
     ReportFormat.BENCHMARK_ACTION_LATENCY: benchmark_action.latencies_as_json,

@@ -9,6 +9,7 @@ from importlib.metadata import version
 
 from pytest_djworkers.baseline.session import run_facts
 from pytest_djworkers.baseline.store import burst_key
+from pytest_djworkers.errors import ReportError
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.report.document import SCHEMA, Document, RunSummary, TestOutcome, entry_of
 from pytest_djworkers.report.file_outcomes import FileOutcomes
@@ -59,7 +60,7 @@ def write_reports(document: Document, files: Iterable[ReportFile], outcomes: Fil
     for one in files:
         try:
             write_report(one.file, one.format, document)
-        except OSError as error:
+        except (OSError, ReportError) as error:
             outcomes.problems.append(str(error))
         else:
             outcomes.reports_written.append(str(one.file))

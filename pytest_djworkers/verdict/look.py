@@ -12,15 +12,9 @@ from pytest_djworkers.verdict.estimate import Estimate, estimate_of, mean_of
 from pytest_djworkers.verdict.judgement import Judgement, Verdict
 from pytest_djworkers.verdict.least_change import LEAST_CHANGE_ERRORS, least_change
 from pytest_djworkers.verdict.reliability import MOST_DISCARDED, explain_discarded
-from pytest_djworkers.verdict.rounds import Metric, Round, count_discarded, sample_of
+from pytest_djworkers.verdict.rounds import METRIC_NAMES, Metric, Round, count_discarded, sample_of
 from pytest_djworkers.verdict.slow_responses import may_have_more_slow, more_slow
 
-_NAMES = {
-    Metric.RPS: "requests/s",
-    Metric.P95: "p95",
-    Metric.CPU_PER_REQUEST: "CPU time per request",
-    Metric.ERRORS: "errors",
-}
 _LARGE = -log(1 - 0.4)
 """A large loss, as a log ratio. Each block must show two fifths, so that a true loss of half, which
 blocks show give or take some, is decided soon."""
@@ -81,7 +75,9 @@ class Look:
         interval, level = (min(centres), max(centres)), 1 - 2 ** (1 - self.blocks)
         estimate = estimate_of(self.metric, fmean(centres), interval, level, self.blocks)
         each = " and ".join(format_change(self._ratio(centre)) for centre in centres)
-        reason = f"{_NAMES[self.metric]} {format_change(estimate.ratio)}, in each block: {each}"
+        reason = (
+            f"{METRIC_NAMES[self.metric]} {format_change(estimate.ratio)}, in each block: {each}"
+        )
         verdict = Verdict.REGRESSED if lost else Verdict.IMPROVED
         return self.judgement(verdict, self._with_remarks(reason), estimate)
 
@@ -178,7 +174,7 @@ class Look:
         return format_share(self.tolerance)
 
     def _found(self, estimate: Estimate) -> str:
-        return f"{_NAMES[self.metric]} {estimate}"
+        return f"{METRIC_NAMES[self.metric]} {estimate}"
 
     def _ratio(self, value: float) -> float:
         """Return head's figure over base's for a log ratio, of which negative is worse."""
@@ -200,7 +196,7 @@ class Look:
         reasons = [
             *self.discarded,
             ("errors", self.sample.with_errors),
-            (f"no {_NAMES[self.metric]}", self.sample.without_figure),
+            (f"no {METRIC_NAMES[self.metric]}", self.sample.without_figure),
         ]
         number = sum(count for _, count in reasons)
         if not number:

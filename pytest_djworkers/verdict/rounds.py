@@ -27,6 +27,13 @@ class Metric(StrEnum):
     ERRORS = "errors"
 
 
+METRIC_NAMES = {
+    Metric.RPS: "requests/s",
+    Metric.P95: "p95",
+    Metric.CPU_PER_REQUEST: "CPU time per request",
+    Metric.ERRORS: "errors",
+}
+"""The names of the figures for people."""
 LEAST_CLEAN = 0.5
 """Rounds with errors are left out of the speed while at least this share is without."""
 

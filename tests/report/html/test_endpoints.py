@@ -1,0 +1,63 @@
+"""The sections of the HTML report: the servers of an endpoint side by side."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from pytest_djworkers.baseline.figures import StoredFigures
+from pytest_djworkers.report.html.endpoint_plots import why_no_course
+from pytest_djworkers.report.html.endpoints import endpoints
+from pytest_djworkers.verdict.baseline_verdict import BaselineVerdict
+from pytest_djworkers.verdict.judgement import Verdict
+from tests.support.comparisons import NOTHING, compared
+from tests.support.documents import document, outcome
+from tests.support.results import RESULT, WRK, record
+
+STORED = StoredFigures(200.0, 0.002, None, 1, 2, "2026-01-02T03:04:05+00:00")
+
+
+def test_servers_are_columns_and_a_baseline_stands_behind_its_burst() -> None:
+    verdict = BaselineVerdict(Verdict.REGRESSED, "why", ratio=0.5)
+    stored = record("waitress", stored=STORED, against_baseline=verdict)
+    (section,) = endpoints(document(stored, record("granian")))
+    assert section.figures.columns == ("figure", "waitress", "baseline of waitress", "granian")
+    rows = {row[0]: row[1:] for row in section.figures.rows}
+    assert rows["requests/s"] == ("100", "200", "100")
+    assert rows["errors"] == ("0", "2", "0")
+    assert "memory" not in rows  # nobody looked at the processes
+    assert [cell.word for cell in section.cells] == ["regressed", ""]
+    assert section.load == "bursts of 8 connections for 10s after 1s of warm-up, timeout 2s"
+
+
+def test_a_test_that_fails_by_anything_but_a_loss_has_failed() -> None:
+    burst = record(failures=("requests/s: too few",), against_base=compared(1.0))
+    test = outcome(burst, log=("the log",))
+    (section,) = endpoints(document(burst, tests=(test,)))
+    (cell,) = section.cells
+    assert (cell.word, cell.is_bad) == ("failed", True)
+    assert cell.figure.endswith("%")
+    assert section.outcomes == (test,)
+
+
+def test_plots_are_those_that_the_bursts_have_figures_for() -> None:
+    def names(**changes: Any) -> list[str]:
+        (section,) = endpoints(document(record(**changes)))
+        return [plot.name for plot in section.plots]
+
+    assert names() == ["speeds", "latency", "requests"]
+    assert names(result=replace(WRK, series=None)) == ["speeds", "latency"]
+    assert names(result=replace(WRK, series=None, latency=None)) == ["speeds"]
+    assert names(against_base=compared(1.0)) == ["rounds-of-arms", "ratios"]
+    assert names(against_base=NOTHING) == []
+
+
+def test_a_missing_course_of_the_burst_has_its_reason() -> None:
+    assert why_no_course([record()]) == ""
+    by_wrk = record(result=replace(WRK, series=None))
+    assert "of granian: wrk does not tell" in why_no_course([record("waitress"), by_wrk])
+    assert "the generator was asyncio" in why_no_course(
+        [record(result=replace(RESULT, series=None))]
+    )
+    in_rounds = record(result=replace(RESULT, series=None), against_base=compared(1.0))
+    assert why_no_course([in_rounds]) == ""
