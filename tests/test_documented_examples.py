@@ -25,6 +25,8 @@ from tests.support.pages import DOCS, MARKDOWN, ROOT, Example, examples
 from tests.support.site import SETTINGS, Site
 
 PYTHON = examples("python")
+# That of a package is read in tests/backends/test_documented.py.
+CONFIGURATIONS = [one for one in examples("ini", "toml") if "[project." not in one.source]
 NEEDS_A_SITE = {
     DOCS
     / "how-to"
@@ -114,11 +116,9 @@ def test_load_tests_are_collected_under_a_server(site: Site) -> None:
     assert len(collected) == sum(source.count("def test_") for source in tests)
 
 
-@pytest.mark.parametrize("example", examples("ini", "toml"), ids=str)
+@pytest.mark.parametrize("example", CONFIGURATIONS, ids=str)
 def test_a_configuration_is_taken(example: Example, site: Site) -> None:
     """Each of its values is read, since an unknown name or a wrong value ends a run."""
-    if "[project." in example.source:
-        pytest.skip("packaging reads it: tests/backends/test_documented.py")
     if example.language == "toml":
         if pytest.version_tuple < (9,):
             pytest.skip("pytest reads [tool.pytest] from version 9 on")
