@@ -24,19 +24,18 @@ from pytest_djworkers.settings.reading import read_settings
 from tests.support.pages import DOCS, MARKDOWN, ROOT, Example, examples
 from tests.support.site import SETTINGS, Site
 
+GUIDES, TUTORIAL = DOCS / "how-to", DOCS / "tutorial" / "index.rst"
 PYTHON = examples("python")
 # That of a package is read in tests/backends/test_documented.py.
 CONFIGURATIONS = [one for one in examples("ini", "toml") if "[project." not in one.source]
 NEEDS_A_SITE = {
-    DOCS
-    / "how-to"
-    / "settings-for-load-tests.rst": "test_documented_settings serves a site with it",
-    DOCS / "tutorial" / "index.rst": "test_documented_tutorial writes and runs it",
+    GUIDES / "settings-for-load-tests.rst": "test_documented_settings serves a site with it",
+    TUTORIAL: "test_documented_tutorial writes and runs it",
 }
 """Python that imports a site of its own, and what runs it."""
 SHOWS_OUTPUT = {
-    DOCS / "tutorial" / "index.rst": "test_documented_tutorial",
-    DOCS / "how-to" / "from-other-tools.rst": "test_documented_commands",
+    TUTORIAL: "test_documented_tutorial",
+    GUIDES / "from-other-tools.rst": "test_documented_commands",
 }
 """The pages whose shell sessions show output, and the tests that compare it."""
 COMMANDS = [
