@@ -177,4 +177,4 @@ def test_the_default_shape_has_the_defaults_of_the_options() -> None:
 def test_each_format_of_reports_is_in_the_help_and_on_its_page(format_: ReportFormat) -> None:
     words = BY_NAME["report_format"].help.replace(",", " ").replace(";", " ").split()
     assert format_.value in words
-    assert f"``{format_.value}``" in (DOCS / "how-to" / "compare-in-ci.rst").read_text()
+    assert f"``{format_.value}``" in (DOCS / "reference" / "output.rst").read_text()
