@@ -416,7 +416,8 @@ def test_a_run_beside_an_import_is_shown_and_not_compared(site: Site) -> None:
         [
             "djworkers: baseline 'wrk' with 0 bursts and 1 imported, tolerance 10%",
             "  granian *100 *not compared*",
-            "    baseline *31,897 *2,301 *13 *imported: Granian",
+            "    baseline *31,897 *2,301 *13",
+            "    imported: Granian",
             "not compared: test_site.py::test_json*: imported from wrk's printed output:"
             " no windows",
         ]
