@@ -21,7 +21,7 @@ from tests.support.results import RESULT, record
 ROOT = Path(__file__).parents[1]
 MARKDOWN = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "example_project" / "README.md"]
 TEXTS = [*MARKDOWN, *sorted((ROOT / "docs").rglob("*.rst"))]
-LINK = {".md": r"\]\((?!http)([^)#]+)", ".rst": r"<([^>\n:]+\.rst)>`__"}
+LINK = {".md": r"(?:\]\(|src(?:set)?=\")(?!http)([^)#\"]+)", ".rst": r"<([^>\n:]+\.rst)>`__"}
 
 
 def test_the_reference_says_what_the_code_says() -> None:
