@@ -177,6 +177,25 @@ def _add_commands(parser: argparse.ArgumentParser) -> None:
         )
     command.set_defaults(run=_diff)
 
+    _add_report(commands)
+    command = commands.add_parser(
+        "import-wrk",
+        help="import what wrk printed into a baseline",
+    )
+    command.add_argument(
+        "file", metavar="FILE", type=Path, help="file with output of wrk, such as Markdown notes"
+    )
+    command.add_argument(
+        "--baseline",
+        metavar="NAME",
+        type=_name,
+        default=DEFAULT,
+        help="baseline to import into; default: %(default)s",
+    )
+    command.set_defaults(run=_import_wrk)
+
+
+def _add_report(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     command = commands.add_parser("report", help="make reports again from one in JSON")
     command.add_argument(
         "file", metavar="FILE.json", type=Path, help="file that --djworkers-report wrote as JSON"
@@ -197,22 +216,6 @@ def _add_commands(parser: argparse.ArgumentParser) -> None:
         help="format of what is written; default: by the ending of the file's name",
     )
     command.set_defaults(run=_report)
-
-    command = commands.add_parser(
-        "import-wrk",
-        help="import what wrk printed into a baseline",
-    )
-    command.add_argument(
-        "file", metavar="FILE", type=Path, help="file with output of wrk, such as Markdown notes"
-    )
-    command.add_argument(
-        "--baseline",
-        metavar="NAME",
-        type=_name,
-        default=DEFAULT,
-        help="baseline to import into; default: %(default)s",
-    )
-    command.set_defaults(run=_import_wrk)
 
 
 def _folder(text: str) -> Path:

@@ -41,7 +41,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What is in a file."""
+    """The content of a file."""
 
     entries: list[Entry]
     machine: Machine | None

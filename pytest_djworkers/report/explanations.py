@@ -54,7 +54,7 @@ class _Starved:
 
     @property
     def line(self) -> str:
-        """What it held, and what to try."""
+        """The line that says what the backend held, and what to try."""
         least, most = f"{min(self.held):,.0f}", f"{max(self.held):,.0f}"
         held = least if least == most else f"{least} to {most}"
         proposed = max(_LEAST_PROPOSED, _few_digits(min(self.held)))

@@ -90,20 +90,31 @@ def probe(
         else:
             if not (any_response or (request.expects(response.status) and response.fits)):
                 raise ProbeError(_unexpected(request, response), response.status)
-            interim = tuple(response.interim)
-            return ProbeResult(address, interim, response.status, response.content_type)
-        if process is not None and process.status is not None:
-            raise ServerStartError(f"it ended (exit status {process.status})")
-        # The workers of a server of ours have reported by now, so this is no start any more.
-        if process is not None and closes >= _MOST_CLOSES:
-            times = counted(closes, "time")
-            raise ProbeError(f"{request.shown}: {why}, {times} in a row", None)
+            return _result(address, response)
+        if process is not None:
+            _refuse_broken(process, f"{request.shown}: {why}", closes)
         CLOCK.sleep(_RETRY_AFTER_S)
+    raise _never(request, why, has_started=process is not None and is_silent)
+
+
+def _refuse_broken(process: GuardedProcess, what: str, closes: int) -> None:
+    """Raise for a server of ours that has ended, or closes one connection after the other."""
+    if process.status is not None:
+        raise ServerStartError(f"it ended (exit status {process.status})")
+    # Its workers have reported by now, so this is no start any more.
+    if closes >= _MOST_CLOSES:
+        raise ProbeError(f"{what}, {counted(closes, 'time')} in a row", None)
+
+
+def _result(address: tuple[str, int], response: Response) -> ProbeResult:
+    return ProbeResult(address, tuple(response.interim), response.status, response.content_type)
+
+
+def _never(request: Request, why: str, *, has_started: bool) -> Exception:
+    """Return the error for a server that has sent no response in time."""
     said = f"{request.shown} got no response in time ({why})"
-    # The workers of a server of ours have reported by now, so it has started.
-    if process is not None and is_silent:
-        raise ProbeError(said, None)
-    raise ServerStartError(said)
+    # The workers of a server of ours that is only silent have reported by now.
+    return ProbeError(said, None) if has_started else ServerStartError(said)
 
 
 def _connected(addresses: Sequence[tuple[str, int]], deadline: float) -> socket.socket:

@@ -1,4 +1,4 @@
-"""What to do about a response that is not an expected one, by its status and what it says."""
+"""Advice on a response that is not an expected one, by its status and what it says."""
 
 from __future__ import annotations
 

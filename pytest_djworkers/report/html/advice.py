@@ -1,4 +1,4 @@
-"""What to do about a verdict or a missed limit, in sentences."""
+"""Advice on a verdict or a missed limit, in sentences."""
 
 from __future__ import annotations
 

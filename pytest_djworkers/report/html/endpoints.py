@@ -56,7 +56,7 @@ class Endpoint:
     """Each server with how its comparison was made."""
     plots: tuple[Plot, ...]
     notes: tuple[str, ...]
-    """What the plots can't show, and why."""
+    """The things that the plots can't show, and why."""
     outcomes: tuple[TestOutcome, ...]
     """The outcomes of its tests that have a log or a message."""
 

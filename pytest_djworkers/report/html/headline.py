@@ -26,7 +26,7 @@ _MOST_LINES = 2
 
 
 class Weight(IntEnum):
-    """How much a point weighs; the first come first."""
+    """The weights of points; those with the first come first."""
 
     FAILED = 0
     WARNING = 1

@@ -24,7 +24,7 @@ BURST_ADVICE = (
     "set @pytest.mark.timeout(0) at the test, for no limit, or a longer --timeout for the run; or"
     " make the burst shorter (duration=)"
 )
-"""What to do about a time limit that ended a single burst."""
+"""The advice on a time limit that ended a single burst."""
 
 
 def needed_for_comparison(budget_s: float | None) -> float:

@@ -34,7 +34,7 @@ class Plot:
     figures: Figures
     spec: Spec
     note: str = ""
-    """How to read it, in a sentence; empty if that is plain."""
+    """A sentence on how to read it; empty if that is plain."""
 
 
 def spec_of(values: Sequence[Spec], layers: Sequence[Spec], *, height: int = 190) -> Spec:
