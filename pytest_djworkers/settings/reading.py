@@ -41,11 +41,7 @@ def read_settings(config: pytest.Config) -> Settings | None:
     }
     registry = _registry(config, given["commands"])
     origin = _origin(url, specs, given["allow_host"].parsed)
-    try:
-        backends = _backends(registry, specs)
-    except SettingsError:
-        refuse_swallowed_backends(config, specs)
-        raise
+    backends = _backends(config, registry, specs)
     shape_flags = {name: given[name].parsed for name in SHAPE_OPTIONS if given[name].is_flag}
     values = {name: value.parsed for name, value in given.items()}
     # A failure says what a flag has overridden, so the shape without flags is kept, too.
@@ -93,7 +89,7 @@ def _registry(config: pytest.Config, commands: Value) -> Registry:
         ) from None
 
 
-def _backends(registry: Registry, specs: Value) -> dict[str, Backend]:
+def _backends(config: pytest.Config, registry: Registry, specs: Value) -> dict[str, Backend]:
     """Return the backends that are named, by the spec they are shown with."""
     backends: dict[str, Backend] = {}
     try:
@@ -104,6 +100,7 @@ def _backends(registry: Registry, specs: Value) -> dict[str, Backend]:
                 raise SettingsError(f"{shown} is named twice")
             backends[shown] = backend
     except SettingsError as error:
+        refuse_swallowed_backends(config, specs)
         raise SettingsError(f"{specs.place}: {error}") from None
     return backends
 
