@@ -15,10 +15,12 @@ import sys
 import termios
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from itertools import product
 from pathlib import Path
 from typing import Any, Literal
 
 import pyte
+from markdown_it import MarkdownIt
 from pyte.screens import Char
 from rich.console import Console
 from rich.style import Style
@@ -40,6 +42,16 @@ _COLORS = {"brown": "yellow"}
 _WIDTHS = {"desk": 1280, "phone": 390}
 """The widths of a report's pictures, in pixels."""
 _HEIGHT = 900
+_PAGE = """\
+<!doctype html><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<style>
+:root { color-scheme: light dark; }
+body { font: 14px/1.5 sans-serif; max-width: 980px; margin: 0 auto; padding: 16px; }
+table { display: block; overflow: auto; border-collapse: collapse; }
+th, td { border: 1px solid #8886; padding: 6px 13px; white-space: nowrap; }
+</style>
+"""
+"""The beginning of a page that looks about as GitHub does, where wide tables scroll, too."""
 _Scheme = Literal["light", "dark"]
 _THEMES: dict[_Scheme, TerminalTheme] = {"light": DEFAULT_TERMINAL_THEME, "dark": SVG_EXPORT_THEME}
 # Rich's own loads a font from the network.
@@ -74,21 +86,24 @@ def main() -> None:
     """Run the example's load tests, and make the pictures of what they print and report."""
     _FOLDER.mkdir(exist_ok=True)
     # Here and not in a temporary folder, whose name would be in the picture.
-    report = _EXAMPLE / "report.html"
+    report, markdown = _EXAMPLE / "report.html", _EXAMPLE / "report.md"
+    page = _EXAMPLE / "report-in-markdown.html"
     try:
-        shown = run_example(report)
+        shown = run_example([report, markdown])
         for scheme, theme in _THEMES.items():
             (_FOLDER / f"terminal-{scheme}.svg").write_text(draw_terminal(shown, theme))
-        photograph(report)
+        page.write_text(_PAGE + render_markdown(markdown.read_text()))
+        photograph({"report": report, "markdown": page})
     finally:
-        report.unlink(missing_ok=True)
+        for file in (report, markdown, page):
+            file.unlink(missing_ok=True)
 
 
-def run_example(report: Path) -> Text:
-    """Return what a terminal shows of the load tests at their end; write their report."""
+def run_example(reports: Sequence[Path]) -> Text:
+    """Return what a terminal shows of the load tests at their end; write their reports."""
     command = ["pytest", f"--djworkers={_BACKENDS}", *_LOAD, *_TESTS]
-    flags = ["-p", "no:cacheprovider", f"--djworkers-report={report.name}"]
-    lines = on_terminal([sys.executable, "-m", *command, *flags], report.parent)
+    flags = ["-p", "no:cacheprovider", *(f"--djworkers-report={file.name}" for file in reports)]
+    lines = on_terminal([sys.executable, "-m", *command, *flags], _EXAMPLE)
     # The header has the folders and the plugins of this machine.
     collected = next(number for number, line in enumerate(lines) if "collected" in line.plain)
     shown = [line for line in lines[collected + 1 :] if not line.plain.startswith("report: ")]
@@ -142,20 +157,26 @@ def draw_terminal(shown: Text, theme: TerminalTheme) -> str:
         )
 
 
-def photograph(report: Path) -> None:
-    """Make pictures of the top of a report, light and dark, at the widths of a desk and a phone."""
+def render_markdown(text: str) -> str:
+    """Return a report in Markdown as HTML, about as GitHub shows it."""
+    return str(MarkdownIt("commonmark", {"html": True}).enable("table").render(text))
+
+
+def photograph(pages: Mapping[str, Path]) -> None:
+    """Make pictures of the top of pages, light and dark, at the widths of a desk and a phone."""
     from playwright.sync_api import sync_playwright  # takes a while, and not every picture needs it
 
     options: dict[str, Any] = {"executable_path": shutil.which("chromium")}
     with sync_playwright() as playwright, playwright.chromium.launch(**options) as browser:
-        for name, width in _WIDTHS.items():
-            for scheme in _THEMES:
-                page = browser.new_page(
-                    viewport={"width": width, "height": _HEIGHT}, color_scheme=scheme
-                )
-                page.goto(report.as_uri())
-                page.screenshot(path=_FOLDER / f"report-{name}-{scheme}.png")
-                page.close()
+        for (name, file), (device, width), scheme in product(
+            pages.items(), _WIDTHS.items(), _THEMES
+        ):
+            page = browser.new_page(
+                viewport={"width": width, "height": _HEIGHT}, color_scheme=scheme
+            )
+            page.goto(file.as_uri())
+            page.screenshot(path=_FOLDER / f"{name}-{device}-{scheme}.png")
+            page.close()
 
 
 if __name__ == "__main__":
