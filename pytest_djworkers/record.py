@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from pytest_djworkers.baseline.conditions import conditions_of
 from pytest_djworkers.baseline.figures import StoredFigures
+from pytest_djworkers.baseline.store import burst_key
 from pytest_djworkers.compare.result import ArmComparison
 from pytest_djworkers.legend import Remark, Sign
 from pytest_djworkers.load.result import BurstResult
@@ -51,6 +52,11 @@ class BurstRecord:
     """The limits that were judged, in the order in which they are shown."""
     failures: tuple[str, ...] = ()
     """The reasons why the burst fails its test, missed limits included."""
+
+    @property
+    def key(self) -> str:
+        """The key that the burst is stored under."""
+        return burst_key(self.test, self.result.name)
 
     @property
     def stored_under(self) -> Mapping[str, Any]:

@@ -82,14 +82,18 @@ def window_of(result: BurstResult) -> StoredWindow:
     )
 
 
-def versions_of(result: BurstResult) -> dict[str, str]:
-    """Return the versions of everything that a burst's speed depends on, by name."""
-    versions = {
+def own_versions() -> dict[str, str]:
+    """Return the versions that all bursts of a run have in common, by name."""
+    return {
         "python": platform.python_version(),
         "django": version("django"),
         "pytest-djworkers": version("pytest-djworkers"),
-        result.generator.name: result.generator.version,
     }
+
+
+def versions_of(result: BurstResult) -> dict[str, str]:
+    """Return the versions of everything that a burst's speed depends on, by name."""
+    versions = own_versions() | {result.generator.name: result.generator.version}
     if result.server is not None:
         versions[result.server.backend] = result.server.version
     return versions

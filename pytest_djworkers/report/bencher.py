@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from pytest_djworkers.baseline.store import burst_key
 from pytest_djworkers.report.document import BurstEntry, Document
 
 _NS = 1e9
@@ -19,12 +18,8 @@ _NS = 1e9
 
 def as_json(document: Document) -> str:
     """Return the figures of each burst. Times are in nanoseconds, as those of Bencher are."""
-    data = {_name(entry): _measures(entry) for entry in document.bursts}
+    data = {entry.record.key: _measures(entry) for entry in document.bursts}
     return json.dumps(data, ensure_ascii=False, allow_nan=False, indent=2) + "\n"
-
-
-def _name(entry: BurstEntry) -> str:
-    return burst_key(entry.record.test, entry.record.result.name)
 
 
 def _measures(entry: BurstEntry) -> dict[str, Mapping[str, float]]:

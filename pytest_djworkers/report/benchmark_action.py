@@ -15,7 +15,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from pytest_djworkers.baseline.store import burst_key
 from pytest_djworkers.report.document import BurstEntry, Document
 
 _MS = 1000
@@ -54,9 +53,8 @@ def _times(entry: BurstEntry) -> Iterator[dict[str, object]]:
 
 
 def _named(entry: BurstEntry, figure: str, unit: str, value: float) -> dict[str, object]:
-    record = entry.record
     return {
-        "name": f"{burst_key(record.test, record.result.name)}: {figure}",
+        "name": f"{entry.record.key}: {figure}",
         "unit": unit,
         "value": value,
         "extra": _extra(entry),

@@ -14,7 +14,7 @@ from pytest_djworkers.baseline.files import broken
 from pytest_djworkers.baseline.imported import Imported
 from pytest_djworkers.baseline.locate import read_file
 from pytest_djworkers.baseline.machine import Machine
-from pytest_djworkers.baseline.store import Baseline, burst_key
+from pytest_djworkers.baseline.store import Baseline
 from pytest_djworkers.report.document import BurstEntry
 from pytest_djworkers.report.document_file import is_report, read_document
 from pytest_djworkers.units import format_rate
@@ -68,7 +68,7 @@ def _measured_entry(entry: BurstEntry, date: str) -> Entry:
     record, figures = entry.record, entry.figures
     latency = record.result.latency
     return Entry(
-        title=burst_key(record.test, record.result.name),
+        title=record.key,
         rps=entry.rps,
         rps_text=format_rate(entry.rps),
         mean=latency.mean if latency else None,

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import platform
+import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from importlib.metadata import version
 
-from pytest_djworkers.baseline.session import run_facts
-from pytest_djworkers.baseline.store import burst_key
+from pytest_djworkers.baseline.session import own_versions, run_facts
 from pytest_djworkers.errors import ReportError
+from pytest_djworkers.load.masking import MASK
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.report.document import SCHEMA, Document, RunSummary, TestOutcome, entry_of
 from pytest_djworkers.report.file_outcomes import FileOutcomes
@@ -19,6 +18,8 @@ from pytest_djworkers.report.github.step_summary import add_to_summary
 from pytest_djworkers.run.context import RunContext
 from pytest_djworkers.settings.report_files import ReportFile
 from pytest_djworkers.settings.settings import Settings
+
+_USER = re.compile(r"(?<=://)[^/\s]*@")
 
 
 def document_of(
@@ -37,22 +38,23 @@ def document_of(
         RunSummary(
             began=datetime.fromtimestamp(run.began_at, UTC).isoformat(timespec="seconds"),
             ended=facts.saved,
-            command=tuple(command),
+            command=tuple(map(_without_password, command)),
             exit_status=exit_status,
             commit=facts.commit,
             machine=run.baseline.machine,
             surroundings=facts.surroundings,
-            versions={
-                "python": platform.python_version(),
-                "django": version("django"),
-                "pytest-djworkers": version("pytest-djworkers"),
-            },
+            versions=own_versions(),
             tolerance=settings.tolerance,
             baseline=settings.baseline,
         ),
         tuple(tests),
-        tuple(entry_of(one, stored.get(burst_key(one.test, one.result.name))) for one in records),
+        tuple(entry_of(one, stored.get(one.key)) for one in records),
     )
+
+
+def _without_password(argument: str) -> str:
+    """Return an argument of the command line without the user and the password of a URL."""
+    return _USER.sub(f"{MASK}@", argument)
 
 
 def write_reports(document: Document, files: Iterable[ReportFile], outcomes: FileOutcomes) -> None:

@@ -8,7 +8,7 @@ from pytest_djworkers.baseline.document import StoredBurst
 from pytest_djworkers.baseline.machine import Machine
 from pytest_djworkers.baseline.session import run_facts, session_of
 from pytest_djworkers.baseline.storable import why_not_stored
-from pytest_djworkers.baseline.store import burst_key, save
+from pytest_djworkers.baseline.store import save
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.report.file_outcomes import FileOutcomes
 from pytest_djworkers.settings.settings import Settings
@@ -29,7 +29,7 @@ def save_baseline(
     facts = run_facts(settings.root)
     sessions, not_saved = {}, {}
     for record in records:
-        key = burst_key(record.test, record.result.name)
+        key = record.key
         if reason := _why_not_saved(record, passed):
             not_saved[key] = reason
         else:

@@ -44,7 +44,16 @@ def test_only_the_controller_of_xdist_reports(site: Site, summary: Path) -> None
 
 
 def test_a_run_without_bursts_says_nothing(site: Site, summary: Path) -> None:
-    site.test("@pytest.mark.skip\ndef test_it(burst):\n    pass\n\ndef test_other():\n    pass")
+    site.test(
+        """
+@pytest.mark.skip(reason="not today")
+def test_it(burst):
+    pass
+
+def test_other():
+    pass
+"""
+    )
     result = site.burst()
     result.assert_outcomes(passed=1, skipped=1)
     assert not summary.exists()

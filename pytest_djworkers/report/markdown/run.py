@@ -11,10 +11,8 @@ from pytest_djworkers.report.document import Document
 from pytest_djworkers.report.markdown.blocks import fenced, folded, heading, item
 from pytest_djworkers.report.markdown.endpoints import endpoint
 from pytest_djworkers.report.reasons import other_settings
+from pytest_djworkers.report.session_facts import commit_of, machine_in_words, saved_at
 from pytest_djworkers.units import counted, format_share, format_size
-
-_COMMIT_DIGITS = 10
-_TO_THE_MINUTE = len("2026-01-02T03:04")
 
 
 def section(document: Document) -> list[str]:
@@ -33,14 +31,14 @@ def section(document: Document) -> list[str]:
 
 def _facts(document: Document) -> Iterator[tuple[str, str]]:
     run, records = document.run, document.records
-    yield "commit", _commit(document)
+    yield "commit", commit_of(run.commit) if run.commit else "none: not in a git repository"
     if compared := next((one.against_base for one in records if one.against_base), None):
         base, head = compared.labels
         arms = f"{'each server' if compared.of_backends else head} with {base}"
         yield "compared", f"{arms}, seed {compared.seed}, tolerance {format_share(run.tolerance)}"
         if compared.is_judged:
             yield "visible from", "the smallest change that a comparison could tell from none"
-    yield "date", f"{run.began[:_TO_THE_MINUTE].replace('T', ' ')} UTC"
+    yield "date", f"{saved_at(run.began)} UTC"
     yield "machine", _machine(document)
     for server in dict.fromkeys(map(_server, records)):
         if server:
@@ -53,22 +51,11 @@ def _facts(document: Document) -> Iterator[tuple[str, str]]:
         yield "noise", noise
 
 
-def _commit(document: Document) -> str:
-    commit = document.run.commit
-    if commit is None:
-        return "none: not in a git repository"
-    changed = " and changes to it" if commit.endswith("+") else ""
-    return f"{commit[:_COMMIT_DIGITS]}{changed}"
-
-
 def _machine(document: Document) -> str:
-    machine, around = document.run.machine, document.run.surroundings
+    around = document.run.surroundings
     memory = around.get("memory_bytes")
     parts = [
-        machine.cpu,
-        counted(machine.logical_cpus, "CPU"),
-        f"at most {machine.cpu_quota:g} of them" if machine.cpu_quota else "",
-        f"{machine.allowed_cpus} to run on" if machine.allowed_cpus else "",
+        machine_in_words(document.run.machine),
         f"{format_size(memory)} of memory" if isinstance(memory, int) else "",
         str(around.get("platform", "")),
     ]

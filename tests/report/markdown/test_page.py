@@ -224,7 +224,8 @@ def test_what_was_measured_where_and_with_what_comes_last() -> None:
         "- **commit**: 0123456789\n",
         "- **compared**: the working tree with main, seed 1, tolerance 10%\n",
         "- **date**: 2026-01-02 03:04 UTC\n",
-        "- **machine**: AMD EPYC 7763 64-Core Processor, 2 CPUs, 8.59GB of memory\n",
+        "- **machine**: AMD EPYC 7763 64-Core Processor, 2 logical CPUs, no CPU quota,"
+        " 8.59GB of memory\n",
         "- **server**: granian 2.8, 2 workers, backlog 1024\n",
         "- **versions**: python 3.11.2, django 5.2.1, pytest-djworkers 0.1.0\n",
         "pytest --djworkers=granian\n",
