@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-pictures = pytest.importorskip(
+pictures = pytest.importorskip(  # pyte and rich are in the group docs
     "docs.make_pictures", reason="pyte and rich are in the group docs", exc_type=ImportError
 )
 # A line that is erased again, as that of a running burst is.

@@ -27,7 +27,7 @@ from tests.support.revisions import FLAGS, SLOWS
 from tests.support.site import Site
 from tests.support.workflows import Runner, expanded, workflow
 
-pytestmark = pytest.mark.skipif(
+pytestmark = pytest.mark.skipif(  # the workflows use jq and curl
     not (shutil.which("jq") and shutil.which("curl")), reason="the workflows use jq and curl"
 )
 MEASURE, COMMENT = workflow("github/measure.yml"), workflow("github/comment.yml")

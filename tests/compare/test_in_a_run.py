@@ -156,7 +156,7 @@ def test_base_imports_an_editable_package_from_its_own_tree(
     revisions: Site, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     # A monorepo: setuptools' finder leads to packages/core, past every path.
-    setuptools = pytest.importorskip(
+    setuptools = pytest.importorskip(  # its finder is tested
         "setuptools.command.editable_wheel", reason="its finder is tested"
     )
     template = setuptools._finder_template
