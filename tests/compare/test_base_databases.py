@@ -107,7 +107,7 @@ def test_base_makes_its_own_databases(books: Site, flag: str) -> None:
     result = books.pytest(*FLAGS, flag, "-v", timeout_s=120)
     # Whatever the verdict is: all responses of both arms were expected ones, from their own tables.
     assert sum(result.parseoutcomes().values()) == 1
-    result.stdout.fnmatch_lines(["    *errors 0 → 0,*"])
+    result.stdout.re_match_lines([r".* 0 → 0(, .*)?$"])
     result.stdout.no_fnmatch_line("*not compared*")
     nothing_is_left(books, before)
     assert not list(Path(books.folder).glob("**/*djworkers-own*"))
@@ -120,7 +120,7 @@ def test_base_makes_its_own_databases_in_postgresql(books: Site, postgres: Clust
         settings.write(with_a_pool)
     result = books.pytest(*FLAGS, "-v", timeout_s=120)
     assert sum(result.parseoutcomes().values()) == 1
-    result.stdout.fnmatch_lines(["    *errors 0 → 0,*"])
+    result.stdout.re_match_lines([r".* 0 → 0(, .*)?$"])
     result.stdout.no_fnmatch_line("*not compared*")
 
 

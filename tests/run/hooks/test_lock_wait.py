@@ -47,7 +47,7 @@ def test_the_process_that_a_run_waits_for_is_printed_at_once_even_with_capturing
                 held.release()
     # In case that the line never came: releasing twice does no harm.
     held.release()
-    assert run.returncode == 0
+    assert run.returncode == 0, "\n".join(said)
     (waits,) = (line for line in said if "djworkers: waiting for another run's burst, 0s" in line)
     assert "60s at most: process " in waits
     assert "djworkers: waited " in "\n".join(said)
