@@ -17,13 +17,13 @@ _IN_A_LINE = -2
 def print_uncaptured(config: pytest.Config, line: str) -> None:
     """Print a line that the user sees at once."""
     with _uncaptured(config) as reporter:
-        if reporter is not None:
+        if _is_worker(config):
+            _print_in_worker(line)
+        elif reporter is not None:
             # The cursor may be behind the dots of the tests so far.
             reporter.ensure_newline()
             reporter.write_line(line)
             reporter.flush()
-        elif hasattr(config, "workerinput"):
-            _print_in_worker(line)
 
 
 def print_between_results(config: pytest.Config, line: str) -> None:
@@ -32,12 +32,12 @@ def print_between_results(config: pytest.Config, line: str) -> None:
     pytest begins its own lines with a line feed, so there would be a blank line otherwise.
     """
     with _uncaptured(config) as reporter:
-        if reporter is not None:
+        if _is_worker(config):
+            _print_in_worker(line)
+        elif reporter is not None:
             end_line(config)
             reporter.write(line, flush=True)
             reporter.currentfspath = _IN_A_LINE
-        elif hasattr(config, "workerinput"):
-            _print_in_worker(line)
 
 
 def begin_result(config: pytest.Config, test: str) -> None:
@@ -73,6 +73,11 @@ def _uncaptured(config: pytest.Config) -> Iterator[pytest.TerminalReporter | Non
         yield config.pluginmanager.getplugin("terminalreporter")
 
 
+def _is_worker(config: pytest.Config) -> bool:
+    """Return True in a worker of pytest-xdist: it has a reporter, whose output nobody sees."""
+    return hasattr(config, "workerinput")
+
+
 def _print_in_worker(line: str) -> None:
-    # Nobody sees the terminal of a pytest-xdist worker. Its standard error is the controller's.
+    # Its standard error is the controller's.
     print(line, file=sys.__stderr__, flush=True)
