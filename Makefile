@@ -6,6 +6,9 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
+# Each of a thousand short-lived processes of the tests would compile its modules anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test coverage coverage-run coverage-report matrix endings lint docs schemas reference pictures wheel benchmarks launches regressions tails budget tables clean
 
 demo: $(STAMP)  ## the example project's load tests under both servers, ends in the table
@@ -55,7 +58,7 @@ schemas: $(STAMP)  ## the JSON Schemas of the files that the plugin writes, from
 reference: $(STAMP)  ## the lists and pages of the reference that say what the code says
 	$(BIN)/python -m docs.write_reference
 
-pictures: $(STAMP)  ## the pictures of the README and the documentation; needs Chromium, takes a minute
+pictures: $(STAMP)  ## the pictures of the README and the documentation; needs Chromium, takes five minutes
 	$(BIN)/python -m docs.make_pictures
 
 wheel: $(STAMP)  ## the wheel and the source distribution

@@ -1,7 +1,8 @@
-"""Make the pictures in ``docs/pictures``: ``make pictures``; takes a minute.
+"""Make the pictures in ``docs/pictures``: ``make pictures``; takes five minutes.
 
-They show the output and the report of a real run of the example project, on this machine. The
-report is photographed by the Chromium that is installed.
+They show the output and the reports of real runs of the example project, on this machine: two
+servers side by side, and a branch with a regression. Reports are photographed by the Chromium that
+is installed.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from itertools import product
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
 import pyte
@@ -29,16 +31,27 @@ from rich.text import Text
 
 _EXAMPLE = Path(__file__).resolve().parents[1] / "example_project"
 _FOLDER = Path(__file__).with_name("pictures")
-_BACKENDS = "gunicorn-gthread,granian"
-_LOAD = (
+_MEASURED = (
+    "--djworkers=gunicorn-gthread,granian",
     "--djworkers-connections=50",
     "--djworkers-duration=5s",
     "--djworkers-generator=asyncio",
+    "-k",
+    "json",
 )
-_TESTS = ("-k", "json")
-_COLUMNS, _ROWS = 80, 200
+_COMPARED = ("--djworkers=granian", "--djworkers-compare=main", "-k", "json")
+_VIEWS = Path("myapp/views_sync.py")
+_BEFORE = "list(queries.newest_books(responses.BOOKS_IN_JSON))"
+_AFTER = """[
+        queries.Book.objects.get(pk=book.pk)
+        for book in queries.newest_books(responses.BOOKS_IN_JSON)
+    ]"""
+"""A regression that happens: a query for each row."""
+_ROWS = 200
 _COLORS = {"brown": "yellow"}
 """The names of pyte's colors that rich calls otherwise."""
+_COLUMNS = {"desk": 80, "phone": 44}
+"""The widths of a terminal, in characters."""
 _WIDTHS = {"desk": 1280, "phone": 390}
 """The widths of a report's pictures, in pixels."""
 _HEIGHT = 900
@@ -85,38 +98,59 @@ _SVG = """\
 def main() -> None:
     """Run the example's load tests, and make the pictures of what they print and report."""
     _FOLDER.mkdir(exist_ok=True)
-    # Here and not in a temporary folder, whose name would be in the picture.
-    report, markdown = _EXAMPLE / "report.html", _EXAMPLE / "report.md"
-    page = _EXAMPLE / "report-in-markdown.html"
-    try:
-        shown = run_example([report, markdown])
+    with TemporaryDirectory() as temporary:
+        folder = Path(temporary, "example_project")
+        shutil.copytree(_EXAMPLE, folder)
+        commit_and_change(folder)
+        make_pictures("", _MEASURED, folder)
+        make_pictures("regression-", _COMPARED, folder)
+
+
+def commit_and_change(folder: Path) -> None:
+    """Make the example a repository whose working tree has a slower view."""
+    for command in (
+        ("init", "--quiet", "--initial-branch=main"),
+        ("add", "."),
+        ("-c", "user.name=x", "-c", "user.email=x", "commit", "--quiet", "--message=example"),
+    ):
+        subprocess.run(["git", *command], cwd=folder, check=True)
+    views = folder / _VIEWS
+    code = views.read_text()
+    assert _BEFORE in code
+    views.write_text(code.replace(_BEFORE, _AFTER))
+
+
+def make_pictures(prefix: str, flags: Sequence[str], folder: Path) -> None:
+    """Make the pictures of a run at the widths of a desk and a phone."""
+    report, markdown = folder / "report.html", folder / "report.md"
+    for device, columns in _COLUMNS.items():
+        shown = run_example(flags, [report, markdown], folder, columns)
         for scheme, theme in _THEMES.items():
-            (_FOLDER / f"terminal-{scheme}.svg").write_text(draw_terminal(shown, theme))
-        page.write_text(_PAGE + render_markdown(markdown.read_text()))
-        photograph({"report": report, "markdown": page})
-    finally:
-        for file in (report, markdown, page):
-            file.unlink(missing_ok=True)
+            picture = draw_terminal(shown, theme, columns)
+            (_FOLDER / f"{prefix}terminal-{device}-{scheme}.svg").write_text(picture)
+    page = folder / "report-in-markdown.html"
+    page.write_text(_PAGE + render_markdown(markdown.read_text()))
+    photograph({f"{prefix}report": report, f"{prefix}markdown": page})
 
 
-def run_example(reports: Sequence[Path]) -> Text:
+def run_example(flags: Sequence[str], reports: Sequence[Path], folder: Path, columns: int) -> Text:
     """Return what a terminal shows of the load tests at their end; write their reports."""
-    command = ["pytest", f"--djworkers={_BACKENDS}", *_LOAD, *_TESTS]
-    flags = ["-p", "no:cacheprovider", *(f"--djworkers-report={file.name}" for file in reports)]
-    lines = on_terminal([sys.executable, "-m", *command, *flags], _EXAMPLE)
+    command = ["pytest", *flags]
+    more = ["-p", "no:cacheprovider", *(f"--djworkers-report={file.name}" for file in reports)]
+    lines = on_terminal([sys.executable, "-m", *command, *more], folder, columns)
     # The header has the folders and the plugins of this machine.
     collected = next(number for number, line in enumerate(lines) if "collected" in line.plain)
     shown = [line for line in lines[collected + 1 :] if not line.plain.startswith("report: ")]
     return Text("\n").join([Text(f"$ {shlex.join(command)}"), *shown])
 
 
-def on_terminal(command: Sequence[str], folder: Path) -> list[Text]:
-    """Run a command on a terminal, and return the lines that it shows at the end."""
+def on_terminal(command: Sequence[str], folder: Path, columns: int) -> list[Text]:
+    """Run a command on a terminal of this width, and return the lines that it shows at the end."""
     ours, theirs = pty.openpty()
-    termios.tcsetwinsize(theirs, (_ROWS, _COLUMNS))
+    termios.tcsetwinsize(theirs, (_ROWS, columns))
     without = {"CI", "COLUMNS", "LINES"}
     environment = {name: value for name, value in os.environ.items() if name not in without}
-    screen = pyte.Screen(_COLUMNS, _ROWS)
+    screen = pyte.Screen(columns, _ROWS)
     stream = pyte.ByteStream(screen)
     with subprocess.Popen(
         command,
@@ -132,14 +166,14 @@ def on_terminal(command: Sequence[str], folder: Path) -> list[Text]:
             while data := os.read(ours, 1 << 16):
                 stream.feed(data)
     os.close(ours)
-    rows = [as_text(screen.buffer[row]) for row in range(_ROWS)]
+    rows = [as_text(screen.buffer[row], columns) for row in range(_ROWS)]
     return rows[: 1 + max(number for number, row in enumerate(rows) if row.plain)]
 
 
-def as_text(row: Mapping[int, Char]) -> Text:
+def as_text(row: Mapping[int, Char], columns: int) -> Text:
     """Return a row of a terminal with its colors."""
     text = Text()
-    for column in range(_COLUMNS):
+    for column in range(columns):
         char = row[column]
         color = None if char.fg == "default" else _COLORS.get(char.fg, char.fg)
         text.append(char.data, Style(color=color, bold=char.bold or None))
@@ -147,10 +181,10 @@ def as_text(row: Mapping[int, Char]) -> Text:
     return text
 
 
-def draw_terminal(shown: Text, theme: TerminalTheme) -> str:
-    """Return an SVG of a terminal that shows this."""
+def draw_terminal(shown: Text, theme: TerminalTheme, columns: int) -> str:
+    """Return an SVG of a terminal of this width that shows this."""
     with Path(os.devnull).open("w") as nowhere:
-        console = Console(record=True, width=_COLUMNS, file=nowhere, force_terminal=True)
+        console = Console(record=True, width=columns, file=nowhere, force_terminal=True)
         console.print(shown)
         return console.export_svg(
             title="pytest-djworkers", theme=theme, code_format=_SVG, unique_id="djworkers"

@@ -20,14 +20,14 @@ print("running\r\x1b[2Kover")
 
 
 def test_a_picture_shows_the_terminal_at_the_end(tmp_path: Path) -> None:
-    passed, over = pictures.on_terminal([sys.executable, "-c", PROGRAM], tmp_path)
+    passed, over = pictures.on_terminal([sys.executable, "-c", PROGRAM], tmp_path, 80)
     assert (passed.plain, over.plain) == ("passed", "over")
     assert {str(span.style) for span in passed.spans} == {"green"}
 
 
 def test_a_picture_needs_nothing_from_the_network(tmp_path: Path) -> None:
-    shown = pictures.on_terminal([sys.executable, "-c", PROGRAM], tmp_path)
+    shown = pictures.on_terminal([sys.executable, "-c", PROGRAM], tmp_path, 80)
     for theme in pictures._THEMES.values():
-        svg = pictures.draw_terminal(shown[0], theme)
+        svg = pictures.draw_terminal(shown[0], theme, 80)
         assert "passed" in "".join(ET.fromstring(svg).itertext())
         assert re.findall(r"https?://[^\"]*", svg) == ["http://www.w3.org/2000/svg"]

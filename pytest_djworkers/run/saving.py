@@ -37,6 +37,8 @@ def save_baseline(
             sessions[key] = StoredBurst(record.stored_under, (session,))
     outcomes.bursts_not_saved.extend(f"{key}: {reason}" for key, reason in not_saved.items())
     if not sessions:
+        if not not_saved:
+            outcomes.bursts_not_saved.append("no burst was fired")
         return
     saved = save(settings.root, settings.baseline, machine, sessions)
     file = saved.file.relative_to(settings.root)

@@ -23,6 +23,7 @@ def example(section: str, language: str) -> str:
     return dedent(block[1])
 
 
+@pytest.mark.matrix
 def test_a_command_of_the_configuration_serves(site: Site) -> None:
     ini = (site.folder / "pytest.ini").read_text()
     lines = example("Other servers: a command", "ini").removeprefix("[pytest]\n")

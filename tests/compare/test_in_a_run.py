@@ -189,27 +189,48 @@ def test_base_imports_an_editable_package_from_its_own_tree(
             ["--djworkers-compare=main", "--djworkers-save-baseline"],
             "*can't be combined with*baseline",
         ),
-        (
+        pytest.param(
             ["--djworkers-compare=main", "--djworkers-calibrate"],
             "*can't be combined with*calibrate",
+            marks=pytest.mark.matrix,
         ),
-        (["--djworkers-compare=main", "--djworkers-generator=wrk"], "*can't be combined with*wrk*"),
-        (["--djworkers-compare=main", "--djworkers-rate=5"], "*can't be combined with*rate"),
+        pytest.param(
+            ["--djworkers-compare=main", "--djworkers-generator=wrk"],
+            "*can't be combined with*wrk*",
+            marks=pytest.mark.matrix,
+        ),
+        pytest.param(
+            ["--djworkers-compare=main", "--djworkers-rate=5"],
+            "*can't be combined with*rate",
+            marks=pytest.mark.matrix,
+        ),
         (["--djworkers-compare=main", "-n2"], "*can't be combined with -n of pytest-xdist*"),
-        (["--djworkers-compare-backends"], "*name two or more*"),
-        (["--djworkers-seed=1"], "--djworkers-seed has no effect without --djworkers-compare=REF"),
-        (
+        pytest.param(
+            ["--djworkers-compare-backends"], "*name two or more*", marks=pytest.mark.matrix
+        ),
+        pytest.param(
+            ["--djworkers-seed=1"],
+            "--djworkers-seed has no effect without --djworkers-compare=REF",
+            marks=pytest.mark.matrix,
+        ),
+        pytest.param(
             ["--djworkers-compare-python=python3"],
             "--djworkers-compare-python has no effect without*",
+            marks=pytest.mark.matrix,
         ),
         (
             ["--djworkers-compare=main", "--djworkers-compare-python=nowhere"],
             "--djworkers-compare-python=nowhere: 'nowhere' can't be run: it must be the path of a*",
         ),
-        (["--djworkers-compare=main", "--djworkers-seed=x"], "--djworkers-seed=x: *"),
-        (
+        pytest.param(
+            ["--djworkers-compare=main", "--djworkers-seed=x"],
+            "--djworkers-seed=x: *",
+            marks=pytest.mark.matrix,
+        ),
+        pytest.param(
             ["--djworkers-compare-budget=10m"],
             "--djworkers-compare-budget has no effect without --djworkers-compare=REF",
+            marks=pytest.mark.matrix,
         ),
         (
             ["--djworkers-calibrate", "--djworkers-compare-budget=10m"],

@@ -174,7 +174,7 @@ def test_a_user_who_may_not_create_databases_reuses_one(site: Site, postgres: Cl
 @pytest.mark.parametrize(
     "changes",
     [
-        pytest.param({}, id="by default"),
+        pytest.param({}, id="by default", marks=pytest.mark.matrix),
         pytest.param(OPTIONS, id="with a name of the site's", marks=pytest.mark.matrix),
     ],
 )

@@ -98,10 +98,12 @@ def test_written_and_unwritten_files_are_listed(pytester: pytest.Pytester) -> No
         bursts_started_over=["c: workers was 2 and is 7"],
         bursts_not_saved=["b: starved"],
         reports_written=["load.md"],
+        reports_left_out=["load.html"],
         problems=["baseline x can't be written"],
     )
     assert printed(pytester, [], outcomes) == [
         "report: load.md",
+        "report not written, as no load test ran: load.html",
         "baseline saved: 2 bursts in .djworkers/default/x.json",
         "baseline kept as it was: a",
         "baseline started over: c: workers was 2 and is 7",
@@ -134,10 +136,11 @@ def test_text_of_a_stored_baseline_gives_no_orders_to_the_terminal(
         bursts_started_over=[orders],
         bursts_not_saved=[orders],
         reports_written=[orders],
+        reports_left_out=[orders],
         problems=[orders],
     )
     lines = printed(pytester, [one], outcomes)
-    assert sum(r"\x1b[2J\x07" in line for line in lines) >= 9
+    assert sum(r"\x1b[2J\x07" in line for line in lines) >= 10
     assert all(line.isprintable() for line in lines)
     # A line feed in a remark must not begin a line that looks like a verdict.
     assert not any(line.startswith("regressed: no") for line in lines)

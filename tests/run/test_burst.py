@@ -238,7 +238,9 @@ def test_expects_another(burst):
     ],
     ids=["settings", "urls"],
 )
-@pytest.mark.parametrize("backend", ["granian", "gunicorn-gevent"])
+@pytest.mark.parametrize(
+    "backend", ["granian", pytest.param("gunicorn-gevent", marks=pytest.mark.matrix)]
+)
 def test_a_site_that_cant_start_fails_its_test_at_once_with_its_log(
     site: Site, backend: str, name: str, text: str, said: str
 ) -> None:

@@ -36,6 +36,7 @@ def test_a_step_has_the_report_and_annotations_as_lines(site: Site, summary: Pat
     assert "### GET /users (test_passes)" in text
 
 
+@pytest.mark.matrix
 def test_only_the_controller_of_xdist_reports(site: Site, summary: Path) -> None:
     site.test(TWO_TESTS.partition("def test_passes")[0])
     (line,) = printed(site.burst("-n1", "-qq"))

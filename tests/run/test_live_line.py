@@ -100,7 +100,9 @@ def test_quiet_shows_no_line(site: Site) -> None:
     assert any("2 passed" in line for line in shown.screen.lines)
 
 
-@pytest.mark.parametrize("variable", [{"CI": "true"}, {"TERM": "dumb"}], ids=str)
+@pytest.mark.parametrize(
+    "variable", [{"CI": "true"}, pytest.param({"TERM": "dumb"}, marks=pytest.mark.matrix)], ids=str
+)
 def test_on_ci_or_a_terminal_without_a_cursor_no_line_is_rewritten(
     site: Site, variable: dict[str, str]
 ) -> None:
@@ -144,7 +146,7 @@ def once(wanted: str, act: Callable[[Callable[[str], None], int], None]) -> Resp
     return respond
 
 
-@pytest.mark.parametrize("flags", [(), ("-s",)], ids=str)
+@pytest.mark.parametrize("flags", [(), pytest.param(("-s",), marks=pytest.mark.matrix)], ids=str)
 def test_a_breakpoint_in_the_seed_has_no_line_above_its_prompt(
     site: Site, flags: tuple[str, ...]
 ) -> None:
@@ -239,7 +241,7 @@ def test_a_log_has_a_line_for_each_burst_when_it_ends(site: Site) -> None:
     quiet.stdout.no_fnmatch_line("djworkers: granian GET *")
 
 
-@pytest.mark.parametrize("flags", [(), ("-v",)], ids=str)
+@pytest.mark.parametrize("flags", [(), pytest.param(("-v",), marks=pytest.mark.matrix)], ids=str)
 def test_under_xdist_the_controller_prints_the_lines(site: Site, flags: tuple[str, ...]) -> None:
     site.test(BURST)
     result = site.burst("-n1", *flags)

@@ -74,6 +74,7 @@ def check_outputs(site: Site, result: pytest.RunResult) -> None:
     assert [one["windows"][0]["ok"] for one in stored] == [30_000]
 
 
+@pytest.mark.matrix
 def test_the_last_attempt_counts_with_pytest_rerunfailures(site: Site) -> None:
     site.test(FLAKY)
     result = steady(site, 1, "--reruns=2", *OUTPUTS)

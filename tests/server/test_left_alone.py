@@ -31,6 +31,7 @@ NAMED = (
 )
 
 
+@pytest.mark.matrix
 def test_an_unreachable_database_fails_load_tests_only_and_can_be_left_out(
     site: Site,
 ) -> None:
@@ -206,6 +207,7 @@ settings = dynaconf.DjangoDynaconf(__name__)
 """
 
 
+@pytest.mark.matrix
 def test_a_site_with_dynaconf_is_served(site: Site) -> None:
     site.write("settings.py", SETTINGS + DYNACONF)
     site.write(

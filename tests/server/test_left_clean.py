@@ -29,14 +29,11 @@ KEPT = {"hits", "launches", "teardown", "stdout", "stderr", "__pycache__"}
 
 ALWAYS = {
     ("ctrl-c", "granian"),
-    ("ctrl-c-again-in-teardown", "uvicorn"),
-    ("sigterm", "gunicorn-gevent"),
     ("sigkill", "granian"),
     ("worker-sigkill", "gunicorn-gevent"),
-    ("pkill-9-f-pytest", "granian"),
 }
 """A few, for the suite that is run all the time."""
-ENDED_IN_EVERY_WAY = ("gunicorn-gevent", "granian", "uvicorn")
+ENDED_IN_EVERY_WAY = ("gunicorn-gevent", "granian")
 """In .ci/run; the other backends in two."""
 TWO_WAYS = ("ctrl-c", "sigkill")
 

@@ -29,8 +29,10 @@ def printed(
     colored: bool = False,
 ) -> list[str]:
     """Return the lines of a summary, in a file or in a terminal of this width."""
-    # pytest-retry can be configured only once in a process.
-    config = pytester.parseconfigure("-p", "no:pytest-retry", *flags)
+    # pytest-retry can be configured only once in a process. The other one collects the garbage of
+    # this whole process each time.
+    without = ("-p", "no:pytest-retry", "-p", "no:unraisableexception")
+    config = pytester.parseconfigure(*without, *flags)
     stream = io.StringIO() if window is None else Window()
     reporter = TerminalReporter(config, stream)
     # The summary asks the config for the terminal writer, so this reporter must be registered.

@@ -125,6 +125,7 @@ def test_environments_that_nobody_uses_are_removed(
     assert new.exists()
 
 
+@pytest.mark.matrix
 def test_what_can_not_be_installed_is_told_with_the_end_of_the_log(
     cache: EnvironmentCache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

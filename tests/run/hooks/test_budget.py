@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from xml.etree import ElementTree as ET
 
+import pytest
+
 from tests.support.paced import Course, paced, turns
 from tests.support.site import Site
 
@@ -175,6 +177,7 @@ def test_fails_itself(burst):
     assert [turn for turn in seen if turn.startswith("fails")] == ["fails itself 4"]
 
 
+@pytest.mark.matrix
 def test_the_next_run_knows_what_the_tests_took(revisions: Site) -> None:
     revisions.test(TESTS)
     paced(revisions, COURSES, "-p", "cacheprovider").assert_outcomes(passed=5)

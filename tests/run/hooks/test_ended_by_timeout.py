@@ -34,6 +34,7 @@ def test_the_failure_is_one_line_that_says_what_to_set(site: Site) -> None:
     result.stdout.no_fnmatch_line("*Stack of*")
 
 
+@pytest.mark.matrix
 def test_a_line_comes_before_the_stacks_if_the_whole_run_is_ended(site: Site) -> None:
     site.test(SLOW)
     result = ended(site, "thread")
@@ -47,6 +48,7 @@ def test_a_line_comes_before_the_stacks_if_the_whole_run_is_ended(site: Site) ->
     )
 
 
+@pytest.mark.matrix
 def test_a_test_that_hangs_without_a_burst_is_shown_as_pytest_timeout_does(site: Site) -> None:
     site.test(
         """

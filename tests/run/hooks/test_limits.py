@@ -57,6 +57,7 @@ def test_sleep(burst):
     result.stdout.no_fnmatch_line("*said while it starts*")
 
 
+@pytest.mark.matrix
 def test_a_test_without_a_launch_shows_no_log_of_an_earlier_test(site: Site) -> None:
     site.write("urls.py", URLS.replace("time.sleep(", "print('said by the view'); time.sleep("))
     site.test(

@@ -54,6 +54,21 @@ def test_without_load():
     assert document.run.began <= document.run.ended
 
 
+def test_without_a_load_test_the_files_that_were_asked_for_are_said_to_be_missing(
+    site: Site,
+) -> None:
+    site.test("def test_without_load():\n    pass\n")
+    result = site.burst("--djworkers-report=load.json", "--djworkers-save-baseline")
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "report not written, as no load test ran: *load.json",
+            "baseline not saved: no burst was fired",
+        ]
+    )
+    assert not (site.folder / "load.json").exists()
+
+
 def test_figures_reach_every_output(site: Site) -> None:
     site.test(
         """

@@ -22,7 +22,12 @@ IT = {"it": Course(4)}
     ("marker", "flags", "said"),
     [
         ("", ["--timeout=60"], "--timeout of pytest-timeout ends a test after 1m, but a comp*"),
-        ("", ["-otimeout=300"], "timeout in pytest's configuration of pytest-timeout ends*"),
+        pytest.param(
+            "",
+            ["-otimeout=300"],
+            "timeout in pytest's configuration of pytest-timeout ends*",
+            marks=pytest.mark.matrix,
+        ),
         (
             "@pytest.mark.timeout(30)",
             [],
