@@ -20,6 +20,7 @@ def test_an_unknown_backend_is_refused_with_the_list_and_the_most_similar(site: 
     )
 
 
+@pytest.mark.matrix
 def test_gunicorn_is_answered_with_its_workers(site: Site) -> None:
     assert refused(site, "--djworkers=gunicorn").startswith(
         "--djworkers=gunicorn: unknown backend 'gunicorn'; did you mean 'gunicorn-asgi',"
@@ -47,6 +48,7 @@ def test_a_flag_without_its_value_before_a_test_file_is_refused(
     )
 
 
+@pytest.mark.matrix
 def test_a_backend_with_the_name_of_a_folder_is_a_backend(site: Site) -> None:
     site.test("def test_json(burst):\n    burst('/json')")
     site.write("granian/__init__.txt", "")
@@ -76,6 +78,7 @@ def test_a_url_that_cannot_be_measured_is_refused(site: Site, flags: list[str], 
     assert refused(site, *flags) == said
 
 
+@pytest.mark.matrix
 def test_a_missing_package_is_refused_with_the_extra_to_install(site: Site) -> None:
     hide(site, "granian")
     assert refused(site, "-p", "hides", "--djworkers=granian") == (
@@ -94,6 +97,7 @@ def test_a_report_whose_packages_are_missing_is_refused_with_the_extra(site: Sit
     assert not (site.folder / "load.html").exists()
 
 
+@pytest.mark.matrix
 def test_a_wrong_ini_value_is_refused_with_its_file_in_a_run(site: Site) -> None:
     arguments = ("-o", "djworkers=granian", "-o", "djworkers_connections=many")
     assert refused(site, *arguments).startswith(
@@ -124,6 +128,7 @@ def test_an_action_needs_backends(site: Site, flags: tuple[str, ...]) -> None:
     )
 
 
+@pytest.mark.matrix
 def test_under_xdist_the_controller_refuses_to_run(site: Site) -> None:
     assert refused(site, "-n2", "--djworkers=nginx").startswith("--djworkers=nginx: unknown")
 
@@ -135,12 +140,14 @@ def test_pytest_django_must_be_active(site: Site) -> None:
     )
 
 
+@pytest.mark.matrix
 def test_there_must_be_django_settings(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DJANGO_SETTINGS_MODULE", raising=False)
     site.write("pytest.ini", "[pytest]\npythonpath = .\n")
     assert "no Django settings: set DJANGO_SETTINGS_MODULE" in refused(site, "--djworkers=granian")
 
 
+@pytest.mark.matrix
 def test_the_settings_must_be_a_module(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DJANGO_SETTINGS_MODULE", raising=False)
     site.write("pytest.ini", "[pytest]\npythonpath = .\n")

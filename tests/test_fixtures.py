@@ -76,6 +76,7 @@ def test_server(burst, djworkers_server):
     site.burst().assert_outcomes(passed=1)
 
 
+@pytest.mark.matrix
 def test_djworkers_server_is_launched_for_the_connections_of_the_marker(site: Site) -> None:
     site.test(
         """

@@ -324,6 +324,7 @@ def test_it(burst, path):
     result.stdout.fnmatch_lines(["SKIPPED *not for granian: why"])
 
 
+@pytest.mark.matrix
 def test_a_wrong_marker_on_a_parameter_is_a_usage_error(site: Site) -> None:
     site.test(
         """

@@ -48,6 +48,7 @@ def test_it_is_launched_with_its_workers_and_leaves_no_process(
     assert not mentioning(folder)
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("name", ["gunicorn-sync", "granian", "uwsgi", "uvicorn", "hypercorn"])
 def test_the_workers_in_a_spec_override_the_default(make_server: MakeServer, name: str) -> None:
     server = start(make_server(BUILT_IN.find(f"{name}:workers=3"), workers=1))

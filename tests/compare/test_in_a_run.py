@@ -123,6 +123,7 @@ urlpatterns.append(path("late", late))
 """
 
 
+@pytest.mark.matrix
 def test_a_view_of_base_that_imports_from_head_ends_the_comparison(revisions: Site) -> None:
     file = revisions.write("late.py", "")
     with (revisions.folder / "urls.py").open("a") as urls:
@@ -137,6 +138,7 @@ def test_a_view_of_base_that_imports_from_head_ends_the_comparison(revisions: Si
     )
 
 
+@pytest.mark.matrix
 def test_a_base_with_templates_in_the_working_tree_is_refused(revisions: Site) -> None:
     with (revisions.folder / "settings.py").open("a") as settings:
         engine = "django.template.backends.django.DjangoTemplates"
@@ -260,6 +262,7 @@ def test_a_comparison_needs_a_repository(site: Site) -> None:
     result.stderr.fnmatch_lines(["ERROR: * is not in a git repository*"])
 
 
+@pytest.mark.matrix
 def test_a_test_that_skips_the_base_backend_is_skipped(revisions: Site) -> None:
     revisions.test(
         "@pytest.mark.djworkers(skip=['gunicorn-sync'], reason='too few')\n"

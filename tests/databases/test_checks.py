@@ -216,6 +216,7 @@ def test_left_open(burst, django_db_blocker):
     )
 
 
+@pytest.mark.matrix
 def test_rows_that_the_seed_has_not_committed_are_refused(site: Site) -> None:
     site.write(
         "conftest.py",

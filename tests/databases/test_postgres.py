@@ -270,6 +270,7 @@ def test_under_gevent_more_is_in_flight_than_postgresql_has_connections(
         )
 
 
+@pytest.mark.matrix
 def test_a_free_connection_of_postgresql_is_waited_for(site: Site, postgres: Cluster) -> None:
     """Each dead session of a server goes on until its query is done."""
     test = """

@@ -48,6 +48,7 @@ def test_a_test_is_selected_by_its_backends_settings(site: Site) -> None:
     result.stdout.fnmatch_lines(["*[[]granian:workers-1:blocking-threads-2[]]", "*1/2 tests*"])
 
 
+@pytest.mark.matrix
 def test_too_many_workers_for_a_single_process_are_noted_in_the_header(site: Site) -> None:
     site.test("def test_json(burst):\n    assert burst('/json').server.workers == 1")
     result = site.burst("--djworkers-workers=4", backends="waitress")
@@ -80,6 +81,7 @@ def test_a_setting_that_cant_be_used_ends_the_run(site: Site, flag: str, said: s
     assert refused(site, flag) == f"{flag}: {said}"
 
 
+@pytest.mark.matrix
 def test_a_command_that_cant_be_used_ends_the_run(site: Site) -> None:
     line = "djworkers_commands=own = {python} {wsgi}"
     assert refused(site, "--djworkers=granian", "-o", line) == (

@@ -113,6 +113,7 @@ def test_memory(burst):
     assert hosts == {b"Host: " + url.removeprefix("http://").encode()}
 
 
+@pytest.mark.matrix
 def test_control_characters_from_a_server_do_not_reach_the_terminal(site: Site) -> None:
     site.test("""
 def test_body(burst):

@@ -62,6 +62,7 @@ def test_other():
     assert not summary.exists()
 
 
+@pytest.mark.matrix
 def test_a_summary_that_cannot_be_written_fails_the_run(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -129,13 +129,13 @@ def company(site: Site) -> Site:
 
 def test_a_burst_works_with_frozen_time_a_running_loop_or_blocked_sockets(company: Site) -> None:
     company.test(PROLOGUE + FROZEN + IN_A_LOOP + BLOCKED)
-    company.burst().assert_outcomes(passed=3)
+    company.burst("-panyio").assert_outcomes(passed=3)
 
 
 @pytest.mark.matrix
 def test_a_burst_works_with_more_that_replaces_time_loops_or_sockets(company: Site) -> None:
     company.test(PROLOGUE + MORE)
-    company.burst().assert_outcomes(passed=7)
+    company.burst("-panyio").assert_outcomes(passed=7)
 
 
 @pytest.mark.matrix
@@ -153,7 +153,7 @@ def test_a_burst_works_if_time_or_sockets_were_replaced_before_the_run(
     company.write("conftest.py", start + CONFTEST)
     company.test(PROLOGUE + "def test_it(burst):\n    check(burst('/json'))")
     # That plugin has a socket of its own.
-    company.burst("-p", "no:rerunfailures").assert_outcomes(passed=1)
+    company.burst("-p", "no:rerunfailures", "-panyio").assert_outcomes(passed=1)
 
 
 @pytest.mark.matrix
@@ -204,7 +204,7 @@ def test_an_async_seed_is_refused(company: Site) -> None:
     seed = "import pytest\n\nasync def rows(): ...\n\n@pytest.fixture(scope='session')\n"
     company.write("conftest.py", f"{seed}def djworkers_seed():\n    return rows\n")
     company.test("def test_it(burst): burst('/json')")
-    run = company.burst()
+    run = company.burst("-panyio")
     run.assert_outcomes(failed=1)
     run.stdout.fnmatch_lines(
         ["*djworkers_seed returns an async function, which would create no rows*"]

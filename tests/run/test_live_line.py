@@ -112,6 +112,7 @@ def test_on_ci_or_a_terminal_without_a_cursor_no_line_is_rewritten(
     assert "2 passed" in lines(shown)[-1]
 
 
+@pytest.mark.matrix
 def test_without_capturing_the_output_of_the_test_and_the_seed_stays(site: Site) -> None:
     site.test(
         f"""{PHASES}
@@ -185,6 +186,7 @@ def test_ctrl_c_erases_the_line(site: Site) -> None:
     assert not any(line.startswith("granian GET") for line in shown.screen.lines)
 
 
+@pytest.mark.matrix
 def test_what_is_printed_in_mid_burst_is_not_mixed_with_the_line(site: Site) -> None:
     site.test(
         f"""{PHASES}

@@ -101,6 +101,7 @@ urlpatterns.append(path("sometimes", sometimes))
 """
 
 
+@pytest.mark.matrix
 def test_a_known_cause_is_explained_with_a_missed_limit_and_with_a_failed_probe(site: Site) -> None:
     site.write("urls.py", URLS + VIEW)
     site.test("""

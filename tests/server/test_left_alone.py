@@ -71,6 +71,7 @@ def test_an_unknown_alias_is_a_usage_error(site: Site) -> None:
     )
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize(
     ("rights", "reason"),
     [

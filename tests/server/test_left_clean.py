@@ -30,7 +30,6 @@ KEPT = {"hits", "launches", "teardown", "stdout", "stderr", "__pycache__"}
 ALWAYS = {
     ("ctrl-c", "granian"),
     ("sigkill", "granian"),
-    ("worker-sigkill", "gunicorn-gevent"),
 }
 """A few, for the suite that is run all the time."""
 ENDED_IN_EVERY_WAY = ("gunicorn-gevent", "granian")

@@ -151,6 +151,7 @@ def test_what_was_compared_before_maxfail_is_in_the_summary(revisions: Site) -> 
     )
 
 
+@pytest.mark.matrix
 def test_a_plugin_that_runs_tests_again_gets_them_and_they_have_one_turn(revisions: Site) -> None:
     revisions.test(
         TESTS

@@ -59,6 +59,7 @@ def test_under_xdist_a_limit_that_is_too_short_fails_its_test_and_a_budget_is_re
     refused.stderr.fnmatch_lines(["*--djworkers-compare-budget under pytest-xdist: use -n0*"])
 
 
+@pytest.mark.matrix
 def test_a_test_without_a_limit_is_compared_whatever_the_limit_of_the_others(
     revisions: Site,
 ) -> None:

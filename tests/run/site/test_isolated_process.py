@@ -140,6 +140,7 @@ OWN_KEYS = '"KEY_FUNCTION": "settings.ignores_prefix"'
 DJANGOS = "django.core.cache.backends.redis.RedisCache"
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize(
     ("backend", "more"),
     [
