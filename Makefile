@@ -58,7 +58,7 @@ schemas: $(STAMP)  ## the JSON Schemas of the files that the plugin writes, from
 reference: $(STAMP)  ## the lists and pages of the reference that say what the code says
 	$(BIN)/python -m docs.write_reference
 
-pictures: $(STAMP)  ## the pictures of the README and the documentation; needs Chromium, takes five minutes
+pictures: $(STAMP)  ## the pictures of the README and the documentation; needs Chromium, takes three minutes
 	$(BIN)/python -m docs.make_pictures
 
 wheel: $(STAMP)  ## the wheel and the source distribution

@@ -1,4 +1,4 @@
-"""Make the pictures in ``docs/pictures``: ``make pictures``; takes five minutes.
+"""Make the pictures in ``docs/pictures``: ``make pictures``; takes three minutes.
 
 They show the output and the reports of real runs of the example project, on this machine: two
 servers side by side, and a branch with a regression. Reports are photographed by the Chromium that
@@ -40,6 +40,7 @@ _MEASURED = (
     "json",
 )
 _COMPARED = ("--djworkers=granian", "--djworkers-compare=main", "-k", "json")
+_REPORT, _MARKDOWN = "report.html", "report.md"
 _VIEWS = Path("myapp/views_sync.py")
 _BEFORE = "list(queries.newest_books(responses.BOOKS_IN_JSON))"
 _AFTER = """[
@@ -102,8 +103,13 @@ def main() -> None:
         folder = Path(temporary, "example_project")
         shutil.copytree(_EXAMPLE, folder)
         commit_and_change(folder)
-        make_pictures("", _MEASURED, folder)
-        make_pictures("regression-", _COMPARED, folder)
+        page = folder / "report-in-markdown.html"
+        draw_terminals("terminal", _MEASURED, folder, ["desk"])
+        photograph({"report": folder / _REPORT}, ["desk"])
+        draw_terminals("regression-terminal", _COMPARED, folder, ["desk", "phone"])
+        page.write_text(_PAGE + render_markdown((folder / _MARKDOWN).read_text()))
+        pages = {"regression-report": folder / _REPORT, "regression-markdown": page}
+        photograph(pages, ["desk", "phone"])
 
 
 def commit_and_change(folder: Path) -> None:
@@ -120,27 +126,25 @@ def commit_and_change(folder: Path) -> None:
     views.write_text(code.replace(_BEFORE, _AFTER))
 
 
-def make_pictures(prefix: str, flags: Sequence[str], folder: Path) -> None:
-    """Make the pictures of a run at the widths of a desk and a phone."""
-    report, markdown = folder / "report.html", folder / "report.md"
-    for device, columns in _COLUMNS.items():
-        shown = run_example(flags, [report, markdown], folder, columns)
+def draw_terminals(name: str, flags: Sequence[str], folder: Path, devices: Sequence[str]) -> None:
+    """Make the pictures of a run on each device; the one on a desk writes reports."""
+    for device in devices:
+        columns = _COLUMNS[device]
+        reports = [_REPORT, _MARKDOWN] if device == "desk" else []
+        shown = run_example(flags, reports, folder, columns)
         for scheme, theme in _THEMES.items():
             picture = draw_terminal(shown, theme, columns)
-            (_FOLDER / f"{prefix}terminal-{device}-{scheme}.svg").write_text(picture)
-    page = folder / "report-in-markdown.html"
-    page.write_text(_PAGE + render_markdown(markdown.read_text()))
-    photograph({f"{prefix}report": report, f"{prefix}markdown": page})
+            (_FOLDER / f"{name}-{device}-{scheme}.svg").write_text(picture)
 
 
-def run_example(flags: Sequence[str], reports: Sequence[Path], folder: Path, columns: int) -> Text:
+def run_example(flags: Sequence[str], reports: Sequence[str], folder: Path, columns: int) -> Text:
     """Return what a terminal shows of the load tests at their end; write their reports."""
     command = ["pytest", *flags]
-    more = ["-p", "no:cacheprovider", *(f"--djworkers-report={file.name}" for file in reports)]
+    more = [f"--djworkers-report={file}" for file in reports]
     lines = on_terminal([sys.executable, "-m", *command, *more], folder, columns)
     # The header has the folders and the plugins of this machine.
-    collected = next(number for number, line in enumerate(lines) if "collected" in line.plain)
-    shown = [line for line in lines[collected + 1 :] if not line.plain.startswith("report: ")]
+    first = next(number for number, line in enumerate(lines) if " load tests, about" in line.plain)
+    shown = [line for line in lines[first:] if not line.plain.startswith("report: ")]
     return Text("\n").join([Text(f"$ {shlex.join(command)}"), *shown])
 
 
@@ -196,18 +200,15 @@ def render_markdown(text: str) -> str:
     return str(MarkdownIt("commonmark", {"html": True}).enable("table").render(text))
 
 
-def photograph(pages: Mapping[str, Path]) -> None:
-    """Make pictures of the top of pages, light and dark, at the widths of a desk and a phone."""
+def photograph(pages: Mapping[str, Path], devices: Sequence[str]) -> None:
+    """Make pictures of the top of pages, light and dark, at the widths of devices."""
     from playwright.sync_api import sync_playwright  # takes a while, and not every picture needs it
 
     options: dict[str, Any] = {"executable_path": shutil.which("chromium")}
     with sync_playwright() as playwright, playwright.chromium.launch(**options) as browser:
-        for (name, file), (device, width), scheme in product(
-            pages.items(), _WIDTHS.items(), _THEMES
-        ):
-            page = browser.new_page(
-                viewport={"width": width, "height": _HEIGHT}, color_scheme=scheme
-            )
+        for (name, file), device, scheme in product(pages.items(), devices, _THEMES):
+            size: Any = {"width": _WIDTHS[device], "height": _HEIGHT}
+            page = browser.new_page(viewport=size, color_scheme=scheme)
             page.goto(file.as_uri())
             page.screenshot(path=_FOLDER / f"{name}-{device}-{scheme}.png")
             page.close()

@@ -76,11 +76,12 @@ def arrange(records: Sequence[BurstRecord], *, width: int, whole: bool) -> Arran
         table.columns(records[0]),
         [row for group in groups for row in group.rows],
         width=width,
-        to_drop=table.dropped_when_narrow,
+        # The names of the backends may be long.
+        to_drop=(*table.dropped_when_narrow, BACKEND, *table.below_when_narrow),
     )
     generators = {record.result.generator.name for record in records}
     # One generator for all is named in the title instead.
-    always = {REMARKS} if len(generators) == 1 else {REMARKS, GENERATOR}
+    always = {REMARKS, *table.below_when_narrow, *([] if len(generators) == 1 else [GENERATOR])}
     below = tuple(one for one in columns.dropped if one != BACKEND and (whole or one in always))
     title = _title(records, generators if GENERATOR in columns.dropped else ())
     return Arrangement(title, groups, columns, below, folded)

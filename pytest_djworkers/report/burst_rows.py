@@ -29,6 +29,7 @@ def _rows(record: BurstRecord) -> list[Row]:
 BURSTS = Table(
     rows,
     dropped_when_narrow=("generator", "remarks", "memory", "CPU/req.", "served", "verdict"),
+    below_when_narrow=("errors", "timeouts"),
 )
 
 

@@ -32,11 +32,10 @@ def columns_that_fit(
 ) -> Columns:
     """Return the columns for which a width in characters is enough.
 
-    Those of ``to_drop`` give way first, in their order. Then the names of the backends do, which
-    may be long; if that is not enough, the lines are too wide.
+    Those of ``to_drop`` give way, in their order; if that is not enough, the lines are too wide.
     """
     shown = list(all_columns)
-    for column in (*to_drop, BACKEND):
+    for column in to_drop:
         if _width(shown, rows) <= width:
             break
         if column in shown:

@@ -30,7 +30,9 @@ def rows(records: Sequence[BurstRecord]) -> list[Row]:
 
 DROPPED_WHEN_NARROW = ("remarks", "blocks", "took", "CPU/req.", "errors", "p95")
 """The columns of comparisons that a narrow terminal leaves out, the first to go first."""
-COMPARISONS = Table(rows, DROPPED_WHEN_NARROW, worst_first=True)
+BELOW_WHEN_NARROW = ("interval", "change")
+"""The columns of comparisons that a very narrow terminal has below their rows."""
+COMPARISONS = Table(rows, DROPPED_WHEN_NARROW, BELOW_WHEN_NARROW, worst_first=True)
 
 
 def compared_of(record: BurstRecord) -> ArmComparison:

@@ -10,6 +10,7 @@ from pytest_djworkers.legend import Sign
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.report.comparison_lines import judgement_of_speed
 from pytest_djworkers.report.comparison_rows import (
+    BELOW_WHEN_NARROW,
     DROPPED_WHEN_NARROW,
     compared_of,
     shared_cells,
@@ -37,7 +38,7 @@ def rows(records: Sequence[BurstRecord]) -> list[Row]:
     ]
 
 
-RANKING = Table(rows, DROPPED_WHEN_NARROW, is_ranking=True)
+RANKING = Table(rows, DROPPED_WHEN_NARROW, BELOW_WHEN_NARROW, is_ranking=True)
 
 
 @dataclass(frozen=True, slots=True)

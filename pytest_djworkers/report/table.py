@@ -38,6 +38,8 @@ class Table:
     """Return the rows of an endpoint's records; the first has all of the table's columns."""
     dropped_when_narrow: tuple[str, ...]
     """The columns that a narrow terminal leaves out, the first to go first."""
+    below_when_narrow: tuple[str, ...] = ()
+    """The columns that stand below their rows on a terminal that is too narrow even then."""
     is_ranking: bool = False
     """True if the rows of an endpoint are in an order, so that they must stand together."""
     worst_first: bool = False

@@ -25,7 +25,7 @@ def print_table(reporter: pytest.TerminalReporter, records: Sequence[BurstRecord
     """Print the table of a run's records, and what its signs mean; there must be a record."""
     verbosity = reporter.config.get_verbosity()
     arranged = arrange(records, width=width_of(reporter), whole=verbosity > 0)
-    reporter.write_sep("-", shown(arranged.title), bold=True)
+    _print_title(reporter, shown(arranged.title))
     if arranged.groups:
         _print_groups(reporter, arranged)
     for backend, members in arranged.folded.items():
@@ -33,6 +33,14 @@ def print_table(reporter: pytest.TerminalReporter, records: Sequence[BurstRecord
     if verbosity >= 0:
         for line in arranged.explanations(records):
             write_wrapped(reporter, line)
+
+
+def _print_title(reporter: pytest.TerminalReporter, title: str) -> None:
+    """Print the title of the table, in the middle of a line if it has room there."""
+    if len(f"- {title} -") <= width_of(reporter):
+        reporter.write_sep("-", title, bold=True)
+    else:
+        write_wrapped(reporter, title, bold=True)
 
 
 def _print_groups(reporter: pytest.TerminalReporter, arranged: Arrangement) -> None:

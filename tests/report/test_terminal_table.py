@@ -131,6 +131,27 @@ def test_a_backend_with_a_long_name_has_a_line_of_its_own(pytester: pytest.Pytes
     ]
 
 
+def test_a_terminal_as_narrow_as_a_phone_has_no_line_that_is_too_long(
+    pytester: pytest.Pytester,
+) -> None:
+    slower = record("gunicorn-gevent", against_base=compared(0.5))
+    assert printed(pytester, [slower], window=44)[:6] == [
+        "djworkers: main → the working tree, seed 1",
+        "  verdict       requests/s  change",
+        "GET /json  (test_json)",
+        "  gunicorn-gevent",
+        "  regressed  2,000 → 1,000  -50.0%",
+        "    interval -50.2% to -49.7%",
+    ]
+    assert printed(pytester, [record()], window=40)[1:6] == [
+        "  requests/s  p50    p99  timeouts",
+        "GET /json  (test_json)",
+        "  granian",
+        "         100  1ms  300ms        10",
+        "    errors 0",
+    ]
+
+
 @pytest.mark.parametrize(
     ("encoding", "p95"), [("utf-8", "20 → 28.5 ms"), ("ascii", "20 -> 28.5 ms")]
 )

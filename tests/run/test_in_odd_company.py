@@ -204,7 +204,7 @@ def test_an_async_seed_is_refused(company: Site) -> None:
     seed = "import pytest\n\nasync def rows(): ...\n\n@pytest.fixture(scope='session')\n"
     company.write("conftest.py", f"{seed}def djworkers_seed():\n    return rows\n")
     company.test("def test_it(burst): burst('/json')")
-    run = company.burst("-panyio")
+    run = company.burst()
     run.assert_outcomes(failed=1)
     run.stdout.fnmatch_lines(
         ["*djworkers_seed returns an async function, which would create no rows*"]

@@ -83,9 +83,7 @@ class ResultsPlugin:
     def _write_reports(self, exit_status: int) -> None:
         # A test that failed before its first burst is worth a report, too.
         if not (self._records or self._tests.all):
-            self._outcomes.reports_left_out += [
-                str(one.file) for one in self._run.settings.reports
-            ]
+            self._outcomes.reports_left_out += [str(one.file) for one in self._run.settings.reports]
             return
         document = document_of(
             self._run,
