@@ -55,6 +55,37 @@ def test_each_is_opened_while_those_before_it_have_requests() -> None:
     assert all(before < after for before, after in pairwise(at_opening))
 
 
+def test_a_response_is_waited_for_before_the_next_is_opened(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # However slow this machine is.
+    monkeypatch.setattr("pytest_djworkers.load.pool._APART_S", _NO_HANG_S)
+    monkeypatch.setattr("pytest_djworkers.load.pool._OPENED_WITHIN_S", CONNECTIONS * _NO_HANG_S)
+    served: list[Peer] = []
+    at_opening = []
+
+    async def behave(peer: Peer) -> None:
+        at_opening.append(len(set(served)))
+        while True:
+            await peer.request()
+            served.append(peer)
+            # A response with a known head ends no wait: it is counted with those that follow it.
+            head = f"HTTP/1.1 200 OK\r\nX-Number: {len(served)}\r\nContent-Length: 0\r\n\r\n"
+            await peer.send(head.encode())
+
+    async def opening(address: tuple[str, int]) -> int:
+        profile = make_profile(connections=CONNECTIONS, duration_s=_NO_HANG_S)
+        pool = Pool(profile, address, CONNECTIONS)
+        try:
+            return await pool.open_under_load(drain_s=5.0)
+        finally:
+            pool.close()
+
+    with serve(behave) as server:
+        assert asyncio.run(asyncio.wait_for(opening(server.address), _NO_HANG_S)) == CONNECTIONS
+    assert at_opening == list(range(CONNECTIONS))
+
+
 def test_the_window_after_it_is_as_any_other() -> None:
     with serve(always(OK)) as server:
         _, report = opened(server.address)
