@@ -80,8 +80,10 @@ def arrange(records: Sequence[BurstRecord], *, width: int, whole: bool) -> Arran
         to_drop=(*table.dropped_when_narrow, BACKEND, *table.below_when_narrow),
     )
     generators = {record.result.generator.name for record in records}
+    always = {REMARKS, *table.below_when_narrow}
     # One generator for all is named in the title instead.
-    always = {REMARKS, *table.below_when_narrow, *([] if len(generators) == 1 else [GENERATOR])}
+    if len(generators) > 1:
+        always.add(GENERATOR)
     below = tuple(one for one in columns.dropped if one != BACKEND and (whole or one in always))
     title = _title(records, generators if GENERATOR in columns.dropped else ())
     return Arrangement(title, groups, columns, below, folded)

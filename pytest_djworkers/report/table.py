@@ -39,7 +39,8 @@ class Table:
     dropped_when_narrow: tuple[str, ...]
     """The columns that a narrow terminal leaves out, the first to go first."""
     below_when_narrow: tuple[str, ...] = ()
-    """The columns that stand below their rows on a terminal that is too narrow even then."""
+    """The columns that stand below their rows on a terminal that is too narrow even then,
+    the first to go first."""
     is_ranking: bool = False
     """True if the rows of an endpoint are in an order, so that they must stand together."""
     worst_first: bool = False

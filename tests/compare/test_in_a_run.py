@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from pytest import RunResult  # noqa: PT013  # a module of that name is needed, too
 
+from tests.support.matrix import with_more_in_matrix
 from tests.support.repository import commit, git, left
 from tests.support.revisions import FLAGS, SLOWS, nothing_is_left
 from tests.support.site import Site
@@ -183,63 +184,35 @@ def test_base_imports_an_editable_package_from_its_own_tree(
     result.stdout.fnmatch_lines(["GET /core: regressed: *"])
 
 
-@pytest.mark.parametrize(
-    ("flags", "said"),
-    [
-        (["--djworkers-compare=mian"], "'mian' is not a revision of the repository in *"),
-        (
-            ["--djworkers-compare=main", "--djworkers-save-baseline"],
-            "*can't be combined with*baseline",
-        ),
-        pytest.param(
-            ["--djworkers-compare=main", "--djworkers-calibrate"],
-            "*can't be combined with*calibrate",
-            marks=pytest.mark.matrix,
-        ),
-        pytest.param(
-            ["--djworkers-compare=main", "--djworkers-generator=wrk"],
-            "*can't be combined with*wrk*",
-            marks=pytest.mark.matrix,
-        ),
-        pytest.param(
-            ["--djworkers-compare=main", "--djworkers-rate=5"],
-            "*can't be combined with*rate",
-            marks=pytest.mark.matrix,
-        ),
-        (["--djworkers-compare=main", "-n2"], "*can't be combined with -n of pytest-xdist*"),
-        pytest.param(
-            ["--djworkers-compare-backends"], "*name two or more*", marks=pytest.mark.matrix
-        ),
-        pytest.param(
-            ["--djworkers-seed=1"],
-            "--djworkers-seed has no effect without --djworkers-compare=REF",
-            marks=pytest.mark.matrix,
-        ),
-        pytest.param(
-            ["--djworkers-compare-python=python3"],
-            "--djworkers-compare-python has no effect without*",
-            marks=pytest.mark.matrix,
-        ),
-        (
-            ["--djworkers-compare=main", "--djworkers-compare-python=nowhere"],
-            "--djworkers-compare-python=nowhere: 'nowhere' can't be run: it must be the path of a*",
-        ),
-        pytest.param(
-            ["--djworkers-compare=main", "--djworkers-seed=x"],
-            "--djworkers-seed=x: *",
-            marks=pytest.mark.matrix,
-        ),
-        pytest.param(
-            ["--djworkers-compare-budget=10m"],
-            "--djworkers-compare-budget has no effect without --djworkers-compare=REF",
-            marks=pytest.mark.matrix,
-        ),
-        (
-            ["--djworkers-calibrate", "--djworkers-compare-budget=10m"],
-            "--djworkers-calibrate can't be combined with --djworkers-compare-budget: a calib*",
-        ),
-    ],
-)
+SENSELESS = [
+    (["--djworkers-compare=mian"], "'mian' is not a revision of the repository in *"),
+    (["--djworkers-compare=main", "--djworkers-save-baseline"], "*can't be combined with*baseline"),
+    (["--djworkers-compare=main", "-n2"], "*can't be combined with -n of pytest-xdist*"),
+    (
+        ["--djworkers-compare=main", "--djworkers-compare-python=nowhere"],
+        "--djworkers-compare-python=nowhere: 'nowhere' can't be run: it must be the path of a*",
+    ),
+    (
+        ["--djworkers-calibrate", "--djworkers-compare-budget=10m"],
+        "--djworkers-calibrate can't be combined with --djworkers-compare-budget: a calib*",
+    ),
+]
+MORE_SENSELESS = [
+    (["--djworkers-compare=main", "--djworkers-calibrate"], "*can't be combined with*calibrate"),
+    (["--djworkers-compare=main", "--djworkers-generator=wrk"], "*can't be combined with*wrk*"),
+    (["--djworkers-compare=main", "--djworkers-rate=5"], "*can't be combined with*rate"),
+    (["--djworkers-compare-backends"], "*name two or more*"),
+    (["--djworkers-seed=1"], "--djworkers-seed has no effect without --djworkers-compare=REF"),
+    (["--djworkers-compare-python=python3"], "--djworkers-compare-python has no effect without*"),
+    (["--djworkers-compare=main", "--djworkers-seed=x"], "--djworkers-seed=x: *"),
+    (
+        ["--djworkers-compare-budget=10m"],
+        "--djworkers-compare-budget has no effect without --djworkers-compare=REF",
+    ),
+]
+
+
+@pytest.mark.parametrize(("flags", "said"), with_more_in_matrix(SENSELESS, MORE_SENSELESS))
 def test_flags_that_make_no_sense_end_the_run_before_any_server_starts(
     flags: list[str], said: str, revisions: Site
 ) -> None:

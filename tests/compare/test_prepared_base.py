@@ -7,6 +7,7 @@ from fnmatch import fnmatch
 
 import pytest
 
+from tests.support.matrix import with_more_in_matrix
 from tests.support.repository import commit, git
 from tests.support.revisions import FLAGS
 from tests.support.site import Site
@@ -72,37 +73,23 @@ def test_base_has_the_files_that_are_made_or_copied(static_site: Site, option: s
     assert "base: " not in result.stdout.str()
 
 
-@pytest.mark.parametrize(
-    ("option", "said"),
-    [
-        (
-            "--djworkers-compare-prepare=sh -c 'echo no node; exit 3'",
-            "djworkers_compare_prepare: *exit status 3*no node*",
-        ),
-        pytest.param(
-            "--djworkers-compare-prepare=no-such-command",
-            "djworkers_compare_prepare: *",
-            marks=pytest.mark.matrix,
-        ),
-        pytest.param(
-            "--djworkers-compare-copy=urls.py",
-            "*'urls.py': git has these files*",
-            marks=pytest.mark.matrix,
-        ),
-        pytest.param(
-            "--djworkers-compare-copy=dist",
-            "*'dist': the working tree has no such file*",
-            marks=pytest.mark.matrix,
-        ),
-        pytest.param(
-            "--djworkers-compare-requirements=no.txt",
-            "*main (*) has no such file in git: *",
-            marks=pytest.mark.matrix,
-        ),
-        ("--djworkers-compare-requirements=poetry.lock", "*poetry.lock can't be installed: *"),
-        ("--djworkers-compare-python=/bin/echo", "*/bin/echo is not a Python interpreter*"),
-    ],
-)
+UNUSABLE = [
+    (
+        "--djworkers-compare-prepare=sh -c 'echo no node; exit 3'",
+        "djworkers_compare_prepare: *exit status 3*no node*",
+    ),
+    ("--djworkers-compare-requirements=poetry.lock", "*poetry.lock can't be installed: *"),
+    ("--djworkers-compare-python=/bin/echo", "*/bin/echo is not a Python interpreter*"),
+]
+MORE_UNUSABLE = [
+    ("--djworkers-compare-prepare=no-such-command", "djworkers_compare_prepare: *"),
+    ("--djworkers-compare-copy=urls.py", "*'urls.py': git has these files*"),
+    ("--djworkers-compare-copy=dist", "*'dist': the working tree has no such file*"),
+    ("--djworkers-compare-requirements=no.txt", "*main (*) has no such file in git: *"),
+]
+
+
+@pytest.mark.parametrize(("option", "said"), with_more_in_matrix(UNUSABLE, MORE_UNUSABLE))
 def test_what_base_can_not_be_given_ends_the_run(revisions: Site, option: str, said: str) -> None:
     result = revisions.pytest(*FLAGS, option, timeout_s=120)
     assert result.ret == 4

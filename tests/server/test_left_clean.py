@@ -27,11 +27,8 @@ NEXT = "def test_next(djworkers_server):\n    pass\n\ndef test_after(djworkers_s
 KEPT = {"hits", "launches", "teardown", "stdout", "stderr", "__pycache__"}
 """The folder that the site and its tests write to."""
 
-ALWAYS = {
-    ("ctrl-c", "granian"),
-    ("sigkill", "granian"),
-}
-"""A few, for the suite that is run all the time."""
+ALWAYS = {("ctrl-c", "granian"), ("sigkill", "granian")}
+"""For the suite that is run all the time."""
 ENDED_IN_EVERY_WAY = ("gunicorn-gevent", "granian")
 """In .ci/run; the other backends in two."""
 TWO_WAYS = ("ctrl-c", "sigkill")
