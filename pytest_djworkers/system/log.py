@@ -7,6 +7,7 @@ between them, which reads as zeros.
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 from pytest_djworkers.printable import printable
@@ -18,6 +19,7 @@ _END_BYTES = 1 << 20
 _HOLE = b"\0"
 TAIL_LINES = 30
 TAIL_HEADING = "The end of its log"
+_TAIL = re.compile(rf"\n{TAIL_HEADING}.*:(?:\n    .*)*")
 
 
 def size_of(log: Path) -> int:
@@ -39,6 +41,11 @@ def tail(log: Path, lines: int = TAIL_LINES, *, since: int = 0) -> str:
     lost = _lost(log)
     what = f" (the {format_size(lost)} before it were not kept)" if lost else ""
     return f"\n{TAIL_HEADING}{what}:\n" + "\n".join(f"    {line}" for line in last)
+
+
+def without_tails(text: str) -> str:
+    """Return a text without the ends of logs that ``tail`` has put into it."""
+    return _TAIL.sub("", text)
 
 
 def last_lines(log: Path, lines: int = TAIL_LINES, *, since: int = 0) -> list[str]:

@@ -14,6 +14,7 @@ from pytest_djworkers.system.log import (
     read_since,
     size_of,
     tail,
+    without_tails,
 )
 
 MIB = 1 << 20
@@ -30,6 +31,13 @@ def test_an_empty_log_has_no_tail(log: Path, content: bytes | None) -> None:
 def test_the_last_lines_stand_indented_under_a_heading(log: Path) -> None:
     log.write_text("one\ntwo\n  three\n\n")
     assert tail(log, lines=2) == "\nThe end of its log:\n    two\n      three"
+
+
+def test_a_tail_can_be_left_out_of_a_text(log: Path) -> None:
+    log.write_text("one:\n\n  three\n\n")
+    text = f"it failed{tail(log)}\nand so{tail(log)}\nwhy"
+    assert without_tails(text) == "it failed\nand so\nwhy"
+    assert without_tails("no log here") == "no log here"
 
 
 def test_nothing_is_shown_of_what_was_written_before(log: Path) -> None:

@@ -17,7 +17,7 @@ from pytest_djworkers.run.plans import marks_of
 from pytest_djworkers.run.reruns import begin_attempt, records_of
 from pytest_djworkers.run.stash import BURST, RETURNED, SERVER
 from pytest_djworkers.run.transport import LOG_OF, put_bursts_on
-from pytest_djworkers.system.log import TAIL_HEADING
+from pytest_djworkers.system.log import TAIL_HEADING, without_tails
 
 
 class LimitsPlugin:
@@ -71,6 +71,7 @@ class LimitsPlugin:
             if not is_shown and (said := server.last_said()):
                 heading = f"{LOG_OF}{server.backend} since its last launch was ready"
                 report.sections.append((heading, "\n".join(said)))
+        _leave_logs_out_of_summary(report)
         return report
 
     def _missed(self, item: pytest.Item) -> list[str]:
@@ -87,6 +88,14 @@ class LimitsPlugin:
         if self._run.is_orphaned():
             return pytest.exit.Exception("the pytest-xdist controller is gone")
         return failed([str(error), *self._missed(item), *_error_causes(item)])
+
+
+def _leave_logs_out_of_summary(report: pytest.TestReport) -> None:
+    """Let the summary of failures say why a test failed, and its own section show the log."""
+    # In CI and with -vv, pytest's summary repeats a failure's message whole.
+    crash = getattr(report.longrepr, "reprcrash", None)
+    if crash is not None:
+        crash.message = without_tails(crash.message)
 
 
 def _why_nothing_measured(item: pytest.Item) -> list[str]:

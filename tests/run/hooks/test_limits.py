@@ -90,6 +90,18 @@ def test_fails(burst):
     result.stdout.no_fnmatch_line("*log of granian*")
 
 
+def test_a_whole_summary_in_ci_says_why_but_repeats_no_log(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.test("def test_fails(burst):\n    burst('/fails')")
+    monkeypatch.setenv("CI", "true")
+    result = site.burst()
+    assert str(result.stdout).count("The end of its log") == 1
+    _, _, summary = str(result.stdout).partition("short test summary info")
+    assert "error in its log: ZeroDivisionError: this view always fails" in summary
+    assert "Traceback" not in summary
+
+
 OUTCOMES = """
 import unittest
 
