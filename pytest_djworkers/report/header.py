@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from pytest_djworkers.backends.protocol import workers_of
 from pytest_djworkers.backends.registry import version_of
 from pytest_djworkers.baseline.store import Baseline
-from pytest_djworkers.compare.setup import ComparisonSetup
 from pytest_djworkers.settings.settings import Settings
 from pytest_djworkers.units import counted, format_share
+
+if TYPE_CHECKING:
+    from pytest_djworkers.compare.setup import ComparisonSetup
 
 
 def header(

@@ -14,9 +14,7 @@ import pytest
 from pytest_djworkers.errors import SettingsError
 from pytest_djworkers.options import ACTIONS
 from pytest_djworkers.printable import printable
-from pytest_djworkers.run.budget.stopwatch import Stopwatch
 from pytest_djworkers.run.context import RunContext, Xdist
-from pytest_djworkers.run.hooks.budget import BudgetPlugin
 from pytest_djworkers.run.hooks.collection import CollectionPlugin
 from pytest_djworkers.run.hooks.databases import DatabasesPlugin
 from pytest_djworkers.run.hooks.ended_by_timeout import EndedByTimeoutPlugin
@@ -93,6 +91,10 @@ def _comparison_plugins(settings: Settings, lock_wait: LockWaitPlugin) -> dict[s
         return {}
     plugins: dict[str, object] = {"time-limits": TimeLimitsPlugin(flags.budget_s)}
     if flags.budget_s is not None:
+        # Other runs don't wait for its modules.
+        from pytest_djworkers.run.budget.stopwatch import Stopwatch
+        from pytest_djworkers.run.hooks.budget import BudgetPlugin
+
         stopwatch = Stopwatch(lambda: lock_wait.all_waited_s)
         plugins["budget"] = BudgetPlugin(settings, flags.budget_s, stopwatch)
     return plugins

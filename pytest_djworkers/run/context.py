@@ -9,11 +9,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from pytest_djworkers.baseline.machine import this_machine
 from pytest_djworkers.baseline.store import Baseline, load
-from pytest_djworkers.compare.setup import ComparisonSetup
 from pytest_djworkers.databases.checks import TestDatabases
 from pytest_djworkers.entry.changed_settings import own_values
 from pytest_djworkers.entry.isolation import Isolation, named_in
@@ -32,6 +31,9 @@ from pytest_djworkers.system.long_waits import say_nothing
 from pytest_djworkers.system.machine_lock import MachineLock, Onlooker
 from pytest_djworkers.system.port import ReservedPort
 from pytest_djworkers.system.scratch import ScratchFolder
+
+if TYPE_CHECKING:
+    from pytest_djworkers.compare.setup import ComparisonSetup
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +98,7 @@ class RunContext:
             baseline = load(settings.root, settings.baseline, this_machine())
         except BaselineError as error:
             raise SettingsError(str(error)) from None
-        flags = settings.comparison_flags
-        comparison_setup = (
-            None
-            if flags is None
-            else ComparisonSetup.begin(
-                flags, settings.root, settings.started_in, tuple(settings.backends.values()), kept
-            )
-        )
+        comparison_setup = _begin_comparison(settings, kept)
         return cls(settings, baseline, xdist, comparison_setup, onlooker, progress)
 
     @property
@@ -196,3 +191,17 @@ class RunContext:
         with self._resources:
             if self.comparison_setup is not None:
                 self.comparison_setup.end()
+
+
+def _begin_comparison(
+    settings: Settings, kept: Callable[[], Path] | None
+) -> ComparisonSetup | None:
+    flags = settings.comparison_flags
+    if flags is None:
+        return None
+    # Other runs don't wait for its modules.
+    from pytest_djworkers.compare.setup import ComparisonSetup
+
+    return ComparisonSetup.begin(
+        flags, settings.root, settings.started_in, tuple(settings.backends.values()), kept
+    )

@@ -12,9 +12,6 @@ from pytest_djworkers.load.masking import MASK
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.report.document import SCHEMA, Document, RunSummary, TestOutcome, entry_of
 from pytest_djworkers.report.file_outcomes import FileOutcomes
-from pytest_djworkers.report.formats import write_report
-from pytest_djworkers.report.github.annotations import commands
-from pytest_djworkers.report.github.step_summary import add_to_summary
 from pytest_djworkers.run.context import RunContext
 from pytest_djworkers.settings.report_files import ReportFile
 from pytest_djworkers.settings.settings import Settings
@@ -59,6 +56,9 @@ def _without_password(argument: str) -> str:
 
 def write_reports(document: Document, files: Iterable[ReportFile], outcomes: FileOutcomes) -> None:
     """Write each report, whole or not at all, and note in ``outcomes`` what became of it."""
+    # Runs without reports don't wait for the modules of all formats.
+    from pytest_djworkers.report.formats import write_report
+
     for one in files:
         try:
             write_report(one.file, one.format, document)
@@ -76,6 +76,9 @@ def report_to_github(document: Document, settings: Settings, outcomes: FileOutco
     step = settings.github
     if step is None or not (document.bursts or any(one.has_failed for one in document.tests)):
         return
+    from pytest_djworkers.report.github.annotations import commands
+    from pytest_djworkers.report.github.step_summary import add_to_summary
+
     outcomes.for_github += commands(document, settings.root, step.workspace)
     try:
         if not add_to_summary(step.summary, document):

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from math import log
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from pytest_djworkers.compare.procedure import Judged
 from pytest_djworkers.verdict.judgement import MoreBlocks
 from pytest_djworkers.verdict.rounds import Metric
+
+if TYPE_CHECKING:
+    from pytest_djworkers.compare.procedure import Judged
 
 Test = TypeVar("Test")
 FIRST_LOOK_BLOCKS = 4
