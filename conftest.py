@@ -56,8 +56,8 @@ def a_machine_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("_DJWORKERS_SHARED", f"djworkers-test-{uuid4().hex[:16]}")
     # The summary of a step that runs these tests is not for those that they run.
     monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
-    # pytest's own output is another one in CI; a test that wants that sets them.
-    for name in ("CI", "BUILD_NUMBER"):
+    # pytest's own output is another one with these; a test that wants that sets them.
+    for name in ("CI", "BUILD_NUMBER", "PYTHONUNBUFFERED"):
         monkeypatch.delenv(name, raising=False)
 
 

@@ -13,7 +13,7 @@ from pytest_djworkers.entry.isolation import OF_A_RUN, Isolation
 from pytest_djworkers.errors import ServerStartError
 from pytest_djworkers.server.launch import LaunchSpec
 from tests.support.repository import commit
-from tests.support.revisions import FLAGS
+from tests.support.revisions import ANY_SPEED, FLAGS
 from tests.support.site import SETTINGS, Site
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def test_head_does_not_see_what_base_stored(revisions: Site, real_redis: redis.R
     revisions.write("urls.py", head)
     revisions.test("def test_cached(burst):\n    burst('/cached', contains='None')\n")
     real_redis.set(":1:key", "real")
-    result = revisions.pytest(*FLAGS, "--djworkers-compare=HEAD", timeout_s=120)
+    result = revisions.pytest(*FLAGS, ANY_SPEED, "--djworkers-compare=HEAD", timeout_s=120)
     result.assert_outcomes(passed=1)
     assert real_redis.keys() == [b":1:key"]
     assert [file.name for file in (revisions.folder / "media").iterdir()] == ["real.txt"]

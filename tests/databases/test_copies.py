@@ -12,7 +12,7 @@ from pytest_djworkers.entry.brief import DatabaseTarget
 from pytest_djworkers.errors import DatabaseError
 from tests.support.postgres import Cluster
 from tests.support.repository import commit, git
-from tests.support.revisions import FLAGS
+from tests.support.revisions import ANY_SPEED, FLAGS
 from tests.support.site import SETTINGS, Site
 
 INSIDE = """
@@ -234,7 +234,7 @@ def test_a_comparison_on_postgresql_leaves_nothing(revisions: Site, postgres: Cl
     commit(revisions.folder, "on PostgreSQL")
     git(revisions.folder, "branch", "-f", "main")
     revisions.test("def test_users(burst):\n    assert burst('/add', expect=201).ok\n")
-    result = revisions.pytest(*FLAGS, "-W", "error", "--djworkers-tolerance=90%", timeout_s=120)
+    result = revisions.pytest(*FLAGS, "-W", "error", ANY_SPEED, timeout_s=120)
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(["GET /add  (test_users)", "  granian *"])
     assert "not compared" not in result.stdout.str()

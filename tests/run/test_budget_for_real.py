@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.support.repository import left
-from tests.support.revisions import FLAGS, nothing_is_left
+from tests.support.revisions import ANY_SPEED, FLAGS, nothing_is_left
 from tests.support.site import Site
 
 # A first look of one block decides nothing.
@@ -25,7 +25,9 @@ def test_a_comparison_goes_on_with_the_blocks_that_it_has(revisions: Site) -> No
         '    assert burst("/slows").ok > 30\n'
     )
     before = left(revisions.folder)
-    result = revisions.pytest(*FLAGS, "--djworkers-compare-budget=5m", "-v", timeout_s=200)
+    result = revisions.pytest(
+        *FLAGS, ANY_SPEED, "--djworkers-compare-budget=5m", "-v", timeout_s=200
+    )
     result.assert_outcomes(passed=1)
     # Once in each turn.
     assert len((revisions.folder / "turns").read_text()) >= 2

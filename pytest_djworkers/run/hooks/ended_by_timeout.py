@@ -34,7 +34,8 @@ class EndedByTimeoutPlugin:
         self._ended: set[str] = set()
         """The node ids of tests whose burst was ended."""
 
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    # Inside of pytest's capturing.
+    @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
         """Replace the traceback, which leads through the plugin, with what to set."""
         try:
@@ -44,6 +45,8 @@ class EndedByTimeoutPlugin:
             if name is None or _SAID_BY_PYTEST_TIMEOUT not in str(error):
                 raise
             self._ended.add(item.nodeid)
+            # The stacks: as long as output is captured, they get into a section of the report.
+            item.config.get_terminal_writer().flush()
             limit_s = self._limits_s.get(item.nodeid)
             after = "" if limit_s is None else f" after {format_long_duration(limit_s)}"
             raise failed(

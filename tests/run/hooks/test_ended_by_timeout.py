@@ -19,7 +19,12 @@ def ended(site: Site, method: str) -> pytest.RunResult:
     return site.pytest("--djworkers=granian", *flags, "--timeout=6", f"--timeout-method={method}")
 
 
-def test_the_failure_is_one_line_that_says_what_to_set(site: Site) -> None:
+# With and without a buffer between pytest's terminal and its output, in which the stacks wait.
+@pytest.mark.parametrize("unbuffered", ["", pytest.param("1", marks=pytest.mark.matrix)])
+def test_the_failure_is_one_line_that_says_what_to_set(
+    unbuffered: str, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
     site.test(SLOW)
     result = ended(site, "signal")
     result.assert_outcomes(failed=1)
