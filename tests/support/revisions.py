@@ -55,7 +55,8 @@ FLAGS = (
 
 
 ANY_SPEED = "--djworkers-tolerance=90%"
-"""A flag for tests that are not about the verdict: a few short blocks may differ by a fifth."""
+"""A flag for tests that are not about the verdict: on a busy machine, short blocks of the same code
+have differed by a third."""
 
 
 SLOWS = 'urlpatterns.append(path("slows", lambda request: sleep(request, {})))\n'

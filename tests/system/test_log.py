@@ -68,6 +68,7 @@ def test_the_heading_says_how_much_is_lost(log: Path) -> None:
     assert tail(log, lines=1) == (
         "\nThe end of its log (the 210MB before it were not kept):\n    last"
     )
+    assert without_tails(tail(log)) == ""
     assert both_ends(log).split() == ["first", "last"]
 
 

@@ -31,7 +31,8 @@ class LimitsPlugin:
         """Forget what an earlier attempt at this test measured."""
         begin_attempt(item)
 
-    # The innermost wrapper: a test that misses a limit has failed for all the others.
+    # The innermost wrapper but for the one of ended_by_timeout.py: a test that misses a limit has
+    # failed for all the others.
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
         """Check the limits when the test function has returned."""
