@@ -152,10 +152,11 @@ def _djworkers_measurement(
     _djworkers_plan: TestPlan,
 ) -> Measurement:
     """The way to measure a burst in this run: at one server, or at the arms of a comparison."""
+    from pytest_djworkers.run.load_tests import id_of
     from pytest_djworkers.run.one_server import OneServer
     from pytest_djworkers.run.plans import max_regressions
 
-    run, test = request.config.stash[RUN], request.node.nodeid
+    run, test = request.config.stash[RUN], id_of(request.node)
     regressions = max_regressions(_djworkers_plan, run.settings)
     one_server = OneServer(run, _djworkers_server, test, regressions, _djworkers_plan.limits)
     if run.comparison_setup is None or _djworkers_prepare is None:

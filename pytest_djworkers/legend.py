@@ -85,11 +85,6 @@ class Sign(Enum):
         " warm-up",
         "look into the server's log, and leave max_requests out of load tests",
     )
-    SHARED_RUN = (
-        "shared run",
-        "other pytest-xdist workers ran meanwhile, so the figures are neither stored nor compared",
-        "run load tests without -n",
-    )
     RERUN = (
         "rerun (attempt N)",
         "the test was run again, and these are the figures of its last attempt",

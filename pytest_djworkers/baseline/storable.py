@@ -38,8 +38,6 @@ def _reasons(result: BurstResult) -> Iterator[str]:
         yield "pytest was stopped for a part of the window, and did not look at the server"
     if result.hides_timeouts:
         yield "all responses were late, and nobody knows how many never came"
-    if result.shared_run:
-        yield "shared run"
     if usage is not None and (died := usage.workers - usage.workers_alive):
         yield (
             f"{counted(died, 'worker')} died (max_requests ends workers, too: leave it out of load"

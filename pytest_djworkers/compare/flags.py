@@ -127,23 +127,17 @@ def _not_combinable(config: pytest.Config, values: Mapping[str, Any]) -> Iterato
     ):
         yield "--djworkers-compare-budget: a calibration has a fixed number of blocks"
     if values["compare_budget"] is not None and _is_under_xdist(config):
-        yield "--djworkers-compare-budget under pytest-xdist: use -n0"
+        yield (
+            "--djworkers-compare-budget under pytest-xdist, which can't return to a test: use -n0,"
+            " or no budget"
+        )
     if values["generator"] == "wrk":
         yield "--djworkers-generator=wrk, which has no windows"
-    if _xdist_workers(config) > 1:
-        yield "-n of pytest-xdist: a comparison needs the machine for itself"
 
 
 def _is_under_xdist(config: pytest.Config) -> bool:
     """Return True in a worker of pytest-xdist, and in a controller that starts workers."""
     return hasattr(config, "workerinput") or bool(getattr(config.option, "tx", None))
-
-
-def _xdist_workers(config: pytest.Config) -> int:
-    """Return the number of pytest-xdist's workers: in its controller, and in each worker."""
-    # pytest-xdist tells a worker the number in workerinput; its controller has a list in tx.
-    in_worker = getattr(config, "workerinput", {}).get("workercount", 1)
-    return max(int(in_worker), len(getattr(config.option, "tx", None) or ()))
 
 
 def _refuse_without_effect(config: pytest.Config, name: str) -> None:

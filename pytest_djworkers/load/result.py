@@ -70,8 +70,6 @@ class BurstResult:
     """The beginning of the window in Unix time."""
     usage: Usage | None = None
     """None if the server is not ours to look at."""
-    shared_run: bool = False
-    """True if other pytest-xdist workers ran meanwhile: it is neither stored nor compared."""
     first_unexpected: ResponseExcerpt | None = None
     """None if there was none, or if the generator keeps none."""
     after_window: int = 0
@@ -200,8 +198,6 @@ class BurstResult:
         yield from remarks.on_connections(self.connections, requests=self.judged)
         if self.usage:
             yield from remarks.on_usage(self.usage)
-        if self.shared_run:
-            yield Remark(Sign.SHARED_RUN)
 
     def __repr__(self) -> str:
         """Return one line: pytest prints it for each result in an assertion that fails."""

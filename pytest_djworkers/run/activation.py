@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,7 +13,7 @@ import pytest
 from pytest_djworkers.errors import SettingsError
 from pytest_djworkers.options import ACTIONS
 from pytest_djworkers.printable import printable
-from pytest_djworkers.run.context import RunContext, Xdist
+from pytest_djworkers.run.context import RunContext
 from pytest_djworkers.run.hooks.collection import CollectionPlugin
 from pytest_djworkers.run.hooks.databases import DatabasesPlugin
 from pytest_djworkers.run.hooks.ended_by_timeout import EndedByTimeoutPlugin
@@ -35,6 +34,7 @@ from pytest_djworkers.run.live.burst_progress import BurstProgress
 from pytest_djworkers.run.site.django_settings import settings_module
 from pytest_djworkers.run.site.served_application import left_in_settings, served_applications
 from pytest_djworkers.run.stash import PROGRESS, RUN
+from pytest_djworkers.run.xdist import XdistWorker, has_xdist_workers
 from pytest_djworkers.settings.reading import read_settings
 from pytest_djworkers.settings.settings import Settings
 from pytest_djworkers.system.interrupts import Interrupts
@@ -52,7 +52,7 @@ def activate(config: pytest.Config) -> None:
         if settings is None:
             return
         run = RunContext.begin(
-            settings, _xdist(config), lock_wait, _environments_folder(config), progress
+            settings, XdistWorker.of(config), lock_wait, _environments_folder(config), progress
         )
     except SettingsError as error:
         raise pytest.UsageError(printable(str(error))) from None
@@ -80,6 +80,7 @@ def activate(config: pytest.Config) -> None:
     if flags is None:
         plugins["loads"] = LoadsPlugin(settings)
     plugins |= _comparison_plugins(settings, lock_wait)
+    plugins |= _xdist_plugins(config, run)
     for name, plugin in plugins.items():
         config.pluginmanager.register(plugin, f"djworkers-{name}")
 
@@ -98,6 +99,19 @@ def _comparison_plugins(settings: Settings, lock_wait: LockWaitPlugin) -> dict[s
         stopwatch = Stopwatch(lambda: lock_wait.all_waited_s)
         plugins["budget"] = BudgetPlugin(settings, flags.budget_s, stopwatch)
     return plugins
+
+
+def _xdist_plugins(config: pytest.Config, run: RunContext) -> dict[str, object]:
+    """Return the plugins that only a run of pytest-xdist needs."""
+    if run.xdist is not None and run.beside is not None:
+        from pytest_djworkers.run.hooks.xdist_worker import XdistWorkerPlugin
+
+        return {"xdist-worker": XdistWorkerPlugin(run.xdist, run.beside)}
+    if has_xdist_workers(config):
+        from pytest_djworkers.run.hooks.xdist_controller import XdistControllerPlugin
+
+        return {"xdist-controller": XdistControllerPlugin(run)}
+    return {}
 
 
 def _checked_settings(config: pytest.Config) -> Settings | None:
@@ -149,11 +163,3 @@ def _environments_folder(config: pytest.Config) -> Callable[[], Path] | None:
     # Under -p no:cacheprovider there is none.
     cache = getattr(config, "cache", None)
     return None if cache is None else partial(cache.mkdir, "djworkers-environments")
-
-
-def _xdist(config: pytest.Config) -> Xdist:
-    worker_input = getattr(config, "workerinput", None)
-    if worker_input is None:
-        return Xdist()
-    # pytest-xdist starts local workers as children of the controller.
-    return Xdist(controller_pid=os.getppid(), workers=worker_input["workercount"])

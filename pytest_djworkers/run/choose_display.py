@@ -13,6 +13,7 @@ from pytest_djworkers.run.live.burst_progress import BurstProgress
 from pytest_djworkers.run.live.plain_lines import PlainLines
 from pytest_djworkers.run.live.terminal_line import TerminalLine
 from pytest_djworkers.run.uncaptured import print_between_results
+from pytest_djworkers.run.xdist import is_xdist_worker
 
 
 def choose_display(config: pytest.Config, progress: BurstProgress) -> TerminalLine | None:
@@ -23,7 +24,7 @@ def choose_display(config: pytest.Config, progress: BurstProgress) -> TerminalLi
     verbosity = config.get_verbosity()
     if verbosity < 0:
         return None
-    is_worker = hasattr(config, "workerinput")
+    is_worker = is_xdist_worker(config)
     # The controller prints the lines on bursts that have ended: it gets them all.
     print_line = partial(print_between_results, config)
     print_finished = None if is_worker else print_line
@@ -41,7 +42,7 @@ def is_plain(config: pytest.Config) -> bool:
     """Return True if the output goes to a log, or to a terminal that can't rewrite a line."""
     if os.environ.get("CI") or os.environ.get("TERM") == "dumb":
         return True
-    if hasattr(config, "workerinput"):
+    if is_xdist_worker(config):
         # Its standard error is the controller's.
         return not (sys.__stderr__ is not None and sys.__stderr__.isatty())
     reporter = config.pluginmanager.getplugin("terminalreporter")

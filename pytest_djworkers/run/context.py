@@ -6,7 +6,6 @@ import os
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -20,6 +19,7 @@ from pytest_djworkers.errors import BaselineError, SettingsError
 from pytest_djworkers.progress import NO_SINK, ProgressSink
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.run.site.django_settings import settings_module
+from pytest_djworkers.run.xdist import XdistWorker
 from pytest_djworkers.server.external import ExternalServer
 from pytest_djworkers.server.launch import LaunchSpec
 from pytest_djworkers.server.protocol import AnyServer
@@ -27,23 +27,14 @@ from pytest_djworkers.server.runtime import this_runtime
 from pytest_djworkers.server.server import Prepare, Server
 from pytest_djworkers.settings.settings import Settings
 from pytest_djworkers.system.clock import CLOCK
-from pytest_djworkers.system.long_waits import say_nothing
-from pytest_djworkers.system.machine_lock import MachineLock, Onlooker
+from pytest_djworkers.system.long_waits import Onlooker, say_nothing
+from pytest_djworkers.system.machine_lock import Lock, MachineLock
 from pytest_djworkers.system.port import ReservedPort
+from pytest_djworkers.system.run_lock import RunLock
 from pytest_djworkers.system.scratch import ScratchFolder
 
 if TYPE_CHECKING:
     from pytest_djworkers.compare.setup import ComparisonSetup
-
-
-@dataclass(frozen=True, slots=True)
-class Xdist:
-    """This process's part in a run of pytest-xdist; the defaults are those of a run without it."""
-
-    controller_pid: int | None = None
-    """In a worker: the id of the controller, which the worker must not outlive."""
-    workers: int = 1
-    """The number of workers that run tests at the same time."""
 
 
 class RunContext:
@@ -56,7 +47,7 @@ class RunContext:
         self,
         settings: Settings,
         baseline: Baseline,
-        xdist: Xdist,
+        xdist: XdistWorker | None,
         comparison_setup: ComparisonSetup | None,
         onlooker: Onlooker | None = None,
         progress: ProgressSink = NO_SINK,
@@ -66,24 +57,32 @@ class RunContext:
         self.began_at = CLOCK.unix()
         """The beginning of the run in Unix time."""
         self.xdist = xdist
+        """This process's part in a run of pytest-xdist; None if it is no worker."""
         self.comparison_setup = comparison_setup
         """Prepares the arms, in a run that compares; else None."""
         self.progress = progress
         self.cut_short: list[BurstRecord] = []
         """The comparisons that Ctrl-C or SIGTERM ended, as far as they had come."""
         self.databases = TestDatabases(settings.left_out)
-        self._lock = MachineLock(onlooker=onlooker)
         self._say = say_nothing if onlooker is None else onlooker.say
+        self._resources = ExitStack()
+        machine = MachineLock(onlooker=onlooker)
+        self.beside: RunLock | None = None
+        """The lock that keeps the tests of pytest-xdist's workers apart from bursts; None if this
+        process is no worker."""
+        if xdist is not None:
+            self.beside = RunLock(xdist.folder, xdist.name, machine, onlooker)
+            self._resources.callback(self.beside.close)
+        self._lock: Lock = self.beside or machine
         # Several runs may share one cache server: their keys must not meet.
         self._id = secrets.token_hex(4)
         self._isolations = 0
-        self._resources = ExitStack()
 
     @classmethod
     def begin(
         cls,
         settings: Settings,
-        xdist: Xdist,
+        xdist: XdistWorker | None = None,
         onlooker: Onlooker | None = None,
         kept: Callable[[], Path] | None = None,
         progress: ProgressSink = NO_SINK,
@@ -100,11 +99,6 @@ class RunContext:
             raise SettingsError(str(error)) from None
         comparison_setup = _begin_comparison(settings, kept)
         return cls(settings, baseline, xdist, comparison_setup, onlooker, progress)
-
-    @property
-    def is_shared(self) -> bool:
-        """True if other pytest-xdist workers run beside this one."""
-        return self.xdist.workers > 1
 
     def isolation(self) -> Isolation:
         """Return the place for what a test and its servers write, with a new prefix of cache keys.
@@ -124,6 +118,13 @@ class RunContext:
         scratch = ScratchFolder()
         self._resources.callback(scratch.remove)
         return scratch.path
+
+    @cached_property
+    def workers_folder(self) -> Path:
+        """The folder that the workers of pytest-xdist share, in a controller."""
+        folder = self.folder / "xdist"
+        folder.mkdir()
+        return folder
 
     @cached_property
     def _port(self) -> int:
@@ -168,8 +169,7 @@ class RunContext:
     @property
     def _watch(self) -> tuple[int, ...]:
         # A worker may be killed with its controller; its servers must not outlive either.
-        controller = self.xdist.controller_pid
-        return () if controller is None else (controller,)
+        return () if self.xdist is None else (self.xdist.controller_pid,)
 
     @contextmanager
     def machine(self) -> Iterator[None]:
@@ -183,7 +183,7 @@ class RunContext:
     def is_orphaned(self) -> bool:
         """Return True if the controller of pytest-xdist is gone; this worker must go, too."""
         # A process whose parent has ended becomes the child of another one.
-        return self.xdist.controller_pid is not None and os.getppid() != self.xdist.controller_pid
+        return self.xdist is not None and os.getppid() != self.xdist.controller_pid
 
     def end(self) -> None:
         """Release the port, and remove the base's worktree and the folder."""

@@ -16,3 +16,15 @@ def fires_bursts(item: pytest.Item) -> bool:
     # The condition of skipif is not known before pytest evaluates it.
     is_skipped = item.get_closest_marker("skip") is not None
     return "burst" in getattr(item, "fixturenames", ()) and not is_skipped
+
+
+def id_of(item: pytest.Item) -> str:
+    """Return the node id of a test as it is in a run without pytest-xdist."""
+    # With --dist=loadgroup, pytest-xdist appends the names of the test's groups.
+    if not item.config.getoption("loadgroup", default=False):
+        return item.nodeid
+    groups = {
+        str(mark.args[0] if mark.args else mark.kwargs.get("name", "default"))
+        for mark in item.iter_markers("xdist_group")
+    }
+    return item.nodeid.removesuffix(f"@{'_'.join(sorted(groups))}")

@@ -98,7 +98,6 @@ class OneServer:
             _with_kernel_counts(result, before),
             usage=_usage(watch, result),
             server=server.facts,
-            shared_run=self._run.is_shared,
         )
 
     def _error_causes(self, result: BurstResult) -> tuple[str, ...]:

@@ -7,24 +7,23 @@ from dataclasses import replace
 import pytest
 
 from pytest_djworkers.report.document import Outcome, TestOutcome
-from pytest_djworkers.run.transport import LOG_OF, is_of_load_test
+from pytest_djworkers.run.transport import LOG_OF, PlaceOf, is_of_load_test, test_of
 
 
 class CollectedOutcomes:
-    """The outcome of each load test's last attempt, in the order in which tests first began."""
+    """The outcome of each load test's last attempt."""
 
     def __init__(self) -> None:
         self._by_test: dict[str, TestOutcome] = {}
 
-    @property
-    def all(self) -> tuple[TestOutcome, ...]:
-        """The outcomes of all load tests."""
-        return tuple(self._by_test.values())
+    def all(self, place_of: PlaceOf) -> tuple[TestOutcome, ...]:
+        """Return the outcomes of all load tests, in the order of these places."""
+        return tuple(self._by_test[key] for key in sorted(self._by_test, key=place_of))
 
     @property
     def passed(self) -> frozenset[str]:
         """The node ids of the tests that passed."""
-        return frozenset(one.test for one in self.all if one.outcome == "passed")
+        return frozenset(one.test for one in self._by_test.values() if one.outcome == "passed")
 
     def take_from(self, report: pytest.TestReport) -> None:
         """Take the outcome of a phase of a test; a phase that passes leaves an earlier failure."""
@@ -32,7 +31,7 @@ class CollectedOutcomes:
             return
         file, line, _ = report.location
         found = TestOutcome(
-            report.nodeid, outcome, file, (line or 0) + 1, _message(report), _log(report)
+            test_of(report), outcome, file, (line or 0) + 1, _message(report), _log(report)
         )
         before = self._by_test.get(report.nodeid)
         if report.when == "teardown" and before is not None and before.outcome != "passed":

@@ -9,6 +9,7 @@ from contextlib import contextmanager, nullcontext
 import pytest
 
 from pytest_djworkers.run.stash import PROGRESS
+from pytest_djworkers.run.xdist import is_xdist_worker
 
 _IN_A_LINE = -2
 """The value with which pytest's reporter remembers that the cursor is in a line of any kind."""
@@ -17,7 +18,7 @@ _IN_A_LINE = -2
 def print_uncaptured(config: pytest.Config, line: str) -> None:
     """Print a line that the user sees at once."""
     with _uncaptured(config) as reporter:
-        if _is_worker(config):
+        if is_xdist_worker(config):
             _print_in_worker(line)
         elif reporter is not None:
             # The cursor may be behind the dots of the tests so far.
@@ -32,7 +33,7 @@ def print_between_results(config: pytest.Config, line: str) -> None:
     pytest begins its own lines with a line feed, so there would be a blank line otherwise.
     """
     with _uncaptured(config) as reporter:
-        if _is_worker(config):
+        if is_xdist_worker(config):
             _print_in_worker(line)
         elif reporter is not None:
             end_line(config)
@@ -71,11 +72,6 @@ def _uncaptured(config: pytest.Config) -> Iterator[pytest.TerminalReporter | Non
         nullcontext() if capture is None else capture.global_and_fixture_disabled(),
     ):
         yield config.pluginmanager.getplugin("terminalreporter")
-
-
-def _is_worker(config: pytest.Config) -> bool:
-    """Return True in a worker of pytest-xdist: it has a reporter, whose output nobody sees."""
-    return hasattr(config, "workerinput")
 
 
 def _print_in_worker(line: str) -> None:

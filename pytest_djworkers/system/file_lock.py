@@ -30,6 +30,17 @@ def try_lock(descriptor: int) -> bool:
     return True
 
 
+def share_lock(descriptor: int) -> None:
+    """Lock an open file together with others that share it; wait while a process has it alone.
+
+    A process that has locked it alone shares it from then on. Raises OSError.
+    """
+    import fcntl
+
+    # A signal's handler runs meanwhile, and may raise.
+    fcntl.flock(descriptor, fcntl.LOCK_SH)
+
+
 def lock_within(descriptor: int, seconds: float) -> bool:
     """Lock an open file for this process alone; return False if somebody else keeps it locked for
     that many seconds. Raises OSError."""

@@ -9,16 +9,12 @@ from typing import Protocol
 from weakref import WeakSet
 
 from pytest_djworkers.errors import BusyMachineError
-from pytest_djworkers.system.clock import CLOCK
 from pytest_djworkers.system.lock_holder import Announcement, describe_holder
 from pytest_djworkers.system.lock_queue import HeldPlace, queue_places
-from pytest_djworkers.system.long_waits import ANNOUNCE_AFTER_S
+from pytest_djworkers.system.long_waits import Onlooker, TurnWait
 from pytest_djworkers.system.shared_name import shared_name
 
-_LOOK_EVERY_S = 0.05
 WAIT_AT_MOST_S = 900.0
-AGAIN_AFTER_S = 60.0
-"""The seconds after which a waiting run says so again."""
 _QUEUE = 64
 """The number of places: 63 processes wait in the order in which they came."""
 
@@ -43,19 +39,6 @@ class NullLock:
         """Do nothing: the caller releases its own lock."""
 
 
-class Onlooker(Protocol):
-    """An object that is told when a run has to wait for its turn."""
-
-    def begin(self) -> None:
-        """The wait begins."""
-
-    def say(self, words: str) -> None:
-        """Tell the user."""
-
-    def end(self, waited_s: float) -> None:
-        """The wait is over, whether the lock was acquired or not."""
-
-
 class MachineLock:
     """The lock of all runs of all users on this machine.
 
@@ -77,8 +60,13 @@ class MachineLock:
     ) -> None:
         self._name = name or shared_name()
         self._places = queue_places(self._name)
-        self._wait_at_most_s = wait_at_most_s
         self._onlooker = onlooker
+        self._wait = TurnWait(
+            "another run's burst",
+            lambda: self.holder,
+            "another run's burst has held this machine",
+            wait_at_most_s,
+        )
         self._place: HeldPlace | None = None
         self._next = _QUEUE - 1
         """The number of the next place to take; -1 if this process holds the machine."""
@@ -98,8 +86,7 @@ class MachineLock:
         if self._next < 0:
             return
         try:
-            if not self._advance():
-                self._wait()
+            self._wait.until(self._advance, self._onlooker)
         except OSError as error:
             self.release()
             raise BusyMachineError(
@@ -142,39 +129,6 @@ class MachineLock:
             self._place = taken
             self._next -= 1
         return True
-
-    def _wait(self) -> None:
-        began = CLOCK.monotonic()
-        if self._onlooker is not None:
-            self._onlooker.begin()
-        try:
-            self._wait_aloud(began)
-        finally:
-            if self._onlooker is not None:
-                self._onlooker.end(CLOCK.monotonic() - began)
-
-    def _wait_aloud(self, began: float) -> None:
-        speak_at = began + ANNOUNCE_AFTER_S
-        while not self._advance():
-            now = CLOCK.monotonic()
-            if now >= began + self._wait_at_most_s:
-                raise BusyMachineError(
-                    f"another run's burst has held this machine for {self._wait_at_most_s:g}s:"
-                    f" {self.holder}: end it, or wait for it"
-                )
-            if now >= speak_at:
-                speak_at = now + AGAIN_AFTER_S
-                self._say(
-                    f"waiting for another run's burst, {now - began:.0f}s so far and"
-                    f" {self._wait_at_most_s:g}s at most: {self.holder}"
-                )
-            CLOCK.sleep(_LOOK_EVERY_S)
-        if speak_at > began + ANNOUNCE_AFTER_S:
-            self._say(f"waited {CLOCK.monotonic() - began:.0f}s for another run's burst")
-
-    def _say(self, words: str) -> None:
-        if self._onlooker is not None:
-            self._onlooker.say(words)
 
 
 _LOCKS: WeakSet[MachineLock] = WeakSet()

@@ -42,7 +42,6 @@ OVERSTATED = Case(OPEN, WARNS, FAILS, FAILS_OPEN)
 UNDERSTATED = Case(OK, OPEN, OPEN, OK)
 # What goes wrong in no stored burst warns by itself.
 FAULT = Case(WARNS, WARNS, FAILS, WARNS)
-INCOMPARABLE = Case(OPEN, OPEN, OPEN, OPEN)
 
 CASES = {
     "no expected response": Case(FAILS, FAILS, FAILS, FAILS, "100 → 0.00 requests/s (-100.0%)"),
@@ -54,7 +53,6 @@ CASES = {
         UNDERSTATED, line="the generator was stopped for 5s, so the server may be faster"
     ),
     "pytest was stopped": replace(NORMAL, line="not judged: the server was not watched for 9s"),
-    "shared run": replace(INCOMPARABLE, line="shared run: other pytest-xdist workers"),
     "1 worker died (max_requests": replace(FAULT, line="1 worker died"),
     "2 workers died": replace(FAULT, line="2 workers died"),
     "only 7 of 8 connections": replace(

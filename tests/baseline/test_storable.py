@@ -54,5 +54,4 @@ def test_every_remark_is_decided() -> None:
         "server not watched for",
         "worker died, started",
         "workers died, started",
-        "shared run",
     }

@@ -187,7 +187,6 @@ def test_base_imports_an_editable_package_from_its_own_tree(
 SENSELESS = [
     (["--djworkers-compare=mian"], "'mian' is not a revision of the repository in *"),
     (["--djworkers-compare=main", "--djworkers-save-baseline"], "*can't be combined with*baseline"),
-    (["--djworkers-compare=main", "-n2"], "*can't be combined with -n of pytest-xdist*"),
     (
         ["--djworkers-compare=main", "--djworkers-compare-python=nowhere"],
         "--djworkers-compare-python=nowhere: 'nowhere' can't be run: it must be the path of a*",

@@ -266,10 +266,14 @@ def test_a_result_is_printed_in_five_lines() -> None:
         "served: 8 of 8 connections\n"
         "fired by asyncio (3.11): no remarks"
     )
-    used = replace(RESULT, usage=Usage(0.5, 150_000_000, 2, 2, 0, 0), shared_run=True)
+    used = replace(
+        RESULT,
+        usage=Usage(0.5, 150_000_000, 2, 2, 0, 0),
+        generator=replace(RESULT.generator, cpu_share=0.99),
+    )
     assert str(used).splitlines()[3:] == [
         "served: 8 of 8 connections, CPU per request 500us, memory 150MB",
-        "fired by asyncio (3.11): shared run",
+        "fired by asyncio (3.11): generator-bound",
     ]
 
 
@@ -307,10 +311,6 @@ def test_the_name_of_a_result_is_the_profiles() -> None:
     assert make_result().name == make_profile().name
 
 
-def test_a_shared_run_is_remarked_upon() -> None:
-    assert make_result(shared_run=True).remarks == ("shared run",)
-
-
 def through_json(result: BurstResult) -> Any:
     """Return the result after its way through a JSON document."""
     return from_simple(json.loads(json.dumps(to_simple(result))), BurstResult)
@@ -339,7 +339,6 @@ def test_json_gives_back_everything_that_the_built_in_generator_knows() -> None:
         server=ServerFacts(
             "granian", "2", 2, {"backlog": 4096, "interface": "wsgi"}, 0.4, 100, 200
         ),
-        shared_run=True,
     )
     assert through_json(full) == full
 

@@ -14,7 +14,7 @@ from pytest_djworkers.report.burst_rows import rows
 from pytest_djworkers.report.summary import notes
 from pytest_djworkers.verdict.baseline_verdict import BaselineVerdict
 from pytest_djworkers.verdict.judgement import Verdict
-from tests.support.results import RESULT, WRK, record
+from tests.support.results import RESULT, UNFAIR, WRK, record
 
 STORED = StoredFigures(
     200.0, 0.002, None, 1, 2, "2026-01-02T03:04:05+00:00", cpu_per_request_s=0.0026
@@ -53,7 +53,7 @@ def test_the_row_of_a_burst_has_its_figures() -> None:
         (replace(RESULT, connections=Connections(requested=2000)), "served", "-/2,000"),
         (replace(RESULT, connections=Connections(requested=8, served=3)), "served", "3/8"),
         (replace(RESULT, connections=Connections(requested=8, at_work=1)), "remarks", "starved"),
-        (replace(RESULT, shared_run=True), "remarks", "shared run"),
+        (UNFAIR, "remarks", "unfair"),
         (
             replace(
                 RESULT,
@@ -117,9 +117,9 @@ def test_without_a_ratio_the_verdict_is_shown() -> None:
 
 
 def test_the_row_of_a_rerun_is_marked() -> None:
-    (row,) = rows([record(result=replace(RESULT, shared_run=True), attempt=2)])
-    assert row.cells["remarks"] == "shared run, rerun (attempt 2)"
-    assert row.signs["remarks"] == [Sign.SHARED_RUN, Sign.RERUN]
+    (row,) = rows([record(result=UNFAIR, attempt=2)])
+    assert row.cells["remarks"] == "unfair, rerun (attempt 2)"
+    assert row.signs["remarks"] == [Sign.UNFAIR, Sign.RERUN]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from pytest_djworkers.load.facts import Connections
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.report.burst_rows import BURSTS
 from pytest_djworkers.report.explanations import explanations
-from tests.support.results import RESULT, record
+from tests.support.results import RESULT, UNFAIR, record
 from tests.support.unusual_results import FIT, UNFIT
 
 
@@ -37,9 +37,9 @@ def test_nothing_is_explained_without_a_sign() -> None:
 
 
 def test_a_sign_is_explained_once_and_in_the_order_of_the_legend() -> None:
-    shared = record(result=replace(RESULT, shared_run=True))
+    unfair = record(result=UNFAIR)
     late = record(result=replace(RESULT, latency=None))
-    assert lines(late, shared, late) == [Sign.SHARED_RUN.line, Sign.UNKNOWN.line]
+    assert lines(late, unfair, late) == [Sign.UNFAIR.line, Sign.UNKNOWN.line]
 
 
 def test_a_starved_server_is_named_with_what_it_held_and_what_to_try() -> None:

@@ -8,12 +8,13 @@ from dataclasses import replace
 import pytest
 
 from pytest_djworkers.baseline.figures import StoredFigures
+from pytest_djworkers.legend import Sign
 from pytest_djworkers.load.facts import Connections, Usage
 from pytest_djworkers.record import BurstRecord, LimitOutcome
 from pytest_djworkers.verdict.baseline_verdict import BaselineVerdict
 from pytest_djworkers.verdict.judgement import Verdict
 from tests.support.comparisons import compared
-from tests.support.results import RESULT, WRK, record
+from tests.support.results import RESULT, UNFAIR, WRK, record
 from tests.support.summaries import printed
 
 STORED = StoredFigures(200.0, 0.002, None, 1, 2, "2026-01-02T03:04:05+00:00")
@@ -61,18 +62,18 @@ def test_a_table_of_80_columns_has_remarks_and_missed_limits_below_the_row(
 
 
 def test_a_wide_window_has_all_columns(pytester: pytest.Pytester) -> None:
-    one = record(result=replace(USED, shared_run=True), stored=STORED, against_baseline=REGRESSED)
+    used = replace(UNFAIR, usage=USED.usage)
+    one = record(result=used, stored=STORED, against_baseline=REGRESSED)
     lines = printed(pytester, [one], window=160)
-    assert lines[1:6] == [
+    assert lines[1:5] == [
         "  backend     generator  requests/s  vs baseline  verdict    p50    p99  timeouts  errors"
         "  served  CPU/req.  memory  remarks",
         "GET /json  (test_json)",
         "  granian     asyncio           100       -50.0%  regressed  1ms  300ms        10       0"
-        "     8/8     500us   150MB  shared run",
+        "     8/8     500us   150MB  unfair",
         "    baseline                    200   2026-01-02             2ms      -         1       2",
-        "shared run: other pytest-xdist workers ran meanwhile, so the figures are neither stored"
-        " nor compared. Run load tests without -n.",
     ]
+    assert " ".join(map(str.strip, lines[5:7])) == Sign.UNFAIR.line
 
 
 @pytest.mark.parametrize(
@@ -93,11 +94,11 @@ def test_a_narrow_terminal_leaves_columns_out(
 
 
 def test_what_has_no_room_stands_below_the_row_with_v(pytester: pytest.Pytester) -> None:
-    one = record("gunicorn-gevent", result=replace(USED, shared_run=True))
+    one = record("gunicorn-gevent", result=replace(UNFAIR, usage=USED.usage))
     assert printed(pytester, [one], None, "-v", window=70)[3:6] == [
         "  gunicorn-gevent         100  1ms  300ms        10       0     8/8",
         "    generator asyncio, CPU/req. 500us, memory 150MB",
-        "    shared run",
+        "    unfair",
     ]
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from pytest_djworkers.baseline.machine import Machine
 from pytest_djworkers.baseline.store import Baseline
-from pytest_djworkers.run.context import RunContext, Xdist
+from pytest_djworkers.run.context import RunContext
 from pytest_djworkers.run.reporting import document_of
 from tests.support.results import record
 from tests.support.settings import SETTINGS
@@ -24,7 +24,7 @@ from tests.support.settings import SETTINGS
 )
 def test_the_command_has_no_password(argument: str, shown: str) -> None:
     baseline = Baseline(SETTINGS.root / "none.json", Machine("A CPU", 2, None))
-    run = RunContext(SETTINGS, baseline, Xdist(), None)
+    run = RunContext(SETTINGS, baseline, None, None)
     found = document_of(run, [record()], [], command=("pytest", argument), exit_status=0)
     assert found.run.command == ("pytest", shown)
     assert found.bursts[0].record.key == "test_site.py::test_json[granian] GET /json"

@@ -1,4 +1,4 @@
-"""Under pytest-xdist, workers measure, and the controller prints and writes the results."""
+"""Under pytest-xdist, workers measure, each alone, and the controller writes the results."""
 
 from __future__ import annotations
 
@@ -9,40 +9,28 @@ import pytest
 from tests.support.site import TWO_TESTS, Site
 
 
-def test_the_controller_prints_a_shared_run_and_saves_nothing(site: Site) -> None:
+def test_the_controller_prints_saves_and_reports_what_the_workers_measure(site: Site) -> None:
     site.test(TWO_TESTS)
     result = site.burst(
         "-n2", "--djworkers-save-baseline", "--djworkers-report=load.md", "--junit-xml=junit.xml"
     )
     result.assert_outcomes(passed=1, failed=1)
-    text = result.stdout.str()
-    assert "GET /json  (test_fails)" in text
-    assert "GET /users  (test_passes)" in text
     result.stdout.fnmatch_lines(
         [
             "GET /json: requests/s: *, limit min_rps(1_000_000_000), *",
+            "GET /json  (test_fails)",
             "  granian *8/8*",
-            "    *shared run",
+            "GET /users  (test_passes)",
             "  granian *8/8*",
-            "    *shared run",
             "report: *load.md",
+            "baseline saved: 1 burst in *",
+            "baseline not saved: *test_fails*: the test did not pass",
         ]
     )
-    result.stdout.fnmatch_lines(["baseline not saved: *test_passes*: shared run"])
-    result.stdout.no_fnmatch_line("baseline saved*")
-    assert not (site.folder / ".djworkers").exists()
     rows = [one for one in (site.folder / "load.md").read_text().splitlines() if one[:1] == "|"]
-    assert sum("shared run" in row for row in rows) == 2
+    assert sum("granian" in row for row in rows) == 2
     junit = ET.parse(site.folder / "junit.xml")
     assert "djworkers GET /users rps" in {one.get("name") for one in junit.iter("property")}
-
-
-@pytest.mark.matrix
-def test_a_run_with_one_worker_is_not_shared(site: Site) -> None:
-    site.test("def test_passes(burst):\n    burst('/users')")
-    result = site.burst("-n1", "--djworkers-save-baseline")
-    result.assert_outcomes(passed=1)
-    result.stdout.no_fnmatch_line("*shared run*")
 
 
 @pytest.mark.matrix

@@ -41,6 +41,9 @@ WRK = replace(
 )
 """The same as wrk tells it."""
 
+UNFAIR = replace(RESULT, connections=replace(RESULT.connections, fairness=0.2))
+"""The same with a remark."""
+
 
 def record(backend: str = "granian", test: str = "test_json", **changes: Any) -> BurstRecord:
     """A record of RESULT under a backend; ``changes`` are the record's other fields."""

@@ -21,7 +21,6 @@ UNFIT: Mapping[str, BurstResult] = {
         RESULT, generator=replace(RESULT.generator, stopped_s=5.0)
     ),
     "pytest was stopped": replace(RESULT, usage=replace(USED, unwatched_s=9.0)),
-    "shared run": replace(RESULT, shared_run=True),
     "1 worker died (max_requests": replace(RESULT, usage=replace(USED, workers_alive=1)),
     "2 workers died": replace(RESULT, usage=replace(USED, workers_alive=0)),
     "only 7 of 8 connections": replace(RESULT, connections=Connections(requested=8, opened=7)),

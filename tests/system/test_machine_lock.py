@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from pytest_djworkers.errors import BusyMachineError
+from pytest_djworkers.system import long_waits
 from pytest_djworkers.system import machine_lock as module
 from pytest_djworkers.system.lock_queue import FilePlaces, SocketPlaces
 from pytest_djworkers.system.machine_lock import MachineLock
@@ -53,7 +54,7 @@ class Told:
         self.words: list[str] = []
         self.waits: list[float | None] = []
 
-    def begin(self) -> None:
+    def begin(self, what: str) -> None:
         self.waits.append(None)
 
     def say(self, words: str) -> None:
@@ -139,7 +140,7 @@ def test_two_locks_of_one_process_exclude_each_other() -> None:
 
 
 def test_waiting_processes_are_served_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_LOOK_EVERY_S", 0.001)
+    monkeypatch.setattr(long_waits, "_LOOK_EVERY_S", 0.001)
     held = MachineLock()
     held.acquire()
     served: list[int] = []
@@ -169,7 +170,7 @@ def test_more_processes_than_the_queue_has_places_are_all_served(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(module, "_QUEUE", 3)
-    monkeypatch.setattr(module, "_LOOK_EVERY_S", 0.001)
+    monkeypatch.setattr(long_waits, "_LOOK_EVERY_S", 0.001)
     served: list[int] = []
 
     def wait(number: int) -> None:
@@ -200,7 +201,7 @@ def test_an_interrupted_wait_keeps_no_place(monkeypatch: pytest.MonkeyPatch) -> 
     held, told = MachineLock(), Told()
     held.acquire()
     interrupted = MachineLock(onlooker=told)
-    monkeypatch.setattr(module, "CLOCK", Interrupting())
+    monkeypatch.setattr(long_waits, "CLOCK", Interrupting())
     with pytest.raises(KeyboardInterrupt):
         interrupted.acquire()
     assert len(told.waits) == 1
@@ -235,7 +236,7 @@ class Fast:
 def test_a_waiting_run_names_the_holder_after_five_seconds_and_every_minute(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(module, "CLOCK", Fast())
+    monkeypatch.setattr(long_waits, "CLOCK", Fast())
     held, told = MachineLock(), Told()
     held.acquire()
     with pytest.raises(BusyMachineError):
@@ -263,7 +264,7 @@ def test_a_short_wait_is_not_reported(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @elsewhere
 def test_the_time_of_a_wait_is_reported_at_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "ANNOUNCE_AFTER_S", 0.0)
+    monkeypatch.setattr(long_waits, "ANNOUNCE_AFTER_S", 0.0)
     told = Told()
     waiting = MachineLock(onlooker=told)
     with holder("lock.release(); sys.stdin.readline()") as other:

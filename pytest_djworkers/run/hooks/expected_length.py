@@ -20,6 +20,7 @@ from pytest_djworkers.run.expected_length import (
 from pytest_djworkers.run.load_tests import fires_bursts
 from pytest_djworkers.run.plans import shape_of
 from pytest_djworkers.run.transport import bursts_on
+from pytest_djworkers.run.xdist import is_xdist_worker
 from pytest_djworkers.settings.settings import Settings
 from pytest_djworkers.units import about, counted, format_duration, format_long_duration
 
@@ -100,7 +101,7 @@ class ExpectedLengthPlugin:
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Store what the tests took, for the next run."""
         cache = getattr(session.config, "cache", None)
-        if cache is None or hasattr(session.config, "workerinput") or not self._measured:
+        if cache is None or is_xdist_worker(session.config) or not self._measured:
             return
         timings = {**self._earlier, **self._measured}
         cache.set(self._cache_key, {test: asdict(one) for test, one in timings.items()})

@@ -12,7 +12,7 @@ from pytest_djworkers.printable import printable
 from pytest_djworkers.run.context import RunContext
 from pytest_djworkers.run.failures import failed, failures_of
 from pytest_djworkers.run.junit import add_burst_properties
-from pytest_djworkers.run.load_tests import is_load_test
+from pytest_djworkers.run.load_tests import id_of, is_load_test
 from pytest_djworkers.run.plans import marks_of
 from pytest_djworkers.run.reruns import begin_attempt, records_of
 from pytest_djworkers.run.stash import BURST, RETURNED, SERVER
@@ -64,7 +64,7 @@ class LimitsPlugin:
         """Put the bursts on the report, and the end of the server's log on that of a failure."""
         report = yield
         if is_load_test(item):
-            put_bursts_on(report, records_of(item))
+            put_bursts_on(report, id_of(item), records_of(item))
         server = item.stash.get(SERVER, None)
         if report.when == "call" and report.failed and server is not None:
             # An error of the server has the end of its log in its message.

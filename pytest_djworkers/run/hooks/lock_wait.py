@@ -1,4 +1,4 @@
-"""While a run waits for another one's burst, it says so, and no test's clock runs."""
+"""While a test waits for another one's burst, the run says so, and the test's clock stands."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LEAST_TIMEOUT_S = 0.001
 
 
 class LockWaitPlugin:
-    """The onlooker of the machine's lock, which is told when waiting for it begins and ends.
+    """The onlooker of the locks, which is told when waiting for one begins and ends.
 
     The wait is subtracted from the duration of the test phase in which it happened, so it is
     neither in ``--durations`` nor in JUnit's times; pytest-timeout's clock stands still meanwhile.
@@ -36,9 +36,9 @@ class LockWaitPlugin:
 
     # Called by the lock.
 
-    def begin(self) -> None:
+    def begin(self, what: str) -> None:
         """Show what is waited for, and stop pytest-timeout's clock."""
-        self._progress.begin(Phase("waiting for another run's burst"))
+        self._progress.begin(Phase(f"waiting for {what}"))
         if self._timer is None:
             return
         item, settings, set_at = self._timer

@@ -30,11 +30,17 @@ class ResultsPlugin:
         self._bursts = CollectedBursts()
         self._tests = CollectedOutcomes()
         self._outcomes = FileOutcomes()
+        self._places: dict[str, int] = {}
 
     def pytest_report_header(self) -> list[str]:
         """Say what will be measured, and how."""
         lines = header(self._run.settings, self._run.baseline, self._run.comparison_setup)
         return [printable(line) for line in lines]
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, ids: Sequence[str]) -> None:
+        """Note the order of collection, which is the same in all workers."""
+        self._places = {test: place for place, test in enumerate(ids)}
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Collect the bursts and the outcomes of load tests."""
@@ -44,7 +50,7 @@ class ResultsPlugin:
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Write the files, each whole or not at all. One that can't be written fails the run."""
         # A worker has seen a part of the tests only.
-        if self._run.xdist.controller_pid is not None:
+        if self._run.xdist is not None:
             return
         self._save_baseline()
         self._write_reports(int(exitstatus))
@@ -65,30 +71,35 @@ class ResultsPlugin:
         interrupted = {(record.test, record.result.name) for record in self._run.cut_short}
         reported = [
             record
-            for record in self._bursts.records
+            for record in self._bursts.records(self._place_of)
             if (record.test, record.result.name) not in interrupted
         ]
         return [*reported, *self._run.cut_short]
+
+    def _place_of(self, test: str) -> int:
+        # Without pytest-xdist, tests end in their order.
+        return self._places.get(test, 0)
 
     def _save_baseline(self) -> None:
         settings, machine = self._run.settings, self._run.baseline.machine
         if not settings.save_baseline:
             return
-        records, passed = self._bursts.records, self._tests.passed
+        records = self._bursts.records(self._place_of)
         try:
-            save_baseline(settings, machine, records, passed, self._outcomes)
+            save_baseline(settings, machine, records, self._tests.passed, self._outcomes)
         except (BaselineError, OSError) as error:
             self._outcomes.problems.append(str(error))
 
     def _write_reports(self, exit_status: int) -> None:
         # A test that failed before its first burst is worth a report, too.
-        if not (self._records or self._tests.all):
+        tests = self._tests.all(self._place_of)
+        if not (self._records or tests):
             self._outcomes.reports_left_out += [str(one.file) for one in self._run.settings.reports]
             return
         document = document_of(
             self._run,
             self._records,
-            self._tests.all,
+            tests,
             command=self._command,
             exit_status=exit_status,
         )

@@ -12,6 +12,7 @@ import pytest
 
 from pytest_djworkers.run.load_tests import is_load_test
 from pytest_djworkers.run.uncaptured import print_uncaptured
+from pytest_djworkers.run.xdist import is_xdist_worker
 from pytest_djworkers.system.interrupts import Interrupts
 from pytest_djworkers.system.orphaned_processes import describe_ended, end_orphans
 
@@ -30,7 +31,7 @@ class TeardownPlugin:
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection(self, session: pytest.Session) -> None:
         """End the processes that killed runs have left behind, and say so."""
-        if not hasattr(session.config, "workerinput") and (ended := end_orphans()):
+        if not is_xdist_worker(session.config) and (ended := end_orphans()):
             print_uncaptured(session.config, f"djworkers: {describe_ended(ended)}")
 
     @pytest.hookimpl(wrapper=True)

@@ -11,6 +11,7 @@ import pytest
 from pytest_djworkers.run.failures import failed
 from pytest_djworkers.run.load_tests import fires_bursts
 from pytest_djworkers.run.plans import location_of
+from pytest_djworkers.run.xdist import is_xdist_worker
 from pytest_djworkers.units import format_long_duration
 
 LONGEST_COMPARISON_S = 900.0
@@ -71,7 +72,7 @@ class TimeLimitsPlugin:
                     f" can take up to {format_long_duration(self._needed_s)}: {self._advice}"
                 )
         # A worker of pytest-xdist can't end the run in words: there, the tests fail.
-        if self._too_short and not hasattr(config, "workerinput"):
+        if self._too_short and not is_xdist_worker(config):
             raise pytest.UsageError(next(iter(self._too_short.values())))
 
     @pytest.hookimpl(tryfirst=True)

@@ -11,9 +11,9 @@ from tests.support.site import Site
 
 # Users are told after a few seconds; a test that waits for that would be slow.
 SOON = """
-from pytest_djworkers.system import machine_lock
+from pytest_djworkers.system import long_waits, machine_lock
 
-machine_lock.ANNOUNCE_AFTER_S = 0
+long_waits.ANNOUNCE_AFTER_S = 0
 machine_lock.MachineLock.__init__.__kwdefaults__["wait_at_most_s"] = 60.0
 """
 WAITS = """
@@ -59,7 +59,7 @@ import time
 
 def wait(request, seconds):
     plugin = request.config.pluginmanager.getplugin("djworkers-lock-wait")
-    plugin.begin()
+    plugin.begin("another run's burst")
     time.sleep(seconds)
     plugin.end(seconds)
 
