@@ -43,6 +43,7 @@ class ProgressSink(Protocol):
         """Take note that the first of these phases begins now.
 
         Each of the others begins at the expected end of the one before, and nobody says so then.
+        Without a phase, there is nothing to show for now.
         """
 
     def show(self, figures: LiveFigures) -> None:

@@ -18,9 +18,12 @@ from pytest_djworkers.compare.revision import Revision, base_revision
 from pytest_djworkers.compare.sides import (
     WORKING_TREE,
     BaseFiles,
+    Prepared,
     Sides,
-    check_out,
     in_two_environments,
+    in_two_trees,
+    prepare_base,
+    prepare_environments,
     with_migrations,
 )
 from pytest_djworkers.server.launch import LaunchSpec
@@ -43,12 +46,13 @@ class ComparisonSetup:
         self.revision = revision
         """The base; None unless a revision is compared."""
         self.numbers = DEFAULT_NUMBERS
-        self._copies = copies
+        self.prepared: Prepared | None = None
+        """What is made once for all comparisons; None before ``make_ready``."""
+        self._files = BaseFiles(copies, flags.prepare)
         self._base = base
         self._pair = pair
         self._stack = ExitStack()
-        self._made: Sides | None = None
-        self._with_migrations: Sides | None = None
+        self._sides: Sides | None = None
 
     @classmethod
     def begin(
@@ -107,7 +111,7 @@ class ComparisonSetup:
         Raises SettingsError if the worktree can't be made, ServerError if the site of an arm can't
         be set up, and NotComparable.
         """
-        sides = self._sides(spec)
+        sides = self._sides_with_migrations(spec)
         # Two backends serve the same files: their names tell them apart, not a revision.
         labels = names if self.flags.against is Against.BACKEND else sides.labels
         base, head = (
@@ -137,29 +141,33 @@ class ComparisonSetup:
         self._stack.callback(port.release)
         return port
 
-    def make_ready(self, spec: LaunchSpec) -> None:
+    def make_ready(self, spec: LaunchSpec) -> Prepared:
         """Make base's worktree and what the arms' environments need, before anything is measured.
 
         Raises SettingsError if one of them can't be made.
         """
-        if self._made is not None:
-            return
+        if self.prepared is None:
+            self.prepared = self._prepare(spec)
+        return self.prepared
+
+    def _prepare(self, spec: LaunchSpec) -> Prepared:
         if self.revision is not None:
             assert self._base is not None
-            files = BaseFiles(self._copies, self.flags.prepare)
-            self._made = check_out(self.revision, files, self._base, spec, self._stack)
-        elif self._pair is not None:
-            self._made = in_two_environments(self._pair, spec)
-        else:
-            self._made = Sides(("itself", WORKING_TREE), (spec.runtime, spec.runtime))
+            return prepare_base(self.revision, self._files, self._base, spec, self._stack)
+        return Prepared() if self._pair is None else prepare_environments(self._pair, spec)
 
-    def _sides(self, spec: LaunchSpec) -> Sides:
-        # Kept for the whole run: a checkout and two interpreters that set the site up take seconds.
-        if self._with_migrations is None:
-            self.make_ready(spec)
-            assert self._made is not None
-            is_one_site = self.revision is None and self._pair is None
-            self._with_migrations = self._made if is_one_site else with_migrations(self._made, spec)
-        if self._with_migrations.unfit:
-            raise NotComparable(self._with_migrations.unfit)
-        return self._with_migrations
+    def _sides_with_migrations(self, spec: LaunchSpec) -> Sides:
+        # Kept for the whole run: two interpreters that set the site up take seconds.
+        if self._sides is None:
+            prepared = self.make_ready(spec)
+            if self.revision is not None:
+                sides = in_two_trees(prepared, self.revision, self._files, spec)
+                self._sides = with_migrations(sides, spec)
+            elif self._pair is not None:
+                sides = in_two_environments(prepared, self._pair, spec)
+                self._sides = with_migrations(sides, spec)
+            else:
+                self._sides = Sides(("itself", WORKING_TREE), (spec.runtime, spec.runtime))
+        if self._sides.unfit:
+            raise NotComparable(self._sides.unfit)
+        return self._sides

@@ -59,50 +59,99 @@ class BaseFiles:
     """Command lines, as words, that are run when base's files and packages are there."""
 
 
-def check_out(
+@dataclass(frozen=True, slots=True)
+class Served:
+    """The interpreter that serves an arm, as it was built or found."""
+
+    python: str
+    """The path of the interpreter."""
+    description: str
+    """Its versions, for people."""
+    kept: tuple[str, ...] = ()
+    """Folders of its packages, which belong to no tree."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """All that is made once for the comparisons of a run.
+
+    It is simple data: under pytest-xdist, the controller makes it for all workers.
+    """
+
+    tree: str = ""
+    """The path of base's worktree; empty if no revision is compared."""
+    served: tuple[Served, ...] = ()
+    """The interpreter of base, or those of two environments."""
+
+
+def prepare_base(
     revision: Revision,
     files: BaseFiles,
     environment: ServedEnvironment,
     spec: LaunchSpec,
     stack: ExitStack,
-) -> Sides:
+) -> Prepared:
     """Make base's worktree with all that base needs. ``stack`` removes it.
 
     Raises SettingsError if one of the parts can't be made.
     """
-    here, plugin = spec.runtime, plugin_folder(spec.folder)
     tree = stack.enter_context(worktree(revision, spec.folder, spec.watch, spec.say))
     copy_files(files.copies, revision.top, tree)
-    python, kept = environment.resolve(spec, tree)
-    # This run's own interpreter needs no other search path.
-    other = None if python.path == here.python else python.path
-    base = base_runtime(here, revision.top, tree, plugin, other)
-    base = replace(base, kept=(*base.kept, *kept))
-    _compile(python.path, tree, spec)
+    prepared = Prepared(str(tree), (_resolve(environment, spec, tree),))
+    base, _ = _runtimes(prepared, revision, spec)
+    _compile(base.python, tree, spec)
     run_prepare_commands(files.commands, base, revision.label, spec)
-    advice = "" if files.copies or files.commands else _UNPREPARED
-    return Sides(
-        (revision.label, WORKING_TREE),
-        (base, head_runtime(here, revision.top, tree, plugin)),
-        advice=advice,
-    )
+    return prepared
 
 
-def in_two_environments(
+def prepare_environments(
     environments: tuple[ServedEnvironment, ServedEnvironment], spec: LaunchSpec
-) -> Sides:
-    """Return the sides that serve the working tree in two environments.
+) -> Prepared:
+    """Build two environments that serve the working tree, as far as they have to be built.
 
     Raises SettingsError if one can't be built.
     """
+    return Prepared(served=tuple(_resolve(one, spec, None) for one in environments))
+
+
+def in_two_trees(
+    prepared: Prepared, revision: Revision, files: BaseFiles, spec: LaunchSpec
+) -> Sides:
+    """Return the sides that serve base's worktree and the working tree."""
+    advice = "" if files.copies or files.commands else _UNPREPARED
+    labels = revision.label, WORKING_TREE
+    return Sides(labels, _runtimes(prepared, revision, spec), advice=advice)
+
+
+def in_two_environments(
+    prepared: Prepared,
+    environments: tuple[ServedEnvironment, ServedEnvironment],
+    spec: LaunchSpec,
+) -> Sides:
+    """Return the sides that serve the working tree in two environments."""
     plugin = plugin_folder(spec.folder)
-    served = [environment.resolve(spec, None)[0] for environment in environments]
     base, head = (
         f"{environment.name} ({one.description})"
-        for environment, one in zip(environments, served, strict=True)
+        for environment, one in zip(environments, prepared.served, strict=True)
     )
-    runtimes = [environment_runtime(spec.runtime, one.path, plugin) for one in served]
+    runtimes = [environment_runtime(spec.runtime, one.python, plugin) for one in prepared.served]
     return Sides((base, head), (runtimes[0], runtimes[1]))
+
+
+def _resolve(environment: ServedEnvironment, spec: LaunchSpec, tree: Path | None) -> Served:
+    interpreter, kept = environment.resolve(spec, tree)
+    return Served(interpreter.path, interpreter.description, kept)
+
+
+def _runtimes(prepared: Prepared, revision: Revision, spec: LaunchSpec) -> tuple[Runtime, Runtime]:
+    """Return the runtimes of base and head, in base's worktree and in the working tree."""
+    here, tree, plugin = spec.runtime, Path(prepared.tree), plugin_folder(spec.folder)
+    (served,) = prepared.served
+    # This run's own interpreter needs no other search path.
+    other = None if served.python == here.python else served.python
+    base = base_runtime(here, revision.top, tree, plugin, other)
+    base = replace(base, kept=(*base.kept, *served.kept))
+    return base, head_runtime(here, revision.top, tree, plugin)
 
 
 def with_migrations(sides: Sides, spec: LaunchSpec) -> Sides:

@@ -51,9 +51,10 @@ def activate(config: pytest.Config) -> None:
         settings = _checked_settings(config)
         if settings is None:
             return
-        run = RunContext.begin(
-            settings, XdistWorker.of(config), lock_wait, _environments_folder(config), progress
-        )
+        worker = XdistWorker.of(config)
+        if worker is not None:
+            settings = settings.with_seed(worker.told.seed)
+        run = RunContext.begin(settings, worker, lock_wait, _environments_folder(config), progress)
     except SettingsError as error:
         raise pytest.UsageError(printable(str(error))) from None
     # From here on, fixtures know that backends are chosen.
@@ -106,11 +107,11 @@ def _xdist_plugins(config: pytest.Config, run: RunContext) -> dict[str, object]:
     if run.xdist is not None and run.beside is not None:
         from pytest_djworkers.run.hooks.xdist_worker import XdistWorkerPlugin
 
-        return {"xdist-worker": XdistWorkerPlugin(run.xdist, run.beside)}
+        return {"xdist-worker": XdistWorkerPlugin(run, run.xdist, run.beside)}
     if has_xdist_workers(config):
         from pytest_djworkers.run.hooks.xdist_controller import XdistControllerPlugin
 
-        return {"xdist-controller": XdistControllerPlugin(run)}
+        return {"xdist-controller": XdistControllerPlugin(config, run)}
     return {}
 
 

@@ -24,17 +24,16 @@ def choose_display(config: pytest.Config, progress: BurstProgress) -> TerminalLi
     verbosity = config.get_verbosity()
     if verbosity < 0:
         return None
-    is_worker = is_xdist_worker(config)
-    # The controller prints the lines on bursts that have ended: it gets them all.
     print_line = partial(print_between_results, config)
-    print_finished = None if is_worker else print_line
     if is_plain(config):
+        # The controller prints the lines on bursts that have ended: it gets them all.
+        print_finished = None if is_xdist_worker(config) else print_line
         progress.show_on(PlainLines(print_line), print_finished)
         return None
-    if is_worker or (line := _terminal_line(config)) is None:
+    if (line := _terminal_line(config)) is None:
         return None
     captures = config.getoption("capture") != "no"
-    progress.show_on(line, print_finished if verbosity > 0 else None, clears_for_site=not captures)
+    progress.show_on(line, print_line if verbosity > 0 else None, clears_for_site=not captures)
     return line
 
 
@@ -43,8 +42,8 @@ def is_plain(config: pytest.Config) -> bool:
     if os.environ.get("CI") or os.environ.get("TERM") == "dumb":
         return True
     if is_xdist_worker(config):
-        # Its standard error is the controller's.
-        return not (sys.__stderr__ is not None and sys.__stderr__.isatty())
+        # Several processes can't share a line that is rewritten.
+        return True
     reporter = config.pluginmanager.getplugin("terminalreporter")
     return reporter is None or not reporter.isatty()
 

@@ -75,5 +75,5 @@ def _uncaptured(config: pytest.Config) -> Iterator[pytest.TerminalReporter | Non
 
 
 def _print_in_worker(line: str) -> None:
-    # Its standard error is the controller's.
-    print(line, file=sys.__stderr__, flush=True)
+    # Its standard error is the controller's, whose cursor is behind the dots of the tests so far.
+    print(f"\n{line}", file=sys.__stderr__, flush=True)

@@ -1,18 +1,51 @@
-"""The part of a pytest process in a run of pytest-xdist."""
+"""The part of a pytest process in a run of pytest-xdist, and what its processes tell each other."""
+
+# pytest-xdist carries data to a worker when it starts and to the controller with each report. All
+# else goes through files in a folder of the run: the workers are on this machine.
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import pytest
 
 from pytest_djworkers.errors import SettingsError
+from pytest_djworkers.serialization import from_simple, to_simple
+from pytest_djworkers.system.files import write_whole
 
 _KEY = "djworkers"
-"""The key of what the controller tells its workers."""
+"""The key of what the controller tells a worker that starts."""
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The controller's message to each worker that starts."""
+
+    folder: str
+    """The folder that all workers share."""
+    dist: str
+    """The value of ``--dist``."""
+    seed: int | None
+    """The seed of a run that compares, which all workers share."""
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """A worker's message to the controller, which collects no tests itself."""
+
+    load_tests: int
+    """The number of load tests."""
+    other_tests: int
+    lines: tuple[str, ...]
+    """The lines to print about the load tests."""
+    groups: dict[str, str]
+    """The load tests by node id, each with the name of the group that runs in one worker if tests
+    are handed out in groups. Those of a group of their own are left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +56,7 @@ class XdistWorker:
     """The name that pytest-xdist gives it, such as ``gw0``."""
     controller_pid: int
     """The id of the controller, which the worker must not outlive."""
-    folder: Path
-    """The folder that all workers share."""
-    dist: str
-    """The value of ``--dist``."""
+    told: Told
 
     @classmethod
     def of(cls, config: pytest.Config) -> Self | None:
@@ -34,9 +64,13 @@ class XdistWorker:
         if not is_xdist_worker(config):
             return None
         given: dict[str, Any] = config.workerinput  # type: ignore[attr-defined]  # pytest-xdist's
-        told: dict[str, str] = given[_KEY]
         # pytest-xdist starts local workers as children of the controller.
-        return cls(given["workerid"], os.getppid(), Path(told["folder"]), told["dist"])
+        return cls(given["workerid"], os.getppid(), from_simple(given[_KEY], Told))
+
+    @property
+    def folder(self) -> Path:
+        """The folder that all workers share."""
+        return Path(self.told.folder)
 
 
 def is_xdist_worker(config: pytest.Config) -> bool:
@@ -46,10 +80,10 @@ def is_xdist_worker(config: pytest.Config) -> bool:
 
 def has_xdist_workers(config: pytest.Config) -> bool:
     """Return True in a controller of pytest-xdist that starts workers."""
-    return bool(getattr(config.option, "tx", None))
+    return bool(getattr(config.option, "tx", None)) and not config.option.collectonly
 
 
-def tell_worker(node: Any, folder: Path, dist: str) -> None:
+def tell_worker(node: Any, told: Told) -> None:
     """Tell a worker that is about to start what all workers share.
 
     ``node`` is the controller's object for it. Raises SettingsError for one on another machine.
@@ -60,4 +94,19 @@ def tell_worker(node: Any, folder: Path, dist: str) -> None:
             " pytest-xdist starts with -n or --tx=popen; to fire load from other machines, use"
             " --djworkers-agents"
         )
-    node.workerinput[_KEY] = {"folder": str(folder), "dist": dist}
+    node.workerinput[_KEY] = to_simple(told)
+
+
+def share(folder: Path, value: object) -> None:
+    """Write a dataclass for the other processes, in place of what was there of its kind."""
+    write_whole(_file(folder, type(value)), json.dumps(to_simple(value)))
+
+
+def shared(folder: Path, kind: type[_T]) -> _T | None:
+    """Return what a process has shared of this kind; None if nothing was."""
+    file = _file(folder, kind)
+    return from_simple(json.loads(file.read_text()), kind) if file.exists() else None
+
+
+def _file(folder: Path, kind: type[object]) -> Path:
+    return folder / f"{kind.__name__.lower()}.json"

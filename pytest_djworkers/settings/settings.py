@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Self
 
 from pytest_djworkers.backends.protocol import Backend
 from pytest_djworkers.backends.registry import Registry
@@ -87,6 +88,12 @@ class Settings:
             return None
         # Mappings keep the order of the command line, so this is the backend named first.
         return next(iter(self.backends))
+
+    def with_seed(self, seed: int | None) -> Self:
+        """Return the same settings with the seed of another process; None if none compares."""
+        if seed is None or self.comparison_flags is None:
+            return self
+        return replace(self, comparison_flags=replace(self.comparison_flags, seed=seed))
 
     @property
     def workers(self) -> int:

@@ -26,7 +26,7 @@ class Onlooker(Protocol):
     """An object that is told when a run has to wait for its turn."""
 
     def begin(self, what: str) -> None:
-        """The wait begins; ``what`` is waited for, in words."""
+        """The wait begins; ``what`` is waited for, in words; empty if nobody need be told."""
 
     def say(self, words: str) -> None:
         """Tell the user."""
@@ -56,7 +56,7 @@ class TurnWait:
             return
         began_s = CLOCK.monotonic()
         if onlooker is not None:
-            onlooker.begin(self.what)
+            onlooker.begin(self.what if self.is_announced else "")
         try:
             self._wait(has_turn, onlooker.say if onlooker and self.is_announced else say_nothing)
         finally:

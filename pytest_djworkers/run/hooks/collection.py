@@ -44,7 +44,8 @@ class CollectionPlugin:
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Make what a comparison is made with, so that what is missing ends the run at once."""
         setup = self._run.comparison_setup
-        if setup is None or session.config.option.collectonly:
+        # The controller of pytest-xdist does it for its workers.
+        if setup is None or session.config.option.collectonly or self._run.xdist is not None:
             return
         if not any(_is_load_test(item) for item in session.items):
             return

@@ -17,9 +17,9 @@ from pytest_djworkers.run.expected_length import (
     known_timings,
     least_budget_s,
 )
-from pytest_djworkers.run.load_tests import fires_bursts
+from pytest_djworkers.run.load_tests import fires_bursts, id_of
 from pytest_djworkers.run.plans import shape_of
-from pytest_djworkers.run.transport import bursts_on
+from pytest_djworkers.run.transport import bursts_on, is_of_load_test, test_of
 from pytest_djworkers.run.xdist import is_xdist_worker
 from pytest_djworkers.settings.settings import Settings
 from pytest_djworkers.units import about, counted, format_duration, format_long_duration
@@ -46,7 +46,7 @@ class ExpectedLengthPlugin:
         if cache is not None:
             self._earlier = known_timings(cache.get(self._cache_key, None))
         self._timings = {
-            item.nodeid: self._earlier.get(item.nodeid) or self._expected(item)
+            id_of(item): self._earlier.get(id_of(item)) or self._expected(item)
             for item in session.items
             if fires_bursts(item)
         }
@@ -76,12 +76,16 @@ class ExpectedLengthPlugin:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Add up the time of each load test's phases."""
-        if report.nodeid not in self._timings:
+        if not is_of_load_test(report):
             return
-        before = self._measured.get(report.nodeid)
+        test = test_of(report)
+        # A controller of pytest-xdist has collected none.
+        if self._timings and test not in self._timings:
+            return
+        before = self._measured.get(test)
         seconds = 0.0 if before is None or report.when == "setup" else before.seconds
         compared = [one.against_base for one in bursts_on(report) if one.against_base]
-        self._measured[report.nodeid] = Timing(
+        self._measured[test] = Timing(
             seconds + report.duration,
             sum(one.blocks for one in compared),
             any(one.ended_early for one in compared),
@@ -90,13 +94,13 @@ class ExpectedLengthPlugin:
     @pytest.hookimpl(trylast=True)
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print with ``-v`` how long the load tests took, so that the estimate can be judged."""
-        if self._measured and terminalreporter.config.get_verbosity() > 0:
-            took_s = sum(one.seconds for one in self._measured.values())
-            expected = about(expected_s(self._timings.values(), self._budget_s))
-            took = format_long_duration(took_s)
-            terminalreporter.write_line(
-                f"djworkers: the load tests took {took}; expected: {expected}"
-            )
+        if not self._measured or terminalreporter.config.get_verbosity() <= 0:
+            return
+        took_s = sum(one.seconds for one in self._measured.values())
+        line = f"djworkers: the load tests took {format_long_duration(took_s)}"
+        if self._timings:
+            line += f"; expected: {about(expected_s(self._timings.values(), self._budget_s))}"
+        terminalreporter.write_line(line)
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Store what the tests took, for the next run."""

@@ -37,8 +37,8 @@ class LockWaitPlugin:
     # Called by the lock.
 
     def begin(self, what: str) -> None:
-        """Show what is waited for, and stop pytest-timeout's clock."""
-        self._progress.begin(Phase(f"waiting for {what}"))
+        """Show what is waited for, if it is to be told, and stop pytest-timeout's clock."""
+        self._progress.begin(*([Phase(f"waiting for {what}")] if what else []))
         if self._timer is None:
             return
         item, settings, set_at = self._timer
@@ -53,6 +53,7 @@ class LockWaitPlugin:
 
     def end(self, waited_s: float) -> None:
         """Let pytest-timeout's clock go on, with the time that was left."""
+        self._progress.begin()
         self._waited_s += waited_s
         self.all_waited_s += waited_s
         if self._stopped is not None:

@@ -9,19 +9,74 @@ import pytest
 from pytest_djworkers.errors import SettingsError
 from pytest_djworkers.printable import printable
 from pytest_djworkers.run.context import RunContext
-from pytest_djworkers.run.xdist import tell_worker
+from pytest_djworkers.run.uncaptured import print_uncaptured
+from pytest_djworkers.run.xdist import Collected, Told, share, shared, tell_worker
+
+_WITHOUT_WAITS = {"load", "worksteal", "loadgroup"}
+"""The values of ``--dist`` with which load tests and others take turns once."""
 
 
 class XdistControllerPlugin:
-    """Gives the workers the folder that they share."""
+    """Tells the workers what they share, and makes for all of them what a comparison needs."""
 
-    def __init__(self, run: RunContext) -> None:
+    def __init__(self, config: pytest.Config, run: RunContext) -> None:
+        self._config = config
         self._run = run
+        self._dist: str = config.getoption("dist")
+        self._has_begun = False
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
-        """Tell a worker that is about to start where the others are."""
+        """Tell a worker that is about to start what all of them share."""
+        flags = self._run.settings.comparison_flags
+        told = Told(
+            str(self._run.workers_folder), self._dist, None if flags is None else flags.seed
+        )
         try:
-            tell_worker(node, self._run.workers_folder, node.config.getoption("dist"))
+            tell_worker(node, told)
         except SettingsError as error:
             raise pytest.UsageError(printable(str(error))) from None
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self) -> None:
+        """Say what was collected, and make what a comparison is made with.
+
+        No test is handed out meanwhile. What is missing ends the run at once.
+        """
+        if self._has_begun:
+            return
+        self._has_begun = True
+        collected = shared(self._run.workers_folder, Collected)
+        if collected is None or not collected.load_tests:
+            return
+        if self._config.get_verbosity() >= 0:
+            for line in (*collected.lines, *self._on_distribution(collected)):
+                print_uncaptured(self._config, line)
+        self._prepare_comparison()
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> object:
+        """Return a scheduler that keeps each backend in one worker, with ``--dist=loadgroup``."""
+        if self._dist != "loadgroup":
+            return None
+        from pytest_djworkers.run.xdist_groups import GroupsByBackend  # pytest-xdist is there now
+
+        return GroupsByBackend(config, log, self._run.workers_folder)
+
+    def _prepare_comparison(self) -> None:
+        setup = self._run.comparison_setup
+        if setup is None:
+            return
+        try:
+            share(self._run.workers_folder, setup.make_ready(self._run.launch_spec()))
+        except SettingsError as error:
+            raise pytest.UsageError(printable(str(error))) from None
+
+    def _on_distribution(self, collected: Collected) -> list[str]:
+        """Return the line on a distribution with which tests wait often; none for the others."""
+        if self._dist in _WITHOUT_WAITS or not collected.other_tests:
+            return []
+        return [
+            f"djworkers: --dist={self._dist} mixes load tests with others, which wait for each"
+            " other: --dist=load or loadgroup takes less time"
+        ]

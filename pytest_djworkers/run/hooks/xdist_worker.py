@@ -7,8 +7,9 @@ from collections.abc import Generator
 
 import pytest
 
+from pytest_djworkers.run.context import RunContext
 from pytest_djworkers.run.load_tests import is_load_test
-from pytest_djworkers.run.xdist import XdistWorker
+from pytest_djworkers.run.xdist import Collected, XdistWorker, share, shared
 from pytest_djworkers.system.run_lock import RunLock
 
 _IN_ORDER = {"load", "worksteal"}
@@ -18,7 +19,8 @@ _IN_ORDER = {"load", "worksteal"}
 class XdistWorkerPlugin:
     """Shares the machine with the other workers whenever this one does something of its own."""
 
-    def __init__(self, worker: XdistWorker, lock: RunLock) -> None:
+    def __init__(self, run: RunContext, worker: XdistWorker, lock: RunLock) -> None:
+        self._run = run
         self._worker = worker
         self._lock = lock
 
@@ -28,29 +30,32 @@ class XdistWorkerPlugin:
         with self._lock.shared("the collection of its tests"):
             return (yield)
 
-    @pytest.hookimpl(tryfirst=True, specname="pytest_collection_modifyitems")
-    def pytest_djworkers_group(self, items: list[pytest.Item]) -> None:
-        """Have the load tests of a backend run in one worker, with ``--dist=loadgroup``."""
-        # Before pytest-xdist reads the groups.
-        if self._worker.dist != "loadgroup":
-            return
-        for item in filter(is_load_test, items):
-            backend = getattr(getattr(item, "callspec", None), "params", {}).get(
-                "djworkers_backend"
-            )
-            if backend is not None and item.get_closest_marker("xdist_group") is None:
-                item.add_marker(pytest.mark.xdist_group(f"djworkers-{backend}"))
-
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Put the load tests last, as a block, where tests are handed out in this order."""
-        if self._worker.dist in _IN_ORDER:
+        if self._worker.told.dist in _IN_ORDER:
             items.sort(key=is_load_test)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Tell the controller what was collected, before it hands out tests."""
+        config, items = session.config, session.items
+        load_tests = list(filter(is_load_test, items))
+        said = config.hook.pytest_report_collectionfinish(
+            config=config, start_path=config.invocation_params.dir, items=items
+        )
+        lines = (line for lines in said for line in ([lines] if isinstance(lines, str) else lines))
+        ours = tuple(line for line in lines if line.startswith("djworkers: "))
+        groups = {item.nodeid: group for item in load_tests if (group := _group(item))}
+        others = len(items) - len(load_tests)
+        share(self._worker.folder, Collected(len(load_tests), others, ours, groups))
 
     # The outermost wrapper: the time limit of pytest-timeout begins after the wait.
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
         """Wait for bursts before a test is set up, and let no burst begin before its end."""
+        if is_load_test(item):
+            self._adopt_prepared()
         with self._lock.shared(item.nodeid):
             return (yield)
 
@@ -59,3 +64,18 @@ class XdistWorkerPlugin:
         """Wait for bursts before plugins write what they have collected, such as pytest-cov."""
         with self._lock.shared("the end of its session"):
             return (yield)
+
+    def _adopt_prepared(self) -> None:
+        setup = self._run.comparison_setup
+        if setup is not None and setup.prepared is None:
+            from pytest_djworkers.compare.sides import Prepared  # only in runs that compare
+
+            setup.prepared = shared(self._worker.folder, Prepared)
+
+
+def _group(item: pytest.Item) -> str:
+    """Return the group of a load test with ``--dist=loadgroup``; empty if a marker gives it one."""
+    if item.get_closest_marker("xdist_group") is not None:
+        return ""
+    backend = getattr(getattr(item, "callspec", None), "params", {}).get("djworkers_backend")
+    return f"djworkers {backend}" if backend else ""

@@ -86,10 +86,13 @@ class BurstProgress:
         if current is None or not self._is_shown:
             return
         # Stopped first: a thread that draws could outlast the beginning of a window.
-        if _is_left_alone(phases[0]):
+        if not phases or _is_left_alone(phases[0]):
             self._ticker.stop()
         with self._lock:
             current.phases, current.began_s, current.figures = phases, CLOCK.monotonic(), None
+            if not phases:
+                self._display.hide()
+                return
             if phases[0].runs_site_code and self._clears_for_site:
                 self._display.hide()
             else:
