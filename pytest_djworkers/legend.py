@@ -15,6 +15,12 @@ class Sign(Enum):
     An N stands for a figure. No text ends in a full stop.
     """
 
+    AGENT_LOST = (
+        "N of N agents lost",
+        "agents on other machines were gone in the middle of the burst, and the figures lack their"
+        " part: no limit passes on them, and they are neither stored nor compared",
+        "look at that machine and the connection to it, then measure again",
+    )
     STARVED = (
         "starved",
         "fewer than 80% of the connections were at work, or ever got a response, and the figures"

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from pytest_djworkers.load.agent_places import AgentPlaces, parse_agents
 from pytest_djworkers.parsers import (
     parse_application,
     parse_backends,
@@ -105,7 +106,15 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "workers", parse_whole, None, "N", "workers of each server; default: one per CPU", "int"
     ),
-    Option("agents", parse_whole, 1, "N", "processes of the asyncio generator; default: 1", "int"),
+    Option(
+        "agents",
+        parse_agents,
+        AgentPlaces(),
+        "LIST",
+        "processes of the asyncio generator: a number of them on this machine, and execnet's"
+        " gateways to others, such as 2,ssh=load@10.0.0.7 or 4*socket=10.0.0.8:8888; default: 1",
+        "int or string",
+    ),
     Option(
         "baseline",
         parse_baseline_name,
@@ -361,7 +370,7 @@ def add_options(parser: pytest.Parser) -> None:
                 help=option.help.replace("%", "%%"),  # argparse formats it
             )
         if not option.flag_only:
-            parser.addini(option.ini, option.help, type=option.ini_type, default=None)  # type: ignore[arg-type]  # a Literal
+            parser.addini(option.ini, option.help, type=_ini_type(option), default=None)
     # These have no ini twin: nobody wants each run to save a baseline. Only strict has one.
     for flag, text in SWITCHES.items():
         destination = flag.removeprefix("--").replace("-", "_")
@@ -370,3 +379,13 @@ def add_options(parser: pytest.Parser) -> None:
         )
     strict = f"{SWITCHES['--djworkers-strict']}; default: off"
     parser.addini("djworkers_strict", strict, type="bool", default=False)
+
+
+def _ini_type(option: Option) -> Any:
+    """Return the type of an ini value, as this version of pytest knows it."""
+    if option.ini_type != "int or string":
+        return option.ini_type
+    import pytest
+
+    # Older versions take text alone: in native TOML a number needs quotes there.
+    return int | str if pytest.version_tuple >= (9, 2) else "string"

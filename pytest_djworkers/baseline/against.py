@@ -43,8 +43,12 @@ def compare_with_baseline(
         *map(_stored_figures, stored.sessions[:-1]),
         _accepted_figures(stored.sessions[-1]),
     ]
-    # What can't be compared at all; all else is judged.
-    if incomparable := first_difference(stored.conditions, conditions_of(result)):
+    # What can't be compared at all; all else is judged. From the run to the burst: the first
+    # reason is the one to mend.
+    incomparable = result.missing_agents or first_difference(
+        stored.conditions, conditions_of(result)
+    )
+    if incomparable:
         return not_compared(f"{incomparable}; {figures_in_words(figures, sessions[-1])}")
     verdict = compare_with_stored(
         figures,

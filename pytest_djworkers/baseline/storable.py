@@ -28,6 +28,8 @@ def why_not_stored(result: BurstResult) -> str:
 def _reasons(result: BurstResult) -> Iterator[str]:
     """Yield the reasons against storing a burst, in the order in which they matter."""
     usage, connections = result.usage, result.connections
+    if result.missing_agents:
+        yield result.missing_agents
     if not result.has_expected:
         yield "no expected response"
     if result.starved:

@@ -12,7 +12,7 @@ from pytest_djworkers.compare.window_size import WindowSize
 from pytest_djworkers.compare.worker_exits import explain_worker_exits
 from pytest_djworkers.entry.strays import refusal, strays_told
 from pytest_djworkers.errors import ServerError
-from pytest_djworkers.load.agent_group import AgentGroup
+from pytest_djworkers.load.agent_group import AgentGroup, local_agents
 from pytest_djworkers.load.agent_report import AgentReport
 from pytest_djworkers.load.early_close import EarlyClose
 from pytest_djworkers.load.facts import ServerFacts
@@ -173,7 +173,7 @@ class ArmServer:
             self._stack.close()
 
     def _new_agents(self) -> AgentGroup:
-        return self._stack.enter_context(AgentGroup(1, self._server.target))
+        return self._stack.enter_context(AgentGroup(local_agents(1), self._server.target))
 
 
 def _cpu_of_each(

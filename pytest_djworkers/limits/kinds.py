@@ -46,6 +46,9 @@ def need_every_request(limits: Iterable[Limit]) -> bool:
 
 def misses(limits: Iterable[Limit], result: BurstResult) -> list[str]:
     """Return a line for every limit that a burst missed, with figure, limit and distance."""
+    # The figures lack a part of the load, so they are of another burst than the one asked for.
+    if missing := result.missing_agents:
+        return [f"{missing}, so {limit.text} can't pass" for limit in limits]
     # A generator that was the bottleneck can only make figures worse: what it misses is in doubt.
     doubt = " (generator-bound: the generator may be why)" if result.generator_bound else ""
     return [f"{miss}{doubt}" for limit in limits if (miss := limit.miss(result))]

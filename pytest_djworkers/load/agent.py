@@ -21,12 +21,14 @@ import os
 import select
 import selectors
 import sys
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from pytest_djworkers.load.agent_job import AgentJob, StartSignal
 from pytest_djworkers.load.pool import Pool
 from pytest_djworkers.load.so_far import SO_FAR, SoFar
 from pytest_djworkers.serialization import from_simple, to_simple
+from pytest_djworkers.system.cpu_count import available_cpus
 
 OPEN_WITHIN_S = 5.0
 """The time in seconds after which a burst begins without the connections that are not open yet."""
@@ -36,6 +38,8 @@ _Message = TypeVar("_Message")
 async def _run() -> None:
     asyncio.get_running_loop().set_exception_handler(_die)
     job = await _hear(AgentJob)
+    # Those of this machine, which may be another one than pytest's.
+    cpus = available_cpus().of_one_process
     pool = Pool(job.profile, job.address, job.connections, job.share, host=job.host)
     try:
         if job.under_load:
@@ -56,7 +60,7 @@ async def _run() -> None:
                 early_close=start.early_close or job.early_close,
                 tell=_tell if job.tells else None,
             )
-            _say(to_simple(report))
+            _say(to_simple(replace(report, cpus=cpus)))
             # Connections that were not drained still have work of this window in the server.
             if not job.drain_s or (again := await _hear_or_end(StartSignal)) is None:
                 break

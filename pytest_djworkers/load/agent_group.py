@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 from types import TracebackType
 from typing import Self
 
 from pytest_djworkers.load.agent_job import AgentJob, StartSignal
-from pytest_djworkers.load.agent_process import AgentProcess, wait_for_any
+from pytest_djworkers.load.agent_process import AgentProcess
+from pytest_djworkers.load.agent_protocol import SAME_CLOCK, Agent, ClockOffset, MakeAgent, hear
 from pytest_djworkers.load.agent_report import AgentReport
+from pytest_djworkers.load.agent_reports import AgentReports
 from pytest_djworkers.load.early_close import EarlyClose
+from pytest_djworkers.load.facts import LostAgent
 from pytest_djworkers.load.generator import Target
 from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.load.rate import Share
-from pytest_djworkers.load.so_far import SO_FAR, SoFar, live_figures
 from pytest_djworkers.progress import NO_SINK, ProgressSink
-from pytest_djworkers.serialization import from_simple
 from pytest_djworkers.system.clock import CLOCK
 
 _OPEN_WITHIN_S = 30.0
@@ -25,6 +27,9 @@ small: most servers' backlogs are several times that."""
 _REPORT_WITHIN_S = 30.0
 _START_AFTER_NS = 20_000_000
 """The time in which all agents have read the signal, so that they start at the same moment."""
+_TRIPS = 8
+"""The same for agents on other machines, in times that the signal took there when the clocks were
+compared. Under load it takes longer."""
 
 
 class AgentGroup:
@@ -34,18 +39,26 @@ class AgentGroup:
     the processes to watch are used.
     """
 
-    def __init__(self, count: int, target: Target) -> None:
-        self._count = count
+    def __init__(self, makers: Sequence[MakeAgent], target: Target) -> None:
+        self._makers = makers
         self._target = target
-        self._agents: list[AgentProcess] = []
+        self._agents: list[Agent] = []
+        self._connections: list[int] = []
         self._stack = ExitStack()
         self._fire_within_s = 0.0
+        self.lost: tuple[LostAgent, ...] = ()
+        """The agents whose reports are missing in those of the last window."""
+
+    @property
+    def clocks(self) -> list[ClockOffset]:
+        """The clocks of the agents behind gateways."""
+        return [agent.clock for agent in self._agents if agent.clock is not SAME_CLOCK]
 
     def __enter__(self) -> Self:
         with self._stack:
             # If one can't be started, the stack ends those before it.
-            for number in range(1, self._count + 1):
-                agent = AgentProcess(self._target, number, of=self._count)
+            for number, make in enumerate(self._makers, 1):
+                agent = make(self._target, number, of=len(self._makers))
                 self._stack.callback(agent.stop)
                 self._agents.append(agent)
             self._stack = self._stack.pop_all()
@@ -79,15 +92,16 @@ class AgentGroup:
         """
         if drain_s:
             drain_s = max(drain_s, profile.shape.timeout_s)
-        shares = _split(profile.shape.connections, self._count)
-        for agent, connections in zip(self._agents, shares, strict=True):
+        count = len(self._agents)
+        self._connections = _split(profile.shape.connections, count)
+        for index, agent in enumerate(self._agents):
             job = AgentJob(
                 profile,
                 target.address,
                 target.authority,
-                connections,
-                Share(agent.index, self._count),
-                _at_once(target, self._count),
+                self._connections[index],
+                Share(index, count),
+                _at_once(target, count),
                 drain_s,
                 early_close,
                 under_load,
@@ -96,7 +110,7 @@ class AgentGroup:
             agent.say(job)
         within_s = _OPEN_WITHIN_S + (drain_s if under_load else 0)
         for agent in self._agents:
-            agent.hear(within_s, "while it opened its connections")
+            hear(agent, within_s, "while it opened its connections")
         shape = profile.shape
         self._fire_within_s = shape.warmup_s + shape.duration_s + drain_s + _REPORT_WITHIN_S
 
@@ -114,30 +128,36 @@ class AgentGroup:
 
     def begin(self, *, early_close: EarlyClose | None = None) -> None:
         """Have the agents fire one window together, as ``fire`` does, and don't wait for it."""
-        # The monotonic clock is the same in all processes of a machine.
-        start_ns = CLOCK.monotonic_ns() + (_START_AFTER_NS if self._count > 1 else 0)
+        start_ns = CLOCK.monotonic_ns() + self._start_after_ns
         for agent in self._agents:
-            agent.say(StartSignal(start_ns, early_close))
+            agent.say(StartSignal(start_ns + agent.clock.monotonic_ns, early_close))
+
+    @property
+    def _start_after_ns(self) -> int:
+        # The monotonic clock is the same in all processes of a machine.
+        if len(self._agents) == 1:
+            return 0
+        trip_s = max((clock.error_s for clock in self.clocks), default=0.0)
+        return max(_START_AFTER_NS, round(trip_s * _TRIPS * 1e9))
 
     def reports(self, progress: ProgressSink = NO_SINK) -> list[AgentReport]:
-        """Return the agents' reports on the window begun. Raises GeneratorError if one fails."""
-        reports: dict[int, AgentReport] = {}
-        so_far: dict[int, SoFar] = {}
-        deadline = CLOCK.monotonic() + self._fire_within_s
-        # All at once: an agent that nobody listens to would fill its pipe.
-        while waiting := [agent for agent in self._agents if agent.index not in reports]:
-            readable = wait_for_any(waiting, deadline)
-            if not readable:
-                raise waiting[0].too_late(self._fire_within_s)
-            for agent in readable:
-                for message in agent.read("in the middle of the burst"):
-                    if SO_FAR not in message:
-                        reports[agent.index] = from_simple(message, AgentReport)
-                        continue
-                    so_far[agent.index] = from_simple(message[SO_FAR], SoFar)
-                    if len(so_far) == self._count:
-                        progress.show(live_figures(so_far.values()))
-        return [reports[agent.index] for agent in self._agents]
+        """Return the agents' reports on the window begun, without those of ``lost`` ones.
+
+        Raises GeneratorError if an agent of this machine fails, or all others do.
+        """
+        heard = AgentReports(self._agents, self._fire_within_s, progress)
+        heard.collect()
+        self.lost = tuple(
+            LostAgent(agent.name, connections)
+            for agent, connections in zip(self._agents, self._connections, strict=True)
+            if agent in heard.lost
+        )
+        return [heard.reports[agent] for agent in self._agents if agent in heard.reports]
+
+
+def local_agents(count: int) -> list[MakeAgent]:
+    """Return what starts so many agents on this machine."""
+    return [AgentProcess] * count
 
 
 def _split(connections: int, agents: int) -> list[int]:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import selectors
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,19 +13,19 @@ import msgspec
 
 from pytest_djworkers.errors import GeneratorError
 from pytest_djworkers.load.agent_job import AgentJob, StartSignal
+from pytest_djworkers.load.agent_protocol import SAME_CLOCK, Lines
 from pytest_djworkers.load.generator import Target
 from pytest_djworkers.serialization import to_simple
-from pytest_djworkers.system.clock import CLOCK
 from pytest_djworkers.system.deadlines import written_within
 from pytest_djworkers.system.environment import child_environment, python_path
 from pytest_djworkers.system.log import tail
 from pytest_djworkers.system.process import GuardedProcess
 
-_JOB_READ_WITHIN_S = 30.0
+JOB_READ_WITHIN_S = 30.0
 """The time in which an agent must start and read its job, of which a pipe holds only a part."""
-_STATUS_WITHIN_S = 1.0
+STATUS_WITHIN_S = 1.0
 # Nothing of the site: it may have modules with the names of those that an agent imports.
-_AGENTS_PATH = python_path(
+AGENTS_PATH = python_path(
     map(
         str,
         (
@@ -39,41 +37,44 @@ _AGENTS_PATH = python_path(
 )
 
 
+def start_agent(name: str, log: Path, watch: tuple[int, ...] = ()) -> GuardedProcess:
+    """Start an agent under a guard, which also raises its limit of file descriptors.
+
+    ``watch`` are the processes that it must not outlive, besides this one.
+    """
+    return GuardedProcess(
+        [sys.executable, "-P", "-m", "pytest_djworkers.load.agent"],
+        log=log,
+        environment=child_environment(PYTHONPATH=AGENTS_PATH),
+        watch=watch,
+        talks=True,
+        name=name,
+    )
+
+
 class AgentProcess:
     """One agent and its pipes. Whatever fails ends it, and is a GeneratorError with its log."""
 
+    clock = SAME_CLOCK
+    # Its end shows: a pipe to a process of this machine can't be cut.
+    silent_after = None
+
     def __init__(self, target: Target, number: int, *, of: int) -> None:
-        self.index = number - 1
-        self._name = f"load agent {number} of {of}"
-        self._unread = b""
+        self.name = f"load agent {number} of {of}"
+        self._lines = Lines()
         self._log = target.folder / f"agent-{number}.log"
-        self._process = GuardedProcess(
-            [sys.executable, "-P", "-m", "pytest_djworkers.load.agent"],
-            log=self._log,
-            environment=child_environment(PYTHONPATH=_AGENTS_PATH),
-            watch=target.watch,
-            talks=True,
-            name=self._name,
-        )
+        self._process = start_agent(self.name, self._log, target.watch)
 
     def say(self, message: AgentJob | StartSignal) -> None:
         """Give it a message. Raises GeneratorError if it doesn't read it in time."""
         data = json.dumps(to_simple(message)).encode() + b"\n"
         try:
-            was_read = written_within(self._process.input.fileno(), data, _JOB_READ_WITHIN_S)
+            was_read = written_within(self._process.input.fileno(), data, JOB_READ_WITHIN_S)
         except OSError:
             raise self._ended("before it could be given its job") from None
         # It may have started and be stopped: a full pipe would block us for good.
         if not was_read:
-            raise self._failed(f"did not read its job within {_JOB_READ_WITHIN_S:g}s")
-
-    def hear(self, within_s: float, when: str) -> dict[str, Any]:
-        """Return its one next message. Raises GeneratorError if there is none in time."""
-        deadline = CLOCK.monotonic() + within_s
-        while wait_for_any([self], deadline):
-            for message in self.read(when):
-                return message
-        raise self.too_late(within_s)
+            raise self._failed(f"did not read its job within {JOB_READ_WITHIN_S:g}s")
 
     def read(self, when: str) -> list[dict[str, Any]]:
         """Return the messages that are complete by now; wait if there is nothing to read.
@@ -84,8 +85,7 @@ class AgentProcess:
         data = os.read(self.fileno(), 1 << 20)
         if not data:
             raise self._ended(when)
-        *lines, self._unread = (self._unread + data).split(b"\n")
-        return [json.loads(line) for line in lines]
+        return self._lines.add(data)
 
     def fileno(self) -> int:
         """Return the descriptor of its standard output."""
@@ -100,18 +100,10 @@ class AgentProcess:
         return self._failed(f"did not respond within {within_s:g}s")
 
     def _ended(self, when: str) -> GeneratorError:
-        status = self._process.wait(_STATUS_WITHIN_S)
+        status = self._process.wait(STATUS_WITHIN_S)
         how = "" if status is None else f" (exit status {status})"
         return self._failed(f"ended {when}{how}")
 
     def _failed(self, what: str) -> GeneratorError:
         self._process.stop()
-        return GeneratorError(f"{self._name} {what}{tail(self._log)}")
-
-
-def wait_for_any(agents: Sequence[AgentProcess], deadline: float) -> list[AgentProcess]:
-    """Return the agents that have said something or ended; none at the monotonic deadline."""
-    with selectors.DefaultSelector() as selector:
-        keys = {selector.register(agent, selectors.EVENT_READ).fd: agent for agent in agents}
-        ready = selector.select(max(0.0, deadline - CLOCK.monotonic()))
-    return [keys[key.fd] for key, _ in ready]
+        return GeneratorError(f"{self.name} {what}{tail(self._log)}")

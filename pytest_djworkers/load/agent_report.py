@@ -59,3 +59,5 @@ class AgentReport:
     """The histogram of the expected responses' body lengths as sent: pairs of bytes and counts."""
     machine_speed: float | None = None
     """The speed of the machine's CPUs while the window was open; see ``MachineSpeed``."""
+    cpus: float = 1.0
+    """The part of a CPU that one process can keep busy on the agent's machine, at most 1."""

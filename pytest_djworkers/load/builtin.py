@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from pytest_djworkers.errors import GeneratorError
-from pytest_djworkers.load.agent_group import AgentGroup
+from pytest_djworkers.load.agent_group import AgentGroup, local_agents
 from pytest_djworkers.load.agent_report import AgentReport
-from pytest_djworkers.load.generator import Target, lack_of_descriptors
+from pytest_djworkers.load.gateways import Gateways
+from pytest_djworkers.load.generator import Target, hard_limit, lack_of_descriptors
 from pytest_djworkers.load.generator_names import ASYNCIO
 from pytest_djworkers.load.merge import interpreter, merge_agents
 from pytest_djworkers.load.profile import Profile, Shape
@@ -19,9 +20,13 @@ from pytest_djworkers.system.clock import CLOCK
 
 @dataclass(frozen=True)
 class AsyncioGenerator:
-    """Fires with this number of agents, which share the connections evenly."""
+    """Fires with this number of agents, which share the connections evenly.
+
+    ``gateways`` lead to more agents, on other machines.
+    """
 
     agents: int = 1
+    gateways: Gateways | None = None
     name: ClassVar[str] = ASYNCIO
 
     @property
@@ -31,14 +36,26 @@ class AsyncioGenerator:
 
     def cannot(self, profile: Profile) -> str | None:
         """Return why it can't fire this burst (too few file descriptors); None if it can."""
-        return lack_of_descriptors(profile.shape.connections, processes=self.agents)
+        connections, total = profile.shape.connections, self._total
+        if self.agents:
+            lack = lack_of_descriptors(connections, hard_limit(), processes=total)
+            if lack is not None:
+                return lack
+        if self.gateways is None:
+            return None
+        return next(self.gateways.lacks_of_descriptors(connections, total), None)
+
+    @property
+    def _total(self) -> int:
+        """The number of all agents."""
+        return self.agents + (len(self.gateways.specs) if self.gateways else 0)
 
     def fire(
         self, profile: Profile, target: Target, progress: ProgressSink = NO_SINK
     ) -> BurstResult:
         """Warm up, fire and count. Raises GeneratorError if an agent fails."""
-        reports = self._reports(profile, target, progress, drain_s=0.0)
-        return merge_agents(profile, reports)
+        agents, reports = self._reports(profile, target, progress, drain_s=0.0)
+        return merge_agents(profile, reports, lost=agents.lost, clocks=agents.clocks)
 
     def warm_up(self, profile: Profile, target: Target, progress: ProgressSink = NO_SINK) -> None:
         """Warm the server up, and wait until it has nothing left to do.
@@ -53,9 +70,12 @@ class AsyncioGenerator:
             timeout_s=min(shape.timeout_s, target.startup_timeout_s),
             warmup_s=0.0,
         )
-        reports = self._reports(
+        agents, reports = self._reports(
             replace(profile, shape=gentle), target, progress, drain_s=target.startup_timeout_s
         )
+        if agents.lost:
+            names = ", ".join(agent.name for agent in agents.lost)
+            raise GeneratorError(f"{profile.name}: lost in the warm-up: {names}")
         left = sum(report.unanswered for report in reports)
         if left:
             raise GeneratorError(
@@ -65,15 +85,18 @@ class AsyncioGenerator:
 
     def _reports(
         self, profile: Profile, target: Target, progress: ProgressSink, *, drain_s: float
-    ) -> list[AgentReport]:
+    ) -> tuple[AgentGroup, list[AgentReport]]:
         if reason := self.cannot(profile):
             raise GeneratorError(f"{profile.name}: {reason}")
         progress.begin(Phase("connect"))
-        with AgentGroup(min(self.agents, profile.shape.connections), target) as agents:
+        makers = local_agents(self.agents)
+        if self.gateways is not None:
+            makers += self.gateways.agents()
+        with AgentGroup(makers[: profile.shape.connections], target) as agents:
             tells = progress.wants_figures and not drain_s
             agents.open(profile, target, drain_s=drain_s, tells=tells)
             progress.begin(*_phases(profile.shape, CLOCK.monotonic(), drains=bool(drain_s)))
-            return agents.fire(progress=progress)
+            return agents, agents.fire(progress=progress)
 
 
 def _phases(shape: Shape, now_s: float, *, drains: bool) -> tuple[Phase, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from pytest_djworkers.errors import GeneratorError
 from pytest_djworkers.load.builtin import AsyncioGenerator
+from pytest_djworkers.load.gateways import Gateways
 from pytest_djworkers.load.generator import Generator
 from pytest_djworkers.load.generator_names import ASYNCIO, AUTO, WRK
 from pytest_djworkers.load.profile import Profile
@@ -17,6 +18,7 @@ def choose_generator(
     profile: Profile,
     *,
     agents: int = 1,
+    gateways: Gateways | None = None,
     stored: str | None = None,
     interim: Collection[int] = (),
     every_request: bool = False,
@@ -26,6 +28,8 @@ def choose_generator(
     For ``auto`` it is that of the stored baseline, so that the two can be compared; without one it
     is wrk if that is installed, can do the burst and can judge the test's limits, and else the
     built-in one.
+
+    With ``gateways`` to agents on other machines it is the built-in one, which alone has some.
 
     ``every_request`` is True if the test has limits for which requests that never end must be
     counted. wrk doesn't count them. (A baseline of wrk's is kept to: its burst was not starved, so
@@ -37,7 +41,9 @@ def choose_generator(
     Raises GeneratorError if wrk was requested and can't do the burst.
     """
     wanted = requested
-    if requested == AUTO:
+    if gateways is not None:
+        wanted = ASYNCIO
+    elif requested == AUTO:
         wanted = stored or (ASYNCIO if every_request else AUTO)
     program = None if wanted == ASYNCIO else find_wrk()
     if program is not None:
@@ -54,4 +60,4 @@ def choose_generator(
             )
     elif requested == WRK:
         raise GeneratorError("wrk is not on PATH: install it or use --djworkers-generator=asyncio")
-    return AsyncioGenerator(agents)
+    return AsyncioGenerator(agents, gateways)

@@ -35,7 +35,7 @@ class Connections:
     """The connections of a burst. Requests per connection are those of the window."""
 
     requested: int
-    """The number of connections that the burst was to have."""
+    """The number of connections that the burst was to have, without those of lost agents."""
     opened: int | None = None
     served: int | None = None
     """The number of connections that ever got a response."""
@@ -118,19 +118,36 @@ class Series:
 
 
 @dataclass(frozen=True, slots=True)
+class LostAgent:
+    """An agent of another machine that was gone before it could report what it had counted."""
+
+    name: str
+    """The name of the agent, with its place."""
+    connections: int
+    """The number of its connections, which are missing in the figures."""
+
+
+@dataclass(frozen=True, slots=True)
 class GeneratorFacts:
     """The generator that fired the burst, and the signs that it was the bottleneck."""
 
     name: str
     version: str
     agents: int
-    """The number of its processes, or of wrk's threads."""
+    """The number of its processes, without lost ones, or of wrk's threads."""
     cpu_share: float
     """The busiest process's share of the CPU time that it could have had, 0 to 1."""
     lag_p99_s: float | None = None
     """The 99th percentile of the time that responses waited in the generator, in seconds."""
     stopped_s: float | None = None
     """The time in the window for which a process was stopped, in seconds; None if unknown."""
+    clock_offset_s: float | None = None
+    """The most by which the Unix time of an agent's machine differs from that of this one, in
+    seconds. The figures are by this machine's. None without agents behind gateways."""
+    clock_error_s: float | None = None
+    """The most by which that may be wrong, and by which agents may have begun apart."""
+    lost: tuple[LostAgent, ...] = ()
+    """The agents whose part of the figures is missing."""
 
     @property
     def is_busy(self) -> bool:

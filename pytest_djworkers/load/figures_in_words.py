@@ -33,5 +33,10 @@ def resources(
 
 
 def generator(facts: GeneratorFacts) -> str:
-    """Return the generator and its version."""
-    return f"fired by {facts.name} ({facts.version})"
+    """Return the generator and its version, and how closely its agents' clocks were compared."""
+    fired = f"fired by {facts.name} ({facts.version})"
+    if facts.clock_offset_s is None or facts.clock_error_s is None:
+        return fired
+    offset, error = map(format_duration, (facts.clock_offset_s, facts.clock_error_s))
+    agents = counted(facts.agents, "agent")
+    return f"{fired} with {agents}, clocks {offset} apart (known to {error})"

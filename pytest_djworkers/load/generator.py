@@ -58,16 +58,26 @@ class Generator(Protocol):
         """Warm up, fire and count. Raises GeneratorError if there are no figures."""
 
 
-def lack_of_descriptors(connections: int, *, processes: int = 1) -> str | None:
-    """Return why this many connections can't be opened, split over processes; None if they can."""
+def hard_limit() -> int | None:
+    """Return the number of file descriptors that a process here may have; None for no limit."""
     resource = standard_module("resource")
 
     # The soft limit does not matter: the guard of agents and of wrk raises it to the hard one.
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return None if hard == resource.RLIM_INFINITY else int(hard)
+
+
+def lack_of_descriptors(
+    connections: int, hard: int | None, *, processes: int = 1, where: str = ""
+) -> str | None:
+    """Return why this many connections can't be opened, split over processes; None if they can.
+
+    ``hard`` is a process's limit, and ``where`` the place of those processes, for the message.
+    """
     needed = -(-connections // processes) + _SPARE_DESCRIPTORS
-    if hard == resource.RLIM_INFINITY or hard >= needed:
+    if hard is None or hard >= needed:
         return None
     return (
-        f"{connections} connections need {needed} file descriptors and the hard limit is"
+        f"{connections} connections need {needed} file descriptors and the hard limit{where} is"
         f" {hard}: raise it (ulimit -Hn {needed}) or ask for fewer connections"
     )

@@ -9,8 +9,15 @@ from dataclasses import replace
 from itertools import zip_longest
 from typing import TypeVar
 
+from pytest_djworkers.load.agent_protocol import ClockOffset
 from pytest_djworkers.load.agent_report import AgentReport
-from pytest_djworkers.load.facts import Connections, GeneratorFacts, Series, ServerFacts
+from pytest_djworkers.load.facts import (
+    Connections,
+    GeneratorFacts,
+    LostAgent,
+    Series,
+    ServerFacts,
+)
 from pytest_djworkers.load.generator_names import ASYNCIO
 from pytest_djworkers.load.histogram import Latency
 from pytest_djworkers.load.profile import Profile
@@ -18,7 +25,6 @@ from pytest_djworkers.load.response_excerpt import ResponseExcerpt
 from pytest_djworkers.load.response_gaps import longest_common_ns
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.load.tally import SERIES_INTERVAL_S
-from pytest_djworkers.system.cpu_count import available_cpus
 
 _Key = TypeVar("_Key")
 
@@ -42,8 +48,17 @@ _ADDED_UP = (
 )
 
 
-def merge_agents(profile: Profile, reports: Sequence[AgentReport]) -> BurstResult:
-    """Return the result of a burst from the reports of the agents that fired it together."""
+def merge_agents(
+    profile: Profile,
+    reports: Sequence[AgentReport],
+    *,
+    lost: tuple[LostAgent, ...] = (),
+    clocks: Sequence[ClockOffset] = (),
+) -> BurstResult:
+    """Return the result of a burst from the reports of the agents that fired it together.
+
+    ``lost`` are the agents without a report, and ``clocks`` those of other machines.
+    """
     # Histograms are added up, since percentiles of several agents can't be averaged.
     latency = _sums(dict(report.latency) for report in reports)
     lag = _sums(dict(report.lag) for report in reports)
@@ -61,7 +76,13 @@ def merge_agents(profile: Profile, reports: Sequence[AgentReport]) -> BurstResul
         statuses=_sums(report.statuses for report in reports),
         error_kinds=_sums(report.error_kinds for report in reports),
         latency=Latency.from_counts(latency),
-        connections=_connections(profile, reports, window_s),
+        # Nothing is known of the connections of lost agents: they are neither served nor starved.
+        connections=_connections(
+            profile,
+            profile.shape.connections - sum(agent.connections for agent in lost),
+            reports,
+            window_s,
+        ),
         series=Series(
             SERIES_INTERVAL_S,
             _columns(report.requests for report in reports),
@@ -75,9 +96,12 @@ def merge_agents(profile: Profile, reports: Sequence[AgentReport]) -> BurstResul
             name=ASYNCIO,
             version=interpreter(),
             agents=len(reports),
-            cpu_share=_cpu_share(max(report.cpu_s for report in reports), window_s),
+            cpu_share=max(_cpu_share(report, window_s) for report in reports),
             lag_p99_s=Latency.from_counts(lag).p99,
             stopped_s=max(report.stopped_s for report in reports),
+            clock_offset_s=max((abs(clock.unix_s) for clock in clocks), default=None),
+            clock_error_s=max((clock.error_s for clock in clocks), default=None),
+            lost=lost,
         ),
         first_unexpected=_first_unexpected(reports),
         after_window=sum(report.after_window for report in reports),
@@ -130,9 +154,10 @@ def _one_report(reports: Sequence[AgentReport]) -> AgentReport:
     )
 
 
-def _connections(profile: Profile, reports: Sequence[AgentReport], window_s: float) -> Connections:
+def _connections(
+    profile: Profile, requested: int, reports: Sequence[AgentReport], window_s: float
+) -> Connections:
     per_connection = sorted(n for report in reports for n in report.per_connection)
-    requested = profile.shape.connections
     served = sum(report.served for report in reports)
     in_service_s = sum(report.in_service_s for report in reports)
     completed = sum(per_connection) + sum(report.error for report in reports)
@@ -166,9 +191,9 @@ def _connections(profile: Profile, reports: Sequence[AgentReport], window_s: flo
     )
 
 
-def _cpu_share(cpu_s: float, window_s: float) -> float:
-    """Return the CPU time as a share of what one process can have; a quota may be below one CPU."""
-    return cpu_s / (window_s * available_cpus().of_one_process) if window_s else 0.0
+def _cpu_share(report: AgentReport, window_s: float) -> float:
+    """Return the CPU time as a share of what the agent could have; a quota may be below one CPU."""
+    return report.cpu_s / (window_s * report.cpus) if window_s else 0.0
 
 
 def _sums(mappings: Iterable[Mapping[_Key, int]]) -> dict[_Key, int]:

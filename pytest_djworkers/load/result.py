@@ -174,11 +174,24 @@ class BurstResult:
         return (self.generator.stopped_s or 0.0) > STOPPED_ABOVE * self.window_s
 
     @property
+    def missing_agents(self) -> str:
+        """The agents whose part of the figures is missing, in words; empty if none is."""
+        lost = self.generator.lost
+        if not lost:
+            return ""
+        all_agents = counted(self.generator.agents + len(lost), "agent")
+        connections = sum(agent.connections for agent in lost)
+        of_all = counted(self.profile.shape.connections, "connection")
+        return f"{len(lost)} of {all_agents} lost, with {connections:,} of {of_all}"
+
+    @property
     def remarks(self) -> tuple[Remark, ...]:
         """The texts that a reader must know before believing the figures."""
         return tuple(self._remarks())
 
     def _remarks(self) -> Iterator[Remark]:
+        if self.missing_agents:
+            yield Remark(Sign.AGENT_LOST, self.missing_agents)
         yield from remarks.on_opening(self.connections)
         if self.server:
             yield from remarks.on_server_limits(self.server, self.connections.requested)

@@ -14,7 +14,7 @@ from typing import ClassVar
 
 from pytest_djworkers.errors import GeneratorError
 from pytest_djworkers.load.builtin import AsyncioGenerator
-from pytest_djworkers.load.generator import Target, lack_of_descriptors
+from pytest_djworkers.load.generator import Target, hard_limit, lack_of_descriptors
 from pytest_djworkers.load.generator_names import WRK
 from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.load.result import BurstResult
@@ -93,7 +93,7 @@ class WrkGenerator:
             return f"it knows no method {request.method}"
         if "upgrade" in {name.lower() for name, _ in request.headers}:
             return "it sends no Upgrade header"
-        return lack_of_descriptors(shape.connections)
+        return lack_of_descriptors(shape.connections, hard_limit())
 
     def fire(
         self, profile: Profile, target: Target, progress: ProgressSink = NO_SINK

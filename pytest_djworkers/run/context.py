@@ -16,6 +16,7 @@ from pytest_djworkers.databases.checks import TestDatabases
 from pytest_djworkers.entry.changed_settings import own_values
 from pytest_djworkers.entry.isolation import Isolation, named_in
 from pytest_djworkers.errors import BaselineError, SettingsError
+from pytest_djworkers.load.gateways import Gateways
 from pytest_djworkers.progress import NO_SINK, ProgressSink
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.run.site.django_settings import settings_module
@@ -131,6 +132,17 @@ class RunContext:
         port = ReservedPort()
         self._resources.callback(port.release)
         return port.number
+
+    @cached_property
+    def gateways(self) -> Gateways | None:
+        """The gateways to agents on other machines, which end with the run; None without any."""
+        specs = self.settings.agents.remote
+        if not specs:
+            return None
+        # Their logs are in the folder, which is made first, and so is removed last.
+        gateways = Gateways(specs, self.folder, self._watch)
+        self._resources.callback(gateways.close)
+        return gateways
 
     def server(self, backend: str, prepare: Prepare | None) -> AnyServer:
         """Return a server of this backend, not yet launched, or the external one.

@@ -80,7 +80,8 @@ class OneServer:
         return choose_generator(
             settings.generator,
             profile,
-            agents=settings.agents,
+            agents=settings.agents.local,
+            gateways=self._run.gateways,
             stored=None if stored is None else stored.generator,
             interim=interim,
             every_request=self._every_request,

@@ -16,7 +16,7 @@ from pytest_djworkers.backends.spec import spec_of
 from pytest_djworkers.entry.apply_test_changes import differing_settings_folder
 from pytest_djworkers.errors import ProbeError, ServerStartError
 from pytest_djworkers.load.facts import ServerFacts
-from pytest_djworkers.load.generator import Target, lack_of_descriptors
+from pytest_djworkers.load.generator import Target, hard_limit, lack_of_descriptors
 from pytest_djworkers.progress import Phase
 from pytest_djworkers.server.diagnosis import explain_failed_requests, explain_failed_start
 from pytest_djworkers.server.launch import LaunchSpec, start_process
@@ -187,7 +187,7 @@ class Server:
         spec = self._spec if self._prepare is None else self._prepare(self._spec)
         # Neither servers nor the kernel spread connections evenly: a single process may get nearly
         # all of them.
-        if reason := lack_of_descriptors(needs.connections):
+        if reason := lack_of_descriptors(needs.connections, hard_limit()):
             raise ServerStartError(f"{self.backend} can't be started: {reason}")
         self._lock.acquire()
         spec.progress.begin(Phase("launch"))

@@ -13,6 +13,7 @@ from pytest_djworkers.compare.flags import read_comparison_flags
 from pytest_djworkers.errors import SettingsError
 from pytest_djworkers.options import BY_NAME, OPTIONS, SHAPE_OPTIONS
 from pytest_djworkers.server.origin import Origin
+from pytest_djworkers.settings.agents import checked_agents
 from pytest_djworkers.settings.github import github_step
 from pytest_djworkers.settings.report_files import report_files
 from pytest_djworkers.settings.settings import Settings
@@ -46,12 +47,15 @@ def read_settings(config: pytest.Config) -> Settings | None:
     values = {name: value.parsed for name, value in given.items()}
     # A failure says what a flag has overridden, so the shape without flags is kept, too.
     values |= {name: read_ini(config, BY_NAME[name]).parsed for name in shape_flags}
+    comparison = read_comparison_flags(config, values, tuple(backends))
     return Settings(
         backends=backends,
         registry=registry,
         generator=values["generator"],
         requested_workers=values["workers"],
-        agents=values["agents"],
+        agents=checked_agents(
+            given["agents"], generator=values["generator"], origin=origin, comparison=comparison
+        ),
         baseline=values["baseline"],
         tolerance=values["tolerance"],
         startup_timeout_s=values["startup_timeout"],
@@ -66,7 +70,7 @@ def read_settings(config: pytest.Config) -> Settings | None:
         shape_flags=shape_flags,
         settings_module=values["settings"],
         origin=origin,
-        comparison_flags=read_comparison_flags(config, values, tuple(backends)),
+        comparison_flags=comparison,
         strict=config.getoption("djworkers_strict") or config.getini("djworkers_strict"),
         max_regression=values["max_regression"],
         max_errors=values["max_errors"],

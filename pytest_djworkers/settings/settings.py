@@ -10,6 +10,7 @@ from typing import Self
 from pytest_djworkers.backends.protocol import Backend
 from pytest_djworkers.backends.registry import Registry
 from pytest_djworkers.compare.flags import Against, ComparisonFlags
+from pytest_djworkers.load.agent_places import AgentPlaces
 from pytest_djworkers.load.profile import Shape
 from pytest_djworkers.server.external import NAME as EXTERNAL
 from pytest_djworkers.server.origin import Origin
@@ -29,8 +30,8 @@ class Settings:
     """All known backends, for markers that name them."""
     generator: str
     """The name of the load generator, or ``auto``."""
-    agents: int
-    """The number of processes of the built-in generator."""
+    agents: AgentPlaces
+    """The processes of the built-in generator, here and on other machines."""
     baseline: str
     """The name of the stored baseline."""
     tolerance: float

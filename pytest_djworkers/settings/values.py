@@ -17,6 +17,7 @@ from pytest_djworkers.settings.swallowed import swallowed
 _INI_TYPES = {
     "string": "a string",
     "int": "a whole number",
+    "int or string": "a whole number or a string",
     "linelist": "a list of strings",
 }
 

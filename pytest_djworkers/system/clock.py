@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _REALTIME_COARSE = 5
 """CLOCK_REALTIME_COARSE of Linux (clock_gettime(2)): time-machine moves only CLOCK_REALTIME."""
+_TAI = 11
+"""CLOCK_TAI of Linux (clock_gettime(2)): CLOCK_REALTIME plus whole seconds. Nobody moves it."""
 _OF_PROCESS = 2
 """CPUCLOCK_SCHED of Linux (include/linux/posix-timers.h): user and system time together."""
 
@@ -48,6 +50,15 @@ class Clock:
     def unix(self) -> float:
         """Return the Unix time in seconds, exact to a tick of the kernel (at most 4 ms)."""
         return self._read(self._of_day)
+
+    def exact_unix(self) -> float:
+        """Return the Unix time in seconds, exact to a microsecond where the system has such."""
+        unix = self.unix()
+        try:
+            tai = self._read(_TAI)
+        except OSError:
+            return unix
+        return tai - round(tai - unix)
 
     def cpu_of_process(self, pid: int) -> float:
         """Return the CPU seconds that a process has used, to the microsecond.

@@ -245,7 +245,7 @@ def test_an_agent_that_does_not_read_its_job_is_given_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, started: list[GuardedProcess]
 ) -> None:
     pretend(tmp_path, monkeypatch, "import time; time.sleep(60)")
-    monkeypatch.setattr(agent_process, "_JOB_READ_WITHIN_S", 0.1)
+    monkeypatch.setattr(agent_process, "JOB_READ_WITHIN_S", 0.1)
     profile = make_profile(Request("/", "POST", body=b"x" * 1_000_000))
     with pytest.raises(GeneratorError) as raised:
         AsyncioGenerator().fire(profile, Target(NOWHERE, tmp_path))

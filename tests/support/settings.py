@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pytest_djworkers.backends.granian import Granian
 from pytest_djworkers.backends.registry import BUILT_IN
+from pytest_djworkers.load.agent_places import AgentPlaces
 from pytest_djworkers.load.profile import Shape
 from pytest_djworkers.settings.settings import Settings
 
@@ -14,7 +15,7 @@ SETTINGS = Settings(
     registry=BUILT_IN,
     generator="auto",
     requested_workers=2,
-    agents=1,
+    agents=AgentPlaces(),
     baseline="default",
     tolerance=0.1,
     startup_timeout_s=30.0,
