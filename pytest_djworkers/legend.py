@@ -17,9 +17,9 @@ class Sign(Enum):
 
     AGENT_LOST = (
         "N of N agents lost",
-        "agents on other machines were gone in the middle of the burst, and the figures lack their"
-        " part: no limit passes on them, and they are neither stored nor compared",
-        "look at that machine and the connection to it, then measure again",
+        "their part of the figures is missing, so no limit passes on the rest, and it is neither"
+        " stored nor compared",
+        "look at their machines and the connections to them, then measure again",
     )
     STARVED = (
         "starved",

@@ -5,6 +5,7 @@ from dataclasses import asdict
 
 import pytest
 
+from pytest_djworkers.load.agent_places import AgentPlaces
 from pytest_djworkers.load.profile import Shape
 from pytest_djworkers.options import OPTIONS, SHAPE_OPTIONS, SWITCHES, Option
 from pytest_djworkers.report_format import ReportFormat
@@ -24,7 +25,26 @@ GOOD: list[tuple[str, object, object]] = [
     ("warmup", "0", 0.0),
     ("rate", "2.5", 2.5),
     ("workers", "3", 3),
-    ("agents", 2, 2),
+    ("agents", 2, AgentPlaces(2)),
+    ("agents", " 4 ", AgentPlaces(4)),
+    ("agents", "popen", AgentPlaces(0, ("popen",))),
+    (
+        "agents",
+        "2, 2*ssh=-p 22 load@10.0.0.7//python=/venv/bin/python,socket=10.0.0.8:8888",
+        AgentPlaces(
+            2,
+            (
+                "ssh=-p 22 load@10.0.0.7//python=/venv/bin/python",
+                "ssh=-p 22 load@10.0.0.7//python=/venv/bin/python",
+                "socket=10.0.0.8:8888",
+            ),
+        ),
+    ),
+    (
+        "agents",
+        "popen//python=kubectl exec -i POD -- python3",
+        AgentPlaces(0, ("popen//python=kubectl exec -i POD -- python3",)),
+    ),
     ("baseline", "py3.13", "py3.13"),
     ("tolerance", "5%", 0.05),
     ("startup_timeout", "1m", 60.0),
@@ -72,7 +92,23 @@ BAD: list[tuple[str, object, str]] = [
     ("rate", True, "a number of requests per second"),
     ("rate", "nan", "a number of requests per second"),
     ("workers", "two", "a whole number of 1 or more"),
-    ("agents", "1.5", "a whole number of 1 or more"),
+    ("agents", "1.5", "'1.5' is no kind of agent: accepted are a whole number of 1 or more, popen"),
+    ("agents", 1.5, "no list of agents: accepted are a whole number of 1 or more, popen"),
+    ("agents", True, "no list of agents"),
+    ("agents", "0", "0 is no number of agents from 1 to 10,000"),
+    ("agents", "0*popen", "0 is no number of agents from 1 to 10,000"),
+    ("agents", "2,", "'' is no kind of agent"),
+    ("agents", "99999*popen", "99999 is no number of agents from 1 to 10,000"),
+    ("agents", "vagrant_ssh=default", "'vagrant_ssh' is no kind of agent"),
+    ("agents", "via=gw1//popen", "'via' is no kind of agent"),
+    ("agents", "popen//via=gw1", "'via' can't be given with popen"),
+    ("agents", "popen//execmodel=main_thread_only", "'execmodel' can't be given with popen"),
+    ("agents", "popen=3", "popen has no value"),
+    ("agents", "ssh=", "ssh= must name a host"),
+    ("agents", "socket=10.0.0.8", "socket=10.0.0.8 is no HOST:PORT"),
+    ("agents", "socket=10.0.0.8:8888//python=python3", "'python' can't be given with socket"),
+    ("agents", "popen//python=", "python= must not be empty"),
+    ("agents", "popen//python=a//python=b", "python is given twice"),
     ("baseline", "../main", "a name of up to 100 letters, digits"),
     ("tolerance", "0.1", "a share such as 10%"),
     ("startup_timeout", "0", "must be longer than 0 s"),
@@ -139,6 +175,8 @@ def test_a_flag_and_its_ini_value_have_the_same_name(option: Option) -> None:
 def test_a_default_is_one_that_the_option_accepts(option: Option) -> None:
     if option.default not in (None, ()):
         given = f"{option.default:.0%}" if option.parse is parse_share else option.default
+        if isinstance(given, AgentPlaces):
+            given = given.local
         assert option.parse(given) == option.default
 
 

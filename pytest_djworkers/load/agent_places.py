@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pytest_djworkers.units import written
 
-_MULTIPLIED = re.compile(r"(?P<number>[0-9]{1,5})\s*\*\s*(?P<spec>.*)", re.DOTALL)
+_NUMBERED = re.compile(r"(?P<number>[0-9]{1,5})(\s*\*\s*(?P<spec>.*))?", re.DOTALL)
 _HOST_AND_PORT = re.compile(r"[^:\s]+:[0-9]{1,5}")
 _MOST = 10_000
 # The keys that can be given beside each kind. execnet has more: of those, none is needed here, and
@@ -51,26 +51,22 @@ def parse_agents(value: object) -> AgentPlaces:
         raise ValueError(f"{written(value)} is no list of agents: {_ACCEPTED}")
     local, remote = 0, list[str]()
     for part in map(str.strip, value.split(",")):
-        if multiplied := _MULTIPLIED.fullmatch(part):
-            number, spec = int(multiplied["number"]), multiplied["spec"]
-        elif part.isdecimal():
-            number, spec = int(part[:5]), ""
-        else:
-            number, spec = 1, part
+        numbered = _NUMBERED.fullmatch(part)
+        number, spec = (int(numbered["number"]), numbered["spec"]) if numbered else (1, part)
         if reason := _why_refused(number, spec):
             raise ValueError(f"{written(value)}: {reason}: {_ACCEPTED}")
-        if spec:
-            remote += [spec] * number
-        else:
+        if spec is None:
             local += number
+        else:
+            remote += [spec] * number
     return AgentPlaces(local, tuple(remote))
 
 
-def _why_refused(number: int, spec: str) -> str | None:
+def _why_refused(number: int, spec: str | None) -> str | None:
     """Return why there can't be so many agents here, or behind this gateway; None if there can."""
     if not 1 <= number <= _MOST:
         return f"{number} is no number of agents from 1 to {_MOST:,}"
-    if not spec:
+    if spec is None:
         return None
     (kind, _, place), *others = (part.partition("=") for part in spec.split("//"))
     if kind not in _KINDS:
@@ -87,4 +83,4 @@ def _why_refused(number: int, spec: str) -> str | None:
         if not given.strip():
             return f"{key}= must not be empty"
     keys = [key for key, _, _ in others]
-    return "a key is given twice" if len(set(keys)) < len(keys) else None
+    return next((f"{key} is given twice" for key in keys if keys.count(key) > 1), None)

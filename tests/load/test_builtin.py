@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from pytest_djworkers.errors import GeneratorError
 from pytest_djworkers.load import agent_group as module
 from pytest_djworkers.load import agent_process
-from pytest_djworkers.load.agent_group import AgentGroup, _split
+from pytest_djworkers.load.agent_group import AgentGroup, _split, local_agents
 from pytest_djworkers.load.builtin import AsyncioGenerator
 from pytest_djworkers.load.early_close import EarlyClose
 from pytest_djworkers.load.generator import Target
@@ -98,7 +98,7 @@ def test_agents_fire_again_and_again_on_the_same_connections(tmp_path: Path) -> 
     early_close = EarlyClose(after_s=0.1, responses=20)
     with serve(always(OK)) as server:
         target = Target(server.address, tmp_path)
-        with AgentGroup(2, target) as agents:
+        with AgentGroup(local_agents(2), target) as agents:
             agents.open(profile, target, drain_s=1.0, early_close=early_close)
             reports = [report for _ in range(3) for report in agents.fire()]
         assert server.connections == 5
@@ -113,7 +113,7 @@ def test_no_request_is_given_up_that_is_younger_than_the_timeout(tmp_path: Path)
     profile = make_profile(connections=3, duration_s=0.05, timeout_s=9)
     with serve(always(OK, after_s=0.4)) as server:
         target = Target(server.address, tmp_path)
-        with AgentGroup(1, target) as agents:
+        with AgentGroup(local_agents(1), target) as agents:
             agents.open(profile, target, drain_s=0.1)
             (report,) = agents.fire()
     assert (report.ok, report.after_window, report.unanswered) == (3, 3, 0)

@@ -13,7 +13,6 @@ from pytest_djworkers.load.facts import ServerFacts
 from pytest_djworkers.load.merge import merge_agents, merge_windows
 from pytest_djworkers.load.response_excerpt import ResponseExcerpt
 from pytest_djworkers.load.result import BurstResult
-from pytest_djworkers.system.cpu_count import Cpus
 from tests.support.profiles import make_profile, make_report
 
 # Agents, side by side.
@@ -54,11 +53,9 @@ def test_percentiles_are_those_of_the_samples_of_all_agents(parts: list[list[int
     assert latency.p50 == middle
 
 
-def test_an_agent_that_used_its_whole_cpu_quota_makes_the_burst_generator_bound(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("pytest_djworkers.load.merge.available_cpus", lambda: Cpus(8, 8, quota=0.5))
-    result = merged(make_report(cpu_s=0.48))
+def test_an_agent_that_used_its_whole_cpu_quota_makes_the_burst_generator_bound() -> None:
+    # Each on a machine of its own: the quota is that of the agent's.
+    result = merged(make_report(cpu_s=0.48, cpus=0.5), make_report(cpu_s=0.6))
     assert result.generator.cpu_share == pytest.approx(0.96)
     assert result.generator_bound
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_djworkers.load.agent_group import AgentGroup
+from pytest_djworkers.load.agent_group import AgentGroup, local_agents
 from pytest_djworkers.load.agent_report import AgentReport
 from pytest_djworkers.load.generator import Target
 from pytest_djworkers.load.pool import Pool
@@ -112,7 +112,7 @@ def test_agents_open_their_connections_so_if_they_are_told_to(
     profile = make_profile(connections=CONNECTIONS)
     with serve(always(OK)) as server:
         target = Target(server.address, tmp_path)
-        with AgentGroup(1, target) as agents:
+        with AgentGroup(local_agents(1), target) as agents:
             agents.open(profile, target, drain_s=5, under_load=under_load)
             assert eventually(lambda: server.connections == CONNECTIONS)
             assert bool(server.requests) is under_load

@@ -14,6 +14,7 @@ from pytest_djworkers.backends.gunicorn_gevent import GunicornGevent
 from pytest_djworkers.backends.protocol import LaunchPlan
 from pytest_djworkers.backends.registry import BACKENDS, Registry
 from pytest_djworkers.errors import SettingsError
+from pytest_djworkers.load.agent_places import AgentPlaces
 from pytest_djworkers.load.profile import Shape
 from pytest_djworkers.report_format import ReportFormat
 from pytest_djworkers.settings.github import GitHubStep
@@ -73,7 +74,7 @@ def test_settings_have_their_defaults(read: Read, pytester: pytest.Pytester) -> 
         registry=Registry(BACKENDS, (pytester.path, pytester.path)),
         generator="auto",
         requested_workers=None,
-        agents=1,
+        agents=AgentPlaces(1),
         baseline="default",
         tolerance=0.1,
         startup_timeout_s=30.0,
@@ -116,7 +117,7 @@ def test_every_ini_value_is_read(
         registry=Registry(BACKENDS, (pytester.path, pytester.path)),
         generator="asyncio",
         requested_workers=3,
-        agents=2,
+        agents=AgentPlaces(2),
         baseline="main",
         tolerance=0.05,
         startup_timeout_s=60.0,
@@ -166,7 +167,7 @@ def test_every_flag_wins_over_its_ini_value(read: Read, pytester: pytest.Pyteste
         registry=Registry(BACKENDS, (pytester.path, pytester.path)),
         generator="asyncio",
         requested_workers=1,
-        agents=4,
+        agents=AgentPlaces(4),
         baseline="other",
         tolerance=0.2,
         startup_timeout_s=5.0,
