@@ -1,15 +1,15 @@
 """One agent behind a gateway: this runs on the agent's machine, in the gateway's process.
 
-Through the channel go the bytes of the agent's standard streams, both ways; from here also nothing
-(``b""``) now and then, to show that the connection holds, and at the end an ``AgentEnd`` as a dict.
+Through the channel go the bytes of the agent's standard streams, both ways. From here there is also
+nothing (``b""``) now and then, to show that the connection holds, and at the end a dict: how the
+agent ended, and the end of its log.
 """
 
 from __future__ import annotations
 
 import os
 import select
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from pytest_djworkers.load.agent_process import JOB_READ_WITHIN_S, STATUS_WITHIN_S, start_agent
@@ -18,6 +18,7 @@ from pytest_djworkers.system.clock import CLOCK
 from pytest_djworkers.system.deadlines import written_within
 from pytest_djworkers.system.log import tail
 from pytest_djworkers.system.process import GuardedProcess
+from pytest_djworkers.system.scratch import ScratchFolder
 
 if TYPE_CHECKING:
     from execnet import Channel
@@ -28,18 +29,18 @@ SHOWN_EVERY_S = 1.0
 
 def serve(channel: Channel) -> None:
     """Run one agent until it ends, or until the channel does."""
-    inbox = ChannelInbox(channel)
-    with TemporaryDirectory(prefix="djworkers-agent-") as folder:
-        log = Path(folder) / "agent.log"
+    with ExitStack() as stack:
+        inbox = ChannelInbox(channel)
+        stack.callback(inbox.close)
+        scratch = ScratchFolder()
+        stack.callback(scratch.remove)
+        log = scratch.path / "agent.log"
         # It ends with this process, whatever ends that.
         agent = start_agent("load agent", log)
-        try:
-            how = _exchange(agent, channel, inbox)
-            if how is not None:
-                channel.send({"how": how, "log": tail(log)})
-        finally:
-            agent.stop()
-            inbox.close()
+        stack.callback(agent.stop)
+        how = _exchange(agent, channel, inbox)
+        if how is not None:
+            channel.send({"how": how, "log": tail(log)})
 
 
 def _exchange(agent: GuardedProcess, channel: Channel, inbox: ChannelInbox) -> str | None:
