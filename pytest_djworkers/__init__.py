@@ -36,7 +36,14 @@ if TYPE_CHECKING:
         ServerStartError,
         SettingsError,
     )
-    from pytest_djworkers.load.facts import Connections, GeneratorFacts, Series, ServerFacts, Usage
+    from pytest_djworkers.load.facts import (
+        Connections,
+        GeneratorFacts,
+        LostAgent,
+        Series,
+        ServerFacts,
+        Usage,
+    )
     from pytest_djworkers.load.histogram import Latency
     from pytest_djworkers.load.profile import Profile, Request, Shape
     from pytest_djworkers.load.response_excerpt import ResponseExcerpt
@@ -63,6 +70,7 @@ __all__ = [
     "GeneratorFacts",
     "Latency",
     "LaunchPlan",
+    "LostAgent",
     "MarkerError",
     "OverrideError",
     "ProbeError",
@@ -113,6 +121,7 @@ _NAMES = {
     "load.facts": (
         "Connections",
         "GeneratorFacts",
+        "LostAgent",
         "Series",
         "ServerFacts",
         "Usage",

@@ -57,10 +57,10 @@ def test_agents_behind_gateways_count_as_those_of_this_machine(site: Site) -> No
     run = site.burst("--djworkers-agents=1,2*popen", "--djworkers-report=load.json")
     run.assert_outcomes(passed=1)
     (burst,) = json.loads((site.folder / "load.json").read_text())["bursts"]
-    facts = burst["generator"]
+    facts = burst["record"]["result"]["generator"]
     assert (facts["name"], facts["agents"], facts["lost"]) == ("asyncio", 3, [])
     assert 0 < facts["clock_error_s"] < 1
-    assert burst["connections"]["served"] == 8
+    assert burst["record"]["result"]["connections"]["served"] == 8
 
 
 def test_no_limit_passes_without_the_part_of_a_lost_agent_and_nothing_is_stored(
