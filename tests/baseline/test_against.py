@@ -20,7 +20,7 @@ from pytest_djworkers.baseline.imported import Imported
 from pytest_djworkers.baseline.machine import Machine
 from pytest_djworkers.baseline.session import session_of
 from pytest_djworkers.baseline.store import Baseline
-from pytest_djworkers.load.facts import Usage
+from pytest_djworkers.load.facts import LostAgent, Usage
 from pytest_djworkers.load.profile import Request
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.load.wrk_output import WrkRun
@@ -79,13 +79,24 @@ def test_requests_without_a_response_are_not_in_the_cpu_time_per_request() -> No
     ).fails
 
 
-def test_a_burst_that_cannot_be_compared_says_why() -> None:
-    by_wrk = replace(FAST, generator=WRK.generator)
+@pytest.mark.parametrize(
+    ("result", "why"),
+    [
+        (
+            replace(
+                FAST, generator=replace(FAST.generator, lost=(LostAgent("load agent 2 of 2", 4),))
+            ),
+            "1 of 2 agents lost, with 4 of 8 connections",
+        ),
+        (replace(FAST, generator=WRK.generator), "generator was asyncio and is wrk"),
+    ],
+)
+def test_a_burst_that_cannot_be_compared_says_why(result: BurstResult, why: str) -> None:
     comparison = compare_with_baseline(
-        by_wrk, stored(FAST), tolerance=0.1, max_regressions={Metric.RPS: 0.01}
+        result, stored(FAST), tolerance=0.1, max_regressions={Metric.RPS: 0.01}
     )
     assert comparison.verdict is Verdict.NOT_COMPARED
-    assert comparison.reason.startswith("generator was asyncio and is wrk")
+    assert comparison.reason.startswith(why)
     assert comparison.reason.endswith("; 1,000 → 1,000 requests/s (+0.0%)")
     # What nobody stored can't be held against it.
     assert not comparison.fails

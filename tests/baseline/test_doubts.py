@@ -45,6 +45,7 @@ FAULT = Case(WARNS, WARNS, FAILS, WARNS)
 
 CASES = {
     "no expected response": Case(FAILS, FAILS, FAILS, FAILS, "100 → 0.00 requests/s (-100.0%)"),
+    "1 of 2 agents lost": replace(INCOMPARABLE, line="1 of 2 agents lost, with 4 of 8 connections"),
     "starved": replace(OVERSTATED, line="starved: 1 of 8 connections at work"),
     "all responses were late": replace(
         OVERSTATED, line="all responses were late, and nobody knows how many never came"

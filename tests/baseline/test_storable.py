@@ -40,6 +40,7 @@ def test_every_remark_is_decided() -> None:
         }
 
     assert remarks(UNFIT) | remarks(FIT) == {
+        "of agents lost, with of connections",
         "opened connections",
         "backlog of",
         "holds connections",

@@ -8,7 +8,7 @@ import pytest
 
 from pytest_djworkers.limits.kinds import LIMITS, misses, need_every_request
 from pytest_djworkers.limits.marker import Mark
-from pytest_djworkers.load.facts import Connections, Usage
+from pytest_djworkers.load.facts import Connections, LostAgent, Usage
 from pytest_djworkers.load.histogram import Latency
 from pytest_djworkers.load.profile import Shape
 from pytest_djworkers.load.result import BurstResult
@@ -38,6 +38,25 @@ def test_limits_that_are_just_met_are_met() -> None:
         mark("max_errors", 0),
         mark("max_latency", p50="1ms", p90="20ms", p95="20ms", p99="300ms", max="300ms"),
     )
+
+
+def test_no_kind_of_limit_passes_without_the_part_of_a_lost_agent() -> None:
+    marks = [
+        mark("min_rps", 1),
+        mark("max_timeouts", "99%"),
+        mark("max_errors", "99%"),
+        mark("max_latency", p50="1h"),
+        mark("max_cpu_per_request", "1h"),
+        mark("max_memory", "900GB"),
+        mark("max_regression", "99%"),
+    ]
+    assert {one.name for one in marks} == LIMITS.keys()
+    lost = (LostAgent("load agent 2 of 3 (popen)", 3), LostAgent("load agent 3 of 3 (popen)", 2))
+    result = replace(RESULT, generator=replace(RESULT.generator, lost=lost))
+    said = "2 of 3 agents lost, with 5 of 8 connections, so "
+    assert [line.removeprefix(said) for line in missed(result, *marks)] == [
+        f"{limit.text} can't pass" for limit in read_plan(marks, "granian").limits
+    ]
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 from pytest_djworkers.errors import GeneratorError
 from pytest_djworkers.load.builtin import AsyncioGenerator
 from pytest_djworkers.load.choose_generator import choose_generator
+from pytest_djworkers.load.gateways import Gateways
 from tests.support.profiles import make_profile
 
 POSSIBLE = make_profile(duration_s=10, timeout_s=2)
@@ -29,6 +30,16 @@ def wrk_on_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 def no_wrk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A PATH without wrk."""
     monkeypatch.setenv("PATH", str(tmp_path))
+
+
+@pytest.mark.usefixtures("wrk_on_path")
+@pytest.mark.parametrize("stored", [None, "wrk", "asyncio"])
+def test_agents_on_other_machines_are_those_of_the_built_in_generator(
+    stored: str | None, tmp_path: Path
+) -> None:
+    gateways = Gateways(("popen",), tmp_path)
+    chosen = choose_generator("auto", POSSIBLE, agents=2, gateways=gateways, stored=stored)
+    assert chosen == AsyncioGenerator(2, gateways)
 
 
 @pytest.mark.usefixtures("wrk_on_path")

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 
@@ -16,6 +18,7 @@ import pytest
 from pytest_djworkers.errors import GeneratorError
 from pytest_djworkers.load import gateway as module
 from pytest_djworkers.load import remote_agent
+from pytest_djworkers.load.agent_group import AgentGroup, local_agents
 from pytest_djworkers.load.builtin import AsyncioGenerator
 from pytest_djworkers.load.gateways import Gateways
 from pytest_djworkers.load.generator import Target
@@ -176,6 +179,32 @@ def test_a_python_without_the_package_is_said(tmp_path: Path) -> None:
     assert "there has no pytest-djworkers: install it there: " in said
 
 
+def test_a_mistake_on_the_other_side_is_said_with_its_traceback(tmp_path: Path) -> None:
+    (tmp_path / "resource.py").write_text("raise ZeroDivisionError('a mistake')")
+    said = refusal(tmp_path, f"popen//python=env PYTHONPATH={tmp_path} {sys.executable}")
+    assert f"{sys.executable}: failed:\nTraceback" in said
+    assert "ZeroDivisionError: a mistake" in said
+
+
+def test_a_check_that_hangs_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "OPENED_WITHIN_S", 1.5)
+    (tmp_path / "resource.py").write_text("import time\ntime.sleep(60)")
+    said = refusal(tmp_path, f"popen//python=env PYTHONPATH={tmp_path} {sys.executable}")
+    assert said.endswith(": did not respond in time")
+
+
+def test_ctrl_c_while_a_gateway_is_opened_leaves_no_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("execnet.gateway_bootstrap.bootstrap", interrupted)
+    with gateways(tmp_path, "popen") as found, pytest.raises(KeyboardInterrupt):
+        found.open()
+    assert not gateway_commands()
+
+
 # Agents and gateways that are lost.
 
 
@@ -264,6 +293,57 @@ def test_a_loss_before_the_burst_is_an_error_that_names_the_agent(
     said = str(raised.value)
     assert said.startswith("load agent 2 of 2 (popen) ")
     assert "a mistake of our own" in said
+
+
+def test_a_gateway_that_ends_while_the_clocks_are_compared_is_gone(tmp_path: Path) -> None:
+    with gateways(tmp_path, "popen") as found, ThreadPoolExecutor(1) as pool:
+        found.open()
+        gateway = found._open["popen"]
+        (command,) = gateway_commands()
+        # It has got the question, and will never answer it.
+        command.send_signal(signal.SIGSTOP)
+        refreshed = pool.submit(gateway.refresh)
+        assert not refreshed.done()
+        command.kill()
+        assert refreshed.result(timeout=30) is False
+        assert eventually(lambda: not gateway._gateway.hasreceiver())
+        with pytest.raises(GeneratorError, match=r"load agent 1 of 1 \(popen\) can't be started: "):
+            gateway.agent(Target(("127.0.0.1", 9), tmp_path), 1, of=1)
+
+
+def test_an_agent_lost_in_a_warm_up_is_an_error(tmp_path: Path) -> None:
+    profile = make_profile(connections=4, warmup_s=3)
+    with (
+        gateways(tmp_path, "popen", "popen") as found,
+        serve(always(OK)) as server,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        target = Target(server.address, tmp_path, workers=2)
+        warm_up = pool.submit(AsyncioGenerator(0, found).warm_up, profile, target)
+        assert eventually(lambda: len(server.requests) > 100 or warm_up.done())
+        agents()[0].kill()
+        error = warm_up.exception(timeout=30)
+    assert isinstance(error, GeneratorError)
+    assert re.fullmatch(r"burst: lost in the warm-up: load agent [12] of 2 \(popen\)", str(error))
+
+
+def test_agents_begin_when_the_slowest_connection_has_brought_the_signal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with gateways(tmp_path, "popen") as found, serve(always(OK)) as server:
+        found.open()
+        far = replace(found._open["popen"].clock, error_s=0.1)
+        monkeypatch.setattr(found._open["popen"], "clock", far)
+        monkeypatch.setattr(found._open["popen"], "refresh", lambda: True)
+        target = Target(server.address, tmp_path)
+        began = time.monotonic()
+        with AgentGroup([*local_agents(1), *found.agents()], target) as group:
+            group.open(make_profile(), target, drain_s=0)
+            group.begin()
+            assert not server.requests
+            group.reports()
+            assert group.clocks == [far]
+        assert time.monotonic() - began > 0.8
 
 
 def test_closing_leaves_no_process(tmp_path: Path) -> None:

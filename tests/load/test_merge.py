@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytest_djworkers.load.agent_protocol import ClockOffset
 from pytest_djworkers.load.agent_report import AgentReport
-from pytest_djworkers.load.facts import ServerFacts
+from pytest_djworkers.load.facts import LostAgent, ServerFacts
+from pytest_djworkers.load.histogram import Counts, Latency
 from pytest_djworkers.load.merge import merge_agents, merge_windows
 from pytest_djworkers.load.response_excerpt import ResponseExcerpt
 from pytest_djworkers.load.result import BurstResult
@@ -51,6 +53,44 @@ def test_percentiles_are_those_of_the_samples_of_all_agents(parts: list[list[int
     assert latency.count == len(every)
     middle = every[(len(every) + 1) // 2 - 1] / 1e6 if len(every) >= 20 else None
     assert latency.p50 == middle
+
+
+# Odd and even ones, within one bucket and in many.
+SAMPLES = st.lists(st.floats(0, 1e8, allow_nan=False), max_size=80)
+
+
+@given(st.lists(SAMPLES, min_size=1, max_size=8))
+def test_merged_histograms_are_that_of_all_samples_together(parts: list[list[float]]) -> None:
+    def counts(samples: list[float]) -> Counts:
+        made = Counts()
+        made.add(samples)
+        return made
+
+    together = counts([sample for part in parts for sample in part])
+    result = merged(*(make_report(latency=counts(part).items()) for part in parts))
+    assert result.latency == Latency(tuple(together.items()))
+
+
+def test_a_lost_agent_is_missing_in_the_connections_and_not_starved() -> None:
+    lost = (LostAgent("load agent 2 of 2 (popen)", 4),)
+    report = make_report(
+        requested=4, opened=4, served=4, ok=100, per_connection=[25] * 4, in_service_s=4.0
+    )
+    clocks = [ClockOffset(5, -0.25, 0.001), ClockOffset(7, 0.125, 0.002)]
+    result = merge_agents(make_profile(connections=8), [report], lost=lost, clocks=clocks)
+    found = result.connections
+    assert (found.requested, found.opened, found.served, found.never_served) == (4, 4, 4, 0)
+    assert (found.requests_p10, found.requests_p90, found.fairness) == (25, 25, 1.0)
+    assert result.starved is False
+    assert result.remarks == ("1 of 2 agents lost, with 4 of 8 connections",)
+    facts = result.generator
+    assert (facts.agents, facts.clock_offset_s, facts.clock_error_s) == (1, 0.25, 0.002)
+    assert facts.lost == lost
+
+
+def test_agents_of_this_machine_have_no_clocks_to_compare() -> None:
+    facts = merged(make_report()).generator
+    assert (facts.clock_offset_s, facts.clock_error_s, facts.lost) == (None, None, ())
 
 
 def test_an_agent_that_used_its_whole_cpu_quota_makes_the_burst_generator_bound() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from pytest_djworkers.load.facts import Connections, Series, Usage
+from pytest_djworkers.load.facts import Connections, LostAgent, Series, Usage
 from pytest_djworkers.load.result import BurstResult
 from tests.support.results import RESULT, WRK
 
@@ -15,6 +15,9 @@ PILED_UP = Series(0.1, (10,) * 100, (0,) * 100, tuple(range(0, 1000, 10)))
 
 UNFIT: Mapping[str, BurstResult] = {
     "no expected response": replace(RESULT, ok=0, late=0),
+    "1 of 2 agents lost": replace(
+        RESULT, generator=replace(RESULT.generator, lost=(LostAgent("load agent 2 of 2", 4),))
+    ),
     "starved": replace(RESULT, connections=Connections(requested=8, at_work=1.0)),
     "all responses were late": replace(WRK, latency=None, connections=Connections(requested=8)),
     "the generator was stopped": replace(
