@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_djworkers.load.agent_places import AgentPlaces, parse_agents
 from pytest_djworkers.parsers import (
+    parse_address,
     parse_application,
     parse_backends,
     parse_baseline_name,
@@ -275,8 +276,16 @@ OPTIONS: tuple[Option, ...] = (
         parse_text,
         (),
         "HOST",
-        "host other than this machine that --djworkers-url may name; repeatable; default: none",
+        "host other than this machine that --djworkers-url may name, or address that others reach"
+        " for --djworkers-bind; repeatable; default: none",
         "linelist",
+    ),
+    Option(
+        "bind",
+        parse_address,
+        None,
+        "ADDRESS",
+        "IPv4 address of this machine to serve the site at; default: 127.0.0.1",
     ),
     Option(
         "commands",

@@ -34,6 +34,32 @@ def parse_backends(value: object) -> tuple[str, ...]:
     return ()
 
 
+def parse_address(value: object) -> str:
+    """Return an IPv4 address that one machine can have."""
+    # Only a run with load tests parses it, and other runs don't wait for the module.
+    import ipaddress
+
+    text = parse_text(value)
+    try:
+        address = ipaddress.ip_address(text)
+        if address.is_multicast:
+            raise ValueError
+    except ValueError:
+        raise ValueError(
+            f"{written(value)} is not the IPv4 address of one machine, such as 10.0.0.5"
+        ) from None
+    # A user's own command may say {host}:{port} or --host {host}, and an IPv6 address would need
+    # brackets in only one of them.
+    if address.version != 4:
+        raise ValueError(f"{written(value)} is an IPv6 address: it must be an IPv4 address")
+    if address.is_unspecified:
+        raise ValueError(
+            f"{written(value)} stands for all addresses of this machine, and load must be sent to"
+            " one: name the one that others reach"
+        )
+    return str(address)
+
+
 def parse_generator(value: object) -> str:
     """Return the name of a generator, or ``auto``."""
     if value not in GENERATORS:

@@ -46,6 +46,8 @@ COMMANDS = [
 SITE_OF_ITS_OWN = ("--strict-config", "--ds=settings", "--override-ini=pythonpath=.")
 AN_INTERPRETER = "../base-venv/bin/python"
 """Of the reader; it must exist."""
+AN_ADDRESS = ("--djworkers-bind=10.0.0.5", "--djworkers-bind=127.0.0.2")
+"""A flag with an address of the reader's machine, and with one that every machine has."""
 RUN_EXAMPLES = """
 import json
 import sys
@@ -143,6 +145,7 @@ def test_a_command_is_what_its_program_takes(
         # pytest-django would set Django up in this process.
         arguments = [one for one in arguments if not one.startswith("--ds=")]
         arguments = [one.replace(AN_INTERPRETER, sys.executable) for one in arguments]
+        arguments = [one.replace(*AN_ADDRESS) for one in arguments]
         fires_load = any(one.startswith(("--djworkers=", "--djworkers-url=")) for one in arguments)
         assert (read_settings(pytester.parseconfig(*arguments)) is not None) == fires_load
     elif program == "djworkers":

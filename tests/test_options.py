@@ -55,6 +55,7 @@ GOOD: list[tuple[str, object, object]] = [
     ("application", "django", "django"),
     ("url", " http://127.0.0.1:8000 ", "http://127.0.0.1:8000"),
     ("allow_host", "staging", "staging"),
+    ("bind", " 10.0.0.5 ", "10.0.0.5"),
     ("ignore_database", "legacy", "legacy"),
     ("max_regression", "5%", 0.05),
     ("max_errors", "5%", 0.05),
@@ -140,6 +141,13 @@ BAD: list[tuple[str, object, str]] = [
     ("settings", "", "the dotted name of a module"),
     ("settings", "shop.", "the dotted name of a module"),
     ("allow_host", "", "must not be empty"),
+    ("bind", "", "must not be empty"),
+    ("bind", "localhost", "is not the IPv4 address of one machine, such as 10.0.0.5"),
+    ("bind", "10.0.0.5:8000", "is not the IPv4 address of one machine"),
+    ("bind", "224.0.0.1", "is not the IPv4 address of one machine"),
+    ("bind", "::1", "is an IPv6 address: it must be an IPv4 address"),
+    ("bind", "0.0.0.0", "stands for all addresses of this machine"),
+    ("bind", "::", "is an IPv6 address"),
     ("ignore_database", " ", "must not be empty"),
 ]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from functools import cached_property
 from pathlib import Path
 
 from pytest_djworkers.backends.protocol import Backend
@@ -53,6 +52,7 @@ class ComparisonSetup:
         self._pair = pair
         self._stack = ExitStack()
         self._sides: Sides | None = None
+        self._second_port: ReservedPort | None = None
 
     @classmethod
     def begin(
@@ -121,7 +121,7 @@ class ComparisonSetup:
         return PreparedArms(
             (base, head),
             spec,
-            (spec.port, self._second_port.number),
+            (spec.port, self._other_port(spec.host).number),
             with_fresh_data,
             self.flags.seed,
             self.numbers,
@@ -134,12 +134,12 @@ class ComparisonSetup:
         """Remove the worktree, and release the port."""
         self._stack.close()
 
-    # The first port is the run's own, which it has in any case.
-    @cached_property
-    def _second_port(self) -> ReservedPort:
-        port = ReservedPort()
-        self._stack.callback(port.release)
-        return port
+    def _other_port(self, host: str) -> ReservedPort:
+        # The first port is the run's own, which it has in any case.
+        if self._second_port is None:
+            self._second_port = ReservedPort(host)
+            self._stack.callback(self._second_port.release)
+        return self._second_port
 
     def make_ready(self, spec: LaunchSpec) -> Prepared:
         """Make base's worktree and what the arms' environments need, before anything is measured.

@@ -129,7 +129,7 @@ class RunContext:
 
     @cached_property
     def _port(self) -> int:
-        port = ReservedPort()
+        port = ReservedPort(self.settings.bind)
         self._resources.callback(port.release)
         return port.number
 
@@ -167,6 +167,7 @@ class RunContext:
         return LaunchSpec(
             settings_module=settings.settings_module or settings_module(),
             folder=self.folder,
+            host=settings.bind,
             port=self._port,
             workers=settings.workers,
             startup_timeout_s=settings.startup_timeout_s,

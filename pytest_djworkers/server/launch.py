@@ -19,6 +19,7 @@ from pytest_djworkers.entry.startup_hook import STARTUP
 from pytest_djworkers.progress import NO_SINK, ProgressSink
 from pytest_djworkers.server.runtime import Runtime, this_runtime
 from pytest_djworkers.system.long_waits import Say, say_nothing
+from pytest_djworkers.system.port import LOOPBACK
 from pytest_djworkers.system.process import GuardedProcess
 
 
@@ -37,6 +38,8 @@ class LaunchSpec:
     """The number of workers of a backend that does not say otherwise."""
     startup_timeout_s: float
     """The limit on the time from a launch to an expected response, in seconds."""
+    host: str = LOOPBACK
+    """The address to listen on."""
     runtime: Runtime = field(default_factory=this_runtime)
     """The interpreter and the files to serve the site with."""
     environment: Mapping[str, str] = field(default_factory=dict)

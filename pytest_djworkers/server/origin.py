@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Self
 from urllib.parse import urlsplit
 
+from pytest_djworkers.server.allowed_hosts import may_get_load
+
 _FORM = "a URL of scheme, host and port, such as http://127.0.0.1:8000"
 
 
@@ -38,8 +40,7 @@ class Origin:
         except OSError as error:
             raise ValueError(f"host {parts.hostname!r} can't be found: {error}") from None
         hosts = [_reached_at(str(address[0])) for *_, address in found]
-        is_here = all(ipaddress.ip_address(host).is_loopback for host in hosts)
-        if not is_here and parts.hostname not in allowed_hosts:
+        if not may_get_load(parts.hostname, hosts, allowed_hosts):
             raise ValueError(
                 f"{parts.hostname!r} is not this machine: say --djworkers-allow-host="
                 f"{parts.hostname} if its owners agree to the load"

@@ -11,14 +11,10 @@ from pathlib import Path
 from pytest_djworkers.entry.startup_report import FAILED
 from pytest_djworkers.errors import ServerStartError
 from pytest_djworkers.system.clock import CLOCK
-from pytest_djworkers.system.port import HOST
 from pytest_djworkers.system.process import GuardedProcess
 from pytest_djworkers.system.standard_library import load_psutil
 from pytest_djworkers.system.unpatched_sockets import UnpatchedSocket
 
-# A listener at these addresses may get a connection to HOST; "::" does as well, unless the socket
-# is for IPv6 only.
-_REACHED_AT = frozenset({HOST, f"::ffff:{HOST}", "0.0.0.0", "::"})  # noqa: S104  # compared only
 _LOOK_EVERY_S = 0.5
 """The longest time between two looks at whether the server's process has ended."""
 _MOST_LOOKS_AT_PORT = 3
@@ -120,8 +116,8 @@ class ReadySocket:
                 self.reports.add(self._socket.recv(_LONGEST_REPORT))
 
 
-def refuse_other_listeners(port: int, ours: Callable[[], frozenset[int]]) -> None:
-    """Raise ServerStartError if a process that isn't ours listens on the port, too.
+def refuse_other_listeners(host: str, port: int, ours: Callable[[], frozenset[int]]) -> None:
+    """Raise ServerStartError if a process that isn't ours listens at the address, too.
 
     granian, hypercorn and others listen with SO_REUSEPORT: they share a port silently, and a
     server that was left behind would get a part of the requests.
@@ -129,7 +125,7 @@ def refuse_other_listeners(port: int, ours: Callable[[], frozenset[int]]) -> Non
     # More than one look: a look is a list of sockets and a list of processes, and a worker that
     # begins to listen between the two seems to be nobody's.
     for _ in range(_MOST_LOOKS_AT_PORT):
-        others = other_listeners(port, ours())
+        others = other_listeners(host, port, ours())
         if not others:
             return
     listen = "listens" if len(others) == 1 else "listen"
@@ -139,16 +135,18 @@ def refuse_other_listeners(port: int, ours: Callable[[], frozenset[int]]) -> Non
     )
 
 
-def other_listeners(port: int, ours: frozenset[int]) -> list[str]:
-    """Return the processes that listen on this machine's port and aren't ours, in words."""
+def other_listeners(host: str, port: int, ours: frozenset[int]) -> list[str]:
+    """Return the processes that get connections to an address of this machine and aren't ours, in
+    words."""
     psutil = load_psutil()
-
+    # "::" gets connections to IPv4 addresses as well, unless the socket is for IPv6 only.
+    reached_at = {host, f"::ffff:{host}", "0.0.0.0", "::"}  # noqa: S104  # compared only
     return sorted(
         "another user's process" if listener.pid is None else f"process {listener.pid}"
         for listener in psutil.net_connections(kind="tcp")
         if listener.laddr
         and listener.laddr.port == port
-        and listener.laddr.ip in _REACHED_AT
+        and listener.laddr.ip in reached_at
         and listener.status == psutil.CONN_LISTEN
         and listener.pid not in ours
     )

@@ -29,7 +29,6 @@ from pytest_djworkers.system.cpu_time import CpuSnapshot
 from pytest_djworkers.system.log import last_lines, size_of
 from pytest_djworkers.system.machine_lock import Lock
 from pytest_djworkers.system.os_errors import explain_os_errors
-from pytest_djworkers.system.port import HOST
 from pytest_djworkers.system.process import GuardedProcess
 from pytest_djworkers.system.session_members import cpu_used, session_members
 
@@ -51,8 +50,6 @@ class _Start:
 
 class Server:
     """One running backend: its processes, address and log."""
-
-    host = HOST
 
     def __init__(
         self, backend: Backend, spec: LaunchSpec, lock: Lock, *, prepare: Prepare | None = None
@@ -78,6 +75,11 @@ class Server:
     def backend(self) -> str:
         """The backend's name, with its settings."""
         return spec_of(self._backend)
+
+    @property
+    def host(self) -> str:
+        """The address that it listens on."""
+        return self._spec.host
 
     @property
     def port(self) -> int:
@@ -236,7 +238,7 @@ class Server:
         process, plan, ready = self._process, start.plan, start.ready
         assert process is not None
         ready.wait(process, workers=plan.workers, deadline=start.deadline)
-        refuse_other_listeners(plan.port, lambda: self.pids)
+        refuse_other_listeners(plan.host, plan.port, lambda: self.pids)
         self._log_at_start = size_of(self.log)
         self.probed = probe(
             [(plan.host, plan.port)],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import shutil
+import socket
 from collections.abc import Callable, Mapping
 from importlib.machinery import PathFinder
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 from pytest_djworkers.load.wrk import find_wrk
 from pytest_djworkers.report_format import GITHUB
+from pytest_djworkers.system.unpatched_sockets import UnpatchedSocket
 
 
 def check(name: str, value: Any, folder: Path) -> Any:
@@ -34,6 +36,22 @@ def _report(name: str, folder: Path) -> str:
     if not file.parent.is_dir() or (file.exists() and not file.is_file()):
         raise ValueError(f"{str(file)!r} is not a file in a folder that exists")
     return str(file)
+
+
+def _own_address(address: str | None, _: Path) -> str | None:
+    if address is None:
+        return None
+    with UnpatchedSocket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind((address, 0))
+            # Sends nothing. A broadcast address can be bound, and not be connected to.
+            probe.connect((address, 9))
+        except OSError as error:
+            raise ValueError(
+                f"{address!r} is not an address of this machine ({error.strerror}): it must be"
+                " one of its network interfaces'"
+            ) from None
+    return address
 
 
 def _interpreter(name: str, folder: Path) -> str:
@@ -68,6 +86,7 @@ def _settings_module(name: str, _: Path) -> str:
 _CHECKS: Mapping[str, Callable[[Any, Path], Any]] = {
     "generator": _generator,
     "report": _report,
+    "bind": _own_address,
     "compare_python": _interpreter,
     "settings": _settings_module,
 }

@@ -14,6 +14,7 @@ from pytest_djworkers.errors import SettingsError
 from pytest_djworkers.options import BY_NAME, OPTIONS, SHAPE_OPTIONS
 from pytest_djworkers.server.origin import Origin
 from pytest_djworkers.settings.agents import checked_agents
+from pytest_djworkers.settings.bind import bound_address
 from pytest_djworkers.settings.github import github_step
 from pytest_djworkers.settings.report_files import report_files
 from pytest_djworkers.settings.settings import Settings
@@ -41,7 +42,9 @@ def read_settings(config: pytest.Config) -> Settings | None:
         option.name: read_value(config, option) for option in OPTIONS if option.name not in given
     }
     registry = _registry(config, given["commands"])
-    origin = _origin(url, specs, given["allow_host"].parsed)
+    allowed_hosts = given["allow_host"].parsed
+    origin = _origin(url, specs, allowed_hosts)
+    bind = bound_address(given["bind"], url, allowed_hosts)
     backends = _backends(config, registry, specs)
     shape_flags = {name: given[name].parsed for name in SHAPE_OPTIONS if given[name].is_flag}
     values = {name: value.parsed for name, value in given.items()}
@@ -70,6 +73,7 @@ def read_settings(config: pytest.Config) -> Settings | None:
         shape_flags=shape_flags,
         settings_module=values["settings"],
         origin=origin,
+        bind=bind,
         comparison_flags=comparison,
         strict=config.getoption("djworkers_strict") or config.getini("djworkers_strict"),
         max_regression=values["max_regression"],

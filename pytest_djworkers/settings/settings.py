@@ -18,6 +18,7 @@ from pytest_djworkers.settings.github import GitHubStep
 from pytest_djworkers.settings.report_files import ReportFile
 from pytest_djworkers.settings.shape import flag_of, in_words, shape_of, values_of
 from pytest_djworkers.system.cpu_count import available_cpus
+from pytest_djworkers.system.port import LOOPBACK
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,8 @@ class Settings:
     """The settings module of the served site; None for that of the tests."""
     origin: Origin | None = None
     """The address of a server that runs already; then there are no backends."""
+    bind: str = LOOPBACK
+    """The address that servers listen on."""
     comparison_flags: ComparisonFlags | None = None
     strict: bool = False
     """True if tests fail whose comparison is inconclusive or can't be made."""
@@ -103,8 +106,12 @@ class Settings:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Remarks for the header: on settings that can't be met, then on the site."""
-        return (*self._too_many_workers(), *self.site_notes)
+        """Remarks for the header: on the address, settings that can't be met, and the site."""
+        return (*self._served_elsewhere(), *self._too_many_workers(), *self.site_notes)
+
+    def _served_elsewhere(self) -> Iterator[str]:
+        if self.bind != LOOPBACK:
+            yield f"serves the site at {self.bind}, for everyone who reaches this address"
 
     def _too_many_workers(self) -> Iterator[str]:
         # Only a number that somebody has written is remarked on, not the default of one per CPU.

@@ -8,7 +8,8 @@ import sys
 from pytest_djworkers.system.os_errors import explain_os_errors
 from pytest_djworkers.system.unpatched_sockets import UnpatchedSocket
 
-HOST = "127.0.0.1"
+LOOPBACK = "127.0.0.1"
+"""The address that only this machine reaches."""
 
 
 class ReservedPort:
@@ -20,11 +21,11 @@ class ReservedPort:
     # It is held by a bound socket that never listens. Linux lets a server bind the same port if
     # both have SO_REUSEADDR and none of them listens yet, so the server need not inherit anything.
 
-    def __init__(self) -> None:
+    def __init__(self, host: str = LOOPBACK) -> None:
         with explain_os_errors("no port can be reserved"):
             self._placeholder = UnpatchedSocket()
             self._placeholder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            self._placeholder.bind((HOST, 0))
+            self._placeholder.bind((host, 0))
         self.number: int = self._placeholder.getsockname()[1]
         if sys.platform != "linux":
             self.release()

@@ -21,7 +21,7 @@ from pytest_djworkers.backends.protocol import (
 from pytest_djworkers.backends.registry import BACKENDS, BUILT_IN, version_of
 from pytest_djworkers.backends.spec import settings_of, spec_of, with_settings
 
-PLAN = LaunchPlan("127.0.0.1", 4321, 3, 100)
+PLAN = LaunchPlan("127.0.0.2", 4321, 3, 100)
 PROJECT = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
 EXTRAS = PROJECT["optional-dependencies"]
 
@@ -80,7 +80,8 @@ def test_it_serves_our_entry_at_the_address_it_is_given(backend: Backend) -> Non
     if backend.about.name != "runserver":
         entry = {"WSGI": WSGI_ENTRY, "ASGI": ASGI_ENTRY}[backend.about.interface]
         assert command[-1] in {entry, ENTRY_FILES[entry]}
-    assert "127.0.0.1" in " ".join(command)
+    assert "127.0.0.2" in " ".join(command)
+    assert "127.0.0.1" not in " ".join(command)
     assert "4321" in " ".join(command)
     if backend.about.max_workers is None:
         workers = "--processes" if backend.about.name == "uwsgi" else "--workers"

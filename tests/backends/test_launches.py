@@ -10,6 +10,8 @@ import pytest
 from pytest_djworkers.backends.command import command_backend
 from pytest_djworkers.backends.protocol import Backend, workers_of
 from pytest_djworkers.backends.registry import BACKENDS, BUILT_IN
+from pytest_djworkers.server.ready import other_listeners
+from pytest_djworkers.system.port import LOOPBACK
 from tests.support.launches import MakeServer, facts, start
 from tests.support.processes import all_gone, lives, mentioning, until
 
@@ -144,3 +146,20 @@ def test_workers_forked_after_the_site_was_loaded_are_known(
     until(lambda: len(list(folder.glob("worker-*"))) == workers)
     noted = {int(file.name.partition("-")[2]) for file in folder.glob("worker-*")}
     assert server.workers == noted
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        one if one in {"granian", "daphne"} else pytest.param(one, marks=pytest.mark.matrix)
+        for one in BACKENDS
+    ],
+)
+def test_it_serves_at_another_address_of_this_machine(make_server: MakeServer, name: str) -> None:
+    server = start(make_server(BACKENDS[name], host="127.0.0.2"))
+    assert server.url == f"http://127.0.0.2:{server.port}"
+    assert server.target.address == ("127.0.0.2", server.port)
+    assert facts(server)["pid"] in server.workers
+    # Nowhere else: the address is chosen so that others reach it, or don't.
+    ours = {f"process {pid}" for pid in server.pids}
+    assert not ours & set(other_listeners(LOOPBACK, server.port, frozenset()))

@@ -12,7 +12,7 @@ import pytest
 
 from pytest_djworkers.errors import ServerStartError
 from pytest_djworkers.server.ready import ReadySocket, Reports, other_listeners
-from pytest_djworkers.system.port import HOST
+from pytest_djworkers.system.port import LOOPBACK
 from pytest_djworkers.system.process import GuardedProcess
 from tests.support.guarded import Guarded
 from tests.support.listener import listener
@@ -138,31 +138,32 @@ def test_closing_the_socket_removes_its_file(tmp_path: Path) -> None:
 
 def test_another_process_that_listens_is_found() -> None:
     with listener() as (pid, port):
-        assert other_listeners(port, frozenset()) == [f"process {pid}"]
-        assert other_listeners(port, frozenset({pid})) == []
+        assert other_listeners(LOOPBACK, port, frozenset()) == [f"process {pid}"]
+        assert other_listeners(LOOPBACK, port, frozenset({pid})) == []
 
 
 def test_a_process_that_shares_our_port_is_found() -> None:
     with socket.socket() as mine:
         mine.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        mine.bind((HOST, 0))
+        mine.bind((LOOPBACK, 0))
         mine.listen()
         port = mine.getsockname()[1]
         with listener("SO_REUSEPORT", port=port) as (pid, _):
-            assert other_listeners(port, frozenset({os.getpid()})) == [f"process {pid}"]
-        assert other_listeners(port, frozenset({os.getpid()})) == []
+            assert other_listeners(LOOPBACK, port, frozenset({os.getpid()})) == [f"process {pid}"]
+        assert other_listeners(LOOPBACK, port, frozenset({os.getpid()})) == []
 
 
 @pytest.mark.parametrize(("host", "is_one"), [("0.0.0.0", True), ("127.0.0.2", False)])
 def test_only_listeners_that_receive_our_requests_count(host: str, is_one: bool) -> None:
     with listener(host=host) as (_, port):
-        assert bool(other_listeners(port, frozenset())) is is_one
+        assert bool(other_listeners(LOOPBACK, port, frozenset())) is is_one
+        assert other_listeners("127.0.0.2", port, frozenset())
 
 
 def test_reserved_ports_and_connections_are_not_listeners() -> None:
     with socket.socket() as placeholder:
-        placeholder.bind((HOST, 0))
-        assert other_listeners(placeholder.getsockname()[1], frozenset()) == []
-    with listener() as (pid, port), socket.create_connection((HOST, port)) as client:
-        assert other_listeners(port, frozenset({pid})) == []
-        assert other_listeners(client.getsockname()[1], frozenset()) == []
+        placeholder.bind((LOOPBACK, 0))
+        assert other_listeners(LOOPBACK, placeholder.getsockname()[1], frozenset()) == []
+    with listener() as (pid, port), socket.create_connection((LOOPBACK, port)) as client:
+        assert other_listeners(LOOPBACK, port, frozenset({pid})) == []
+        assert other_listeners(LOOPBACK, client.getsockname()[1], frozenset()) == []

@@ -111,6 +111,7 @@ def test_every_ini_value_is_read(
         djworkers_probe="/healthy",
         djworkers_settings="json.decoder",
         djworkers_application="shop.wsgi:wrapped",
+        djworkers_bind="127.0.0.2",
     )
     assert settings == Settings(
         backends={"gunicorn-gevent": GunicornGevent(), "granian": Granian()},
@@ -125,6 +126,7 @@ def test_every_ini_value_is_read(
         probe="/healthy",
         settings_module="json.decoder",
         application="shop.wsgi:wrapped",
+        bind="127.0.0.2",
         save_baseline=False,
         root=pytester.path,
         shape=Shape(connections=64, duration_s=3.0, timeout_s=0.5, warmup_s=0.0),

@@ -19,7 +19,7 @@ from pytest_djworkers.server.launch import LaunchSpec
 from pytest_djworkers.server.protocol import BurstNeeds
 from pytest_djworkers.server.server import Server
 from pytest_djworkers.system.machine_lock import MachineLock
-from pytest_djworkers.system.port import ReservedPort
+from pytest_djworkers.system.port import LOOPBACK, ReservedPort
 from tests.support.site import SETTINGS, URLS
 
 DATABASES = {"default": DatabaseTarget("test.sqlite3")}
@@ -48,12 +48,16 @@ def lock() -> MachineLock:
 @pytest.fixture
 def make_server(folder: Path, lock: MachineLock) -> Iterator[MakeServer]:
     """Yield a function that makes servers, which are stopped with the test."""
-    port = ReservedPort()
+    ports: dict[str, ReservedPort] = {}
     with ExitStack() as stack:
-        stack.callback(port.release)
 
-        def make(backend: Backend, *, workers: int = 1, **changes: Any) -> Server:
-            spec = spec_of(folder, port.number, workers)
+        def make(
+            backend: Backend, *, workers: int = 1, host: str = LOOPBACK, **changes: Any
+        ) -> Server:
+            if host not in ports:
+                ports[host] = ReservedPort(host)
+                stack.callback(ports[host].release)
+            spec = replace(spec_of(folder, ports[host].number, workers), host=host)
             made = Server(backend, replace(spec, **changes), lock)
             stack.callback(made.stop)
             return made

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pytest_djworkers.system.port import HOST
+from pytest_djworkers.system.port import LOOPBACK
 
 LISTEN = """
 import socket, sys
@@ -22,7 +22,7 @@ sys.stdin.read()
 
 
 @contextmanager
-def listener(*options: str, host: str = HOST, port: int = 0) -> Iterator[tuple[int, int]]:
+def listener(*options: str, host: str = LOOPBACK, port: int = 0) -> Iterator[tuple[int, int]]:
     """Another process that listens; its process id and its port."""
     with subprocess.Popen(
         [sys.executable, "-c", LISTEN, host, str(port), *options],

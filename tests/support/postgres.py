@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from pytest_djworkers.system.log import tail
-from pytest_djworkers.system.port import HOST, ReservedPort
+from pytest_djworkers.system.port import LOOPBACK, ReservedPort
 from pytest_djworkers.system.process import GuardedProcess
 from tests.support.processes import until
 
@@ -55,7 +55,7 @@ class Cluster:
             "ENGINE": "django.db.backends.postgresql",
             "NAME": name,
             "USER": SUPERUSER,
-            "HOST": HOST,
+            "HOST": LOOPBACK,
             "PORT": str(self.port),
             **changes,
         }
@@ -102,7 +102,7 @@ class Cluster:
             self.ask(f'DROP DATABASE "{name}" WITH (FORCE)')
 
     def _address(self, database: str) -> str:
-        return f"host={HOST} port={self.port} user={SUPERUSER} dbname={database}"
+        return f"host={LOOPBACK} port={self.port} user={SUPERUSER} dbname={database}"
 
 
 @pytest.fixture(scope="session")
@@ -211,7 +211,7 @@ def _make_cluster(binaries: Path, folder: Path, uid: int, gid: int) -> None:
 def _run(binaries: Path, folder: Path, port: int, uid: int, gid: int) -> Iterator[Cluster]:
     log = folder / "log"
     options = {
-        "listen_addresses": HOST,
+        "listen_addresses": LOOPBACK,
         "port": port,
         "unix_socket_directories": folder,
         "max_connections": MAX_CONNECTIONS,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_djworkers.system.log import tail
-from pytest_djworkers.system.port import HOST, ReservedPort
+from pytest_djworkers.system.port import LOOPBACK, ReservedPort
 from pytest_djworkers.system.process import GuardedProcess
 from tests.support.processes import until
 
@@ -36,12 +36,15 @@ def real_redis(tmp_path: Path) -> Iterator[redis.Redis]:
     port = ReservedPort()
     log = tmp_path / "redis.log"
     process = GuardedProcess(
-        [program, "--bind", HOST, "--port", str(port.number), "--save", "", "--appendonly", "no"],
+        [
+            *(program, "--bind", LOOPBACK, "--port", str(port.number)),
+            *("--save", "", "--appendonly", "no"),
+        ],
         log=log,
         environment={"PATH": os.defpath},
         folder=tmp_path,
     )
-    client = redis.Redis(HOST, port.number)
+    client = redis.Redis(LOOPBACK, port.number)
 
     def answers() -> bool:
         try:

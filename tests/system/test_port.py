@@ -9,7 +9,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from pytest_djworkers.system.port import HOST, ReservedPort
+from pytest_djworkers.system.port import LOOPBACK, ReservedPort
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def listen(port: int) -> socket.socket:
     """Listen as servers do."""
     server = socket.socket()
     server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    server.bind((HOST, port))
+    server.bind((LOOPBACK, port))
     server.listen()
     return server
 
@@ -33,26 +33,26 @@ def test_nobody_who_asks_for_any_port_gets_it(port: int) -> None:
     with ExitStack() as stack:
         for _ in range(300):
             other = stack.enter_context(socket.socket())
-            other.bind((HOST, 0))
+            other.bind((LOOPBACK, 0))
             assert other.getsockname()[1] != port
 
 
 def test_nobody_who_asks_for_this_port_gets_it(port: int) -> None:
     with socket.socket() as other, pytest.raises(OSError) as error:  # noqa: PT011  # errno below
-        other.bind((HOST, port))
+        other.bind((LOOPBACK, port))
     assert error.value.errno == errno.EADDRINUSE
 
 
 def test_connections_to_a_reserved_port_are_refused(port: int) -> None:
     with pytest.raises(ConnectionRefusedError):
-        socket.create_connection((HOST, port))
+        socket.create_connection((LOOPBACK, port))
 
 
 def test_a_server_can_have_it_at_every_launch(port: int) -> None:
     for _ in range(5):
         with (
             listen(port) as server,
-            socket.create_connection((HOST, port)) as client,
+            socket.create_connection((LOOPBACK, port)) as client,
             server.accept()[0] as accepted,
         ):
             # The server closes first, so that its side is the one that lingers.
@@ -60,11 +60,19 @@ def test_a_server_can_have_it_at_every_launch(port: int) -> None:
             assert client.recv(1) == b""
 
 
+def test_it_is_reserved_at_the_address_that_is_asked_for() -> None:
+    reserved = ReservedPort("127.0.0.2")
+    with socket.socket() as other, pytest.raises(OSError) as error:  # noqa: PT011  # errno below
+        other.bind(("127.0.0.2", reserved.number))
+    reserved.release()
+    assert error.value.errno == errno.EADDRINUSE
+
+
 def test_it_is_given_back() -> None:
     reserved = ReservedPort()
     reserved.release()
     with socket.socket() as other:
-        other.bind((HOST, reserved.number))
+        other.bind((LOOPBACK, reserved.number))
 
 
 def test_two_of_them_differ(port: int) -> None:
