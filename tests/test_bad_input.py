@@ -78,25 +78,12 @@ def test_a_url_that_cannot_be_measured_is_refused(site: Site, flags: list[str], 
     assert refused(site, *flags) == said
 
 
-@pytest.mark.parametrize(
-    ("flags", "said"),
-    [
-        (
-            ["--djworkers-bind=0.0.0.0"],
-            "'0.0.0.0' stands for all addresses of this machine, and load must be sent to one: name"
-            " the one that others reach",
-        ),
-        (
-            ["--djworkers-bind=192.0.2.1", "--djworkers-allow-host=192.0.2.1"],
-            "'192.0.2.1' is not an address of this machine (Cannot assign requested address): it"
-            " must be one of its network interfaces'",
-        ),
-    ],
-)
-def test_an_address_that_cannot_be_served_at_is_refused(
-    site: Site, flags: list[str], said: str
-) -> None:
-    assert refused(site, "--djworkers=granian", *flags) == f"{flags[0]}: {said}"
+def test_an_address_of_another_machine_is_not_served_at(site: Site) -> None:
+    flags = ["--djworkers-bind=192.0.2.1", "--djworkers-allow-host=192.0.2.1"]
+    assert refused(site, "--djworkers=granian", *flags) == (
+        "--djworkers-bind=192.0.2.1: '192.0.2.1' is not an address of this machine (Cannot assign"
+        " requested address): it must be one of its network interfaces'"
+    )
 
 
 @pytest.mark.matrix
