@@ -4,27 +4,33 @@ from __future__ import annotations
 
 import importlib.util
 import ipaddress
+from collections.abc import Collection
 
 from pytest_djworkers.compare.flags import ComparisonFlags
 from pytest_djworkers.errors import SettingsError
 from pytest_djworkers.load.agent_places import AgentPlaces
 from pytest_djworkers.load.generator_names import WRK
-from pytest_djworkers.server.origin import Origin
 from pytest_djworkers.settings.values import Value
 
 
 def checked_agents(
-    agents: Value, *, generator: str, origin: Origin | None, comparison: ComparisonFlags | None
+    agents: Value, *, generator: str, addresses: Collection[str], comparison: ComparisonFlags | None
 ) -> AgentPlaces:
-    """Return the places of agents. Raises SettingsError if a run like this can't have some."""
+    """Return the places of agents. Raises SettingsError if a run like this can't have some.
+
+    ``addresses`` are those that the server under test may have.
+    """
     places: AgentPlaces = agents.parsed
-    if places.remote and (reason := _why_not(places, generator, origin, comparison)):
+    if places.remote and (reason := _why_not(places, generator, addresses, comparison)):
         raise SettingsError(f"{agents.place}: {reason}")
     return places
 
 
 def _why_not(
-    places: AgentPlaces, generator: str, origin: Origin | None, comparison: ComparisonFlags | None
+    places: AgentPlaces,
+    generator: str,
+    addresses: Collection[str],
+    comparison: ComparisonFlags | None,
 ) -> str | None:
     """Return why a run can't have these agents behind gateways, in words; None if it can."""
     if generator == WRK:
@@ -39,17 +45,10 @@ def _why_not(
         )
     if importlib.util.find_spec("execnet") is None:
         return "agents behind gateways need execnet: pip install 'pytest-djworkers[agents]'"
-    if places.elsewhere and not _can_be_reached(origin):
+    if places.elsewhere and all(ipaddress.ip_address(one).is_loopback for one in addresses):
         return (
             f"{places.elsewhere[0]} can't reach a server that listens on this machine's loopback"
-            " address: name one that runs on the network with --djworkers-url=http://HOST:PORT and"
-            " --djworkers-allow-host=HOST"
+            " address: serve the site at another one with --djworkers-bind=ADDRESS, or name a"
+            " server on the network with --djworkers-url; allow either with --djworkers-allow-host"
         )
     return None
-
-
-def _can_be_reached(origin: Origin | None) -> bool:
-    """Return True if the server under test has an address that leads to it from other machines."""
-    return origin is not None and not all(
-        ipaddress.ip_address(host).is_loopback for host, _ in origin.addresses
-    )

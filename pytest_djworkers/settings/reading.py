@@ -57,7 +57,10 @@ def read_settings(config: pytest.Config) -> Settings | None:
         generator=values["generator"],
         requested_workers=values["workers"],
         agents=checked_agents(
-            given["agents"], generator=values["generator"], origin=origin, comparison=comparison
+            given["agents"],
+            generator=values["generator"],
+            addresses=(bind,) if origin is None else tuple(host for host, _ in origin.addresses),
+            comparison=comparison,
         ),
         baseline=values["baseline"],
         tolerance=values["tolerance"],

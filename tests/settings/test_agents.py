@@ -93,8 +93,8 @@ def test_agents_elsewhere_need_a_server_that_they_reach(spec: str, read: Read) -
             read(server, agents)
         assert str(raised.value) == (
             f"{agents}: {spec} can't reach a server that listens on this machine's loopback"
-            " address: name one that runs on the network with --djworkers-url=http://HOST:PORT and"
-            " --djworkers-allow-host=HOST"
+            " address: serve the site at another one with --djworkers-bind=ADDRESS, or name a"
+            " server on the network with --djworkers-url; allow either with --djworkers-allow-host"
         )
 
 
