@@ -20,6 +20,7 @@ HEAVY = {
     "django",
 }
 NEVER = {"gevent", "granian", "gunicorn", "numpy", "vl_convert"}
+OF_GATEWAYS = {"execnet", "pytest_djworkers.load.gateway"}
 OF_COMPARISONS = {
     "pytest_djworkers.compare.procedure",
     "pytest_djworkers.compare.setup",
@@ -81,7 +82,12 @@ def test_a_run_without_backends_imports_no_more(site: Site) -> None:
 
 def test_an_active_run_imports_no_server_nothing_that_draws_and_no_comparison(site: Site) -> None:
     files = ("--djworkers-save-baseline", "--djworkers-report=load.html")
-    modules = modules_of_a_run(site, "--djworkers=gunicorn-gevent", *files)
-    assert not (NEVER | OF_COMPARISONS) & modules
+    # pytest-xdist imports execnet in every run.
+    modules = modules_of_a_run(site, "--djworkers=gunicorn-gevent", "-pno:xdist", *files)
+    assert not (NEVER | OF_COMPARISONS | OF_GATEWAYS) & modules
     assert "hdrh" in modules  # so that the list is one of what was really imported
     assert "<!doctype html>" in (site.folder / "load.html").read_text()
+
+
+def test_only_a_run_with_agents_elsewhere_imports_execnet(site: Site) -> None:
+    assert modules_of_a_run(site, "-pno:xdist", "--djworkers-agents=popen") >= OF_GATEWAYS

@@ -89,8 +89,9 @@ class Link:
             self._wait()
             part = os.read(self._reading, numbytes - len(data))
             if not part:
-                # While a gateway is opened, execnet would go on with an EOFError.
-                raise EOFError if self.deadline is None else LinkEnded
+                # While a gateway is opened, execnet would go on with an EOFError. Later it takes
+                # one, and its text.
+                raise EOFError("the link has ended") if self.deadline is None else LinkEnded
             data += part
         return data
 

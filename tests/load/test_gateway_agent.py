@@ -90,15 +90,16 @@ def test_an_agent_that_fails_is_told_with_the_end_of_its_log(
 def test_an_agent_that_closes_its_standard_input_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    code = "import os, sys; os.close(0); print('deaf', flush=True); os.read(1, 1)"
-    pretend(tmp_path, monkeypatch, f"{code}; sys.exit(4)")
+    code = "import os, time; os.close(0); print('deaf', flush=True); time.sleep(60)"
+    pretend(tmp_path, monkeypatch, code)
+    monkeypatch.setattr(gateway_agent, "STATUS_WITHIN_S", 0.1)
     channel = FakeChannel()
     with ThreadPoolExecutor(1) as pool:
         served = pool.submit(serve_agent, channel)
         assert eventually(lambda: b"deaf\n" in channel.sent)
         channel.tell(b"x" * 1_000_000)
         served.result(timeout=30)
-    assert channel.sent[-1]["how"].startswith("ended")
+    assert channel.sent[-1] == {"how": "ended", "log": ""}
 
 
 def test_an_agent_that_does_not_read_its_job_is_told(
