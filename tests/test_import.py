@@ -20,6 +20,8 @@ HEAVY = {
     "django",
 }
 NEVER = {"gevent", "granian", "gunicorn", "numpy", "vl_convert"}
+WITHOUT_EXECNET = ("-pno:xdist", "-pno:rerunfailures")
+"""Without the plugins that import it in every run."""
 OF_GATEWAYS = {"execnet", "pytest_djworkers.load.gateway"}
 OF_COMPARISONS = {
     "pytest_djworkers.compare.procedure",
@@ -82,12 +84,11 @@ def test_a_run_without_backends_imports_no_more(site: Site) -> None:
 
 def test_an_active_run_imports_no_server_nothing_that_draws_and_no_comparison(site: Site) -> None:
     files = ("--djworkers-save-baseline", "--djworkers-report=load.html")
-    # pytest-xdist imports execnet in every run.
-    modules = modules_of_a_run(site, "--djworkers=gunicorn-gevent", "-pno:xdist", *files)
+    modules = modules_of_a_run(site, "--djworkers=gunicorn-gevent", *WITHOUT_EXECNET, *files)
     assert not (NEVER | OF_COMPARISONS | OF_GATEWAYS) & modules
     assert "hdrh" in modules  # so that the list is one of what was really imported
     assert "<!doctype html>" in (site.folder / "load.html").read_text()
 
 
 def test_only_a_run_with_agents_elsewhere_imports_execnet(site: Site) -> None:
-    assert modules_of_a_run(site, "-pno:xdist", "--djworkers-agents=popen") >= OF_GATEWAYS
+    assert modules_of_a_run(site, *WITHOUT_EXECNET, "--djworkers-agents=popen") >= OF_GATEWAYS
