@@ -20,7 +20,7 @@ HEAVY = {
     "django",
 }
 NEVER = {"gevent", "granian", "gunicorn", "numpy", "vl_convert"}
-WITHOUT_EXECNET = ("-pno:xdist", "-pno:rerunfailures")
+WITHOUT_EXECNET = ("-pno:xdist", "-pno:xdist.looponfail", "-pno:rerunfailures")
 """Without the plugins that import it in every run."""
 OF_GATEWAYS = {"execnet", "pytest_djworkers.load.gateway"}
 OF_COMPARISONS = {
