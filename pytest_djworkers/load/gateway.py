@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from contextlib import ExitStack
 from importlib import metadata
 from pathlib import Path
@@ -61,6 +62,7 @@ class Gateway:
             raise GeneratorError(f"agent {spec}: {error}{tail(log)}") from None
         self.descriptors: int | None = facts["descriptors"]
         """The hard limit of file descriptors of a process there; None for no limit."""
+        self._is_here: bool = facts["network"] == gateway_check.network()
 
     def refresh(self) -> bool:
         """Compare the clocks again; return False if the gateway is gone."""
@@ -70,9 +72,16 @@ class Gateway:
             return False
         return True
 
-    def agent(self, target: Target, number: int, *, of: int) -> Agent:  # noqa: ARG002  # it has a folder of its own
-        """Start an agent behind it. Raises GeneratorError."""
+    def agent(self, target: Target, number: int, *, of: int) -> Agent:
+        """Start an agent behind it. Raises GeneratorError, also if it can't reach the target."""
         name = f"load agent {number} of {of} ({self.spec})"
+        # A loopback address there is another server, whose owners nobody has asked.
+        if not self._is_here and ipaddress.ip_address(target.address[0]).is_loopback:
+            raise GeneratorError(
+                f"{name} is on another machine or in another container, and fires at no loopback"
+                " address there: name a server that it reaches with --djworkers-url and"
+                " --djworkers-allow-host"
+            )
         try:
             channel = self._gateway.remote_exec(_SERVE)
         except OSError as error:

@@ -5,6 +5,8 @@ It is sent there as source: it imports nothing of this package, and runs under o
 
 from __future__ import annotations
 
+import os
+import platform
 import sys
 import time
 from typing import Any
@@ -22,11 +24,21 @@ def answer(channel: Any) -> None:
         channel.send((time.monotonic_ns(), time.time()))  # noqa: TID251  # where nobody moves them
 
 
+def network() -> str:
+    """Return a text that is the same where the loopback address leads to the same place."""
+    try:
+        with open("/proc/sys/kernel/random/boot_id") as file:
+            boot = file.read().strip()
+        return f"{boot} {os.readlink('/proc/self/ns/net')}"  # noqa: PTH115  # old Pythons
+    except OSError:
+        return platform.node()
+
+
 def facts() -> dict[str, Any]:
     """Return the facts about this interpreter and this machine, as simple types."""
     python = sys.version_info[:3]
     found: dict[str, Any] = {"python": python, "executable": sys.executable}
-    found.update(version=None, failure="", descriptors=None)
+    found.update(network=network(), version=None, failure="", descriptors=None)
     if python < OLDEST:
         return found
     import resource

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import platform
 import resource
 import subprocess
 import sys
@@ -24,6 +26,7 @@ def test_the_facts_come_first_and_the_clocks_when_they_are_asked_for() -> None:
     assert facts == {
         "python": sys.version_info[:3],
         "executable": sys.executable,
+        "network": gateway_check.network(),
         "version": VERSION,
         "failure": "",
         "descriptors": resource.getrlimit(resource.RLIMIT_NOFILE)[1],
@@ -41,6 +44,16 @@ def test_an_old_python_is_asked_nothing_more(monkeypatch: pytest.MonkeyPatch) ->
         "/usr/bin/python3 there is Python 3.9.2, and agents need 3.11 or newer: name another one"
         " with //python=PATH"
     )
+
+
+def test_another_system_is_told_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert " net:[" in gateway_check.network()
+
+    def unreadable(_: str) -> str:
+        raise FileNotFoundError
+
+    monkeypatch.setattr(os, "readlink", unreadable)
+    assert gateway_check.network() == platform.node()
 
 
 def test_a_machine_without_a_limit_has_none(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ import pytest
 
 from pytest_djworkers.errors import GeneratorError
 from pytest_djworkers.load import gateway as module
-from pytest_djworkers.load import remote_agent
+from pytest_djworkers.load import gateway_check, remote_agent
 from pytest_djworkers.load.agent_group import AgentGroup, local_agents
 from pytest_djworkers.load.builtin import AsyncioGenerator
 from pytest_djworkers.load.gateways import Gateways
@@ -105,6 +105,22 @@ def test_a_burst_needs_the_file_descriptors_of_each_place(
             "2000 connections need 1064 file descriptors and the hard limit at popen is 1024:"
             " raise it (ulimit -Hn 1064) or ask for fewer connections"
         )
+
+
+def test_an_agent_in_another_network_fires_at_no_loopback_address(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with gateways(tmp_path, "popen") as found, serve(always(OK)) as server:
+        with monkeypatch.context() as patched:
+            patched.setattr(gateway_check, "network", lambda: "another")
+            found.open()
+        with pytest.raises(GeneratorError) as raised:
+            AsyncioGenerator(0, found).fire(make_profile(), Target(server.address, tmp_path))
+        assert not server.requests
+    assert str(raised.value).startswith(
+        "load agent 1 of 1 (popen) is on another machine or in another container, and fires at no"
+        " loopback address there: "
+    )
 
 
 # Gateways that can't be opened.
