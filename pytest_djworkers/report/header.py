@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pytest_djworkers.backends.protocol import workers_of
 from pytest_djworkers.backends.registry import version_of
 from pytest_djworkers.baseline.store import Baseline
+from pytest_djworkers.load.generator_names import ASYNCIO
 from pytest_djworkers.settings.settings import Settings
 from pytest_djworkers.units import counted, format_share
 
@@ -47,7 +49,7 @@ def _compared_backends(settings: Settings) -> str:
 
 def _of_bursts(settings: Settings, baseline: Baseline) -> list[str]:
     lines = [
-        f"{_servers(settings)}; generator {settings.generator}",
+        f"{_servers(settings)}; generator {_generator(settings)}",
         *_notes(settings),
     ]
     if settings.flags:
@@ -60,6 +62,16 @@ def _of_bursts(settings: Settings, baseline: Baseline) -> list[str]:
             f" tolerance {format_share(settings.tolerance)}"
         )
     return lines
+
+
+def _generator(settings: Settings) -> str:
+    """Return the name of the generator, with the places of its agents if some are elsewhere."""
+    agents = settings.agents
+    if not agents.remote:
+        return settings.generator
+    here = [f"{agents.local} here"] if agents.local else []
+    there = [f"{number} at {spec}" for spec, number in Counter(agents.remote).items()]
+    return f"{ASYNCIO}, its agents: {', '.join([*here, *there])}"
 
 
 def _servers(settings: Settings) -> str:

@@ -56,6 +56,7 @@ def test_agents_behind_gateways_count_as_those_of_this_machine(site: Site) -> No
     site.test(TEST)
     run = site.burst("--djworkers-agents=1,2*popen", "--djworkers-report=load.json")
     run.assert_outcomes(passed=1)
+    run.stdout.fnmatch_lines(["djworkers: * generator asyncio, its agents: 1 here, 2 at popen"])
     (burst,) = json.loads((site.folder / "load.json").read_text())["bursts"]
     facts = burst["record"]["result"]["generator"]
     assert (facts["name"], facts["agents"], facts["lost"]) == ("asyncio", 3, [])
