@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -99,6 +100,26 @@ def test_the_whole_is_called_it() -> None:
         from_simple([], Outer)
     with pytest.raises(ValueError, match=r"^missing key 'inner'$"):
         from_simple({}, Outer)
+
+
+@dataclass(frozen=True, slots=True)
+class Many:
+    """A dataclass with an array, as histograms have it."""
+
+    numbers: array  # type: ignore[type-arg]  # it takes no parameter before Python 3.12
+
+
+def test_an_array_is_a_list_in_json() -> None:
+    many = Many(array("q", [1, -(2**63), 2**63 - 1]))
+    data = json.loads(json.dumps(to_simple(many)))
+    assert data == {"numbers": [1, -(2**63), 2**63 - 1]}
+    assert from_simple(data, Many) == many
+
+
+@pytest.mark.parametrize("numbers", [[1.5], ["1"], [None], [2**63], "12", 1])
+def test_other_data_than_whole_numbers_make_no_array(numbers: object) -> None:
+    with pytest.raises(ValueError, match=r"is wrong: must be a list of whole numbers$"):
+        from_simple({"numbers": numbers}, Many)
 
 
 def test_an_option_that_is_a_file_becomes_plain_text() -> None:

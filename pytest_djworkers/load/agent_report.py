@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from pytest_djworkers.load.pairs import Pairs
 from pytest_djworkers.load.response_excerpt import ResponseExcerpt
 
 
@@ -32,8 +33,8 @@ class AgentReport:
     statuses: dict[int, int]
     """The number of complete responses of the window by status."""
     error_kinds: dict[str, int]
-    latency: list[tuple[int, int]]
-    lag: list[tuple[int, int]]
+    latency: Pairs
+    lag: Pairs
     """The histogram of the times that responses waited for the agent to turn to them."""
     requests: list[int]
     errors: list[int]

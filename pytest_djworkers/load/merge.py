@@ -20,6 +20,7 @@ from pytest_djworkers.load.facts import (
 )
 from pytest_djworkers.load.generator_names import ASYNCIO
 from pytest_djworkers.load.histogram import Latency
+from pytest_djworkers.load.pairs import Pairs
 from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.load.response_excerpt import ResponseExcerpt
 from pytest_djworkers.load.response_gaps import longest_common_ns
@@ -140,8 +141,8 @@ def _one_report(reports: Sequence[AgentReport]) -> AgentReport:
         connect_max_s=max(report.connect_max_s for report in reports),
         statuses=_sums(report.statuses for report in reports),
         error_kinds=_sums(report.error_kinds for report in reports),
-        latency=sorted(_sums(dict(report.latency) for report in reports).items()),
-        lag=sorted(_sums(dict(report.lag) for report in reports).items()),
+        latency=Pairs.of(sorted(_sums(dict(report.latency) for report in reports).items())),
+        lag=Pairs.of(sorted(_sums(dict(report.lag) for report in reports).items())),
         sizes=sorted(_sums(dict(report.sizes) for report in reports).items()),
         per_connection=[
             sum(counts) for counts in zip(*(r.per_connection for r in reports), strict=True)

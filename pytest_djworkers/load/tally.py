@@ -10,6 +10,7 @@ from pytest_djworkers.load.agent_report import AgentReport
 from pytest_djworkers.load.body_sizes import BodySizes
 from pytest_djworkers.load.early_close import EarlyClose
 from pytest_djworkers.load.histogram import Counts
+from pytest_djworkers.load.pairs import Pairs
 from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.load.response_excerpt import ResponseExcerpt
 from pytest_djworkers.load.response_gaps import ResponseGaps
@@ -194,8 +195,8 @@ class Tally:
             wrong_bodies=self.wrong_bodies,
             statuses=dict(sorted(self.statuses.items())),
             error_kinds=dict(sorted(self.error_kinds.items())),
-            latency=self._latency.items(),
-            lag=self._lag.items(),
+            latency=Pairs.of(self._latency.items()),
+            lag=Pairs.of(self._lag.items()),
             requests=self._requests[:intervals],
             errors=self._errors[:intervals],
             outstanding=self._outstanding,

@@ -7,6 +7,7 @@ from typing import Any
 from pytest_djworkers.load.agent_report import AgentReport
 from pytest_djworkers.load.facts import Connections, GeneratorFacts
 from pytest_djworkers.load.histogram import Latency
+from pytest_djworkers.load.pairs import Pairs
 from pytest_djworkers.load.profile import Profile, Request, Shape
 from pytest_djworkers.load.result import BurstResult
 
@@ -30,7 +31,9 @@ def make_report(**figures: Any) -> AgentReport:
     empty |= {"statuses": {}, "error_kinds": {}, "latency": [], "lag": [], "per_connection": [0]}
     empty |= {"requests": [], "errors": [], "connect_max_s": 0.0, "in_service_s": 0.0}
     empty |= {"began_at": 0.0, "window_s": 1.0, "cpu_s": 0.0, "stopped_s": 0.0}
-    return AgentReport(**empty | figures)
+    given = empty | figures
+    histograms = {name: Pairs.of(given[name]) for name in ("latency", "lag")}
+    return AgentReport(**given | histograms)
 
 
 def make_result(**figures: Any) -> BurstResult:
