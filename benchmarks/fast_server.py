@@ -30,9 +30,9 @@ daemon off;
 master_process off;
 pid {folder}/nginx.pid;
 error_log {folder}/error.log warn;
-worker_rlimit_nofile 16384;
+worker_rlimit_nofile 20000;
 events {{
-    worker_connections 8192;
+    worker_connections 16384;
     multi_accept on;
 }}
 http {{

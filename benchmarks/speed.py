@@ -100,12 +100,12 @@ def command(*words: str, cpus: set[int], environment: dict[str, str] | None = No
     return start
 
 
-def built_in(agents: int, cpus: set[int]) -> Start:
-    """Return the built-in generator as a tool."""
+def built_in(agents: int, cpus: set[int], *, rate: float | None = None) -> Start:
+    """Return the built-in generator as a tool, in a closed loop or at this many requests/s."""
 
     @contextmanager
     def start(server: FastServer, connections: int, seconds: float) -> Iterator[None]:
-        shape = Shape(connections, duration_s=seconds + 1.0, warmup_s=0.5)
+        shape = Shape(connections, duration_s=seconds + 1.0, warmup_s=0.5, rate=rate)
         failures: list[Exception] = []
 
         def fire() -> None:
