@@ -72,6 +72,8 @@ benchmarks: $(STAMP)  ## what measures the plugin itself; takes half an hour
 	$(BIN)/python benchmarks/generator.py
 	$(BIN)/python benchmarks/truth.py
 	$(BIN)/python benchmarks/verdict.py
+	$(BIN)/python benchmarks/agent_costs.py
+	$(BIN)/python benchmarks/many_agents.py
 
 launches: $(STAMP)  ## a thousand launches in a row, over all backends; about ten minutes
 	$(BIN)/python benchmarks/launches.py
@@ -96,6 +98,9 @@ tables: $(STAMP)  ## writes the measured tables of the documentation; takes most
 	-$(BIN)/python benchmarks/order.py --rst docs/appendix/order-table.rst
 	-$(BIN)/python benchmarks/verdict.py --rst docs/appendix/verdicts-table.rst
 	-$(BIN)/python benchmarks/machine_speed.py --rst docs/appendix/machine-speed-table.rst
+	-$(BIN)/python benchmarks/agent_costs.py --rst docs/appendix/agent-costs-table.rst
+	-$(BIN)/python benchmarks/many_agents.py --rst docs/appendix/many-agents-table.rst
+	$(BIN)/python benchmarks/million.py --rst docs/appendix/million-table.rst
 
 clean:
 	rm -rf $(VENV) dist build docs/_build .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
