@@ -22,8 +22,8 @@ import psutil
 
 from fast_server import PATH, FastServer, fast_server
 from machine import describe_machine, locked
-from pytest_djworkers.load.agent_group import AgentGroup
-from pytest_djworkers.load.generator import Target, lack_of_descriptors
+from pytest_djworkers.load.agent_group import AgentGroup, local_agents
+from pytest_djworkers.load.generator import Target, hard_limit, lack_of_descriptors
 from pytest_djworkers.load.profile import Profile, Request, Shape
 from speed import Speed, built_in, leaves, measure, pinned
 from tables import Table, finish
@@ -133,7 +133,7 @@ def _opening(server: FastServer, connections: int) -> tuple[float, float]:
     ):
         target = Target(server.address, Path(folder))
         began_s = time.monotonic()
-        with AgentGroup(1, target) as agents:
+        with AgentGroup(local_agents(1), target) as agents:
             agents.open(profile, target, drain_s=0.0)
             seconds = time.monotonic() - began_s
             (agent,) = leaves(server)
@@ -217,7 +217,7 @@ def main() -> int:
     if len(psutil.Process().cpu_affinity() or []) < 2:
         print("two CPUs are needed, one for the agent and one for the server")
         return 2
-    if reason := lack_of_descriptors(MOST):
+    if reason := lack_of_descriptors(MOST, hard_limit()):
         print(reason)
         return 2
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]

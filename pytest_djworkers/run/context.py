@@ -15,7 +15,7 @@ from pytest_djworkers.baseline.store import Baseline, load
 from pytest_djworkers.databases.checks import TestDatabases
 from pytest_djworkers.entry.changed_settings import own_values
 from pytest_djworkers.entry.isolation import Isolation, named_in
-from pytest_djworkers.errors import BaselineError, SettingsError
+from pytest_djworkers.errors import BaselineError, GeneratorError, SettingsError
 from pytest_djworkers.load.gateways import Gateways
 from pytest_djworkers.progress import NO_SINK, ProgressSink
 from pytest_djworkers.record import BurstRecord
@@ -36,6 +36,7 @@ from pytest_djworkers.system.scratch import ScratchFolder
 
 if TYPE_CHECKING:
     from pytest_djworkers.compare.setup import ComparisonSetup
+    from pytest_djworkers.compare.sides import Prepared
 
 
 class RunContext:
@@ -143,6 +144,26 @@ class RunContext:
         gateways = Gateways(specs, self.folder, self._watch)
         self._resources.callback(gateways.close)
         return gateways
+
+    def leave_gateways(self) -> None:
+        """Close the gateways after a burst, if another pytest-xdist worker may need them next."""
+        if self.xdist is not None and self.gateways is not None:
+            # A socket server serves one process at a time.
+            self.gateways.close()
+
+    def make_ready(self) -> Prepared | None:
+        """Make what a comparison is made with, and open the gateways to agents on other machines.
+
+        Return what the arms of a comparison have in common; None in a run without one. Raises
+        SettingsError if something is missing.
+        """
+        try:
+            if self.gateways is not None:
+                self.gateways.open()
+        except GeneratorError as error:
+            raise SettingsError(str(error)) from None
+        setup = self.comparison_setup
+        return None if setup is None else setup.make_ready(self.launch_spec())
 
     def server(self, backend: str, prepare: Prepare | None) -> AnyServer:
         """Return a server of this backend, not yet launched, or the external one.

@@ -71,6 +71,8 @@ class OneServer:
             # It may still be at work on the burst, and would disturb the next one.
             server.stop()
             raise
+        finally:
+            self._run.leave_gateways()
         record = BurstRecord(self._test, result, overridden, other_settings=server.other_settings)
         return MeasuredBurst(record, self._error_causes(result), self._first_refusal(result))
 

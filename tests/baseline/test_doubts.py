@@ -42,6 +42,7 @@ OVERSTATED = Case(OPEN, WARNS, FAILS, FAILS_OPEN)
 UNDERSTATED = Case(OK, OPEN, OPEN, OK)
 # What goes wrong in no stored burst warns by itself.
 FAULT = Case(WARNS, WARNS, FAILS, WARNS)
+INCOMPARABLE = Case(OPEN, OPEN, OPEN, OPEN)
 
 CASES = {
     "no expected response": Case(FAILS, FAILS, FAILS, FAILS, "100 → 0.00 requests/s (-100.0%)"),

@@ -86,8 +86,9 @@ def test_load_tests_are_a_block_behind_the_others(site: Site, time_line_in: Path
     site.write("test_a.py", "def test_load(burst):\n    burst('/json')")
     site.write("test_b.py", f"import pytest\n{MANY.format(number=8)}")
     site.burst("-n2", "-p", "time_line").assert_outcomes(passed=9)
-    first, *_, last = [one for one in time_line.read(time_line_in) if one.kind != "server"]
-    assert (first.kind, last.kind) == ("test", "load test")
+    kinds = [one.kind for one in time_line.read(time_line_in) if one.kind != "server"]
+    # The other worker may begin its last test after it.
+    assert kinds.index("load test") >= 7
 
 
 GROUPED = [("-n2",), pytest.param(("-n2", "--dist=loadgroup"), marks=pytest.mark.matrix)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_djworkers.errors import GeneratorError, MarkerError, SettingsError
+from pytest_djworkers.errors import MarkerError, SettingsError
 from pytest_djworkers.markers import skip_reason
 from pytest_djworkers.printable import printable
 from pytest_djworkers.run.context import RunContext
@@ -42,25 +42,15 @@ class CollectionPlugin:
                 item.add_marker(pytest.mark.skip(reason=reason))  # the marker's own
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Make what a comparison is made with, and open the gateways to agents on other machines.
-
-        So what is missing ends the run at once.
-        """
-        setup = self._run.comparison_setup
-        has_gateways = bool(self._settings.agents.remote)
-        if session.config.option.collectonly or (setup is None and not has_gateways):
-            return
+        """Make what load tests need beside servers, so that what is missing ends the run."""
         # The controller of pytest-xdist does it for its workers.
-        if self._run.xdist is not None:
+        if session.config.option.collectonly or self._run.xdist is not None:
             return
         if not any(_is_load_test(item) for item in session.items):
             return
         try:
-            if setup is not None:
-                setup.make_ready(self._run.launch_spec())
-            if (gateways := self._run.gateways) is not None:
-                gateways.open()
-        except (SettingsError, GeneratorError) as error:
+            self._run.make_ready()
+        except SettingsError as error:
             raise pytest.UsageError(printable(str(error))) from None
 
     def _skip_reason(self, item: pytest.Item, backend: str) -> str | None:

@@ -52,7 +52,7 @@ class XdistControllerPlugin:
         if self._config.get_verbosity() >= 0:
             for line in (*collected.lines, *self._on_distribution(collected)):
                 print_uncaptured(self._config, line)
-        self._prepare_comparison()
+        self._make_ready()
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> object:
@@ -63,14 +63,16 @@ class XdistControllerPlugin:
 
         return GroupsByBackend(config, log, self._run.workers_folder)
 
-    def _prepare_comparison(self) -> None:
-        setup = self._run.comparison_setup
-        if setup is None:
-            return
+    def _make_ready(self) -> None:
         try:
-            share(self._run.workers_folder, setup.make_ready(self._run.launch_spec()))
+            prepared = self._run.make_ready()
         except SettingsError as error:
             raise pytest.UsageError(printable(str(error))) from None
+        if prepared is not None:
+            share(self._run.workers_folder, prepared)
+        if self._run.gateways is not None:
+            # Now it is known that they can be opened. A socket server serves one process at a time.
+            self._run.gateways.close()
 
     def _on_distribution(self, collected: Collected) -> list[str]:
         """Return the line on a distribution with which tests wait often; none for the others."""
