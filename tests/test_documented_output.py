@@ -138,8 +138,15 @@ PRINTED: Mapping[str, Callable[[], list[str]]] = {
 }
 """The functions that return the lines of a block, by its beginning."""
 SEEN_BY = {
-    "djworkers: waiting for": ("system/test_machine_lock.py", "waiting for another run's burst"),
-    "ERROR: --djworkers-compare": ("compare/test_in_a_run.py", "can't be combined with -n of"),
+    "djworkers: waiting for another": (
+        "system/test_machine_lock.py",
+        "waiting for another run's burst",
+    ),
+    "djworkers: waiting for tests": (
+        "system/test_run_lock.py",
+        "waiting for tests of other pytest-xdist workers",
+    ),
+    "djworkers: --dist=": ("run/test_xdist.py", "mixes load tests"),
     "granian: GET /account returned": ("run/test_burst.py", "returned 302 Found to"),
     "djworkers: 18 load tests": ("run/hooks/test_budget.py", "within --djworkers-compare-budget"),
     "regressed: test_load.py": ("verdict/test_tripwire.py", "worse by more than a factor of 2"),

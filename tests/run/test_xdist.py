@@ -142,7 +142,9 @@ def test_a_distribution_that_takes_longer_is_named_once(site: Site) -> None:
     result.assert_outcomes(passed=2)
     said = [line for line in result.outlines if "--dist=loadscope mixes load tests" in line]
     assert len(said) == 1
-    result.stdout.fnmatch_lines(["djworkers: bursts of 8 connections for 300ms *"])
+    result.stdout.fnmatch_lines(
+        ["djworkers: 1 load test, about *", "djworkers: bursts of 8 connections for 300ms *"]
+    )
 
 
 CRASHES = """

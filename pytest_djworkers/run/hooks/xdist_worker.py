@@ -36,9 +36,10 @@ class XdistWorkerPlugin:
         if self._worker.told.dist in _IN_ORDER:
             items.sort(key=is_load_test)
 
-    @pytest.hookimpl(tryfirst=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Tell the controller what was collected, before it hands out tests."""
+        # pytest-xdist's plugin, which then tells it that this worker is ready, is called later: it
+        # was registered earlier.
         config, items = session.config, session.items
         load_tests = list(filter(is_load_test, items))
         said = config.hook.pytest_report_collectionfinish(
