@@ -11,7 +11,7 @@ import pytest
 import time_machine
 from freezegun import freeze_time
 
-from pytest_djworkers.system.clock import CLOCK
+from pytest_djworkers.system.clock import CLOCK, Clock
 
 LONG_AGO = datetime(1990, 1, 1, tzinfo=UTC)
 FACTOR = 5
@@ -29,6 +29,22 @@ def test_the_clocks_agree_with_the_time_module() -> None:
     assert abs(CLOCK.monotonic() - time.monotonic()) < FACTOR
     assert abs(CLOCK.monotonic_ns() - time.monotonic_ns()) < FACTOR * 1e9
     assert abs(CLOCK.unix() - time.time()) < FACTOR
+    assert abs(CLOCK.exact_unix() - time.time()) < FACTOR
+
+
+def test_the_exact_time_is_between_two_looks_at_the_time_module() -> None:
+    # A microsecond is what a float of the seconds since 1970 can hold, and a few of them are lost.
+    before = time.time()
+    assert before - 1e-4 <= CLOCK.exact_unix() <= time.time() + 1e-4
+
+
+def test_a_system_without_an_exact_clock_has_the_other() -> None:
+    def read(clock: int) -> float:
+        if clock == 11:
+            raise OSError("Invalid argument")
+        return 1234.5
+
+    assert Clock(read).exact_unix() == 1234.5
 
 
 def test_the_clocks_go_on_while_a_test_has_stopped_time(
@@ -42,3 +58,4 @@ def test_the_clocks_go_on_while_a_test_has_stopped_time(
             pass
         assert CLOCK.monotonic() > began_s
         assert abs(CLOCK.unix() - before) < 60
+        assert abs(CLOCK.exact_unix() - before) < 60
