@@ -139,3 +139,24 @@ def test_nothing_is_left_behind(
         until(lambda: not mentioning(site.folder))
     if number == signal.SIGINT:
         assert not list(tmp_path.glob("djworkers-*"))
+
+
+def test_a_test_that_stops_time_moves_no_clock_that_is_compared(site: Site) -> None:
+    site.test("""
+import freezegun
+import time_machine
+
+def check(result):
+    assert result.generator.agents == 2
+    assert result.generator.clock_offset_s < 60
+    assert result.usage.cpu_s > 0
+
+@freezegun.freeze_time("2000-01-01")
+def test_frozen(burst):
+    check(burst("/json"))
+
+@time_machine.travel("2000-01-01", tick=False)
+def test_travelling(burst):
+    check(burst("/json"))
+""")
+    site.burst("--djworkers-agents=1,popen").assert_outcomes(passed=2)
