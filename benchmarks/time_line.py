@@ -1,13 +1,14 @@
 """A plugin for pytest that notes when each test and each server ran, by the monotonic clock.
 
 It appends a line of JSON for each to the file that the environment names. It can put load tests
-first, last or where they were collected, too.
+first, or anywhere among the others, too.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import random
 import time
 from collections.abc import Generator, Iterable
 from dataclasses import asdict, dataclass
@@ -21,6 +22,7 @@ from pytest_djworkers.server.server import Server
 
 FILE_VARIABLE = "TIME_LINE_IN"
 ORDER_VARIABLE = "LOAD_TESTS"
+_SEED = 1
 
 
 @dataclass(frozen=True)
@@ -80,13 +82,13 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 @pytest.hookimpl(wrapper=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None]:
     """Put the load tests where the environment says, after all other plugins."""
-    collected = list(items)
     yield
     order = os.environ.get(ORDER_VARIABLE)
     if order == "first":
         items.sort(key=lambda item: not is_load_test(item))
     elif order == "mixed":
-        items[:] = collected
+        # The same order in all workers.
+        random.Random(_SEED).shuffle(items)
 
 
 def _note_servers() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import signal
 from collections.abc import Callable
 from dataclasses import replace
@@ -107,6 +108,8 @@ def _xdist_plugins(config: pytest.Config, run: RunContext) -> dict[str, object]:
     if run.xdist is not None and run.beside is not None:
         from pytest_djworkers.run.hooks.xdist_worker import XdistWorkerPlugin
 
+        # pytest cleans nothing up in a worker whose connection to the controller is gone.
+        atexit.register(run.xdist.clean_up)
         return {"xdist-worker": XdistWorkerPlugin(run, run.xdist, run.beside)}
     if has_xdist_workers(config):
         from pytest_djworkers.run.hooks.xdist_controller import XdistControllerPlugin

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -213,11 +212,6 @@ class RunContext:
             yield
         finally:
             self._lock.release()
-
-    def is_orphaned(self) -> bool:
-        """Return True if the controller of pytest-xdist is gone; this worker must go, too."""
-        # A process whose parent has ended becomes the child of another one.
-        return self.xdist is not None and os.getppid() != self.xdist.controller_pid
 
     def end(self) -> None:
         """Release the port, and remove the base's worktree and the folder."""

@@ -16,6 +16,7 @@ import pytest
 from pytest_djworkers.errors import SettingsError
 from pytest_djworkers.serialization import from_simple, to_simple
 from pytest_djworkers.system.files import write_whole
+from pytest_djworkers.system.scratch import remove_orphans
 
 _KEY = "djworkers"
 """The key of what the controller tells a worker that starts."""
@@ -71,6 +72,17 @@ class XdistWorker:
     def folder(self) -> Path:
         """The folder that all workers share."""
         return Path(self.told.folder)
+
+    @property
+    def is_orphaned(self) -> bool:
+        """True if the controller is gone; this worker must go, too."""
+        # A process whose parent has ended becomes the child of another one.
+        return os.getppid() != self.controller_pid
+
+    def clean_up(self) -> None:
+        """Remove the folder of a controller that was killed and could not do it."""
+        if self.is_orphaned:
+            remove_orphans(self.folder.parents[1])
 
 
 def is_xdist_worker(config: pytest.Config) -> bool:

@@ -68,8 +68,10 @@ class Bench:
     """The hosts by the kind of their agents: ``ssh`` and ``socket``."""
 
     @contextmanager
-    def run(self, test: str, *kinds: str, duration: str = "2s") -> Iterator[subprocess.Popen[str]]:
-        """Start pytest on the host that serves, with agents of these kinds."""
+    def run(
+        self, test: str, *kinds: str, duration: str = "2s", more: tuple[str, ...] = ()
+    ) -> Iterator[subprocess.Popen[str]]:
+        """Start pytest on the host that serves, with agents of these kinds, and ``more`` flags."""
         self.site.test(test.format(rate=RATE * len(kinds)))
         address = self.serving.address
         flags: tuple[str, ...] = (
@@ -78,6 +80,7 @@ class Bench:
             f"--djworkers-connections={AT_ONCE * len(kinds)}",
             f"--djworkers-duration={duration}",
             "--djworkers-report=load.json",
+            *more,
         )
         with self._agents(*kinds) as agents:
             flags += (f"--djworkers-agents={agents}",)
@@ -158,6 +161,15 @@ def test_the_figures_of_two_agents_are_the_sum_of_each(bench: Bench) -> None:
     assert paced == pytest.approx(2 * RATE, rel=0.01)
     assert paced == pytest.approx(paced_ssh + paced_socket, rel=0.01)
     assert closed == pytest.approx(closed_ssh + closed_socket, rel=NOISE)
+
+
+@pytest.mark.matrix
+def test_workers_of_pytest_xdist_take_turns_at_a_gateway(bench: Bench) -> None:
+    # A socket server serves one of them at a time.
+    with bench.run(TEST + CLOSED_LOOP, "ssh", "socket", duration="500ms", more=("-n2",)) as process:
+        said, _ = process.communicate(timeout=TAKES_AT_MOST_S)
+    assert process.returncode == ExitCode.OK, said
+    assert [one["record"]["result"]["generator"]["agents"] for one in bench.bursts()] == [2, 2]
 
 
 @pytest.mark.matrix

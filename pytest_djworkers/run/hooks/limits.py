@@ -86,7 +86,7 @@ class LimitsPlugin:
         ]
 
     def _failure(self, item: pytest.Item, error: DjworkersError) -> BaseException:
-        if self._run.is_orphaned():
+        if self._run.xdist is not None and self._run.xdist.is_orphaned:
             return pytest.exit.Exception("the pytest-xdist controller is gone")
         return failed([str(error), *self._missed(item), *_error_causes(item)])
 
