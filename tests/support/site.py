@@ -96,7 +96,14 @@ def test_passes(burst):
 """
 """One test that fails by its limit, and one that passes."""
 
-_UNUSED = ("cacheprovider", "hypothesispytest", "anyio", "platformdirs")
+_UNUSED = (
+    "cacheprovider",
+    "hypothesispytest",
+    "anyio",
+    "platformdirs",
+    "pytest_cov",
+    "randomly",
+)
 """Plugins that sites don't use, or ask for themselves: one keeps files, the others import much."""
 
 PYTEST = (sys.executable, "-m", "pytest", *(f"-pno:{name}" for name in _UNUSED))
