@@ -99,8 +99,9 @@ def test_tests_in_random_order_are_measured_all_the_same(
     stretches = time_line.read(notes)
     assert not time_line.beside_servers(stretches)
     kinds = [one.kind for one in stretches if one.kind != "server"]
-    is_block = "test" not in kinds[kinds.index("load test") + 1 :]
-    assert is_block is (workers == "-n2")
+    # The other worker may have two more tests to run.
+    after = kinds[kinds.index("load test") :].count("test")
+    assert after <= 2 if workers == "-n2" else after > 2
 
 
 FLAKY = """
@@ -175,7 +176,9 @@ def test_a_burst_that_takes_longer_than_its_test_may_is_ended_in_words(
     flags = [flag for flag in GENTLE if "duration" not in flag]
     result = site.pytest("--djworkers=granian", *flags, workers)
     result.assert_outcomes(failed=1, passed=1)
-    result.stdout.fnmatch_lines(["pytest-timeout ended this test after 2s, before the end of GET /json: *"])
+    result.stdout.fnmatch_lines(
+        ["pytest-timeout ended this test after 2s, before the end of GET /json: *"]
+    )
 
 
 @EACH_WAY_IN_THE_MATRIX
