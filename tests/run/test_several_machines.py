@@ -165,11 +165,12 @@ def test_the_figures_of_two_agents_are_the_sum_of_each(bench: Bench) -> None:
 
 @pytest.mark.matrix
 def test_workers_of_pytest_xdist_take_turns_at_a_gateway(bench: Bench) -> None:
-    # A socket server serves one of them at a time.
-    with bench.run(TEST + CLOSED_LOOP, "ssh", "socket", duration="500ms", more=("-n2",)) as process:
+    # A socket server serves one of them at a time, and each of them has more than one test.
+    tests = "".join(CLOSED_LOOP.replace("closed_loop", f"loop_{number}") for number in range(4))
+    with bench.run(tests, "ssh", "socket", duration="500ms", more=("-n2",)) as process:
         said, _ = process.communicate(timeout=TAKES_AT_MOST_S)
     assert process.returncode == ExitCode.OK, said
-    assert [one["record"]["result"]["generator"]["agents"] for one in bench.bursts()] == [2, 2]
+    assert [one["record"]["result"]["generator"]["agents"] for one in bench.bursts()] == [2] * 4
 
 
 @pytest.mark.matrix

@@ -60,12 +60,10 @@ def test_the_controller_prints_saves_and_reports_what_the_workers_measure(site: 
     assert "djworkers GET /users rps" in {one.get("name") for one in junit.iter("property")}
 
 
+# With this one tests and bursts are mixed, so that nothing but the lock keeps them apart.
 DISTRIBUTIONS = [
-    "load",
-    *(
-        pytest.param(one, marks=pytest.mark.matrix)
-        for one in ("loadfile", "loadgroup", "worksteal")
-    ),
+    "loadfile",
+    *(pytest.param(one, marks=pytest.mark.matrix) for one in ("load", "loadgroup", "worksteal")),
 ]
 
 

@@ -250,7 +250,9 @@ def test_a_burst_of_another_worker_is_waited_for_in_silence(
     assert (told.waits, told.words) == (["", "over"], [])
 
 
-@pytest.mark.parametrize("take", ["lock.acquire()", 'lock.shared("a test").__enter__()'])
+@pytest.mark.parametrize(
+    "take", ["lock.acquire()", 'test = lock.shared("a test"); test.__enter__()']
+)
 def test_a_killed_process_holds_nothing(
     take: str, make: Callable[..., RunLock], tmp_path: Path
 ) -> None:
