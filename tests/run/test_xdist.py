@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,9 +12,13 @@ from xml.etree import ElementTree as ET
 import pytest
 
 import time_line
+from pytest_djworkers.baseline.machine import Machine
+from pytest_djworkers.baseline.store import Baseline
 from pytest_djworkers.errors import SettingsError
-from pytest_djworkers.run.xdist import Told, tell_worker
+from pytest_djworkers.run.context import RunContext
+from pytest_djworkers.run.xdist import Told, XdistWorker, tell_worker
 from tests.support.processes import REPOSITORY
+from tests.support.settings import SETTINGS
 from tests.support.site import GENTLE, TWO_TESTS, Site
 
 MANY = """
@@ -202,3 +207,23 @@ def test_a_wrong_marker_is_a_collection_error_under_xdist_too(site: Site) -> Non
     result = site.burst("-n2")
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(["test_site.py:3: min_rps('fast'): must be a number above 0"])
+
+
+class Closing:
+    """Gateways that note that they were closed."""
+
+    is_closed = False
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+@pytest.mark.parametrize("is_worker", [True, False])
+def test_a_worker_leaves_its_gateways_to_the_next_one(tmp_path: Path, is_worker: bool) -> None:
+    worker = XdistWorker("gw0", os.getppid(), Told(str(tmp_path), "load", None))
+    baseline = Baseline(tmp_path / "none.json", Machine("A CPU", 2, None))
+    run = RunContext(SETTINGS, baseline, worker if is_worker else None, None)
+    run.__dict__["gateways"] = gateways = Closing()
+    run.leave_gateways()
+    run.end()
+    assert gateways.is_closed is is_worker
