@@ -9,7 +9,7 @@ import pytest
 from pytest_djworkers.errors import SettingsError
 from pytest_djworkers.printable import printable
 from pytest_djworkers.run.context import RunContext
-from pytest_djworkers.run.uncaptured import print_uncaptured
+from pytest_djworkers.run.uncaptured import end_line, print_uncaptured
 from pytest_djworkers.run.xdist import Collected, Told, share, shared, tell_worker
 
 _WITHOUT_WAITS = {"load", "worksteal", "loadgroup"}
@@ -50,6 +50,8 @@ class XdistControllerPlugin:
         if collected is None or not collected.load_tests:
             return
         if self._config.get_verbosity() >= 0:
+            # pytest-xdist rewrites a line on the terminal meanwhile.
+            end_line(self._config)
             for line in (*collected.lines, *self._on_distribution(collected)):
                 print_uncaptured(self._config, line)
         self._make_ready()

@@ -45,7 +45,8 @@ class XdistWorkerPlugin:
         said = config.hook.pytest_report_collectionfinish(
             config=config, start_path=config.invocation_params.dir, items=items
         )
-        lines = (line for lines in said for line in ([lines] if isinstance(lines, str) else lines))
+        # In the order in which pytest prints them.
+        lines = (line for one in reversed(said) for line in ([one] if isinstance(one, str) else one))
         ours = tuple(line for line in lines if line.startswith("djworkers: "))
         groups = {item.nodeid: group for item in load_tests if (group := _group(item))}
         others = len(items) - len(load_tests)
