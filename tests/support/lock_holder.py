@@ -1,4 +1,4 @@
-"""Another process that holds the machine lock."""
+"""Another process that holds a lock."""
 
 from __future__ import annotations
 
@@ -27,12 +27,19 @@ sys.stdin.readline()
 def holder(
     then: str = "", *, first: str = "", cwd: Path = REPOSITORY
 ) -> Iterator[subprocess.Popen[str]]:
-    """Yield another process while it holds the lock.
+    """Yield another process while it holds the machine lock.
 
     It runs the code ``first`` before it takes the lock, and ``then`` once it reads a line of input.
     """
+    with started(_TAKE.format(first=first) + then, cwd=cwd) as process:
+        yield process
+
+
+@contextmanager
+def started(code: str, *arguments: str, cwd: Path = REPOSITORY) -> Iterator[subprocess.Popen[str]]:
+    """Yield a process that runs this code, once it has printed ``held``; end it afterwards."""
     with subprocess.Popen(
-        [sys.executable, "-c", _TAKE.format(first=first) + then],
+        [sys.executable, "-c", code, *arguments],
         cwd=cwd,
         env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
         stdin=subprocess.PIPE,

@@ -6,8 +6,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -20,7 +18,8 @@ from pytest_djworkers.system import long_waits
 from pytest_djworkers.system import run_lock as module
 from pytest_djworkers.system.machine_lock import NullLock
 from pytest_djworkers.system.run_lock import RunLock
-from tests.support.processes import REPOSITORY, until
+from tests.support.lock_holder import started
+from tests.support.processes import until
 
 HOLDER = """
 import sys
@@ -256,15 +255,7 @@ def test_a_burst_of_another_worker_is_waited_for_in_silence(
 def test_a_killed_process_holds_nothing(
     take: str, make: Callable[..., RunLock], tmp_path: Path
 ) -> None:
-    with subprocess.Popen(
-        [sys.executable, "-c", HOLDER.format(take=take), str(tmp_path)],
-        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "held\n"
+    with started(HOLDER.format(take=take), str(tmp_path)) as process:
         process.send_signal(signal.SIGKILL)
         process.wait(15)
     lock = make()

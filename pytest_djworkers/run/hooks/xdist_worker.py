@@ -46,7 +46,9 @@ class XdistWorkerPlugin:
             config=config, start_path=config.invocation_params.dir, items=items
         )
         # In the order in which pytest prints them.
-        lines = (line for one in reversed(said) for line in ([one] if isinstance(one, str) else one))
+        lines = (
+            line for one in reversed(said) for line in ([one] if isinstance(one, str) else one)
+        )
         ours = tuple(line for line in lines if line.startswith("djworkers: "))
         groups = {item.nodeid: group for item in load_tests if (group := _group(item))}
         others = len(items) - len(load_tests)
@@ -73,6 +75,10 @@ class XdistWorkerPlugin:
             from pytest_djworkers.compare.sides import Prepared  # only in runs that compare
 
             setup.prepared = shared(self._worker.folder, Prepared)
+
+
+def _lines(said: str | list[str]) -> list[str]:
+    return [said] if isinstance(said, str) else said
 
 
 def _group(item: pytest.Item) -> str:
