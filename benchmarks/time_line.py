@@ -91,8 +91,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None]:
         random.Random(_SEED).shuffle(items)
 
 
-def _note_servers() -> None:
+def pytest_configure() -> None:
     """Note when each server ran, from the moment at which it may be started to its stop."""
+    # Only in a run that has this as a plugin: tests import it to read what was noted.
     start, stop = Server.start, Server.stop
     began_s: dict[int, float] = {}
 
@@ -106,6 +107,3 @@ def _note_servers() -> None:
         stop(self)
 
     Server.start, Server.stop = noted_start, noted_stop  # type: ignore[method-assign]  # on purpose
-
-
-_note_servers()
