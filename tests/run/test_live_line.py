@@ -194,7 +194,7 @@ def test_waits(progress, request):
     lock_wait = request.config.pluginmanager.getplugin("djworkers-lock-wait")
 
     def seed():
-        lock_wait.begin()
+        lock_wait.begin("another run's burst")
         lock_wait.say("waiting for another run's burst, 5s so far")
         lock_wait.end(0)
 
