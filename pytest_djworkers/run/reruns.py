@@ -28,6 +28,11 @@ def begin_attempt(item: pytest.Item) -> None:
     remove_burst_properties(item)
 
 
+def begin_after(item: pytest.Item, attempts: int) -> None:
+    """Have the item's next setup begin the attempt after this number of them, made elsewhere."""
+    item.stash[ATTEMPT] = attempts
+
+
 def continue_attempt(item: pytest.Item) -> None:
     """Have the item's next setup go on with the current attempt, which a budget has interrupted."""
     item.stash[ATTEMPT] = item.stash.get(ATTEMPT, 1) - 1

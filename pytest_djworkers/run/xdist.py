@@ -50,6 +50,14 @@ class Collected:
 
 
 @dataclass(frozen=True, slots=True)
+class EndedAttempts:
+    """The controller's message to the worker that runs a test again in which one has crashed."""
+
+    by_test: dict[str, int]
+    """The number of attempts that have failed or crashed, by node id."""
+
+
+@dataclass(frozen=True, slots=True)
 class XdistWorker:
     """This process, which is a worker of pytest-xdist."""
 

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterable
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -200,6 +201,34 @@ def test_a_rerun_is_a_new_measurement_and_its_row_says_so(site: Site, workers: s
         ("test_flaky[granian]", 2),
         ("test_steady[granian]", 1),
     ]
+
+
+CRASHES_IN_THE_SECOND_ATTEMPT = """
+import os
+import signal
+from pathlib import Path
+
+
+def test_crashes(burst):
+    attempts = Path("attempts")
+    attempts.write_text("x" if not attempts.exists() else attempts.read_text() + "x")
+    burst("/json")
+    if attempts.read_text() == "xx":
+        os.kill(os.getpid(), signal.SIGKILL)
+    assert attempts.read_text() == "xxx"
+"""
+
+
+@pytest.mark.matrix
+def test_a_rerun_in_place_of_a_worker_that_crashed_says_so_too(site: Site) -> None:
+    site.test(CRASHES_IN_THE_SECOND_ATTEMPT)
+    result = site.burst("-n1", "--reruns=2", "--junitxml=junit.xml")
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["*1 passed, 2 rerun*"])
+    result.stdout.fnmatch_lines(["GET /json  (test_crashes)", "*rerun (attempt 3)*"])
+    properties = ET.parse(site.folder / "junit.xml").iter("property")
+    noted = {one.get("name"): one.get("value") for one in properties}
+    assert noted["djworkers GET /json attempt"] == "3"
 
 
 SHORT_TESTS = """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -10,10 +11,12 @@ from pytest_djworkers.errors import SettingsError
 from pytest_djworkers.printable import printable
 from pytest_djworkers.run.context import RunContext
 from pytest_djworkers.run.uncaptured import end_line, print_uncaptured
-from pytest_djworkers.run.xdist import Collected, Told, share, shared, tell_worker
+from pytest_djworkers.run.xdist import Collected, EndedAttempts, Told, share, shared, tell_worker
 
 _WITHOUT_WAITS = {"load", "worksteal", "loadgroup"}
 """The values of ``--dist`` with which load tests and others take turns once."""
+
+_PHASES = {"setup", "call", "teardown"}
 
 
 class XdistControllerPlugin:
@@ -24,6 +27,8 @@ class XdistControllerPlugin:
         self._run = run
         self._dist: str = config.getoption("dist")
         self._has_begun = False
+        self._ended: Counter[str] = Counter()
+        """The attempts that pytest-rerunfailures has followed by another one, by node id."""
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
@@ -64,6 +69,19 @@ class XdistControllerPlugin:
         from pytest_djworkers.run.xdist_groups import GroupsByBackend  # pytest-xdist is there now
 
         return GroupsByBackend(config, log, self._run.workers_folder)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Count an attempt that failed, and that another one follows."""
+        # An outcome of pytest-rerunfailures. A crash has no phase, and is counted below.
+        if str(report.outcome) == "rerun" and report.when in _PHASES:
+            self._ended[report.nodeid] += 1
+
+    # Before pytest-rerunfailures, which hands the test out again.
+    @pytest.hookimpl(optionalhook=True, tryfirst=True)
+    def pytest_handlecrashitem(self, crashitem: str) -> None:
+        """Tell the worker that may run this test again which attempt that is."""
+        self._ended[crashitem] += 1
+        share(self._run.workers_folder, EndedAttempts(dict(self._ended)))
 
     def _make_ready(self) -> None:
         try:

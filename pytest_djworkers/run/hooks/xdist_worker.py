@@ -9,7 +9,8 @@ import pytest
 
 from pytest_djworkers.run.context import RunContext
 from pytest_djworkers.run.load_tests import is_load_test
-from pytest_djworkers.run.xdist import Collected, XdistWorker, share, shared
+from pytest_djworkers.run.reruns import begin_after
+from pytest_djworkers.run.xdist import Collected, EndedAttempts, XdistWorker, share, shared
 from pytest_djworkers.system.run_lock import RunLock
 
 _IN_ORDER = {"load", "worksteal"}
@@ -60,6 +61,7 @@ class XdistWorkerPlugin:
         """Wait for bursts before a test is set up, and let no burst begin before its end."""
         if is_load_test(item):
             self._adopt_prepared()
+            self._count_ended_attempts(item)
         with self._lock.shared(item.nodeid):
             return (yield)
 
@@ -75,6 +77,10 @@ class XdistWorkerPlugin:
             from pytest_djworkers.compare.sides import Prepared  # only in runs that compare
 
             setup.prepared = shared(self._worker.folder, Prepared)
+
+    def _count_ended_attempts(self, item: pytest.Item) -> None:
+        if (ended := shared(self._worker.folder, EndedAttempts)) is not None:
+            begin_after(item, ended.by_test.get(item.nodeid, 0))
 
 
 def _lines(said: str | list[str]) -> list[str]:
