@@ -24,6 +24,7 @@ pytest_plugins = [
     "pytester",
     "tests.support.isolated",
     "tests.support.launches",
+    "tests.support.noted_times",
     "tests.support.postgres",
     "tests.support.redis_server",
     "tests.support.repository",

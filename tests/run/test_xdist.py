@@ -17,7 +17,6 @@ from pytest_djworkers.baseline.store import Baseline
 from pytest_djworkers.errors import SettingsError
 from pytest_djworkers.run.context import RunContext
 from pytest_djworkers.run.xdist import Told, XdistWorker, tell_worker
-from tests.support.processes import REPOSITORY
 from tests.support.settings import SETTINGS
 from tests.support.site import GENTLE, TWO_TESTS, Site
 
@@ -30,15 +29,6 @@ def test_other(number):
     while time.process_time() < end:
         pass
 """
-
-
-@pytest.fixture
-def time_line_in(site: Site, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The file in which a run with ``-p time_line`` notes when each test and server ran."""
-    file = site.folder / "time-line.jsonl"
-    monkeypatch.setenv(time_line.FILE_VARIABLE, str(file))
-    monkeypatch.setenv("PYTHONPATH", str(REPOSITORY / "benchmarks"))
-    return file
 
 
 def test_the_controller_prints_saves_and_reports_what_the_workers_measure(site: Site) -> None:

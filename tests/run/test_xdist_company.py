@@ -11,7 +11,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 import time_line
-from tests.support.processes import REPOSITORY, mentioning
+from tests.support.processes import mentioning
 from tests.support.site import GENTLE, TWO_TESTS, Site
 from tests.support.steady import baseline_file
 
@@ -35,15 +35,6 @@ def in_baseline(site: Site) -> list[str]:
     """Return the names of the tests in the site's one baseline, without their backend."""
     stored: Iterable[str] = json.loads(baseline_file(site).read_text())["bursts"]
     return sorted(key.split("::")[1].split("[granian")[0] for key in stored)
-
-
-@pytest.fixture
-def time_line_in(site: Site, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The file in which a run with ``-p time_line`` notes when each test and server ran."""
-    file = site.folder / "time-line.jsonl"
-    monkeypatch.setenv(time_line.FILE_VARIABLE, str(file))
-    monkeypatch.setenv("PYTHONPATH", str(REPOSITORY / "benchmarks"))
-    return file
 
 
 ONE_FAILS = """
