@@ -44,8 +44,9 @@ class RemoteAgent:
         """Give it a message. Raises AgentLost if the gateway doesn't take it in time."""
         try:
             self._channel.send(json.dumps(to_simple(message)).encode() + b"\n")
-        except OSError as error:
-            raise self._lost(f"could not be given its job ({error})") from None
+        except OSError:
+            # It may have failed already, and has said why.
+            raise self._ended(None, "before it was told what to do") from None
 
     def read(self, when: str) -> list[dict[str, Any]]:
         """Return the messages that are complete by now; ``when`` says what it does meanwhile.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import select
 import signal
 import sys
 import time
@@ -19,6 +20,8 @@ from pytest_djworkers.errors import GeneratorError
 from pytest_djworkers.load import gateway as module
 from pytest_djworkers.load import gateway_check, remote_agent
 from pytest_djworkers.load.agent_group import AgentGroup, local_agents
+from pytest_djworkers.load.agent_job import StartSignal
+from pytest_djworkers.load.agent_protocol import AgentLost
 from pytest_djworkers.load.builtin import AsyncioGenerator
 from pytest_djworkers.load.gateways import Gateways
 from pytest_djworkers.load.generator import Target
@@ -309,6 +312,21 @@ def test_a_loss_before_the_burst_is_an_error_that_names_the_agent(
     said = str(raised.value)
     assert said.startswith("load agent 2 of 2 (popen) ")
     assert "a mistake of our own" in said
+
+
+def test_an_agent_that_has_failed_before_its_job_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_SERVE", "raise ZeroDivisionError('a mistake of our own')")
+    with gateways(tmp_path, "popen") as found, serve(always(OK)) as server:
+        (make,) = found.agents()
+        agent = make(Target(server.address, tmp_path), 1, of=1)
+        # It has ended: nothing else is to be read from it.
+        assert select.select([agent.fileno()], [], [], 15)[0]
+        with pytest.raises(
+            AgentLost, match="failed before it was told what to do:\n(.|\n)*our own"
+        ):
+            agent.say(StartSignal(0))
 
 
 def test_a_gateway_that_ends_while_the_clocks_are_compared_is_gone(tmp_path: Path) -> None:

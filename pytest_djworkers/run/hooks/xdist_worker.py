@@ -83,10 +83,6 @@ class XdistWorkerPlugin:
             begin_after(item, ended.by_test.get(item.nodeid, 0))
 
 
-def _lines(said: str | list[str]) -> list[str]:
-    return [said] if isinstance(said, str) else said
-
-
 def _group(item: pytest.Item) -> str:
     """Return the group of a load test with ``--dist=loadgroup``; empty if a marker gives it one."""
     if item.get_closest_marker("xdist_group") is not None:

@@ -23,7 +23,7 @@ ORDERS = (
     "**a**", "_a_", "__a__", "~~a~~", "|", "\\", "\\|", "@me", "#12", "GH-12", "http://a.b",
     "HTTPS://a.b", "www.a.b", "a@b.cd", "mailto:a@b.c", "$a$", "\n\n# a", "\n| --- |\n", "- ",
     "\t", "ftp://a.b", "//a",
-)  # fmt: skip
+)  # fmt: skip  # a long list of short texts
 TEXTS = st.lists(st.one_of(st.sampled_from(ORDERS), st.text(max_size=4))).map("".join)
 # Plain text that GitHub turns into links and mentions, beyond what the parser knows.
 MENTION = re.compile(r"@\w|#\d|\bGH-\d|https?://|www\.", re.IGNORECASE)
