@@ -323,10 +323,9 @@ def test_an_agent_that_has_failed_before_its_job_says_why(
         agent = make(Target(server.address, tmp_path), 1, of=1)
         # It has ended: nothing else is to be read from it.
         assert select.select([agent.fileno()], [], [], 15)[0]
-        with pytest.raises(
-            AgentLost, match="failed before it was told what to do:\n(.|\n)*our own"
-        ):
+        with pytest.raises(AgentLost, match="failed before it was told what to do") as raised:
             agent.say(StartSignal(0))
+    assert "a mistake of our own" in str(raised.value)
 
 
 def test_a_gateway_that_ends_while_the_clocks_are_compared_is_gone(tmp_path: Path) -> None:
