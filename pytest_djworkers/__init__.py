@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from pytest_djworkers.load.result import BurstResult
     from pytest_djworkers.run.burst import Burst
     from pytest_djworkers.server.protocol import AnyServer
+    from pytest_djworkers.server.response import Response
     from pytest_djworkers.server.server import Server
 
 __all__ = [
@@ -78,6 +79,7 @@ __all__ = [
     "ReportError",
     "Request",
     "ResourceError",
+    "Response",
     "ResponseExcerpt",
     "Series",
     "Server",
@@ -136,6 +138,7 @@ _NAMES = {
     "load.result": ("BurstResult",),
     "run.burst": ("Burst",),
     "server.protocol": ("AnyServer",),
+    "server.response": ("Response",),
     "server.server": ("Server",),
 }
 _MODULE_OF = {name: module for module, names in _NAMES.items() for name in names}

@@ -4,7 +4,7 @@
     ├── SettingsError          a flag or a configuration value can't be used: exit code 4
     ├── MarkerError            a marker can't be used: a collection error with file and line
     ├── BurstArgumentError     an argument of burst() can't be used: the test fails
-    ├── OverrideError          a Django setting that a test changed can't be given to a server
+    ├── OverrideError          what tests change for the server can't be given to it
     ├── DatabaseError          the test's database can't be shared with a server
     ├── ServerError
     │   ├── ServerStartError   the server died, never got ready, or its port is taken
@@ -42,7 +42,7 @@ class BurstArgumentError(DjworkersError):
 
 
 class OverrideError(DjworkersError):
-    """A Django setting that a test changed can't be given to a server in another process."""
+    """A Django setting, or a variable, that tests change can't be given to another process."""
 
 
 class DatabaseError(DjworkersError):

@@ -1,8 +1,8 @@
-"""The fixtures: ``burst``, ``djworkers_server``, and ``djworkers_seed`` for users to override."""
+"""The fixtures: ``burst`` and ``djworkers_server``, and what users override."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
@@ -44,6 +44,12 @@ def djworkers_seed() -> Callable[[], None]:
     return _no_rows
 
 
+@pytest.fixture(scope="session")
+def djworkers_environment() -> Mapping[str, str]:
+    """Override this to return environment variables that the served site gets besides pytest's."""
+    return {}
+
+
 @pytest.fixture
 def djworkers_backend(request: pytest.FixtureRequest) -> str:
     """The name of the backend that the test runs under, such as ``granian``."""
@@ -82,6 +88,7 @@ def _djworkers_isolation(
 def _djworkers_prepare(
     request: pytest.FixtureRequest,
     djworkers_seed: Callable[[], None],
+    djworkers_environment: Mapping[str, str],
     django_db_blocker: DjangoDbBlocker,
     _djworkers_isolation: IsolatedProcess | None,
 ) -> Prepare | None:
@@ -96,7 +103,10 @@ def _djworkers_prepare(
     # No argument: an external server needs no test databases.
     request.getfixturevalue("django_db_setup")
     from pytest_djworkers.run.site.prepare import prepare_site
+    from pytest_djworkers.run.site.served_environment import checked_environment
 
+    with _errors_as_failures():
+        environment = checked_environment(djworkers_environment)
     run = request.config.stash[RUN]
     return partial(
         prepare_site,
@@ -105,6 +115,7 @@ def _djworkers_prepare(
         blocker=django_db_blocker,
         isolated=_djworkers_isolation,
         keeps_options=run.settings.settings_module is not None,
+        environment=environment,
     )
 
 
@@ -116,11 +127,12 @@ def _djworkers_server(
     _djworkers_prepare: Prepare | None,
 ) -> Iterator[AnyServer]:
     """The test's server, not launched yet. Every load test has this fixture."""
+    from pytest_djworkers.run.launch_hooks import hooks_of
     from pytest_djworkers.system.event_loop import without_running_loop
 
     run = request.config.stash[RUN]
     with _errors_as_failures():
-        server = run.server(djworkers_backend, _djworkers_prepare)
+        server = run.server(djworkers_backend, _djworkers_prepare, hooks_of(request.node))
     request.node.stash[SERVER] = server
     yield server
     server.stop()
@@ -162,6 +174,7 @@ def _djworkers_measurement(
     if run.comparison_setup is None or _djworkers_prepare is None:
         return one_server
     from pytest_djworkers.run.budget.turn import Turn
+    from pytest_djworkers.run.launch_hooks import hooks_of
     from pytest_djworkers.run.two_arms import DatabaseSetup, TwoArms
 
     return TwoArms(
@@ -171,6 +184,7 @@ def _djworkers_measurement(
         regressions,
         comparison_setup=run.comparison_setup,
         prepare=_djworkers_prepare,
+        hooks=hooks_of(request.node),
         database_setup=DatabaseSetup(
             unblocked=django_db_blocker.unblock,
             seed=None if djworkers_seed is _no_rows else djworkers_seed,

@@ -13,11 +13,19 @@ from pytest_djworkers.fixtures import (  # noqa: F401  # pytest finds fixtures b
     _djworkers_server,
     burst,
     djworkers_backend,
+    djworkers_environment,
     djworkers_seed,
     djworkers_server,
 )
 from pytest_djworkers.run.load_tests import is_load_test
 from pytest_djworkers.run.stash import RUN
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Make the hooks known, also in runs without backends, whose conftest.py may have some."""
+    from pytest_djworkers import hookspecs
+
+    pluginmanager.add_hookspecs(hookspecs)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

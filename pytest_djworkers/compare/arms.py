@@ -79,7 +79,8 @@ class PreparedArms:
             runtime=arm.runtime,
             databases=arm.databases,
             isolation=arm.isolation,
-            environment={"PYTHONHASHSEED": str(hash_seed)},
+            environment={**self.launch_spec.environment, "PYTHONHASHSEED": str(hash_seed)},
+            arm=arm.name,
             # The block reports for both arms.
             progress=NO_SINK,
         )

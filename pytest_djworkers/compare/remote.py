@@ -151,6 +151,7 @@ def _start(files: _Files, spec: LaunchSpec) -> GuardedProcess:
     path = (STARTUP, str(plugin_folder(spec.folder)), runtime.start_path)
     variables = {
         **runtime.environment,
+        **spec.environment,
         "DJANGO_SETTINGS_MODULE": spec.settings_module,
         "PGAPPNAME": application_name(),
         "PYTHONPATH": os.pathsep.join(path),

@@ -22,6 +22,7 @@ from pytest_djworkers.run.site.django_settings import settings_module
 from pytest_djworkers.run.xdist import XdistWorker
 from pytest_djworkers.server.external import ExternalServer
 from pytest_djworkers.server.launch import LaunchSpec
+from pytest_djworkers.server.launch_hooks import NO_HOOKS, LaunchHooks
 from pytest_djworkers.server.protocol import AnyServer
 from pytest_djworkers.server.runtime import this_runtime
 from pytest_djworkers.server.server import Prepare, Server
@@ -164,10 +165,11 @@ class RunContext:
         setup = self.comparison_setup
         return None if setup is None else setup.make_ready(self.launch_spec())
 
-    def server(self, backend: str, prepare: Prepare | None) -> AnyServer:
+    def server(self, backend: str, prepare: Prepare | None, hooks: LaunchHooks) -> AnyServer:
         """Return a server of this backend, not yet launched, or the external one.
 
         ``prepare`` is called before each launch; nothing is prepared for an external server.
+        ``hooks`` are called with it.
         """
         settings = self.settings
         if settings.origin is not None:
@@ -178,10 +180,12 @@ class RunContext:
                 startup_timeout_s=settings.startup_timeout_s,
                 watch=self._watch,
                 progress=self.progress,
+                hooks=hooks,
             )
-        return Server(settings.backends[backend], self.launch_spec(), self._lock, prepare=prepare)
+        spec = self.launch_spec(hooks)
+        return Server(settings.backends[backend], spec, self._lock, prepare=prepare)
 
-    def launch_spec(self) -> LaunchSpec:
+    def launch_spec(self, hooks: LaunchHooks = NO_HOOKS) -> LaunchSpec:
         """Return what this run's servers have in common; the databases are not known yet."""
         settings = self.settings
         return LaunchSpec(
@@ -195,6 +199,7 @@ class RunContext:
             application=settings.application,
             left_out=self.databases.left_out,
             watch=self._watch,
+            hooks=hooks,
             say=self._say,
             progress=self.progress,
         )

@@ -23,6 +23,7 @@ from pytest_djworkers.run.context import RunContext
 from pytest_djworkers.run.measurement import MeasuredBurst
 from pytest_djworkers.run.one_server import OneServer
 from pytest_djworkers.server.launch import LaunchSpec
+from pytest_djworkers.server.launch_hooks import LaunchHooks
 from pytest_djworkers.server.protocol import AnyServer, BurstNeeds
 from pytest_djworkers.server.server import Prepare
 from pytest_djworkers.verdict.rounds import Metric
@@ -55,6 +56,7 @@ class TwoArms:
         *,
         comparison_setup: ComparisonSetup,
         prepare: Prepare,
+        hooks: LaunchHooks,
         database_setup: DatabaseSetup,
         alone: OneServer,
         turn: Turn,
@@ -64,6 +66,7 @@ class TwoArms:
         self._test = test
         self._comparison_setup = comparison_setup
         self._prepare = prepare
+        self._hooks = hooks
         self._database_setup = database_setup
         self._alone = alone
         self._turn = turn
@@ -97,7 +100,7 @@ class TwoArms:
 
     def _compare(self, profile: Profile, overridden: tuple[str, ...]) -> ComparisonOutcome:
         settings, flags = self._run.settings, self._comparison_setup.flags
-        spec = self._prepare(self._run.launch_spec())
+        spec = self._prepare(self._run.launch_spec(self._hooks))
         needs = BurstNeeds.of_burst(
             profile.request, self._most_connections(), probe_path=settings.probe
         )

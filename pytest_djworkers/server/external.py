@@ -9,6 +9,7 @@ from pytest_djworkers.errors import ServerStartError
 from pytest_djworkers.load.facts import ServerFacts
 from pytest_djworkers.load.generator import Target
 from pytest_djworkers.progress import NO_SINK, Phase, ProgressSink
+from pytest_djworkers.server.launch_hooks import NO_HOOKS, LaunchHooks
 from pytest_djworkers.server.origin import Origin
 from pytest_djworkers.server.probe import NobodyListensError, probe
 from pytest_djworkers.server.protocol import BurstNeeds
@@ -32,6 +33,7 @@ class ExternalServer:
     its log and its settings are not known."""
 
     backend = NAME
+    arm = ""
     log = None
     ended = None
     pids: frozenset[int] = frozenset()
@@ -46,6 +48,7 @@ class ExternalServer:
         startup_timeout_s: float,
         watch: tuple[int, ...] = (),
         progress: ProgressSink = NO_SINK,
+        hooks: LaunchHooks = NO_HOOKS,
     ) -> None:
         self._origin = origin
         self._address = origin.addresses[0]
@@ -54,6 +57,7 @@ class ExternalServer:
         self._startup_timeout_s = startup_timeout_s
         self._watch = watch
         self._progress = progress
+        self._hooks = hooks
         self._facts: ServerFacts | None = None
         self.interim: tuple[int, ...] = ()
         """The statuses that came before the last probe's response, such as 103."""
@@ -108,6 +112,11 @@ class ExternalServer:
             self._lock.release()
             raise
         self._facts = ServerFacts(NAME, "unknown", 0, {"url": self.url}, CLOCK.monotonic() - began)
+        try:
+            self._hooks.ready(self)
+        except BaseException:
+            self._lock.release()
+            raise
 
     def _drain(self, needs: BurstNeeds, deadline: float) -> None:
         # Its connections can't tell: granian closed all of them 20 s before its queue was empty.
@@ -123,6 +132,8 @@ class ExternalServer:
                 any_response=needs.any_response,
                 deadline=deadline,
                 host=self._origin.netloc,
+                # The others are sent to measure the time.
+                check=None if in_a_row else self._hooks.check_of(self),
             )
             self._address, self.interim = result.address, result.interim
             took_s = CLOCK.monotonic() - sent_at

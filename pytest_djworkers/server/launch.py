@@ -17,6 +17,7 @@ from pytest_djworkers.entry.isolation import Isolation
 from pytest_djworkers.entry.site_environment import site_environment
 from pytest_djworkers.entry.startup_hook import STARTUP
 from pytest_djworkers.progress import NO_SINK, ProgressSink
+from pytest_djworkers.server.launch_hooks import NO_HOOKS, LaunchHooks
 from pytest_djworkers.server.runtime import Runtime, this_runtime
 from pytest_djworkers.system.long_waits import Say, say_nothing
 from pytest_djworkers.system.port import LOOPBACK
@@ -54,6 +55,10 @@ class LaunchSpec:
     """The aliases of databases that the site must not connect to."""
     watch: tuple[int, ...] = ()
     """The ids of processes that the server must not outlive, besides this one."""
+    arm: str = ""
+    """The arm of a comparison that the server is launched for; else empty."""
+    hooks: LaunchHooks = NO_HOOKS
+    """The functions that are called with the server."""
     say: Say = say_nothing
     """Called with a line for the user when something takes long."""
     progress: ProgressSink = NO_SINK

@@ -12,6 +12,7 @@ from pytest_djworkers.errors import ProbeError, ServerStartError
 from pytest_djworkers.load.masking import masked
 from pytest_djworkers.load.profile import Request
 from pytest_djworkers.printable import in_one_line
+from pytest_djworkers.server.launch_hooks import CheckResponse
 from pytest_djworkers.server.response import NoResponseError, Response, UnreadableError, fetch
 from pytest_djworkers.server.response_advice import advice_on
 from pytest_djworkers.system.clock import CLOCK
@@ -55,15 +56,17 @@ def probe(
     any_response: bool,
     deadline: float,
     host: str | None = None,
+    check: CheckResponse | None = None,
 ) -> ProbeResult:
     """Send a request to the first of these addresses that accepts a connection.
 
     ``process`` is the server's first process, or None if the server is not ours. With
     ``any_response``, every complete response will do, not only an expected one. The deadline is
-    a time of the monotonic clock. Raises ProbeError for an unexpected or unreadable response, and
-    if a server of ours takes the request and does not respond before the deadline;
-    NobodyListensError if a server that is not ours is not there; ServerStartError if there is no
-    response for another reason.
+    a time of the monotonic clock. ``check`` says what is wrong with an expected response.
+
+    Raises ProbeError for an unexpected or unreadable response, and if a server of ours takes the
+    request and does not respond before the deadline; NobodyListensError if a server that is not
+    ours is not there; ServerStartError if there is no response for another reason.
     """
     closes, why, is_silent = 0, "nothing was sent", False
     began = CLOCK.monotonic()
@@ -90,6 +93,8 @@ def probe(
         else:
             if not (any_response or (request.expects(response.status) and response.fits)):
                 raise ProbeError(_unexpected(request, response), response.status)
+            if check and not any_response and (reason := check(request.shown, response)):
+                raise ProbeError(f"{request.shown}: {reason}", response.status)
             return _result(address, response)
         if process is not None:
             _refuse_broken(process, f"{request.shown}: {why}", closes)

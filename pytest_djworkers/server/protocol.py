@@ -47,6 +47,10 @@ class AnyServer(Protocol):
         """The backend's name, with its settings."""
 
     @property
+    def arm(self) -> str:
+        """The arm of a comparison that it is launched for, ``base`` or ``head``; else empty."""
+
+    @property
     def url(self) -> str:
         """``http://host:port``, without a slash at the end."""
 

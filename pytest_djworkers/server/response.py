@@ -38,7 +38,7 @@ class NoResponseError(Exception):
 
 @dataclass(slots=True)
 class Response:
-    """A response: its status line, two of its headers, and the beginning of its body."""
+    """A response: its status line, its headers, and the beginning of its body."""
 
     fits: bool
     """True if the body contains what the request says it must."""
@@ -46,7 +46,10 @@ class Response:
     reason: str = ""
     location: str = ""
     content_type: str = ""
+    headers: list[tuple[str, str]] = field(default_factory=list)
+    """The names and values as they were sent, in this order."""
     body: bytes = b""
+    """The body as it was sent, 64 KiB of it at least if it is that long."""
     interim: list[int] = field(default_factory=list)
     """The statuses of interim responses that came before it, such as 103 (early hints)."""
 
@@ -153,16 +156,19 @@ class _Contents:
     def on_message_begin(self) -> None:
         # An interim response may have been before.
         self.response.reason = self.response.location = self.response.content_type = ""
+        self.response.headers.clear()
 
     def on_status(self, reason: bytes) -> None:
         self.response.reason += reason.decode(errors="replace")
 
     def on_header(self, name: bytes, value: bytes) -> None:
+        text = value.decode(errors="replace")
+        self.response.headers.append((name.decode("latin-1"), text))
         match name.lower():
             case b"location":
-                self.response.location = value.decode(errors="replace")
+                self.response.location = text
             case b"content-type":
-                self.response.content_type = value.decode(errors="replace")
+                self.response.content_type = text
 
     def on_headers_complete(self) -> None:
         if (status := self.parser.get_status_code()) < 200:

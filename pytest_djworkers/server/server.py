@@ -77,6 +77,11 @@ class Server:
         return spec_of(self._backend)
 
     @property
+    def arm(self) -> str:
+        """The arm of a comparison that it is launched for, ``base`` or ``head``; else empty."""
+        return self._spec.arm
+
+    @property
     def host(self) -> str:
         """The address that it listens on."""
         return self._spec.host
@@ -218,6 +223,8 @@ class Server:
             backlog=effective_backlog(self._backend, plan),
             max_connections=max_connections(self._backend, plan),
         )
+        with self._stopped_on_failure(start.deadline):
+            self._spec.hooks.ready(self)
 
     def watched(self) -> UsageWatch:
         """Return a context manager that records what the server uses. The server must run."""
@@ -246,6 +253,7 @@ class Server:
             process,
             any_response=start.needs.any_response,
             deadline=start.deadline,
+            check=self._spec.hooks.check_of(self),
         )
         # Only now: of a master that loads the site before it forks, the workers report as late
         # as when they are forked.

@@ -11,8 +11,10 @@ from pytest_djworkers.errors import ProbeError, ServerStartError
 from pytest_djworkers.load.generator import Target
 from pytest_djworkers.load.profile import Request
 from pytest_djworkers.server.external import QUICK_RESPONSES, ExternalServer
+from pytest_djworkers.server.launch_hooks import NO_HOOKS, LaunchHooks
 from pytest_djworkers.server.origin import Origin
-from pytest_djworkers.server.protocol import BurstNeeds
+from pytest_djworkers.server.protocol import AnyServer, BurstNeeds
+from pytest_djworkers.server.response import Response
 from pytest_djworkers.system.machine_lock import MachineLock
 from tests.support.fault_server import Behaviour, Peer, always, answer, hangs, refusing, serve
 
@@ -37,18 +39,38 @@ def test_an_ipv6_address_is_in_brackets_in_a_url(tmp_path: Path) -> None:
     assert Target(("::1", 80), tmp_path, host="localhost:80").authority == "localhost:80"
 
 
-def drained(behave: Behaviour, folder: Path, *, within_s: float = 10) -> ExternalServer:
+def drained(
+    behave: Behaviour, folder: Path, *, within_s: float = 10, hooks: LaunchHooks = NO_HOOKS
+) -> ExternalServer:
     """A server that behaves like this, drained."""
     with serve(behave) as peer:
         host, port = peer.address
         origin = Origin(((host, port),), f"{host}:{port}")
-        server = ExternalServer(origin, MachineLock(), folder=folder, startup_timeout_s=within_s)
+        server = ExternalServer(
+            origin, MachineLock(), folder=folder, startup_timeout_s=within_s, hooks=hooks
+        )
         try:
             server.launch(NEEDS)
             assert len(peer.requests) >= QUICK_RESPONSES
         finally:
             server.stop()
     return server
+
+
+def test_hooks_are_called_once_however_many_responses_it_takes(tmp_path: Path) -> None:
+    said: list[str] = []
+
+    def check(_server: AnyServer, request: str, response: Response) -> str:
+        said.append(f"{request} {response.status}")
+        return ""
+
+    hooks = LaunchHooks(lambda server: said.append(server.url), check)
+    server = drained(always(OK), tmp_path, hooks=hooks)
+    assert said == ["GET / 200", server.url]
+    refusing_hooks = LaunchHooks(lambda server: None, lambda *_: "not mine")
+    with pytest.raises(ProbeError, match=r"^GET /: not mine$"):
+        drained(always(OK), tmp_path, hooks=refusing_hooks)
+    assert len(said) == 2
 
 
 def test_an_idle_server_is_drained_at_once(tmp_path: Path) -> None:

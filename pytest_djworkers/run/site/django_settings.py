@@ -37,7 +37,6 @@ def read_changed_settings(not_of_tests: Mapping[str, Any]) -> ChangedSettings:
             if name not in deleted and value is not not_of_tests.get(name, _NONE):
                 overridden.setdefault(name, value)
         # Django remembers names that were deleted in an override, for which it looks no further.
-        # Django remembers names that were deleted in an override, for which it looks no further.
         deleted |= vars(layer)["_deleted"] - overridden.keys()
     module = settings_module()
     own = own_values(module)

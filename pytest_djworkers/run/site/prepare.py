@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -49,12 +49,15 @@ def prepare_site(
     blocker: DjangoDbBlocker,
     isolated: IsolatedProcess,
     keeps_options: bool,
+    environment: Mapping[str, str],
 ) -> LaunchSpec:
     """Call ``seed``, and return the spec with what a test may have changed by now.
 
     ``keeps_options`` is True if the served site has settings of its own, whose options of the
-    databases are kept. Raises DatabaseError if a server could not see the rows that the test sees,
-    and OverrideError for a changed setting that can't be given to a server.
+    databases are kept. ``environment`` has more variables for the site.
+
+    Raises DatabaseError if a server could not see the rows that the test sees, and OverrideError
+    for a changed setting that can't be given to a server.
     """
     # Rows in an open transaction are invisible to other connections.
     databases.refuse_transaction()
@@ -74,4 +77,5 @@ def prepare_site(
         runtime=this_runtime(spec.runtime.folder),
         isolation=isolated.isolation,
         changed_settings=changed,
+        environment=environment,
     )
