@@ -392,9 +392,12 @@ def add_options(parser: pytest.Parser) -> None:
 
 def _ini_type(option: Option) -> Any:
     """Return the type of an ini value, as this version of pytest knows it."""
-    if option.ini_type != "int or string":
-        return option.ini_type
     import pytest
 
+    # Files in native TOML, whose numbers have types, came with pytest 9.0. Before, all are text.
+    if option.ini_type == "int" and pytest.version_tuple < (8, 4):
+        return "string"
+    if option.ini_type != "int or string":
+        return option.ini_type
     # Older versions take text alone: in native TOML a number needs quotes there.
     return int | str if pytest.version_tuple >= (9, 2) else "string"

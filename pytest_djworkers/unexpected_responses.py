@@ -12,6 +12,7 @@ from pytest_djworkers.units import format_duration
 # A line of a failure should fit the eye: four kinds, and the beginning of a body.
 _MOST_KINDS = 4
 _MOST_CHARACTERS = 300
+_UNANSWERED = "without a response"
 _BODY_ADVICE = "The status is right, but the body lacks the text of contains="
 
 
@@ -50,13 +51,14 @@ def why_nothing_expected(result: BurstResult, first_refusal: str = "") -> str:
         return ""
     request, kinds = result.profile.request, kinds_of(result)
     if result.unanswered:
-        kinds["without a response"] = result.unanswered
-    # No response, no error, and nothing older than the timeout: the burst ended too early to tell.
-    if not kinds:
+        kinds[_UNANSWERED] = result.unanswered
+    # No response and no error: the burst ended too early to tell.
+    if kinds.keys() <= {_UNANSWERED}:
         return (
             f"no expected response: none of {result.connections.requested:,} connections got a"
-            f" response in {format_duration(result.window_s)}. Is the view slower than that? Ask"
-            " for a longer burst with duration="
+            f" response in {format_duration(result.window_s)}. Does the view take longer than that,"
+            " with so many connections? Ask for a longer burst with duration=, or for fewer"
+            " connections with connections="
         )
     body = " with the right body" if request.contains else ""
     lines = [

@@ -45,7 +45,7 @@ def is_plain(config: pytest.Config) -> bool:
         # Several processes can't share a line that is rewritten.
         return True
     reporter = config.pluginmanager.getplugin("terminalreporter")
-    return reporter is None or not reporter.isatty()
+    return reporter is None or not reporter.isatty
 
 
 def _terminal_line(config: pytest.Config) -> TerminalLine | None:
