@@ -10,6 +10,7 @@ _DURATION = re.compile(r"(?P<number>\d+(?:\.\d+)?|\.\d+)\s*(?P<unit>us|ms|s|m|h|
 _SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "": 1.0}
 _SIZE = re.compile(r"(?P<number>\d+(?:\.\d+)?|\.\d+)\s*(?P<unit>[kMG]?B|[KMG]iB)")
 _BYTES = {"B": 1, "kB": 1e3, "MB": 1e6, "GB": 1e9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
+_MULTIPLE = re.compile(r"(?P<number>\d+(?:\.\d+)?|\.\d+)\s*(?P<unit>%|x)")
 _SHARE = re.compile(r"(?P<number>\d+(?:\.\d+)?|\.\d+)\s*%")
 
 LONGEST_S = 7 * 86_400.0
@@ -25,6 +26,7 @@ MOST_RATE = 100_000.0
 """The highest rate that is accepted, in requests/s: no generator here can plan more."""
 RATE_FORMS = f"a number of requests per second up to {MOST_RATE:,.0f}"
 SHARE_FORMS = "a share such as 10%"
+MULTIPLE_FORMS = "a multiple such as '60%' or '8x'"
 ARROW = "→"
 """Stands between a figure before and the same figure now."""
 # As the functions below write figures: digits first, the unit behind them without a blank.
@@ -65,6 +67,18 @@ def parse_share(value: object) -> float:
     if match is None or not math.isfinite(percent := float(match["number"])):
         raise ValueError(f"{written(value)} is not {SHARE_FORMS}")
     return percent / 100
+
+
+def parse_multiple(value: object) -> float:
+    """Return the factor in ``"60%"``, which is 0.6, or in ``"8x"``.
+
+    Raises ValueError for anything else, and for 0.
+    """
+    match = _MULTIPLE.fullmatch(value.strip()) if isinstance(value, str) else None
+    factor = 0.0 if match is None else float(match["number"]) / (100 if match["unit"] == "%" else 1)
+    if not 0 < factor < math.inf:
+        raise ValueError(f"{written(value)} is not {MULTIPLE_FORMS}")
+    return factor
 
 
 def parse_rate(value: object) -> float:
@@ -144,6 +158,11 @@ def format_share(share: float) -> str:
     """Return a fraction as a percentage: ``0.0123`` is ``1.23%``."""
     percent = share * 100
     return f"{percent:,.0f}%" if percent >= 100 else f"{percent:.3g}%"
+
+
+def format_multiple(factor: float) -> str:
+    """Return a factor as ``parse_multiple`` takes it: ``60%``, ``8x``."""
+    return f"{factor:.10g}x" if factor >= 1 else f"{factor * 100:.10g}%"
 
 
 def counted(number: int, word: str) -> str:

@@ -22,6 +22,7 @@ from pytest_djworkers.entry.apply_test_changes import (
 from pytest_djworkers.entry.brief import Brief, this_brief
 from pytest_djworkers.entry.die_with_parent import die_with_parent
 from pytest_djworkers.entry.find_application import application_of
+from pytest_djworkers.entry.plain_view import add_plain_view
 from pytest_djworkers.entry.search_path import look_in, standard_library_first
 from pytest_djworkers.entry.startup_hook import install
 from pytest_djworkers.entry.startup_report import report_failure, report_ready
@@ -63,6 +64,8 @@ def _load(interface: str, brief: Brief) -> Any:
     # The reason why a POST is refused is logged only there, and as a warning.
     logging.getLogger("django.security.csrf").addHandler(_FirstErrors(logging.WARNING))
     _load_urls()
+    if brief.plain_view:
+        add_plain_view(interface)
     _check_databases(brief)
     if strays is not None:
         strays.refuse()

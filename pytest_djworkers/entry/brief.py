@@ -84,6 +84,8 @@ class Brief:
     """The folder and the prefix for what the site writes; None to leave it as it is."""
     changed_settings: ChangedSettings = field(default_factory=ChangedSettings)
     """The settings that tests have changed."""
+    plain_view: bool = False
+    """True if the plugin's own view is to be served, too."""
 
     def is_for_load(self, settings_module: str) -> bool:
         """Return True if this is a settings module for the served site alone

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import ClassVar, Protocol, Self
+from collections.abc import Iterable
+from typing import ClassVar, Protocol
 
 from pytest_djworkers.limits.marker import Mark
 from pytest_djworkers.load.result import BurstResult
@@ -33,7 +33,7 @@ class Limit(Protocol):
         """The limit as its marker says it, for messages."""
 
     @classmethod
-    def read(cls, mark: Mark, backend: str | None) -> Iterator[Self]:
+    def read(cls, mark: Mark, backend: str | None) -> Iterable[Limit]:
         """Yield the limits that a marker sets. Raises MarkerError for a bad value."""
 
     def miss(self, result: BurstResult) -> str | None:

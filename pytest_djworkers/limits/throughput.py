@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import ClassVar
 
 from pytest_djworkers.errors import MarkerError
 from pytest_djworkers.limits.marker import Mark
+from pytest_djworkers.limits.protocol import Limit
+from pytest_djworkers.limits.relative import MinRpsOf
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.units import format_rate, format_share, written
 
@@ -22,7 +24,7 @@ class MinRps:
     bound: float
     backend: str | None = None
     marker: ClassVar[str] = "min_rps"
-    arguments: ClassVar[tuple[str, ...]] = ()
+    arguments: ClassVar[tuple[str, ...]] = ("of",)
     position: ClassVar[float] = 0
 
     @property
@@ -31,13 +33,20 @@ class MinRps:
         return f"min_rps({self.bound:_.10g})"
 
     @classmethod
-    def read(cls, mark: Mark, backend: str | None) -> Iterator[Self]:
-        """Yield the limit. Raises MarkerError unless the value is a number above 0."""
+    def read(cls, mark: Mark, backend: str | None) -> Iterator[Limit]:
+        """Yield the limit; with ``of=`` it is relative to a reference.
+
+        Raises MarkerError unless the value is a number above 0, or a multiple of a reference.
+        """
+        if "of" in mark.kwargs:
+            yield from MinRpsOf.read(mark, backend)
+            return
         value = mark.value
         # NaN fails the comparison below, too.
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         if not is_number or not 0 < value < _UPPER_BOUND:
-            raise MarkerError(f"min_rps({written(value)}): must be a number above 0")
+            hint = " (a share needs of=)" if isinstance(value, str) and "%" in value else ""
+            raise MarkerError(f"min_rps({written(value)}): must be a number above 0{hint}")
         yield cls(float(value), backend)
 
     def miss(self, result: BurstResult) -> str | None:

@@ -8,6 +8,8 @@ from typing import ClassVar, Self
 
 from pytest_djworkers.errors import MarkerError
 from pytest_djworkers.limits.marker import Mark
+from pytest_djworkers.limits.protocol import Limit
+from pytest_djworkers.limits.relative import MaxCpuPerRequestOf
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.units import (
     format_duration,
@@ -28,7 +30,7 @@ class MaxCpuPerRequest:
     bound: float
     backend: str | None = None
     marker: ClassVar[str] = "max_cpu_per_request"
-    arguments: ClassVar[tuple[str, ...]] = ()
+    arguments: ClassVar[tuple[str, ...]] = ("of",)
     position: ClassVar[float] = 0
 
     @property
@@ -37,8 +39,14 @@ class MaxCpuPerRequest:
         return f"max_cpu_per_request({format_duration(self.bound)})"
 
     @classmethod
-    def read(cls, mark: Mark, backend: str | None) -> Iterator[Self]:
-        """Yield the limit. Raises MarkerError unless the value is a duration."""
+    def read(cls, mark: Mark, backend: str | None) -> Iterator[Limit]:
+        """Yield the limit; with ``of=`` it is relative to a reference.
+
+        Raises MarkerError unless the value is a duration, or a multiple of a reference.
+        """
+        if "of" in mark.kwargs:
+            yield from MaxCpuPerRequestOf.read(mark, backend)
+            return
         try:
             yield cls(parse_duration(mark.value), backend)
         except ValueError as error:

@@ -180,6 +180,17 @@ class ServerFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Reference:
+    """The figures of another endpoint, which was measured under the same server in the same run."""
+
+    name: str
+    rps: float
+    cpu_per_request_s: float | None
+    is_generator_bound: bool = False
+    """True if the generator was its bottleneck, so that its requests/s are too low."""
+
+
+@dataclass(frozen=True, slots=True)
 class Usage:
     """The resources that the server's processes used, and how those processes fared."""
 

@@ -18,12 +18,19 @@ A figure that a generator can't know is None, and no limit passes on a None.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pytest_djworkers.legend import Remark, Sign
 from pytest_djworkers.load import figures_in_words as in_words
 from pytest_djworkers.load import remarks
-from pytest_djworkers.load.facts import Connections, GeneratorFacts, Series, ServerFacts, Usage
+from pytest_djworkers.load.facts import (
+    Connections,
+    GeneratorFacts,
+    Reference,
+    Series,
+    ServerFacts,
+    Usage,
+)
 from pytest_djworkers.load.histogram import SAMPLES_BEYOND, Latency
 from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.load.response_excerpt import ResponseExcerpt
@@ -75,6 +82,9 @@ class BurstResult:
     after_window: int = 0
     """The number of expected responses, among ok and late, that came after the window closed. A
     comparison's window counts every request sent in it; in other bursts it is 0."""
+
+    references: Mapping[str, Reference] = field(default_factory=dict)
+    """The endpoints that limits of the test are relative to, by what the limits call them."""
 
     @property
     def name(self) -> str:

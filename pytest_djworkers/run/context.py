@@ -18,6 +18,7 @@ from pytest_djworkers.errors import BaselineError, GeneratorError, SettingsError
 from pytest_djworkers.load.gateways import Gateways
 from pytest_djworkers.progress import NO_SINK, ProgressSink
 from pytest_djworkers.record import BurstRecord
+from pytest_djworkers.run.references import References
 from pytest_djworkers.run.site.django_settings import settings_module
 from pytest_djworkers.run.xdist import XdistWorker
 from pytest_djworkers.server.external import ExternalServer
@@ -66,6 +67,7 @@ class RunContext:
         self.cut_short: list[BurstRecord] = []
         """The comparisons that Ctrl-C or SIGTERM ended, as far as they had come."""
         self.databases = TestDatabases(settings.left_out)
+        self.references = References()
         self._say = say_nothing if onlooker is None else onlooker.say
         self._resources = ExitStack()
         machine = MachineLock(onlooker=onlooker)

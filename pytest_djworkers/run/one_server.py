@@ -10,6 +10,7 @@ from pytest_djworkers.baseline.store import burst_key
 from pytest_djworkers.errors import BurstArgumentError
 from pytest_djworkers.limits.kinds import need_every_request
 from pytest_djworkers.limits.protocol import Limit
+from pytest_djworkers.limits.relative import PLAIN, references_in
 from pytest_djworkers.load.choose_generator import choose_generator
 from pytest_djworkers.load.facts import Usage
 from pytest_djworkers.load.generator import Generator
@@ -18,6 +19,7 @@ from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.run.context import RunContext
 from pytest_djworkers.run.measurement import MeasuredBurst
+from pytest_djworkers.run.references import is_plain
 from pytest_djworkers.server.diagnosis import first_refusal, why_requests_failed
 from pytest_djworkers.server.protocol import AnyServer, BurstNeeds, check_alive
 from pytest_djworkers.server.usage import UsageWatch
@@ -41,15 +43,38 @@ class OneServer:
         self._server = server
         self._test = test
         self._max_regressions = max_regressions
+        self._references = references_in(limits)
         self._every_request = need_every_request(limits)
 
     def measure(self, profile: Profile, overridden: tuple[str, ...]) -> MeasuredBurst:
         """Fire one burst, and compare it with the stored one if there is one."""
-        measured = self.fire(profile, overridden)
+        if self._run.settings.origin is not None and PLAIN in self._references:
+            raise BurstArgumentError(
+                f"of={PLAIN!r}: a server that runs already doesn't have the plugin's own view. Name"
+                " one of the site's paths"
+            )
+        measured = self.with_references(self.fire(profile, overridden))
         settings, baseline = self._run.settings, self._run.baseline
         if settings.save_baseline or (baseline.is_empty and not self._max_regressions):
             return measured
         return replace(measured, record=self._against_baseline(measured.record))
+
+    def with_references(self, measured: MeasuredBurst) -> MeasuredBurst:
+        """Return a burst with the endpoints that the test's limits are relative to.
+
+        Those that this run has not measured yet are measured now. Raises as ``measure`` does.
+        """
+        if not self._references or not measured.record.result.has_expected:
+            return measured
+        result = measured.record.result
+        references = self._run.references.measure(
+            self._references,
+            self._server.backend,
+            result,
+            lambda profile: self.fire(profile, ()).record.result,
+        )
+        record = replace(measured.record, result=replace(result, references=references))
+        return replace(measured, record=record)
 
     def fire(self, profile: Profile, overridden: tuple[str, ...]) -> MeasuredBurst:
         """Launch the server, and fire one burst at it. Raises as ``measure`` does."""
@@ -58,10 +83,10 @@ class OneServer:
         # Before the launch, which would be for nothing.
         if reason := generator.cannot(profile):
             raise BurstArgumentError(f"{profile.name}: {reason}")
-        probe_path = self._run.settings.probe
-        server.launch(
-            BurstNeeds.of_burst(profile.request, profile.shape.connections, probe_path=probe_path)
+        needs = BurstNeeds.of_burst(
+            profile.request, profile.shape.connections, probe_path=self._run.settings.probe
         )
+        server.launch(replace(needs, plain_view=is_plain(profile)))
         try:
             if server.interim:
                 # Only the response to the probe shows that the server sends interim ones.

@@ -87,6 +87,7 @@ class TwoArms:
             measured = self._alone.fire(self._at_moderate_load(profile), overridden)
             compared = self._labelled(outcome.comparison)
             measured = replace(measured, record=replace(measured.record, against_base=compared))
+        measured = self._alone.with_references(measured)
         self._turn.note(profile.name, outcome, measured)
         return measured
 

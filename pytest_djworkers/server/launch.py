@@ -71,9 +71,17 @@ class LaunchSpec:
 
 
 def start_process(
-    backend: Backend, spec: LaunchSpec, plan: LaunchPlan, *, log: Path, ready: Path
+    backend: Backend,
+    spec: LaunchSpec,
+    plan: LaunchPlan,
+    *,
+    log: Path,
+    ready: Path,
+    plain_view: bool = False,
 ) -> GuardedProcess:
     """Start a backend, whose workers report to the socket ``ready`` when they have loaded the site.
+
+    With ``plain_view`` they serve the plugin's own view, too.
 
     Raises OSError if the process can't be started.
     """
@@ -83,7 +91,7 @@ def start_process(
     shutil.rmtree(differing_settings_folder(spec.folder), ignore_errors=True)
     command = backend.command(spec.runtime.python, plan)
     brief = spec.folder / "brief.json"
-    _brief(spec, command, ready).write(brief)
+    _brief(spec, command, ready, plain_view=plain_view).write(brief)
     return GuardedProcess(
         command,
         log=log,
@@ -93,7 +101,7 @@ def start_process(
     )
 
 
-def _brief(spec: LaunchSpec, command: Sequence[str], ready: Path) -> Brief:
+def _brief(spec: LaunchSpec, command: Sequence[str], ready: Path, *, plain_view: bool) -> Brief:
     runtime = spec.runtime
     return Brief(
         spec.settings_module,
@@ -106,6 +114,7 @@ def _brief(spec: LaunchSpec, command: Sequence[str], ready: Path) -> Brief:
         search_path=runtime.module_path,
         isolation=spec.isolation,
         changed_settings=spec.changed_settings,
+        plain_view=plain_view,
     )
 
 

@@ -27,6 +27,9 @@ class BurstNeeds:
     idle_s: int = 0
     """The seconds for which its connections will be idle between requests; 0: they will not."""
 
+    plain_view: bool = False
+    """True if it must serve the plugin's own view, too."""
+
     @classmethod
     def of_burst(cls, request: Request | None, connections: int, *, probe_path: str | None) -> Self:
         """Return the needs of a burst of this request; None stands for no burst at all.

@@ -205,7 +205,14 @@ class Server:
         with self._stopped_on_failure(deadline), self._explain_os_errors():
             ready = ReadySocket(spec.folder / "ready")
             self._start = _Start(plan, needs, began_s, deadline, ready)
-            self._process = start_process(self._backend, spec, plan, log=self.log, ready=ready.path)
+            self._process = start_process(
+                self._backend,
+                spec,
+                plan,
+                log=self.log,
+                ready=ready.path,
+                plain_view=needs.plain_view,
+            )
 
     def wait_until_ready(self) -> None:
         """Wait until the processes that ``start`` has started serve. Raises as ``launch`` does."""
