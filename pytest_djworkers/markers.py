@@ -16,6 +16,7 @@ from pytest_djworkers.limits.regression import MaxRegression
 from pytest_djworkers.options import SHAPE_OPTIONS
 from pytest_djworkers.settings.shape import parse_shape
 from pytest_djworkers.units import written
+from pytest_djworkers.users.wanted import USER_ARGUMENTS, GivenUsers, given_users
 from pytest_djworkers.verdict.rounds import Metric
 
 
@@ -27,6 +28,8 @@ class TestPlan:
     """The limits in the order in which they are judged; one for each figure at most."""
     shape: Mapping[str, float]
     """The values of the shape that markers give, by the names of their options."""
+    users: GivenUsers | None = None
+    """The users of its bursts; None if no marker says anything about them."""
 
     __test__ = False  # pytest would collect a class of this name
 
@@ -55,6 +58,7 @@ def read_plan(marks: Iterable[Mark], backend: str, registry: Registry = BUILT_IN
     """
     chosen: dict[tuple[str, float], Limit] = {}
     shape: dict[str, float] = {}
+    users: GivenUsers | None = None
     for mark in marks:
         if mark.name in LIMITS:
             for limit in _read_limits(mark, registry):
@@ -69,7 +73,8 @@ def read_plan(marks: Iterable[Mark], backend: str, registry: Registry = BUILT_IN
             # Argument by argument: a test's own duration leaves its class the connections.
             for name, value in _read_shape(mark).items():
                 shape.setdefault(name, value)
-    return TestPlan(in_order(chosen.values()), shape)
+            users = users or _read_users(mark)
+    return TestPlan(in_order(chosen.values()), shape, users)
 
 
 def has_limits(marks: Iterable[Mark]) -> bool:
@@ -133,12 +138,24 @@ def _read_limits(mark: Mark, registry: Registry) -> Iterable[Limit]:
 
 def _read_shape(mark: Mark) -> Mapping[str, float]:
     if mark.args:
-        names = ", ".join(f"{name}=" for name in SHAPE_OPTIONS)
+        names = ", ".join(f"{name}=" for name in (*SHAPE_OPTIONS, *USER_ARGUMENTS))
         raise MarkerError(f"burst takes {names}, each by its name, such as burst(connections=100)")
+    given = {name: mark.kwargs[name] for name in mark.kwargs if name not in USER_ARGUMENTS}
     try:
-        return parse_shape(mark.kwargs)
+        return parse_shape(given)
     except BurstArgumentError as error:
         raise MarkerError(f"burst: {error}") from None
+
+
+def _read_users(mark: Mark) -> GivenUsers | None:
+    given = {name: mark.kwargs[name] for name in USER_ARGUMENTS if name in mark.kwargs}
+    try:
+        users = given_users(**given)
+        if users is not None:
+            users.check()
+    except BurstArgumentError as error:
+        raise MarkerError(f"burst: {error}") from None
+    return users
 
 
 def _spec(name: object, registry: Registry) -> str:

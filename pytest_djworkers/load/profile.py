@@ -41,6 +41,11 @@ class Request:
     body: bytes = b""
     expect: tuple[int, ...] = ()
     contains: bytes = b""
+    as_user: bool = False
+    """True if it has the session of a user whom the plugin has logged in."""
+    same_origin: bool = False
+    """True if it says that it comes from a page of the same site, as a browser does. Django asks
+    for that beside a CSRF token when a request is secure."""
 
     def __repr__(self) -> str:
         """Return the request without its values, since pytest prints what it compares."""
@@ -77,22 +82,31 @@ class Request:
         """True if sending it twice changes nothing (RFC 9110, section 9.2.1)."""
         return self.method in {"GET", "HEAD", "OPTIONS"}
 
-    def header_lines(self, host: str) -> list[tuple[str, str]]:
+    def header_lines(self, host: str, scheme: str = "http") -> list[tuple[str, str]]:
         """Return the headers as sent, in order. The user's own headers replace ours."""
         given = {name.lower() for name, _ in self.headers}
         lines = [("Host", host)] if "host" not in given else []
         if "user-agent" not in given:
             lines.append(("User-Agent", USER_AGENT))
         lines.extend(self.headers)
+        if self.same_origin and not given & {"referer", "origin"}:
+            lines.append(("Referer", f"{self._page_of(host, scheme)}/"))
         if self.body or self.method not in BODILESS_METHODS:
             lines.append(("Content-Length", str(len(self.body))))
         return lines
 
-    def encode(self, host: str) -> bytes:
+    def encode(self, host: str, scheme: str = "http") -> bytes:
         """Return the bytes on the wire: one HTTP/1.1 request to ``host``."""
         head = [f"{self.method} {self.path} HTTP/1.1"]
-        head.extend(f"{name}: {value}" for name, value in self.header_lines(host))
+        head.extend(f"{name}: {value}" for name, value in self.header_lines(host, scheme))
         return "\r\n".join([*head, "", ""]).encode("latin-1") + self.body
+
+    def _page_of(self, host: str, scheme: str) -> str:
+        """Return the scheme and the host of the site's pages, as a browser knows them."""
+        headers = {name.lower(): value for name, value in self.headers}
+        # By a header such as "X-Forwarded-Proto: https", a proxy tells how it was asked.
+        seen = "https" if "https" in headers.values() else scheme
+        return f"{seen}://{headers.get('host', host)}"
 
 
 class Order(StrEnum):

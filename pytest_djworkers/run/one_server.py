@@ -17,7 +17,8 @@ from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.run.context import RunContext
-from pytest_djworkers.run.measurement import MeasuredBurst
+from pytest_djworkers.run.measurement import MeasuredBurst, PlannedBurst
+from pytest_djworkers.run.site.log_in import LogIn
 from pytest_djworkers.server.diagnosis import first_refusal, why_requests_failed
 from pytest_djworkers.server.protocol import AnyServer, BurstNeeds, check_alive
 from pytest_djworkers.server.usage import UsageWatch
@@ -36,29 +37,33 @@ class OneServer:
         test: str,
         max_regressions: Mapping[Metric, float],
         limits: Iterable[Limit] = (),
+        *,
+        log_in: LogIn,
     ) -> None:
         self._run = run
         self._server = server
         self._test = test
         self._max_regressions = max_regressions
+        self._log_in = log_in
         self._every_request = need_every_request(limits)
 
-    def measure(self, profile: Profile, overridden: tuple[str, ...]) -> MeasuredBurst:
+    def measure(self, planned: PlannedBurst) -> MeasuredBurst:
         """Fire one burst, and compare it with the stored one if there is one."""
-        measured = self.fire(profile, overridden)
+        measured = self.fire(planned)
         settings, baseline = self._run.settings, self._run.baseline
         if settings.save_baseline or (baseline.is_empty and not self._max_regressions):
             return measured
         return replace(measured, record=self._against_baseline(measured.record))
 
-    def fire(self, profile: Profile, overridden: tuple[str, ...]) -> MeasuredBurst:
+    def fire(self, planned: PlannedBurst) -> MeasuredBurst:
         """Launch the server, and fire one burst at it. Raises as ``measure`` does."""
-        server = self._server
+        server, profile = self._server, planned.profile
         generator = self._generator(profile)
         # Before the launch, which would be for nothing.
         if reason := generator.cannot(profile):
             raise BurstArgumentError(f"{profile.name}: {reason}")
         probe_path = self._run.settings.probe
+        profile = self._log_in(planned, server.prepare())
         server.launch(
             BurstNeeds.of_burst(profile.request, profile.shape.connections, probe_path=probe_path)
         )
@@ -73,7 +78,9 @@ class OneServer:
             raise
         finally:
             self._run.leave_gateways()
-        record = BurstRecord(self._test, result, overridden, other_settings=server.other_settings)
+        record = BurstRecord(
+            self._test, result, planned.overridden, other_settings=server.other_settings
+        )
         return MeasuredBurst(record, self._error_causes(result), self._first_refusal(result))
 
     def _generator(self, profile: Profile, interim: tuple[int, ...] = ()) -> Generator:

@@ -79,6 +79,9 @@ class ExternalServer:
             host=self._origin.netloc,
         )
 
+    def prepare(self) -> None:
+        """Prepare nothing: its site and its rows are somebody else's."""
+
     def launch(self, needs: BurstNeeds) -> None:
         """Wait until it is drained: until it responds quickly several times in a row.
 

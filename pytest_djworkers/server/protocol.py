@@ -11,6 +11,7 @@ from pytest_djworkers.errors import ServerDiedError
 from pytest_djworkers.load.facts import ServerFacts
 from pytest_djworkers.load.generator import Target
 from pytest_djworkers.load.profile import BODILESS_METHODS, Request
+from pytest_djworkers.server.launch import LaunchSpec
 from pytest_djworkers.server.usage import UsageWatch
 
 
@@ -81,6 +82,12 @@ class AnyServer(Protocol):
     def last_said(self) -> list[str]:
         """Return the last lines of its log that it wrote since the last launch was ready; none if
         its log is not ours."""
+
+    def prepare(self) -> LaunchSpec | None:
+        """End it, and prepare the site for the next launch, whose spec is returned.
+
+        None if it is not ours: then there is nothing to prepare.
+        """
 
     def launch(self, needs: BurstNeeds) -> None:
         """Make it ready for a burst with these needs.

@@ -68,6 +68,8 @@ class Server:
         """The file with the standard output and standard error of the last launch."""
         self._log_at_start = 0
         """The length of the log when the last launch was ready, in bytes."""
+        self._prepared: LaunchSpec | None = None
+        """The spec of the next launch, if the site has been prepared for it."""
         self.strays: Path = spec.strays
         """The file in which its processes report code that they have loaded from another tree."""
 
@@ -168,6 +170,17 @@ class Server:
         # Before its first launch, the file has the log of an earlier test's server.
         return [] if self._facts is None else last_lines(self.log, since=self._log_at_start)
 
+    def prepare(self) -> LaunchSpec:
+        """End it, prepare the site for the next launch, and return that launch's spec.
+
+        ``launch`` does so itself if nobody has. Raises what ``prepare`` of the server raises.
+        """
+        # Before the rows are made: what still runs may be working off its queue, and write.
+        self._spec.progress.begin(Phase("stop"))
+        self.stop()
+        self._prepared = self._spec if self._prepare is None else self._prepare(self._spec)
+        return self._prepared
+
     def launch(self, needs: BurstNeeds) -> None:
         """Start it anew, and wait until it is ready for a burst with these needs.
 
@@ -183,10 +196,7 @@ class Server:
 
         So several servers can be launched at once. Raises as ``launch`` does.
         """
-        # Before the rows are made: what still runs may be working off its queue, and write.
-        self._spec.progress.begin(Phase("stop"))
-        self.stop()
-        spec = self._spec if self._prepare is None else self._prepare(self._spec)
+        spec, self._prepared = self._prepared or self.prepare(), None
         # Neither servers nor the kernel spread connections evenly: a single process may get nearly
         # all of them.
         if reason := lack_of_descriptors(needs.connections, hard_limit()):

@@ -11,6 +11,8 @@ from typing import Any, Final
 from pytest_djworkers.errors import BurstArgumentError
 from pytest_djworkers.units import counted, written
 
+USER_ARGUMENTS = ("user", "users")
+"""The arguments of ``burst()``, and of its marker, that name users."""
 MOST_USERS = 10_000
 """The most users of one request: each has a session of its own."""
 
@@ -46,6 +48,10 @@ class GivenUsers:
 
     user: Any = None
     users: Any = None
+
+    def check(self) -> None:
+        """Raise BurstArgumentError for a value that can't name users."""
+        self.wanted(1)
 
     def wanted(self, connections: int) -> WantedUsers | None:
         """Return the users of a burst with so many connections; None for an anonymous one.
