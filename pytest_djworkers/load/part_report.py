@@ -50,10 +50,18 @@ class PartReport:
             error_kinds=sums(report.error_kinds for report in reports),
             latency=sum_of_pairs(report.latency for report in reports),
             sizes=sorted(sums(dict(report.sizes) for report in reports).items()),
-            first_unexpected=next(
-                (one.first_unexpected for one in reports if one.first_unexpected), None
-            ),
+            first_unexpected=first_of(report.first_unexpected for report in reports),
         )
+
+    @property
+    def judged(self) -> int:
+        """The number of requests that shares divide by: all but those in flight and outside."""
+        return self.ok + self.late + self.unexpected + self.error + self.unanswered
+
+
+def first_of(excerpts: Iterable[ResponseExcerpt | None]) -> ResponseExcerpt | None:
+    """Return the first excerpt that was kept, or None."""
+    return next((one for one in excerpts if one is not None), None)
 
 
 def sums(mappings: Iterable[Mapping[_Key, int]]) -> dict[_Key, int]:
