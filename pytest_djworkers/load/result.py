@@ -82,9 +82,12 @@ class BurstResult:
     def part(self, name: str) -> BurstResult:
         """Return the figures of a part as those of a burst of its own, on the same connections.
 
-        What is known of the whole alone is left out: the series, and what the server used. Raises
-        KeyError, in words, if no part has this name.
+        What is known of the whole alone is left out: the series, and what the server used. A burst
+        that is no mix has one part, of its own name. Raises KeyError, in words, if no part has this
+        name.
         """
+        if not self.parts and name == self.name:
+            return self
         if name not in self.parts:
             raise KeyError(no_such_part(name, self.name, self.parts))
         figures = self.parts[name]
@@ -279,6 +282,5 @@ class BurstResult:
 def no_such_part(name: str, burst: str, parts: Iterable[str]) -> str:
     """Return why a burst has no figures of a part, in words, with the names of its parts."""
     names = ", ".join(map(repr, parts))
-    if not names:
-        return f"{burst!r} has no part {name!r}: it is no mix, so it has no parts"
-    return f"{burst!r} has no part {name!r}: its parts are {names}"
+    said = f"its parts are {names}" if names else "it is no mix"
+    return f"{burst} has no part {name!r}: {said}"

@@ -71,7 +71,7 @@ def make_draft(
 
     Without a method, it is a POST of a form, else a GET.
     """
-    _check_path(path)
+    sent_to = target(path, query)
     form_type = ""
     has_form = form is not None or files is not None
     verb = _verb(("POST" if has_form else "GET") if method is None else method)
@@ -87,12 +87,12 @@ def make_draft(
     if contains is not None and verb == "HEAD":
         raise BurstArgumentError("contains= needs a body, and a response to HEAD has none")
     request = Request(
-        _with_query(str(path), query),
+        sent_to,
         verb,
         tuple(lines),
-        _bytes("body", body),
+        body_bytes("body", body),
         _statuses(expect),
-        _bytes("contains", contains),
+        body_bytes("contains", contains),
     )
     return Draft(request, form_type)
 
@@ -116,6 +116,12 @@ def _with_type(lines: list[tuple[str, str]], kind: str) -> list[tuple[str, str]]
     """Return the headers with this Content-Type, unless they have one."""
     has_type = any(name.lower() == "content-type" for name, _ in lines)
     return lines if has_type else [*lines, ("Content-Type", kind)]
+
+
+def target(path: object, query: object) -> str:
+    """Return a path with a query, as it is sent. Raises BurstArgumentError."""
+    _check_path(path)
+    return _with_query(str(path), query)
 
 
 def _check_path(path: object) -> None:
@@ -149,7 +155,8 @@ def _json(value: Any) -> str:
         raise BurstArgumentError(f"json=: {error}") from None
 
 
-def _bytes(argument: str, value: object) -> bytes:
+def body_bytes(argument: str, value: object) -> bytes:
+    """Return a body, or a part of one, as it is sent. Raises BurstArgumentError."""
     if isinstance(value, str):
         try:
             return value.encode()

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from pytest_djworkers.load.profile import Part, Profile
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.markers import TestPlan
 from pytest_djworkers.options import SHAPE_OPTIONS
 from pytest_djworkers.record import BurstRecord
-from pytest_djworkers.request.build import ARGUMENTS, make_draft
-from pytest_djworkers.request.login import login_of, with_room_for
-from pytest_djworkers.request.name import burst_name
+from pytest_djworkers.request.asked import Request
+from pytest_djworkers.request.build import ARGUMENTS
+from pytest_djworkers.request.plan import plan_burst
 from pytest_djworkers.request.unknown_arguments import refuse_unknown
 from pytest_djworkers.run.live.burst_progress import BurstProgress
 from pytest_djworkers.run.measurement import MeasuredBurst, Measurement, PlannedBurst
@@ -20,9 +19,19 @@ from pytest_djworkers.server.protocol import AnyServer
 from pytest_djworkers.settings.settings import Settings
 from pytest_djworkers.settings.shape import parse_shape
 from pytest_djworkers.system.event_loop import without_running_loop
-from pytest_djworkers.users.wanted import NOT_GIVEN, USER_ARGUMENTS, given_users
+from pytest_djworkers.users.wanted import NOT_GIVEN, USER_ARGUMENTS
 
-_KNOWN = (*ARGUMENTS, *USER_ARGUMENTS, "name", *SHAPE_OPTIONS)
+_KNOWN = (
+    *ARGUMENTS,
+    "mix",
+    "paths",
+    "bodies",
+    "order",
+    "seed",
+    *USER_ARGUMENTS,
+    "name",
+    *SHAPE_OPTIONS,
+)
 
 
 class Burst:
@@ -73,8 +82,9 @@ class Burst:
     @without_running_loop()
     def __call__(
         self,
-        path: str,
+        path: str | None = None,
         *,
+        mix: Any = None,
         method: str | None = None,
         headers: Mapping[str, str] | None = None,
         body: bytes | str | None = None,
@@ -85,6 +95,10 @@ class Burst:
         cookies: Mapping[str, str] | None = None,
         expect: int | Iterable[int] | None = None,
         contains: str | bytes | None = None,
+        paths: Iterable[str] | None = None,
+        bodies: Iterable[bytes | str] | None = None,
+        order: str | None = None,
+        seed: int = 0,
         user: Any = NOT_GIVEN,
         users: Any = None,
         name: str | None = None,
@@ -104,9 +118,9 @@ class Burst:
         self.was_called = True
         refuse_unknown(shape, _KNOWN)
         burst_shape, overridden = self._settings.shape_for(self.plan.shape, parse_shape(shape))
-        draft = make_draft(
+        asked = Request(
             path,
-            method,
+            method=method,
             headers=headers,
             body=body,
             json=json,
@@ -116,15 +130,26 @@ class Burst:
             cookies=cookies,
             expect=expect,
             contains=contains,
+            paths=paths,
+            bodies=bodies,
+            order=order,
+            user=user,
+            users=users,
+            name=name,
         )
         taken = [measured.name for measured in self.measured]
-        found = burst_name(name, path, draft.request, taken)
-        given = given_users(user, users) or self.plan.users
-        wanted = None if given is None else given.wanted(burst_shape.connections)
-        login = login_of(draft.request, wanted, form_type=draft.form_type)
-        part = with_room_for(wanted, Part(found, (draft.request,)))
-        profile = Profile.of_parts(found, (part,), burst_shape)
-        measured = self._measure(PlannedBurst(profile, overridden, (login,)))
+        plan = plan_burst(
+            asked,
+            mix,
+            shape=burst_shape,
+            seed=seed,
+            taken=taken,
+            users=self.plan.users,
+            root=self._settings.root,
+        )
+        measured = self._measure(
+            PlannedBurst(plan.profile, overridden, tuple(part.login for part in plan.parts))
+        )
         self.measured.append(measured)
         return measured.record.result
 
