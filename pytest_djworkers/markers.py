@@ -13,6 +13,8 @@ from pytest_djworkers.limits.latency import MaxLatency
 from pytest_djworkers.limits.marker import Mark
 from pytest_djworkers.limits.protocol import Limit
 from pytest_djworkers.limits.regression import MaxRegression
+from pytest_djworkers.load.profile import Profile
+from pytest_djworkers.load.result import no_such_part
 from pytest_djworkers.options import SHAPE_OPTIONS
 from pytest_djworkers.settings.shape import parse_shape
 from pytest_djworkers.units import written
@@ -56,7 +58,7 @@ def read_plan(marks: Iterable[Mark], backend: str, registry: Registry = BUILT_IN
     then the closest node. Raises MarkerError for an unknown argument, a bad value, or an unknown
     backend.
     """
-    chosen: dict[tuple[str, float], Limit] = {}
+    chosen: dict[tuple[str, float, str | None], Limit] = {}
     shape: dict[str, float] = {}
     users: GivenUsers | None = None
     for mark in marks:
@@ -64,7 +66,7 @@ def read_plan(marks: Iterable[Mark], backend: str, registry: Registry = BUILT_IN
             for limit in _read_limits(mark, registry):
                 if limit.backend is not None and not _is_meant(limit.backend, backend):
                     continue
-                figure = limit.marker, limit.position
+                figure = limit.marker, limit.position, limit.part
                 closer = chosen.get(figure)
                 # Equally specific limits: the one seen first is closer to the test, and stays.
                 if closer is None or _specificity(closer) < _specificity(limit):
@@ -75,6 +77,20 @@ def read_plan(marks: Iterable[Mark], backend: str, registry: Registry = BUILT_IN
                 shape.setdefault(name, value)
             users = users or _read_users(mark)
     return TestPlan(in_order(chosen.values()), shape, users)
+
+
+def refuse_unknown_parts(profile: Profile, limits: Iterable[Limit]) -> None:
+    """Raise BurstArgumentError if a limit is for a part that this mix does not have.
+
+    Every mix of a test must have the parts that its limits are for, so that a typing error ends
+    before the burst. A burst of one request needs none of them.
+    """
+    names = [part.name for part in profile.parts] if profile.is_mix else []
+    for limit in limits:
+        if names and limit.part is not None and limit.part not in names:
+            raise BurstArgumentError(
+                f"{limit.text}: {no_such_part(limit.part, profile.name, names)}"
+            )
 
 
 def has_limits(marks: Iterable[Mark]) -> bool:
@@ -120,6 +136,8 @@ def _specificity(limit: Limit) -> int:
 def _read_limits(mark: Mark, registry: Registry) -> Iterable[Limit]:
     kind = LIMITS[mark.name]
     accepted = {*kind.arguments, "backend"}
+    if "part" in mark.kwargs and "part" not in accepted:
+        raise MarkerError(f"{mark.name} is a limit on the whole burst, so it takes no part=")
     if unknown := sorted(mark.kwargs.keys() - accepted):
         is_nameless = not mark.args and kind is not MaxLatency
         example = f": its limit has no name, {mark.name}(LIMIT)" if is_nameless else ""

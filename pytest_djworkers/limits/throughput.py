@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from pytest_djworkers.errors import MarkerError
-from pytest_djworkers.limits.marker import Mark
+from pytest_djworkers.limits.marker import Mark, part_in_words
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.units import format_rate, format_share, written
 
@@ -21,14 +21,15 @@ class MinRps:
 
     bound: float
     backend: str | None = None
+    part: str | None = None
     marker: ClassVar[str] = "min_rps"
-    arguments: ClassVar[tuple[str, ...]] = ()
+    arguments: ClassVar[tuple[str, ...]] = ("part",)
     position: ClassVar[float] = 0
 
     @property
     def text(self) -> str:
         """The limit as its marker says it."""
-        return f"min_rps({self.bound:_.10g})"
+        return f"min_rps({self.bound:_.10g}{part_in_words(self.part)})"
 
     @classmethod
     def read(cls, mark: Mark, backend: str | None) -> Iterator[Self]:
@@ -38,7 +39,7 @@ class MinRps:
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         if not is_number or not 0 < value < _UPPER_BOUND:
             raise MarkerError(f"min_rps({written(value)}): must be a number above 0")
-        yield cls(float(value), backend)
+        yield cls(float(value), backend, mark.part)
 
     def miss(self, result: BurstResult) -> str | None:
         """Return figure, limit and distance; None if the limit is met."""

@@ -27,6 +27,7 @@ class MaxCpuPerRequest:
 
     bound: float
     backend: str | None = None
+    part: ClassVar[None] = None
     marker: ClassVar[str] = "max_cpu_per_request"
     arguments: ClassVar[tuple[str, ...]] = ()
     position: ClassVar[float] = 0
@@ -67,6 +68,7 @@ class MaxMemory:
 
     bound: float
     backend: str | None = None
+    part: ClassVar[None] = None
     marker: ClassVar[str] = "max_memory"
     arguments: ClassVar[tuple[str, ...]] = ()
     position: ClassVar[float] = 0

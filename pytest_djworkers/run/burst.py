@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pytest_djworkers.load.result import BurstResult
-from pytest_djworkers.markers import TestPlan
+from pytest_djworkers.markers import TestPlan, refuse_unknown_parts
 from pytest_djworkers.options import SHAPE_OPTIONS
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.request.asked import Request
@@ -147,6 +147,7 @@ class Burst:
             users=self.plan.users,
             root=self._settings.root,
         )
+        refuse_unknown_parts(plan.profile, self.plan.limits)
         measured = self._measure(
             PlannedBurst(plan.profile, overridden, tuple(part.login for part in plan.parts))
         )

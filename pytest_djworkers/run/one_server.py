@@ -65,7 +65,7 @@ class OneServer:
         probe_path = self._run.settings.probe
         profile = self._log_in(planned, server.prepare())
         server.launch(
-            BurstNeeds.of_burst(profile.request, profile.shape.connections, probe_path=probe_path)
+            BurstNeeds.of_burst(profile, profile.shape.connections, probe_path=probe_path)
         )
         try:
             if server.interim:
@@ -118,7 +118,8 @@ class OneServer:
 
     def _first_refusal(self, result: BurstResult) -> str:
         log = self._server.log
-        return "" if log is None or result.has_expected else first_refusal(log)
+        each = [result.part(name) for name in result.parts] or [result]
+        return "" if log is None or all(one.has_expected for one in each) else first_refusal(log)
 
     def _against_baseline(self, record: BurstRecord) -> BurstRecord:
         baseline, result = self._run.baseline, record.result

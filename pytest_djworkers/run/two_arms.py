@@ -101,9 +101,7 @@ class TwoArms:
         settings, flags = self._run.settings, self._comparison_setup.flags
         spec = self._prepare(self._run.launch_spec())
         profile = self._log_in(planned, spec)
-        needs = BurstNeeds.of_burst(
-            profile.request, self._most_connections(), probe_path=settings.probe
-        )
+        needs = BurstNeeds.of_burst(profile, self._most_connections(), probe_path=settings.probe)
 
         def keep(outcome: ComparisonOutcome) -> None:
             if (measured := self._measured(outcome, planned.overridden)) is not None:

@@ -257,6 +257,15 @@ class Server:
             any_response=start.needs.any_response,
             deadline=start.deadline,
         )
+        for request in start.needs.others:
+            # Each has as much time as the first one: there may be many, and slow ones.
+            probe(
+                [(plan.host, plan.port)],
+                request,
+                process,
+                any_response=False,
+                deadline=CLOCK.monotonic() + self._spec.startup_timeout_s,
+            )
         # Only now: of a master that loads the site before it forks, the workers report as late
         # as when they are forked.
         self._workers = ready.workers(process, plan.workers)
