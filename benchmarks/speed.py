@@ -21,7 +21,7 @@ import psutil
 from fast_server import PATH, FastServer
 from pytest_djworkers.load.builtin import AsyncioGenerator
 from pytest_djworkers.load.generator import Target
-from pytest_djworkers.load.profile import Profile, Request, Shape
+from pytest_djworkers.load.profile import Part, Profile, Request, Shape
 
 _OPEN_WITHIN_S = 40.0
 _SETTLE_S = 0.5
@@ -100,7 +100,16 @@ def command(*words: str, cpus: set[int], environment: dict[str, str] | None = No
     return start
 
 
-def built_in(agents: int, cpus: set[int], *, rate: float | None = None) -> Start:
+_PLAIN = (Part("plain", (Request(PATH),)),)
+
+
+def built_in(
+    agents: int,
+    cpus: set[int],
+    *,
+    rate: float | None = None,
+    parts: tuple[Part, ...] = _PLAIN,
+) -> Start:
     """Return the built-in generator as a tool, in a closed loop or at this many requests/s."""
 
     @contextmanager
@@ -114,7 +123,8 @@ def built_in(agents: int, cpus: set[int], *, rate: float | None = None) -> Start
             try:
                 with tempfile.TemporaryDirectory(prefix="djworkers-") as folder:
                     AsyncioGenerator(agents).fire(
-                        Profile("speed", Request(PATH), shape), Target(server.address, Path(folder))
+                        Profile.of_parts("speed", parts, shape),
+                        Target(server.address, Path(folder)),
                     )
             except Exception as error:  # noqa: BLE001  # raised below, in the thread that waits
                 failures.append(error)

@@ -46,9 +46,11 @@ if TYPE_CHECKING:
         Usage,
     )
     from pytest_djworkers.load.histogram import Latency
-    from pytest_djworkers.load.profile import Profile, Request, Shape
+    from pytest_djworkers.load.part_figures import PartFigures
+    from pytest_djworkers.load.profile import Order, Part, Profile, Shape
     from pytest_djworkers.load.response_excerpt import ResponseExcerpt
     from pytest_djworkers.load.result import BurstResult
+    from pytest_djworkers.request.asked import Request
     from pytest_djworkers.run.burst import Burst
     from pytest_djworkers.server.protocol import AnyServer
     from pytest_djworkers.server.response import Response
@@ -74,7 +76,10 @@ __all__ = [
     "LaunchPlan",
     "LostAgent",
     "MarkerError",
+    "Order",
     "OverrideError",
+    "Part",
+    "PartFigures",
     "ProbeError",
     "Profile",
     "Reference",
@@ -132,13 +137,16 @@ _NAMES = {
         "Usage",
     ),
     "load.histogram": ("Latency",),
+    "load.part_figures": ("PartFigures",),
     "load.profile": (
+        "Order",
+        "Part",
         "Profile",
-        "Request",
         "Shape",
     ),
     "load.response_excerpt": ("ResponseExcerpt",),
     "load.result": ("BurstResult",),
+    "request.asked": ("Request",),
     "run.burst": ("Burst",),
     "server.protocol": ("AnyServer",),
     "server.response": ("Response",),

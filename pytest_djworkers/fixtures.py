@@ -167,10 +167,14 @@ def _djworkers_measurement(
     from pytest_djworkers.run.load_tests import id_of
     from pytest_djworkers.run.one_server import OneServer
     from pytest_djworkers.run.plans import max_regressions
+    from pytest_djworkers.run.site.log_in import log_in_users
 
     run, test = request.config.stash[RUN], id_of(request.node)
     regressions = max_regressions(_djworkers_plan, run.settings)
-    one_server = OneServer(run, _djworkers_server, test, regressions, _djworkers_plan.limits)
+    log_in = partial(log_in_users, databases=run.databases, blocker=django_db_blocker)
+    one_server = OneServer(
+        run, _djworkers_server, test, regressions, _djworkers_plan.limits, log_in=log_in
+    )
     if run.comparison_setup is None or _djworkers_prepare is None:
         return one_server
     from pytest_djworkers.run.budget.turn import Turn
@@ -191,6 +195,7 @@ def _djworkers_measurement(
             migrates=not request.config.getoption("nomigrations"),
         ),
         alone=one_server,
+        log_in=log_in,
         turn=request.node.stash.get(TURN, None) or Turn.unlimited(),
     )
 

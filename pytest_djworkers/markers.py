@@ -13,9 +13,12 @@ from pytest_djworkers.limits.latency import MaxLatency
 from pytest_djworkers.limits.marker import Mark
 from pytest_djworkers.limits.protocol import Limit
 from pytest_djworkers.limits.regression import MaxRegression
+from pytest_djworkers.load.profile import Profile
+from pytest_djworkers.load.result import no_such_part
 from pytest_djworkers.options import SHAPE_OPTIONS
 from pytest_djworkers.settings.shape import parse_shape
 from pytest_djworkers.units import written
+from pytest_djworkers.users.wanted import USER_ARGUMENTS, GivenUsers, given_users
 from pytest_djworkers.verdict.rounds import Metric
 
 
@@ -27,6 +30,8 @@ class TestPlan:
     """The limits in the order in which they are judged; one for each figure at most."""
     shape: Mapping[str, float]
     """The values of the shape that markers give, by the names of their options."""
+    users: GivenUsers | None = None
+    """The users of its bursts; None if no marker says anything about them."""
 
     __test__ = False  # pytest would collect a class of this name
 
@@ -53,14 +58,15 @@ def read_plan(marks: Iterable[Mark], backend: str, registry: Registry = BUILT_IN
     then the closest node. Raises MarkerError for an unknown argument, a bad value, or an unknown
     backend.
     """
-    chosen: dict[tuple[str, float], Limit] = {}
+    chosen: dict[tuple[str, float, str | None], Limit] = {}
     shape: dict[str, float] = {}
+    users: GivenUsers | None = None
     for mark in marks:
         if mark.name in LIMITS:
             for limit in _read_limits(mark, registry):
                 if limit.backend is not None and not _is_meant(limit.backend, backend):
                     continue
-                figure = limit.marker, limit.position
+                figure = limit.marker, limit.position, limit.part
                 closer = chosen.get(figure)
                 # Equally specific limits: the one seen first is closer to the test, and stays.
                 if closer is None or _specificity(closer) < _specificity(limit):
@@ -69,7 +75,22 @@ def read_plan(marks: Iterable[Mark], backend: str, registry: Registry = BUILT_IN
             # Argument by argument: a test's own duration leaves its class the connections.
             for name, value in _read_shape(mark).items():
                 shape.setdefault(name, value)
-    return TestPlan(in_order(chosen.values()), shape)
+            users = users or _read_users(mark)
+    return TestPlan(in_order(chosen.values()), shape, users)
+
+
+def refuse_unknown_parts(profile: Profile, limits: Iterable[Limit]) -> None:
+    """Raise BurstArgumentError if a limit is for a part that this mix does not have.
+
+    Every mix of a test must have the parts that its limits are for, so that a typing error ends
+    before the burst. A burst of one request needs none of them.
+    """
+    names = [part.name for part in profile.parts] if profile.is_mix else []
+    for limit in limits:
+        if names and limit.part is not None and limit.part not in names:
+            raise BurstArgumentError(
+                f"{limit.text}: {no_such_part(limit.part, profile.name, names)}"
+            )
 
 
 def has_limits(marks: Iterable[Mark]) -> bool:
@@ -115,6 +136,8 @@ def _specificity(limit: Limit) -> int:
 def _read_limits(mark: Mark, registry: Registry) -> Iterable[Limit]:
     kind = LIMITS[mark.name]
     accepted = {*kind.arguments, "backend"}
+    if "part" in mark.kwargs and "part" not in accepted:
+        raise MarkerError(f"{mark.name} is a limit on the whole burst, so it takes no part=")
     if unknown := sorted(mark.kwargs.keys() - accepted):
         is_nameless = not mark.args and kind is not MaxLatency
         example = f": its limit has no name, {mark.name}(LIMIT)" if is_nameless else ""
@@ -133,12 +156,24 @@ def _read_limits(mark: Mark, registry: Registry) -> Iterable[Limit]:
 
 def _read_shape(mark: Mark) -> Mapping[str, float]:
     if mark.args:
-        names = ", ".join(f"{name}=" for name in SHAPE_OPTIONS)
+        names = ", ".join(f"{name}=" for name in (*SHAPE_OPTIONS, *USER_ARGUMENTS))
         raise MarkerError(f"burst takes {names}, each by its name, such as burst(connections=100)")
+    given = {name: mark.kwargs[name] for name in mark.kwargs if name not in USER_ARGUMENTS}
     try:
-        return parse_shape(mark.kwargs)
+        return parse_shape(given)
     except BurstArgumentError as error:
         raise MarkerError(f"burst: {error}") from None
+
+
+def _read_users(mark: Mark) -> GivenUsers | None:
+    given = {name: mark.kwargs[name] for name in USER_ARGUMENTS if name in mark.kwargs}
+    try:
+        users = given_users(**given)
+        if users is not None:
+            users.check()
+    except BurstArgumentError as error:
+        raise MarkerError(f"burst: {error}") from None
+    return users
 
 
 def _spec(name: object, registry: Registry) -> str:

@@ -107,8 +107,7 @@ class BurstRecord:
 
     def without_values(self) -> Self:
         """Return the record without the request's values, to be shown, sent and written."""
-        profile = self.result.profile
-        shown = replace(profile, request=profile.request.without_values())
+        shown = self.result.profile.without_values()
         # The conditions are of the values, too, so they are read before those are taken away.
         return replace(
             self,

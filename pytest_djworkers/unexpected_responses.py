@@ -17,7 +17,17 @@ _BODY_ADVICE = "The status is right, but the body lacks the text of contains="
 
 
 def kinds_of(result: BurstResult) -> dict[str, int]:
-    """Return the number of errors by status or kind, the most frequent first."""
+    """Return the number of errors by status or kind, the most frequent first.
+
+    Those of a mix also say which part they are of.
+    """
+    if result.parts:
+        kinds = {
+            f"{kind} of {name!r}": count
+            for name in result.parts
+            for kind, count in kinds_of(result.part(name)).items()
+        }
+        return dict(sorted(kinds.items(), key=lambda kind: -kind[1]))
     kinds = {
         f"status {status}": count
         for status, count in (result.statuses or {}).items()
@@ -71,19 +81,25 @@ def why_nothing_expected(result: BurstResult, first_refusal: str = "") -> str:
 
 
 def first_response(result: BurstResult) -> list[str]:
-    """Return the first unexpected response in a line; empty if it is not known."""
-    first = result.first_unexpected
+    """Return the first unexpected response in a line; empty if it is not known.
+
+    Of a mix, it is that of the first part that has one.
+    """
+    of = _of_first(result)
+    first = of.first_unexpected
     if first is None:
         if result.unexpected and result.generator.name == WRK:
             return ["wrk keeps no response: --djworkers-generator=asyncio shows the first one"]
         return []
     target = f" to {first.location[:_MOST_CHARACTERS]}" if first.location else ""
     body = f": {first.text[:_MOST_CHARACTERS]}" if first.text else ", without a body"
-    return [f"the first response: {first.status} {_phrase(first.status)}{target}{body}"]
+    whose = f" to {of.name!r}" if result.parts else ""
+    return [f"the first response{whose}: {first.status} {_phrase(first.status)}{target}{body}"]
 
 
 def what_to_do(result: BurstResult, first_refusal: str = "") -> list[str]:
     """Return what to do about the first unexpected response, if that is known."""
+    result = _of_first(result)
     first = result.first_unexpected
     if first is None:
         return []
@@ -96,6 +112,12 @@ def what_to_do(result: BurstResult, first_refusal: str = "") -> list[str]:
         said=f"{first.text} {first_refusal}",
     )
     return [advice] if advice else []
+
+
+def _of_first(result: BurstResult) -> BurstResult:
+    """Return the part of a mix that its first unexpected response is of; else the result."""
+    parts = (result.part(name) for name in result.parts)
+    return next((part for part in parts if part.first_unexpected is not None), result)
 
 
 def _phrase(status: int) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from pytest_djworkers.errors import MarkerError
-from pytest_djworkers.limits.marker import Mark
+from pytest_djworkers.limits.marker import Mark, part_in_words
 from pytest_djworkers.limits.unseen import hidden_timeouts, in_flight
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.unexpected_responses import in_words, kinds_of
@@ -60,19 +60,20 @@ class MaxTimeouts:
 
     bound: Count | Share
     backend: str | None = None
+    part: str | None = None
     marker: ClassVar[str] = "max_timeouts"
-    arguments: ClassVar[tuple[str, ...]] = ()
+    arguments: ClassVar[tuple[str, ...]] = ("part",)
     position: ClassVar[float] = 0
 
     @property
     def text(self) -> str:
         """The limit as its marker says it."""
-        return f"max_timeouts({self.bound.text})"
+        return f"max_timeouts({self.bound.text}{part_in_words(self.part)})"
 
     @classmethod
     def read(cls, mark: Mark, backend: str | None) -> Iterator[Self]:
         """Yield the limit. Raises MarkerError unless the value is a count or a share."""
-        yield cls(_count_or_share(mark), backend)
+        yield cls(_count_or_share(mark), backend, mark.part)
 
     def miss(self, result: BurstResult) -> str | None:
         """Return figure, limit and distance, or why it can't pass. None if the limit is met."""
@@ -113,19 +114,20 @@ class MaxErrors:
 
     bound: Count | Share
     backend: str | None = None
+    part: str | None = None
     marker: ClassVar[str] = "max_errors"
-    arguments: ClassVar[tuple[str, ...]] = ()
+    arguments: ClassVar[tuple[str, ...]] = ("part",)
     position: ClassVar[float] = 0
 
     @property
     def text(self) -> str:
         """The limit as its marker says it."""
-        return f"max_errors({self.bound.text})"
+        return f"max_errors({self.bound.text}{part_in_words(self.part)})"
 
     @classmethod
     def read(cls, mark: Mark, backend: str | None) -> Iterator[Self]:
         """Yield the limit. Raises MarkerError unless the value is a count or a share."""
-        yield cls(_count_or_share(mark), backend)
+        yield cls(_count_or_share(mark), backend, mark.part)
 
     def miss(self, result: BurstResult) -> str | None:
         """Return figure, kinds, limit and distance; None if the limit is met."""

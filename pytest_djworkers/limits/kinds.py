@@ -31,7 +31,9 @@ LIMITS: Mapping[str, type[Limit]] = {kind.marker: kind for kind in _IN_ORDER}
 def in_order(limits: Iterable[Limit]) -> tuple[Limit, ...]:
     """Return the limits in the order in which they are judged and shown."""
     markers = list(LIMITS)
-    return tuple(sorted(limits, key=lambda one: (markers.index(one.marker), one.position)))
+    return tuple(
+        sorted(limits, key=lambda one: (markers.index(one.marker), one.position, one.part or ""))
+    )
 
 
 def need_every_request(limits: Iterable[Limit]) -> bool:
@@ -45,10 +47,17 @@ def need_every_request(limits: Iterable[Limit]) -> bool:
 
 
 def misses(limits: Iterable[Limit], result: BurstResult) -> list[str]:
-    """Return a line for every limit that a burst missed, with figure, limit and distance."""
+    """Return a line for every limit that a burst missed, with figure, limit and distance.
+
+    A limit on a part must be on one that the burst has.
+    """
     # The figures lack a part of the load, so they are of another burst than the one asked for.
     if missing := result.missing_agents:
         return [f"{missing}, so {limit.text} can't pass" for limit in limits]
     # A generator that was the bottleneck can only make figures worse: what it misses is in doubt.
     doubt = " (generator-bound: the generator may be why)" if result.generator_bound else ""
-    return [f"{miss}{doubt}" for limit in limits if (miss := limit.miss(result))]
+    return [f"{miss}{doubt}" for limit in limits if (miss := limit.miss(_judged(limit, result)))]
+
+
+def _judged(limit: Limit, result: BurstResult) -> BurstResult:
+    return result if limit.part is None else result.part(limit.part)

@@ -8,7 +8,7 @@ from math import ceil
 from typing import ClassVar, Self
 
 from pytest_djworkers.errors import MarkerError
-from pytest_djworkers.limits.marker import Mark
+from pytest_djworkers.limits.marker import Mark, part_in_words
 from pytest_djworkers.limits.unseen import hidden_timeouts, in_flight
 from pytest_djworkers.load.histogram import Latency, samples_for
 from pytest_djworkers.load.result import BurstResult
@@ -35,8 +35,9 @@ class MaxLatency:
     percentile: float
     bound: float
     backend: str | None = None
+    part: str | None = None
     marker: ClassVar[str] = "max_latency"
-    arguments: ClassVar[tuple[str, ...]] = tuple(_PERCENTILES)
+    arguments: ClassVar[tuple[str, ...]] = (*_PERCENTILES, "part")
 
     @property
     def position(self) -> float:
@@ -46,7 +47,7 @@ class MaxLatency:
     @property
     def text(self) -> str:
         """The limit as its marker says it."""
-        return f"max_latency({self._name}={format_duration(self.bound)})"
+        return f"max_latency({self._name}={format_duration(self.bound)}{part_in_words(self.part)})"
 
     @classmethod
     def read(cls, mark: Mark, backend: str | None) -> Iterator[Self]:
@@ -59,7 +60,7 @@ class MaxLatency:
             )
         for name, value in bounds.items():
             try:
-                yield cls(_PERCENTILES[name], parse_duration(value), backend)
+                yield cls(_PERCENTILES[name], parse_duration(value), backend, mark.part)
             except ValueError as error:
                 raise MarkerError(f"max_latency({name}={written(value)}): {error}") from None
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pytest_djworkers.errors import MarkerError
+from pytest_djworkers.units import written
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,3 +24,19 @@ class Mark:
         if len(self.args) != 1:
             raise MarkerError(f"{self.name} takes one value, but {len(self.args)} are given")
         return self.args[0]
+
+    @property
+    def part(self) -> str | None:
+        """The part of a mix that it is for; None for the whole. Raises MarkerError."""
+        part = self.kwargs.get("part")
+        if part is not None and not (isinstance(part, str) and part):
+            raise MarkerError(
+                f"{self.name}(part={written(part)}): must be the name of a part of a mix, such as"
+                " 'GET /'"
+            )
+        return part
+
+
+def part_in_words(part: str | None) -> str:
+    """Return the argument of a marker that names a part, after others; empty for the whole."""
+    return "" if part is None else f", part={part!r}"

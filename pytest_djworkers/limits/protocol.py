@@ -22,10 +22,15 @@ class Limit(Protocol):
         """The backend that it is for: a name, with any settings, or a whole spec. None for all."""
 
     @property
+    def part(self) -> str | None:
+        """The part of a mix that it is for, by its name; None for the whole burst."""
+
+    @property
     def position(self) -> float:
         """The place of its figure among those of its kind, for kinds that have several.
 
-        Two limits of one kind and one position are on the same figure: one replaces the other.
+        Two limits of one kind, one part and one position are on the same figure: one replaces the
+        other.
         """
 
     @property
@@ -37,4 +42,7 @@ class Limit(Protocol):
         """Yield the limits that a marker sets. Raises MarkerError for a bad value."""
 
     def miss(self, result: BurstResult) -> str | None:
-        """Return figure, limit and distance, or why it can't pass. None if the limit is met."""
+        """Return figure, limit and distance, or why it can't pass. None if the limit is met.
+
+        The result is that of its part, if it is for one.
+        """

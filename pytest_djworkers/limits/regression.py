@@ -22,6 +22,7 @@ class MaxRegression:
     backend: str | None = None
     same_size: bool = False
     """True if the two sides of a comparison must also send bodies of about the same length."""
+    part: ClassVar[None] = None
     marker: ClassVar[str] = "max_regression"
     arguments: ClassVar[tuple[str, ...]] = ("metric", "same_size")
 

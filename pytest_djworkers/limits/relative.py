@@ -6,9 +6,9 @@ of the machine cancels out, as far as both views need the same of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from pytest_djworkers.errors import BurstArgumentError, MarkerError
 from pytest_djworkers.limits.marker import Mark
@@ -37,6 +37,7 @@ class MinRpsOf:
     of: str
     """The path of the reference, or ``plain``."""
     backend: str | None = None
+    part: ClassVar[None] = None
     marker: ClassVar[str] = "min_rps"
     arguments: ClassVar[tuple[str, ...]] = ("of",)
     position: ClassVar[float] = 1
@@ -47,7 +48,7 @@ class MinRpsOf:
         return f"min_rps({_multiple_of(self.factor, self.of)})"
 
     @classmethod
-    def read(cls, mark: Mark, backend: str | None) -> Iterable[MinRpsOf]:
+    def read(cls, mark: Mark, backend: str | None) -> Iterator[Self]:
         """Yield the limit. Raises MarkerError for a value that is no multiple, or no path."""
         factor, of = _read(mark)
         yield cls(factor, of, backend)
@@ -82,6 +83,7 @@ class MaxCpuPerRequestOf:
     of: str
     """The path of the reference, or ``plain``."""
     backend: str | None = None
+    part: ClassVar[None] = None
     marker: ClassVar[str] = "max_cpu_per_request"
     arguments: ClassVar[tuple[str, ...]] = ("of",)
     position: ClassVar[float] = 1
@@ -92,7 +94,7 @@ class MaxCpuPerRequestOf:
         return f"max_cpu_per_request({_multiple_of(self.factor, self.of)})"
 
     @classmethod
-    def read(cls, mark: Mark, backend: str | None) -> Iterable[MaxCpuPerRequestOf]:
+    def read(cls, mark: Mark, backend: str | None) -> Iterator[Self]:
         """Yield the limit. Raises MarkerError for a value that is no multiple, or no path."""
         factor, of = _read(mark)
         yield cls(factor, of, backend)
@@ -124,6 +126,10 @@ def references_in(limits: Iterable[Limit]) -> tuple[str, ...]:
 
 def _read(mark: Mark) -> tuple[float, str]:
     of = mark.kwargs["of"]
+    if mark.part is not None:
+        raise MarkerError(
+            f"{mark.name}: of= and part= can't be combined: of= is for the whole burst"
+        )
     try:
         factor = parse_multiple(mark.value)
     except ValueError as error:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from pytest_djworkers.errors import MarkerError
-from pytest_djworkers.limits.marker import Mark
+from pytest_djworkers.limits.marker import Mark, part_in_words
 from pytest_djworkers.limits.protocol import Limit
 from pytest_djworkers.limits.relative import MinRpsOf
 from pytest_djworkers.load.result import BurstResult
@@ -23,14 +23,15 @@ class MinRps:
 
     bound: float
     backend: str | None = None
+    part: str | None = None
     marker: ClassVar[str] = "min_rps"
-    arguments: ClassVar[tuple[str, ...]] = ("of",)
+    arguments: ClassVar[tuple[str, ...]] = ("of", "part")
     position: ClassVar[float] = 0
 
     @property
     def text(self) -> str:
         """The limit as its marker says it."""
-        return f"min_rps({self.bound:_.10g})"
+        return f"min_rps({self.bound:_.10g}{part_in_words(self.part)})"
 
     @classmethod
     def read(cls, mark: Mark, backend: str | None) -> Iterator[Limit]:
@@ -47,7 +48,7 @@ class MinRps:
         if not is_number or not 0 < value < _UPPER_BOUND:
             hint = " (a share needs of=)" if isinstance(value, str) and "%" in value else ""
             raise MarkerError(f"min_rps({written(value)}): must be a number above 0{hint}")
-        yield cls(float(value), backend)
+        yield cls(float(value), backend, mark.part)
 
     def miss(self, result: BurstResult) -> str | None:
         """Return figure, limit and distance; None if the limit is met."""

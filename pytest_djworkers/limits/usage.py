@@ -29,6 +29,7 @@ class MaxCpuPerRequest:
 
     bound: float
     backend: str | None = None
+    part: ClassVar[None] = None
     marker: ClassVar[str] = "max_cpu_per_request"
     arguments: ClassVar[tuple[str, ...]] = ("of",)
     position: ClassVar[float] = 0
@@ -75,6 +76,7 @@ class MaxMemory:
 
     bound: float
     backend: str | None = None
+    part: ClassVar[None] = None
     marker: ClassVar[str] = "max_memory"
     arguments: ClassVar[tuple[str, ...]] = ()
     position: ClassVar[float] = 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from pytest_djworkers.load.pairs import Pairs
+from pytest_djworkers.load.part_report import PartReport
 from pytest_djworkers.load.response_excerpt import ResponseExcerpt
 
 
@@ -62,3 +63,5 @@ class AgentReport:
     """The speed of the machine's CPUs while the window was open; see ``MachineSpeed``."""
     cpus: float = 1.0
     """The part of a CPU that one process can keep busy on the agent's machine, at most 1."""
+    parts: list[PartReport] = field(default_factory=list)
+    """The counts of each part of the burst, in the profile's order; empty if it has one only."""

@@ -6,7 +6,7 @@ import socket
 from collections.abc import Callable
 from enum import IntEnum
 
-from pytest_djworkers.load.client import ResponseReader
+from pytest_djworkers.load.live_part import LivePart, Payload
 
 
 class State(IntEnum):
@@ -34,6 +34,9 @@ class Connection:
         "connecting_since_ns",
         "has_responded",
         "idle_since_ns",
+        "number",
+        "part",
+        "payload",
         "reader",
         "receive",
         "send",
@@ -46,10 +49,16 @@ class Connection:
     receive: Callable[[bytearray], int]
     send: Callable[[bytes | memoryview], int]
 
-    def __init__(self, reader: ResponseReader) -> None:
+    def __init__(self, number: int, part: LivePart) -> None:
+        self.number = number
+        """Its number among all connections of the burst, from 0 on."""
+        self.part = part
+        """The part that the request in flight, or the last one, is of."""
+        self.payload: Payload = part.first_payload
+        """The bytes of that request."""
         self.sock: socket.socket | None = None
         self.state = State.DOWN
-        self.reader = reader
+        self.reader = part.make_reader()
         self.began_ns = 0
         """The time at which the request in flight began, or was planned to; 0 without one."""
         self.connecting_since_ns = 0

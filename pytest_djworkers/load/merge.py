@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import platform
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import zip_longest
-from typing import TypeVar
 
 from pytest_djworkers.load.agent_protocol import ClockOffset
 from pytest_djworkers.load.agent_report import AgentReport
@@ -20,14 +18,12 @@ from pytest_djworkers.load.facts import (
 )
 from pytest_djworkers.load.generator_names import ASYNCIO
 from pytest_djworkers.load.histogram import Latency
-from pytest_djworkers.load.pairs import Pairs
+from pytest_djworkers.load.part_figures import PartFigures
+from pytest_djworkers.load.part_report import PartReport, first_of, sum_of_pairs, sums
 from pytest_djworkers.load.profile import Profile
-from pytest_djworkers.load.response_excerpt import ResponseExcerpt
 from pytest_djworkers.load.response_gaps import longest_common_ns
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.load.tally import SERIES_INTERVAL_S
-
-_Key = TypeVar("_Key")
 
 _ADDED_UP = (
     "ok",
@@ -61,8 +57,8 @@ def merge_agents(
     ``lost`` are the agents without a report, and ``clocks`` those of other machines.
     """
     # Histograms are added up, since percentiles of several agents can't be averaged.
-    latency = _sums(dict(report.latency) for report in reports)
-    lag = _sums(dict(report.lag) for report in reports)
+    latency = sums(dict(report.latency) for report in reports)
+    lag = sums(dict(report.lag) for report in reports)
     window_s = reports[0].window_s
     return BurstResult(
         profile=profile,
@@ -74,8 +70,8 @@ def merge_agents(
         unanswered=sum(report.unanswered for report in reports),
         in_flight=sum(report.in_flight for report in reports),
         outside=sum(report.outside for report in reports),
-        statuses=_sums(report.statuses for report in reports),
-        error_kinds=_sums(report.error_kinds for report in reports),
+        statuses=sums(report.statuses for report in reports),
+        error_kinds=sums(report.error_kinds for report in reports),
         latency=Latency.from_counts(latency),
         # Nothing is known of the connections of lost agents: they are neither served nor starved.
         connections=_connections(
@@ -104,19 +100,45 @@ def merge_agents(
             clock_error_s=max((clock.error_s for clock in clocks), default=None),
             lost=lost,
         ),
-        first_unexpected=_first_unexpected(reports),
+        first_unexpected=first_of(report.first_unexpected for report in reports),
         after_window=sum(report.after_window for report in reports),
+        parts=_parts(profile, reports, window_s),
     )
+
+
+def _parts(
+    profile: Profile, reports: Sequence[AgentReport], window_s: float
+) -> dict[str, PartFigures]:
+    """Return the figures of a mix's parts by their names; none of another burst."""
+    if not profile.is_mix:
+        return {}
+    counted = [PartReport.sum(of_one) for of_one in zip(*(r.parts for r in reports), strict=True)]
+    judged = sum(one.judged for one in counted)
+    return {
+        part.name: PartFigures(
+            window_s=window_s,
+            share=one.judged / judged if judged else 0.0,
+            ok=one.ok,
+            late=one.late,
+            unexpected=one.unexpected,
+            error=one.error,
+            unanswered=one.unanswered,
+            in_flight=one.in_flight,
+            outside=one.outside,
+            statuses=one.statuses,
+            error_kinds=one.error_kinds,
+            latency=Latency(tuple(one.latency)),
+            wrong_bodies=one.wrong_bodies,
+            first_unexpected=one.first_unexpected,
+            after_window=one.after_window,
+        )
+        for part, one in zip(profile.parts, counted, strict=True)
+    }
 
 
 def interpreter() -> str:
     """Return the name and version of the interpreter, on which the agents' speed depends."""
     return f"Python {platform.python_version()}"
-
-
-def _first_unexpected(reports: Iterable[AgentReport]) -> ResponseExcerpt | None:
-    """Return the first unexpected response that an agent kept, or None."""
-    return next((one.first_unexpected for one in reports if one.first_unexpected), None)
 
 
 def merge_windows(
@@ -139,11 +161,11 @@ def _one_report(reports: Sequence[AgentReport]) -> AgentReport:
         opened=min(report.opened for report in reports),
         served=max(report.served for report in reports),
         connect_max_s=max(report.connect_max_s for report in reports),
-        statuses=_sums(report.statuses for report in reports),
-        error_kinds=_sums(report.error_kinds for report in reports),
-        latency=Pairs.of(sorted(_sums(dict(report.latency) for report in reports).items())),
-        lag=Pairs.of(sorted(_sums(dict(report.lag) for report in reports).items())),
-        sizes=sorted(_sums(dict(report.sizes) for report in reports).items()),
+        statuses=sums(report.statuses for report in reports),
+        error_kinds=sums(report.error_kinds for report in reports),
+        latency=sum_of_pairs(report.latency for report in reports),
+        lag=sum_of_pairs(report.lag for report in reports),
+        sizes=sorted(sums(dict(report.sizes) for report in reports).items()),
         per_connection=[
             sum(counts) for counts in zip(*(r.per_connection for r in reports), strict=True)
         ],
@@ -151,7 +173,8 @@ def _one_report(reports: Sequence[AgentReport]) -> AgentReport:
         errors=[],
         outstanding=[],
         gaps=[],
-        first_unexpected=_first_unexpected(reports),
+        parts=[PartReport.sum(of_one) for of_one in zip(*(r.parts for r in reports), strict=True)],
+        first_unexpected=first_of(report.first_unexpected for report in reports),
     )
 
 
@@ -195,14 +218,6 @@ def _connections(
 def _cpu_share(report: AgentReport, window_s: float) -> float:
     """Return the CPU time as a share of what the agent could have; a quota may be below one CPU."""
     return report.cpu_s / (window_s * report.cpus) if window_s else 0.0
-
-
-def _sums(mappings: Iterable[Mapping[_Key, int]]) -> dict[_Key, int]:
-    """Return the counts of all mappings, added up by key."""
-    total: Counter[_Key] = Counter()
-    for mapping in mappings:
-        total.update(mapping)
-    return dict(total)
 
 
 def _columns(rows: Iterable[Sequence[int]]) -> tuple[int, ...]:

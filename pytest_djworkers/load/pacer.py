@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable
 
 from pytest_djworkers.load.connection import Connection
-from pytest_djworkers.load.tally import US_PER_NS
+from pytest_djworkers.load.part_tally import US_PER_NS
 from pytest_djworkers.load.window import Window
 
 _SENT_AT_ONCE = 256

@@ -11,13 +11,13 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 
 from pytest_djworkers.load.agent_report import AgentReport
-from pytest_djworkers.load.client import make_reader
 from pytest_djworkers.load.connection import Connection, State
 from pytest_djworkers.load.early_close import EarlyClose
 from pytest_djworkers.load.machine_speed import MachineSpeed
 from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.load.rate import Share
 from pytest_djworkers.load.receiver import Receiver
+from pytest_djworkers.load.schedule import Schedule
 from pytest_djworkers.load.sender import Sender
 from pytest_djworkers.load.so_far import SoFar
 from pytest_djworkers.load.sockets import Sockets
@@ -63,12 +63,15 @@ class Pool:
     ) -> None:
         self._profile = profile
         self._share = share
-        # A view, so that the rest of a large body is not copied at each send.
-        payload = memoryview(profile.request.encode(host or "{}:{}".format(*address)))
-        self._connections = [Connection(make_reader(profile.request)) for _ in range(connections)]
+        self._schedule = Schedule(profile, share, host or "{}:{}".format(*address))
+        # The numbers of the agents' connections interleave, so that none is left out.
+        self._connections = [
+            Connection(share.index + index * share.of, self._schedule.first)
+            for index in range(connections)
+        ]
         self._sockets = Sockets(address)
-        self._sender = Sender(profile, self._sockets, payload)
-        self._receiver = Receiver(profile.request, self._sockets, self._sender, payload)
+        self._sender = Sender(profile, self._sockets, self._schedule)
+        self._receiver = Receiver(self._schedule, self._sockets, self._sender)
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(self._sockets.fileno(), self._receiver.ready)
         self._opened = 0
@@ -241,7 +244,7 @@ class Pool:
         """Count whatever has begun and not ended, so that no request is left out."""
         for connection in self._connections:
             if connection.began_ns:
-                window.tally.leave(connection.began_ns, until_ns)
+                window.tally.leave(connection.part.tally, connection.began_ns, until_ns)
                 # Its response might still come, and would be taken for that of the next request.
                 connection.began_ns = 0
                 self._sockets.drop(connection)
@@ -253,7 +256,7 @@ class Pool:
         self._give_up_late(window, until_ns)
         # Planned requests that no connection was free for are as unanswered as those in flight.
         for planned_ns in window.plan.left() if window.plan else ():
-            tally.leave(planned_ns, until_ns)
+            tally.leave(self._schedule.next_part().tally, planned_ns, until_ns)
         return tally.report(
             opened=self._opened,
             connect_max_ns=self._sender.connect_max_ns,

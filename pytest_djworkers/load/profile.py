@@ -1,8 +1,10 @@
-"""The plan of a burst: its request and its shape."""
+"""The plan of a burst: its requests and its shape."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Self
 
 from pytest_djworkers.load.masking import MASK, masked
 
@@ -27,7 +29,7 @@ class Shape:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Request:
-    """The one request that a burst repeats.
+    """One request that a burst repeats.
 
     ``expect`` has the statuses of an expected response; empty means any 2xx. ``contains`` are
     bytes that the body of an expected response has in it, as sent; empty means any body.
@@ -39,6 +41,11 @@ class Request:
     body: bytes = b""
     expect: tuple[int, ...] = ()
     contains: bytes = b""
+    as_user: bool = False
+    """True if it has the session of a user whom the plugin has logged in."""
+    same_origin: bool = False
+    """True if it says that it comes from a page of the same site, as a browser does. Django asks
+    for that beside a CSRF token when a request is secure."""
 
     def __repr__(self) -> str:
         """Return the request without its values, since pytest prints what it compares."""
@@ -75,28 +82,107 @@ class Request:
         """True if sending it twice changes nothing (RFC 9110, section 9.2.1)."""
         return self.method in {"GET", "HEAD", "OPTIONS"}
 
-    def header_lines(self, host: str) -> list[tuple[str, str]]:
+    def header_lines(self, host: str, scheme: str = "http") -> list[tuple[str, str]]:
         """Return the headers as sent, in order. The user's own headers replace ours."""
         given = {name.lower() for name, _ in self.headers}
         lines = [("Host", host)] if "host" not in given else []
         if "user-agent" not in given:
             lines.append(("User-Agent", USER_AGENT))
         lines.extend(self.headers)
+        if self.same_origin and not given & {"referer", "origin"}:
+            lines.append(("Referer", f"{self._page_of(host, scheme)}/"))
         if self.body or self.method not in BODILESS_METHODS:
             lines.append(("Content-Length", str(len(self.body))))
         return lines
 
-    def encode(self, host: str) -> bytes:
+    def encode(self, host: str, scheme: str = "http") -> bytes:
         """Return the bytes on the wire: one HTTP/1.1 request to ``host``."""
         head = [f"{self.method} {self.path} HTTP/1.1"]
-        head.extend(f"{name}: {value}" for name, value in self.header_lines(host))
+        head.extend(f"{name}: {value}" for name, value in self.header_lines(host, scheme))
         return "\r\n".join([*head, "", ""]).encode("latin-1") + self.body
+
+    def _page_of(self, host: str, scheme: str) -> str:
+        """Return the scheme and the host of the site's pages, as a browser knows them."""
+        headers = {name.lower(): value for name, value in self.headers}
+        # By a header such as "X-Forwarded-Proto: https", a proxy tells how it was asked.
+        seen = "https" if "https" in headers.values() else scheme
+        return f"{seen}://{headers.get('host', host)}"
+
+
+class Order(StrEnum):
+    """The order in which the variants of a part are sent."""
+
+    SEQUENTIAL = "sequential"
+    """One after the other, and again from the first one. Each agent begins at another place."""
+    RANDOM = "random"
+    CONNECTION = "connection"
+    """One for each connection: connection number i always sends variant i modulo their number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a burst: requests that are counted together, since only their values differ.
+
+    The requests are its variants; those of a part share the method, the expected statuses and
+    ``contains``. The weights of a burst's parts say how many requests each gets of all.
+    """
+
+    name: str
+    requests: tuple[Request, ...]
+    weight: float = 1.0
+    order: Order = Order.SEQUENTIAL
+    left_out: int = 0
+    """The number of variants that are not in ``requests``, of a part without values."""
+
+    @property
+    def variants(self) -> int:
+        """The number of variants."""
+        return len(self.requests) + self.left_out
+
+    def without_values(self) -> Part:
+        """Return the part that may be shown and stored, with its first variant alone."""
+        return replace(
+            self,
+            requests=(self.requests[0].without_values(),),
+            left_out=self.variants - 1,
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """The whole plan of a burst: its name, its request and its shape."""
+    """The whole plan of a burst: its name, its requests and its shape."""
 
     name: str
     request: Request
+    """The only request of a plain burst; of another, the first variant of the first part."""
     shape: Shape = field(default_factory=Shape)
+    parts: tuple[Part, ...] = ()
+    """The parts of a burst that sends more than one request; empty for a plain burst."""
+    seed: int = 0
+    """The seed of all choices at random."""
+
+    @classmethod
+    def of_parts(cls, name: str, parts: tuple[Part, ...], shape: Shape, seed: int = 0) -> Self:
+        """Return the plan of a burst of these parts; one with a single variant is a plain burst."""
+        request = parts[0].requests[0]
+        if len(parts) == 1 and parts[0].variants == 1:
+            return cls(name, request, shape, seed=seed)
+        return cls(name, request, shape, parts, seed)
+
+    @property
+    def is_mix(self) -> bool:
+        """True if there are several parts."""
+        return len(self.parts) > 1
+
+    @property
+    def all_parts(self) -> tuple[Part, ...]:
+        """The parts, of which a plain burst has one."""
+        return self.parts or (Part(self.name, (self.request,)),)
+
+    def without_values(self) -> Profile:
+        """Return what may be shown and stored of the plan."""
+        return replace(
+            self,
+            request=self.request.without_values(),
+            parts=tuple(part.without_values() for part in self.parts),
+        )

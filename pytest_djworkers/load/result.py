@@ -17,8 +17,8 @@ A figure that a generator can't know is None, and no limit passes on a None.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from pytest_djworkers.legend import Remark, Sign
 from pytest_djworkers.load import figures_in_words as in_words
@@ -32,6 +32,7 @@ from pytest_djworkers.load.facts import (
     Usage,
 )
 from pytest_djworkers.load.histogram import SAMPLES_BEYOND, Latency
+from pytest_djworkers.load.part_figures import PartFigures
 from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.load.response_excerpt import ResponseExcerpt
 from pytest_djworkers.units import counted, format_duration, format_rate
@@ -82,6 +83,43 @@ class BurstResult:
     after_window: int = 0
     """The number of expected responses, among ok and late, that came after the window closed. A
     comparison's window counts every request sent in it; in other bursts it is 0."""
+    parts: Mapping[str, PartFigures] = field(default_factory=dict)
+    """The figures of each part of a mix by its name; empty for other bursts."""
+
+    def part(self, name: str) -> BurstResult:
+        """Return the figures of a part as those of a burst of its own, on the same connections.
+
+        What is known of the whole alone is left out: the series, and what the server used. A burst
+        that is no mix has one part, of its own name. Raises KeyError, in words, if no part has this
+        name.
+        """
+        if not self.parts and name == self.name:
+            return self
+        if name not in self.parts:
+            raise KeyError(no_such_part(name, self.name, self.parts))
+        figures = self.parts[name]
+        (part,) = (one for one in self.profile.parts if one.name == name)
+        return replace(
+            self,
+            profile=Profile(name, part.requests[0], self.profile.shape),
+            ok=figures.ok,
+            late=figures.late,
+            unexpected=figures.unexpected,
+            error=figures.error,
+            unanswered=figures.unanswered,
+            in_flight=figures.in_flight,
+            outside=figures.outside,
+            statuses=figures.statuses,
+            error_kinds=figures.error_kinds,
+            latency=figures.latency,
+            wrong_bodies=figures.wrong_bodies,
+            first_unexpected=figures.first_unexpected,
+            after_window=figures.after_window,
+            series=None,
+            longest_gap_s=None,
+            usage=None,
+            parts={},
+        )
 
     references: Mapping[str, Reference] = field(default_factory=dict)
     """The endpoints that limits of the test are relative to, by what the limits call them."""
@@ -249,3 +287,10 @@ class BurstResult:
         timeouts, errors = counted(self.timeouts, "timeout"), counted(self.errors, "error")
         more = " or more" if self.hides_timeouts else ""
         return f"{format_rate(self.rps)} requests/s, {timeouts}{more}, {errors}"
+
+
+def no_such_part(name: str, burst: str, parts: Iterable[str]) -> str:
+    """Return why a burst has no figures of a part, in words, with the names of its parts."""
+    names = ", ".join(map(repr, parts))
+    said = f"its parts are {names}" if names else "it is no mix"
+    return f"{burst} has no part {name!r}: {said}"

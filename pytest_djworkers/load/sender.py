@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import time
 
-from pytest_djworkers.load.client import make_reader
 from pytest_djworkers.load.connection import Connection, State
 from pytest_djworkers.load.pacer import Pacer
 from pytest_djworkers.load.profile import Profile
+from pytest_djworkers.load.schedule import Schedule
 from pytest_djworkers.load.sockets import Sockets
 from pytest_djworkers.load.window import Window
 
@@ -24,14 +24,14 @@ class Sender:
     nanoseconds of the monotonic clock.
     """
 
-    def __init__(self, profile: Profile, sockets: Sockets, payload: memoryview) -> None:
-        self._request = profile.request
+    def __init__(self, profile: Profile, sockets: Sockets, schedule: Schedule) -> None:
+        self._schedule = schedule
         self._timeout_ns = round(profile.shape.timeout_s * 1e9)
         self._sockets = sockets
-        self._payload = payload
         self._loop = asyncio.get_running_loop()
         # Connections are opened before the first window, and events need one to look at.
         self.window = Window.before_any(profile)
+        schedule.count_in(self.window.tally)
         self.changed = asyncio.Event()
         """Set whenever something has happened to a connection."""
         self.connect_max_ns = 0
@@ -41,6 +41,7 @@ class Sender:
     def start(self, window: Window) -> None:
         """Begin and count requests for this window from now on."""
         self.window = window
+        self._schedule.count_in(window.tally)
         self._pacer.start(window)
 
     def stop(self) -> None:
@@ -63,10 +64,11 @@ class Sender:
     def _begin(self, connection: Connection, began_ns: int, now: int) -> None:
         """Begin a request; on a new connection, its time includes the connecting."""
         connection.began_ns = began_ns
+        self._schedule.assign(connection)
         # One that is still connecting sends the request when it is open: see ``connected``.
         if connection.state is State.IDLE:
             connection.state = State.WAITING
-            self.send(connection, self._payload, now)
+            self.send(connection, connection.payload, now)
         elif connection.state is State.DOWN:
             tally = self.window.tally
             tally.reconnects += tally.counts(now)
@@ -79,15 +81,15 @@ class Sender:
 
     def not_sent(self, connection: Connection, error: OSError, now: int) -> None:
         """See to a request of which the socket took nothing."""
-        if kind := self._sockets.not_sent(connection, self._payload, error):
-            self.lost(connection, kind, now, unsent=len(self._payload))
+        if kind := self._sockets.not_sent(connection, connection.payload, error):
+            self.lost(connection, kind, now, unsent=len(connection.payload))
 
     # What happens to connections.
 
     def connect(self, connection: Connection, now: int) -> None:
         """Begin to connect, with a reader that knows nothing of an earlier connection."""
         connection.reader.release()
-        connection.reader = make_reader(self._request)
+        connection.reader = connection.part.make_reader()
         connection.connecting_since_ns = now
         if kind := self._sockets.connect(connection):
             self.fail(connection, kind, now)
@@ -101,7 +103,7 @@ class Sender:
         self.connect_max_ns = max(self.connect_max_ns, now - connection.connecting_since_ns)
         if connection.began_ns:
             connection.state = State.WAITING
-            self.send(connection, self._payload, now)
+            self.send(connection, connection.payload, now)
         else:
             self.free(connection, now)
 
@@ -114,7 +116,7 @@ class Sender:
             self._sockets.drop(connection)
             tally.closed_idle += self.window.is_firing
             return
-        if self._was_idle(connection, len(self._payload) - unsent, now):
+        if self._was_idle(connection, len(connection.payload) - unsent, now):
             tally.closed_idle += 1
             tally.resent += 1
             # began_ns stays: the latency counts from the first try.
@@ -132,7 +134,7 @@ class Sender:
         """
         return (
             now < self.window.stop_ns
-            and self._request.is_safe
+            and connection.part.request.is_safe
             and connection.has_responded
             and not connection.reader.is_partial
             and now - connection.began_ns <= self._timeout_ns
@@ -147,7 +149,7 @@ class Sender:
         connection.began_ns = 0
         self._sockets.drop(connection)
         if began:
-            self.window.tally.failure(kind, began, now)
+            self.window.tally.failure(connection.part.tally, kind, began, now)
         self.changed.set()
         if self.window.plan is not None:
             # One that ended without a request stands in the pacer's queue already.

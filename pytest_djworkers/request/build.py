@@ -8,12 +8,14 @@ from __future__ import annotations
 import json as json_module
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
 from pytest_djworkers.errors import BurstArgumentError
 from pytest_djworkers.load.masking import masked
-from pytest_djworkers.load.profile import Request
+from pytest_djworkers.load.profile import BODILESS_METHODS, Request
+from pytest_djworkers.request.content import form_content
 from pytest_djworkers.request.headers import checked_headers
 from pytest_djworkers.units import written
 
@@ -22,42 +24,104 @@ _METHOD = re.compile(r"[A-Z]+")
 _PATH = re.compile(r"/[!-~]*")
 # CONNECT asks a proxy for a tunnel, and servers answer TRACE themselves or refuse it.
 _UNUSABLE_METHODS = frozenset({"CONNECT", "TRACE"})
-ARGUMENTS = ("method", "headers", "body", "json", "query", "cookies", "expect", "contains")
+ARGUMENTS = (
+    "method",
+    "headers",
+    "body",
+    "json",
+    "form",
+    "files",
+    "query",
+    "cookies",
+    "expect",
+    "contains",
+)
 """The arguments of ``burst()`` that describe the request, besides the path."""
 
 
-def make_request(
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A request as far as it is known before the site is prepared."""
+
+    request: Request
+    form_type: str = ""
+    """The Content-Type of the form that its body was made from; empty for another body."""
+
+
+def make_request(path: object, method: object = None, **arguments: Any) -> Request:
+    """Return the request that a call of ``burst()`` describes. Raises BurstArgumentError."""
+    return make_draft(path, method, **arguments).request
+
+
+def make_draft(
     path: object,
-    method: object = "GET",
+    method: object = None,
     *,
     headers: Mapping[str, str] | None = None,
     body: bytes | str | None = None,
     json: Any = None,
+    form: Mapping[str, Any] | None = None,
+    files: Mapping[str, Any] | None = None,
     query: Mapping[str, Any] | None = None,
     cookies: Mapping[str, str] | None = None,
     expect: int | Iterable[int] | None = None,
     contains: str | bytes | None = None,
-) -> Request:
-    """Return the request that a call of ``burst()`` describes. Raises BurstArgumentError."""
-    _check_path(path)
-    verb = _verb(method)
+) -> Draft:
+    """Return the request that a call of ``burst()`` describes. Raises BurstArgumentError.
+
+    Without a method, it is a POST of a form, else a GET.
+    """
+    sent_to = target(path, query)
+    form_type = ""
+    has_form = form is not None or files is not None
+    verb = _verb(("POST" if has_form else "GET") if method is None else method)
     lines = checked_headers(headers, cookies)
-    if body is not None and json is not None:
-        raise BurstArgumentError("body= and json= can't be combined")
-    if json is not None:
-        body = _json(json)
-        if "content-type" not in {name.lower() for name, _ in lines}:
-            lines.append(("Content-Type", "application/json"))
+    _refuse_two_bodies(body=body, json=json, form=form, files=files)
+    if has_form:
+        _refuse_form_of(verb, "files" if form is None else "form")
+        content = form_content(form, files)
+        body, form_type = content.body, content.type
+        lines = _with_type(lines, form_type)
+    elif json is not None:
+        body, lines = _json(json), _with_type(lines, "application/json")
     if contains is not None and verb == "HEAD":
         raise BurstArgumentError("contains= needs a body, and a response to HEAD has none")
-    return Request(
-        _with_query(str(path), query),
+    request = Request(
+        sent_to,
         verb,
         tuple(lines),
-        _bytes("body", body),
+        body_bytes("body", body),
         _statuses(expect),
-        _bytes("contains", contains),
+        body_bytes("contains", contains),
     )
+    return Draft(request, form_type)
+
+
+def _refuse_two_bodies(**bodies: object) -> None:
+    given = [f"{name}=" for name, value in bodies.items() if value is not None]
+    # The files of a form go beside its fields.
+    if len(given) > 1 and given != ["form=", "files="]:
+        raise BurstArgumentError(f"{' and '.join(given)} can't be combined")
+
+
+def _refuse_form_of(verb: str, argument: str) -> None:
+    if verb in BODILESS_METHODS:
+        raise BurstArgumentError(
+            f"{argument}= is sent in the body, and a {verb} has none: the values of its query are"
+            " query="
+        )
+
+
+def _with_type(lines: list[tuple[str, str]], kind: str) -> list[tuple[str, str]]:
+    """Return the headers with this Content-Type, unless they have one."""
+    has_type = any(name.lower() == "content-type" for name, _ in lines)
+    return lines if has_type else [*lines, ("Content-Type", kind)]
+
+
+def target(path: object, query: object) -> str:
+    """Return a path with a query, as it is sent. Raises BurstArgumentError."""
+    _check_path(path)
+    return _with_query(str(path), query)
 
 
 def _check_path(path: object) -> None:
@@ -91,7 +155,8 @@ def _json(value: Any) -> str:
         raise BurstArgumentError(f"json=: {error}") from None
 
 
-def _bytes(argument: str, value: object) -> bytes:
+def body_bytes(argument: str, value: object) -> bytes:
+    """Return a body, or a part of one, as it is sent. Raises BurstArgumentError."""
     if isinstance(value, str):
         try:
             return value.encode()

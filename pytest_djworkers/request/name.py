@@ -1,21 +1,20 @@
-"""The name that tells a burst from the others of its test."""
+"""The names that tell the bursts of a test apart, and the parts of a burst."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from pytest_djworkers.errors import BurstArgumentError
 from pytest_djworkers.load.masking import masked, query_hash
-from pytest_djworkers.load.profile import Request
 
 
-def burst_name(name: object, path: str, request: Request, taken: Collection[str]) -> str:
-    """Return the burst's name: ``name``, or the method and the path if that is None.
+def burst_name(name: object, default: str, taken: Collection[str]) -> str:
+    """Return the burst's name: ``name``, or the default if that is None.
 
     ``taken`` are the names of the test's earlier bursts. Raises BurstArgumentError for a name that
     is not one line of printable text, or is taken.
     """
-    found = _default_name(path, request, taken) if name is None else _one_line(name)
+    found = default if name is None else _one_line(name)
     if found in taken:
         raise BurstArgumentError(
             f"this test has fired a burst named {found!r} already: tell them apart with name="
@@ -23,10 +22,21 @@ def burst_name(name: object, path: str, request: Request, taken: Collection[str]
     return found
 
 
-def _default_name(path: str, request: Request, taken: Collection[str]) -> str:
-    name = f"{request.method} {masked(path)}"
+def part_name(name: object, method: str, paths: Sequence[str], taken: Collection[str]) -> str:
+    """Return the name of a part: ``name``, or the method and the path of its requests.
+
+    The paths are those that were asked for, without what ``query=`` adds. ``taken`` are the names
+    of others, from which a hash tells a path with another query. Raises BurstArgumentError for a
+    name that is not one line of printable text.
+    """
+    if name is not None:
+        return _one_line(name)
+    found = f"{method} {masked(paths[0])}"
     # Values of a query are secret, so two queries at one path have the same masked name.
-    return f"{name} #{query_hash(path)}" if name in taken and "?" in path else name
+    if found in taken and "?" in paths[0]:
+        found = f"{found} #{query_hash(paths[0])}"
+    others = len({*paths}) - 1
+    return f"{found} and {others:,} more" if others else found
 
 
 def _one_line(name: object) -> str:

@@ -9,15 +9,8 @@ from pytest_djworkers.errors import BurstArgumentError
 
 _DJANGO = "Django's test client"
 _BODY = (
-    "here body= takes bytes or text as they are sent, and json= is encoded; a form is"
-    " body=urllib.parse.urlencode({...}) with headers={'Content-Type':"
-    " 'application/x-www-form-urlencoded'}"
-)
-_FILES = (
-    "here body= takes the bytes as they are sent. Django can make those of a form with files, from"
-    " django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart:"
-    " body=encode_multipart(BOUNDARY, {'name': open_file}), headers={'Content-Type':"
-    " MULTIPART_CONTENT}"
+    "here a form is form={...}, its files are files={...}, json= is encoded, and body= takes bytes"
+    " or text as they are sent"
 )
 _HEADERS = "here it is a header, as it is sent: headers={{{!r}: ...}}"
 _NO_REDIRECT = (
@@ -30,7 +23,6 @@ _CONNECTIONS = "here it is connections=, the number of requests at a time"
 _OF_OTHER_CLIENTS = {
     "data": (f"{_DJANGO} and requests", _BODY),
     "content": ("httpx", _BODY),
-    "files": ("requests and httpx", _FILES),
     "content_type": (_DJANGO, _HEADERS.format("Content-Type")),
     "params": ("requests", _QUERY),
     "query_params": (_DJANGO, _QUERY),
@@ -49,7 +41,6 @@ _OF_OTHER_CLIENTS = {
         " with headers={'X-Forwarded-Proto': 'https'}",
     ),
     # Words of load testers.
-    "users": ("locust", _CONNECTIONS),
     "vus": ("k6", _CONNECTIONS),
     "concurrency": ("ab and hey", _CONNECTIONS),
     "threads": ("wrk", "here the number of processes that fire is --djworkers-agents"),

@@ -5,22 +5,33 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.load.result import BurstResult
-from pytest_djworkers.markers import TestPlan
+from pytest_djworkers.markers import TestPlan, refuse_unknown_parts
 from pytest_djworkers.options import SHAPE_OPTIONS
 from pytest_djworkers.record import BurstRecord
-from pytest_djworkers.request.build import ARGUMENTS, make_request
-from pytest_djworkers.request.name import burst_name
+from pytest_djworkers.request.asked import Request
+from pytest_djworkers.request.build import ARGUMENTS
+from pytest_djworkers.request.plan import plan_burst
 from pytest_djworkers.request.unknown_arguments import refuse_unknown
 from pytest_djworkers.run.live.burst_progress import BurstProgress
-from pytest_djworkers.run.measurement import MeasuredBurst, Measurement
+from pytest_djworkers.run.measurement import MeasuredBurst, Measurement, PlannedBurst
 from pytest_djworkers.server.protocol import AnyServer
 from pytest_djworkers.settings.settings import Settings
 from pytest_djworkers.settings.shape import parse_shape
 from pytest_djworkers.system.event_loop import without_running_loop
+from pytest_djworkers.users.wanted import NOT_GIVEN, USER_ARGUMENTS
 
-_KNOWN = (*ARGUMENTS, "name", *SHAPE_OPTIONS)
+_KNOWN = (
+    *ARGUMENTS,
+    "mix",
+    "paths",
+    "bodies",
+    "order",
+    "seed",
+    *USER_ARGUMENTS,
+    "name",
+    *SHAPE_OPTIONS,
+)
 
 
 class Burst:
@@ -71,16 +82,25 @@ class Burst:
     @without_running_loop()
     def __call__(
         self,
-        path: str,
+        path: str | None = None,
         *,
-        method: str = "GET",
+        mix: Any = None,
+        method: str | None = None,
         headers: Mapping[str, str] | None = None,
         body: bytes | str | None = None,
         json: Any = None,
+        form: Mapping[str, Any] | None = None,
+        files: Mapping[str, Any] | None = None,
         query: Mapping[str, Any] | None = None,
         cookies: Mapping[str, str] | None = None,
         expect: int | Iterable[int] | None = None,
         contains: str | bytes | None = None,
+        paths: Iterable[str] | None = None,
+        bodies: Iterable[bytes | str] | None = None,
+        order: str | None = None,
+        seed: int = 0,
+        user: Any = NOT_GIVEN,
+        users: Any = None,
         name: str | None = None,
         **shape: Any,
     ) -> BurstResult:
@@ -98,28 +118,47 @@ class Burst:
         self.was_called = True
         refuse_unknown(shape, _KNOWN)
         burst_shape, overridden = self._settings.shape_for(self.plan.shape, parse_shape(shape))
-        request = make_request(
+        asked = Request(
             path,
-            method,
+            method=method,
             headers=headers,
             body=body,
             json=json,
+            form=form,
+            files=files,
             query=query,
             cookies=cookies,
             expect=expect,
             contains=contains,
+            paths=paths,
+            bodies=bodies,
+            order=order,
+            user=user,
+            users=users,
+            name=name,
         )
         taken = [measured.name for measured in self.measured]
-        profile = Profile(burst_name(name, path, request, taken), request, burst_shape)
-        measured = self._measure(profile, overridden)
+        plan = plan_burst(
+            asked,
+            mix,
+            shape=burst_shape,
+            seed=seed,
+            taken=taken,
+            users=self.plan.users,
+            root=self._settings.root,
+        )
+        refuse_unknown_parts(plan.profile, self.plan.limits)
+        measured = self._measure(
+            PlannedBurst(plan.profile, overridden, tuple(part.login for part in plan.parts))
+        )
         self.measured.append(measured)
         return measured.record.result
 
-    def _measure(self, profile: Profile, overridden: tuple[str, ...]) -> MeasuredBurst:
-        self.under_way = profile.name
+    def _measure(self, planned: PlannedBurst) -> MeasuredBurst:
+        self.under_way = planned.name
         try:
-            with self._progress.burst(f"{self.server.backend} {profile.name}"):
-                measured = self._measurement.measure(profile, overridden)
+            with self._progress.burst(f"{self.server.backend} {planned.name}"):
+                measured = self._measurement.measure(planned)
         except Exception:
             self.under_way = None
             raise

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import pytest
@@ -12,6 +12,7 @@ from pytest_djworkers.limits.failed_requests import MaxErrors, Share
 from pytest_djworkers.limits.kinds import misses
 from pytest_djworkers.limits.protocol import Limit
 from pytest_djworkers.limits.regression import MaxRegression
+from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.markers import TestPlan
 from pytest_djworkers.printable import printable
 from pytest_djworkers.record import BurstRecord, LimitOutcome
@@ -56,28 +57,60 @@ def with_judgement(measured: MeasuredBurst, plan: TestPlan, settings: Settings) 
     return replace(record, limits=tuple(judged), failures=tuple(failures))
 
 
+def parts_of(result: BurstResult) -> Collection[str]:
+    """Return the names of a burst's parts; one that is no mix has one, of its own name."""
+    return result.parts or {result.name}
+
+
 def _limits_of(record: BurstRecord, plan: TestPlan) -> Sequence[Limit]:
-    """Return the limits that hold for a burst."""
+    """Return the limits that hold for a burst: of those on parts, those on parts that it has."""
+    parts = parts_of(record.result)
+    held = [limit for limit in plan.limits if limit.part is None or limit.part in parts]
     if record.against_base is None:
-        return plan.limits
+        return held
     # A comparison has a load of its own, and many windows: only a share of errors means the same
     # there as in a burst.
     return [
-        limit
-        for limit in plan.limits
-        if isinstance(limit, MaxErrors) and isinstance(limit.bound, Share)
+        limit for limit in held if isinstance(limit, MaxErrors) and isinstance(limit.bound, Share)
     ]
 
 
 def _unexpected_responses(measured: MeasuredBurst, plan: TestPlan, settings: Settings) -> list[str]:
     """Return the failures that a test gets without a limit of its own."""
     result = measured.record.result
-    if nothing := why_nothing_expected(result, measured.first_refusal):
-        return [nothing]
-    if any(isinstance(limit, MaxErrors) for limit in plan.limits):
+    if nothing := list(_without_expected(measured)):
+        return nothing
+    if any(isinstance(limit, MaxErrors) and limit.part is None for limit in plan.limits):
         return []
     missed = misses([MaxErrors(Share(settings.max_errors))], result)
     return [f"{miss}; {_ADVICE}" for miss in missed]
+
+
+def _without_expected(measured: MeasuredBurst) -> Iterator[str]:
+    """Yield why a burst, or a part of a mix, had no expected response."""
+    result = measured.record.result
+    if not result.parts:
+        if nothing := why_nothing_expected(result, measured.first_refusal):
+            yield nothing
+        return
+    for name in result.parts:
+        part = result.part(name)
+        # A part with a small weight may not have come up, or only at the end.
+        if part.judged and (nothing := why_nothing_expected(part, measured.first_refusal)):
+            yield f"{name}: {nothing}"
+
+
+def unjudged_parts(bursts: Sequence[MeasuredBurst], plan: TestPlan) -> list[str]:
+    """Return a line for each part that a limit of a test is for and that no burst of it has."""
+    found = {name for burst in bursts for name in parts_of(burst.record.result)}
+    missing = dict.fromkeys(
+        limit.part for limit in plan.limits if limit.part is not None and limit.part not in found
+    )
+    names = ", ".join(map(repr, sorted(found)))
+    return [
+        f"no burst of this test has a part {part!r}, which a limit is for: their parts are {names}"
+        for part in missing
+    ]
 
 
 def _missed_limits(measured: MeasuredBurst, plan: TestPlan, settings: Settings) -> list[str]:

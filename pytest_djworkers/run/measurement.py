@@ -2,11 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
-from pytest_djworkers.load.profile import Profile
+from pytest_djworkers.load.profile import Profile, Shape
 from pytest_djworkers.record import BurstRecord
+from pytest_djworkers.request.login import Login
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedBurst:
+    """The plan of a burst, as far as it is known before the site is prepared for it."""
+
+    profile: Profile
+    """Its requests lack what only Django can add to them."""
+    overridden: tuple[str, ...] = ()
+    """The flags that changed its shape, in words."""
+    logins: tuple[Login, ...] = ()
+    """What is to be added to the requests of each part; empty if nothing is."""
+
+    @property
+    def name(self) -> str:
+        """The burst's name, which is unique in its test."""
+        return self.profile.name
+
+    def with_shape(self, shape: Shape) -> PlannedBurst:
+        """Return the same burst under another load."""
+        return replace(self, profile=replace(self.profile, shape=shape))
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +51,9 @@ class MeasuredBurst:
 class Measurement(Protocol):
     """A way to measure a burst: at one server, or at the two arms of a comparison."""
 
-    def measure(self, profile: Profile, overridden: tuple[str, ...]) -> MeasuredBurst:
+    def measure(self, planned: PlannedBurst) -> MeasuredBurst:
         """Launch what is needed, and fire the burst.
 
-        ``overridden`` are the flags that changed the burst's shape, in words. Raises
-        BurstArgumentError for a burst that can't be measured this way, ServerError,
-        GeneratorError and BusyMachineError.
+        Raises BurstArgumentError for a burst that can't be measured this way, or whose users can't
+        be logged in; ServerError, GeneratorError and BusyMachineError.
         """

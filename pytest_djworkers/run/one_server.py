@@ -18,8 +18,9 @@ from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.run.context import RunContext
-from pytest_djworkers.run.measurement import MeasuredBurst
+from pytest_djworkers.run.measurement import MeasuredBurst, PlannedBurst
 from pytest_djworkers.run.references import is_plain
+from pytest_djworkers.run.site.log_in import LogIn
 from pytest_djworkers.server.diagnosis import first_refusal, why_requests_failed
 from pytest_djworkers.server.protocol import AnyServer, BurstNeeds, check_alive
 from pytest_djworkers.server.usage import UsageWatch
@@ -38,22 +39,25 @@ class OneServer:
         test: str,
         max_regressions: Mapping[Metric, float],
         limits: Iterable[Limit] = (),
+        *,
+        log_in: LogIn,
     ) -> None:
         self._run = run
         self._server = server
         self._test = test
         self._max_regressions = max_regressions
         self._references = references_in(limits)
+        self._log_in = log_in
         self._every_request = need_every_request(limits)
 
-    def measure(self, profile: Profile, overridden: tuple[str, ...]) -> MeasuredBurst:
+    def measure(self, planned: PlannedBurst) -> MeasuredBurst:
         """Fire one burst, and compare it with the stored one if there is one."""
         if self._run.settings.origin is not None and PLAIN in self._references:
             raise BurstArgumentError(
                 f"of={PLAIN!r}: a server that runs already doesn't have the plugin's own view. Name"
                 " one of the site's paths"
             )
-        measured = self.with_references(self.fire(profile, overridden))
+        measured = self.with_references(self.fire(planned))
         settings, baseline = self._run.settings, self._run.baseline
         if settings.save_baseline or (baseline.is_empty and not self._max_regressions):
             return measured
@@ -71,21 +75,21 @@ class OneServer:
             self._references,
             self._server.backend,
             result,
-            lambda profile: self.fire(profile, ()).record.result,
+            lambda profile: self.fire(PlannedBurst(profile)).record.result,
         )
         record = replace(measured.record, result=replace(result, references=references))
         return replace(measured, record=record)
 
-    def fire(self, profile: Profile, overridden: tuple[str, ...]) -> MeasuredBurst:
+    def fire(self, planned: PlannedBurst) -> MeasuredBurst:
         """Launch the server, and fire one burst at it. Raises as ``measure`` does."""
-        server = self._server
+        server, profile = self._server, planned.profile
         generator = self._generator(profile)
         # Before the launch, which would be for nothing.
         if reason := generator.cannot(profile):
             raise BurstArgumentError(f"{profile.name}: {reason}")
-        needs = BurstNeeds.of_burst(
-            profile.request, profile.shape.connections, probe_path=self._run.settings.probe
-        )
+        probe_path = self._run.settings.probe
+        profile = self._log_in(planned, server.prepare())
+        needs = BurstNeeds.of_burst(profile, profile.shape.connections, probe_path=probe_path)
         server.launch(replace(needs, plain_view=is_plain(profile)))
         try:
             if server.interim:
@@ -98,7 +102,9 @@ class OneServer:
             raise
         finally:
             self._run.leave_gateways()
-        record = BurstRecord(self._test, result, overridden, other_settings=server.other_settings)
+        record = BurstRecord(
+            self._test, result, planned.overridden, other_settings=server.other_settings
+        )
         return MeasuredBurst(record, self._error_causes(result), self._first_refusal(result))
 
     def _generator(self, profile: Profile, interim: tuple[int, ...] = ()) -> Generator:
@@ -136,7 +142,8 @@ class OneServer:
 
     def _first_refusal(self, result: BurstResult) -> str:
         log = self._server.log
-        return "" if log is None or result.has_expected else first_refusal(log)
+        each = [result.part(name) for name in result.parts] or [result]
+        return "" if log is None or all(one.has_expected for one in each) else first_refusal(log)
 
     def _against_baseline(self, record: BurstRecord) -> BurstRecord:
         baseline, result = self._run.baseline, record.result

@@ -14,14 +14,14 @@ from pytest_djworkers.compare.procedure import ComparisonOutcome, calibrate, com
 from pytest_djworkers.compare.result import ArmComparison
 from pytest_djworkers.compare.setup import ComparisonSetup
 from pytest_djworkers.compare.window_size import WAITING_CONNECTIONS
-from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.progress import Phase
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.run.arm_data import ArmData
 from pytest_djworkers.run.budget.turn import Turn
 from pytest_djworkers.run.context import RunContext
-from pytest_djworkers.run.measurement import MeasuredBurst
+from pytest_djworkers.run.measurement import MeasuredBurst, PlannedBurst
 from pytest_djworkers.run.one_server import OneServer
+from pytest_djworkers.run.site.log_in import LogIn
 from pytest_djworkers.server.launch import LaunchSpec
 from pytest_djworkers.server.launch_hooks import LaunchHooks
 from pytest_djworkers.server.protocol import AnyServer, BurstNeeds
@@ -59,6 +59,7 @@ class TwoArms:
         hooks: LaunchHooks,
         database_setup: DatabaseSetup,
         alone: OneServer,
+        log_in: LogIn,
         turn: Turn,
     ) -> None:
         self._run = run
@@ -69,45 +70,45 @@ class TwoArms:
         self._hooks = hooks
         self._database_setup = database_setup
         self._alone = alone
+        self._log_in = log_in
         self._turn = turn
         # Requests/s are always judged, and first.
         self._tolerances = {Metric.RPS: run.settings.tolerance, **max_regressions}
 
-    def measure(self, profile: Profile, overridden: tuple[str, ...]) -> MeasuredBurst:
+    def measure(self, planned: PlannedBurst) -> MeasuredBurst:
         """Compare base and head under moderate load; head's figures are the burst's."""
-        if (finished := self._turn.finished(profile.name)) is not None:
+        if (finished := self._turn.finished(planned.name)) is not None:
             return finished
         # A test may have asked for head's server: nobody may use the databases while they are
         # seeded and copied.
         self._server.stop()
         with self._run.machine():
-            outcome = self._compare(profile, overridden)
+            outcome = self._compare(planned)
         # Base may lack the endpoint, or be unable to use the databases.
-        if (measured := self._measured(outcome, overridden)) is None:
-            measured = self._alone.fire(self._at_moderate_load(profile), overridden)
+        if (measured := self._measured(outcome, planned.overridden)) is None:
+            measured = self._alone.fire(self._at_moderate_load(planned))
             compared = self._labelled(outcome.comparison)
             measured = replace(measured, record=replace(measured.record, against_base=compared))
         measured = self._alone.with_references(measured)
-        self._turn.note(profile.name, outcome, measured)
+        self._turn.note(planned.name, outcome, measured)
         return measured
 
     def _labelled(self, comparison: ArmComparison) -> ArmComparison:
         of_backends = self._comparison_setup.flags.against is Against.BACKEND
         return replace(comparison, of_backends=of_backends)
 
-    def _at_moderate_load(self, profile: Profile) -> Profile:
-        shape = replace(profile.shape, connections=self._most_connections())
-        return replace(profile, shape=shape)
+    def _at_moderate_load(self, planned: PlannedBurst) -> PlannedBurst:
+        shape = replace(planned.profile.shape, connections=self._most_connections())
+        return planned.with_shape(shape)
 
-    def _compare(self, profile: Profile, overridden: tuple[str, ...]) -> ComparisonOutcome:
+    def _compare(self, planned: PlannedBurst) -> ComparisonOutcome:
         settings, flags = self._run.settings, self._comparison_setup.flags
         spec = self._prepare(self._run.launch_spec(self._hooks))
-        needs = BurstNeeds.of_burst(
-            profile.request, self._most_connections(), probe_path=settings.probe
-        )
+        profile = self._log_in(planned, spec)
+        needs = BurstNeeds.of_burst(profile, self._most_connections(), probe_path=settings.probe)
 
         def keep(outcome: ComparisonOutcome) -> None:
-            if (measured := self._measured(outcome, overridden)) is not None:
+            if (measured := self._measured(outcome, planned.overridden)) is not None:
                 self._run.cut_short.append(measured.record)
 
         with ArmData(spec, self._database_setup.unblocked) as data:

@@ -83,6 +83,9 @@ class ExternalServer:
             host=self._origin.netloc,
         )
 
+    def prepare(self) -> None:
+        """Prepare nothing: its site and its rows are somebody else's."""
+
     def launch(self, needs: BurstNeeds) -> None:
         """Wait until it is drained: until it responds quickly several times in a row.
 
@@ -140,6 +143,15 @@ class ExternalServer:
             is_quick = took_s <= _QUICK_FACTOR * quickest_s + _QUICK_EXTRA_S
             in_a_row = in_a_row + 1 if is_quick else 0
             quickest_s = min(quickest_s, took_s)
+        for request in needs.others:
+            probe(
+                self._origin.addresses,
+                request,
+                None,
+                any_response=False,
+                deadline=CLOCK.monotonic() + self._startup_timeout_s,
+                host=self._origin.netloc,
+            )
 
     def last_said(self) -> list[str]:
         """Return no lines: its log is not known."""

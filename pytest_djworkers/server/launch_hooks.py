@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
-from pytest_djworkers.server.protocol import AnyServer
 from pytest_djworkers.server.response import Response
 
 CheckResponse = Callable[[str, Response], str]
@@ -15,23 +15,23 @@ wrong with the response, in words; empty if nothing is."""
 
 @dataclass(frozen=True, slots=True)
 class LaunchHooks:
-    """The functions that are called with a server that is launched."""
+    """The functions that are called with a server, an ``AnyServer``, that is launched."""
 
-    ready: Callable[[AnyServer], None]
+    ready: Callable[[Any], None]
     """Called when the server is ready."""
-    check_response: Callable[[AnyServer, str, Response], str]
+    check_response: Callable[[Any, str, Response], str]
     """Called with the response to a probe; see ``CheckResponse``."""
 
-    def check_of(self, server: AnyServer) -> CheckResponse:
+    def check_of(self, server: Any) -> CheckResponse:
         """Return the check of what this server responds."""
         return lambda request, response: self.check_response(server, request, response)
 
 
-def _do_nothing(_server: AnyServer) -> None:
+def _do_nothing(_server: Any) -> None:
     """Do nothing."""
 
 
-def _accept(_server: AnyServer, _request: str, _response: Response) -> str:
+def _accept(_server: Any, _request: str, _response: Response) -> str:
     """Accept any response."""
     return ""
 

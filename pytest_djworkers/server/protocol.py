@@ -10,7 +10,8 @@ from typing import Protocol, Self
 from pytest_djworkers.errors import ServerDiedError
 from pytest_djworkers.load.facts import ServerFacts
 from pytest_djworkers.load.generator import Target
-from pytest_djworkers.load.profile import BODILESS_METHODS, Request
+from pytest_djworkers.load.profile import BODILESS_METHODS, Profile, Request
+from pytest_djworkers.server.launch import LaunchSpec
 from pytest_djworkers.server.usage import UsageWatch
 
 
@@ -24,6 +25,8 @@ class BurstNeeds:
     """The request that it must respond to."""
     any_response: bool = False
     """True if every complete response to the probe is good enough, not only an expected one."""
+    others: tuple[Request, ...] = ()
+    """More requests that it must give an expected response, after the probe."""
     idle_s: int = 0
     """The seconds for which its connections will be idle between requests; 0: they will not."""
 
@@ -31,14 +34,17 @@ class BurstNeeds:
     """True if it must serve the plugin's own view, too."""
 
     @classmethod
-    def of_burst(cls, request: Request | None, connections: int, *, probe_path: str | None) -> Self:
-        """Return the needs of a burst of this request; None stands for no burst at all.
+    def of_burst(cls, profile: Profile | None, connections: int, *, probe_path: str | None) -> Self:
+        """Return the needs of a burst; None stands for no burst at all.
 
         The probe is the request itself if that changes nothing on the server, else a GET of
-        ``probe_path``. Without that, any response at all to ``/`` will do.
+        ``probe_path``. Without that, any response at all to ``/`` will do. Of a mix, each such
+        part's first request is sent.
         """
-        if request is not None and request.method in BODILESS_METHODS:
-            return cls(connections, request)
+        parts = () if profile is None else profile.all_parts
+        requests = [part.requests[0] for part in parts]
+        if harmless := [one for one in requests if one.method in BODILESS_METHODS]:
+            return cls(connections, harmless[0], others=tuple(harmless[1:]))
         return cls(connections, Request(probe_path or "/"), any_response=probe_path is None)
 
 
@@ -88,6 +94,12 @@ class AnyServer(Protocol):
     def last_said(self) -> list[str]:
         """Return the last lines of its log that it wrote since the last launch was ready; none if
         its log is not ours."""
+
+    def prepare(self) -> LaunchSpec | None:
+        """End it, and prepare the site for the next launch, whose spec is returned.
+
+        None if it is not ours: then there is nothing to prepare.
+        """
 
     def launch(self, needs: BurstNeeds) -> None:
         """Make it ready for a burst with these needs.

@@ -68,6 +68,8 @@ class Server:
         """The file with the standard output and standard error of the last launch."""
         self._log_at_start = 0
         """The length of the log when the last launch was ready, in bytes."""
+        self._prepared: LaunchSpec | None = None
+        """The spec of the next launch, if the site has been prepared for it."""
         self.strays: Path = spec.strays
         """The file in which its processes report code that they have loaded from another tree."""
 
@@ -173,6 +175,17 @@ class Server:
         # Before its first launch, the file has the log of an earlier test's server.
         return [] if self._facts is None else last_lines(self.log, since=self._log_at_start)
 
+    def prepare(self) -> LaunchSpec:
+        """End it, prepare the site for the next launch, and return that launch's spec.
+
+        ``launch`` does so itself if nobody has. Raises what ``prepare`` of the server raises.
+        """
+        # Before the rows are made: what still runs may be working off its queue, and write.
+        self._spec.progress.begin(Phase("stop"))
+        self.stop()
+        self._prepared = self._spec if self._prepare is None else self._prepare(self._spec)
+        return self._prepared
+
     def launch(self, needs: BurstNeeds) -> None:
         """Start it anew, and wait until it is ready for a burst with these needs.
 
@@ -188,10 +201,7 @@ class Server:
 
         So several servers can be launched at once. Raises as ``launch`` does.
         """
-        # Before the rows are made: what still runs may be working off its queue, and write.
-        self._spec.progress.begin(Phase("stop"))
-        self.stop()
-        spec = self._spec if self._prepare is None else self._prepare(self._spec)
+        spec, self._prepared = self._prepared or self.prepare(), None
         # Neither servers nor the kernel spread connections evenly: a single process may get nearly
         # all of them.
         if reason := lack_of_descriptors(needs.connections, hard_limit()):
@@ -262,6 +272,15 @@ class Server:
             deadline=start.deadline,
             check=self._spec.hooks.check_of(self),
         )
+        for request in start.needs.others:
+            # Each has as much time as the first one: there may be many, and slow ones.
+            probe(
+                [(plan.host, plan.port)],
+                request,
+                process,
+                any_response=False,
+                deadline=CLOCK.monotonic() + self._spec.startup_timeout_s,
+            )
         # Only now: of a master that loads the site before it forks, the workers report as late
         # as when they are forked.
         self._workers = ready.workers(process, plan.workers)

@@ -278,10 +278,10 @@ def test_an_exception_in_an_agent_fails_the_burst(
 ) -> None:
     code = """
 import runpy
-from pytest_djworkers.load.receiver import Receiver
+from pytest_djworkers.load.responses import Responses
 def _received(*_):
     raise ZeroDivisionError("a mistake of our own")
-Receiver._received = _received
+Responses.received = _received
 runpy.run_module("pytest_djworkers.load.agent", run_name="__main__")
 """
     pretend(tmp_path, monkeypatch, code)

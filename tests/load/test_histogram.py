@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pytest_djworkers.load.histogram import SAMPLES_BEYOND, Counts, Latency, bucket, samples_for
-from pytest_djworkers.load.tally import US_PER_NS
+from pytest_djworkers.load.part_tally import US_PER_NS
 
 PERCENTS = {"p50": "50", "p90": "90", "p95": "95", "p99": "99", "p999": "99.9"}
 edges = st.builds(lambda us, ns: max(0, us * 1000 + ns), st.integers(0, 2**35), st.integers(-1, 1))

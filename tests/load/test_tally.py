@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from pytest_djworkers.load.agent_report import AgentReport
 from pytest_djworkers.load.early_close import EarlyClose
 from pytest_djworkers.load.histogram import bucket
-from pytest_djworkers.load.tally import US_PER_NS, Tally
+from pytest_djworkers.load.part_tally import US_PER_NS
+from pytest_djworkers.load.tally import Tally
 from pytest_djworkers.serialization import from_simple, to_simple
 from tests.support.firing import check, sent
 from tests.support.profiles import make_profile
@@ -31,19 +32,21 @@ def make_tally() -> Tally:
 
 def answer(tally: Tally, status: int, began_ns: int, now_ns: int, handled_ns: int) -> None:
     """Count a complete response, as the receiver does it."""
+    (part,) = tally.parts
     if not 200 <= status < 300:
-        tally.unexpected_response(status, began_ns, now_ns, handled_ns - now_ns)
+        tally.unexpected_response(part, status, began_ns, now_ns, handled_ns - now_ns)
         return
-    tally.expected_responses(1, status, now_ns)
+    tally.expected_responses(part, 1, status, now_ns)
     if tally.counts(now_ns):
-        tally.samples_us.append((now_ns - began_ns) * US_PER_NS)
+        part.samples_us.append((now_ns - began_ns) * US_PER_NS)
         tally.lags_us.append((handled_ns - now_ns) * US_PER_NS)
 
 
 def report_of(tally: Tally) -> AgentReport:
     """Return the report, as of one connection."""
     tally.fold()
-    answered = tally.ok + tally.late + tally.unexpected
+    (part,) = tally.parts
+    answered = part.ok + part.late + part.unexpected
     return tally.report(
         opened=1,
         connect_max_ns=0,
@@ -66,9 +69,9 @@ class Sent:
     def tell(self, tally: Tally) -> None:
         """Count this request."""
         if self.outcome is None:
-            tally.leave(self.began_ns, END)
+            tally.leave(tally.parts[0], self.began_ns, END)
         elif isinstance(self.outcome, str):
-            tally.failure(self.outcome, self.began_ns, self.ended_ns)
+            tally.failure(tally.parts[0], self.outcome, self.began_ns, self.ended_ns)
         else:
             answer(tally, self.outcome, self.began_ns, self.ended_ns, self.ended_ns + 1)
 
@@ -156,7 +159,7 @@ def test_lag_counts_from_the_poll_and_time_in_service_from_the_beginning() -> No
     tally = make_tally()
     answer(tally, 200, BEGIN, BEGIN + 10 * MS, BEGIN + 12 * MS)
     answer(tally, 500, BEGIN, BEGIN + 10 * MS, BEGIN + 15 * MS)
-    tally.failure("reset", BEGIN, BEGIN + 3 * MS)
+    tally.failure(tally.parts[0], "reset", BEGIN, BEGIN + 3 * MS)
     report = report_of(tally)
     assert list(report.lag) == [(2000, 1), (bucket(5000), 1)]
     assert report.in_service_s == pytest.approx(0.030)
@@ -172,7 +175,7 @@ def test_requests_in_flight_are_in_service_unless_they_waited_longer_than_any_ot
 ) -> None:
     tally = make_tally()
     answer(tally, 200, BEGIN, BEGIN + 300 * MS, BEGIN + 300 * MS)
-    tally.leave(END - age_ms * MS, END)
+    tally.leave(tally.parts[0], END - age_ms * MS, END)
     assert report_of(tally).in_service_s == pytest.approx(in_service_ms / 1000)
 
 
@@ -186,7 +189,7 @@ def test_time_in_service_before_the_window_is_taken_off() -> None:
 def test_no_request_is_in_service_for_longer_than_the_window() -> None:
     tally = make_tally()
     answer(tally, 200, BEGIN - 2000 * MS, BEGIN, BEGIN)
-    tally.leave(BEGIN - 500 * MS, END)
+    tally.leave(tally.parts[0], BEGIN - 500 * MS, END)
     assert report_of(tally).in_service_s == pytest.approx(2 + 1)
 
 
@@ -195,7 +198,7 @@ def test_folding_keeps_counts_and_no_samples() -> None:
     for _ in range(1000):
         answer(tally, 200, BEGIN, BEGIN + MS, BEGIN + MS)
     tally.fold()
-    assert (len(tally.samples_us), len(tally.lags_us)) == (0, 0)
+    assert (len(tally.parts[0].samples_us), len(tally.lags_us)) == (0, 0)
     answer(tally, 200, BEGIN, BEGIN + MS, BEGIN + MS)
     assert list(report_of(tally).latency) == [(1000, 1001)]
 
@@ -203,7 +206,7 @@ def test_folding_keeps_counts_and_no_samples() -> None:
 def test_a_report_travels_as_json() -> None:
     tally = make_tally()
     answer(tally, 200, BEGIN, BEGIN + MS, BEGIN + MS)
-    tally.failure("reset", BEGIN, BEGIN + MS)
+    tally.failure(tally.parts[0], "reset", BEGIN, BEGIN + MS)
     report = report_of(tally)
     travelled = from_simple(json.loads(json.dumps(to_simple(report))), AgentReport)
     assert travelled == report
@@ -257,7 +260,7 @@ def test_every_request_of_a_window_that_drains_counts_with_its_true_latency(
     for each in every:
         took = each.ended_ns - each.began_ns
         if each.outcome is None:
-            tally.leave(each.began_ns, WAITED_UNTIL)
+            tally.leave(tally.parts[0], each.began_ns, WAITED_UNTIL)
             classes["unanswered"] += 1
             continue
         each.tell(tally)
@@ -300,7 +303,7 @@ def test_what_ends_after_the_window_does_not_close_it_early() -> None:
     tally = Tally(make_profile(duration_s=1, timeout_s=2), BEGIN, early, drains=True)
     answer(tally, 200, BEGIN, BEGIN + 500 * MS, BEGIN + 500 * MS)
     had_enough = tally.has_enough
-    tally.failure("reset", BEGIN, BEGIN + 600 * MS)
+    tally.failure(tally.parts[0], "reset", BEGIN, BEGIN + 600 * MS)
     assert (had_enough, tally.has_enough) == (False, True)
     answer(tally, 200, BEGIN, BEGIN + 700 * MS, BEGIN + 700 * MS)
     report = report_of(tally)
@@ -311,5 +314,5 @@ def test_what_ends_after_the_window_does_not_close_it_early() -> None:
 def test_an_unanswered_request_is_in_service_until_the_window_closes() -> None:
     tally = Tally(make_profile(duration_s=1, timeout_s=0.3), BEGIN, drains=True)
     answer(tally, 200, BEGIN, END + 1400 * MS, END + 1400 * MS)
-    tally.leave(END - 100 * MS, WAITED_UNTIL)
+    tally.leave(tally.parts[0], END - 100 * MS, WAITED_UNTIL)
     assert report_of(tally).in_service_s == pytest.approx(1 + 0.1)

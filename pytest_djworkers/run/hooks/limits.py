@@ -10,7 +10,7 @@ from pytest_djworkers.errors import DjworkersError
 from pytest_djworkers.markers import has_limits
 from pytest_djworkers.printable import printable
 from pytest_djworkers.run.context import RunContext
-from pytest_djworkers.run.failures import failed, failures_of
+from pytest_djworkers.run.failures import failed, failures_of, unjudged_parts
 from pytest_djworkers.run.junit import add_burst_properties
 from pytest_djworkers.run.load_tests import id_of, is_load_test
 from pytest_djworkers.run.plans import marks_of
@@ -83,7 +83,7 @@ class LimitsPlugin:
             f"{measured.name}: {failure}"
             for measured in burst.measured
             for failure in failures_of(measured, burst.plan, self._run.settings)
-        ]
+        ] + (unjudged_parts(burst.measured, burst.plan) if burst.measured else [])
 
     def _failure(self, item: pytest.Item, error: DjworkersError) -> BaseException:
         if self._run.xdist is not None and self._run.xdist.is_orphaned:

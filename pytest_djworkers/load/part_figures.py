@@ -1,0 +1,46 @@
+"""The figures of one part of a burst."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pytest_djworkers.load.histogram import Latency
+from pytest_djworkers.load.response_excerpt import ResponseExcerpt
+
+
+@dataclass(frozen=True, slots=True)
+class PartFigures:
+    """The figures of a part of a mix, which mean what they mean in a ``BurstResult``."""
+
+    window_s: float
+    share: float
+    """The part's share of the requests that shares divide by, 0 to 1."""
+    ok: int
+    late: int
+    unexpected: int
+    error: int
+    unanswered: int
+    in_flight: int
+    outside: int
+    statuses: Mapping[int, int]
+    error_kinds: Mapping[str, int]
+    latency: Latency
+    wrong_bodies: int = 0
+    first_unexpected: ResponseExcerpt | None = None
+    after_window: int = 0
+
+    @property
+    def rps(self) -> float:
+        """The expected responses per second of the window, late ones included."""
+        return (self.ok + self.late - self.after_window) / self.window_s
+
+    @property
+    def timeouts(self) -> int:
+        """The number of responses that came after the timeout, or not at all."""
+        return self.late + self.unanswered
+
+    @property
+    def errors(self) -> int:
+        """The number of unexpected responses and failed requests."""
+        return self.unexpected + self.error
