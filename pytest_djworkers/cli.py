@@ -17,15 +17,17 @@ from pathlib import Path
 from pytest_djworkers.baseline.files import FOLDER
 from pytest_djworkers.baseline.imported import save_imported
 from pytest_djworkers.baseline.locate import file_named, files_named, find_root, shortened
-from pytest_djworkers.errors import BaselineError, ReportError
+from pytest_djworkers.errors import BaselineError, BurstArgumentError, ReportError
 from pytest_djworkers.load.wrk_document import runs_in_document
+from pytest_djworkers.mix_command import EXCLUDED, MOST_PARTS, mix_of_log
 from pytest_djworkers.parsers import parse_baseline_name
 from pytest_djworkers.printable import printable
 from pytest_djworkers.report.baseline_details import describe_baseline
 from pytest_djworkers.report.baseline_listing import list_baselines
 from pytest_djworkers.report.difference import describe_differences
 from pytest_djworkers.report_format import ReportFormat, format_by_suffix, why_not_installed
-from pytest_djworkers.units import counted
+from pytest_djworkers.request.mix import MOST_PARTS as PARTS_OF_A_MIX
+from pytest_djworkers.units import counted, parse_whole
 
 DONE, FAILED = 0, 1
 DEFAULT = "default"
@@ -125,6 +127,18 @@ def _report(options: argparse.Namespace, root: Path) -> int:  # noqa: ARG001  # 
     return DONE
 
 
+def _mix(options: argparse.Namespace, root: Path) -> int:  # noqa: ARG001  # as every command
+    excluded = tuple(options.exclude or EXCLUDED)
+    try:
+        lines = mix_of_log(options.log, options.output, most_parts=options.parts, excluded=excluded)
+    except BurstArgumentError as error:
+        return _failed([str(error)])
+    except OSError as error:
+        return _failed([f"{options.output} can't be written: {error.strerror or error}"])
+    _print(lines)
+    return DONE
+
+
 def _failed(problems: Iterable[str]) -> int:
     for problem in problems:
         print(printable(f"djworkers: {problem}"), file=sys.stderr)
@@ -178,6 +192,7 @@ def _add_commands(parser: argparse.ArgumentParser) -> None:
     command.set_defaults(run=_diff)
 
     _add_report(commands)
+    _add_mix(commands)
     command = commands.add_parser(
         "import-wrk",
         help="import what wrk printed into a baseline",
@@ -216,6 +231,55 @@ def _add_report(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         help="format of what is written; default: by the ending of the file's name",
     )
     command.set_defaults(run=_report)
+
+
+def _add_mix(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser("mix", help="make the file of a mix from an access log")
+    command.add_argument(
+        "log",
+        metavar="LOG",
+        type=Path,
+        help="access log in the combined format or alike, may be compressed (.gz); - for stdin",
+    )
+    command.add_argument(
+        "-o",
+        "--output",
+        metavar="FILE.json",
+        type=_report_file,
+        required=True,
+        help="file to write",
+    )
+    command.add_argument(
+        "--parts",
+        metavar="N",
+        type=_number_of_parts,
+        default=MOST_PARTS,
+        help="the most parts, by the number of their requests; default: %(default)s",
+    )
+    command.add_argument(
+        "--exclude",
+        metavar="PREFIX",
+        type=_path_prefix,
+        action="append",
+        help="beginning of paths to leave out, repeatable; default: " + " ".join(EXCLUDED),
+    )
+    command.set_defaults(run=_mix)
+
+
+def _number_of_parts(text: str) -> int:
+    try:
+        number = parse_whole(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    if number > PARTS_OF_A_MIX:
+        raise argparse.ArgumentTypeError(f"{number} is more than {PARTS_OF_A_MIX} parts")
+    return number
+
+
+def _path_prefix(text: str) -> str:
+    if not text.startswith("/"):
+        raise argparse.ArgumentTypeError(f"{text!r} must start with /, as paths do")
+    return text
 
 
 def _folder(text: str) -> Path:

@@ -135,7 +135,10 @@ def test_markers_that_set_limits_are_told_from_others() -> None:
         (mark("min_rps", True), "min_rps(True): must be a number above 0"),
         (mark("min_rps", float("nan")), "min_rps(nan): must be a number above 0"),
         (mark("min_rps", float("inf")), "min_rps(inf): must be a number above 0"),
-        (mark("min_rps", 1, backends="granian"), "no argument 'backends' (it has: backend, of, part)"),
+        (
+            mark("min_rps", 1, backends="granian"),
+            "no argument 'backends' (it has: backend, of, part)",
+        ),
         (
             mark("min_rps", rps=1),
             "no argument 'rps' (it has: backend, of, part): its limit has no name, min_rp",

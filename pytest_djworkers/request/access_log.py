@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from math import gcd
 from urllib.parse import quote, urlsplit
 
 from pytest_djworkers.request.similar_paths import groups_of
@@ -28,15 +29,15 @@ _MOST_PATHS = 200
 
 
 class LeftOut(StrEnum):
-    """The reasons why a line of a log is not in the mix, in words for people."""
+    """The reasons why a line of a log is not in the mix, in words behind a number."""
 
-    UNREADABLE = "lines that hold no request"
-    METHOD = "requests of other methods than GET and HEAD, whose bodies a log does not have"
-    REDIRECT = "redirects"
-    ERROR = "errors (4xx and 5xx)"
-    OTHER_STATUS = "other statuses than 2xx"
-    EXCLUDED = "requests under excluded paths"
-    RARE = "requests of rare paths"
+    UNREADABLE = "not readable as requests"
+    METHOD = "with another method than GET and HEAD (a log has no bodies)"
+    REDIRECT = "redirected"
+    ERROR = "failed (4xx and 5xx)"
+    OTHER_STATUS = "with another status than 2xx"
+    EXCLUDED = "under excluded paths"
+    RARE = "of rare paths"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,11 +144,13 @@ def _examples(counts: Mapping[str, int]) -> tuple[str, ...]:
     """Return targets, each as often as its count asks for: every n-th request of them all."""
     total = sum(counts.values())
     places = min(total, _MOST_PATHS)
-    examples, seen = [], 0
+    times, seen = {}, 0
     for target, count in counts.items():
         before, seen = seen, seen + count
-        examples.extend([target] * (_place(seen, places, total) - _place(before, places, total)))
-    return tuple(examples) if len(set(examples)) > 1 else tuple(examples[:1])
+        times[target] = _place(seen, places, total) - _place(before, places, total)
+    # Three times each is the same as once.
+    shared = gcd(*times.values())
+    return tuple(target for target, number in times.items() for _ in range(number // shared))
 
 
 def _place(requests: int, places: int, total: int) -> int:
