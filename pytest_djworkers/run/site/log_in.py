@@ -3,7 +3,7 @@ tokens for its forms."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -12,9 +12,10 @@ from pytest_djworkers.errors import BurstArgumentError
 from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.request.login import Login, completed
 from pytest_djworkers.run.measurement import PlannedBurst
+from pytest_djworkers.run.site.django_settings import settings_module
 from pytest_djworkers.server.launch import LaunchSpec
 from pytest_djworkers.users.credentials import Credentials
-from pytest_djworkers.users.find import find_users
+from pytest_djworkers.users.find import FoundUser, find_users
 from pytest_djworkers.users.make import make_credentials
 
 if TYPE_CHECKING:
@@ -43,18 +44,26 @@ def log_in_users(
         _refuse_users(planned.logins)
         return profile
     with blocker.unblock():
-        parts = tuple(
-            completed(part, login, _credentials(login))
-            for part, login in zip(profile.all_parts, planned.logins, strict=True)
-        )
+        users = [() if one.users is None else find_users(one.users) for one in planned.logins]
+        wanted = [(found, one.csrf) for found, one in zip(users, planned.logins, strict=True)]
+        credentials = _made(wanted, spec)
         databases.refuse_uncommitted("logging in the users")
     databases.close_connections()
+    parts = tuple(map(completed, profile.all_parts, planned.logins, credentials))
     return replace(profile, request=parts[0].requests[0], parts=parts if profile.parts else ())
 
 
-def _credentials(login: Login) -> Credentials:
-    users = () if login.users is None else find_users(login.users)
-    return make_credentials(users, csrf=login.csrf)
+def _made(
+    wanted: Sequence[tuple[Sequence[FoundUser], bool]], spec: LaunchSpec
+) -> list[Credentials]:
+    """Return the credentials for these users, and for a token where there is True beside them."""
+    if spec.settings_module == settings_module():
+        return [make_credentials(users, csrf=csrf) for users, csrf in wanted]
+    # The key that signs, the engine of sessions and the names of cookies are those of the served
+    # site: they are known only where it is loaded.
+    from pytest_djworkers.compare.remote import log_in
+
+    return log_in(spec, wanted)
 
 
 def _refuse_users(logins: Iterable[Login]) -> None:
