@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +24,11 @@ from pytest_djworkers.entry.brief import (
 from pytest_djworkers.entry.changed_settings import ChangedSettings
 from pytest_djworkers.entry.site_environment import site_environment
 from pytest_djworkers.entry.startup_hook import STARTUP
-from pytest_djworkers.errors import BurstArgumentError, ServerStartError
+from pytest_djworkers.errors import ServerStartError
 from pytest_djworkers.server.diagnosis import explain_failed_start
 from pytest_djworkers.server.launch import LaunchSpec
 from pytest_djworkers.system.long_waits import wait_and_announce
 from pytest_djworkers.system.process import GuardedProcess
-from pytest_djworkers.users.credentials import Credentials
-from pytest_djworkers.users.find import FoundUser
 
 Migrations = frozenset[tuple[str, str]]
 """Migrations as pairs of an app and a name."""
@@ -54,35 +52,6 @@ def last_migrations(spec: LaunchSpec) -> Migrations:
     except ServerStartError as error:
         raise ServerStartError(f"its site can't be set up: {error}") from None
     return frozenset((app, name) for app, name in found)
-
-
-def log_in(
-    spec: LaunchSpec, logins: Sequence[tuple[Sequence[FoundUser], bool]]
-) -> list[Credentials]:
-    """Return the credentials that each login needs, made under the spec's own settings.
-
-    A login is its users, and True if it needs a CSRF token. Raises BurstArgumentError if a user
-    can't be logged in, and ServerStartError if the site can't be set up within the start-up
-    timeout.
-    """
-    arguments = [
-        {"users": [asdict(user) for user in users], "csrf": csrf} for users, csrf in logins
-    ]
-    try:
-        found = run_remotely(
-            remote_main.LOG_IN,
-            spec,
-            timeout_s=spec.startup_timeout_s,
-            arguments={"logins": arguments},
-            changed_settings=spec.changed_settings,
-        )
-    except ServerStartError as error:
-        raise ServerStartError(
-            f"{spec.settings_module} can't be set up to log in users: {error}"
-        ) from None
-    if "refused" in found:
-        raise BurstArgumentError(found["refused"])
-    return [Credentials.from_json(one) for one in found["made"]]
 
 
 def run_remotely(

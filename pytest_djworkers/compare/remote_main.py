@@ -24,8 +24,9 @@ from pytest_djworkers.entry.startup_hook import install
 from pytest_djworkers.entry.tree_bounds import TreeBounds
 from pytest_djworkers.entry.tree_imports import hold_imports
 from pytest_djworkers.errors import BurstArgumentError
+from pytest_djworkers.users.credentials import Credentials
 from pytest_djworkers.users.find import FoundUser
-from pytest_djworkers.users.make import make_credentials
+from pytest_djworkers.users.make import make_credentials, repeat_sessions
 
 LAST_MIGRATIONS = "last migrations"
 MAKE_DATABASES = "make databases"
@@ -88,21 +89,32 @@ def _make_databases(seed: list[str] | None, tree: str | None, migrates: bool) ->
 
 
 def _log_in(logins: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return the credentials that each of these logins needs, or why they can't be made."""
+    """Return the credentials that each of these logins needs, or why they can't be made.
+
+    Where a login has credentials already, make its sessions once more.
+    """
     import django
     from django.db import connections
 
     django.setup()
     try:
-        made = [
-            make_credentials([FoundUser.from_json(user) for user in one["users"]], csrf=one["csrf"])
-            for one in logins
-        ]
+        made = [_credentials(**one) for one in logins]
     except BurstArgumentError as error:
         return {"refused": str(error)}
     finally:
         connections.close_all()
     return {"made": [asdict(one) for one in made]}
+
+
+def _credentials(
+    users: list[dict[str, Any]], csrf: bool, again: dict[str, Any] | None
+) -> Credentials:
+    found = [FoundUser.from_json(user) for user in users]
+    if again is None:
+        return make_credentials(found, csrf=csrf)
+    credentials = Credentials.from_json(again)
+    repeat_sessions(found, credentials)
+    return credentials
 
 
 def _imported(module: str, name: str) -> Any:

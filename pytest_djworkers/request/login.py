@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from pytest_djworkers.errors import BurstArgumentError
 from pytest_djworkers.load.profile import Order, Part, Request
 from pytest_djworkers.request.content import Content
-from pytest_djworkers.users.credentials import Credentials, CsrfToken, Pair
+from pytest_djworkers.users.credentials import NO_CREDENTIALS, CsrfToken, Pair
+from pytest_djworkers.users.made import MadeLogin
 from pytest_djworkers.users.wanted import WantedUsers
 
 _CHECKED_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -55,11 +56,12 @@ def with_room_for(users: WantedUsers | None, part: Part) -> Part:
     return replace(part, requests=part.requests * users.count, order=Order.CONNECTION)
 
 
-def completed(part: Part, login: Login, credentials: Credentials) -> Part:
+def completed(part: Part, login: Login, made: MadeLogin) -> Part:
     """Return the part with the cookies of its users, and with its CSRF token.
 
     What a request has of these already stays as it is.
     """
+    credentials = made.credentials or NO_CREDENTIALS
     token = credentials.csrf if login.csrf else None
     # All users send the same body, which may be large: it is made once.
     prepared = {

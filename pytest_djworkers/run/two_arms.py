@@ -11,9 +11,11 @@ from pytest_djworkers.compare.arms import BASE, NAMES, Arm, Databases, NotCompar
 from pytest_djworkers.compare.base_databases import make_own_databases, refuse_different_rows
 from pytest_djworkers.compare.flags import Against
 from pytest_djworkers.compare.procedure import ComparisonOutcome, calibrate, compare
+from pytest_djworkers.compare.remote_logins import log_in_remotely
 from pytest_djworkers.compare.result import ArmComparison
 from pytest_djworkers.compare.setup import ComparisonSetup
 from pytest_djworkers.compare.window_size import WAITING_CONNECTIONS
+from pytest_djworkers.errors import BurstArgumentError, ServerStartError
 from pytest_djworkers.progress import Phase
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.run.arm_data import ArmData
@@ -21,7 +23,7 @@ from pytest_djworkers.run.budget.turn import Turn
 from pytest_djworkers.run.context import RunContext
 from pytest_djworkers.run.measurement import MeasuredBurst, PlannedBurst
 from pytest_djworkers.run.one_server import OneServer
-from pytest_djworkers.run.site.log_in import LogIn
+from pytest_djworkers.run.site.log_in import LoggedIn, LogIn
 from pytest_djworkers.server.launch import LaunchSpec
 from pytest_djworkers.server.protocol import AnyServer, BurstNeeds
 from pytest_djworkers.server.server import Prepare
@@ -100,17 +102,19 @@ class TwoArms:
     def _compare(self, planned: PlannedBurst) -> ComparisonOutcome:
         settings, flags = self._run.settings, self._comparison_setup.flags
         spec = self._prepare(self._run.launch_spec())
-        profile = self._log_in(planned, spec)
+        logged_in = self._log_in(planned, spec)
+        profile = logged_in.profile
         needs = BurstNeeds.of_burst(profile, self._most_connections(), probe_path=settings.probe)
 
         def keep(outcome: ComparisonOutcome) -> None:
             if (measured := self._measured(outcome, planned.overridden)) is not None:
                 self._run.cut_short.append(measured.record)
 
-        with ArmData(spec, self._database_setup.unblocked) as data:
+        with ArmData(spec, self._database_setup.unblocked, logged_in.cached) as data:
             try:
                 self._run.progress.begin(Phase("prepare the arms"))
-                arms = self._prepared_arms(spec, data)
+                _refuse_unreadable(logged_in)
+                arms = self._prepared_arms(spec, data, logged_in)
                 if flags.against is Against.ITSELF:
                     return calibrate(arms, profile, needs)
                 return compare(
@@ -147,7 +151,7 @@ class TwoArms:
         workers = workers_of(settings.backends[self._server.backend], settings.workers)
         return connections or WAITING_CONNECTIONS * workers
 
-    def _prepared_arms(self, spec: LaunchSpec, data: ArmData) -> PreparedArms:
+    def _prepared_arms(self, spec: LaunchSpec, data: ArmData, logged_in: LoggedIn) -> PreparedArms:
         backends, head = self._run.settings.backends, self._server.backend
         base = self._run.settings.base or head
         arms = self._comparison_setup.prepare_arms(
@@ -156,7 +160,9 @@ class TwoArms:
         if arms.migration_difference:
             # Base's code can't use copies of head's databases.
             arm = data.own_of(arms.pair[BASE])
-            data.use_own(arm.name, self._own_databases(arms, arm, spec.databases))
+            made = self._own_databases(arms, arm, spec.databases)
+            _make_base_sessions(arms, arm, made, logged_in)
+            data.use_own(arm.name, made)
         return arms
 
     def _own_databases(self, arms: PreparedArms, base: Arm, of_head: Databases) -> Databases:
@@ -179,3 +185,33 @@ class TwoArms:
         except NotComparable as reason:
             raise NotComparable(f"{arms.migration_difference}; {reason}") from None
         return made
+
+
+def _refuse_unreadable(logged_in: LoggedIn) -> None:
+    """Raise NotComparable for sessions that can't be copied to each arm's cache."""
+    if logged_in.cached is not None and not logged_in.cached.entries:
+        raise NotComparable(
+            "the sessions are in a cache that only the settings of --djworkers-settings name: keep"
+            " them in the database there"
+        )
+
+
+def _make_base_sessions(
+    arms: PreparedArms, base: Arm, databases: Databases, logged_in: LoggedIn
+) -> None:
+    """Have base's code log in the users in its own databases. Raises NotComparable."""
+    if not logged_in.keys:
+        return
+    spec = replace(
+        arms.launch_spec, runtime=base.runtime, databases=databases, isolation=base.isolation
+    )
+    reason = ""
+    if logged_in.cached is not None:
+        reason = "in a cache, they can't be made for both: keep them in the database"
+    else:
+        try:
+            log_in_remotely(spec, logged_in.logins)
+        except (BurstArgumentError, ServerStartError) as error:
+            reason = str(error)
+    if reason:
+        raise NotComparable(f"{arms.migration_difference}; base needs its own sessions: {reason}")
