@@ -11,14 +11,13 @@ from pytest_djworkers.compare.arms import BASE, NAMES, Arm, Databases, NotCompar
 from pytest_djworkers.compare.base_databases import make_own_databases, refuse_different_rows
 from pytest_djworkers.compare.flags import Against
 from pytest_djworkers.compare.procedure import ComparisonOutcome, calibrate, compare
-from pytest_djworkers.compare.remote_logins import log_in_remotely
 from pytest_djworkers.compare.result import ArmComparison
 from pytest_djworkers.compare.setup import ComparisonSetup
 from pytest_djworkers.compare.window_size import WAITING_CONNECTIONS
-from pytest_djworkers.errors import BurstArgumentError, ServerStartError
 from pytest_djworkers.progress import Phase
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.run.arm_data import ArmData
+from pytest_djworkers.run.arm_sessions import make_base_sessions, refuse_unreadable_sessions
 from pytest_djworkers.run.budget.turn import Turn
 from pytest_djworkers.run.context import RunContext
 from pytest_djworkers.run.measurement import MeasuredBurst, PlannedBurst
@@ -113,7 +112,7 @@ class TwoArms:
         with ArmData(spec, self._database_setup.unblocked, logged_in.cached) as data:
             try:
                 self._run.progress.begin(Phase("prepare the arms"))
-                _refuse_unreadable(logged_in)
+                refuse_unreadable_sessions(logged_in)
                 arms = self._prepared_arms(spec, data, logged_in)
                 if flags.against is Against.ITSELF:
                     return calibrate(arms, profile, needs)
@@ -161,7 +160,7 @@ class TwoArms:
             # Base's code can't use copies of head's databases.
             arm = data.own_of(arms.pair[BASE])
             made = self._own_databases(arms, arm, spec.databases)
-            _make_base_sessions(arms, arm, made, logged_in)
+            make_base_sessions(arms, arm, made, logged_in)
             data.use_own(arm.name, made)
         return arms
 
@@ -185,33 +184,3 @@ class TwoArms:
         except NotComparable as reason:
             raise NotComparable(f"{arms.migration_difference}; {reason}") from None
         return made
-
-
-def _refuse_unreadable(logged_in: LoggedIn) -> None:
-    """Raise NotComparable for sessions that can't be copied to each arm's cache."""
-    if logged_in.cached is not None and not logged_in.cached.entries:
-        raise NotComparable(
-            "the sessions are in a cache that only the settings of --djworkers-settings name: keep"
-            " them in the database there"
-        )
-
-
-def _make_base_sessions(
-    arms: PreparedArms, base: Arm, databases: Databases, logged_in: LoggedIn
-) -> None:
-    """Have base's code log in the users in its own databases. Raises NotComparable."""
-    if not logged_in.keys:
-        return
-    spec = replace(
-        arms.launch_spec, runtime=base.runtime, databases=databases, isolation=base.isolation
-    )
-    reason = ""
-    if logged_in.cached is not None:
-        reason = "in a cache, they can't be made for both: keep them in the database"
-    else:
-        try:
-            log_in_remotely(spec, logged_in.logins)
-        except (BurstArgumentError, ServerStartError) as error:
-            reason = str(error)
-    if reason:
-        raise NotComparable(f"{arms.migration_difference}; base needs its own sessions: {reason}")
