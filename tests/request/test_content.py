@@ -31,7 +31,7 @@ def parts_of(content: Content) -> list[tuple[str, str | None, str, bytes]]:
             str(part.get_param("name", header="content-disposition")),
             part.get_filename(),
             part.get_content_type(),
-            part.get_payload(decode=True),  # type: ignore[misc]  # bytes, of a part without parts
+            part.get_payload(decode=True),
         )
         for part in message.iter_parts()  # type: ignore[attr-defined]  # by its policy
     ]

@@ -257,9 +257,9 @@ def uses_cache(settings, alias):
     ("change", "said"),
     [
         (lambda settings: without(settings, "Session"), "MIDDLEWARE has no session middleware"),
-        (lambda settings: without(settings, "Authe"), "MIDDLEWARE has no authentication middleware"),
-        (lambda settings: uses_cache(settings, "memory"), "in the cache 'memory', a LocMemCache, wh"),
-        (lambda settings: uses_cache(settings, "dummy"), "in the cache 'dummy', a DummyCache, which"),
+        (lambda settings: without(settings, "Authe"), "has no authentication middleware"),
+        (lambda settings: uses_cache(settings, "memory"), "the cache 'memory', a LocMemCache"),
+        (lambda settings: uses_cache(settings, "dummy"), "the cache 'dummy', a DummyCache"),
         (
             lambda settings: settings.INSTALLED_APPS.remove("django.contrib.sessions"),
             "but INSTALLED_APPS has no django.contrib.sessions, so there is no table for sessions",
