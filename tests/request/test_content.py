@@ -31,9 +31,9 @@ def parts_of(content: Content) -> list[tuple[str, str | None, str, bytes]]:
             str(part.get_param("name", header="content-disposition")),
             part.get_filename(),
             part.get_content_type(),
-            part.get_payload(decode=True),
+            bytes(part.get_payload(decode=True) or b""),  # type: ignore[arg-type]  # no part has parts
         )
-        for part in message.iter_parts()  # type: ignore[attr-defined]  # by its policy
+        for part in message.iter_parts()
     ]
 
 
