@@ -18,7 +18,7 @@ _FILENAME = re.compile(r"[^/\\\0]+")
 # One half of a pair, which UTF-8 has no bytes for.
 _UNSENDABLE = re.compile("[\ud800-\udfff]")
 _TYPE = re.compile(r"[!-~][ -~]*")
-_MOST_BYTES = 100 * 2**20
+MOST_BYTES = 100 * 2**20
 """The most bytes of all files together: each agent has them in memory."""
 _UNKNOWN_TYPE = "application/octet-stream"
 
@@ -49,7 +49,7 @@ def uploads_in(files: object) -> list[Upload]:
             f"files= is {type(files).__name__}, not a mapping of names to files: {_FORMS}"
         )
     found: list[Upload] = []
-    left = _MOST_BYTES
+    left = MOST_BYTES
     for field, value in files.items():
         if not isinstance(field, str):
             raise BurstArgumentError(f"files=: {field!r} is not the name of a field")
@@ -89,10 +89,10 @@ def _read_path(field: str, path: Path, left: int) -> bytes:
 
 def _refuse_too_large(field: str, size: int, left: int) -> None:
     if size > left:
-        others = f" beside {format_size(_MOST_BYTES - left)} of other files" * (left < _MOST_BYTES)
+        others = f" beside {format_size(MOST_BYTES - left)} of other files" * (left < MOST_BYTES)
         raise BurstArgumentError(
             f"files=: {field} has {format_size(size)}{others}, and a request has 100 MiB"
-            f" ({format_size(_MOST_BYTES)}) of files at most"
+            f" ({format_size(MOST_BYTES)}) of files at most"
         )
 
 

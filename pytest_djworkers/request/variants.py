@@ -11,7 +11,7 @@ from pytest_djworkers.errors import BurstArgumentError
 from pytest_djworkers.load.profile import Order, Request
 from pytest_djworkers.request.asked import Request as AskedRequest
 from pytest_djworkers.request.build import body_bytes, make_draft, target
-from pytest_djworkers.request.content import MOST_BYTES
+from pytest_djworkers.request.uploads import MOST_BYTES
 from pytest_djworkers.units import format_size, written
 
 MOST_VARIANTS = 100_000

@@ -31,7 +31,7 @@ def parts_of(content: Content) -> list[tuple[str, str | None, str, bytes]]:
             str(part.get_param("name", header="content-disposition")),
             part.get_filename(),
             part.get_content_type(),
-            bytes(part.get_payload(decode=True) or b""),  # type: ignore[arg-type]  # no part has parts
+            bytes(part.get_payload(decode=True) or b""),
         )
         for part in message.iter_parts()
     ]
