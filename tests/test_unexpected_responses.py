@@ -60,7 +60,7 @@ def test_a_burst_with_an_expected_response_has_nothing_to_explain() -> None:
             [
                 "*",
                 "    the first response: 403 Forbidden, without a body",
-                "    Log in with cookies=*",
+                "    Log in: burst(..., user=*",
             ],
         ),
         (

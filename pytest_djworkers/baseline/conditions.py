@@ -7,6 +7,7 @@ from dataclasses import asdict
 
 from pytest_djworkers.baseline.document import Condition
 from pytest_djworkers.load.masking import query_hash
+from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.load.result import BurstResult
 
 
@@ -27,6 +28,8 @@ def conditions_of(result: BurstResult) -> dict[str, Condition]:
         conditions["query"] = query
     if request.headers:
         conditions["headers"] = ", ".join(sorted(name.lower() for name, _ in request.headers))
+    if sessions := _sessions(result.profile):
+        conditions["sessions"] = sessions
     if request.body:
         conditions["body_bytes"] = len(request.body)
     if result.server is not None:
@@ -34,6 +37,12 @@ def conditions_of(result: BurstResult) -> dict[str, Condition]:
         conditions["workers"] = result.server.workers
         conditions.update(result.server.options)
     return conditions
+
+
+def _sessions(profile: Profile) -> int:
+    """Return the number of sessions that the plugin made for the users of a burst."""
+    requests = (one for part in profile.all_parts for one in part.requests if one.as_user)
+    return len({value for one in requests for name, value in one.headers if name == "Cookie"})
 
 
 def differing_conditions(

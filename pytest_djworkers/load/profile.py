@@ -179,6 +179,17 @@ class Profile:
         """The parts, of which a plain burst has one."""
         return self.parts or (Part(self.name, (self.request,)),)
 
+    def without_bodies(self) -> Profile:
+        """Return the plan without what may take much memory."""
+        return replace(
+            self,
+            request=replace(self.request, body=b""),
+            parts=tuple(
+                replace(part, requests=tuple(replace(one, body=b"") for one in part.requests))
+                for part in self.parts
+            ),
+        )
+
     def without_values(self) -> Profile:
         """Return what may be shown and stored of the plan."""
         return replace(

@@ -164,7 +164,7 @@ class Burst:
             raise
         self.under_way = None
         self._progress.finished(measured.record)
-        return measured
+        return measured.without_bodies()
 
     @property
     def records(self) -> list[BurstRecord]:

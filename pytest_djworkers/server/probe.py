@@ -89,7 +89,8 @@ def probe(
                 raise NobodyListensError(why) from None
         else:
             if not (any_response or (request.expects(response.status) and response.fits)):
-                raise ProbeError(_unexpected(request, response), response.status)
+                said = _unexpected(request, response, is_ours=process is not None)
+                raise ProbeError(said, response.status)
             return _result(address, response)
         if process is not None:
             _refuse_broken(process, f"{request.shown}: {why}", closes)
@@ -132,8 +133,11 @@ def _authority(address: tuple[str, int]) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def _unexpected(request: Request, response: Response) -> str:
-    """Describe a response that is not an expected one, with the beginning of its body."""
+def _unexpected(request: Request, response: Response, *, is_ours: bool) -> str:
+    """Describe a response that is not an expected one, with the beginning of its body.
+
+    ``is_ours`` is True for a server of the plugin's own.
+    """
     expected = request.expected
     if request.expects(response.status):
         contains = in_one_line(request.contains.decode(errors="replace"))
@@ -145,5 +149,7 @@ def _unexpected(request: Request, response: Response) -> str:
     said = f"{request.shown} returned {status}{redirect}, expected {expected}{body}"
     if request.expects(response.status):
         return said
-    advice = advice_on(request.path, response.status, location=response.location, said=text)
+    advice = advice_on(
+        request, response.status, location=response.location, said=text, is_ours=is_ours
+    )
     return f"{said}\n    {advice}" if advice else said

@@ -51,7 +51,8 @@ def test_an_unknown_argument_is_an_error_that_says_what_to_write(name: str, said
 def test_the_known_arguments_are_those_of_burst() -> None:
     refuse_unknown(KNOWN, KNOWN)
     of_burst = inspect.signature(Burst.__call__).parameters
-    assert set(of_burst) == {"self", "path", "name", "shape", *ARGUMENTS, *USER_ARGUMENTS}
+    own = {"self", "path", "paths", "bodies", "order", "seed", "mix", "name", "shape"}
+    assert set(of_burst) == {*own, *ARGUMENTS, *USER_ARGUMENTS}
     assert set(inspect.signature(make_draft).parameters) == {"path", *ARGUMENTS}
 
 

@@ -123,7 +123,10 @@ def test_the_probe_sends_the_same_request_as_the_burst() -> None:
             "    The site redirects HTTP to HTTPS, *SECURE_SSL_REDIRECT = False in settings for"
             " load tests (--djworkers-settings)*SECURE_PROXY_SSL_HEADER*X-Forwarded-Proto*",
         ),
-        (answer("302 Found", b"", "Location: /login"), "*log in with cookies=*expect=302"),
+        (
+            answer("302 Found", b"", "Location: /login"),
+            "    Log in: send the session with cookies=*expect=302",
+        ),
     ],
 )
 def test_an_unexpected_response_has_what_to_do_about_it(response: bytes, advice: str) -> None:
