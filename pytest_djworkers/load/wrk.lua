@@ -3,14 +3,50 @@
 
 local ffi = require("ffi")
 
+-- The file's first line has the order of the requests and the seed. Then each request comes after a
+-- line with its length, since it may have any bytes in it.
 local file = assert(io.open(os.getenv("DJWORKERS_WRK_REQUEST"), "rb"))
-local request_ = file:read("*a")
+local order, seed = string.match(file:read("*l"), "^(%a+) (-?%d+)$")
+local requests_ = {}
+for length in function() return file:read("*l") end do
+   requests_[#requests_ + 1] = file:read(tonumber(length))
+   file:read("*l")
+end
 file:close()
 
 -- wrk calls this once, for the bytes that it sends each time. It can't put our request together
 -- itself: it knows neither two headers of one name nor the length of an empty body.
 function wrk.format()
-   return request_
+   return requests_[1]
+end
+
+local threads = 0
+
+-- wrk calls this once for each thread, before init in the thread.
+function setup(thread)
+   thread:set("thread_number", threads)
+   threads = threads + 1
+end
+
+-- A function of this name is called for each request, which costs some of wrk's speed. So there is
+-- none if all requests are the same.
+if #requests_ > 1 then
+   local number = #requests_
+   local next_ = 0
+
+   function init()
+      math.randomseed(tonumber(seed) + thread_number)
+      -- Threads that all began at the first request would send each at the same time.
+      next_ = math.floor(thread_number * number / 2)
+   end
+
+   function request()
+      if order == "random" then
+         return requests_[math.random(number)]
+      end
+      next_ = next_ % number + 1
+      return requests_[next_]
+   end
 end
 
 -- The pairs of microseconds and counts in wrk's histogram. Its own interface takes quadratic time:

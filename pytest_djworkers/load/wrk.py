@@ -16,7 +16,7 @@ from pytest_djworkers.errors import GeneratorError
 from pytest_djworkers.load.builtin import AsyncioGenerator
 from pytest_djworkers.load.generator import Target, hard_limit, lack_of_descriptors
 from pytest_djworkers.load.generator_names import WRK
-from pytest_djworkers.load.profile import Profile
+from pytest_djworkers.load.profile import Order, Profile
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.load.wrk_figures import WrkFigures, to_result
 from pytest_djworkers.progress import NO_SINK, Phase, ProgressSink
@@ -83,6 +83,10 @@ class WrkGenerator:
             return f"a timeout of {shape.timeout_s:g}s is not in whole seconds"
         if shape.rate is not None:
             return "it has no fixed rate"
+        if profile.is_mix:
+            return "it can't tell the parts of a mix apart"
+        if any(part.order is Order.CONNECTION for part in profile.parts):
+            return "its connections can't have requests of their own"
         if request.contains:
             return "it does not look at bodies"
         if request.expect:
@@ -121,7 +125,7 @@ class WrkGenerator:
         log = target.folder / "wrk.log"
         # All of a request may be secret, and every user of the machine can read a command line.
         request = target.folder / "wrk.request"
-        write_private(request, profile.request.encode(target.authority))
+        write_private(request, _requests(profile, target.authority))
         # Nothing else of ours: LUA_INIT and the like would change what the script does.
         environment = {
             "PATH": os.environ.get("PATH", os.defpath),
@@ -163,6 +167,14 @@ class WrkGenerator:
             str(script),
             f"http://{_url_host(target.address[0])}:{target.address[1]}/",
         ]
+
+
+def _requests(profile: Profile, host: str) -> bytes:
+    """Return the content of the file that wrk.lua reads the requests from."""
+    (part,) = profile.all_parts
+    encoded = [request.encode(host) for request in part.requests]
+    lines = b"".join(b"%d\n%b\n" % (len(one), one) for one in encoded)
+    return f"{part.order.value} {profile.seed}\n".encode() + lines
 
 
 def _watch(process: GuardedProcess, deadline: float) -> float:

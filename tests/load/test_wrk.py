@@ -6,6 +6,7 @@ import json
 import resource
 import sys
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 
 from pytest_djworkers.errors import GeneratorError
 from pytest_djworkers.load.generator import Target
-from pytest_djworkers.load.profile import Profile, Request
+from pytest_djworkers.load.profile import Order, Part, Profile, Request
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.load.wrk import WrkGenerator, find_wrk
 from pytest_djworkers.load.wrk_figures import WrkFigures, to_result, uncorrect
@@ -37,6 +38,7 @@ from tests.support.faults import ROWS, Row
 from tests.support.profiles import ROOT, make_profile
 
 OK = answer()
+SECOND = make_profile(duration_s=1).shape
 
 
 def corrected(raw: dict[int, int], expected: int) -> dict[int, int]:
@@ -160,6 +162,14 @@ def test_figures_that_say_nothing_of_the_connections_hide_timeouts(found: dict[s
         (make_profile(duration_s=1.5), "a duration of 1.5s is not in whole seconds"),
         (make_profile(duration_s=0), "a duration of 0s is not in whole seconds"),
         (make_profile(duration_s=1, timeout_s=0.5), "a timeout of 0.5s is not in whole seconds"),
+        (
+            Profile.of_parts("mix", (Part("a", (ROOT,)), Part("b", (ROOT,))), SECOND),
+            "it can't tell the parts of a mix apart",
+        ),
+        (
+            Profile.of_parts("burst", (Part("a", (ROOT,) * 2, order=Order.CONNECTION),), SECOND),
+            "its connections can't have requests of their own",
+        ),
         (make_profile(Request("/", expect=(200, 404)), duration_s=1), "a status of 200 or 404"),
         (
             make_profile(Request("/", "HEAD"), duration_s=1),
@@ -299,6 +309,25 @@ def test_a_script_that_fails_is_an_error(
     with pytest.raises(GeneratorError, match=r"no figures \(exit status 0\)") as raised:
         fire(wrk, always(OK), tmp_path)
     assert "wrk.lua" in str(raised.value)
+
+
+@pytest.mark.parametrize("order", [Order.SEQUENTIAL, Order.RANDOM])
+def test_wrk_sends_the_variants_of_a_request(
+    order: Order, wrk: WrkGenerator, tmp_path: Path
+) -> None:
+    paths = [f"/{number}" for number in range(5)]
+    # Any bytes may be in a body, also what ends a line of the script's file.
+    requests = tuple(Request(path, "POST", body=b"\n3\n\0" * n) for n, path in enumerate(paths))
+    shape = make_profile(connections=1, duration_s=1).shape
+    profile = Profile.of_parts("burst", (Part("paths", requests, order=order),), shape, seed=3)
+    with serve(always(OK)) as server:
+        result = wrk.fire(profile, Target(server.address, tmp_path, host="a.example"))
+    sent = server.requests
+    assert result.ok > 20
+    assert set(sent) == {request.encode("a.example") for request in requests}
+    places = [[request.encode("a.example") for request in requests].index(one) for one in sent]
+    in_turn_ = all(b == (a + 1) % 5 for a, b in pairwise(places))
+    assert in_turn_ is (order is Order.SEQUENTIAL)
 
 
 BELIEVED = {

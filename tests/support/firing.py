@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import fields
 from typing import Any
 
 from pytest_djworkers.load.agent_report import AgentReport
 from pytest_djworkers.load.early_close import EarlyClose
+from pytest_djworkers.load.part_report import PartReport
 from pytest_djworkers.load.pool import Pool
-from pytest_djworkers.load.profile import Request
+from pytest_djworkers.load.profile import Profile, Request
+from pytest_djworkers.load.rate import Share
 from tests.support.profiles import ROOT, make_profile
 
 _OPEN_WITHIN_S = 0.5
+_OF_PARTS = [field.name for field in fields(PartReport)]
 _NO_HANG_S = 20.0
 
 
@@ -26,9 +30,20 @@ def fire(
 ) -> AgentReport:
     """One burst, over in good time."""
     profile = make_profile(request, connections=connections, **shape)
+    return fire_profile(address, profile, drain_s=drain_s)
+
+
+def fire_profile(
+    address: tuple[str, int],
+    profile: Profile,
+    *,
+    drain_s: float = 0.0,
+    share: Share = Share(),  # noqa: B008  # frozen
+) -> AgentReport:
+    """One burst of any plan, by one agent or by one of several, over in good time."""
 
     async def burst() -> AgentReport:
-        pool = Pool(profile, address, connections)
+        pool = Pool(profile, address, profile.shape.connections, share)
         try:
             await pool.open(_OPEN_WITHIN_S)
             return await pool.fire(time.monotonic_ns(), drain_s=drain_s)
@@ -67,6 +82,9 @@ def check(report: AgentReport, *, rate: float | None = None) -> None:
     assert lags >= answered if rate else lags == answered
     assert len(report.per_connection) == report.requested >= max(report.served, report.opened)
     assert 0 <= report.connect_max_s <= _NO_HANG_S
+    if report.parts:
+        whole = PartReport.sum(report.parts)
+        assert all(getattr(report, name) == getattr(whole, name) for name in _OF_PARTS)
 
 
 def fire_windows(
