@@ -43,6 +43,12 @@ class Burst:
     encoded and added to the path. ``cookies`` maps names to values, or is ``client.cookies`` of
     Django's test client, or another client's jar.
 
+    Several requests: ``paths`` or ``bodies``, or both in pairs, are sent in turn in place of one.
+    ``order`` is "sequential", "random", or "connection" for one to each connection. ``mix`` maps
+    paths, and objects of ``pytest_djworkers.Request``, to weights: the numbers of requests that
+    each gets in proportion to others. It is also a list of pairs, or the path of a file.
+    ``seed`` decides what is sent at random, so that the same seed repeats it.
+
     The response: ``expect`` is the expected status, or several; by default any from 200 to 299.
     ``contains`` must be in the body of each, as it is sent. Other responses are errors.
 
@@ -53,7 +59,8 @@ class Burst:
     connection sends its next request when it has the response to the last one. A flag, such as
     ``--djworkers-duration``, wins over these arguments.
 
-    ``name`` tells the bursts of a test apart; by default it is the method and the path.
+    ``name`` tells the bursts of a test apart; by default it is the method and the path, or
+    "mix of 3".
 
     ``server`` is the test's server, as the fixture ``djworkers_server`` returns it.
     """
