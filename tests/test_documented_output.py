@@ -18,7 +18,7 @@ from pytest_djworkers.databases.checks import TestDatabases
 from pytest_djworkers.errors import BaselineError, DatabaseError
 from pytest_djworkers.limits.kinds import misses
 from pytest_djworkers.limits.marker import Mark
-from pytest_djworkers.load.facts import Connections
+from pytest_djworkers.load.facts import Connections, Usage
 from pytest_djworkers.load.histogram import Latency
 from pytest_djworkers.load.profile import Shape
 from pytest_djworkers.markers import read_plan
@@ -132,7 +132,8 @@ def a_mix() -> list[str]:
     }
     profile = replace(MIX.profile, name="mix of 3")
     connections = replace(RESULT.connections, requested=64, opened=64, served=64, at_work=64.0)
-    result = replace(MIX, profile=profile, parts=parts, connections=connections)
+    usage = Usage(0.5, 150_000_000, 2, 2, 0, 0)
+    result = replace(MIX, profile=profile, parts=parts, connections=connections, usage=usage)
     return a_table(record("granian", test="test_shop", result=result))
 
 
@@ -147,7 +148,7 @@ PRINTED: Mapping[str, Callable[[], list[str]]] = {
     "djworkers: bursts of": the_load,
     "rank  backend": a_ranking,
     "backend          requests/s": a_starved_burst,
-    "backend            requests/s": a_mix,
+    "backend        requests/s": a_mix,
 }
 """The functions that return the lines of a block, by its beginning."""
 SEEN_BY = {
