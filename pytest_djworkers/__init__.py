@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     )
     from pytest_djworkers.load.histogram import Latency
     from pytest_djworkers.load.part_figures import PartFigures
-    from pytest_djworkers.load.profile import Order, Part, Profile, Shape
+    from pytest_djworkers.load.profile import Order, Part, Profile, SentRequest, Shape
     from pytest_djworkers.load.response_excerpt import ResponseExcerpt
     from pytest_djworkers.load.result import BurstResult
     from pytest_djworkers.request.asked import Request
@@ -84,6 +84,7 @@ __all__ = [
     "Request",
     "ResourceError",
     "ResponseExcerpt",
+    "SentRequest",
     "Series",
     "Server",
     "ServerDiedError",
@@ -137,6 +138,7 @@ _NAMES = {
         "Order",
         "Part",
         "Profile",
+        "SentRequest",
         "Shape",
     ),
     "load.response_excerpt": ("ResponseExcerpt",),

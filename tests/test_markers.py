@@ -13,7 +13,7 @@ from pytest_djworkers.limits.marker import Mark
 from pytest_djworkers.limits.regression import MaxRegression
 from pytest_djworkers.limits.throughput import MinRps
 from pytest_djworkers.limits.usage import MaxCpuPerRequest, MaxMemory
-from pytest_djworkers.load.profile import Part, Profile, Request, Shape
+from pytest_djworkers.load.profile import Part, Profile, SentRequest, Shape
 from pytest_djworkers.markers import has_limits, read_plan, refuse_unknown_parts, skip_reason
 from pytest_djworkers.verdict.rounds import Metric
 from tests.support.site import Site
@@ -102,14 +102,14 @@ def test_limits_on_parts_stand_beside_those_on_the_whole() -> None:
 
 def test_a_mix_must_have_the_parts_that_limits_are_for() -> None:
     limits = read_plan([mark("min_rps", 5, part="GET /slwo"), mark("min_rps", 1)], "x").limits
-    parts = tuple(Part(name, (Request("/"),)) for name in ("GET /slow", "GET /"))
+    parts = tuple(Part(name, (SentRequest("/"),)) for name in ("GET /slow", "GET /"))
     mix = Profile.of_parts("mix of 2", parts, Shape())
     said = "mix of 2 has no part 'GET /slwo': its parts are 'GET /slow', 'GET /'"
     with pytest.raises(BurstArgumentError, match=re.escape(said)):
         refuse_unknown_parts(mix, limits)
     refuse_unknown_parts(mix, limits[:1])
     # Another burst of the test may be a mix that has it.
-    refuse_unknown_parts(Profile("burst", Request("/")), limits)
+    refuse_unknown_parts(Profile("burst", SentRequest("/")), limits)
 
 
 def test_the_limit_of_the_most_specific_backend_wins_then_that_of_the_closest_node() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from pytest_djworkers.baseline.conditions import conditions_of
 from pytest_djworkers.baseline.figures import StoredFigures
-from pytest_djworkers.load.profile import Part, Request
+from pytest_djworkers.load.profile import Part, SentRequest
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.verdict.baseline_verdict import BaselineVerdict
@@ -31,7 +31,7 @@ def test_a_record_survives_json(result: BurstResult, verdict: Verdict) -> None:
 
 def test_no_value_of_a_request_is_on_a_report() -> None:
     secret = "Sesame"
-    request = Request(
+    request = SentRequest(
         f"/x?token={secret}",
         "POST",
         (("Cookie", f"sessionid={secret}"),),
@@ -52,7 +52,7 @@ def test_no_value_of_a_request_is_on_a_report() -> None:
 
 def test_a_mix_keeps_one_variant_of_each_part_and_the_number_of_them() -> None:
     requests = tuple(
-        Request(f"/x?token=hidden{number}", headers=(("Cookie", "hidden"),), body=b"hidden")
+        SentRequest(f"/x?token=hidden{number}", headers=(("Cookie", "hidden"),), body=b"hidden")
         for number in range(3)
     )
     parts = (Part("x", requests), *MIX.profile.parts)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pytest_djworkers.load.profile import Request
+from pytest_djworkers.load.profile import SentRequest
 from pytest_djworkers.load.response_excerpt import ResponseExcerpt
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.unexpected_responses import in_words, kinds_of, why_nothing_expected
@@ -82,7 +82,7 @@ def test_a_burst_with_an_expected_response_has_nothing_to_explain() -> None:
             replace(
                 came(200, text="another"),
                 wrong_bodies=2966,
-                profile=replace(RESULT.profile, request=Request("/", contains=b"x")),
+                profile=replace(RESULT.profile, request=SentRequest("/", contains=b"x")),
             ),
             "",
             [

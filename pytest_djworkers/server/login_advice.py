@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from urllib.parse import parse_qs, urlsplit
 
-from pytest_djworkers.load.profile import Request
+from pytest_djworkers.load.profile import SentRequest
 
 _OF_PATH = ("login", "log-in", "signin", "sign-in", "accounts/", "sso", "oauth", "saml")
 _NEXT = frozenset({"next", "redirect_to", "return_to"})
@@ -21,7 +21,7 @@ _REFUSED_USER = (
 )
 
 
-def login_advice(request: Request, status: int, *, is_ours: bool) -> str:
+def login_advice(request: SentRequest, status: int, *, is_ours: bool) -> str:
     """Return how to log in, for a response that asks for it.
 
     ``is_ours`` is True for a server of the plugin's own.

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from pytest_djworkers.errors import ProbeError, ServerStartError
 from pytest_djworkers.load.masking import masked
-from pytest_djworkers.load.profile import Request
+from pytest_djworkers.load.profile import SentRequest
 from pytest_djworkers.printable import in_one_line
 from pytest_djworkers.server.response import NoResponseError, Response, UnreadableError, fetch
 from pytest_djworkers.server.response_advice import advice_on
@@ -49,7 +49,7 @@ class ProbeResult:
 
 def probe(
     addresses: Sequence[tuple[str, int]],
-    request: Request,
+    request: SentRequest,
     process: GuardedProcess | None,
     *,
     any_response: bool,
@@ -111,7 +111,7 @@ def _result(address: tuple[str, int], response: Response) -> ProbeResult:
     return ProbeResult(address, tuple(response.interim), response.status, response.content_type)
 
 
-def _never(request: Request, why: str, *, has_started: bool) -> Exception:
+def _never(request: SentRequest, why: str, *, has_started: bool) -> Exception:
     """Return the error for a server that has sent no response in time."""
     said = f"{request.shown} got no response in time ({why})"
     # The workers of a server of ours that is only silent have reported by now.
@@ -133,7 +133,7 @@ def _authority(address: tuple[str, int]) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def _unexpected(request: Request, response: Response, *, is_ours: bool) -> str:
+def _unexpected(request: SentRequest, response: Response, *, is_ours: bool) -> str:
     """Describe a response that is not an expected one, with the beginning of its body.
 
     ``is_ours`` is True for a server of the plugin's own.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
-from pytest_djworkers.load.profile import Request
+from pytest_djworkers.load.profile import SentRequest
 from pytest_djworkers.server.login_advice import leads_to_login, login_advice
 
 _CSRF = "csrf"
@@ -39,7 +39,7 @@ _ADVICE = {
 
 
 def advice_on(
-    request: Request, status: int, *, location: str = "", said: str = "", is_ours: bool = True
+    request: SentRequest, status: int, *, location: str = "", said: str = "", is_ours: bool = True
 ) -> str:
     """Return what to do about an unexpected response to a request; empty if nothing is known.
 

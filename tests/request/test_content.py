@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_djworkers.errors import BurstArgumentError
-from pytest_djworkers.load.profile import Request
+from pytest_djworkers.load.profile import SentRequest
 from pytest_djworkers.request.build import make_request
 from pytest_djworkers.request.content import Content, form_content
 
@@ -39,7 +39,7 @@ def parts_of(content: Content) -> list[tuple[str, str | None, str, bytes]]:
 
 def test_a_form_is_posted_urlencoded() -> None:
     request = make_request("/", form={"name": "Zoë & co", "tags": ["a", "b"], "n": 5, "none": []})
-    assert request == Request(
+    assert request == SentRequest(
         "/",
         "POST",
         (("Content-Type", "application/x-www-form-urlencoded"),),

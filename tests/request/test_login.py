@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pytest_djworkers.errors import BurstArgumentError
-from pytest_djworkers.load.profile import Order, Part, Request
+from pytest_djworkers.load.profile import Order, Part, SentRequest
 from pytest_djworkers.request.build import make_draft
 from pytest_djworkers.request.login import Login, completed, login_of, with_room_for
 from pytest_djworkers.users.credentials import Credentials, CsrfToken
@@ -29,13 +29,13 @@ def complete(
     return completed(part, login, MadeLogin(csrf=login.csrf, credentials=credentials))
 
 
-def only(part: Part) -> Request:
+def only(part: Part) -> SentRequest:
     (request,) = part.requests
     return request
 
 
 def test_a_user_adds_the_cookie_of_the_session() -> None:
-    assert only(complete()) == Request("/", headers=(("Cookie", "sessionid=s0"),), as_user=True)
+    assert only(complete()) == SentRequest("/", headers=(("Cookie", "sessionid=s0"),), as_user=True)
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
@@ -100,7 +100,7 @@ def test_each_user_has_a_request_and_all_share_the_body() -> None:
 
 
 def test_one_user_sends_all_requests_of_a_part() -> None:
-    part = Part("books", (Request("/1"), Request("/2")))
+    part = Part("books", (SentRequest("/1"), SentRequest("/2")))
     done = completed(part, Login(ALICE), MadeLogin(credentials=ONE))
     assert [(one.path, one.headers) for one in done.requests] == [
         (path, (("Cookie", "sessionid=s0"),)) for path in ("/1", "/2")

@@ -8,25 +8,25 @@ from typing import Any
 import pytest
 
 from pytest_djworkers.errors import BurstArgumentError
-from pytest_djworkers.load.profile import Order, Request
-from pytest_djworkers.request.asked import Request as AskedRequest
+from pytest_djworkers.load.profile import Order, SentRequest
+from pytest_djworkers.request.asked import Request
 from pytest_djworkers.request.variants import MOST_VARIANTS, variants_of
 
 
 def test_paths_vary_in_their_order_and_have_the_same_query() -> None:
-    asked = AskedRequest(paths=(f"/{n}" for n in range(3)), query={"a": "b"}, expect=404)
+    asked = Request(paths=(f"/{n}" for n in range(3)), query={"a": "b"}, expect=404)
     found = variants_of(asked)
-    assert found.requests == tuple(Request(f"/{n}?a=b", expect=(404,)) for n in range(3))
+    assert found.requests == tuple(SentRequest(f"/{n}?a=b", expect=(404,)) for n in range(3))
     assert (found.order, found.paths) == (Order.SEQUENTIAL, ("/0", "/1", "/2"))
 
 
 def test_bodies_vary_and_are_paired_with_paths() -> None:
-    asked = AskedRequest("/", method="PUT", bodies=[b"1", "é"], order="random")
+    asked = Request("/", method="PUT", bodies=[b"1", "é"], order="random")
     found = variants_of(asked)
     assert [request.body for request in found.requests] == [b"1", "é".encode()]
     assert {(request.path, request.method) for request in found.requests} == {("/", "PUT")}
     assert found.order is Order.RANDOM
-    both = variants_of(AskedRequest(paths=["/a", "/b"], method="POST", bodies=["1", "2"]))
+    both = variants_of(Request(paths=["/a", "/b"], method="POST", bodies=["1", "2"]))
     assert [(request.path, request.body) for request in both.requests] == [
         ("/a", b"1"),
         ("/b", b"2"),
@@ -34,7 +34,7 @@ def test_bodies_vary_and_are_paired_with_paths() -> None:
 
 
 def test_a_plain_request_has_one_variant() -> None:
-    found = variants_of(AskedRequest("/", json={"a": 1}))
+    found = variants_of(Request("/", json={"a": 1}))
     assert len(found.requests) == 1
     assert found.requests[0].body == b'{"a": 1}'
 
@@ -66,5 +66,5 @@ def test_a_plain_request_has_one_variant() -> None:
 )
 def test_wrong_variants_are_errors_in_words(arguments: dict[str, Any], said: str) -> None:
     with pytest.raises(BurstArgumentError) as error:
-        variants_of(AskedRequest(**arguments))
+        variants_of(Request(**arguments))
     assert said in str(error.value)

@@ -9,7 +9,7 @@ import pytest
 
 from pytest_djworkers.errors import ProbeError, ServerStartError
 from pytest_djworkers.load.generator import Target
-from pytest_djworkers.load.profile import Request
+from pytest_djworkers.load.profile import SentRequest
 from pytest_djworkers.server.external import QUICK_RESPONSES, ExternalServer
 from pytest_djworkers.server.origin import Origin
 from pytest_djworkers.server.protocol import BurstNeeds
@@ -17,7 +17,7 @@ from pytest_djworkers.system.machine_lock import MachineLock
 from tests.support.fault_server import Behaviour, Peer, always, answer, hangs, refusing, serve
 
 OK = answer()
-NEEDS = BurstNeeds(8, Request("/"))
+NEEDS = BurstNeeds(8, SentRequest("/"))
 
 
 def test_the_first_address_that_accepts_is_the_target(tmp_path: Path) -> None:

@@ -8,12 +8,12 @@ from typing import Any
 from pytest_djworkers.load.facts import Connections, GeneratorFacts, Series, ServerFacts
 from pytest_djworkers.load.histogram import Latency
 from pytest_djworkers.load.part_figures import PartFigures
-from pytest_djworkers.load.profile import Part, Profile, Request, Shape
+from pytest_djworkers.load.profile import Part, Profile, SentRequest, Shape
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.record import BurstRecord
 
 RESULT = BurstResult(
-    profile=Profile("GET /json", Request("/json"), Shape(connections=8, duration_s=10.0)),
+    profile=Profile("GET /json", SentRequest("/json"), Shape(connections=8, duration_s=10.0)),
     window_s=10.0,
     ok=990,
     late=10,
@@ -74,8 +74,8 @@ MIX = replace(
     profile=Profile.of_parts(
         "mix of 2",
         (
-            Part("GET /fast", (Request("/fast"),), 3),
-            Part("the slow one", (Request("/slow", "POST", expect=(201,)),), 1),
+            Part("GET /fast", (SentRequest("/fast"),), 3),
+            Part("the slow one", (SentRequest("/slow", "POST", expect=(201,)),), 1),
         ),
         RESULT.profile.shape,
     ),
