@@ -124,7 +124,6 @@ class Burst:
         # Before anything is checked: a test whose arguments are refused has called it.
         self.was_called = True
         refuse_unknown(shape, _KNOWN)
-        burst_shape, overridden = self._settings.shape_for(self.plan.shape, parse_shape(shape))
         asked = Request(
             path,
             method=method,
@@ -144,22 +143,26 @@ class Burst:
             users=users,
             name=name,
         )
-        taken = [measured.name for measured in self.measured]
+        measured = self._measure(self._plan(asked, mix, seed, shape))
+        self.measured.append(measured)
+        return measured.record.result
+
+    def _plan(
+        self, asked: Request, mix: object, seed: object, shape: Mapping[str, object]
+    ) -> PlannedBurst:
+        """Return the plan of a burst that is asked for. Raises BurstArgumentError."""
+        burst_shape, overridden = self._settings.shape_for(self.plan.shape, parse_shape(shape))
         plan = plan_burst(
             asked,
             mix,
             shape=burst_shape,
             seed=seed,
-            taken=taken,
+            taken=[measured.name for measured in self.measured],
             users=self.plan.users,
             root=self._settings.root,
         )
         refuse_unknown_parts(plan.profile, self.plan.limits)
-        measured = self._measure(
-            PlannedBurst(plan.profile, overridden, tuple(part.login for part in plan.parts))
-        )
-        self.measured.append(measured)
-        return measured.record.result
+        return PlannedBurst(plan.profile, overridden, tuple(part.login for part in plan.parts))
 
     def _measure(self, planned: PlannedBurst) -> MeasuredBurst:
         self.under_way = planned.name
