@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     )
     from pytest_djworkers.load.histogram import Latency
     from pytest_djworkers.load.part_figures import PartFigures
-    from pytest_djworkers.load.profile import Order, Part, Profile, Shape
+    from pytest_djworkers.load.profile import Order, Part, Profile, SentRequest, Shape
     from pytest_djworkers.load.response_excerpt import ResponseExcerpt
     from pytest_djworkers.load.result import BurstResult
     from pytest_djworkers.request.asked import Request
@@ -88,6 +88,7 @@ __all__ = [
     "ResourceError",
     "Response",
     "ResponseExcerpt",
+    "SentRequest",
     "Series",
     "Server",
     "ServerDiedError",
@@ -142,6 +143,7 @@ _NAMES = {
         "Order",
         "Part",
         "Profile",
+        "SentRequest",
         "Shape",
     ),
     "load.response_excerpt": ("ResponseExcerpt",),

@@ -18,7 +18,7 @@ from pytest_djworkers.databases.checks import TestDatabases
 from pytest_djworkers.errors import BaselineError, DatabaseError
 from pytest_djworkers.limits.kinds import misses
 from pytest_djworkers.limits.marker import Mark
-from pytest_djworkers.load.facts import Connections
+from pytest_djworkers.load.facts import Connections, Usage
 from pytest_djworkers.load.histogram import Latency
 from pytest_djworkers.load.profile import Shape
 from pytest_djworkers.markers import read_plan
@@ -33,7 +33,7 @@ from pytest_djworkers.verdict.judgement import Judgement, Verdict
 from pytest_djworkers.verdict.rounds import Metric, Round
 from tests.support.comparisons import compared, of_backend, window
 from tests.support.pages import DOCS, ROOT, Example, examples, without_figures
-from tests.support.results import RESULT, record
+from tests.support.results import MIX, RESULT, record
 
 MEASURED = replace(
     compared(1.0),
@@ -124,6 +124,19 @@ def a_starved_burst() -> list[str]:
     )
 
 
+def a_mix() -> list[str]:
+    search = MIX.parts["GET /fast"]
+    latency = Latency(((1_000, 500), (20_000, 2_500)))
+    parts = {
+        name: replace(search, latency=latency) for name in ("GET /", "GET /search", "add to cart")
+    }
+    profile = replace(MIX.profile, name="mix of 3")
+    connections = replace(RESULT.connections, requested=64, opened=64, served=64, at_work=64.0)
+    usage = Usage(0.5, 150_000_000, 2, 2, 0, 0)
+    result = replace(MIX, profile=profile, parts=parts, connections=connections, usage=usage)
+    return a_table(record("granian", test="test_shop", result=result))
+
+
 PRINTED: Mapping[str, Callable[[], list[str]]] = {
     "GET /users: requests/s": missed_limits,
     "regressed: test_shop.py": more_errors,
@@ -135,6 +148,7 @@ PRINTED: Mapping[str, Callable[[], list[str]]] = {
     "djworkers: bursts of": the_load,
     "rank  backend": a_ranking,
     "backend          requests/s": a_starved_burst,
+    "backend        requests/s": a_mix,
 }
 """The functions that return the lines of a block, by its beginning."""
 SEEN_BY = {

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from httptools import HttpParserError, HttpResponseParser
 
-from pytest_djworkers.load.profile import Request
+from pytest_djworkers.load.profile import SentRequest
 from pytest_djworkers.load.response_head import ResponseHead
 
 LONGEST_HEAD = 65_536
@@ -183,7 +183,7 @@ class CheckingResponseReader(ResponseReader):
         self._body.append(data)
 
 
-def make_reader(request: Request) -> ResponseReader:
+def make_reader(request: SentRequest) -> ResponseReader:
     """Return a reader of the responses to this request."""
     if request.contains:
         return CheckingResponseReader(request.contains)

@@ -115,23 +115,7 @@ def _parts(
     counted = [PartReport.sum(of_one) for of_one in zip(*(r.parts for r in reports), strict=True)]
     judged = sum(one.judged for one in counted)
     return {
-        part.name: PartFigures(
-            window_s=window_s,
-            share=one.judged / judged if judged else 0.0,
-            ok=one.ok,
-            late=one.late,
-            unexpected=one.unexpected,
-            error=one.error,
-            unanswered=one.unanswered,
-            in_flight=one.in_flight,
-            outside=one.outside,
-            statuses=one.statuses,
-            error_kinds=one.error_kinds,
-            latency=Latency(tuple(one.latency)),
-            wrong_bodies=one.wrong_bodies,
-            first_unexpected=one.first_unexpected,
-            after_window=one.after_window,
-        )
+        part.name: PartFigures.of(one, window_s=window_s, judged=judged)
         for part, one in zip(profile.parts, counted, strict=True)
     }
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Self
 
 from pytest_djworkers.load.histogram import Latency
+from pytest_djworkers.load.part_report import PartReport
 from pytest_djworkers.load.response_excerpt import ResponseExcerpt
 
 
@@ -29,6 +31,27 @@ class PartFigures:
     wrong_bodies: int = 0
     first_unexpected: ResponseExcerpt | None = None
     after_window: int = 0
+
+    @classmethod
+    def of(cls, report: PartReport, *, window_s: float, judged: int) -> Self:
+        """Return the figures of a part; ``judged`` is the number of all parts' judged requests."""
+        return cls(
+            window_s=window_s,
+            share=report.judged / judged if judged else 0.0,
+            ok=report.ok,
+            late=report.late,
+            unexpected=report.unexpected,
+            error=report.error,
+            unanswered=report.unanswered,
+            in_flight=report.in_flight,
+            outside=report.outside,
+            statuses=report.statuses,
+            error_kinds=report.error_kinds,
+            latency=Latency(tuple(report.latency)),
+            wrong_bodies=report.wrong_bodies,
+            first_unexpected=report.first_unexpected,
+            after_window=report.after_window,
+        )
 
     @property
     def rps(self) -> float:

@@ -28,8 +28,8 @@ class Shape:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Request:
-    """One request that a burst repeats.
+class SentRequest:
+    """One request that a burst repeats, as it is sent.
 
     ``expect`` has the statuses of an expected response; empty means any 2xx. ``contains`` are
     bytes that the body of an expected response has in it, as sent; empty means any body.
@@ -51,14 +51,14 @@ class Request:
         """Return the request without its values, since pytest prints what it compares."""
         names = "".join(f", {name}" for name, _ in self.headers)
         size = f", {len(self.body)} bytes" if self.body else ""
-        return f"<Request {self.shown}{names}{size}>"
+        return f"<SentRequest {self.shown}{names}{size}>"
 
     @property
     def shown(self) -> str:
         """The method and the path, without the values of its query."""
         return f"{self.method} {masked(self.path)}"
 
-    def without_values(self) -> Request:
+    def without_values(self) -> SentRequest:
         """Return the part of the request that may be shown and stored."""
         return replace(
             self,
@@ -128,7 +128,7 @@ class Part:
     """
 
     name: str
-    requests: tuple[Request, ...]
+    requests: tuple[SentRequest, ...]
     weight: float = 1.0
     order: Order = Order.SEQUENTIAL
     left_out: int = 0
@@ -153,7 +153,7 @@ class Profile:
     """The whole plan of a burst: its name, its requests and its shape."""
 
     name: str
-    request: Request
+    request: SentRequest
     """The only request of a plain burst; of another, the first variant of the first part."""
     shape: Shape = field(default_factory=Shape)
     parts: tuple[Part, ...] = ()
@@ -178,6 +178,17 @@ class Profile:
     def all_parts(self) -> tuple[Part, ...]:
         """The parts, of which a plain burst has one."""
         return self.parts or (Part(self.name, (self.request,)),)
+
+    def without_bodies(self) -> Profile:
+        """Return the plan without what may take much memory."""
+        return replace(
+            self,
+            request=replace(self.request, body=b""),
+            parts=tuple(
+                replace(part, requests=tuple(replace(one, body=b"") for one in part.requests))
+                for part in self.parts
+            ),
+        )
 
     def without_values(self) -> Profile:
         """Return what may be shown and stored of the plan."""

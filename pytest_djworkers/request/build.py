@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 
 from pytest_djworkers.errors import BurstArgumentError
 from pytest_djworkers.load.masking import masked
-from pytest_djworkers.load.profile import BODILESS_METHODS, Request
+from pytest_djworkers.load.profile import BODILESS_METHODS, SentRequest
 from pytest_djworkers.request.content import form_content
 from pytest_djworkers.request.headers import checked_headers
 from pytest_djworkers.units import written
@@ -43,12 +43,12 @@ ARGUMENTS = (
 class Draft:
     """A request as far as it is known before the site is prepared."""
 
-    request: Request
+    request: SentRequest
     form_type: str = ""
     """The Content-Type of the form that its body was made from; empty for another body."""
 
 
-def make_request(path: object, method: object = None, **arguments: Any) -> Request:
+def make_request(path: object, method: object = None, **arguments: Any) -> SentRequest:
     """Return the request that a call of ``burst()`` describes. Raises BurstArgumentError."""
     return make_draft(path, method, **arguments).request
 
@@ -86,7 +86,7 @@ def make_draft(
         body, lines = _json(json), _with_type(lines, "application/json")
     if contains is not None and verb == "HEAD":
         raise BurstArgumentError("contains= needs a body, and a response to HEAD has none")
-    request = Request(
+    request = SentRequest(
         sent_to,
         verb,
         tuple(lines),

@@ -43,6 +43,12 @@ class Burst:
     encoded and added to the path. ``cookies`` maps names to values, or is ``client.cookies`` of
     Django's test client, or another client's jar.
 
+    Several requests: ``paths`` or ``bodies``, or both in pairs, are sent in turn in place of one.
+    ``order`` is "sequential", "random", or "connection" for one to each connection. ``mix`` maps
+    paths, and objects of ``pytest_djworkers.Request``, to weights: the numbers of requests that
+    each gets in proportion to others. It is also a list of pairs, or the path of a file.
+    ``seed`` decides what is sent at random, so that the same seed repeats it.
+
     The response: ``expect`` is the expected status, or several; by default any from 200 to 299.
     ``contains`` must be in the body of each, as it is sent. Other responses are errors.
 
@@ -53,7 +59,8 @@ class Burst:
     connection sends its next request when it has the response to the last one. A flag, such as
     ``--djworkers-duration``, wins over these arguments.
 
-    ``name`` tells the bursts of a test apart; by default it is the method and the path.
+    ``name`` tells the bursts of a test apart; by default it is the method and the path, or
+    "mix of 3".
 
     ``server`` is the test's server, as the fixture ``djworkers_server`` returns it.
     """
@@ -117,7 +124,6 @@ class Burst:
         # Before anything is checked: a test whose arguments are refused has called it.
         self.was_called = True
         refuse_unknown(shape, _KNOWN)
-        burst_shape, overridden = self._settings.shape_for(self.plan.shape, parse_shape(shape))
         asked = Request(
             path,
             method=method,
@@ -137,22 +143,26 @@ class Burst:
             users=users,
             name=name,
         )
-        taken = [measured.name for measured in self.measured]
+        measured = self._measure(self._plan(asked, mix, seed, shape))
+        self.measured.append(measured)
+        return measured.record.result
+
+    def _plan(
+        self, asked: Request, mix: object, seed: object, shape: Mapping[str, object]
+    ) -> PlannedBurst:
+        """Return the plan of a burst that is asked for. Raises BurstArgumentError."""
+        burst_shape, overridden = self._settings.shape_for(self.plan.shape, parse_shape(shape))
         plan = plan_burst(
             asked,
             mix,
             shape=burst_shape,
             seed=seed,
-            taken=taken,
+            taken=[measured.name for measured in self.measured],
             users=self.plan.users,
             root=self._settings.root,
         )
         refuse_unknown_parts(plan.profile, self.plan.limits)
-        measured = self._measure(
-            PlannedBurst(plan.profile, overridden, tuple(part.login for part in plan.parts))
-        )
-        self.measured.append(measured)
-        return measured.record.result
+        return PlannedBurst(plan.profile, overridden, tuple(part.login for part in plan.parts))
 
     def _measure(self, planned: PlannedBurst) -> MeasuredBurst:
         self.under_way = planned.name
@@ -164,7 +174,7 @@ class Burst:
             raise
         self.under_way = None
         self._progress.finished(measured.record)
-        return measured
+        return measured.without_bodies()
 
     @property
     def records(self) -> list[BurstRecord]:

@@ -88,7 +88,7 @@ class OneServer:
         if reason := generator.cannot(profile):
             raise BurstArgumentError(f"{profile.name}: {reason}")
         probe_path = self._run.settings.probe
-        profile = self._log_in(planned, server.prepare())
+        profile = self._log_in(planned, server.prepare()).profile
         needs = BurstNeeds.of_burst(profile, profile.shape.connections, probe_path=probe_path)
         server.launch(replace(needs, plain_view=is_plain(profile)))
         try:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from pytest_djworkers.errors import ProbeError, ServerStartError
 from pytest_djworkers.load.masking import masked
-from pytest_djworkers.load.profile import Request
+from pytest_djworkers.load.profile import SentRequest
 from pytest_djworkers.printable import in_one_line
 from pytest_djworkers.server.launch_hooks import CheckResponse
 from pytest_djworkers.server.response import NoResponseError, Response, UnreadableError, fetch
@@ -50,7 +50,7 @@ class ProbeResult:
 
 def probe(
     addresses: Sequence[tuple[str, int]],
-    request: Request,
+    request: SentRequest,
     process: GuardedProcess | None,
     *,
     any_response: bool,
@@ -92,7 +92,8 @@ def probe(
                 raise NobodyListensError(why) from None
         else:
             if not (any_response or (request.expects(response.status) and response.fits)):
-                raise ProbeError(_unexpected(request, response), response.status)
+                said = _unexpected(request, response, is_ours=process is not None)
+                raise ProbeError(said, response.status)
             if check and not any_response and (reason := check(request.shown, response)):
                 raise ProbeError(f"{request.shown}: {reason}", response.status)
             return _result(address, response)
@@ -115,7 +116,7 @@ def _result(address: tuple[str, int], response: Response) -> ProbeResult:
     return ProbeResult(address, tuple(response.interim), response.status, response.content_type)
 
 
-def _never(request: Request, why: str, *, has_started: bool) -> Exception:
+def _never(request: SentRequest, why: str, *, has_started: bool) -> Exception:
     """Return the error for a server that has sent no response in time."""
     said = f"{request.shown} got no response in time ({why})"
     # The workers of a server of ours that is only silent have reported by now.
@@ -137,8 +138,11 @@ def _authority(address: tuple[str, int]) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def _unexpected(request: Request, response: Response) -> str:
-    """Describe a response that is not an expected one, with the beginning of its body."""
+def _unexpected(request: SentRequest, response: Response, *, is_ours: bool) -> str:
+    """Describe a response that is not an expected one, with the beginning of its body.
+
+    ``is_ours`` is True for a server of the plugin's own.
+    """
     expected = request.expected
     if request.expects(response.status):
         contains = in_one_line(request.contains.decode(errors="replace"))
@@ -150,5 +154,7 @@ def _unexpected(request: Request, response: Response) -> str:
     said = f"{request.shown} returned {status}{redirect}, expected {expected}{body}"
     if request.expects(response.status):
         return said
-    advice = advice_on(request.path, response.status, location=response.location, said=text)
+    advice = advice_on(
+        request, response.status, location=response.location, said=text, is_ours=is_ours
+    )
     return f"{said}\n    {advice}" if advice else said

@@ -10,7 +10,7 @@ from typing import Protocol, Self
 from pytest_djworkers.errors import ServerDiedError
 from pytest_djworkers.load.facts import ServerFacts
 from pytest_djworkers.load.generator import Target
-from pytest_djworkers.load.profile import BODILESS_METHODS, Profile, Request
+from pytest_djworkers.load.profile import BODILESS_METHODS, Profile, SentRequest
 from pytest_djworkers.server.launch import LaunchSpec
 from pytest_djworkers.server.usage import UsageWatch
 
@@ -21,11 +21,11 @@ class BurstNeeds:
 
     connections: int
     """The number of connections that it must hold."""
-    probe: Request
+    probe: SentRequest
     """The request that it must respond to."""
     any_response: bool = False
     """True if every complete response to the probe is good enough, not only an expected one."""
-    others: tuple[Request, ...] = ()
+    others: tuple[SentRequest, ...] = ()
     """More requests that it must give an expected response, after the probe."""
     idle_s: int = 0
     """The seconds for which its connections will be idle between requests; 0: they will not."""
@@ -45,7 +45,7 @@ class BurstNeeds:
         requests = [part.requests[0] for part in parts]
         if harmless := [one for one in requests if one.method in BODILESS_METHODS]:
             return cls(connections, harmless[0], others=tuple(harmless[1:]))
-        return cls(connections, Request(probe_path or "/"), any_response=probe_path is None)
+        return cls(connections, SentRequest(probe_path or "/"), any_response=probe_path is None)
 
 
 class AnyServer(Protocol):

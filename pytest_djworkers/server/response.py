@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from httptools import HttpResponseParser
 
 from pytest_djworkers.load.client import LONGEST_HEAD, BadResponse, ResponseReader, make_reader
-from pytest_djworkers.load.profile import Request
+from pytest_djworkers.load.profile import SentRequest
 from pytest_djworkers.printable import in_one_line
 from pytest_djworkers.system.clock import CLOCK
 
@@ -54,7 +54,7 @@ class Response:
     """The statuses of interim responses that came before it, such as 103 (early hints)."""
 
 
-def fetch(connection: socket.socket, request: Request, host: str, deadline: float) -> Response:
+def fetch(connection: socket.socket, request: SentRequest, host: str, deadline: float) -> Response:
     """Send a request on a new connection, and read the whole response.
 
     The deadline is a time of the monotonic clock. Raises TimeoutError if the response does not end

@@ -95,7 +95,7 @@ def _found(one: Any, wanted: WantedUsers) -> FoundUser:
     if user is None:
         number = counted(model._default_manager.count(), "user")
         raise BurstArgumentError(
-            f"{wanted.argument}=: {what}. There are {number} in the test database. {_MADE}"
+            f"{wanted.argument}=: {what}. The test database has {number}. {_MADE}"
         )
     return _described(user, getattr(one, "backend", ""))
 

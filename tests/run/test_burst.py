@@ -83,12 +83,20 @@ def test_post(burst):
 def test_an_external_server_is_measured(site: Site) -> None:
     site.test(
         """
+from pytest_djworkers import BurstArgumentError
+
 def test_it(burst, djworkers_server):
     result = burst("/json")
     assert result.ok and not result.errors
     assert (result.server.backend, result.usage) == ("url", None)
     assert burst.server is djworkers_server
     assert djworkers_server.url == result.server.options["url"]
+
+    said = "user= needs a server of the plugin's own: .* give the session with cookies="
+    with pytest.raises(BurstArgumentError, match=said):
+        burst("/json", user="alice", name="with a user")
+    # No token is sent: whether the site asks for one isn't known.
+    burst("/json", form={"a": "b"})
 
 @pytest.mark.max_memory("1GB")
 def test_memory(burst):

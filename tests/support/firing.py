@@ -11,7 +11,7 @@ from pytest_djworkers.load.agent_report import AgentReport
 from pytest_djworkers.load.early_close import EarlyClose
 from pytest_djworkers.load.part_report import PartReport
 from pytest_djworkers.load.pool import Pool
-from pytest_djworkers.load.profile import Profile, Request
+from pytest_djworkers.load.profile import Profile, SentRequest
 from pytest_djworkers.load.rate import Share
 from tests.support.profiles import ROOT, make_profile
 
@@ -22,7 +22,7 @@ _NO_HANG_S = 20.0
 
 def fire(
     address: tuple[str, int],
-    request: Request = ROOT,
+    request: SentRequest = ROOT,
     *,
     connections: int = 4,
     drain_s: float = 0.0,
@@ -93,7 +93,7 @@ def fire_windows(
     early_close: EarlyClose,
     *,
     between_s: float = 0.0,
-    request: Request = ROOT,
+    request: SentRequest = ROOT,
     **shape: Any,
 ) -> list[AgentReport]:
     """Windows on the same connections, each over as soon as it has enough."""
