@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pytest_djworkers.load.histogram import Latency
+from pytest_djworkers.load.queries import QueryFigures
 from pytest_djworkers.load.response_excerpt import ResponseExcerpt
 
 
@@ -29,6 +30,8 @@ class PartFigures:
     wrong_bodies: int = 0
     first_unexpected: ResponseExcerpt | None = None
     after_window: int = 0
+    queries: QueryFigures | None = None
+    queries_unknown: str = ""
 
     @property
     def rps(self) -> float:
