@@ -14,7 +14,7 @@ from pytest_djworkers.verdict.baseline_verdict import BaselineVerdict
 from pytest_djworkers.verdict.judgement import Verdict
 from tests.support.comparisons import NOTHING, compared
 from tests.support.documents import document
-from tests.support.results import RESULT, record
+from tests.support.results import QUERIES, RESULT, record
 
 
 def read(made: Document) -> list[dict[str, str]]:
@@ -50,6 +50,11 @@ def test_a_burst_has_its_test_its_load_and_its_figures() -> None:
         "timeouts": "10",
         "errors": "0",
     }
+
+
+def test_the_queries_of_a_request_are_the_last_columns() -> None:
+    (row,) = read(document(record(result=replace(RESULT, queries=QUERIES))))
+    assert list(row.items())[-2:] == [("queries", "43"), ("query_time_s", "0.01")]
 
 
 def test_a_comparison_has_the_figures_of_both_arms() -> None:
