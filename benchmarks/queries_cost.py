@@ -28,19 +28,18 @@ SHAPE = Shape(connections=64, duration_s=3.0, warmup_s=0.5)
 
 def measure(bench: Bench, backend: str, path: str, *, counts: bool) -> tuple[float, float]:
     """Return the requests/s of a burst, and the seconds that the samples before it took."""
-    request = Request(path)
+    profile = Profile(path, Request(path), SHAPE)
+    needs = BurstNeeds.of_burst(profile, SHAPE.connections, probe_path=None)
     spec = replace(bench.spec, counts_queries=counts)
     server = Server(BUILT_IN.find(backend), spec, NullLock())
     try:
-        server.launch(BurstNeeds(SHAPE.connections, request))
+        server.launch(needs)
         began_s, took_s = CLOCK.monotonic(), 0.0
         if counts:
-            found = sample_queries(
-                server, request, timeout_s=2.0, roots=(EXAMPLE,), probed=True, needed=False
-            )
-            assert found.figures is not None, found
+            found = sample_queries(server, profile, needs, roots=(EXAMPLE,), needed=False)
+            assert found[path].figures is not None, found
             took_s = CLOCK.monotonic() - began_s
-        result = AsyncioGenerator().fire(Profile(path, request, SHAPE), server.target)
+        result = AsyncioGenerator().fire(profile, server.target)
         return result.rps, took_s
     finally:
         server.stop()

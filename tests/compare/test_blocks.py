@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
@@ -19,7 +19,8 @@ from pytest_djworkers.errors import ServerStartError
 from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.server.launch import LaunchSpec
 from pytest_djworkers.server.probe import ProbeResult
-from pytest_djworkers.server.sample_requests import SampledQueries
+from pytest_djworkers.server.protocol import BurstNeeds
+from pytest_djworkers.server.sampled_queries import SampledQueries
 from tests.support.comparisons import FACTS, NEEDS, SIZE, prepared_arms
 from tests.support.profiles import make_profile, make_report
 from tests.support.progress import Told
@@ -65,11 +66,11 @@ class Measured(NeverReady):
     def wait_until_ready(self) -> None:
         pass
 
-    def sample_queries(self, *, probed: bool) -> SampledQueries | None:
+    def sample_queries(self, _: BurstNeeds) -> Mapping[str, SampledQueries]:
         if not self._counts_queries:
-            return None
+            return {}
         self.did.append("sample")
-        return SampledQueries(None, f"probed: {probed}")
+        return {"GET /": SampledQueries(None, "why")}
 
     def connect(self, _: object, *, under_load: bool = False) -> None:
         self.did.append("connect under load" if under_load else "connect")
@@ -150,7 +151,7 @@ def test_the_first_block_alone_counts_queries_of_both_arms_before_any_load(
         Measured.windows = {arm.name: [] for arm in arms.pair}
         block = run_block(plan_block(1, number), arms, profile, NEEDS, SIZE)
         assert Measured.did.count("sample") == samples
-        assert [one is not None for one in block.queries] == [samples > 0] * 2
+        assert [bool(one) for one in block.queries] == [samples > 0] * 2
         assert "connect" not in Measured.did[: 2 + samples]
 
 

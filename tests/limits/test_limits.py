@@ -326,6 +326,11 @@ def test_a_limit_on_queries_is_for_one_backend_if_it_says_so() -> None:
     assert missed(result, mark("max_queries", 1, backend="granian"))
 
 
+def test_a_limit_on_queries_may_be_for_a_part_of_a_mix() -> None:
+    (limit,) = read_plan([mark("max_queries", 12, part="GET /")], "granian").limits
+    assert (limit.part, limit.text) == ("GET /", "max_queries(12, part='GET /')")
+
+
 @pytest.mark.parametrize("value", [-1, "12%", 1.5, True, "many"])
 def test_a_limit_on_queries_takes_a_whole_number(value: object) -> None:
     with pytest.raises(MarkerError, match=r"max_queries\(.*is not a whole number of 0 or more"):

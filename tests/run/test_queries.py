@@ -48,9 +48,11 @@ def test_limited(burst):
 def test_unlimited(burst):
     print(burst("/users13"))
 
-@pytest.mark.max_queries(1)
-def test_few(burst):
-    assert burst("/one").queries.count == 1
+@pytest.mark.max_queries(1, part="GET /one")
+def test_mix(burst):
+    result = burst(mix={"/one": 1, "/users13": 1})
+    assert result.queries == result.part("GET /users13").queries
+    assert result.part("GET /one").queries.count == 1
 """)
     reports = ("load.json", "load.md", "load.csv")
     result = site.burst("-rP", *(f"--djworkers-report={name}" for name in reports))
@@ -63,9 +65,9 @@ def test_few(burst):
             f"    queries: 12 of 13 queries are the same: {repeated}",
         ]
     )
-    assert result.stdout.str().count("are the same") == 1
+    assert result.stdout.str().count("are the same") == 2
     document = json.loads((site.folder / "load.json").read_text())
-    assert [burst["figures"]["queries"] for burst in document["bursts"]] == [13, 13, 1]
+    assert [burst["figures"]["queries"] for burst in document["bursts"]] == [13, 13, 13]
     assert document["bursts"][0]["record"]["result"]["queries"]["statements"][0]["count"] == 12
     shown = [result.stdout.str(), result.stderr.str()]
     shown += [(site.folder / name).read_text() for name in reports]

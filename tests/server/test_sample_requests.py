@@ -15,15 +15,15 @@ from pytest_djworkers.backends.granian import Granian
 from pytest_djworkers.backends.registry import BUILT_IN
 from pytest_djworkers.entry.brief import DatabaseTarget
 from pytest_djworkers.entry.sampling import HEADER
-from pytest_djworkers.load.profile import Request
+from pytest_djworkers.load.profile import Part, Profile, Request, Shape
 from pytest_djworkers.load.queries import QueryFigures
 from pytest_djworkers.server.protocol import BurstNeeds
 from pytest_djworkers.server.sample_requests import (
     SAFE_SAMPLES,
     UNSAFE_SAMPLES,
-    SampledQueries,
     sample_queries,
 )
+from pytest_djworkers.server.sampled_queries import SampledQueries
 from pytest_djworkers.server.server import Server
 from tests.support.launches import MakeServer
 
@@ -146,14 +146,24 @@ def counting(site: Path, make_server: MakeServer, request: pytest.FixtureRequest
     return make_server(backend, databases=DATABASES, counts_queries=True)
 
 
+def needs_of(path: str) -> BurstNeeds:
+    return BurstNeeds(8, Request(path), samples=True)
+
+
 def launched(server: Server, path: str = "/n_plus_one") -> Server:
-    server.launch(BurstNeeds(8, Request(path)))
+    server.launch(needs_of(path))
     return server
 
 
-def sampled(server: Server, folder: Path, request: Request, **changes: Any) -> SampledQueries:
-    options: dict[str, Any] = {"timeout_s": 10.0, "probed": False, "needed": False, **changes}
-    return sample_queries(server, request, roots=(folder,), **options)
+def sampled(
+    server: Server, folder: Path, *requests: Request, probed: str = "", timeout_s: float = 10.0
+) -> SampledQueries:
+    """Take the samples of a burst of these variants; ``probed`` is the path of the probe."""
+    parts = (Part("all", requests),)
+    profile = Profile.of_parts("all", parts, Shape(timeout_s=timeout_s))
+    needs = needs_of(probed or "/elsewhere")
+    (found,) = sample_queries(server, profile, needs, roots=(folder,), needed=False).values()
+    return found
 
 
 def figures(server: Server, folder: Path, path: str) -> QueryFigures:
@@ -205,8 +215,7 @@ def test_queries_are_counted_until_the_first_plain_request(counting: Server, fol
     assert rendered is not None
     assert (rendered.count, rendered.place) == (3, "types.html:2")
     assert figures(server, folder, "/headers").count == 0
-    # The first plain request still goes through the counting chain, which it has put away by then.
-    assert is_gone(left(server))
+    # The first plain request goes through the counting chain, and has put it away by then.
     assert is_gone(left(server))
     # What connection_checks has on each connection to SQLite is not ours to remove.
     assert not {"counted", "execute_with_wrappers"} & set(left(server)["wrappers"])
@@ -237,13 +246,30 @@ def test_aliases_and_executemany_are_told_apart_and_parameters_stay_in_the_serve
     assert {file.stat().st_mode & 0o077 for file in samples} == {0}
 
 
-def test_a_wrong_token_is_a_plain_request(counting: Server, folder: Path) -> None:
+def test_a_wrong_token_is_a_plain_request(counting: Server) -> None:
     server = launched(counting)
     assert counting.sampling is not None
     seen = left(server, **{HEADER: f"{counting.sampling.token[:-1]}x-1"})
     assert seen["sent"] == ["HTTP_X_DJWORKERS_SAMPLE"]
-    assert is_gone(seen)
     assert [file.name for file in Path(counting.sampling.folder).iterdir()] == ["0.json"]
+
+
+def test_plain_requests_before_the_samples_leave_the_counting_there(
+    counting: Server, folder: Path
+) -> None:
+    server = launched(counting)
+    assert not is_gone(left(server))
+    assert figures(server, folder, "/n_plus_one").count == 13
+    assert is_gone(left(server))
+
+
+def test_variants_of_a_request_take_turns(counting: Server, folder: Path) -> None:
+    requests = [Request(path) for path in ("/left", "/n_plus_one")]
+    found = sampled(launched(counting), folder, *requests).figures
+    assert found is not None
+    # The first one fills caches; the others are two and three.
+    assert (found.count, found.samples) == (13, SAFE_SAMPLES)
+    assert found.time_s < sum(one.time_s for one in found.statements)
 
 
 def test_a_request_that_changes_data_is_sent_three_times(counting: Server, folder: Path) -> None:
@@ -258,7 +284,7 @@ def test_a_request_that_changes_data_is_sent_three_times(counting: Server, folde
 
 def test_a_slow_view_is_known_by_its_probe_alone(counting: Server, folder: Path) -> None:
     server = launched(counting, "/slow")
-    found = sampled(server, folder, Request("/slow"), probed=True).figures
+    found = sampled(server, folder, Request("/slow"), probed="/slow").figures
     assert found is not None
     assert (found.count, found.samples) == (13, 1)
 
