@@ -18,7 +18,7 @@ from pytest_djworkers.backends.protocol import Backend, LaunchPlan, workers_of
 from pytest_djworkers.backends.registry import BACKENDS, how_to_install
 from pytest_djworkers.backends.spec import settings_of
 from pytest_djworkers.legend import Sign
-from pytest_djworkers.options import BY_NAME, MARKERS, OPTIONS, SWITCHES, Option
+from pytest_djworkers.options import BY_NAME, INI_SWITCHES, MARKERS, OPTIONS, SWITCHES, Option
 
 FOLDER = Path(__file__).with_name("reference")
 _SERVERS = FOLDER / "servers"
@@ -31,7 +31,7 @@ _CODE = re.compile(r"--[a-z][a-z0-9-]*(?:=[a-z]+)?|https?://[A-Z:]+")
 """The flags and addresses in a help text."""
 _NAMES = ("--", "wrk")
 """The beginnings of texts that no capital letter begins."""
-_TWINS_OF_SWITCHES = {"--djworkers-strict": "djworkers_strict"}
+_TWINS_OF_SWITCHES = {flag: name for name, flag in INI_SWITCHES.items()}
 
 
 def pages() -> dict[Path, str]:

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from pytest_djworkers.load.histogram import Latency
     from pytest_djworkers.load.part_figures import PartFigures
     from pytest_djworkers.load.profile import Order, Part, Profile, SentRequest, Shape
+    from pytest_djworkers.load.queries import QueryFigures, Statement
     from pytest_djworkers.load.response_excerpt import ResponseExcerpt
     from pytest_djworkers.load.result import BurstResult
     from pytest_djworkers.request.asked import Request
@@ -82,6 +83,7 @@ __all__ = [
     "PartFigures",
     "ProbeError",
     "Profile",
+    "QueryFigures",
     "Reference",
     "ReportError",
     "Request",
@@ -97,6 +99,7 @@ __all__ = [
     "ServerStartError",
     "SettingsError",
     "Shape",
+    "Statement",
     "Usage",
     "setting",
 ]
@@ -146,6 +149,7 @@ _NAMES = {
         "SentRequest",
         "Shape",
     ),
+    "load.queries": ("QueryFigures", "Statement"),
     "load.response_excerpt": ("ResponseExcerpt",),
     "load.result": ("BurstResult",),
     "request.asked": ("Request",),

@@ -323,8 +323,15 @@ SWITCHES = {
     "--djworkers-compare-backends": "compare the backends with the first one, in this run",
     "--djworkers-calibrate": "compare the working tree with itself, to see what differs by chance",
     "--djworkers-strict": "fail tests whose comparison is inconclusive or can't be made",
+    "--djworkers-no-queries": "send no requests before each burst to count their SQL queries",
 }
 """The flags without a value, with their help."""
+# The others have none: nobody wants each run to save a baseline.
+INI_SWITCHES = {
+    "djworkers_strict": "--djworkers-strict",
+    "djworkers_no_queries": "--djworkers-no-queries",
+}
+"""The names of switches in the configuration file, which are also the destinations of the flags."""
 # Without a backend, these would be ignored silently: the run is refused instead.
 ACTIONS = (
     "djworkers_save_baseline",
@@ -357,6 +364,7 @@ MARKERS = (
     " response, such as '500us'; with of='/path' or of='plain', more than a multiple such as '8x'"
     " of what that endpoint uses",
     "max_memory(size, backend=None): fail if the server uses more memory, such as '512MB'",
+    "max_queries(n, backend=None): fail if a request runs more than n SQL queries",
     "max_regression(share, metric='rps', same_size=False, backend=None): fail if a metric (rps,"
     " p95, cpu_per_request or errors) is worse than in the baseline, or than that of base in a"
     " comparison, by more than this share, such as '10%'; with same_size=True also if the lengths"
@@ -385,14 +393,13 @@ def add_options(parser: pytest.Parser) -> None:
             )
         if not option.flag_only:
             parser.addini(option.ini, option.help, type=_ini_type(option), default=None)
-    # These have no ini twin: nobody wants each run to save a baseline. Only strict has one.
     for flag, text in SWITCHES.items():
         destination = flag.removeprefix("--").replace("-", "_")
         group.addoption(
             flag, action="store_true", default=False, dest=destination, help=f"{text}; default: off"
         )
-    strict = f"{SWITCHES['--djworkers-strict']}; default: off"
-    parser.addini("djworkers_strict", strict, type="bool", default=False)
+    for name, flag in INI_SWITCHES.items():
+        parser.addini(name, f"{SWITCHES[flag]}; default: off", type="bool", default=False)
 
 
 def _ini_type(option: Option) -> Any:

@@ -33,7 +33,7 @@ from pytest_djworkers.verdict.judgement import Judgement, Verdict
 from pytest_djworkers.verdict.rounds import Metric, Round
 from tests.support.comparisons import compared, of_backend, window
 from tests.support.pages import DOCS, ROOT, Example, examples, without_figures
-from tests.support.results import MIX, RESULT, record
+from tests.support.results import MIX, QUERIES, RESULT, record
 
 MEASURED = replace(
     compared(1.0),
@@ -47,6 +47,12 @@ def missed_limits() -> list[str]:
     marks = [Mark("min_rps", (1_000,), {}), Mark("max_latency", (), {"p99": "500ms"})]
     plan = read_plan(marks, "granian")
     return [f"GET /users: {line}" for line in misses(plan.limits, slow)]
+
+
+def too_many_queries() -> list[str]:
+    plan = read_plan([Mark("max_queries", (4,), {})], "granian")
+    (line,) = misses(plan.limits, replace(RESULT, queries=QUERIES))
+    return [f"GET /users: {line}"]
 
 
 def more_errors() -> list[str]:
@@ -139,6 +145,7 @@ def a_mix() -> list[str]:
 
 PRINTED: Mapping[str, Callable[[], list[str]]] = {
     "GET /users: requests/s": missed_limits,
+    "GET /users: queries": too_many_queries,
     "regressed: test_shop.py": more_errors,
     "this machine, in this run": lambda: [noise_in_words([MEASURED])],
     "41 connections": lambda: details(MEASURED),

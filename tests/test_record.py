@@ -12,10 +12,12 @@ from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.verdict.baseline_verdict import BaselineVerdict
 from pytest_djworkers.verdict.judgement import Verdict
-from tests.support.results import MIX, RESULT, WRK, record
+from tests.support.results import MIX, QUERIES, RESULT, WRK, record
 
 
-@pytest.mark.parametrize("result", [RESULT, WRK, replace(RESULT, latency=None, series=None)])
+@pytest.mark.parametrize(
+    "result", [RESULT, WRK, replace(RESULT, latency=None, series=None, queries=QUERIES)]
+)
 @pytest.mark.parametrize("verdict", Verdict)
 def test_a_record_survives_json(result: BurstResult, verdict: Verdict) -> None:
     whole = record(

@@ -17,6 +17,7 @@ from pytest_djworkers.load.merge import merge_windows
 from pytest_djworkers.load.part_report import PartReport, sum_of_pairs
 from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.load.result import BurstResult
+from pytest_djworkers.server.sampled_queries import whole_of, with_queries
 from pytest_djworkers.verdict.reliability import IDLE_WORKER
 from pytest_djworkers.verdict.rounds import Round
 
@@ -69,9 +70,11 @@ class History:
         """Return head's windows as one burst; there must be a block."""
         size = self.blocks[0].size
         shape = replace(profile.shape, connections=size.connections)
-        return merge_windows(
+        merged = merge_windows(
             replace(profile, shape=shape), self._reports_of(HEAD), self.blocks[-1].head_server
         )
+        sampled = self.blocks[0].queries[HEAD]
+        return with_queries(merged, sampled) if sampled else merged
 
     def add_figures(self, comparison: ArmComparison, profile: Profile) -> ArmComparison:
         """Return the comparison with the figures of all blocks; itself without any."""
@@ -80,6 +83,7 @@ class History:
         base, head = (
             Responses.sum([block.responses[arm] for block in self.blocks]) for arm in (BASE, HEAD)
         )
+        of_base = self.blocks[0].queries[BASE]
         return replace(
             comparison,
             rounds=tuple(self.rounds),
@@ -88,6 +92,7 @@ class History:
             part_latencies=self._part_latencies(profile),
             body_bytes=(base.body_bytes, head.body_bytes),
             responses_differ=describe_difference(base, head),
+            base_queries=whole_of(of_base).figures if of_base else None,
             idle_workers=self.idle_workers,
             worker_exits="; ".join(self.worker_exits),
             parts=BlockParts.mean([block.parts for block in self.blocks]),

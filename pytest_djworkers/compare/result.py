@@ -11,6 +11,7 @@ from pytest_djworkers.compare.parts import BlockParts
 from pytest_djworkers.compare.window_size import WindowSize
 from pytest_djworkers.legend import Remark, Sign
 from pytest_djworkers.load.histogram import Latency
+from pytest_djworkers.load.queries import QueryFigures
 from pytest_djworkers.verdict.judgement import Judgement, Verdict
 from pytest_djworkers.verdict.rounds import Round, Window, counted_rounds
 
@@ -76,6 +77,8 @@ class ArmComparison:
     responses_differ: str = ""
     """The difference between base's and head's responses (``responses differ: 12.4 kB against
     0.3 kB``); empty if they are alike."""
+    base_queries: QueryFigures | None = None
+    """The SQL queries of base's request; None if they aren't known. Head's are the result's."""
     parts: BlockParts | None = None
     """The mean time of each part of a block; None if nothing was measured."""
     idle_workers: str = ""

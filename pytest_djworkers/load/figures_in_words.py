@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pytest_djworkers.load.facts import Connections, GeneratorFacts, Usage
 from pytest_djworkers.load.histogram import Latency
+from pytest_djworkers.load.queries import QueryFigures
 from pytest_djworkers.units import counted, format_duration, format_size
 
 _PERCENTILES = (50.0, 90.0, 95.0, 99.0)
@@ -20,7 +21,10 @@ def latencies(latency: Latency | None) -> str:
 
 
 def resources(
-    connections: Connections, usage: Usage | None, cpu_per_request_s: float | None
+    connections: Connections,
+    usage: Usage | None,
+    cpu_per_request_s: float | None,
+    queries: QueryFigures | None,
 ) -> str:
     """Return the connections that were served, and what the server used for them."""
     served = "an unknown number" if connections.served is None else f"{connections.served:,}"
@@ -29,6 +33,8 @@ def resources(
         parts.append(f"CPU per request {format_duration(cpu_per_request_s)}")
     if usage is not None:
         parts.append(f"memory {format_size(usage.memory_bytes)}")
+    if queries is not None:
+        parts.append(f"SQL queries per request {queries.count:,}")
     return ", ".join(parts)
 
 

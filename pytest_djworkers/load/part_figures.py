@@ -8,6 +8,7 @@ from typing import Self
 
 from pytest_djworkers.load.histogram import Latency
 from pytest_djworkers.load.part_report import PartReport
+from pytest_djworkers.load.queries import QueryFigures
 from pytest_djworkers.load.response_excerpt import ResponseExcerpt
 
 
@@ -31,6 +32,8 @@ class PartFigures:
     wrong_bodies: int = 0
     first_unexpected: ResponseExcerpt | None = None
     after_window: int = 0
+    queries: QueryFigures | None = None
+    queries_unknown: str = ""
 
     @classmethod
     def of(cls, report: PartReport, *, window_s: float, judged: int) -> Self:

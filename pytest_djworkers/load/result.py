@@ -34,6 +34,7 @@ from pytest_djworkers.load.facts import (
 from pytest_djworkers.load.histogram import SAMPLES_BEYOND, Latency
 from pytest_djworkers.load.part_figures import PartFigures
 from pytest_djworkers.load.profile import Profile
+from pytest_djworkers.load.queries import QueryFigures
 from pytest_djworkers.load.response_excerpt import ResponseExcerpt
 from pytest_djworkers.units import counted, format_duration, format_rate
 
@@ -115,6 +116,8 @@ class BurstResult:
             wrong_bodies=figures.wrong_bodies,
             first_unexpected=figures.first_unexpected,
             after_window=figures.after_window,
+            queries=figures.queries,
+            queries_unknown=figures.queries_unknown,
             series=None,
             longest_gap_s=None,
             usage=None,
@@ -123,6 +126,11 @@ class BurstResult:
 
     references: Mapping[str, Reference] = field(default_factory=dict)
     """The endpoints that limits of the test are relative to, by what the limits call them."""
+    queries: QueryFigures | None = None
+    """The SQL queries of one request, counted before the burst; None if they are not known. Of a
+    mix, they are those of the part with the most."""
+    queries_unknown: str = ""
+    """Why the queries are not known; empty if they are."""
 
     @property
     def name(self) -> str:
@@ -271,7 +279,9 @@ class BurstResult:
                 self._load,
                 self._counts,
                 in_words.latencies(self.latency),
-                in_words.resources(self.connections, self.usage, self.cpu_per_request_s),
+                in_words.resources(
+                    self.connections, self.usage, self.cpu_per_request_s, self.queries
+                ),
                 f"{in_words.generator(self.generator)}: {', '.join(self.remarks) or 'no remarks'}",
             )
         )

@@ -28,7 +28,7 @@ COLUMNS = (
     *("verdict", "base", "head", "change", "change_low", "change_high", "smallest_visible"),
     *("base_rps", "base_p95_s", "base_cpu_per_request_s", "base_errors", "base_timeouts"),
     *("head_rps", "head_p95_s", "head_cpu_per_request_s", "head_errors", "head_timeouts"),
-    *("blocks", "took_s"),
+    *("blocks", "took_s", "queries", "query_time_s"),
     "part",
 )
 """The names of the columns, also of those that a run leaves empty."""
@@ -117,6 +117,8 @@ def _of_figures(figures: BurstFigures) -> Mapping[str, object]:
         "cpu_per_request_s": figures.cpu_per_request_s,
         "memory_bytes": figures.memory_bytes,
         "remarks": "; ".join(figures.remarks),
+        "queries": figures.queries,
+        "query_time_s": figures.query_time_s,
     }
 
 

@@ -8,7 +8,7 @@ from pytest_djworkers.baseline.figures import StoredFigures
 from pytest_djworkers.legend import Sign
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.record import BurstRecord
-from pytest_djworkers.report.figures import UNKNOWN, format_latency, format_timeouts
+from pytest_djworkers.report.figures import UNKNOWN, format_latency, format_queries, format_timeouts
 from pytest_djworkers.report.part_rows import PartCells, part_cells
 from pytest_djworkers.report.table import Row, Table
 from pytest_djworkers.units import format_change, format_duration, format_rate, format_size
@@ -30,7 +30,15 @@ def _rows(record: BurstRecord) -> list[Row]:
 # A remark that has no column stands below its row, so it gives way before any figure does.
 BURSTS = Table(
     rows,
-    dropped_when_narrow=("generator", "remarks", "memory", "CPU/req.", "served", "verdict"),
+    dropped_when_narrow=(
+        "generator",
+        "remarks",
+        "memory",
+        "queries",
+        "CPU/req.",
+        "served",
+        "verdict",
+    ),
     below_when_narrow=("errors", "timeouts"),
 )
 
@@ -51,6 +59,7 @@ def _cells(record: BurstRecord) -> dict[str, str]:
         # Nobody looks at the processes of a server that isn't ours, so there is no usage.
         "CPU/req.": "" if result.usage is None else format_latency(result.cpu_per_request_s),
         "memory": "" if result.usage is None else format_size(result.usage.memory_bytes),
+        "queries": format_queries(result.queries),
         "remarks": ", ".join(record.remarks),
     }
 

@@ -95,6 +95,10 @@ class BurstFigures:
     cpu_per_request_s: float | None
     memory_bytes: int | None
     remarks: tuple[str, ...]
+    queries: int | None = None
+    """The number of SQL queries of one request."""
+    query_time_s: float | None = None
+    """The time of a request's queries together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +184,7 @@ def figures_of(result: BurstResult, remarks: Iterable[Remark] = ()) -> BurstFigu
     """Return the figures that follow from the counts of a burst, or of a part of one."""
     # No samples give the same figures as an unknown histogram: None.
     latency, usage = result.latency or Latency(()), result.usage
+    queries = result.queries
     return BurstFigures(
         rps=result.rps,
         p50_s=latency.p50,
@@ -194,6 +199,8 @@ def figures_of(result: BurstResult, remarks: Iterable[Remark] = ()) -> BurstFigu
         cpu_per_request_s=result.cpu_per_request_s,
         memory_bytes=None if usage is None else usage.memory_bytes,
         remarks=tuple(map(str, remarks)),
+        queries=None if queries is None else queries.count,
+        query_time_s=None if queries is None else queries.time_s,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pytest_djworkers.load.profile import Shape
+from pytest_djworkers.load.queries import QueryFigures
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.units import ARROW, format_duration, format_rate
 
@@ -23,6 +24,11 @@ def format_timeouts(result: BurstResult) -> str:
     """Return the number of timeouts; with a sign if the generator may have missed some."""
     # wrk counts no request that never ends.
     return f"{result.timeouts:,}{'+?' if result.hides_timeouts else ''}"
+
+
+def format_queries(queries: QueryFigures | None) -> str:
+    """Return the number of a request's queries as text; empty if it isn't known."""
+    return "" if queries is None else f"{queries.count:,}"
 
 
 def with_arrows_for(encoding: str | None, text: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, Self
 
+from pytest_djworkers.entry.sampling import Sampling
 from pytest_djworkers.errors import ServerDiedError
 from pytest_djworkers.load.facts import ServerFacts
 from pytest_djworkers.load.generator import Target
@@ -29,7 +30,8 @@ class BurstNeeds:
     """More requests that it must give an expected response, after the probe."""
     idle_s: int = 0
     """The seconds for which its connections will be idle between requests; 0: they will not."""
-
+    samples: bool = False
+    """True if it is to count the queries of requests that are sent before the burst."""
     plain_view: bool = False
     """True if it must serve the plugin's own view, too."""
 
@@ -44,8 +46,18 @@ class BurstNeeds:
         parts = () if profile is None else profile.all_parts
         requests = [part.requests[0] for part in parts]
         if harmless := [one for one in requests if one.method in BODILESS_METHODS]:
-            return cls(connections, harmless[0], others=tuple(harmless[1:]))
-        return cls(connections, SentRequest(probe_path or "/"), any_response=probe_path is None)
+            return cls(connections, harmless[0], others=tuple(harmless[1:]), samples=True)
+        return cls(
+            connections,
+            SentRequest(probe_path or "/"),
+            any_response=probe_path is None,
+            samples=profile is not None,
+        )
+
+    def number_of(self, request: SentRequest) -> int | None:
+        """Return the number of the probe that sends a request; None if none does."""
+        probes = (self.probe, *self.others)
+        return probes.index(request) if request in probes else None
 
 
 class AnyServer(Protocol):
@@ -86,6 +98,10 @@ class AnyServer(Protocol):
     @property
     def other_settings(self) -> tuple[str, ...]:
         """The names of the settings that have another value in the server than in this process."""
+
+    @property
+    def sampling(self) -> Sampling | None:
+        """The way to send requests whose queries it counts; None if it counts none."""
 
     @property
     def ended(self) -> str | None:

@@ -52,10 +52,12 @@ class Response:
     """The body as it was sent, 64 KiB of it at least if it is that long."""
     interim: list[int] = field(default_factory=list)
     """The statuses of interim responses that came before it, such as 103 (early hints)."""
+    keep_alive: bool = False
+    """True if the connection can be used for another request."""
 
 
 def fetch(connection: socket.socket, request: SentRequest, host: str, deadline: float) -> Response:
-    """Send a request on a new connection, and read the whole response.
+    """Send a request on an idle connection, and read the whole response.
 
     The deadline is a time of the monotonic clock. Raises TimeoutError if the response does not end
     before it, NoResponseError, and UnreadableError.
@@ -142,6 +144,7 @@ def _parse(received: bytes, reader: ResponseReader) -> Response:
     # Parser and callbacks refer to each other, which keeps both until garbage is collected.
     del contents.parser
     contents.response.status = reader.status
+    contents.response.keep_alive = bool(reader.complete and reader.keep_alive)
     return contents.response
 
 

@@ -78,11 +78,23 @@ def read_settings(config: pytest.Config) -> Settings | None:
         origin=origin,
         bind=bind,
         comparison_flags=comparison,
-        strict=config.getoption("djworkers_strict") or config.getini("djworkers_strict"),
+        strict=_is_on(config, "djworkers_strict"),
+        counts_queries=not _is_on(config, "djworkers_no_queries"),
         max_regression=values["max_regression"],
         max_errors=values["max_errors"],
         left_out=values["ignore_database"],
     )
+
+
+def _is_on(config: pytest.Config, switch: str) -> bool:
+    """Return True if a flag without a value is given, or is set in the configuration file."""
+    try:
+        return bool(config.getoption(switch) or config.getini(switch))
+    except (TypeError, ValueError, pytest.UsageError) as error:
+        # pytest converts values to the ini type, and raises any of these, by version and file type.
+        reason = str(error).removeprefix(f"{config.inipath}: ")
+        name = config.inipath.name if config.inipath else "the configuration"
+        raise SettingsError(f"{switch} in {name}: must be true or false ({reason})") from None
 
 
 def read_registry(config: pytest.Config) -> Registry:

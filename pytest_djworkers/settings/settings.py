@@ -70,6 +70,8 @@ class Settings:
     """The largest share of errors for tests without a max_errors marker."""
     left_out: tuple[str, ...] = ()
     """The aliases of DATABASES that are left out of load tests."""
+    counts_queries: bool = True
+    """False if no sample requests are sent before bursts."""
     github: GitHubStep | None = None
     """The step of GitHub Actions that is given a summary and annotations; None for none."""
     site_notes: tuple[str, ...] = ()

@@ -52,7 +52,7 @@ def test_a_slower_view_is_a_regression(revisions: Site) -> None:
             "djworkers: compares the working tree (with changes that are not committed) with main"
             f" ({commit_id}), which is the commit checked out",
             "djworkers: rounds with seed 1, tolerance 10%; absolute limits are not checked, except"
-            " shares of errors",
+            " shares of errors and numbers of queries",
             "GET /slows: regressed: requests/s *",
             f"* djworkers: main ({commit_id}) → the working tree, seed 1 *",
             "GET /slows  (test_slows)",

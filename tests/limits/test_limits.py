@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from pytest_djworkers.errors import MarkerError
 from pytest_djworkers.limits.kinds import LIMITS, misses, need_every_request
 from pytest_djworkers.limits.marker import Mark
 from pytest_djworkers.load.facts import Connections, LostAgent, Usage
@@ -14,7 +15,7 @@ from pytest_djworkers.load.profile import Shape
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.markers import read_plan
 from pytest_djworkers.options import MARKERS
-from tests.support.results import MIX, RESULT, WRK
+from tests.support.results import MIX, QUERIES, RESULT, WRK
 
 
 def mark(name: str, *args: object, **kwargs: object) -> Mark:
@@ -77,6 +78,7 @@ def test_no_kind_of_limit_passes_without_the_part_of_a_lost_agent() -> None:
         mark("max_latency", p50="1h"),
         mark("max_cpu_per_request", "1h"),
         mark("max_memory", "900GB"),
+        mark("max_queries", 900),
         mark("max_regression", "99%"),
     ]
     assert {one.name for one in marks} == LIMITS.keys()
@@ -319,3 +321,46 @@ def test_a_burst_alone_misses_no_limit_on_regressions() -> None:
 def test_every_limit_is_a_marker_that_pytest_knows_in_the_same_order() -> None:
     registered = [text.partition("(")[0] for text in MARKERS]
     assert [name for name in registered if name in LIMITS] == list(LIMITS)
+
+
+def test_a_limit_on_queries_names_the_statement_that_is_repeated() -> None:
+    result = replace(RESULT, queries=QUERIES)
+    assert not missed(result, mark("max_queries", 43))
+    assert missed(result, mark("max_queries", 12)) == [
+        "queries: 43, limit max_queries(12), 31 over: 40 times SELECT id FROM auth_user WHERE"
+        " id = ? at shop/views.py:31"
+    ]
+
+
+def test_a_limit_on_queries_names_no_statement_if_none_is_repeated() -> None:
+    statements = tuple(replace(one, count=1) for one in QUERIES.statements)
+    result = replace(RESULT, queries=replace(QUERIES, count=2, statements=statements))
+    assert missed(result, mark("max_queries", 1)) == ["queries: 2, limit max_queries(1), 1 over"]
+
+
+def test_a_limit_on_queries_that_nobody_counted_fails() -> None:
+    result = replace(RESULT, queries_unknown="a sample request returned 500, expected 2xx")
+    assert missed(result, mark("max_queries", 5)) == [
+        "queries: not known because a sample request returned 500, expected 2xx, so max_queries(5)"
+        " can't pass"
+    ]
+    assert missed(RESULT, mark("max_queries", 5)) == [
+        "queries: not known because they were not counted, so max_queries(5) can't pass"
+    ]
+
+
+def test_a_limit_on_queries_is_for_one_backend_if_it_says_so() -> None:
+    result = replace(RESULT, queries=QUERIES)
+    assert not missed(result, mark("max_queries", 1, backend="uvicorn"))
+    assert missed(result, mark("max_queries", 1, backend="granian"))
+
+
+def test_a_limit_on_queries_may_be_for_a_part_of_a_mix() -> None:
+    (limit,) = read_plan([mark("max_queries", 12, part="GET /")], "granian").limits
+    assert (limit.part, limit.text) == ("GET /", "max_queries(12, part='GET /')")
+
+
+@pytest.mark.parametrize("value", [-1, "12%", 1.5, True, "many"])
+def test_a_limit_on_queries_takes_a_whole_number(value: object) -> None:
+    with pytest.raises(MarkerError, match=r"max_queries\(.*is not a whole number of 0 or more"):
+        missed(RESULT, mark("max_queries", value))

@@ -14,7 +14,7 @@ from pytest_djworkers.verdict.baseline_verdict import BaselineVerdict
 from pytest_djworkers.verdict.judgement import Verdict
 from tests.support.comparisons import NOTHING, compared
 from tests.support.documents import document
-from tests.support.results import MIX, RESULT, record
+from tests.support.results import MIX, QUERIES, RESULT, record
 
 
 def read(made: Document) -> list[dict[str, str]]:
@@ -58,6 +58,11 @@ def test_a_mix_has_a_row_for_each_of_its_parts() -> None:
     assert {row["burst"] for row in (whole, fast, slow)} == {"mix of 2"}
     assert [row["rps"] for row in (whole, fast, slow)] == ["100.0", "75.0", "25.0"]
     assert (slow["timeouts"], slow["requests"], slow["p50_s"]) == ("10", "250", "0.02")
+
+
+def test_the_queries_of_a_request_have_columns() -> None:
+    (row,) = read(document(record(result=replace(RESULT, queries=QUERIES))))
+    assert (row["queries"], row["query_time_s"]) == ("43", "0.01")
 
 
 def test_a_comparison_has_the_figures_of_both_arms() -> None:

@@ -14,7 +14,7 @@ from pytest_djworkers.report.burst_rows import rows
 from pytest_djworkers.report.summary import notes
 from pytest_djworkers.verdict.baseline_verdict import BaselineVerdict
 from pytest_djworkers.verdict.judgement import Verdict
-from tests.support.results import MIX, RESULT, UNFAIR, WRK, record
+from tests.support.results import MIX, QUERIES, RESULT, UNFAIR, WRK, record
 
 STORED = StoredFigures(
     200.0, 0.002, None, 1, 2, "2026-01-02T03:04:05+00:00", cpu_per_request_s=0.0026
@@ -41,6 +41,7 @@ def test_the_row_of_a_burst_has_its_figures() -> None:
         "served": "8/8",
         "CPU/req.": "",
         "memory": "",
+        "queries": "",
         "remarks": "",
     }
 
@@ -65,6 +66,7 @@ def test_the_row_of_a_burst_has_its_figures() -> None:
         ),
         (replace(RESULT, usage=Usage(0.5, 150_000_000, 2, 2, 0, 0)), "memory", "150MB"),
         (replace(RESULT, ok=990, late=10, usage=Usage(0.5, 1, 2, 2, 0, 0)), "CPU/req.", "500us"),
+        (replace(RESULT, queries=QUERIES), "queries", "43"),
         # wrk doesn't count requests that never end, and a starved burst has some.
         (WRK, "timeouts", "10"),
         (replace(WRK, connections=Connections(requested=8, at_work=1)), "timeouts", "10+?"),
@@ -111,6 +113,7 @@ def test_the_stored_figures_are_the_row_below() -> None:
         "2",
         "",
         "2.6ms",
+        "",
         "",
         "",
     ]

@@ -112,6 +112,7 @@ def test_every_ini_value_is_read(
         djworkers_settings="json.decoder",
         djworkers_application="shop.wsgi:wrapped",
         djworkers_bind="127.0.0.2",
+        djworkers_no_queries=True,
     )
     assert settings == Settings(
         backends={"gunicorn-gevent": GunicornGevent(), "granian": Granian()},
@@ -127,6 +128,7 @@ def test_every_ini_value_is_read(
         settings_module="json.decoder",
         application="shop.wsgi:wrapped",
         bind="127.0.0.2",
+        counts_queries=False,
         save_baseline=False,
         root=pytester.path,
         shape=Shape(connections=64, duration_s=3.0, timeout_s=0.5, warmup_s=0.0),
@@ -296,6 +298,8 @@ def test_a_wrong_ini_value_is_refused_with_its_file(
         ("djworkers_duration", 10, "must be a string"),
         ("djworkers_connections", "10", "must be a whole number"),
         ("djworkers_report", "load.md", "must be a list of strings"),
+        ("djworkers_no_queries", "yes", "must be true or false"),
+        ("djworkers_strict", 1, "must be true or false"),
     ],
 )
 def test_native_toml_has_types(read: Read, name: str, value: object, said: str) -> None:

@@ -9,6 +9,7 @@ from pytest_djworkers.load.facts import Connections, GeneratorFacts, Series, Ser
 from pytest_djworkers.load.histogram import Latency
 from pytest_djworkers.load.part_figures import PartFigures
 from pytest_djworkers.load.profile import Part, Profile, SentRequest, Shape
+from pytest_djworkers.load.queries import QueryFigures, Statement
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.record import BurstRecord
 
@@ -31,6 +32,20 @@ RESULT = BurstResult(
     server=ServerFacts("granian", "2.8", 2, {"backlog": 1024}, launch_s=0.4),
 )
 """1000 answers in 10 s, 10 of them late; p50 1 ms, p90 20 ms, p99 300 ms."""
+
+QUERIES = QueryFigures(
+    count=43,
+    time_s=0.01,
+    duplicates=40,
+    by_alias={"default": 43},
+    statements=(
+        Statement('SELECT "id" FROM "auth_user" WHERE "id" = ?', 40, 0.008, "shop/views.py:31"),
+        Statement("SELECT ?", 2, 0.001, "shop/views.py:32"),
+        Statement("INSERT INTO log VALUES (?, …)", 1, 0.001, "", many=True),
+    ),
+    samples=5,
+)
+"""The queries of a request with an N+1."""
 
 WRK = replace(
     RESULT,

@@ -14,6 +14,7 @@ from pytest_djworkers.report.html.endpoint_plots import looks_of, plots_of, why_
 from pytest_djworkers.report.html.places import anchor_of, word_of
 from pytest_djworkers.report.html.plots.looks import Looks
 from pytest_djworkers.report.html.plots.plot import Figures, Plot
+from pytest_djworkers.report.html.queries import statement_tables
 from pytest_djworkers.report.loads import load_line
 from pytest_djworkers.report.part_rows import part_cells
 from pytest_djworkers.report.reasons import remarks_of_burst
@@ -57,6 +58,8 @@ class Endpoint:
     remarks: tuple[tuple[str, str], ...]
     details: tuple[tuple[str, str], ...]
     """Each server with how its comparison was made."""
+    statements: tuple[tuple[str, Figures], ...]
+    """Each server with its queries in words, and the table of their statements."""
     plots: tuple[Plot, ...]
     notes: tuple[str, ...]
     """The things that the plots can't show, and why."""
@@ -98,6 +101,7 @@ def _endpoint(document: Document, entries: Sequence[BurstEntry], looks: Looks) -
             if record.against_base
             for line in details(record.against_base)
         ),
+        tuple(statement_tables(records)),
         tuple(plots_of(entries, looks)),
         tuple(filter(None, [why_no_course(records)])),
         tuple(one for one in outcomes if one.message or one.log),

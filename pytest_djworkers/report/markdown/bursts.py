@@ -7,7 +7,12 @@ from collections.abc import Iterator, Sequence
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.report.burst_rows import BURSTS
 from pytest_djworkers.report.explanations import explanations
-from pytest_djworkers.report.figures import format_fixed_rate, format_latency, format_timeouts
+from pytest_djworkers.report.figures import (
+    format_fixed_rate,
+    format_latency,
+    format_queries,
+    format_timeouts,
+)
 from pytest_djworkers.report.markdown.blocks import folded, heading, item, table
 from pytest_djworkers.report.markdown.endpoints import by_endpoint, endpoint, said_of
 from pytest_djworkers.report.markdown.text import escaped
@@ -101,6 +106,7 @@ def _row(record: BurstRecord) -> dict[str, str]:
         "errors": f"{result.errors:,}",
         "CPU/request": "" if usage is None else format_latency(result.cpu_per_request_s),
         "memory": "" if usage is None else format_size(usage.memory_bytes),
+        "queries": format_queries(result.queries),
         "baseline → now": _against_baseline(record),
         "remarks": ", ".join(record.remarks),
     }
