@@ -181,7 +181,7 @@ def place(text: str) -> str:
 
 def left(server: Server, **headers: str) -> dict[str, Any]:
     """What a plain request sees of the counting."""
-    request = urllib.request.SentRequest(f"{server.url}/left", headers=headers)
+    request = urllib.request.Request(f"{server.url}/left", headers=headers)
     with urllib.request.urlopen(request, timeout=10) as response:
         seen: dict[str, Any] = json.load(response)
     return seen
