@@ -22,6 +22,7 @@ from tests.support.site import CONFTEST, INI, SETTINGS, URLS, Site
 
 pytest_plugins = [
     "pytester",
+    "tests.support.certificates",
     "tests.support.isolated",
     "tests.support.launches",
     "tests.support.noted_times",

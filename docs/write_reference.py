@@ -31,7 +31,6 @@ _CODE = re.compile(r"--[a-z][a-z0-9-]*(?:=[a-z]+)?|https?://[A-Z:]+")
 """The flags and addresses in a help text."""
 _NAMES = ("--", "wrk")
 """The beginnings of texts that no capital letter begins."""
-_TWINS_OF_SWITCHES = {flag: name for name, flag in INI_SWITCHES.items()}
 
 
 def pages() -> dict[Path, str]:
@@ -83,7 +82,7 @@ def _option_head(option: Option) -> str:
 
 def _switches(_arguments: list[str], _named: set[str]) -> Iterator[str]:
     for flag, text in SWITCHES.items():
-        twin = _TWINS_OF_SWITCHES.get(flag)
+        twin = flag.removeprefix("--").replace("-", "_") if flag in INI_SWITCHES else ""
         yield f"``{flag}``" + (f", ``{twin} = true``" if twin else " (a flag only)")
         yield from (f"   {_sentence(text)}", "")
 
@@ -126,6 +125,7 @@ def _server_lines(backend: Backend) -> Iterator[str]:
     yield from ("In a burst", "----------", "")
     yield from (f"- {literal(text)}" for text in about.notes)
     yield from ("", f"Raised for a burst: {literal(about.raised_limits)}.", "")
+    yield from (_ways(backend), "")
     if about.max_workers == 1:
         yield from ("It is a single process, whatever ``--djworkers-workers`` says.", "")
     yield from ("Settings", "--------", "")
@@ -134,6 +134,16 @@ def _server_lines(backend: Backend) -> Iterator[str]:
     yield from ("Command", "-------", "", "For 2000 connections and, where it can, 2 workers:", "")
     plan = LaunchPlan("127.0.0.1", 8000, workers_of(backend, 2), 2000)
     yield from (".. code-block:: text", "", f"   {_command(backend, plan)}")
+
+
+def _ways(backend: Backend) -> str:
+    """Return a line on TLS and Unix sockets."""
+    about = backend.about
+    ways = (
+        ("TLS", "--djworkers-tls", about.tls),
+        ("Unix sockets", "--djworkers-unix-socket", about.unix_socket),
+    )
+    return " ".join(f"{way} (``{flag}``): {'yes' if has else 'no'}." for way, flag, has in ways)
 
 
 def _command(backend: Backend, plan: LaunchPlan) -> str:

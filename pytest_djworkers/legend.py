@@ -40,7 +40,7 @@ class Sign(Enum):
     )
     OPENED = (
         "opened N connections",
-        "the others couldn't be opened within five seconds",
+        "the others couldn't be opened in time",
         "ask for fewer connections, or raise the server's backlog",
     )
     BACKLOG = (

@@ -16,6 +16,7 @@ from pytest_djworkers.parsers import (
     parse_application,
     parse_backends,
     parse_baseline_name,
+    parse_certificate,
     parse_command,
     parse_environments,
     parse_generator,
@@ -269,7 +270,8 @@ OPTIONS: tuple[Option, ...] = (
         parse_text,
         None,
         "URL",
-        "server to measure that runs already, http://HOST:PORT; default: none, servers are started",
+        "server to measure that runs already, http://HOST:PORT or https://HOST; default: none,"
+        " servers are started",
     ),
     Option(
         "allow_host",
@@ -286,6 +288,14 @@ OPTIONS: tuple[Option, ...] = (
         None,
         "ADDRESS",
         "IPv4 address of this machine to serve the site at; default: 127.0.0.1",
+    ),
+    Option(
+        "certificate",
+        parse_certificate,
+        None,
+        "CERT,KEY",
+        "files in PEM, a certificate and its private key, to serve the site over TLS with;"
+        " default: none",
     ),
     Option(
         "commands",
@@ -324,14 +334,17 @@ SWITCHES = {
     "--djworkers-calibrate": "compare the working tree with itself, to see what differs by chance",
     "--djworkers-strict": "fail tests whose comparison is inconclusive or can't be made",
     "--djworkers-no-queries": "send no requests before each burst to count their SQL queries",
+    "--djworkers-tls": "serve the site over TLS, with a certificate that is made for the run",
+    "--djworkers-unix-socket": "serve the site on a Unix socket, as behind a proxy here",
 }
 """The flags without a value, with their help."""
-# The others have none: nobody wants each run to save a baseline.
-INI_SWITCHES = {
-    "djworkers_strict": "--djworkers-strict",
-    "djworkers_no_queries": "--djworkers-no-queries",
-}
-"""The names of switches in the configuration file, which are also the destinations of the flags."""
+INI_SWITCHES = (
+    "--djworkers-strict",
+    "--djworkers-no-queries",
+    "--djworkers-tls",
+    "--djworkers-unix-socket",
+)
+"""Those of them that have an ini twin: nobody wants each run to save a baseline."""
 # Without a backend, these would be ignored silently: the run is refused instead.
 ACTIONS = (
     "djworkers_save_baseline",
@@ -398,8 +411,8 @@ def add_options(parser: pytest.Parser) -> None:
         group.addoption(
             flag, action="store_true", default=False, dest=destination, help=f"{text}; default: off"
         )
-    for name, flag in INI_SWITCHES.items():
-        parser.addini(name, f"{SWITCHES[flag]}; default: off", type="bool", default=False)
+        if flag in INI_SWITCHES:
+            parser.addini(destination, f"{text}; default: off", type="bool", default=False)
 
 
 def _ini_type(option: Option) -> Any:

@@ -142,6 +142,17 @@ def parse_environments(value: object) -> tuple[str, str]:
     return names[0], names[1]
 
 
+def parse_certificate(value: object) -> tuple[str, str]:
+    """Return the files of a certificate and of its key, in a list with a comma."""
+    names = tuple(name.strip() for name in value.split(",")) if isinstance(value, str) else ()
+    if len(names) != 2 or not all(names):
+        raise ValueError(
+            f"{written(value)} is not the files of a certificate and its key, such as"
+            " certificate.pem,key.pem"
+        )
+    return names[0], names[1]
+
+
 def parse_shell_words(value: object) -> tuple[str, ...]:
     """Return the words of a command line."""
     text = parse_text(value)

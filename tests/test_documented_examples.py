@@ -12,6 +12,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -20,6 +21,7 @@ import pytest
 
 from pytest_djworkers.backends.registry import BACKENDS
 from pytest_djworkers.cli import _parser
+from pytest_djworkers.server.certificate import Certificate
 from pytest_djworkers.settings.reading import read_settings
 from pytest_djworkers.system.unpatched_sockets import UnpatchedSocket
 from tests.support.pages import DOCS, MARKDOWN, ROOT, Example, examples
@@ -137,11 +139,18 @@ def test_a_configuration_is_taken(example: Example, site: Site) -> None:
 
 @pytest.mark.parametrize(("example", "command"), COMMANDS)
 def test_a_command_is_what_its_program_takes(
-    example: Example, command: str, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+    example: Example,
+    command: str,
+    pytester: pytest.Pytester,
+    monkeypatch: pytest.MonkeyPatch,
+    certificate: Certificate,
 ) -> None:
     # The addresses that commands bind are the reader's.
     for name in ("bind", "connect"):
         monkeypatch.setattr(UnpatchedSocket, name, lambda *_: None)
+    # So is the certificate.
+    shutil.copy(certificate.files.certificate, pytester.path / "certificate.pem")
+    shutil.copy(certificate.files.key, pytester.path / "key.pem")
     program, *arguments = shlex.split(command, comments=True)
     if program == "pytest":
         # pytest-django would set Django up in this process.

@@ -56,6 +56,7 @@ GOOD: list[tuple[str, object, object]] = [
     ("url", " http://127.0.0.1:8000 ", "http://127.0.0.1:8000"),
     ("allow_host", "staging", "staging"),
     ("bind", " 10.0.0.5 ", "10.0.0.5"),
+    ("certificate", "cert.pem, key.pem", ("cert.pem", "key.pem")),
     ("ignore_database", "legacy", "legacy"),
     ("max_regression", "5%", 0.05),
     ("max_errors", "5%", 0.05),
@@ -148,6 +149,8 @@ BAD: list[tuple[str, object, str]] = [
     ("bind", "::1", "is an IPv6 address: it must be an IPv4 address"),
     ("bind", "0.0.0.0", "stands for all addresses of this machine"),
     ("bind", "::", "is an IPv6 address"),
+    ("certificate", "cert.pem", "is not the files of a certificate and its key, such as"),
+    ("certificate", "cert.pem,", "is not the files of a certificate and its key"),
     ("ignore_database", " ", "must not be empty"),
 ]
 

@@ -9,6 +9,8 @@ from typing import ClassVar
 from pytest_djworkers.backends.protocol import WSGI_ENTRY, About, LaunchPlan, flags
 from pytest_djworkers.backends.spec import setting
 
+_TLS_MODULE = "djworkers_cheroot_tls"
+"""The module in the folder of the entries that runs it over TLS."""
 _THREADS = 10
 """cheroot's default."""
 _LEAST_BACKLOG = 128
@@ -32,6 +34,8 @@ class Cheroot:
             " most requests pay for a new one. Its command line can't change that.",
         ),
         max_workers=1,
+        tls=True,
+        unix_socket=True,
     )
 
     def command(self, python: str, plan: LaunchPlan) -> list[str]:
@@ -39,8 +43,8 @@ class Cheroot:
         return [
             # -P, as for every server: a file beside manage.py that is named like the server, such
             # as cheroot.py, must not be imported in its place.
-            *(python, "-P", "-m", "cheroot"),
-            *("--bind", f"{plan.host}:{plan.port}"),
+            *(python, "-P", "-m", *_program(plan)),
+            *("--bind", plan.unix_socket or f"{plan.host}:{plan.port}"),
             *flags(self.options(plan)),
             WSGI_ENTRY,
         ]
@@ -52,3 +56,10 @@ class Cheroot:
     def backlog(self, plan: LaunchPlan) -> int:
         """Return the burst's connections, and no fewer than 128."""
         return max(_LEAST_BACKLOG, plan.connections)
+
+
+def _program(plan: LaunchPlan) -> tuple[str, ...]:
+    """Return the module to run, and what comes first on its command line."""
+    # cheroot's own command line has no TLS.
+    tls = plan.tls
+    return ("cheroot",) if tls is None else (_TLS_MODULE, tls.certificate, tls.key)

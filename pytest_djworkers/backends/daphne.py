@@ -30,16 +30,17 @@ class Daphne:
         ),
         scrubbed=("DAPHNE_",),
         max_workers=1,
+        tls=True,
+        unix_socket=True,
     )
 
     def command(self, python: str, plan: LaunchPlan) -> list[str]:
         """Return daphne's command line."""
         # No option of daphne's sets the backlog, but the address is an endpoint description of
         # Twisted's, which can (endpoints.serverFromString).
-        where = f"tcp:port={plan.port}:interface={plan.host}:backlog={self.backlog(plan)}"
         return [
             *(python, "-P", "-m", "daphne"),
-            *("--endpoint", where),
+            *("--endpoint", f"{_endpoint(plan)}:backlog={self.backlog(plan)}"),
             # Without it, a line is logged for each request.
             *("--verbosity", "0"),
             ASGI_ENTRY,
@@ -52,3 +53,19 @@ class Daphne:
     def backlog(self, plan: LaunchPlan) -> int:
         """Return Twisted's default, or the burst's connections if those are more."""
         return max(_LEAST_BACKLOG, plan.connections)
+
+
+def _endpoint(plan: LaunchPlan) -> str:
+    """Return the endpoint description, but for its backlog."""
+    if plan.unix_socket:
+        return f"unix:address={_escaped(plan.unix_socket)}"
+    where = f"port={plan.port}:interface={plan.host}"
+    if plan.tls is None:
+        return f"tcp:{where}"
+    certificate, key = map(_escaped, (plan.tls.certificate, plan.tls.key))
+    return f"ssl:{where}:certKey={certificate}:privateKey={key}"
+
+
+def _escaped(path: str) -> str:
+    """Return a path as Twisted reads it from a description, where a colon ends a value."""
+    return path.replace("\\", "\\\\").replace(":", "\\:")

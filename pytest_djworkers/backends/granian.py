@@ -10,6 +10,7 @@ from pytest_djworkers.backends.granian_base import (
     LIMITS,
     REQUIRES,
     SCRUBBED,
+    UNIX_SOCKET,
     GranianBase,
     default_share,
 )
@@ -37,8 +38,11 @@ class Granian(GranianBase):
             " and little of it for views that compute. A single --blocking-threads for each"
             " worker is what older versions and many examples have.",
             "It works a request off even after its client is gone.",
+            UNIX_SOCKET,
         ),
         scrubbed=SCRUBBED,
+        tls=True,
+        unix_socket=True,
     )
 
     def options(self, plan: LaunchPlan) -> Mapping[str, int | str]:

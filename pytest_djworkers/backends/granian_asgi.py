@@ -7,7 +7,13 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from pytest_djworkers.backends.event_loop import default_event_loop
-from pytest_djworkers.backends.granian_base import LIMITS, REQUIRES, SCRUBBED, GranianBase
+from pytest_djworkers.backends.granian_base import (
+    LIMITS,
+    REQUIRES,
+    SCRUBBED,
+    UNIX_SOCKET,
+    GranianBase,
+)
 from pytest_djworkers.backends.protocol import ASGI_ENTRY, About, LaunchPlan
 from pytest_djworkers.backends.spec import one_of, setting
 
@@ -33,8 +39,11 @@ class GranianAsgi(GranianBase):
             "Its backpressure limits connections, not requests: those above it are not served"
             " until another one closes. By default 1024 in all.",
             "Each sync view gets a thread.",
+            UNIX_SOCKET,
         ),
         scrubbed=SCRUBBED,
+        tls=True,
+        unix_socket=True,
     )
 
     def options(self, plan: LaunchPlan) -> Mapping[str, int | str]:

@@ -12,11 +12,15 @@ from pytest_djworkers.backends.protocol import (
     About,
     LaunchPlan,
     flags,
+    listening_flags,
+    tls_flags,
     without_none,
 )
 from pytest_djworkers.backends.spec import one_of, setting
 
 REQUIRES = ("granian>=2.2",)
+UNIX_SOCKET = "A Unix socket needs granian 2.5 or newer."
+"""A note for both."""
 SCRUBBED = ("GRANIAN_",)
 LIMITS = (
     "--backlog (1024) and --backpressure (the backlog over the workers) to the connections, if"
@@ -48,8 +52,8 @@ class GranianBase:
         return [
             *(python, "-P", "-m", "granian"),
             *("--interface", self.interface),
-            *("--host", plan.host),
-            *("--port", str(plan.port)),
+            *listening_flags(plan),
+            *tls_flags(plan, "--ssl-certificate", "--ssl-keyfile"),
             *("--workers", str(plan.workers)),
             *flags(self.options(plan)),
             # No line for each request: it would take time, and fill the log.

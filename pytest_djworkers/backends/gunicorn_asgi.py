@@ -38,6 +38,8 @@ class GunicornAsgi(GunicornBase):
             "The kernel does not spread connections evenly: 74, 74, 41 and 11 of 200 were seen.",
         ),
         scrubbed=SCRUBBED,
+        tls=True,
+        unix_socket=True,
     )
 
     def limits(self, plan: LaunchPlan) -> Mapping[str, int | str]:

@@ -8,7 +8,15 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import ClassVar
 
-from pytest_djworkers.backends.protocol import WSGI_ENTRY, About, LaunchPlan, flags, without_none
+from pytest_djworkers.backends.protocol import (
+    WSGI_ENTRY,
+    About,
+    LaunchPlan,
+    bind_of,
+    flags,
+    tls_flags,
+    without_none,
+)
 from pytest_djworkers.backends.spec import existing_file, path_of, setting
 
 SCRUBBED = ("GUNICORN_",)
@@ -45,7 +53,8 @@ class GunicornBase:
             # The socket is in the home folder: all instances of a user would share it, and the
             # user's own would lose it to ours.
             *(("--no-control-socket",) if _has_control_socket() else ()),
-            *("--bind", f"{plan.host}:{plan.port}"),
+            *("--bind", bind_of(plan)),
+            *tls_flags(plan, "--certfile", "--keyfile"),
             *("--workers", str(plan.workers)),
             *("--worker-class", self.worker_class),
             *flags(self.options(plan), skip=["config"]),

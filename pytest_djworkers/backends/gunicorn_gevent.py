@@ -39,6 +39,8 @@ class GunicornGevent(GunicornBase):
             " psycogreen.",
         ),
         scrubbed=(*SCRUBBED, "GEVENT_"),
+        tls=True,
+        unix_socket=True,
     )
 
     def limits(self, plan: LaunchPlan) -> Mapping[str, int | str]:

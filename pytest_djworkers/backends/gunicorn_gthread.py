@@ -35,8 +35,11 @@ class GunicornGthread(GunicornBase):
             "An idle connection is closed after 2 s (--keep-alive).",
             "Since gunicorn 26 a worker that closes a connection waits, for up to 2 s, until the"
             " client has closed as well.",
+            "Over TLS, a thread waits for a connection's request before its next handshake.",
         ),
         scrubbed=SCRUBBED,
+        tls=True,
+        unix_socket=True,
     )
 
     def limits(self, plan: LaunchPlan) -> Mapping[str, int | str]:

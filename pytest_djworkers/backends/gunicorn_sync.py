@@ -25,7 +25,10 @@ class GunicornSync(GunicornBase):
             "Every response closes its connection, so that each request pays for a new one.",
             "Since gunicorn 26 a worker waits, for up to 2 s, until the client has closed as well:"
             " a slow client lowers the rate of a sync worker directly.",
+            "Over TLS, a worker waits for a connection's request before its next handshake.",
             "A request that takes 30 s fails, and its worker is killed (--timeout).",
         ),
         scrubbed=SCRUBBED,
+        tls=True,
+        unix_socket=True,
     )

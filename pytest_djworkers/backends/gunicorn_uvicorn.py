@@ -28,4 +28,6 @@ class GunicornUvicorn(GunicornBase):
             "An idle connection is closed after 2 s (--keep-alive).",
         ),
         scrubbed=(*SCRUBBED, "UVICORN_"),
+        tls=True,
+        unix_socket=True,
     )

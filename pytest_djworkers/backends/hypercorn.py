@@ -11,7 +11,9 @@ from pytest_djworkers.backends.protocol import (
     ENTRY_FILES,
     About,
     LaunchPlan,
+    bind_of,
     flags,
+    tls_flags,
     without_none,
 )
 from pytest_djworkers.backends.spec import existing_file, one_of, path_of, setting
@@ -41,13 +43,16 @@ class Hypercorn:
             "Its worker class trio can't serve Django.",
         ),
         scrubbed=("HYPERCORN_",),
+        tls=True,
+        unix_socket=True,
     )
 
     def command(self, python: str, plan: LaunchPlan) -> list[str]:
         """Return hypercorn's command line."""
         return [
             *(python, "-P", "-m", "hypercorn"),
-            *("--bind", f"{plan.host}:{plan.port}"),
+            *("--bind", bind_of(plan)),
+            *tls_flags(plan, "--certfile", "--keyfile"),
             *("--workers", str(plan.workers)),
             *flags(self.options(plan), skip=["config"]),
             *(("--config", path_of(self.config)) if self.config else ()),

@@ -20,6 +20,16 @@ current folder first, and take it for a part of a package if that folder is one.
 
 
 @dataclass(frozen=True, slots=True)
+class TlsFiles:
+    """The files with which a server speaks TLS, in PEM."""
+
+    certificate: str
+    """The path of its certificate, followed by those that signed it, if need be."""
+    key: str
+    """The path of its private key, in PKCS #8 and without a password."""
+
+
+@dataclass(frozen=True, slots=True)
 class LaunchPlan:
     """The address and the size of the server to launch."""
 
@@ -31,6 +41,10 @@ class LaunchPlan:
     idle_s: int = 0
     """The seconds for which a connection may be idle, and must stay open; 0: as the server's
     default says."""
+    tls: TlsFiles | None = None
+    """The files for TLS; None to serve without it."""
+    unix_socket: str = ""
+    """The path of the Unix socket to listen on, in place of the address; empty for TCP."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +67,10 @@ class About:
     """Requirements that each can be met instead of the first of ``requires``."""
     max_workers: int | None = None
     """1 for a server that is a single process; None if it may have any number of workers."""
+    tls: bool = False
+    """True if it can serve over TLS, with the files of the plan."""
+    unix_socket: bool = False
+    """True if it can listen on a Unix socket, at the path in the plan."""
 
 
 class Backend(Protocol):
@@ -101,6 +119,24 @@ def flags(options: Mapping[str, int | str], *, skip: Iterable[str] = ()) -> list
         if name not in skip
         for text in (f"--{name.replace('_', '-')}", str(value))
     ]
+
+
+def bind_of(plan: LaunchPlan) -> str:
+    """Return what the server binds: ``unix:PATH`` or ``HOST:PORT``."""
+    return f"unix:{plan.unix_socket}" if plan.unix_socket else f"{plan.host}:{plan.port}"
+
+
+def listening_flags(plan: LaunchPlan) -> list[str]:
+    """Return the flags ``--uds``, or ``--host`` and ``--port``."""
+    if plan.unix_socket:
+        return ["--uds", plan.unix_socket]
+    return ["--host", plan.host, "--port", str(plan.port)]
+
+
+def tls_flags(plan: LaunchPlan, certificate: str, key: str) -> list[str]:
+    """Return the flags of these names with the plan's files for TLS; none without TLS."""
+    tls = plan.tls
+    return [] if tls is None else [certificate, tls.certificate, key, tls.key]
 
 
 def without_none(**options: int | str | None) -> dict[str, int | str]:

@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from pytest_djworkers.backends.event_loop import default_event_loop
-from pytest_djworkers.backends.protocol import ASGI_ENTRY, About, LaunchPlan, flags, without_none
+from pytest_djworkers.backends.protocol import (
+    ASGI_ENTRY,
+    About,
+    LaunchPlan,
+    flags,
+    listening_flags,
+    tls_flags,
+    without_none,
+)
 from pytest_djworkers.backends.spec import one_of, setting
 
 _LEAST_BACKLOG = 2048
@@ -46,14 +54,16 @@ class Uvicorn:
             "The kernel does not spread connections evenly: 108, 44, 30 and 18 of 200 were seen.",
         ),
         scrubbed=("UVICORN_",),
+        tls=True,
+        unix_socket=True,
     )
 
     def command(self, python: str, plan: LaunchPlan) -> list[str]:
         """Return uvicorn's command line."""
         return [
             *(python, "-P", "-m", "uvicorn"),
-            *("--host", plan.host),
-            *("--port", str(plan.port)),
+            *listening_flags(plan),
+            *tls_flags(plan, "--ssl-certfile", "--ssl-keyfile"),
             *("--workers", str(plan.workers)),
             *flags(self.options(plan)),
             # Its access log is on by default.

@@ -39,6 +39,7 @@ class Uwsgi:
             "The body of a chunked request is empty.",
         ),
         scrubbed=("UWSGI_",),
+        unix_socket=True,
     )
 
     def command(self, python: str, plan: LaunchPlan) -> list[str]:
@@ -47,7 +48,7 @@ class Uwsgi:
             # uWSGI is a program, not a module: the one beside the interpreter is its environment's.
             str(Path(python).with_name("uwsgi")),
             *(("--ini", path_of(self.ini)) if self.ini else ()),
-            *("--http-socket", f"{plan.host}:{plan.port}"),
+            *("--http-socket", plan.unix_socket or f"{plan.host}:{plan.port}"),
             # Without this header a client that keeps connections alive uses each a second time:
             # half of its requests were lost to a reset.
             *("--add-header", "Connection: close"),

@@ -41,15 +41,20 @@ class Waitress:
             " nearly every one: set the level of the logger waitress.queue in your site's LOGGING.",
         ),
         max_workers=1,
+        unix_socket=True,
     )
 
     def command(self, python: str, plan: LaunchPlan) -> list[str]:
         """Return waitress's command line."""
         return [
             *(python, "-P", "-m", "waitress"),
-            f"--listen={plan.host}:{plan.port}",
+            f"--unix-socket={plan.unix_socket}"
+            if plan.unix_socket
+            else f"--listen={plan.host}:{plan.port}",
             # select(), its default, can't watch descriptors from 1024 on.
             "--asyncore-use-poll",
+            # It would take out X-Forwarded-Proto, by which a site knows that it is behind a proxy.
+            "--no-clear-untrusted-proxy-headers",
             *flags(self.options(plan)),
             WSGI_ENTRY,
         ]

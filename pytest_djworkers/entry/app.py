@@ -19,10 +19,11 @@ from pytest_djworkers.entry.apply_test_changes import (
     apply_added_settings,
     report_differing_settings,
 )
-from pytest_djworkers.entry.brief import Brief, this_brief
+from pytest_djworkers.entry.brief import ENVIRONMENT_KEY, Brief, this_brief
 from pytest_djworkers.entry.die_with_parent import die_with_parent
 from pytest_djworkers.entry.find_application import application_of
 from pytest_djworkers.entry.plain_view import add_plain_view
+from pytest_djworkers.entry.proxy_header import report_proxy_header
 from pytest_djworkers.entry.search_path import look_in, standard_library_first
 from pytest_djworkers.entry.startup_hook import install
 from pytest_djworkers.entry.startup_report import report_failure, report_ready
@@ -70,6 +71,7 @@ def _load(interface: str, brief: Brief) -> Any:
     if strays is not None:
         strays.refuse()
     report_differing_settings(brief)
+    report_proxy_header(Path(os.environ[ENVIRONMENT_KEY]).parent)
     report_ready(brief.ready_socket)
     return application
 

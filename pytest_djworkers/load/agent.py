@@ -31,21 +31,25 @@ from pytest_djworkers.serialization import from_simple, to_simple
 from pytest_djworkers.system.cpu_count import available_cpus
 
 OPEN_WITHIN_S = 5.0
-"""The time in seconds after which a burst begins without the connections that are not open yet."""
+"""The time in seconds after which a burst begins without the connections that are not open yet;
+over TLS, it is longer by that for the handshakes."""
 _Message = TypeVar("_Message")
 
 
 async def _run() -> None:
     asyncio.get_running_loop().set_exception_handler(_die)
     job = await _hear(AgentJob)
+    open_within_s = OPEN_WITHIN_S + job.handshakes_s
     # Those of this machine, which may be another one than pytest's.
     cpus = available_cpus().of_one_process
-    pool = Pool(job.profile, job.address, job.connections, job.share, host=job.host)
+    pool = Pool(
+        job.profile, job.address, job.connections, job.share, host=job.host, route=job.route
+    )
     try:
         if job.under_load:
             opened = await pool.open_under_load(job.drain_s)
         else:
-            opened = await pool.open(OPEN_WITHIN_S, at_once=job.at_once)
+            opened = await pool.open(open_within_s, at_once=job.at_once)
         _say({"opened": opened})
         start = await _hear(StartSignal)
         # A collection would be a stall of our own making. Nothing in a burst makes cycles of
@@ -65,7 +69,7 @@ async def _run() -> None:
             if not job.drain_s or (again := await _hear_or_end(StartSignal)) is None:
                 break
             start = again
-            await pool.open(OPEN_WITHIN_S, at_once=job.at_once)
+            await pool.open(open_within_s, at_once=job.at_once)
     finally:
         pool.close()
 

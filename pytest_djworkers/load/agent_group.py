@@ -94,6 +94,7 @@ class AgentGroup:
             drain_s = max(drain_s, profile.shape.timeout_s)
         count = len(self._agents)
         self._connections = _split(profile.shape.connections, count)
+        within_s = 0.0
         for index, agent in enumerate(self._agents):
             job = AgentJob(
                 profile,
@@ -106,9 +107,11 @@ class AgentGroup:
                 early_close,
                 under_load,
                 tells,
+                target.route,
             )
             agent.say(job)
-        within_s = _OPEN_WITHIN_S + (drain_s if under_load else 0)
+            within_s = max(within_s, _OPEN_WITHIN_S + job.handshakes_s)
+        within_s += drain_s if under_load else 0
         for agent in self._agents:
             hear(agent, within_s, "while it opened its connections")
         shape = profile.shape

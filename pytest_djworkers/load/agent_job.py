@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from pytest_djworkers.load.early_close import EarlyClose
 from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.load.rate import Share
+from pytest_djworkers.load.route import PLAIN, Route
+
+_HANDSHAKE_S = 0.005
+"""The seconds that a handshake of TLS may take: several times its CPU time on both sides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,12 @@ class AgentJob:
     """True if the connections are opened one after the other under load; see ``Pool``."""
     tells: bool = False
     """True if the agent is to tell the figures so far while the window is open."""
+    route: Route = PLAIN
+
+    @property
+    def handshakes_s(self) -> float:
+        """The seconds that opening the connections may take longer over TLS; 0 without it."""
+        return 0.0 if self.route.trust is None else self.connections * _HANDSHAKE_S
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ def choose_generator(
     stored: str | None = None,
     interim: Collection[int] = (),
     every_request: bool = False,
+    unix_socket: bool = False,
 ) -> Generator:
     """Return the requested generator.
 
@@ -38,6 +39,8 @@ def choose_generator(
     ``interim`` are the statuses that this server sends before a response, such as 103. wrk takes
     each for a response, and would count every request twice.
 
+    ``unix_socket`` is True if the server listens on one, to which wrk can't connect.
+
     Raises GeneratorError if wrk was requested and can't do the burst.
     """
     wanted = requested
@@ -52,6 +55,8 @@ def choose_generator(
         if reason is None and interim:
             statuses = " and ".join(map(str, interim))
             reason = f"it counts the interim {statuses} before each response as one more response"
+        if reason is None and unix_socket:
+            reason = "it connects to no Unix socket"
         if reason is None:
             return wrk
         if requested == WRK:

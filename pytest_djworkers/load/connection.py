@@ -25,8 +25,8 @@ class State(IntEnum):
 class Connection:
     """One of the burst's connections; its socket may be replaced.
 
-    ``receive`` and ``send`` are the socket's own methods, bound once: they are called for every
-    request.
+    ``receive`` and ``send`` are the socket's own methods, or what stands for them over TLS, bound
+    once: they are called for every request.
     """
 
     __slots__ = (

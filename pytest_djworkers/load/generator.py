@@ -8,6 +8,7 @@ from typing import Protocol
 
 from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.load.result import BurstResult
+from pytest_djworkers.load.route import PLAIN, Route
 from pytest_djworkers.progress import NO_SINK, ProgressSink
 from pytest_djworkers.system.standard_library import standard_module
 
@@ -30,6 +31,7 @@ class Target:
     """The number of connections that may wait to be accepted; None if it is large enough."""
     host: str = ""
     """The value of the Host header; empty for the address."""
+    route: Route = PLAIN
 
     @property
     def authority(self) -> str:

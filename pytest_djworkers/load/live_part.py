@@ -11,6 +11,7 @@ from pytest_djworkers.load.known_heads import KnownHeads
 from pytest_djworkers.load.part_tally import PartTally
 from pytest_djworkers.load.profile import Order, Part
 from pytest_djworkers.load.rate import Share
+from pytest_djworkers.load.route import Route
 
 Payload = memoryview
 """The bytes of one request. A view, so that the rest of a large one is not copied at each send."""
@@ -24,7 +25,7 @@ class LivePart:
 
     __slots__ = ("first_payload", "heads", "only_payload", "pick", "reading", "request", "tally")
 
-    def __init__(self, part: Part, host: str, share: Share, random: Random) -> None:
+    def __init__(self, part: Part, host: str, route: Route, share: Share, random: Random) -> None:
         self.request = part.requests[0]
         """The request whose responses are expected; all variants expect the same."""
         self.reading = (self.request.method == "HEAD", self.request.contains)
@@ -32,7 +33,7 @@ class LivePart:
         self.heads = KnownHeads()
         # Set by each window, before anything is counted.
         self.tally: PartTally
-        payloads = [memoryview(request.encode(host)) for request in part.requests]
+        payloads = [memoryview(request.encode(host, route)) for request in part.requests]
         self.only_payload = payloads[0] if len(payloads) == 1 else None
         """The bytes of the only variant; None if there are several."""
         self.first_payload = payloads[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import sys
 import time
 from collections import deque
@@ -17,6 +18,7 @@ from pytest_djworkers.load.machine_speed import MachineSpeed
 from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.load.rate import Share
 from pytest_djworkers.load.receiver import Receiver
+from pytest_djworkers.load.route import PLAIN, Route
 from pytest_djworkers.load.schedule import Schedule
 from pytest_djworkers.load.sender import Sender
 from pytest_djworkers.load.so_far import SoFar
@@ -35,6 +37,10 @@ _APART_S = 0.05
 """The longest time between two connections that are opened under load."""
 _OPENED_WITHIN_S = 3.0
 """The longest time in which all of them are opened, however many they are."""
+_TRY_AGAIN_AFTER_S = 0.01
+"""The time after which connecting to a full backlog is tried again."""
+_STALLED_AFTER_S = 2.0
+"""The time without another open connection after which no more are waited for, over TLS."""
 _clock = time.monotonic_ns
 
 
@@ -60,16 +66,20 @@ class Pool:
         share: Share = Share(),  # noqa: B008  # frozen
         *,
         host: str | None = None,
+        route: Route = PLAIN,
     ) -> None:
         self._profile = profile
         self._share = share
-        self._schedule = Schedule(profile, share, host or "{}:{}".format(*address))
+        self._schedule = Schedule(profile, share, host or "{}:{}".format(*address), route)
         # The numbers of the agents' connections interleave, so that none is left out.
         self._connections = [
             Connection(share.index + index * share.of, self._schedule.first)
             for index in range(connections)
         ]
-        self._sockets = Sockets(address)
+        self._sockets = Sockets(address, route)
+        # The system turns a client of a Unix socket away; one of TCP waits.
+        self._backlog_can_be_full = bool(route.unix_socket)
+        self._stalled_after_s = math.inf if route.trust is None else _STALLED_AFTER_S
         self._sender = Sender(profile, self._sockets, self._schedule)
         self._receiver = Receiver(self._schedule, self._sockets, self._sender)
         self._loop = asyncio.get_running_loop()
@@ -82,14 +92,24 @@ class Pool:
         At most ``at_once`` connect at a time, so that a short backlog does not overflow. Those
         that fail or are not open within ``within_s`` seconds are tried again in the window.
         """
+        # A server that handles one connection at a time, such as gunicorn's sync worker, does no
+        # other handshake until that one has had its request.
         deadline = self._loop.time() + within_s
         waiting = deque(c for c in self._connections if c.state is State.DOWN)
         while True:
             connecting = sum(c.state is State.CONNECTING for c in self._connections)
-            while waiting and connecting < at_once:
+            is_full = False
+            while waiting and connecting < at_once and not is_full:
                 self._sender.connect(connection := waiting.popleft(), _clock())
                 connecting += connection.state is State.CONNECTING
-            if not connecting or not await self._change(deadline):
+                is_full = self._backlog_can_be_full and connection.state is State.DOWN
+            if is_full and self._loop.time() < deadline:
+                waiting.appendleft(connection)
+                # Nobody tells when there is room again.
+                await asyncio.sleep(_TRY_AGAIN_AFTER_S)
+                continue
+            stalled_at = self._loop.time() + self._stalled_after_s
+            if not connecting or not await self._change(min(deadline, stalled_at)):
                 break
         self._opened = sum(c.state is State.IDLE for c in self._connections)
         return self._opened

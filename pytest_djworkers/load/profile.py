@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Self
 
 from pytest_djworkers.load.masking import MASK, masked
+from pytest_djworkers.load.route import PLAIN, Route
 
 USER_AGENT = "pytest-djworkers"
 BODILESS_METHODS = frozenset({"GET", "HEAD"})
@@ -82,31 +83,25 @@ class SentRequest:
         """True if sending it twice changes nothing (RFC 9110, section 9.2.1)."""
         return self.method in {"GET", "HEAD", "OPTIONS"}
 
-    def header_lines(self, host: str, scheme: str = "http") -> list[tuple[str, str]]:
+    def header_lines(self, host: str, route: Route = PLAIN) -> list[tuple[str, str]]:
         """Return the headers as sent, in order. The user's own headers replace ours."""
         given = {name.lower() for name, _ in self.headers}
         lines = [("Host", host)] if "host" not in given else []
         if "user-agent" not in given:
             lines.append(("User-Agent", USER_AGENT))
+        lines.extend(line for line in route.headers if line[0].lower() not in given)
         lines.extend(self.headers)
         if self.same_origin and not given & {"referer", "origin"}:
-            lines.append(("Referer", f"{self._page_of(host, scheme)}/"))
+            lines.append(("Referer", f"{_page_of(host, route.scheme, lines)}/"))
         if self.body or self.method not in BODILESS_METHODS:
             lines.append(("Content-Length", str(len(self.body))))
         return lines
 
-    def encode(self, host: str, scheme: str = "http") -> bytes:
-        """Return the bytes on the wire: one HTTP/1.1 request to ``host``."""
+    def encode(self, host: str, route: Route = PLAIN) -> bytes:
+        """Return the bytes on the wire: one HTTP/1.1 request to ``host``, which goes this way."""
         head = [f"{self.method} {self.path} HTTP/1.1"]
-        head.extend(f"{name}: {value}" for name, value in self.header_lines(host, scheme))
+        head.extend(f"{name}: {value}" for name, value in self.header_lines(host, route))
         return "\r\n".join([*head, "", ""]).encode("latin-1") + self.body
-
-    def _page_of(self, host: str, scheme: str) -> str:
-        """Return the scheme and the host of the site's pages, as a browser knows them."""
-        headers = {name.lower(): value for name, value in self.headers}
-        # By a header such as "X-Forwarded-Proto: https", a proxy tells how it was asked.
-        seen = "https" if "https" in headers.values() else scheme
-        return f"{seen}://{headers.get('host', host)}"
 
 
 class Order(StrEnum):
@@ -197,3 +192,14 @@ class Profile:
             request=self.request.without_values(),
             parts=tuple(part.without_values() for part in self.parts),
         )
+
+
+def _page_of(host: str, scheme: str, lines: list[tuple[str, str]]) -> str:
+    """Return the scheme and the host of the site's pages, as a browser knows them.
+
+    ``lines`` are the headers of a request.
+    """
+    headers = {name.lower(): value for name, value in lines}
+    # By a header such as "X-Forwarded-Proto: https", a proxy tells how it was asked.
+    seen = "https" if "https" in headers.values() else scheme
+    return f"{seen}://{headers.get('host', host)}"

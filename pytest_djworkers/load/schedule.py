@@ -12,6 +12,7 @@ from pytest_djworkers.load.connection import Connection
 from pytest_djworkers.load.live_part import LivePart
 from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.load.rate import Share
+from pytest_djworkers.load.route import PLAIN, Route
 from pytest_djworkers.load.tally import Tally
 
 _LONGEST_CYCLE = 1000
@@ -28,9 +29,9 @@ class Schedule:
     each run with the same seed and number of agents.
     """
 
-    def __init__(self, profile: Profile, share: Share, host: str) -> None:
+    def __init__(self, profile: Profile, share: Share, host: str, route: Route = PLAIN) -> None:
         self.parts = tuple(
-            LivePart(part, host, share, _random(profile, share, f"variants of {number}"))
+            LivePart(part, host, route, share, _random(profile, share, f"variants of {number}"))
             for number, part in enumerate(profile.all_parts)
         )
         weights = [part.weight for part in profile.all_parts]

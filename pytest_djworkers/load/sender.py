@@ -96,10 +96,13 @@ class Sender:
 
     def connected(self, connection: Connection, now: int) -> None:
         """See how connecting ended, and send the request that waits for it, if any."""
-        self.changed.set()
         if kind := self._sockets.connected(connection):
             self.fail(connection, kind, now)
             return
+        # Over TLS, it goes on.
+        if connection.state is State.CONNECTING:
+            return
+        self.changed.set()
         self.connect_max_ns = max(self.connect_max_ns, now - connection.connecting_since_ns)
         if connection.began_ns:
             connection.state = State.WAITING

@@ -5,10 +5,15 @@ from __future__ import annotations
 import errno
 import socket
 import struct
+from typing import TYPE_CHECKING
 
 from pytest_djworkers.load.connection import Connection, State
 from pytest_djworkers.load.poller import READ, WRITE, make_poller
+from pytest_djworkers.load.route import PLAIN, Route
 from pytest_djworkers.system.tcp_info import unacknowledged
+
+if TYPE_CHECKING:
+    from pytest_djworkers.load.tls import TlsClient
 
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 """The value of SO_LINGER: on, for 0 seconds."""
@@ -17,7 +22,9 @@ _KINDS = {
     errno.ECONNRESET: "reset",
     errno.EPIPE: "reset",
     errno.ETIMEDOUT: "connect timeout",
+    errno.EAGAIN: "backlog full",
     errno.EADDRNOTAVAIL: "no free port",
+    errno.EPROTO: "TLS error",
     errno.EMFILE: "no free descriptor",
     errno.ENFILE: "no free descriptor",
 }
@@ -26,16 +33,24 @@ _KINDS = {
 class Sockets:
     """Sockets to one address. A method that fails returns the kind of the error in words."""
 
-    def __init__(self, address: tuple[str, int]) -> None:
-        self._address = address
+    def __init__(self, address: tuple[str, int], route: Route = PLAIN) -> None:
+        self._address: tuple[str, int] | str = route.unix_socket or address
         self._family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+        if route.unix_socket:
+            self._family = socket.AF_UNIX
+        self._tls: TlsClient | None = None
+        if route.trust is not None:
+            # Only bursts over TLS wait for it.
+            from pytest_djworkers.load.tls import TlsClient
+
+            self._tls = TlsClient(route.trust)
         self._poller = make_poller()
         self.fileno = self._poller.fileno
         self.poll = self._poller.poll
         self.by_fd: dict[int, Connection] = {}
 
     def connect(self, connection: Connection) -> str | None:
-        """Begin to connect. It has ended when the socket can be written to."""
+        """Begin to connect. The socket can be written to when something has come of it."""
         connection.unsent = b""
         connection.has_responded = False
         connection.state = State.CONNECTING
@@ -44,12 +59,12 @@ class Sockets:
         except OSError as error:
             return _KINDS.get(error.errno or 0, "connect failed")
         sock.setblocking(False)
-        # A request must not wait for the acknowledgement of the last one (Nagle's algorithm).
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        # Closing sends a reset instead of a FIN, so that no port stays in TIME_WAIT for a minute:
-        # over many bursts there would be none left.
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
-        connection.attach(sock)
+        if self._family != socket.AF_UNIX:
+            _set_up_tcp(sock)
+        if self._tls is None:
+            connection.attach(sock)
+        else:
+            sock = self._tls.attach(connection, sock)
         self.by_fd[sock.fileno()] = connection
         self._poller.register(sock.fileno(), WRITE)
         result = sock.connect_ex(self._address)
@@ -58,13 +73,23 @@ class Sockets:
         return _KINDS.get(result, "connect failed")
 
     def connected(self, connection: Connection) -> str | None:
-        """Return the kind of error that connecting ended with; None if it succeeded."""
+        """Return the kind of error that connecting ended with; None if it has not failed.
+
+        Over TLS it may go on, with the next step of the handshake; then the state stays the same.
+        """
         sock = connection.sock
         assert sock is not None
         if result := sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
             return _KINDS.get(result, "connect failed")
-        self._poller.modify(sock.fileno(), READ)
-        connection.state = State.IDLE
+        waits_for = 0
+        if self._tls is not None:
+            try:
+                waits_for = self._tls.handshake(sock)
+            except OSError as error:
+                return self._tls.failure(error)
+        self._poller.modify(sock.fileno(), waits_for or READ)
+        if not waits_for:
+            connection.state = State.IDLE
         return None
 
     def send(self, connection: Connection, data: bytes | memoryview) -> str | None:
@@ -108,7 +133,10 @@ class Sockets:
         # a request and at once resets the connection on purpose (SO_LINGER of 0).
         sock = connection.sock
         lost = None if sock is None else unacknowledged(sock)
-        return lost is None or lost < sent
+        # The kernel counts what was encrypted, in whole records, after a handshake that is long
+        # since acknowledged.
+        least = sent if self._tls is None else self._tls.encrypted_size(sent)
+        return lost is None or lost < least
 
     def drop(self, connection: Connection) -> None:
         """Close the socket, if there is one."""
@@ -124,6 +152,14 @@ class Sockets:
     def close(self) -> None:
         """Stop polling. Every connection must have been dropped before."""
         self._poller.close()
+
+
+def _set_up_tcp(sock: socket.socket) -> None:
+    # A request must not wait for the acknowledgement of the last one (Nagle's algorithm).
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    # Closing sends a reset instead of a FIN, so that no port stays in TIME_WAIT for a minute:
+    # over many bursts there would be none left.
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
 
 
 def kind_of(error: OSError) -> str:

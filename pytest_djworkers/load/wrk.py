@@ -125,7 +125,7 @@ class WrkGenerator:
         log = target.folder / "wrk.log"
         # All of a request may be secret, and every user of the machine can read a command line.
         request = target.folder / "wrk.request"
-        write_private(request, _requests(profile, target.authority))
+        write_private(request, _requests(profile, target))
         # Nothing else of ours: LUA_INIT and the like would change what the script does.
         environment = {
             "PATH": os.environ.get("PATH", os.defpath),
@@ -165,14 +165,14 @@ class WrkGenerator:
             f"--timeout={int(shape.timeout_s)}s",
             "-s",
             str(script),
-            f"http://{_url_host(target.address[0])}:{target.address[1]}/",
+            f"{target.route.scheme}://{_url_host(target.address[0])}:{target.address[1]}/",
         ]
 
 
-def _requests(profile: Profile, host: str) -> bytes:
+def _requests(profile: Profile, target: Target) -> bytes:
     """Return the content of the file that wrk.lua reads the requests from."""
     (part,) = profile.all_parts
-    encoded = [request.encode(host) for request in part.requests]
+    encoded = [request.encode(target.authority, target.route) for request in part.requests]
     lines = b"".join(b"%d\n%b\n" % (len(one), one) for one in encoded)
     return f"{part.order.value} {profile.seed}\n".encode() + lines
 

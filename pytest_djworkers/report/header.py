@@ -75,9 +75,15 @@ def _generator(settings: Settings) -> str:
 
 
 def _servers(settings: Settings) -> str:
-    """Return the backends with their versions and workers, or the address of a server."""
+    """Return the backends with their versions and workers and TLS, or the address of a server."""
+    over = "" if settings.tls is None else f", {settings.tls.shown}"
+    on = ", on a Unix socket" if settings.on_unix_socket else ""
+    return f"{_of_each(settings)}{over}{on}"
+
+
+def _of_each(settings: Settings) -> str:
     if settings.origin is not None:
-        return f"the server at http://{settings.origin.netloc}, as it is"
+        return f"the server at {settings.origin.url}, as it is"
     workers = {
         name: counted(workers_of(backend, settings.workers), "worker")
         for name, backend in settings.backends.items()

@@ -33,6 +33,7 @@ from pytest_djworkers.run.hooks.time_limits import (
 )
 from pytest_djworkers.run.live.burst_progress import BurstProgress
 from pytest_djworkers.run.site.django_settings import settings_module
+from pytest_djworkers.run.site.https import sent_for_proxy
 from pytest_djworkers.run.site.served_application import left_in_settings, served_applications
 from pytest_djworkers.run.stash import PROGRESS, RUN
 from pytest_djworkers.run.xdist import XdistWorker, has_xdist_workers
@@ -131,7 +132,11 @@ def _checked_settings(config: pytest.Config) -> Settings | None:
     _check_aliases(settings.left_out)
     if settings.origin is not None:
         return settings
-    notes = (*served_applications(settings), *left_in_settings(settings))
+    notes = (
+        *served_applications(settings),
+        *left_in_settings(settings),
+        *sent_for_proxy(settings),
+    )
     return replace(settings, site_notes=notes)
 
 

@@ -38,6 +38,7 @@ from pytest_djworkers.system.scratch import ScratchFolder
 if TYPE_CHECKING:
     from pytest_djworkers.compare.setup import ComparisonSetup
     from pytest_djworkers.compare.sides import Prepared
+    from pytest_djworkers.server.certificate import Certificate
 
 
 class RunContext:
@@ -194,6 +195,8 @@ class RunContext:
             settings_module=settings.settings_module or settings_module(),
             folder=self.folder,
             host=settings.bind,
+            certificate=self._certificate,
+            on_unix_socket=settings.on_unix_socket,
             port=self._port,
             workers=settings.workers,
             startup_timeout_s=settings.startup_timeout_s,
@@ -206,6 +209,17 @@ class RunContext:
             say=self._say,
             progress=self.progress,
         )
+
+    @cached_property
+    def _certificate(self) -> Certificate | None:
+        """The certificate of the run's servers; None without TLS."""
+        tls = self.settings.tls
+        if tls is None or tls.given is not None:
+            return None if tls is None else tls.given
+        # Only such runs wait for it.
+        from pytest_djworkers.server.certificate import make_certificate
+
+        return make_certificate(self.folder, self.settings.bind)
 
     @property
     def _watch(self) -> tuple[int, ...]:

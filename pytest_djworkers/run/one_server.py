@@ -143,6 +143,7 @@ class OneServer:
             stored=None if stored is None else stored.generator,
             interim=interim,
             every_request=self._every_request,
+            unix_socket=settings.on_unix_socket,
         )
 
     def _result(self, generator: Generator, profile: Profile) -> BurstResult:

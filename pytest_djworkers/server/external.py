@@ -65,8 +65,8 @@ class ExternalServer:
 
     @property
     def url(self) -> str:
-        """``http://host:port``, without a slash at the end."""
-        return f"http://{self._origin.netloc}"
+        """``http://host:port``, or https, without a slash at the end."""
+        return self._origin.url
 
     @property
     def facts(self) -> ServerFacts | None:
@@ -82,6 +82,7 @@ class ExternalServer:
             watch=self._watch,
             startup_timeout_s=self._startup_timeout_s,
             host=self._origin.netloc,
+            route=self._origin.route,
         )
 
     def prepare(self) -> None:
@@ -138,6 +139,7 @@ class ExternalServer:
                 host=self._origin.netloc,
                 # The others are sent to measure the time.
                 check=None if in_a_row else self._hooks.check_of(self),
+                route=self._origin.route,
             )
             self._address, self.interim = result.address, result.interim
             took_s = CLOCK.monotonic() - sent_at
@@ -152,6 +154,7 @@ class ExternalServer:
                 any_response=False,
                 deadline=CLOCK.monotonic() + self._startup_timeout_s,
                 host=self._origin.netloc,
+                route=self._origin.route,
             )
 
     def last_said(self) -> list[str]:

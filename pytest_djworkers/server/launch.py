@@ -14,10 +14,12 @@ from pytest_djworkers.entry.apply_test_changes import differing_settings_folder
 from pytest_djworkers.entry.brief import ENVIRONMENT_KEY, Brief, DatabaseTarget
 from pytest_djworkers.entry.changed_settings import ChangedSettings
 from pytest_djworkers.entry.isolation import Isolation
+from pytest_djworkers.entry.proxy_header import proxy_header_file
 from pytest_djworkers.entry.sampling import Sampling
 from pytest_djworkers.entry.site_environment import site_environment
 from pytest_djworkers.entry.startup_hook import STARTUP
 from pytest_djworkers.progress import NO_SINK, ProgressSink
+from pytest_djworkers.server.certificate import Certificate
 from pytest_djworkers.server.launch_hooks import NO_HOOKS, LaunchHooks
 from pytest_djworkers.server.runtime import Runtime, this_runtime
 from pytest_djworkers.system.long_waits import Say, say_nothing
@@ -42,6 +44,10 @@ class LaunchSpec:
     """The limit on the time from a launch to an expected response, in seconds."""
     host: str = LOOPBACK
     """The address to listen on."""
+    certificate: Certificate | None = None
+    """The certificate to serve over TLS with; None to serve without."""
+    on_unix_socket: bool = False
+    """True to listen on a Unix socket in the folder instead of the address."""
     runtime: Runtime = field(default_factory=this_runtime)
     """The interpreter and the files to serve the site with."""
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -66,6 +72,12 @@ class LaunchSpec:
     """Called with a line for the user when something takes long."""
     progress: ProgressSink = NO_SINK
     """Told what happens to the burst that the launch is for."""
+
+    @property
+    def unix_socket(self) -> str:
+        """The path of the Unix socket to listen on; empty for the address."""
+        # Its name is as short as that of the ready socket, since such paths must be.
+        return str(self.folder / "http") if self.on_unix_socket else ""
 
     @property
     def strays(self) -> Path:
@@ -93,6 +105,9 @@ def start_process(
     # What the launch before has left would be taken for this one's reports.
     log.unlink(missing_ok=True)
     spec.strays.unlink(missing_ok=True)
+    proxy_header_file(spec.folder).unlink(missing_ok=True)
+    if plan.unix_socket:
+        Path(plan.unix_socket).unlink(missing_ok=True)
     shutil.rmtree(differing_settings_folder(spec.folder), ignore_errors=True)
     command = backend.command(spec.runtime.python, plan)
     brief = spec.folder / "brief.json"

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from typing import Self
 from urllib.parse import urlsplit
 
+from pytest_djworkers.load.route import PLAIN, Route, Trust
 from pytest_djworkers.server.allowed_hosts import may_get_load
 
+_PORTS = {"http": 80, "https": 443}
 _FORM = "a URL of scheme, host and port, such as http://127.0.0.1:8000"
 
 
@@ -20,6 +22,12 @@ class Origin:
 
     addresses: tuple[tuple[str, int], ...]
     netloc: str
+    route: Route = PLAIN
+
+    @property
+    def url(self) -> str:
+        """``http://host:port``, or https, without a slash at the end."""
+        return f"{self.route.scheme}://{self.netloc}"
 
     @classmethod
     def of(cls, url: str, allowed_hosts: Collection[str]) -> Self:
@@ -30,10 +38,10 @@ class Origin:
         """
         parts = urlsplit(url)
         try:
-            port = parts.port or 80
+            port = parts.port or _PORTS.get(parts.scheme, 0)
         except ValueError:
             raise ValueError(f"{url!r} is not {_FORM}") from None
-        if parts.scheme != "http" or not parts.hostname or parts.path.strip("/") or parts.query:
+        if parts.scheme not in _PORTS or not parts.hostname or parts.path.strip("/") or parts.query:
             raise ValueError(f"{url!r} is not {_FORM}")
         try:
             found = socket.getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM)
@@ -47,7 +55,11 @@ class Origin:
             )
         addresses = dict.fromkeys((host, port) for host in hosts)
         # Without a user and a password, which a Host header must not have (RFC 9110, section 7.2).
-        return cls(tuple(addresses), parts.netloc.rpartition("@")[2])
+        netloc = parts.netloc.rpartition("@")[2]
+        # Its certificate must be one that any client of this machine accepts.
+        is_tls = parts.scheme == "https"
+        route = Route(Trust(name=parts.hostname)) if is_tls else PLAIN
+        return cls(tuple(addresses), netloc, route)
 
 
 def _reached_at(host: str) -> str:

@@ -11,13 +11,15 @@ from dataclasses import dataclass
 from pytest_djworkers.errors import ProbeError, ServerStartError
 from pytest_djworkers.load.masking import masked
 from pytest_djworkers.load.profile import SentRequest
+from pytest_djworkers.load.route import PLAIN, Route
 from pytest_djworkers.printable import in_one_line
+from pytest_djworkers.server.connect import connect
 from pytest_djworkers.server.launch_hooks import CheckResponse
-from pytest_djworkers.server.response import NoResponseError, Response, UnreadableError, fetch
+from pytest_djworkers.server.response import Response, fetch
 from pytest_djworkers.server.response_advice import advice_on
+from pytest_djworkers.server.response_errors import NoResponseError, UnreadableError
 from pytest_djworkers.system.clock import CLOCK
 from pytest_djworkers.system.process import GuardedProcess
-from pytest_djworkers.system.unpatched_sockets import open_connection
 from pytest_djworkers.units import counted
 
 _RETRY_AFTER_S = 0.02
@@ -57,6 +59,7 @@ def probe(
     deadline: float,
     host: str | None = None,
     check: CheckResponse | None = None,
+    route: Route = PLAIN,
 ) -> ProbeResult:
     """Send a request to the first of these addresses that accepts a connection.
 
@@ -72,9 +75,11 @@ def probe(
     began = CLOCK.monotonic()
     while CLOCK.monotonic() < deadline:
         try:
-            with _connected(addresses, deadline) as connection:
-                address = connection.getpeername()[:2]
-                response = fetch(connection, request, host or _authority(address), deadline)
+            with _connected(addresses, route, deadline) as connection:
+                # A Unix socket stands for the one address of a server.
+                address = addresses[0] if route.unix_socket else connection.getpeername()[:2]
+                authority = host or _authority(address)
+                response = fetch(connection, request, authority, deadline, route)
         # Only what a server does while it starts is tried again: it does not accept yet, or, as a
         # proxy with nothing behind it does, closes the connection without a response. Everything
         # else would not get better.
@@ -123,14 +128,19 @@ def _never(request: SentRequest, why: str, *, has_started: bool) -> Exception:
     return ProbeError(said, None) if has_started else ServerStartError(said)
 
 
-def _connected(addresses: Sequence[tuple[str, int]], deadline: float) -> socket.socket:
-    """Return a connection to the first address that accepts; else raise the last one's OSError."""
+def _connected(
+    addresses: Sequence[tuple[str, int]], route: Route, deadline: float
+) -> socket.socket:
+    """Return a connection to the first address that accepts; else raise the last one's OSError.
+
+    Raises as ``connect`` does.
+    """
     *others, last = addresses
     for address in others:
         # Half of the time that is left for each: a firewall that drops packets must not use it all.
         with suppress(OSError):
-            return open_connection(address, (deadline - CLOCK.monotonic()) / 2)
-    return open_connection(last, max(_RETRY_AFTER_S, deadline - CLOCK.monotonic()))
+            return connect(address, route, (deadline - CLOCK.monotonic()) / 2)
+    return connect(last, route, max(_RETRY_AFTER_S, deadline - CLOCK.monotonic()))
 
 
 def _authority(address: tuple[str, int]) -> str:

@@ -73,7 +73,7 @@ class AnyServer(Protocol):
 
     @property
     def url(self) -> str:
-        """``http://host:port``, without a slash at the end."""
+        """``http://host:port``, or https, without a slash at the end."""
 
     @property
     def pids(self) -> frozenset[int]:

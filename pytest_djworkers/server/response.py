@@ -14,7 +14,9 @@ from httptools import HttpResponseParser
 
 from pytest_djworkers.load.client import LONGEST_HEAD, BadResponse, ResponseReader, make_reader
 from pytest_djworkers.load.profile import SentRequest
+from pytest_djworkers.load.route import PLAIN, Route
 from pytest_djworkers.printable import in_one_line
+from pytest_djworkers.server.response_errors import NoResponseError, UnreadableError
 from pytest_djworkers.system.clock import CLOCK
 
 _PIECE = 65_536
@@ -26,14 +28,6 @@ _TLS_RECORDS = (b"\x15\x03", b"\x16\x03")
 """The first bytes of an alert and of a handshake, each with the version (RFC 8446, section 5.1)."""
 _HTTP2_SETTINGS = b"\x00\x00"
 """The first bytes of the frame that a server begins with: its length, which is under 256."""
-
-
-class UnreadableError(Exception):
-    """The server sent something else than a whole response; the message says what it is."""
-
-
-class NoResponseError(Exception):
-    """The server closed the connection without a byte of a response."""
 
 
 @dataclass(slots=True)
@@ -56,7 +50,13 @@ class Response:
     """True if the connection can be used for another request."""
 
 
-def fetch(connection: socket.socket, request: SentRequest, host: str, deadline: float) -> Response:
+def fetch(
+    connection: socket.socket,
+    request: SentRequest,
+    host: str,
+    deadline: float,
+    route: Route = PLAIN,
+) -> Response:
     """Send a request on an idle connection, and read the whole response.
 
     The deadline is a time of the monotonic clock. Raises TimeoutError if the response does not end
@@ -65,7 +65,7 @@ def fetch(connection: socket.socket, request: SentRequest, host: str, deadline: 
     connection.settimeout(_left_s(deadline))
     # A server that refuses the request may respond, and close before it has read all of it.
     with suppress(ConnectionError):
-        connection.sendall(request.encode(host))
+        connection.sendall(request.encode(host, route))
     reader = make_reader(request)
     try:
         return _parse(_read(connection, reader, deadline), reader)
@@ -126,7 +126,7 @@ def _describe_bad(received: bytes, error: BadResponse) -> str:
         return f"a bad response: {said}"
     hint = ""
     if received.startswith(_TLS_RECORDS):
-        hint = " This is TLS: load is fired in plain HTTP, at the port behind it."
+        hint = " This is TLS: its URL begins with https."
     elif received.startswith(_HTTP2_SETTINGS):
         hint = " This seems to be HTTP/2: load is fired in HTTP/1.1."
     shown = in_one_line(received[:_SHOWN].decode("latin-1"))

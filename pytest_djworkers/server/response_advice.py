@@ -16,10 +16,10 @@ _CSRF_ADVICE = (
     ' headers={"X-CSRFToken": token})'
 )
 _HTTPS_ADVICE = (
-    "The site redirects HTTP to HTTPS, and load is fired in plain HTTP. Set SECURE_SSL_REDIRECT ="
-    " False in settings for load tests (--djworkers-settings). Or, if the site has"
-    " SECURE_PROXY_SSL_HEADER, send what its proxy would:"
-    ' burst(..., headers={"X-Forwarded-Proto": "https"})'
+    "The site redirects HTTP to HTTPS, and load is fired in plain HTTP. Serve it over TLS"
+    " (--djworkers-tls), or set SECURE_SSL_REDIRECT = False in settings for load tests"
+    " (--djworkers-settings). Or set SECURE_PROXY_SSL_HEADER, if it is deployed behind a proxy: the"
+    " header that it names is sent with every request then"
 )
 _MOVED = "Use the path that it leads to, or expect the redirect: expect={}"
 _FOUND = frozenset({302, 303, 307})

@@ -10,12 +10,13 @@ from pathlib import Path
 from pytest_djworkers.entry.sampling import Sample, Sampling
 from pytest_djworkers.load.generator import Target
 from pytest_djworkers.load.profile import Part, Profile, SentRequest
+from pytest_djworkers.server.connect import connect
 from pytest_djworkers.server.protocol import AnyServer, BurstNeeds
 from pytest_djworkers.server.query_figures import figures_of
-from pytest_djworkers.server.response import NoResponseError, UnreadableError, fetch
+from pytest_djworkers.server.response import fetch
+from pytest_djworkers.server.response_errors import NoResponseError, UnreadableError
 from pytest_djworkers.server.sampled_queries import SampledQueries
 from pytest_djworkers.system.clock import CLOCK
-from pytest_djworkers.system.unpatched_sockets import open_connection
 from pytest_djworkers.units import format_duration
 
 SAFE_SAMPLES = 5
@@ -120,8 +121,10 @@ class _Samples:
         # Connections are kept: another one may lead to another process, whose caches are empty.
         if self._connection is None:
             within_s = deadline - CLOCK.monotonic()
-            self._connection = open_connection(self._target.address, within_s)
-        response = fetch(self._connection, request, self._target.authority, deadline)
+            self._connection = connect(self._target.address, self._target.route, within_s)
+        response = fetch(
+            self._connection, request, self._target.authority, deadline, self._target.route
+        )
         if not response.keep_alive:
             self._close()
         if not request.expects(response.status):

@@ -14,11 +14,13 @@ from pytest_djworkers.backends.protocol import Backend, LaunchPlan, workers_of
 from pytest_djworkers.backends.registry import version_of
 from pytest_djworkers.backends.spec import spec_of
 from pytest_djworkers.entry.apply_test_changes import differing_settings_folder
+from pytest_djworkers.entry.proxy_header import reported_proxy_header
 from pytest_djworkers.entry.sampling import Sampling
 from pytest_djworkers.errors import ProbeError, ServerStartError
 from pytest_djworkers.load.facts import ServerFacts
 from pytest_djworkers.load.generator import Target, hard_limit, lack_of_descriptors
 from pytest_djworkers.load.profile import SentRequest
+from pytest_djworkers.load.route import Route
 from pytest_djworkers.progress import Phase
 from pytest_djworkers.server.diagnosis import explain_failed_requests, explain_failed_start
 from pytest_djworkers.server.launch import LaunchSpec, start_process
@@ -64,6 +66,8 @@ class Server:
         self._facts: ServerFacts | None = None
         self._start: _Start | None = None
         self._workers: frozenset[int] = frozenset()
+        self._proxy_headers: tuple[tuple[str, str], ...] = ()
+        """The headers that the site expects of its proxy."""
         self.probed: ProbeResult | None = None
         """The response to the last launch's probe; None before the first."""
         self.log: Path = spec.folder / f"{backend.about.name}.log"
@@ -99,8 +103,11 @@ class Server:
 
     @property
     def url(self) -> str:
-        """``http://host:port``, without a slash at the end."""
-        return f"http://{self.host}:{self.port}"
+        """``http://host:port``, or https, without a slash at the end; ``unix:path`` for a Unix
+        socket."""
+        if unix_socket := self._spec.unix_socket:
+            return f"unix:{unix_socket}"
+        return f"{self._route.scheme}://{self.host}:{self.port}"
 
     @property
     def pids(self) -> frozenset[int]:
@@ -147,7 +154,16 @@ class Server:
             workers=workers_of(self._backend, spec.workers),
             startup_timeout_s=spec.startup_timeout_s,
             backlog=self.backlog,
+            route=self._route,
         )
+
+    @property
+    def _route(self) -> Route:
+        certificate = self._spec.certificate
+        # Over TLS, the site sees it for itself.
+        if certificate is not None:
+            return certificate.route
+        return Route(unix_socket=self._spec.unix_socket, headers=self._proxy_headers)
 
     @property
     def interim(self) -> tuple[int, ...]:
@@ -215,7 +231,16 @@ class Server:
         began_s = CLOCK.monotonic()
         deadline = began_s + spec.startup_timeout_s
         workers = workers_of(self._backend, spec.workers)
-        plan = LaunchPlan(self.host, spec.port, workers, needs.connections, needs.idle_s)
+        tls = None if spec.certificate is None else spec.certificate.files
+        plan = LaunchPlan(
+            self.host,
+            spec.port,
+            workers,
+            needs.connections,
+            needs.idle_s,
+            tls,
+            spec.unix_socket,
+        )
         with self._stopped_on_failure(deadline), self._explain_os_errors():
             ready = ReadySocket(spec.folder / "ready")
             self._start = _Start(plan, needs, began_s, deadline, ready)
@@ -243,7 +268,7 @@ class Server:
             backend=self.backend,
             version=version_of(self._backend),
             workers=plan.workers,
-            options=self._backend.options(plan),
+            options={**self._backend.options(plan), **_way(plan)},
             launch_s=CLOCK.monotonic() - start.began_s,
             backlog=effective_backlog(self._backend, plan),
             max_connections=max_connections(self._backend, plan),
@@ -270,8 +295,11 @@ class Server:
         process, plan, ready = self._process, start.plan, start.ready
         assert process is not None
         ready.wait(process, workers=plan.workers, deadline=start.deadline)
-        refuse_other_listeners(plan.host, plan.port, lambda: self.pids)
+        # In the folder, which is the user's alone, no other server has a socket.
+        if not plan.unix_socket:
+            refuse_other_listeners(plan.host, plan.port, lambda: self.pids)
         self._log_at_start = size_of(self.log)
+        self._proxy_headers = reported_proxy_header(self._spec.folder)
         self.probed = probe(
             [(plan.host, plan.port)],
             self._marked(0, start.needs.probe),
@@ -279,6 +307,7 @@ class Server:
             any_response=start.needs.any_response,
             deadline=start.deadline,
             check=self._spec.hooks.check_of(self),
+            route=self._route,
         )
         for number, request in enumerate(start.needs.others, 1):
             # Each has as much time as the first one: there may be many, and slow ones.
@@ -288,6 +317,7 @@ class Server:
                 process,
                 any_response=False,
                 deadline=CLOCK.monotonic() + self._spec.startup_timeout_s,
+                route=self._route,
             )
         # Only now: of a master that loads the site before it forks, the workers report as late
         # as when they are forked.
@@ -337,3 +367,12 @@ class Server:
         except BaseException:  # Ctrl-C, too: nothing that was started is left behind
             self.stop()
             raise
+
+
+def _way(plan: LaunchPlan) -> dict[str, bool]:
+    """Return how the server is reached, if not by TCP in the clear."""
+    # Absent, not False: baselines without it are older than these.
+    return {
+        **({} if plan.tls is None else {"tls": True}),
+        **({"unix_socket": True} if plan.unix_socket else {}),
+    }

@@ -83,10 +83,18 @@ def _settings_module(name: str, _: Path) -> str:
     return name
 
 
+def _certificate(names: tuple[str, str] | None, folder: Path) -> tuple[Path, Path] | None:
+    if names is None:
+        return None
+    certificate, key = (folder / name for name in names)
+    return certificate, key
+
+
 _CHECKS: Mapping[str, Callable[[Any, Path], Any]] = {
     "generator": _generator,
     "report": _report,
     "bind": _own_address,
+    "certificate": _certificate,
     "compare_python": _interpreter,
     "settings": _settings_module,
 }

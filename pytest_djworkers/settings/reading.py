@@ -19,6 +19,8 @@ from pytest_djworkers.settings.github import github_step
 from pytest_djworkers.settings.report_files import report_files
 from pytest_djworkers.settings.settings import Settings
 from pytest_djworkers.settings.shape import shape_of
+from pytest_djworkers.settings.tls import checked_tls
+from pytest_djworkers.settings.unix_socket import checked_unix_socket
 from pytest_djworkers.settings.values import (
     Value,
     read_ini,
@@ -51,6 +53,13 @@ def read_settings(config: pytest.Config) -> Settings | None:
     # A failure says what a flag has overridden, so the shape without flags is kept, too.
     values |= {name: read_ini(config, BY_NAME[name]).parsed for name in shape_flags}
     comparison = read_comparison_flags(config, values, tuple(backends))
+    tls = checked_tls(
+        config,
+        given["certificate"],
+        is_served=origin is None,
+        backends=backends.values(),
+        known=registry.backends,
+    )
     return Settings(
         backends=backends,
         registry=registry,
@@ -83,6 +92,14 @@ def read_settings(config: pytest.Config) -> Settings | None:
         max_regression=values["max_regression"],
         max_errors=values["max_errors"],
         left_out=values["ignore_database"],
+        tls=tls,
+        on_unix_socket=checked_unix_socket(
+            config,
+            given,
+            has_tls=tls is not None,
+            backends=backends.values(),
+            known=registry.backends,
+        ),
     )
 
 

@@ -17,6 +17,7 @@ from pytest_djworkers.server.origin import Origin
 from pytest_djworkers.settings.github import GitHubStep
 from pytest_djworkers.settings.report_files import ReportFile
 from pytest_djworkers.settings.shape import flag_of, in_words, shape_of, values_of
+from pytest_djworkers.settings.tls import ServedTls
 from pytest_djworkers.system.cpu_count import available_cpus
 from pytest_djworkers.system.port import LOOPBACK
 
@@ -74,6 +75,10 @@ class Settings:
     """False if no sample requests are sent before bursts."""
     github: GitHubStep | None = None
     """The step of GitHub Actions that is given a summary and annotations; None for none."""
+    tls: ServedTls | None = None
+    """The way in which the run's servers speak TLS; None if they don't."""
+    on_unix_socket: bool = False
+    """True if the run's servers listen on a Unix socket."""
     site_notes: tuple[str, ...] = ()
     """Remarks on how the site is served, for the header."""
 

@@ -32,9 +32,15 @@ def unpatched_pair() -> tuple[socket.socket, socket.socket]:
     return UnpatchedSocket(fileno=one.detach()), UnpatchedSocket(fileno=other.detach())
 
 
-def open_connection(address: tuple[str, int], within_s: float) -> socket.socket:
-    """Connect to a numeric IP address and port. Raises OSError, also if it takes too long."""
-    made = UnpatchedSocket(socket.AF_INET6 if ":" in address[0] else socket.AF_INET)
+def open_connection(address: tuple[str, int] | str, within_s: float) -> socket.socket:
+    """Connect to a numeric IP address and port, or to the path of a Unix socket.
+
+    Raises OSError, also if it takes too long.
+    """
+    family = socket.AF_UNIX
+    if not isinstance(address, str):
+        family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+    made = UnpatchedSocket(family)
     try:
         made.settimeout(within_s)
         made.connect(address)

@@ -111,3 +111,10 @@ def test_auto_is_the_built_in_generator_if_wrk_is_not_installed(stored: str | No
 def test_wrk_that_is_requested_and_not_installed_is_an_error() -> None:
     with pytest.raises(GeneratorError, match="wrk is not on PATH"):
         choose_generator("wrk", POSSIBLE)
+
+
+@pytest.mark.usefixtures("wrk_on_path")
+def test_wrk_fires_at_no_unix_socket() -> None:
+    assert choose_generator("auto", POSSIBLE, unix_socket=True).name == "asyncio"
+    with pytest.raises(GeneratorError, match="it connects to no Unix socket"):
+        choose_generator("wrk", POSSIBLE, unix_socket=True)

@@ -6,6 +6,7 @@ import socket
 
 import pytest
 
+from pytest_djworkers.load.route import Route, Trust
 from pytest_djworkers.server.origin import Origin
 
 
@@ -29,7 +30,9 @@ def test_a_url_gives_the_addresses_and_the_host_header(url: str, origin: Origin)
     ("url", "said"),
     [
         ("127.0.0.1:8000", "is not a URL of scheme, host and port"),
-        ("https://127.0.0.1", "is not a URL of scheme, host and port"),
+        ("ftp://127.0.0.1", "is not a URL of scheme, host and port"),
+        ("https://", "is not a URL of scheme, host and port"),
+        ("https://127.0.0.1/a", "is not a URL of scheme, host and port"),
         ("http://", "is not a URL of scheme, host and port"),
         ("http://127.0.0.1:99999", "is not a URL of scheme, host and port"),
         ("http://127.0.0.1:8000/json", "is not a URL of scheme, host and port"),
@@ -61,3 +64,20 @@ def test_another_machine_must_be_allowed_by_name() -> None:
     assert Origin.of("http://192.0.2.1:8000", ["192.0.2.1"]).addresses == (("192.0.2.1", 8000),)
     with pytest.raises(ValueError, match="is not this machine"):
         Origin.of("http://192.0.2.1:8000", ["192.0.2.2"])
+
+
+@pytest.mark.parametrize(
+    ("url", "port", "name"),
+    [
+        ("https://127.0.0.1", 443, "127.0.0.1"),
+        ("https://[::1]:8443/", 8443, "::1"),
+        ("https://LOCALHOST:8443", 8443, "localhost"),
+    ],
+)
+def test_a_server_may_speak_tls_with_a_certificate_for_its_name(
+    url: str, port: int, name: str
+) -> None:
+    origin = Origin.of(url, ())
+    assert {found for _, found in origin.addresses} == {port}
+    assert origin.route == Route(Trust(name=name))
+    assert origin.url == url.rstrip("/")

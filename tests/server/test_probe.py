@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import time
 from fnmatch import fnmatch
 
@@ -10,6 +11,7 @@ import pytest
 
 from pytest_djworkers.errors import ProbeError, ServerStartError
 from pytest_djworkers.load.profile import SentRequest
+from pytest_djworkers.load.route import PLAIN, Route, Trust
 from pytest_djworkers.server.probe import NobodyListensError, ProbeResult, probe
 from pytest_djworkers.system.process import GuardedProcess
 from tests.support.fault_server import (
@@ -49,6 +51,7 @@ def send(
     *,
     within_s: float = LONG_S,
     any_response: bool = False,
+    route: Route = PLAIN,
 ) -> ProbeResult:
     """Probe the server."""
     return probe(
@@ -57,6 +60,7 @@ def send(
         process,
         any_response=any_response,
         deadline=time.monotonic() + within_s,
+        route=route,
     )
 
 
@@ -179,7 +183,7 @@ def test_an_unexpected_response_is_described(
         (always(answer("200 OK", b"", *["X: y"] * 40_000)), "a head of more than 65536 bytes"),
         (always(b"<html>good</html>"), "a bad response (it does not begin with HTTP/): <html>good"),
         (once(b"SSH-2.0-OpenSSH_9.2\r\n"), "does not begin with HTTP/): SSH-2.0-OpenSSH_9.2"),
-        (once(TLS_ALERT), "This is TLS: load is fired in plain HTTP"),
+        (once(TLS_ALERT), "This is TLS: its URL begins with https"),
         (once(b"\x00\x00\x12\x04\x00\x00\x00\x00\x00"), "This seems to be HTTP/2"),
         (always(b"HTTP/1.1 abc OK\r\n\r\n"), "a bad response (Invalid status code"),
         (always(b"HTTP/1.1 101 Switching\r\nUpgrade: x\r\n\r\n"), "a bad response (status 101"),
@@ -302,3 +306,54 @@ def test_an_error_at_the_deadline_if_no_address_accepts(guarded: Guarded) -> Non
             any_response=True,
             deadline=time.monotonic() + SHORT_S,
         )
+
+
+# Over TLS.
+
+
+def test_the_probe_speaks_tls(route: Route, tls: ssl.SSLContext) -> None:
+    with serve(always(OK), tls=tls) as server:
+        assert send(server, route=route).status == 200
+        assert server.requests == [ROOT.encode("{}:{}".format(*server.address))]
+
+
+async def speaks_http(peer: Peer) -> None:
+    """Respond to a handshake in plain HTTP."""
+    await peer.some()
+    await peer.send(OK)
+
+
+async def refuses_handshakes(peer: Peer) -> None:
+    """Respond to a handshake with an alert."""
+    await peer.some()
+    await peer.send(TLS_ALERT)
+
+
+@pytest.mark.parametrize(
+    ("behave", "is_tls", "said"),
+    [
+        (always(OK), True, "certificate): it must be signed by an authority that this system"),
+        (speaks_http, False, "the server seems to speak plain HTTP"),
+        (refuses_handshakes, False, "got no TLS handshake ("),
+    ],
+)
+def test_a_failed_handshake_is_described_at_once(
+    behave: Behaviour, is_tls: bool, said: str, tls: ssl.SSLContext
+) -> None:
+    route = Route(Trust(name=LOCAL))
+    with serve(behave, tls=tls if is_tls else None) as server, pytest.raises(ProbeError) as error:
+        send(server, route=route)
+    assert said in str(error.value)
+
+
+async def ends_handshakes(peer: Peer) -> None:
+    """Read the client's first words, and close."""
+    await peer.some()
+
+
+def test_a_server_of_ours_that_ends_each_handshake_is_given_up(
+    process: GuardedProcess, route: Route
+) -> None:
+    said = "in the TLS handshake, 5 times in a row"
+    with serve(ends_handshakes) as server, pytest.raises(ProbeError, match=said):
+        send(server, process=process, route=route)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -141,16 +142,28 @@ class FaultServer:
 
 @contextmanager
 def serve(
-    behave: Behaviour, address: tuple[str, int] = (LOCAL, 0), *, backlog: int = 128
+    behave: Behaviour,
+    address: tuple[str, int] = (LOCAL, 0),
+    *,
+    backlog: int = 128,
+    tls: ssl.SSLContext | None = None,
+    unix_socket: str = "",
 ) -> Iterator[FaultServer]:
-    """A server whose every connection behaves like this."""
+    """A server whose every connection behaves like this, over TLS if it is given a context.
+
+    With ``unix_socket`` it listens at that path, and the address is of no use.
+    """
     loop = asyncio.new_event_loop()
     stop = asyncio.Event()
-    family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
-    listener = socket.create_server(address, family=family, backlog=backlog)
-    server = FaultServer(behave, listener.getsockname()[:2])
+    if unix_socket:
+        listener = unix_listener(unix_socket, backlog)
+    else:
+        family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+        listener = socket.create_server(address, family=family, backlog=backlog)
+        address = listener.getsockname()[:2]
+    server = FaultServer(behave, address)
     thread = threading.Thread(
-        target=loop.run_until_complete, args=(_serve(server, listener, stop),)
+        target=loop.run_until_complete, args=(_serve(server, listener, stop, tls),)
     )
     thread.start()
     try:
@@ -161,9 +174,19 @@ def serve(
         loop.close()
 
 
-async def _serve(server: FaultServer, listener: socket.socket, stop: asyncio.Event) -> None:
+def unix_listener(path: str, backlog: int) -> socket.socket:
+    """A socket that listens at a path."""
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(path)
+    listener.listen(backlog)
+    return listener
+
+
+async def _serve(
+    server: FaultServer, listener: socket.socket, stop: asyncio.Event, tls: ssl.SSLContext | None
+) -> None:
     loop = asyncio.get_running_loop()
-    running = await loop.create_server(lambda: Peer(server), sock=listener)
+    running = await loop.create_server(lambda: Peer(server), sock=listener, ssl=tls)
     await stop.wait()
     # Not closed yet: a server closed while it accepts a connection loses that.
     loop.remove_reader(listener.fileno())

@@ -13,6 +13,7 @@ from pytest_djworkers.load.part_report import PartReport
 from pytest_djworkers.load.pool import Pool
 from pytest_djworkers.load.profile import Profile, SentRequest
 from pytest_djworkers.load.rate import Share
+from pytest_djworkers.load.route import PLAIN, Route
 from tests.support.profiles import ROOT, make_profile
 
 _OPEN_WITHIN_S = 0.5
@@ -26,11 +27,12 @@ def fire(
     *,
     connections: int = 4,
     drain_s: float = 0.0,
+    route: Route = PLAIN,
     **shape: Any,
 ) -> AgentReport:
     """One burst, over in good time."""
     profile = make_profile(request, connections=connections, **shape)
-    return fire_profile(address, profile, drain_s=drain_s)
+    return fire_profile(address, profile, drain_s=drain_s, route=route)
 
 
 def fire_profile(
@@ -39,11 +41,12 @@ def fire_profile(
     *,
     drain_s: float = 0.0,
     share: Share = Share(),  # noqa: B008  # frozen
+    route: Route = PLAIN,
 ) -> AgentReport:
     """One burst of any plan, by one agent or by one of several, over in good time."""
 
     async def burst() -> AgentReport:
-        pool = Pool(profile, address, profile.shape.connections, share)
+        pool = Pool(profile, address, profile.shape.connections, share, route=route)
         try:
             await pool.open(_OPEN_WITHIN_S)
             return await pool.fire(time.monotonic_ns(), drain_s=drain_s)
