@@ -18,8 +18,9 @@ _CSRF_ADVICE = (
 _HTTPS_ADVICE = (
     "The site redirects HTTP to HTTPS, and load is fired in plain HTTP. Serve it over TLS"
     " (--djworkers-tls), or set SECURE_SSL_REDIRECT = False in settings for load tests"
-    " (--djworkers-settings). Or set SECURE_PROXY_SSL_HEADER, if it is deployed behind a proxy: the"
-    " header that it names is sent with every request then"
+    " (--djworkers-settings). If it is deployed behind a proxy, set SECURE_PROXY_SSL_HEADER: the"
+    " header that it names is sent with every request. With --djworkers-url, give an https://"
+    ' address, or send what the proxy would: burst(..., headers={"X-Forwarded-Proto": "https"})'
 )
 _MOVED = "Use the path that it leads to, or expect the redirect: expect={}"
 _FOUND = frozenset({302, 303, 307})
