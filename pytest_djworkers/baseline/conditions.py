@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 
 from pytest_djworkers.baseline.document import Condition
-from pytest_djworkers.load.masking import query_hash
+from pytest_djworkers.load.masking import paths_hash, query_hash
+from pytest_djworkers.load.profile import Part
 from pytest_djworkers.load.result import BurstResult
 
 
@@ -17,23 +18,44 @@ def conditions_of(result: BurstResult) -> dict[str, Condition]:
     the headers the names, of the body the length. A header's value (a session's key) and the
     body may change from run to run, so they are no conditions.
     """
-    shape, request = result.profile.shape, result.profile.request
+    profile = result.profile
     conditions: dict[str, Condition] = {
         "generator": result.generator.name,
-        "request": request.shown,
-        **asdict(shape),
+        "request": "a mix" if profile.is_mix else profile.request.shown,
+        **asdict(profile.shape),
     }
-    if query := query_hash(request.path):
-        conditions["query"] = query
-    if request.headers:
-        conditions["headers"] = ", ".join(sorted(name.lower() for name, _ in request.headers))
-    if request.body:
-        conditions["body_bytes"] = len(request.body)
+    if profile.is_mix:
+        for part in profile.parts:
+            conditions[f"part {part.name}"] = _in_words(part)
+    else:
+        (part,) = profile.all_parts
+        conditions.update(_of_requests(part))
     if result.server is not None:
         conditions["backend"] = result.server.backend
         conditions["workers"] = result.server.workers
         conditions.update(result.server.options)
     return conditions
+
+
+def _of_requests(part: Part) -> Iterator[tuple[str, Condition]]:
+    """Yield the conditions that lie in the requests of a part."""
+    first = part.requests[0]
+    if part.variants > 1:
+        yield "variants", part.variants
+        yield "order", part.order.value
+        yield "paths", paths_hash(request.path for request in part.requests)
+    elif query := query_hash(first.path):
+        yield "query", query
+    if first.headers:
+        yield "headers", ", ".join(sorted(name.lower() for name, _ in first.headers))
+    if size := sum(len(request.body) for request in part.requests):
+        yield "body_bytes", size
+
+
+def _in_words(part: Part) -> str:
+    """Return the conditions of a mix's part as one."""
+    others = (f"{name} {value}" for name, value in _of_requests(part))
+    return ", ".join([f"weight {part.weight:g}", part.requests[0].shown, *others])
 
 
 def differing_conditions(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from statistics import median
 from typing import Self
 
@@ -69,6 +69,8 @@ class ArmComparison:
     latencies: tuple[Latency, Latency] | None = None
     """The latencies of base and head, each of all requests sent in all windows; None if nothing
     was measured."""
+    part_latencies: Mapping[str, tuple[Latency, Latency]] = field(default_factory=dict)
+    """The same for each part of a mix, by its name; empty for other bursts."""
     body_bytes: tuple[float | None, float | None] = (None, None)
     """The mean length of base's and head's response bodies, in bytes; None where it isn't known."""
     responses_differ: str = ""

@@ -9,11 +9,11 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from pytest_djworkers.compare.result import ArmFigures
 from pytest_djworkers.printable import in_one_line
-from pytest_djworkers.report.document import BurstEntry, Document
+from pytest_djworkers.report.document import BurstEntry, BurstFigures, Document, figures_of
 from pytest_djworkers.report.standing import standing_of
 
 _FORMULA = re.compile(r"[=+\-@]")
@@ -29,24 +29,43 @@ COLUMNS = (
     *("base_rps", "base_p95_s", "base_cpu_per_request_s", "base_errors", "base_timeouts"),
     *("head_rps", "head_p95_s", "head_cpu_per_request_s", "head_errors", "head_timeouts"),
     *("blocks", "took_s"),
+    "part",
 )
 """The names of the columns, also of those that a run leaves empty."""
 
 
 def as_csv(document: Document) -> str:
-    """Return the document as the text of a CSV file: the names, and a row for each burst."""
+    """Return the document as the text of a CSV file: the names, and a row for each burst.
+
+    Below that of a mix, there is a row for each of its parts.
+    """
     text = io.StringIO()
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(_row(document, entry) for entry in document.bursts)
+    for entry in document.bursts:
+        writer.writerow(_row(document, entry))
+        writer.writerows(_part_rows(document, entry))
     return text.getvalue()
+
+
+def _part_rows(document: Document, entry: BurstEntry) -> Iterator[dict[str, object]]:
+    """Yield a row for each part of a mix; what is known of the whole alone is empty."""
+    record = entry.record
+    for name in record.result.parts:
+        cells = {
+            **_of_test(document, entry),
+            **_of_load(entry),
+            **_of_figures(figures_of(record.result.part(name))),
+            "part": name,
+        }
+        yield {column: _cell(value) for column, value in cells.items()}
 
 
 def _row(document: Document, entry: BurstEntry) -> dict[str, object]:
     cells = {
         **_of_test(document, entry),
         **_of_load(entry),
-        **_of_figures(entry),
+        **_of_figures(entry.figures),
         **_of_baseline(entry),
         **_of_comparison(entry),
     }
@@ -83,8 +102,7 @@ def _of_load(entry: BurstEntry) -> Mapping[str, object]:
     }
 
 
-def _of_figures(entry: BurstEntry) -> Mapping[str, object]:
-    figures = entry.figures
+def _of_figures(figures: BurstFigures) -> Mapping[str, object]:
     return {
         "rps": figures.rps,
         "p50_s": figures.p50_s,

@@ -1,4 +1,4 @@
-"""The rows of a run that measured bursts, with the stored figures of a baseline below them."""
+"""The rows of a run that measured bursts, with their parts and the stored figures below them."""
 
 from __future__ import annotations
 
@@ -9,17 +9,19 @@ from pytest_djworkers.legend import Sign
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.report.figures import UNKNOWN, format_latency, format_timeouts
+from pytest_djworkers.report.part_rows import PartCells, part_cells
 from pytest_djworkers.report.table import Row, Table
 from pytest_djworkers.units import format_change, format_duration, format_rate, format_size
 
 
 def rows(records: Sequence[BurstRecord]) -> list[Row]:
-    """Return each burst's row, followed by that of the stored figures if there are some."""
+    """Return each burst's row, followed by those of its parts and of the stored figures."""
     return [row for record in records for row in _rows(record)]
 
 
 def _rows(record: BurstRecord) -> list[Row]:
     found = [Row(_cells(record), record=record, signs=_signs(record))]
+    found += [Row(_part_cells(part), is_part=True) for part in part_cells(record.result)]
     if record.stored is not None:
         found.append(Row(_stored_cells(record.stored), is_stored=True))
     return found
@@ -66,6 +68,17 @@ def _signs(record: BurstRecord) -> dict[str, Sequence[Sign]]:
         "timeouts": [Sign.MAY_BE_MORE] if result.hides_timeouts else [],
         "served": [Sign.SERVED_UNKNOWN] if result.connections.served is None else [],
         "remarks": [remark.sign for remark in record.remarks],
+    }
+
+
+def _part_cells(part: PartCells) -> dict[str, str]:
+    return {
+        "backend": f"  {part.name}",  # indented, since it stands below its burst
+        "requests/s": part.rps,
+        "p50": part.p50,
+        "p99": part.p99,
+        "timeouts": part.timeouts,
+        "errors": part.errors,
     }
 
 

@@ -14,7 +14,9 @@ from pytest_djworkers.baseline.document import StoredBurst, StoredSession
 from pytest_djworkers.baseline.figures import requests_per_s
 from pytest_djworkers.baseline.machine import Machine
 from pytest_djworkers.compare.result import ArmComparison, ArmFigures
+from pytest_djworkers.legend import Remark
 from pytest_djworkers.load.histogram import Latency
+from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.report.comparison_lines import estimate_of_speed, findings, lines
 
@@ -167,15 +169,15 @@ def entry_of(record: BurstRecord, stored: StoredBurst | None = None) -> BurstEnt
     """
     compared = record.against_base
     return BurstEntry(
-        figures=_figures(record),
+        figures=figures_of(record.result, record.remarks),
         comparison=None if compared is None else _comparison(compared),
         history=tuple(_points(stored.sessions)) if stored else (),
         record=record.without_values(),
     )
 
 
-def _figures(record: BurstRecord) -> BurstFigures:
-    result = record.result
+def figures_of(result: BurstResult, remarks: Iterable[Remark] = ()) -> BurstFigures:
+    """Return the figures that follow from the counts of a burst, or of a part of one."""
     # No samples give the same figures as an unknown histogram: None.
     latency, usage = result.latency or Latency(()), result.usage
     return BurstFigures(
@@ -191,7 +193,7 @@ def _figures(record: BurstRecord) -> BurstFigures:
         errors=result.errors,
         cpu_per_request_s=result.cpu_per_request_s,
         memory_bytes=None if usage is None else usage.memory_bytes,
-        remarks=tuple(map(str, record.remarks)),
+        remarks=tuple(map(str, remarks)),
     )
 
 

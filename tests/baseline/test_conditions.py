@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from pytest_djworkers.baseline.conditions import conditions_of, first_difference
-from pytest_djworkers.load.profile import Profile, Request, Shape
+from pytest_djworkers.load.profile import Order, Part, Profile, Request, Shape
 from pytest_djworkers.load.result import BurstResult
-from tests.support.results import RESULT, WRK
+from tests.support.results import MIX, RESULT, WRK
 
 CONDITIONS = conditions_of(RESULT)
 
@@ -29,6 +29,34 @@ def test_another_request_by_the_same_name_is_another_condition() -> None:
     )
     found = first_difference(stored, conditions_of(posting(b"four", "cookie", "accept")))
     assert found == "headers was cookie and is accept, cookie"
+
+
+def test_a_mix_has_a_condition_for_each_part() -> None:
+    stored = conditions_of(MIX)
+    assert stored["request"] == "a mix"
+    assert stored["part GET /fast"] == "weight 3, GET /fast"
+    fast, slow = MIX.profile.parts
+    heavier = replace(MIX.profile, parts=(replace(fast, weight=4), slow))
+    found = first_difference(stored, conditions_of(replace(MIX, profile=heavier)))
+    assert found == "part GET /fast was weight 3, GET /fast and is weight 4, GET /fast"
+
+
+def test_the_paths_of_variants_are_a_condition_and_no_secret() -> None:
+    def of(*paths: str, **changes: Any) -> dict[str, Any]:
+        part = Part("books", tuple(Request(path) for path in paths), **changes)
+        profile = Profile.of_parts("books", (part,), Shape())
+        return dict(conditions_of(replace(RESULT, profile=profile)))
+
+    stored = of("/1?key=secret", "/2")
+    assert (stored["request"], stored["variants"], stored["order"]) == (
+        "GET /1?key=...",
+        2,
+        "sequential",
+    )
+    assert "secret" not in str(stored)
+    assert first_difference(stored, of("/1?key=secret", "/2")) is None
+    assert first_difference(stored, of("/1?key=secret", "/2", order=Order.RANDOM)) is not None
+    assert "paths was" in str(first_difference(stored, of("/1?key=other", "/2")))
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from pytest_djworkers.load.profile import Shape
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.markers import read_plan
 from pytest_djworkers.options import MARKERS
-from tests.support.results import RESULT, WRK
+from tests.support.results import MIX, RESULT, WRK
 
 
 def mark(name: str, *args: object, **kwargs: object) -> Mark:
@@ -38,6 +38,35 @@ def test_limits_that_are_just_met_are_met() -> None:
         mark("max_errors", 0),
         mark("max_latency", p50="1ms", p90="20ms", p95="20ms", p99="300ms", max="300ms"),
     )
+
+
+def test_a_limit_on_a_part_is_held_against_its_figures() -> None:
+    def of(part: str, **kwargs: object) -> Mark:
+        return mark("max_latency", part=part, **kwargs)
+
+    assert not missed(
+        MIX,
+        mark("min_rps", 100),
+        mark("min_rps", 75, part="GET /fast"),
+        mark("min_rps", 25, part="the slow one"),
+        mark("max_timeouts", 0, part="GET /fast"),
+        mark("max_errors", 0, part="the slow one"),
+        of("GET /fast", p50="1ms", max="20ms"),
+    )
+    assert missed(
+        MIX,
+        mark("min_rps", 26, part="the slow one"),
+        mark("max_timeouts", "3%", part="the slow one"),
+        of("the slow one", p50="10ms"),
+        of("GET /fast", p999="1s"),
+    ) == [
+        "requests/s: 25.00, limit min_rps(26, part='the slow one'), 1.00 (3.85%) short",
+        "timeouts: 10 of 250 (4%), limit max_timeouts(3%, part='the slow one'), 1% over",
+        "latency p50: 20ms, limit max_latency(p50=10ms, part='the slow one'), 10ms over",
+        "latency p999: p99.9 of 750 samples has 0 beyond it (10 are needed), so"
+        " max_latency(p999=1s, part='GET /fast') can't pass: at this rate, ask for a burst of"
+        " duration='160s' or more, or limit p95=",
+    ]
 
 
 def test_no_kind_of_limit_passes_without_the_part_of_a_lost_agent() -> None:

@@ -14,7 +14,7 @@ from pytest_djworkers.verdict.baseline_verdict import BaselineVerdict
 from pytest_djworkers.verdict.judgement import Verdict
 from tests.support.comparisons import NOTHING, compared
 from tests.support.documents import document
-from tests.support.results import RESULT, record
+from tests.support.results import MIX, RESULT, record
 
 
 def read(made: Document) -> list[dict[str, str]]:
@@ -50,6 +50,14 @@ def test_a_burst_has_its_test_its_load_and_its_figures() -> None:
         "timeouts": "10",
         "errors": "0",
     }
+
+
+def test_a_mix_has_a_row_for_each_of_its_parts() -> None:
+    whole, fast, slow = read(document(record(result=MIX)))
+    assert [row["part"] for row in (whole, fast, slow)] == ["", "GET /fast", "the slow one"]
+    assert {row["burst"] for row in (whole, fast, slow)} == {"mix of 2"}
+    assert [row["rps"] for row in (whole, fast, slow)] == ["100.0", "75.0", "25.0"]
+    assert (slow["timeouts"], slow["requests"], slow["p50_s"]) == ("10", "250", "0.02")
 
 
 def test_a_comparison_has_the_figures_of_both_arms() -> None:

@@ -7,7 +7,8 @@ from typing import Any
 
 from pytest_djworkers.load.facts import Connections, GeneratorFacts, Series, ServerFacts
 from pytest_djworkers.load.histogram import Latency
-from pytest_djworkers.load.profile import Profile, Request, Shape
+from pytest_djworkers.load.part_figures import PartFigures
+from pytest_djworkers.load.profile import Part, Profile, Request, Shape
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.record import BurstRecord
 
@@ -43,6 +44,45 @@ WRK = replace(
 
 UNFAIR = replace(RESULT, connections=replace(RESULT.connections, fairness=0.2))
 """The same with a remark."""
+
+
+_FAST = PartFigures(
+    window_s=10.0,
+    share=0.75,
+    ok=750,
+    late=0,
+    unexpected=0,
+    error=0,
+    unanswered=0,
+    in_flight=2,
+    outside=70,
+    statuses={200: 750},
+    error_kinds={},
+    latency=Latency(((1_000, 500), (20_000, 250))),
+)
+_SLOW = replace(
+    _FAST,
+    share=0.25,
+    ok=240,
+    late=10,
+    in_flight=6,
+    statuses={200: 250},
+    latency=Latency(((20_000, 200), (300_000, 50))),
+)
+MIX = replace(
+    RESULT,
+    profile=Profile.of_parts(
+        "mix of 2",
+        (
+            Part("GET /fast", (Request("/fast"),), 3),
+            Part("the slow one", (Request("/slow", "POST", expect=(201,)),), 1),
+        ),
+        RESULT.profile.shape,
+    ),
+    statuses={200: 750, 201: 250},
+    parts={"GET /fast": _FAST, "the slow one": replace(_SLOW, statuses={201: 250})},
+)
+"""The same as a mix: 75 requests/s of one part, and 25 of another, of which 10 were late."""
 
 
 def record(backend: str = "granian", test: str = "test_json", **changes: Any) -> BurstRecord:

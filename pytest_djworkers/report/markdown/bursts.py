@@ -11,6 +11,7 @@ from pytest_djworkers.report.figures import format_fixed_rate, format_latency, f
 from pytest_djworkers.report.markdown.blocks import folded, heading, item, table
 from pytest_djworkers.report.markdown.endpoints import by_endpoint, endpoint, said_of
 from pytest_djworkers.report.markdown.text import escaped
+from pytest_djworkers.report.part_rows import part_cells
 from pytest_djworkers.report.standing import Standing, by_standing, standing_of
 from pytest_djworkers.units import (
     before_and_after,
@@ -48,7 +49,7 @@ def _endpoint(records: Sequence[BurstRecord]) -> list[str]:
     lines = [
         escaped("; ".join(loads)),
         "",
-        *table([_row(one) for one in records], text_columns=_TEXT_COLUMNS),
+        *table([row for one in records for row in _rows(one)], text_columns=_TEXT_COLUMNS),
     ]
     said = [
         *_limits(records),
@@ -68,6 +69,23 @@ def _load(record: BurstRecord) -> str:
         f"{shape.connections:,} connections for {format_duration(shape.duration_s)}, timeout"
         f" {format_duration(shape.timeout_s)}{format_fixed_rate(shape)}, fired by {generator.name}"
     )
+
+
+def _rows(record: BurstRecord) -> Iterator[dict[str, str]]:
+    """Yield the row of a burst, and those of its parts."""
+    whole = _row(record)
+    yield whole
+    for part in part_cells(record.result):
+        yield {
+            **dict.fromkeys(whole, ""),
+            # Markdown takes off blanks, so a sign indents it.
+            "server": f"· {part.title}",
+            "requests/s": part.rps,
+            "p50": part.p50,
+            "p99": part.p99,
+            "timeouts": part.timeouts,
+            "errors": part.errors,
+        }
 
 
 def _row(record: BurstRecord) -> dict[str, str]:
