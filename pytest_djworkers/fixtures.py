@@ -211,7 +211,7 @@ def burst(
 
     Each call launches the server anew. The test runs once under each backend of ``--djworkers``,
     and is skipped without that option. Arguments: method, headers, body, json, query, cookies,
-    expect, contains, name, connections, duration, timeout, warmup, rate.
+    expect, contains, name, connections, duration, timeout, warmup, rate, think.
     """
     from pytest_djworkers.run.burst import Burst
 

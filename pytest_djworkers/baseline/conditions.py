@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from pytest_djworkers.baseline.document import Condition
 from pytest_djworkers.load.masking import paths_hash, query_hash
-from pytest_djworkers.load.profile import Part
+from pytest_djworkers.load.profile import Part, Shape
 from pytest_djworkers.load.result import BurstResult
 
 
@@ -22,7 +22,7 @@ def conditions_of(result: BurstResult) -> dict[str, Condition]:
     conditions: dict[str, Condition] = {
         "generator": result.generator.name,
         "request": "a mix" if profile.is_mix else profile.request.shown,
-        **asdict(profile.shape),
+        **_of_shape(profile.shape),
     }
     if profile.is_mix:
         for part in profile.parts:
@@ -35,6 +35,16 @@ def conditions_of(result: BurstResult) -> dict[str, Condition]:
         conditions["workers"] = result.server.workers
         conditions.update(result.server.options)
     return conditions
+
+
+def _of_shape(shape: Shape) -> dict[str, Condition]:
+    """Return the conditions that lie in the shape of the load."""
+    # Bursts that were stored before there were think times have no such key.
+    return {
+        name: value
+        for name, value in asdict(shape).items()
+        if name != "think_s" or value is not None
+    }
 
 
 def _of_requests(part: Part) -> Iterator[tuple[str, Condition]]:

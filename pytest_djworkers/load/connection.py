@@ -34,6 +34,7 @@ class Connection:
         "connecting_since_ns",
         "has_responded",
         "idle_since_ns",
+        "is_asked",
         "number",
         "part",
         "payload",
@@ -63,6 +64,8 @@ class Connection:
         """The time at which the request in flight began, or was planned to; 0 without one."""
         self.connecting_since_ns = 0
         self.idle_since_ns = 0
+        self.is_asked = False
+        """True once it has begun a request."""
         self.unsent: bytes | memoryview = b""
         self.has_responded = False
         """True if a response has come on the present socket."""

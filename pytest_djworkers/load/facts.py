@@ -52,6 +52,15 @@ class Connections:
     at_work: float | None = None
     """Requests per second times the mean time in service: the number of connections really at
     work (Little's law)."""
+    thinking: float | None = None
+    """The mean number of connections that waited between two requests; None without a think time.
+
+    It is the think time times the requests per second, and with those at work it adds up to the
+    number of connections (the interactive response time law: Denning and Buzen, "The Operational
+    Analysis of Queueing Network Models", ACM Computing Surveys 10(3), 1978)."""
+    not_asked: int = 0
+    """The number of connections whose think time left the server no time to serve them: their first
+    request was due after the window, or was younger than the timeout at its end."""
     closed_idle: int | None = None
     """The number of reconnects because the server closed an idle connection; not errors."""
     resent: int | None = None
@@ -68,11 +77,14 @@ class Connections:
     def held(self) -> float | None:
         """The number of connections that the server really held; None if that is not known.
 
-        It is the smaller of those at work and those that ever got a response.
+        It is the smaller of those at work and those that ever got a response. A connection that
+        thinks is held, too: nothing is asked of the server.
         """
-        known = [number for number in (self.at_work, self.served) if number is not None]
         # Those at work are known only if something completed, and without it nothing is.
-        return min(known) if self.at_work is not None else None
+        if self.at_work is None:
+            return None
+        busy = self.at_work + (self.thinking or 0.0)
+        return busy if self.served is None else min(busy, self.served + self.not_asked)
 
     @property
     def is_starved(self) -> bool | None:

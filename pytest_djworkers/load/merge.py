@@ -39,6 +39,7 @@ _ADDED_UP = (
     "reconnects",
     "wrong_bodies",
     "in_service_s",
+    "thinking_s",
     "window_s",
     "cpu_s",
     "stopped_s",
@@ -209,6 +210,10 @@ def _connections(
         fairness=sum(per_connection) ** 2 / (requested * squares) if squares else None,
         connect_max_s=max(report.connect_max_s for report in reports),
         at_work=at_work,
+        thinking=sum(report.thinking_s for report in reports) / window_s
+        if profile.shape.think_s and window_s
+        else None,
+        not_asked=sum(report.not_asked for report in reports),
         closed_idle=sum(report.closed_idle for report in reports),
         resent=sum(report.resent for report in reports),
         reconnects=sum(report.reconnects for report in reports),

@@ -185,11 +185,13 @@ class Pool:
 
     def _start_firing(self, window: Window) -> None:
         window.is_firing = True
-        now = _clock()
+        now, total = _clock(), self._profile.shape.connections
         for connection in self._connections:
-            # At a fixed rate, those that still connect come to the pacer when they are open.
-            if connection.state is not State.CONNECTING or window.plan is None:
-                self._sender.free(connection, now)
+            # Those that still connect come to the queue of the pacer, or of the thinker, when they
+            # are open.
+            if connection.state is not State.CONNECTING or window.goes_on:
+                # Spread over the first think time, or they would all send in one wave for ever.
+                self._sender.free(connection, now, thinks=connection.number / total)
         self._sender.send_due()
 
     async def _count(
@@ -253,6 +255,8 @@ class Pool:
         self, window: Window, own: _OwnTime, machine_speed: float | None, until_ns: int
     ) -> AgentReport:
         tally = window.tally
+        self._sender.end(until_ns)
+        not_asked = self._not_asked(until_ns)
         self._give_up_late(window, until_ns)
         # Planned requests that no connection was free for are as unanswered as those in flight.
         for planned_ns in window.plan.left() if window.plan else ():
@@ -265,6 +269,18 @@ class Pool:
             stopped_s=own.stopped_s,
             machine_speed=machine_speed,
             connections=[(c.was_served, c.window_responses) for c in self._connections],
+            not_asked=not_asked,
+        )
+
+    def _not_asked(self, until_ns: int) -> int:
+        """Return the number of connections that had no time to be served, by their think time."""
+        shape = self._profile.shape
+        if not shape.think_s:
+            return 0
+        younger_than = until_ns - shape.timeout_s * 1e9
+        return sum(
+            not one.was_served and (not one.is_asked or one.began_ns > younger_than)
+            for one in self._connections
         )
 
 

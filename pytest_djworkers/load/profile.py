@@ -17,7 +17,7 @@ class Shape:
     """The amount of load, and its time in seconds.
 
     ``rate`` is in requests per second. None is a closed loop, in which each connection sends its
-    next request when it has the response to the last.
+    next request when it has the response to the last: at once, or after ``think_s``.
     """
 
     connections: int = 2000
@@ -25,6 +25,8 @@ class Shape:
     timeout_s: float = 2.0
     warmup_s: float = 1.0
     rate: float | None = None
+    think_s: float | None = None
+    """The time between a response and the connection's next request; None for none."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -10,6 +10,7 @@ from pytest_djworkers.load.pacer import Pacer
 from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.load.schedule import Schedule
 from pytest_djworkers.load.sockets import Sockets
+from pytest_djworkers.load.thinker import Thinker
 from pytest_djworkers.load.window import Window
 
 _RETRY_AFTER_S = 0.1
@@ -17,8 +18,8 @@ _clock = time.monotonic_ns
 
 
 class Sender:
-    """Begins requests on connections: in a closed loop each as soon as it is free, at a fixed rate
-    those that the pacer chooses.
+    """Begins requests on connections: in a closed loop each as soon as it is free, or has waited for
+    its think time; at a fixed rate those that the pacer chooses.
 
     Whatever happens to a connection ends here, so that each request is counted once. Times are
     nanoseconds of the monotonic clock.
@@ -27,6 +28,7 @@ class Sender:
     def __init__(self, profile: Profile, sockets: Sockets, schedule: Schedule) -> None:
         self._schedule = schedule
         self._timeout_ns = round(profile.shape.timeout_s * 1e9)
+        self._retry_after_s = _RETRY_AFTER_S - (profile.shape.think_s or 0.0)
         self._sockets = sockets
         self._loop = asyncio.get_running_loop()
         # Connections are opened before the first window, and events need one to look at.
@@ -37,33 +39,52 @@ class Sender:
         self.connect_max_ns = 0
         self._pacer = Pacer(self.window, self._begin)
         self.send_due = self._pacer.send_due
+        self._thinker: Thinker | None = None
+        if profile.shape.think_s:
+            self._thinker = Thinker(round(profile.shape.think_s * 1e9), self.window, self._begin)
+            self.send_due = self._thinker.send_due
 
     def start(self, window: Window) -> None:
         """Begin and count requests for this window from now on."""
         self.window = window
         self._schedule.count_in(window.tally)
         self._pacer.start(window)
+        if self._thinker is not None:
+            self._thinker.start(window)
 
     def stop(self) -> None:
         """Begin no more requests."""
         self.window.is_firing = False
         self._pacer.stop()
+        if self._thinker is not None:
+            self._thinker.stop()
+
+    def end(self, now: int) -> None:
+        """Count the time that connections have waited, and have them wait no longer."""
+        if self._thinker is not None:
+            self._thinker.end(now)
 
     # When requests begin.
 
-    def free(self, connection: Connection, now: int) -> None:
-        """Use a connection that has nothing to do: its next request is due at once, or planned."""
-        window = self.window
+    def free(self, connection: Connection, now: int, *, thinks: float = 1.0) -> None:
+        """Use a connection that has nothing to do: its next request is due at once, or planned.
+
+        With a think time, it is due after the share ``thinks`` of that.
+        """
+        window, thinker = self.window, self._thinker
         if not window.is_firing:
             return
-        if window.plan is None:
-            self._begin(connection, now, now)
-        else:
+        if window.plan is not None:
             self._pacer.add(connection, now)
+        elif thinker is not None:
+            thinker.add(connection, now, round(thinker.think_ns * thinks))
+        else:
+            self._begin(connection, now, now)
 
     def _begin(self, connection: Connection, began_ns: int, now: int) -> None:
         """Begin a request; on a new connection, its time includes the connecting."""
         connection.began_ns = began_ns
+        connection.is_asked = True
         self._schedule.assign(connection)
         # One that is still connecting sends the request when it is open: see ``connected``.
         if connection.state is State.IDLE:
@@ -151,16 +172,16 @@ class Sender:
         if began:
             self.window.tally.failure(connection.part.tally, kind, began, now)
         self.changed.set()
-        if self.window.plan is not None:
-            # One that ended without a request stands in the pacer's queue already.
-            if began or was_connecting:
-                self.free(connection, now)
-        elif was_connecting and self.window.is_firing:
+        window = self.window
+        if not (window.goes_on or began or was_connecting):
+            # One that ended without a request stands in the pacer's or the thinker's queue already.
+            return
+        if was_connecting and self._retry_after_s > 0 and window.plan is None and window.is_firing:
             # Refused connections fail at once: tried again without a pause, they would be counted
             # by the thousand, and take the CPU time that the others need.
-            self._loop.call_later(_RETRY_AFTER_S, self._retry, connection)
+            self._loop.call_later(self._retry_after_s, self._retry, connection)
         else:
-            self.free(connection, _clock())
+            self.free(connection, now if window.plan is not None else _clock())
 
     def _retry(self, connection: Connection) -> None:
         # Meanwhile another window may have begun, and use it.

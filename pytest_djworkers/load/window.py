@@ -22,12 +22,16 @@ class Window:
     it.
     """
 
-    __slots__ = ("is_firing", "plan", "stop_ns", "tally", "wake_ns")
+    __slots__ = ("goes_on", "is_firing", "plan", "stop_ns", "tally", "wake_ns")
 
-    def __init__(self, tally: Tally, plan: FixedRate | None, stop_ns: int) -> None:
+    def __init__(
+        self, tally: Tally, plan: FixedRate | None, stop_ns: int, *, goes_on: bool = True
+    ) -> None:
         self.tally = tally
         self.plan = plan
         """The moments of the requests at a fixed rate; None in a closed loop."""
+        self.goes_on = goes_on
+        """True if a connection begins its next request right after the response to the last."""
         self.stop_ns = stop_ns
         """The time from which on responses are not even read."""
         self.wake_ns = sys.maxsize
@@ -64,7 +68,8 @@ class Window:
         plan = None
         if shape.rate is not None:
             plan = FixedRate(shape.rate, share, start_ns, tally.end_ns)
-        return cls(tally, plan, sys.maxsize if drains else tally.end_ns)
+        goes_on = plan is None and not shape.think_s
+        return cls(tally, plan, sys.maxsize if drains else tally.end_ns, goes_on=goes_on)
 
     async def sleep_until(self, moment_ns: int) -> None:
         """Sleep until this moment, and no longer than the batch at hand takes."""

@@ -29,7 +29,7 @@ COLUMNS = (
     *("base_rps", "base_p95_s", "base_cpu_per_request_s", "base_errors", "base_timeouts"),
     *("head_rps", "head_p95_s", "head_cpu_per_request_s", "head_errors", "head_timeouts"),
     *("blocks", "took_s"),
-    "part",
+    *("part", "think_s"),
 )
 """The names of the columns, also of those that a run leaves empty."""
 
@@ -99,6 +99,7 @@ def _of_load(entry: BurstEntry) -> Mapping[str, object]:
         "duration_s": shape.duration_s,
         "timeout_s": shape.timeout_s,
         "rate_rps": shape.rate,
+        "think_s": shape.think_s,
     }
 
 

@@ -14,8 +14,10 @@ def format_latency(seconds: float | None) -> str:
     return UNKNOWN if seconds is None else format_duration(seconds)
 
 
-def format_fixed_rate(shape: Shape) -> str:
-    """Return a burst's fixed rate, to follow the rest of its shape; empty in a closed loop."""
+def format_pace(shape: Shape) -> str:
+    """Return a burst's fixed rate or think time, to follow the rest of its shape, if it has one."""
+    if shape.think_s:
+        return f", think time {format_duration(shape.think_s)}"
     return "" if shape.rate is None else f", {format_rate(shape.rate)} requests/s"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from pytest_djworkers.errors import BurstArgumentError
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.markers import TestPlan, refuse_unknown_parts
 from pytest_djworkers.options import SHAPE_OPTIONS
@@ -17,7 +18,7 @@ from pytest_djworkers.run.live.burst_progress import BurstProgress
 from pytest_djworkers.run.measurement import MeasuredBurst, Measurement, PlannedBurst
 from pytest_djworkers.server.protocol import AnyServer
 from pytest_djworkers.settings.settings import Settings
-from pytest_djworkers.settings.shape import parse_shape
+from pytest_djworkers.settings.shape import contradiction, parse_shape
 from pytest_djworkers.system.event_loop import without_running_loop
 from pytest_djworkers.users.wanted import NOT_GIVEN, USER_ARGUMENTS
 
@@ -50,8 +51,9 @@ class Burst:
     is the length of the window in which responses are counted, ``warmup`` that of the load before
     it, and a response counts as late after ``timeout``; the three are seconds, or text such as
     "250ms", "2s" or "1m". ``rate`` is a fixed number of requests per second; by default, each
-    connection sends its next request when it has the response to the last one. A flag, such as
-    ``--djworkers-duration``, wins over these arguments.
+    connection sends its next request when it has the response to the last one. ``think`` is the
+    time that it waits before, as a duration. A flag, such as ``--djworkers-duration``, wins over
+    these arguments.
 
     ``name`` tells the bursts of a test apart; by default it is the method and the path.
 
@@ -118,6 +120,8 @@ class Burst:
         self.was_called = True
         refuse_unknown(shape, _KNOWN)
         burst_shape, overridden = self._settings.shape_for(self.plan.shape, parse_shape(shape))
+        if reason := contradiction(burst_shape):
+            raise BurstArgumentError(reason)
         asked = Request(
             path,
             method=method,

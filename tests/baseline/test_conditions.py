@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import pytest
@@ -29,6 +29,15 @@ def test_another_request_by_the_same_name_is_another_condition() -> None:
     )
     found = first_difference(stored, conditions_of(posting(b"four", "cookie", "accept")))
     assert found == "headers was cookie and is accept, cookie"
+
+
+def test_a_think_time_is_a_condition_and_none_is_no_new_key() -> None:
+    stored = conditions_of(RESULT)
+    assert {*asdict(RESULT.profile.shape)} - {*stored} == {"think_s"}
+    shape = replace(RESULT.profile.shape, think_s=0.2)
+    thinking = replace(RESULT, profile=replace(RESULT.profile, shape=shape))
+    found = first_difference(stored, conditions_of(thinking))
+    assert found == "think_s was None and is 0.2"
 
 
 def test_a_mix_has_a_condition_for_each_part() -> None:

@@ -177,6 +177,7 @@ def test_figures_that_say_nothing_of_the_connections_hide_timeouts(found: dict[s
         ),
         (make_profile(Request("/", contains=b"x"), duration_s=1), "does not look at bodies"),
         (make_profile(duration_s=1, rate=100), "it has no fixed rate"),
+        (make_profile(duration_s=1, think_s=0.1), "it has no think time"),
         (make_profile(Request("/", "FROB"), duration_s=1), "it knows no method FROB"),
         (
             make_profile(Request("/", headers=(("upgrade", "h2c"),)), duration_s=1),

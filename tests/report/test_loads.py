@@ -25,6 +25,15 @@ from pytest_djworkers.report.loads import load_line
             [{"rate": 500.0}, {}],
             "2,000 connections for 10s after 1s of warm-up, timeout 2s, 1 test at 500 requests/s",
         ),
+        (
+            [{"think_s": 0.2}, {"think_s": 3.0}],
+            "2,000 connections for 10s after 1s of warm-up, timeout 2s, think time 200ms to 3s",
+        ),
+        (
+            [{"think_s": 0.2}, {"rate": 5.0}],
+            "2,000 connections for 10s after 1s of warm-up, timeout 2s, 1 test at 5.00 requests/s,"
+            " 1 test with think time 200ms",
+        ),
         ([{"duration_s": 1.0001}, {"duration_s": 1.0002}], "2,000 connections for 1s after 1s *"),
     ],
 )

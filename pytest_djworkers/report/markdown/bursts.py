@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.report.burst_rows import BURSTS
 from pytest_djworkers.report.explanations import explanations
-from pytest_djworkers.report.figures import format_fixed_rate, format_latency, format_timeouts
+from pytest_djworkers.report.figures import format_latency, format_pace, format_timeouts
 from pytest_djworkers.report.markdown.blocks import folded, heading, item, table
 from pytest_djworkers.report.markdown.endpoints import by_endpoint, endpoint, said_of
 from pytest_djworkers.report.markdown.text import escaped
@@ -67,7 +67,7 @@ def _load(record: BurstRecord) -> str:
     shape, generator = record.result.profile.shape, record.result.generator
     return (
         f"{shape.connections:,} connections for {format_duration(shape.duration_s)}, timeout"
-        f" {format_duration(shape.timeout_s)}{format_fixed_rate(shape)}, fired by {generator.name}"
+        f" {format_duration(shape.timeout_s)}{format_pace(shape)}, fired by {generator.name}"
     )
 
 
