@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
 
 from pytest_djworkers.baseline.document import Condition
 from pytest_djworkers.load.masking import paths_hash, query_hash
@@ -39,12 +38,19 @@ def conditions_of(result: BurstResult) -> dict[str, Condition]:
 
 def _of_shape(shape: Shape) -> dict[str, Condition]:
     """Return the conditions that lie in the shape of the load."""
-    # Bursts that were stored before there were think times have no such key.
-    return {
-        name: value
-        for name, value in asdict(shape).items()
-        if name != "think_s" or value is not None
+    conditions: dict[str, Condition] = {
+        "connections": shape.connections,
+        "duration_s": shape.duration_s,
+        "timeout_s": shape.timeout_s,
+        "warmup_s": shape.warmup_s,
+        "rate": shape.rate,
     }
+    # Bursts that were stored before there were think times and stages have no such key.
+    if shape.think_s:
+        conditions["think_s"] = shape.think_s
+    if shape.stages:
+        conditions["stages"] = ", ".join(stage.shown for stage in shape.stages)
+    return conditions
 
 
 def _of_requests(part: Part) -> Iterator[tuple[str, Condition]]:

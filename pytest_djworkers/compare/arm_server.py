@@ -110,6 +110,7 @@ class ArmServer:
             duration_s=size.longest_s,
             rate=None,
             think_s=None,
+            stages=(),
         )
         self._agents.open(
             replace(self._profile, shape=shape),

@@ -70,3 +70,5 @@ class AgentReport:
     """The part of a CPU that one process can keep busy on the agent's machine, at most 1."""
     parts: list[PartReport] = field(default_factory=list)
     """The counts of each part of the burst, in the profile's order; empty if it has one only."""
+    stages: list[PartReport] = field(default_factory=list)
+    """The counts of each stage, all parts together; empty if the load does not change."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import IntEnum
 
 from pytest_djworkers.load.live_part import LivePart, Payload
@@ -44,6 +44,7 @@ class Connection:
         "sock",
         "state",
         "unsent",
+        "was_open",
         "was_served",
         "window_responses",
     )
@@ -69,6 +70,8 @@ class Connection:
         self.unsent: bytes | memoryview = b""
         self.has_responded = False
         """True if a response has come on the present socket."""
+        self.was_open = False
+        """True if any of its sockets was connected."""
         self.was_served = False
         """True if a response has come on any of its sockets."""
         self.window_responses = 0
@@ -78,3 +81,15 @@ class Connection:
         self.sock = sock
         self.receive = sock.recv_into
         self.send = sock.send
+
+
+def unasked(connections: Iterable[Connection], timeout_s: float, until_ns: int) -> int:
+    """Return the number of connections that the server had no time to serve.
+
+    Their first request has not begun, or is younger than the timeout.
+    """
+    younger_than = until_ns - timeout_s * 1e9
+    return sum(
+        not one.was_served and (not one.is_asked or one.began_ns > younger_than)
+        for one in connections
+    )

@@ -45,13 +45,17 @@ class Connections:
     requests_p90: int | None = None
     requests_max: int | None = None
     fairness: float | None = None
-    """Jain's index: 1 when every connection got the same, 1/n when one got everything
+    """None without a response, and if the number of connections changes from stage to stage.
+
+    It is Jain's index: 1 when every connection got the same, 1/n when one got everything
     (Jain, Chiu and Hawe, DEC-TR-301, 1984)."""
     connect_max_s: float | None = None
     """The longest time that connecting took, in seconds."""
     at_work: float | None = None
     """Requests per second times the mean time in service: the number of connections really at
     work (Little's law)."""
+    mean: float | None = None
+    """The mean number of connections over the stages; None if their number does not change."""
     thinking: float | None = None
     """The mean number of connections that waited between two requests; None without a think time.
 
@@ -78,12 +82,15 @@ class Connections:
         """The number of connections that the server really held; None if that is not known.
 
         It is the smaller of those at work and those that ever got a response. A connection that
-        thinks is held, too: nothing is asked of the server.
+        thinks is held, too: nothing is asked of the server. If their number changes from stage to
+        stage, those at work count as a share of the mean number.
         """
         # Those at work are known only if something completed, and without it nothing is.
         if self.at_work is None:
             return None
         busy = self.at_work + (self.thinking or 0.0)
+        if self.mean is not None:
+            busy *= self.requested / self.mean
         return busy if self.served is None else min(busy, self.served + self.not_asked)
 
     @property

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
+from collections.abc import Iterable
 
 from pytest_djworkers.load.connection import Connection, State
 from pytest_djworkers.load.pacer import Pacer
@@ -18,8 +20,8 @@ _clock = time.monotonic_ns
 
 
 class Sender:
-    """Begins requests on connections: in a closed loop each as soon as it is free, or has waited for
-    its think time; at a fixed rate those that the pacer chooses.
+    """Begins requests on connections: in a closed loop each as soon as it is free, or its think
+    time is over; at a fixed rate those that the pacer chooses.
 
     Whatever happens to a connection ends here, so that each request is counted once. Times are
     nanoseconds of the monotonic clock.
@@ -37,6 +39,10 @@ class Sender:
         self.changed = asyncio.Event()
         """Set whenever something has happened to a connection."""
         self.connect_max_ns = 0
+        self.in_use = sys.maxsize
+        """The connections with a number below it are used; the others end when they are free."""
+        self._retiring: set[Connection] = set()
+        """Those that end when they have the response to their request in flight."""
         self._pacer = Pacer(self.window, self._begin)
         self.send_due = self._pacer.send_due
         self._thinker: Thinker | None = None
@@ -74,7 +80,9 @@ class Sender:
         window, thinker = self.window, self._thinker
         if not window.is_firing:
             return
-        if window.plan is not None:
+        if connection.number >= self.in_use:
+            self._end(connection)
+        elif window.plan is not None:
             self._pacer.add(connection, now)
         elif thinker is not None:
             thinker.add(connection, now, round(thinker.think_ns * thinks))
@@ -94,6 +102,26 @@ class Sender:
             tally = self.window.tally
             tally.reconnects += tally.counts(now)
             self.connect(connection, now)
+
+    def retire(self, connections: Iterable[Connection], now: int) -> None:
+        """Close all of these connections, and no others, as soon as they have no request."""
+        self._retiring = {one for one in connections if one.began_ns}
+        self._go_on()
+        idle = {one for one in connections if not one.began_ns}
+        if self._thinker is not None:
+            self._thinker.discard(idle, now)
+        for connection in idle:
+            self._end(connection)
+
+    def _end(self, connection: Connection) -> None:
+        self._sockets.drop(connection)
+        self._retiring.discard(connection)
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Have connections go on at once, unless one of them is to end, or they wait anyway."""
+        waits = self.window.plan is not None or self._thinker is not None
+        self.window.goes_on = not (waits or self._retiring)
 
     def send(self, connection: Connection, data: bytes | memoryview, now: int) -> None:
         """Send what the socket takes of a request, or of the rest of one."""
@@ -121,6 +149,7 @@ class Sender:
         if kind := self._sockets.connected(connection):
             self.fail(connection, kind, now)
             return
+        connection.was_open = True
         self.connect_max_ns = max(self.connect_max_ns, now - connection.connecting_since_ns)
         if connection.began_ns:
             connection.state = State.WAITING

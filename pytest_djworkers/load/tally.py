@@ -156,6 +156,11 @@ class Tally:
             sorted(latency.items()),
         )
 
+    def whole(self) -> PartReport:
+        """Return the counts of all parts together, up to now."""
+        self.fold()
+        return PartReport.sum([part.report() for part in self.parts])
+
     def report(
         self,
         *,

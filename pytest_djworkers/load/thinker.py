@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from itertools import count
 
 from pytest_djworkers.load.connection import Connection
@@ -64,6 +64,15 @@ class Thinker:
             if window.tally.counts(now):
                 window.tally.lags_us.append((now - due) * US_PER_NS)
             self._begin(connection, now, now)
+        self._set_alarm()
+
+    def discard(self, connections: Collection[Connection], now: int) -> None:
+        """Count the time that these connections have waited until now; they wait no longer."""
+        for one in self._waiting:
+            if one[3] in connections:
+                self._window.tally.thought(one[2], now)
+        self._waiting = [one for one in self._waiting if one[3] not in connections]
+        heapq.heapify(self._waiting)
         self._set_alarm()
 
     def end(self, now: int) -> None:

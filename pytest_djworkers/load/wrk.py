@@ -81,6 +81,8 @@ class WrkGenerator:
             return f"a duration of {shape.duration_s:g}s is not in whole seconds"
         if shape.timeout_s != int(shape.timeout_s) or shape.timeout_s < 1:
             return f"a timeout of {shape.timeout_s:g}s is not in whole seconds"
+        if shape.stages:
+            return "it has no stages"
         if shape.rate is not None:
             return "it has no fixed rate"
         if shape.think_s:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from pytest_djworkers.load.profile import Shape
+from pytest_djworkers.report.figures import format_stages
 from pytest_djworkers.units import counted, format_duration, format_rate
 
 
@@ -19,11 +20,12 @@ def load_line(shapes: Sequence[Shape]) -> str:
     return (
         f"bursts of {connections} {noun} for {duration} after {warmup} of warm-up, timeout"
         f" {timeout}{_rates(shapes)}{_think_times(shapes)}"
+        f"{format_stages(shapes[0]) if len(shapes) == 1 else ''}"
     )
 
 
 def _rates(shapes: Sequence[Shape]) -> str:
-    fixed = [shape.rate for shape in shapes if shape.rate is not None]
+    fixed = [shape.rate for shape in shapes if shape.rate and not shape.stages]
     if not fixed:
         return ""
     several = "" if len(fixed) == len(shapes) else f"{counted(len(fixed), 'test')} at "

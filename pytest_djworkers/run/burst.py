@@ -19,6 +19,7 @@ from pytest_djworkers.run.measurement import MeasuredBurst, Measurement, Planned
 from pytest_djworkers.server.protocol import AnyServer
 from pytest_djworkers.settings.settings import Settings
 from pytest_djworkers.settings.shape import contradiction, parse_shape
+from pytest_djworkers.settings.stages import parse_stages, values_of_stages, with_stages
 from pytest_djworkers.system.event_loop import without_running_loop
 from pytest_djworkers.users.wanted import NOT_GIVEN, USER_ARGUMENTS
 
@@ -30,6 +31,7 @@ _KNOWN = (
     "order",
     "seed",
     *USER_ARGUMENTS,
+    "stages",
     "name",
     *SHAPE_OPTIONS,
 )
@@ -54,6 +56,10 @@ class Burst:
     connection sends its next request when it has the response to the last one. ``think`` is the
     time that it waits before, as a duration. A flag, such as ``--djworkers-duration``, wins over
     these arguments.
+
+    ``stages`` is a list of steps, each a duration and a number of connections, such as
+    ``[("10s", 100), ("30s", 500)]``, or each a duration and a rate, such as ``("10s", "50/s")``.
+    The burst is as long as all of them; its warm-up is under the first one's load.
 
     ``name`` tells the bursts of a test apart; by default it is the method and the path.
 
@@ -103,6 +109,7 @@ class Burst:
         seed: int = 0,
         user: Any = NOT_GIVEN,
         users: Any = None,
+        stages: Any = None,
         name: str | None = None,
         **shape: Any,
     ) -> BurstResult:
@@ -119,7 +126,12 @@ class Burst:
         # Before anything is checked: a test whose arguments are refused has called it.
         self.was_called = True
         refuse_unknown(shape, _KNOWN)
-        burst_shape, overridden = self._settings.shape_for(self.plan.shape, parse_shape(shape))
+        given = parse_shape(shape)
+        steps = parse_stages(stages, given)
+        whole, overridden = self._settings.shape_for(
+            self.plan.shape, {**given, **values_of_stages(steps)}
+        )
+        burst_shape = with_stages(whole, steps)
         if reason := contradiction(burst_shape):
             raise BurstArgumentError(reason)
         asked = Request(

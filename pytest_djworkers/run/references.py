@@ -39,6 +39,7 @@ class References:
             connections=result.connections.requested,
             rate=None,
             think_s=None,
+            stages=(),
         )
         found = {}
         for name in names:

@@ -40,9 +40,7 @@ def test_each_connection_waits_between_a_response_and_its_next_request(
 ) -> None:
     times: dict[Peer, list[float]] = {}
     with serve(noting(times, *answers)) as server:
-        report = fire(
-            server.address, connections=10, think_s=THINK_S, warmup_s=0.2, duration_s=0.6
-        )
+        report = fire(server.address, connections=10, think_s=THINK_S, warmup_s=0.2, duration_s=0.6)
     waited = [after - before for one in times.values() for before, after in pairwise(one)]
     # Between them lies the way of the response, too, but no clock goes backwards.
     assert min(waited) >= THINK_S
@@ -121,7 +119,7 @@ class Clock:
 def test_each_is_due_in_its_turn_and_its_time_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock()
     monkeypatch.setattr(module, "_clock", clock)
-    begun: list[tuple[str, int, int]] = []
+    begun: list[tuple[Any, int, int]] = []
     thought: list[tuple[int, int]] = []
     lags: list[float] = []
     tally = SimpleNamespace(

@@ -11,7 +11,7 @@ from pytest_djworkers.report.figures import format_latency, format_pace, format_
 from pytest_djworkers.report.markdown.blocks import folded, heading, item, table
 from pytest_djworkers.report.markdown.endpoints import by_endpoint, endpoint, said_of
 from pytest_djworkers.report.markdown.text import escaped
-from pytest_djworkers.report.part_rows import part_cells
+from pytest_djworkers.report.part_rows import part_cells, stage_cells
 from pytest_djworkers.report.standing import Standing, by_standing, standing_of
 from pytest_djworkers.units import (
     before_and_after,
@@ -72,10 +72,10 @@ def _load(record: BurstRecord) -> str:
 
 
 def _rows(record: BurstRecord) -> Iterator[dict[str, str]]:
-    """Yield the row of a burst, and those of its parts."""
+    """Yield the row of a burst, and those of its parts and stages."""
     whole = _row(record)
     yield whole
-    for part in part_cells(record.result):
+    for part in (*part_cells(record.result), *stage_cells(record.result)):
         yield {
             **dict.fromkeys(whole, ""),
             # Markdown takes off blanks, so a sign indents it.
