@@ -10,7 +10,7 @@ import pytest
 from pytest_djworkers.baseline.conditions import conditions_of, first_difference
 from pytest_djworkers.load.profile import Order, Part, Profile, Request, Shape
 from pytest_djworkers.load.result import BurstResult
-from tests.support.results import MIX, RESULT, WRK
+from tests.support.results import MIX, RESULT, STAGED, WRK
 
 CONDITIONS = conditions_of(RESULT)
 
@@ -33,11 +33,16 @@ def test_another_request_by_the_same_name_is_another_condition() -> None:
 
 def test_a_think_time_is_a_condition_and_none_is_no_new_key() -> None:
     stored = conditions_of(RESULT)
-    assert {*asdict(RESULT.profile.shape)} - {*stored} == {"think_s"}
+    assert {*asdict(RESULT.profile.shape)} - {*stored} == {"think_s", "stages"}
     shape = replace(RESULT.profile.shape, think_s=0.2)
     thinking = replace(RESULT, profile=replace(RESULT.profile, shape=shape))
     found = first_difference(stored, conditions_of(thinking))
     assert found == "think_s was None and is 0.2"
+
+
+def test_the_stages_are_a_condition() -> None:
+    found = first_difference(conditions_of(RESULT), conditions_of(STAGED))
+    assert found == "stages was None and is 4 connections for 4s, 8 connections for 6s"
 
 
 def test_a_mix_has_a_condition_for_each_part() -> None:

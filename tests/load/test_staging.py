@@ -25,7 +25,7 @@ OK = answer()
 def staged(*stages: Stage, request: Request = ROOT, **shape: Any) -> Profile:
     """A burst with these stages."""
     loads = [stage.connections or 0 for stage in stages]
-    given = {"connections": max(loads)} if max(loads) else {}
+    given: dict[str, Any] = {"connections": max(loads)} if max(loads) else {}
     rates = [stage.rate for stage in stages if stage.rate]
     given |= {"rate": max(rates)} if rates else {}
     duration_s = sum(stage.duration_s for stage in stages)

@@ -5,7 +5,13 @@ from __future__ import annotations
 import pytest
 
 from pytest_djworkers.load.profile import Shape
+from pytest_djworkers.load.stages import Stage
 from pytest_djworkers.report.loads import load_line
+
+
+def test_the_load_of_one_burst_has_its_stages() -> None:
+    shape = Shape(rate=50.0, stages=(Stage(1, rate=50.0), Stage(1, rate=5.0)))
+    assert load_line([shape]).endswith("timeout 2s, 2 stages: 5.00 requests/s to 50.00 requests/s")
 
 
 @pytest.mark.parametrize(
