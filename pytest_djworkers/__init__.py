@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from pytest_djworkers.load.profile import Order, Part, Profile, Shape
     from pytest_djworkers.load.response_excerpt import ResponseExcerpt
     from pytest_djworkers.load.result import BurstResult
+    from pytest_djworkers.load.stages import Stage, StageFigures
     from pytest_djworkers.request.asked import Request
     from pytest_djworkers.run.burst import Burst
     from pytest_djworkers.server.protocol import AnyServer
@@ -96,6 +97,8 @@ __all__ = [
     "ServerStartError",
     "SettingsError",
     "Shape",
+    "Stage",
+    "StageFigures",
     "Usage",
     "setting",
 ]
@@ -146,6 +149,7 @@ _NAMES = {
     ),
     "load.response_excerpt": ("ResponseExcerpt",),
     "load.result": ("BurstResult",),
+    "load.stages": ("Stage", "StageFigures"),
     "request.asked": ("Request",),
     "run.burst": ("Burst",),
     "server.protocol": ("AnyServer",),

@@ -211,7 +211,8 @@ def burst(
 
     Each call launches the server anew. The test runs once under each backend of ``--djworkers``,
     and is skipped without that option. Arguments: method, headers, body, json, query, cookies,
-    expect, contains, name, connections, duration, timeout, warmup, rate, think.
+    expect, contains, name, connections, duration, timeout, warmup, rate, think,
+    stages.
     """
     from pytest_djworkers.run.burst import Burst
 
