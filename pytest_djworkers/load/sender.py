@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from pytest_djworkers.load.connection import Connection, State
 from pytest_djworkers.load.pacer import Pacer
@@ -100,10 +100,11 @@ class Sender:
             self.send(connection, connection.payload, now)
         elif connection.state is State.DOWN:
             tally = self.window.tally
-            tally.reconnects += tally.counts(now)
+            # A connection that was never open, such as one of a later stage, is a first one.
+            tally.reconnects += connection.was_open and tally.counts(now)
             self.connect(connection, now)
 
-    def retire(self, connections: Iterable[Connection], now: int) -> None:
+    def retire(self, connections: Collection[Connection], now: int) -> None:
         """Close all of these connections, and no others, as soon as they have no request."""
         self._retiring = {one for one in connections if one.began_ns}
         self._go_on()

@@ -66,6 +66,8 @@ def test_connections_come_and_go_with_the_stages() -> None:
     assert (watch.peers(0, 0.35), watch.peers(0.45, 0.75), watch.peers(0.9, 1.2)) == (2, 6, 3)
     assert classes(report) == {"ok"}
     assert (report.requested, report.opened, report.served, report.not_asked) == (6, 6, 6, 0)
+    # Connecting at the beginning of a stage is no sign of a server that closes connections.
+    assert report.reconnects == report.closed_idle == 0
     # Those that leave have the response to their last request.
     assert report.in_flight <= 3
     assert [one.in_flight for one in report.stages[:2]] == [0, 0]
