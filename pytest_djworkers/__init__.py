@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from pytest_djworkers.load.queries import QueryFigures, Statement
     from pytest_djworkers.load.response_excerpt import ResponseExcerpt
     from pytest_djworkers.load.result import BurstResult
+    from pytest_djworkers.load.stages import Stage, StageFigures
     from pytest_djworkers.request.asked import Request
     from pytest_djworkers.run.burst import Burst
     from pytest_djworkers.server.protocol import AnyServer
@@ -99,6 +100,8 @@ __all__ = [
     "ServerStartError",
     "SettingsError",
     "Shape",
+    "Stage",
+    "StageFigures",
     "Statement",
     "Usage",
     "setting",
@@ -152,6 +155,7 @@ _NAMES = {
     "load.queries": ("QueryFigures", "Statement"),
     "load.response_excerpt": ("ResponseExcerpt",),
     "load.result": ("BurstResult",),
+    "load.stages": ("Stage", "StageFigures"),
     "request.asked": ("Request",),
     "run.burst": ("Burst",),
     "server.protocol": ("AnyServer",),

@@ -212,7 +212,7 @@ def burst(
     Each call launches the server anew. The test runs once under each backend of ``--djworkers``,
     and is skipped without that option. Arguments: method, headers, body, json, form, files,
     query, cookies, expect, contains, mix, paths, bodies, order, seed, user, users, name,
-    connections, duration, timeout, warmup, rate.
+    connections, duration, timeout, warmup, rate, think, stages.
     """
     from pytest_djworkers.run.burst import Burst
 

@@ -106,6 +106,13 @@ OPTIONS: tuple[Option, ...] = (
         " it has a response",
     ),
     Option(
+        "think",
+        parse_duration,
+        None,
+        "T",
+        "time that each connection waits between a response and its next request; default: none",
+    ),
+    Option(
         "workers", parse_whole, None, "N", "workers of each server; default: one per CPU", "int"
     ),
     Option(
@@ -360,6 +367,7 @@ SHAPE_OPTIONS = {
     "timeout": "timeout_s",
     "warmup": "warmup_s",
     "rate": "rate",
+    "think": "think_s",
 }
 """The options that shape a burst, with their field of Shape."""
 # Kept here, and not with the classes of limits, because pytest needs these texts in every run, and
@@ -382,8 +390,8 @@ MARKERS = (
     " p95, cpu_per_request or errors) is worse than in the baseline, or than that of base in a"
     " comparison, by more than this share, such as '10%'; with same_size=True also if the lengths"
     " of their response bodies differ by more than 10%",
-    "burst(connections=, duration=, timeout=, warmup=, rate=, user=, users=): the shape of the"
-    " test's bursts, and the users who are logged in",
+    "burst(connections=, duration=, timeout=, warmup=, rate=, think=, user=, users=): the shape of"
+    " the test's bursts, and the users who are logged in",
     "djworkers(only=[...], skip=[...], reason=None): the backends that the test runs under",
 )
 """The markers, as ``pytest --markers`` shows them."""

@@ -319,7 +319,7 @@ def test_the_markers_are_registered_for_strict_mode(site: Site) -> None:
 @pytest.mark.max_cpu_per_request("1ms")
 @pytest.mark.max_memory("1GB")
 @pytest.mark.max_regression("10%")
-@pytest.mark.burst(connections=1, duration="1s", timeout="1s", warmup=0, rate=5)
+@pytest.mark.burst(connections=1, duration="1s", timeout="1s", warmup=0, rate=5, think=0)
 @pytest.mark.djworkers(only=["granian"])
 def test_it(burst):
     pass

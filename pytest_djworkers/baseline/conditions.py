@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
 
 from pytest_djworkers.baseline.document import Condition
 from pytest_djworkers.load.masking import paths_hash, query_hash
-from pytest_djworkers.load.profile import Part
+from pytest_djworkers.load.profile import Part, Shape
 from pytest_djworkers.load.result import BurstResult
 
 
@@ -22,7 +21,7 @@ def conditions_of(result: BurstResult) -> dict[str, Condition]:
     conditions: dict[str, Condition] = {
         "generator": result.generator.name,
         "request": "a mix" if profile.is_mix else profile.request.shown,
-        **asdict(profile.shape),
+        **_of_shape(profile.shape),
     }
     if profile.is_mix:
         for part in profile.parts:
@@ -34,6 +33,23 @@ def conditions_of(result: BurstResult) -> dict[str, Condition]:
         conditions["backend"] = result.server.backend
         conditions["workers"] = result.server.workers
         conditions.update(result.server.options)
+    return conditions
+
+
+def _of_shape(shape: Shape) -> dict[str, Condition]:
+    """Return the conditions that lie in the shape of the load."""
+    conditions: dict[str, Condition] = {
+        "connections": shape.connections,
+        "duration_s": shape.duration_s,
+        "timeout_s": shape.timeout_s,
+        "warmup_s": shape.warmup_s,
+        "rate": shape.rate,
+    }
+    # Bursts that were stored before there were think times and stages have no such key.
+    if shape.think_s:
+        conditions["think_s"] = shape.think_s
+    if shape.stages:
+        conditions["stages"] = ", ".join(stage.shown for stage in shape.stages)
     return conditions
 
 

@@ -122,6 +122,8 @@ class ArmServer:
             warmup_s=0.0,
             duration_s=size.longest_s,
             rate=None,
+            think_s=None,
+            stages=(),
         )
         self._agents.open(
             replace(self._profile, shape=shape),

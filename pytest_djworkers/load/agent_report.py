@@ -61,7 +61,14 @@ class AgentReport:
     """The histogram of the expected responses' body lengths as sent: pairs of bytes and counts."""
     machine_speed: float | None = None
     """The speed of the machine's CPUs while the window was open; see ``MachineSpeed``."""
+    thinking_s: float = 0.0
+    """The sum of the times that connections waited for their next request, by the think time."""
+    not_asked: int = 0
+    """The number of connections of which nobody can know if they would be served, since their first
+    request was due after the window, or is younger than the timeout; 0 without a think time."""
     cpus: float = 1.0
     """The part of a CPU that one process can keep busy on the agent's machine, at most 1."""
     parts: list[PartReport] = field(default_factory=list)
     """The counts of each part of the burst, in the profile's order; empty if it has one only."""
+    stages: list[PartReport] = field(default_factory=list)
+    """The counts of each stage, all parts together; empty if the load does not change."""

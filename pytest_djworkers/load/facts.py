@@ -45,13 +45,26 @@ class Connections:
     requests_p90: int | None = None
     requests_max: int | None = None
     fairness: float | None = None
-    """Jain's index: 1 when every connection got the same, 1/n when one got everything
+    """None without a response, and if the number of connections changes from stage to stage.
+
+    It is Jain's index: 1 when every connection got the same, 1/n when one got everything
     (Jain, Chiu and Hawe, DEC-TR-301, 1984)."""
     connect_max_s: float | None = None
     """The longest time that connecting took, in seconds."""
     at_work: float | None = None
     """Requests per second times the mean time in service: the number of connections really at
     work (Little's law)."""
+    mean: float | None = None
+    """The mean number of connections over the stages; None if their number does not change."""
+    thinking: float | None = None
+    """The mean number of connections that waited between two requests; None without a think time.
+
+    It is the think time times the requests per second, and with those at work it adds up to the
+    number of connections (the interactive response time law: Denning and Buzen, "The Operational
+    Analysis of Queueing Network Models", ACM Computing Surveys 10(3), 1978)."""
+    not_asked: int = 0
+    """The number of connections whose think time left the server no time to serve them: their first
+    request was due after the window, or was younger than the timeout at its end."""
     closed_idle: int | None = None
     """The number of reconnects because the server closed an idle connection; not errors."""
     resent: int | None = None
@@ -68,11 +81,17 @@ class Connections:
     def held(self) -> float | None:
         """The number of connections that the server really held; None if that is not known.
 
-        It is the smaller of those at work and those that ever got a response.
+        It is the smaller of those at work and those that ever got a response. A connection that
+        thinks is held, too: nothing is asked of the server. If their number changes from stage to
+        stage, those at work count as a share of the mean number.
         """
-        known = [number for number in (self.at_work, self.served) if number is not None]
         # Those at work are known only if something completed, and without it nothing is.
-        return min(known) if self.at_work is not None else None
+        if self.at_work is None:
+            return None
+        busy = self.at_work + (self.thinking or 0.0)
+        if self.mean is not None:
+            busy *= self.requested / self.mean
+        return busy if self.served is None else min(busy, self.served + self.not_asked)
 
     @property
     def is_starved(self) -> bool | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from itertools import zip_longest
+from itertools import accumulate, zip_longest
 
 from pytest_djworkers.load.agent_protocol import ClockOffset
 from pytest_djworkers.load.agent_report import AgentReport
@@ -20,9 +20,10 @@ from pytest_djworkers.load.generator_names import ASYNCIO
 from pytest_djworkers.load.histogram import Latency
 from pytest_djworkers.load.part_figures import PartFigures
 from pytest_djworkers.load.part_report import PartReport, first_of, sum_of_pairs, sums
-from pytest_djworkers.load.profile import Profile
+from pytest_djworkers.load.profile import Profile, Shape
 from pytest_djworkers.load.response_gaps import longest_common_ns
 from pytest_djworkers.load.result import BurstResult
+from pytest_djworkers.load.stages import StageFigures
 from pytest_djworkers.load.tally import SERIES_INTERVAL_S
 
 _ADDED_UP = (
@@ -39,6 +40,7 @@ _ADDED_UP = (
     "reconnects",
     "wrong_bodies",
     "in_service_s",
+    "thinking_s",
     "window_s",
     "cpu_s",
     "stopped_s",
@@ -103,6 +105,7 @@ def merge_agents(
         first_unexpected=first_of(report.first_unexpected for report in reports),
         after_window=sum(report.after_window for report in reports),
         parts=_parts(profile, reports, window_s),
+        stages=_stages(profile.shape, reports),
     )
 
 
@@ -112,12 +115,33 @@ def _parts(
     """Return the figures of a mix's parts by their names; none of another burst."""
     if not profile.is_mix:
         return {}
-    counted = [PartReport.sum(of_one) for of_one in zip(*(r.parts for r in reports), strict=True)]
+    figures = _figures([report.parts for report in reports], [window_s] * len(profile.parts))
+    return {part.name: one for part, one in zip(profile.parts, figures, strict=True)}
+
+
+def _stages(shape: Shape, reports: Sequence[AgentReport]) -> tuple[StageFigures, ...]:
+    """Return the figures of the stages of a load that changes."""
+    durations_s = [stage.duration_s for stage in shape.stages]
+    begins_s = accumulate(durations_s[:-1], initial=0.0) if durations_s else ()
+    figures = _figures([report.stages for report in reports], durations_s)
+    return tuple(
+        StageFigures(f"stage {number}: {stage.load}", begin_s, stage.duration_s, one)
+        for number, (stage, begin_s, one) in enumerate(
+            zip(shape.stages, begins_s, figures, strict=True), 1
+        )
+    )
+
+
+def _figures(
+    of_agents: Iterable[Sequence[PartReport]], windows_s: Sequence[float]
+) -> list[PartFigures]:
+    """Return the figures of what each agent has counted in the same order, added up."""
+    counted = [PartReport.sum(of_one) for of_one in zip(*of_agents, strict=True)]
     judged = sum(one.judged for one in counted)
-    return {
-        part.name: PartFigures.of(one, window_s=window_s, judged=judged)
-        for part, one in zip(profile.parts, counted, strict=True)
-    }
+    return [
+        PartFigures.of(one, window_s, one.judged / judged if judged else 0.0)
+        for window_s, one in zip(windows_s, counted, strict=True)
+    ]
 
 
 def interpreter() -> str:
@@ -170,6 +194,7 @@ def _connections(
     in_service_s = sum(report.in_service_s for report in reports)
     completed = sum(per_connection) + sum(report.error for report in reports)
     is_closed_loop = profile.shape.rate is None
+    changes = any(stage.connections is not None for stage in profile.shape.stages)
     squares = sum(n * n for n in per_connection)
     # Little's law: the sum of the times in service, over the window, is the mean number of requests
     # in service. Without one that ended nothing is known, and at a fixed rate it says nothing.
@@ -189,10 +214,20 @@ def _connections(
         requests_p50=rank(50),
         requests_p90=rank(90),
         requests_max=per_connection[-1],
-        # Jain's index: the square of the sum over n times the sum of squares.
-        fairness=sum(per_connection) ** 2 / (requested * squares) if squares else None,
+        # Jain's index: the square of the sum over n times the sum of squares. Connections that are
+        # not open all the time, nor under the same load, can't get the same.
+        fairness=sum(per_connection) ** 2 / (requested * squares)
+        if squares and not changes
+        else None,
         connect_max_s=max(report.connect_max_s for report in reports),
         at_work=at_work,
+        mean=profile.shape.mean_connections * requested / profile.shape.connections
+        if changes
+        else None,
+        thinking=sum(report.thinking_s for report in reports) / window_s
+        if profile.shape.think_s and window_s
+        else None,
+        not_asked=sum(report.not_asked for report in reports),
         closed_idle=sum(report.closed_idle for report in reports),
         resent=sum(report.resent for report in reports),
         reconnects=sum(report.reconnects for report in reports),

@@ -14,11 +14,11 @@ from pytest_djworkers.load.response_excerpt import ResponseExcerpt
 
 @dataclass(frozen=True, slots=True)
 class PartFigures:
-    """The figures of a part of a mix, which mean what they mean in a ``BurstResult``."""
+    """The figures of a part of a mix, or of a stage; they mean what they do in ``BurstResult``."""
 
     window_s: float
     share: float
-    """The part's share of the requests that shares divide by, 0 to 1."""
+    """The share of the burst's requests that shares divide by, 0 to 1."""
     ok: int
     late: int
     unexpected: int
@@ -36,11 +36,11 @@ class PartFigures:
     queries_unknown: str = ""
 
     @classmethod
-    def of(cls, report: PartReport, *, window_s: float, judged: int) -> Self:
-        """Return the figures of a part; ``judged`` is the number of all parts' judged requests."""
+    def of(cls, report: PartReport, window_s: float, share: float) -> Self:
+        """Return the figures of what was counted in this time."""
         return cls(
             window_s=window_s,
-            share=report.judged / judged if judged else 0.0,
+            share=share,
             ok=report.ok,
             late=report.late,
             unexpected=report.unexpected,
@@ -60,6 +60,11 @@ class PartFigures:
     def rps(self) -> float:
         """The expected responses per second of the window, late ones included."""
         return (self.ok + self.late - self.after_window) / self.window_s
+
+    @property
+    def judged(self) -> int:
+        """The number of requests that shares divide by: all but those in flight and outside."""
+        return self.ok + self.late + self.unexpected + self.error + self.unanswered
 
     @property
     def timeouts(self) -> int:

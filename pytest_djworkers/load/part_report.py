@@ -53,6 +53,26 @@ class PartReport:
             first_unexpected=first_of(report.first_unexpected for report in reports),
         )
 
+    def since(self, earlier: PartReport) -> PartReport:
+        """Return what was counted after an earlier report on the same requests."""
+        excerpt = self.first_unexpected if earlier.first_unexpected is None else None
+        return PartReport(
+            ok=self.ok - earlier.ok,
+            late=self.late - earlier.late,
+            unexpected=self.unexpected - earlier.unexpected,
+            error=self.error - earlier.error,
+            unanswered=self.unanswered - earlier.unanswered,
+            in_flight=self.in_flight - earlier.in_flight,
+            outside=self.outside - earlier.outside,
+            after_window=self.after_window - earlier.after_window,
+            wrong_bodies=self.wrong_bodies - earlier.wrong_bodies,
+            statuses=_without(self.statuses, earlier.statuses),
+            error_kinds=_without(self.error_kinds, earlier.error_kinds),
+            latency=Pairs.of(sorted(_without(dict(self.latency), dict(earlier.latency)).items())),
+            sizes=sorted(_without(dict(self.sizes), dict(earlier.sizes)).items()),
+            first_unexpected=excerpt,
+        )
+
     @property
     def judged(self) -> int:
         """The number of requests that shares divide by: all but those in flight and outside."""
@@ -76,3 +96,8 @@ def sum_of_pairs(histograms: Iterable[Iterable[tuple[int, int]]]) -> Pairs:
     """Return the sum of histograms that are pairs of values and counts, ascending."""
     # Histograms are added up, since percentiles of several can't be averaged.
     return Pairs.of(sorted(sums(dict(one) for one in histograms).items()))
+
+
+def _without(counts: Mapping[_Key, int], earlier: Mapping[_Key, int]) -> dict[_Key, int]:
+    """Return the counts that came on top of the earlier ones."""
+    return dict(Counter(counts) - Counter(earlier))

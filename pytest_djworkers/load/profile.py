@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Self
 
 from pytest_djworkers.load.masking import MASK, masked
 from pytest_djworkers.load.route import PLAIN, Route
+from pytest_djworkers.load.stages import Stage
 
 USER_AGENT = "pytest-djworkers"
 BODILESS_METHODS = frozenset({"GET", "HEAD"})
@@ -18,7 +20,7 @@ class Shape:
     """The amount of load, and its time in seconds.
 
     ``rate`` is in requests per second. None is a closed loop, in which each connection sends its
-    next request when it has the response to the last.
+    next request when it has the response to the last: at once, or after ``think_s``.
     """
 
     connections: int = 2000
@@ -26,6 +28,38 @@ class Shape:
     timeout_s: float = 2.0
     warmup_s: float = 1.0
     rate: float | None = None
+    think_s: float | None = None
+    """The time between a response and the connection's next request; None for none."""
+    stages: tuple[Stage, ...] = ()
+    """The steps of a load that changes. Then the duration is their sum, and the number of
+    connections or the rate is the largest of theirs."""
+
+    @property
+    def first_connections(self) -> int:
+        """The number of connections that the burst begins with."""
+        first = self.stages[0].connections if self.stages else None
+        return self.connections if first is None else first
+
+    @property
+    def mean_connections(self) -> float:
+        """The mean number of connections over the duration."""
+        return self._mean([stage.connections for stage in self.stages], self.connections)
+
+    @property
+    def mean_rate(self) -> float | None:
+        """The mean rate over the duration; None in a closed loop."""
+        if self.rate is None:
+            return None
+        return self._mean([stage.rate for stage in self.stages], self.rate)
+
+    def _mean(self, loads: Sequence[float | None], most: float) -> float:
+        """Return the mean of the stages' loads; of one that no stage changes, ``most``."""
+        known = [
+            load * stage.duration_s
+            for load, stage in zip(loads, self.stages, strict=True)
+            if load is not None
+        ]
+        return sum(known) / self.duration_s if known else most
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -52,7 +52,7 @@ class Receiver:
             # The window's own timer is due, such as its end: the loop must get its turn.
             if now >= window.wake_ns:
                 break
-        if window.plan is not None:
+        if not window.goes_on:
             self._sender.send_due()
 
     def _batch_of_one(self, events: list[tuple[int, int]], now: int) -> None:
@@ -69,7 +69,7 @@ class Receiver:
         assert payload is not None
         buffer, starts_with = rest.buffer, rest.buffer.startswith
         size, waiting, clock = len(payload), State.WAITING, _clock
-        goes_on = window.is_firing and window.plan is None
+        goes_on = window.is_firing and window.goes_on
         us_per_ns, counts, responses = US_PER_NS, tally.counts(now), 0
         for fd, mask in events:
             connection = by_fd[fd]
@@ -122,7 +122,7 @@ class Receiver:
         add_lag = tally.lags_us.append
         buffer, starts_with = rest.buffer, rest.buffer.startswith
         waiting, clock = State.WAITING, _clock
-        goes_on = window.is_firing and window.plan is None
+        goes_on = window.is_firing and window.goes_on
         us_per_ns, counts, responses = US_PER_NS, tally.counts(now), 0
         after_window = counts and now >= tally.end_ns
         for fd, mask in events:

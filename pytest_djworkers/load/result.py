@@ -36,6 +36,7 @@ from pytest_djworkers.load.part_figures import PartFigures
 from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.load.queries import QueryFigures
 from pytest_djworkers.load.response_excerpt import ResponseExcerpt
+from pytest_djworkers.load.stages import StageFigures
 from pytest_djworkers.units import counted, format_duration, format_rate
 
 GROWTH_ABOVE = 0.05
@@ -86,6 +87,8 @@ class BurstResult:
     comparison's window counts every request sent in it; in other bursts it is 0."""
     parts: Mapping[str, PartFigures] = field(default_factory=dict)
     """The figures of each part of a mix by its name; empty for other bursts."""
+    stages: tuple[StageFigures, ...] = ()
+    """The figures of each stage, of the whole mix; empty if the load does not change."""
 
     def part(self, name: str) -> BurstResult:
         """Return the figures of a part as those of a burst of its own, on the same connections.
@@ -122,6 +125,7 @@ class BurstResult:
             longest_gap_s=None,
             usage=None,
             parts={},
+            stages=(),
         )
 
     references: Mapping[str, Reference] = field(default_factory=dict)
@@ -199,7 +203,7 @@ class BurstResult:
     @property
     def fell_behind(self) -> bool:
         """True if the server could not keep the fixed rate, so that requests piled up."""
-        rate = self.profile.shape.rate
+        rate = self.profile.shape.mean_rate
         if rate is None or self.series is None:
             return False
         return self.series.grown > max(SAMPLES_BEYOND, GROWTH_ABOVE * rate * self.window_s)
@@ -290,7 +294,8 @@ class BurstResult:
     def _load(self) -> str:
         under = f" under {self.server.backend}" if self.server else ""
         connections = counted(self.connections.requested, "connection")
-        return f"{self.name}{under}, {connections} for {format_duration(self.window_s)}"
+        stages = f" in {counted(len(self.stages), 'stage')}" if self.stages else ""
+        return f"{self.name}{under}, {connections} for {format_duration(self.window_s)}{stages}"
 
     @property
     def _counts(self) -> str:

@@ -56,6 +56,7 @@ class Tally:
         self.closed_idle = self.resent = self.reconnects = 0
         self.lags_us = array("d")
         self._in_service_ns = 0.0
+        self._thinking_ns = 0
         self._lag = Counts()
         intervals = _intervals(duration_ns)
         self._requests = [0] * intervals
@@ -125,6 +126,11 @@ class Tally:
         """
         self._in_service_ns -= sum(ages_ns)
 
+    def thought(self, since_ns: int, until_ns: int) -> None:
+        """Note that a connection has waited for its next request; only the window's part counts."""
+        within_ns = min(until_ns, self.end_ns) - max(since_ns, self.begin_ns)
+        self._thinking_ns += max(0, within_ns)
+
     def note_outstanding(self, count: int) -> None:
         """Note the number of requests without a response that are sent or due by now."""
         self._outstanding.append(count)
@@ -150,6 +156,11 @@ class Tally:
             sorted(latency.items()),
         )
 
+    def whole(self) -> PartReport:
+        """Return the counts of all parts together, up to now."""
+        self.fold()
+        return PartReport.sum([part.report() for part in self.parts])
+
     def report(
         self,
         *,
@@ -160,8 +171,12 @@ class Tally:
         stopped_s: float,
         machine_speed: float | None,
         connections: Sequence[tuple[bool, int]],
+        not_asked: int = 0,
     ) -> AgentReport:
-        """Return the report; ``connections`` has, for each, if it was ever served and how often."""
+        """Return the report; ``connections`` has, for each, if it was ever served and how often.
+
+        ``not_asked`` is as in ``AgentReport``.
+        """
         self.fold()
         # A window that closed early has a shorter series.
         intervals = _intervals(self.end_ns - self.begin_ns)
@@ -193,6 +208,8 @@ class Tally:
             served=sum(was_served for was_served, _ in connections),
             connect_max_s=connect_max_ns / 1e9,
             in_service_s=(self._in_service_ns + self._left_in_service_ns()) / 1e9,
+            thinking_s=self._thinking_ns / 1e9,
+            not_asked=not_asked,
             began_at=began_at,
             window_s=(self.end_ns - self.begin_ns) / 1e9,
             cpu_s=cpu_s,

@@ -81,8 +81,12 @@ class WrkGenerator:
             return f"a duration of {shape.duration_s:g}s is not in whole seconds"
         if shape.timeout_s != int(shape.timeout_s) or shape.timeout_s < 1:
             return f"a timeout of {shape.timeout_s:g}s is not in whole seconds"
+        if shape.stages:
+            return "it has no stages"
         if shape.rate is not None:
             return "it has no fixed rate"
+        if shape.think_s:
+            return "it has no think time"
         if profile.is_mix:
             return "it can't tell the parts of a mix apart"
         if any(part.order is Order.CONNECTION for part in profile.parts):

@@ -29,7 +29,7 @@ COLUMNS = (
     *("base_rps", "base_p95_s", "base_cpu_per_request_s", "base_errors", "base_timeouts"),
     *("head_rps", "head_p95_s", "head_cpu_per_request_s", "head_errors", "head_timeouts"),
     *("blocks", "took_s", "queries", "query_time_s"),
-    "part",
+    *("part", "think_s", "stage"),
 )
 """The names of the columns, also of those that a run leaves empty."""
 
@@ -37,7 +37,8 @@ COLUMNS = (
 def as_csv(document: Document) -> str:
     """Return the document as the text of a CSV file: the names, and a row for each burst.
 
-    Below that of a mix, there is a row for each of its parts.
+    Below that of a mix, there is a row for each of its parts, and below a burst with stages for
+    each of those.
     """
     text = io.StringIO()
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
@@ -45,6 +46,7 @@ def as_csv(document: Document) -> str:
     for entry in document.bursts:
         writer.writerow(_row(document, entry))
         writer.writerows(_part_rows(document, entry))
+        writer.writerows(_stage_rows(document, entry))
     return text.getvalue()
 
 
@@ -57,6 +59,33 @@ def _part_rows(document: Document, entry: BurstEntry) -> Iterator[dict[str, obje
             **_of_load(entry),
             **_of_figures(figures_of(record.result.part(name))),
             "part": name,
+        }
+        yield {column: _cell(value) for column, value in cells.items()}
+
+
+def _stage_rows(document: Document, entry: BurstEntry) -> Iterator[dict[str, object]]:
+    """Yield a row for each stage; what is known of the whole alone is empty."""
+    result = entry.record.result
+    shape = result.profile.shape
+    for stage, planned in zip(result.stages, shape.stages, strict=True):
+        latency = stage.latency
+        cells = {
+            **_of_test(document, entry),
+            **_of_load(entry),
+            "connections": planned.connections or shape.connections,
+            "duration_s": stage.duration_s,
+            "rate_rps": planned.rate,
+            "rps": stage.rps,
+            "p50_s": latency.p50,
+            "p90_s": latency.p90,
+            "p95_s": latency.p95,
+            "p99_s": latency.p99,
+            "p999_s": latency.p999,
+            "max_s": latency.max,
+            "requests": stage.figures.judged,
+            "timeouts": stage.timeouts,
+            "errors": stage.errors,
+            "stage": stage.name,
         }
         yield {column: _cell(value) for column, value in cells.items()}
 
@@ -99,6 +128,7 @@ def _of_load(entry: BurstEntry) -> Mapping[str, object]:
         "duration_s": shape.duration_s,
         "timeout_s": shape.timeout_s,
         "rate_rps": shape.rate,
+        "think_s": shape.think_s,
     }
 
 

@@ -1,4 +1,4 @@
-"""The rows of a run that measured bursts, with their parts and the stored figures below them."""
+"""The rows of a run that measured bursts; parts, stages and stored figures stand below them."""
 
 from __future__ import annotations
 
@@ -9,19 +9,21 @@ from pytest_djworkers.legend import Sign
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.report.figures import UNKNOWN, format_latency, format_queries, format_timeouts
-from pytest_djworkers.report.part_rows import PartCells, part_cells
+from pytest_djworkers.report.part_rows import PartCells, part_cells, stage_cells
 from pytest_djworkers.report.table import Row, Table
 from pytest_djworkers.units import format_change, format_duration, format_rate, format_size
 
 
 def rows(records: Sequence[BurstRecord]) -> list[Row]:
-    """Return each burst's row, followed by those of its parts and of the stored figures."""
+    """Return each burst's row, followed by its parts, its stages and the stored figures."""
     return [row for record in records for row in _rows(record)]
 
 
 def _rows(record: BurstRecord) -> list[Row]:
     found = [Row(_cells(record), record=record, signs=_signs(record))]
-    found += [Row(_part_cells(part), is_part=True) for part in part_cells(record.result)]
+    result = record.result
+    below = (*part_cells(result), *stage_cells(result))
+    found += [Row(_part_cells(one), is_part=True) for one in below]
     if record.stored is not None:
         found.append(Row(_stored_cells(record.stored), is_stored=True))
     return found

@@ -1,9 +1,9 @@
-"""The parts of a mix, as they are shown below their burst."""
+"""The parts of a mix and the stages of a burst, as they are shown below it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pytest_djworkers.load.part_figures import PartFigures
 from pytest_djworkers.load.result import BurstResult
@@ -11,17 +11,18 @@ from pytest_djworkers.report.figures import format_latency
 from pytest_djworkers.units import counted, format_rate, format_share
 
 MOST_SHOWN = 10
-"""The most parts in a table: those with the most requests. The JSON report has all of them."""
+"""The most parts in a table: those with the most requests; and the most stages: the first ones. The
+JSON report has all of them."""
 _LONGEST_NAME = 40
 
 
 @dataclass(frozen=True, slots=True)
 class PartCells:
-    """The texts of a part's figures."""
+    """The texts of the figures of a part, or of a stage."""
 
     name: str
     share: str = ""
-    """The part's share of the requests."""
+    """The part's share of the requests; empty for a stage."""
     rps: str = ""
     p50: str = ""
     p99: str = ""
@@ -43,6 +44,14 @@ def part_cells(result: BurstResult) -> Iterator[PartCells]:
             yield _cells(name, figures)
     if left := len(by_share) - len(shown):
         yield PartCells(counted(left, "more part"))
+
+
+def stage_cells(result: BurstResult) -> Iterator[PartCells]:
+    """Yield the cells of each stage in its order, and a line for those left out."""
+    for stage in result.stages[:MOST_SHOWN]:
+        yield replace(_cells(stage.name, stage.figures), share="")
+    if (left := len(result.stages) - MOST_SHOWN) > 0:
+        yield PartCells(counted(left, "more stage"))
 
 
 def _cells(name: str, figures: PartFigures) -> PartCells:

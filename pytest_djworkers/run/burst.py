@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from pytest_djworkers.errors import BurstArgumentError
+from pytest_djworkers.load.profile import Shape
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.markers import TestPlan, refuse_unknown_parts
 from pytest_djworkers.options import SHAPE_OPTIONS
@@ -17,7 +19,8 @@ from pytest_djworkers.run.live.burst_progress import BurstProgress
 from pytest_djworkers.run.measurement import MeasuredBurst, Measurement, PlannedBurst
 from pytest_djworkers.server.protocol import AnyServer
 from pytest_djworkers.settings.settings import Settings
-from pytest_djworkers.settings.shape import parse_shape
+from pytest_djworkers.settings.shape import contradiction, parse_shape
+from pytest_djworkers.settings.stages import parse_stages, values_of_stages, with_stages
 from pytest_djworkers.system.event_loop import without_running_loop
 from pytest_djworkers.users.wanted import NOT_GIVEN, USER_ARGUMENTS
 
@@ -29,6 +32,7 @@ _KNOWN = (
     "order",
     "seed",
     *USER_ARGUMENTS,
+    "stages",
     "name",
     *SHAPE_OPTIONS,
 )
@@ -62,8 +66,13 @@ class Burst:
     is the length of the window in which responses are counted, ``warmup`` that of the load before
     it, and a response counts as late after ``timeout``; the three are seconds, or text such as
     "250ms", "2s" or "1m". ``rate`` is a fixed number of requests per second; by default, each
-    connection sends its next request when it has the response to the last one. A flag, such as
-    ``--djworkers-duration``, wins over these arguments.
+    connection sends its next request when it has the response to the last one. ``think`` is the
+    time that it waits before, as a duration. A flag, such as ``--djworkers-duration``, wins over
+    these arguments.
+
+    ``stages`` is a list of steps, each a duration and a number of connections, such as
+    ``[("10s", 100), ("30s", 500)]``, or each a duration and a rate, such as ``("10s", "50/s")``.
+    The burst is as long as all of them; its warm-up is under the first one's load.
 
     ``name`` tells the bursts of a test apart; by default it is the method and the path, or
     "mix of 3".
@@ -114,6 +123,7 @@ class Burst:
         seed: int = 0,
         user: Any = NOT_GIVEN,
         users: Any = None,
+        stages: Any = None,
         name: str | None = None,
         **shape: Any,
     ) -> BurstResult:
@@ -149,15 +159,30 @@ class Burst:
             users=users,
             name=name,
         )
-        measured = self._measure(self._plan(asked, mix, seed, shape))
+        measured = self._measure(self._plan(asked, mix, seed, self._shape(shape, stages)))
         self.measured.append(measured)
         return measured.record.result
 
+    def _shape(self, given: Mapping[str, object], stages: object) -> tuple[Shape, tuple[str, ...]]:
+        """Return the load that is asked for, and the flags that change it, in words.
+
+        Raises BurstArgumentError.
+        """
+        values = parse_shape(given)
+        steps = parse_stages(stages, values)
+        whole, overridden = self._settings.shape_for(
+            self.plan.shape, {**values, **values_of_stages(steps)}
+        )
+        shape = with_stages(whole, steps)
+        if reason := contradiction(shape):
+            raise BurstArgumentError(reason)
+        return shape, overridden
+
     def _plan(
-        self, asked: Request, mix: object, seed: object, shape: Mapping[str, object]
+        self, asked: Request, mix: object, seed: object, load: tuple[Shape, tuple[str, ...]]
     ) -> PlannedBurst:
         """Return the plan of a burst that is asked for. Raises BurstArgumentError."""
-        burst_shape, overridden = self._settings.shape_for(self.plan.shape, parse_shape(shape))
+        burst_shape, overridden = load
         plan = plan_burst(
             asked,
             mix,

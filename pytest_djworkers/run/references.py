@@ -33,8 +33,14 @@ class References:
         Those that are not known yet are measured with ``fire``. Raises ProbeError if one has no
         expected response, and what ``fire`` raises.
         """
-        # At a fixed rate, every endpoint has the same requests/s.
-        shape = replace(result.profile.shape, connections=result.connections.requested, rate=None)
+        # At a fixed rate, every endpoint has the same requests/s, and with a think time nearly so.
+        shape = replace(
+            result.profile.shape,
+            connections=result.connections.requested,
+            rate=None,
+            think_s=None,
+            stages=(),
+        )
         found = {}
         for name in names:
             key = backend, name, shape

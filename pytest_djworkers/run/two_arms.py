@@ -14,6 +14,7 @@ from pytest_djworkers.compare.procedure import ComparisonOutcome, calibrate, com
 from pytest_djworkers.compare.result import ArmComparison
 from pytest_djworkers.compare.setup import ComparisonSetup
 from pytest_djworkers.compare.window_size import WAITING_CONNECTIONS
+from pytest_djworkers.errors import BurstArgumentError
 from pytest_djworkers.progress import Phase
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.run.arm_data import ArmData
@@ -78,6 +79,11 @@ class TwoArms:
 
     def measure(self, planned: PlannedBurst) -> MeasuredBurst:
         """Compare base and head under moderate load; head's figures are the burst's."""
+        if planned.profile.shape.stages:
+            raise BurstArgumentError(
+                f"{planned.name}: stages= can't be compared: a comparison chooses its own load."
+                " Measure stages in a run without a comparison"
+            )
         if (finished := self._turn.finished(planned.name)) is not None:
             return finished
         # A test may have asked for head's server: nobody may use the databases while they are

@@ -18,7 +18,7 @@ from pytest_djworkers.settings.bind import bound_address
 from pytest_djworkers.settings.github import github_step
 from pytest_djworkers.settings.report_files import report_files
 from pytest_djworkers.settings.settings import Settings
-from pytest_djworkers.settings.shape import shape_of
+from pytest_djworkers.settings.shape import contradiction, shape_of
 from pytest_djworkers.settings.tls import checked_tls
 from pytest_djworkers.settings.unix_socket import checked_unix_socket
 from pytest_djworkers.settings.values import (
@@ -52,6 +52,8 @@ def read_settings(config: pytest.Config) -> Settings | None:
     values = {name: value.parsed for name, value in given.items()}
     # A failure says what a flag has overridden, so the shape without flags is kept, too.
     values |= {name: read_ini(config, BY_NAME[name]).parsed for name in shape_flags}
+    if reason := contradiction(shape_of({name: given[name].parsed for name in SHAPE_OPTIONS})):
+        raise SettingsError(reason)
     comparison = read_comparison_flags(config, values, tuple(backends))
     tls = checked_tls(
         config,

@@ -137,7 +137,7 @@ class Settings:
         return tuple(flag_of(name, value) for name, value in self.shape_flags.items())
 
     def shape_for(
-        self, marker: Mapping[str, float], call: Mapping[str, float]
+        self, marker: Mapping[str, float], call: Mapping[str, float | None]
     ) -> tuple[Shape, tuple[str, ...]]:
         """Return the shape of a burst, and in words what flags override in it.
 

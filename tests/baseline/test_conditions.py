@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import pytest
@@ -10,7 +10,7 @@ import pytest
 from pytest_djworkers.baseline.conditions import conditions_of, first_difference
 from pytest_djworkers.load.profile import Order, Part, Profile, SentRequest, Shape
 from pytest_djworkers.load.result import BurstResult
-from tests.support.results import MIX, RESULT, WRK
+from tests.support.results import MIX, RESULT, STAGED, WRK
 
 CONDITIONS = conditions_of(RESULT)
 
@@ -46,6 +46,20 @@ def test_the_number_of_sessions_is_a_condition_and_nothing_else_of_them() -> Non
     assert "secret" not in str(stored)
     assert first_difference(stored, as_users("of this run", "longer")) is None
     assert first_difference(stored, as_users("one")) == "sessions was 2 and is 1"
+
+
+def test_a_think_time_is_a_condition_and_none_is_no_new_key() -> None:
+    stored = conditions_of(RESULT)
+    assert {*asdict(RESULT.profile.shape)} - {*stored} == {"think_s", "stages"}
+    shape = replace(RESULT.profile.shape, think_s=0.2)
+    thinking = replace(RESULT, profile=replace(RESULT.profile, shape=shape))
+    found = first_difference(stored, conditions_of(thinking))
+    assert found == "think_s was None and is 0.2"
+
+
+def test_the_stages_are_a_condition() -> None:
+    found = first_difference(conditions_of(RESULT), conditions_of(STAGED))
+    assert found == "stages was None and is 4 connections for 4s, 8 connections for 6s"
 
 
 def test_a_mix_has_a_condition_for_each_part() -> None:

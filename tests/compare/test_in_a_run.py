@@ -200,6 +200,7 @@ MORE_SENSELESS = [
     (["--djworkers-compare=main", "--djworkers-calibrate"], "*can't be combined with*calibrate"),
     (["--djworkers-compare=main", "--djworkers-generator=wrk"], "*can't be combined with*wrk*"),
     (["--djworkers-compare=main", "--djworkers-rate=5"], "*can't be combined with*rate"),
+    (["--djworkers-compare=main", "--djworkers-think=1s"], "*can't be combined with*think"),
     (["--djworkers-compare-backends"], "*name two or more*"),
     (["--djworkers-seed=1"], "--djworkers-seed has no effect without --djworkers-compare=REF"),
     (["--djworkers-compare-python=python3"], "--djworkers-compare-python has no effect without*"),

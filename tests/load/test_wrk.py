@@ -18,6 +18,7 @@ from pytest_djworkers.errors import GeneratorError
 from pytest_djworkers.load.generator import Target
 from pytest_djworkers.load.profile import Order, Part, Profile, SentRequest
 from pytest_djworkers.load.result import BurstResult
+from pytest_djworkers.load.stages import Stage
 from pytest_djworkers.load.wrk import WrkGenerator, find_wrk
 from pytest_djworkers.load.wrk_figures import WrkFigures, to_result, uncorrect
 from pytest_djworkers.serialization import from_simple
@@ -177,6 +178,8 @@ def test_figures_that_say_nothing_of_the_connections_hide_timeouts(found: dict[s
         ),
         (make_profile(SentRequest("/", contains=b"x"), duration_s=1), "does not look at bodies"),
         (make_profile(duration_s=1, rate=100), "it has no fixed rate"),
+        (make_profile(duration_s=1, think_s=0.1), "it has no think time"),
+        (make_profile(duration_s=1, stages=(Stage(1.0, 4),)), "it has no stages"),
         (make_profile(SentRequest("/", "FROB"), duration_s=1), "it knows no method FROB"),
         (
             make_profile(SentRequest("/", headers=(("upgrade", "h2c"),)), duration_s=1),

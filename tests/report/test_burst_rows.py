@@ -14,7 +14,7 @@ from pytest_djworkers.report.burst_rows import rows
 from pytest_djworkers.report.summary import notes
 from pytest_djworkers.verdict.baseline_verdict import BaselineVerdict
 from pytest_djworkers.verdict.judgement import Verdict
-from tests.support.results import MIX, QUERIES, RESULT, UNFAIR, WRK, record
+from tests.support.results import MIX, QUERIES, RESULT, STAGED, UNFAIR, WRK, record
 
 STORED = StoredFigures(
     200.0, 0.002, None, 1, 2, "2026-01-02T03:04:05+00:00", cpu_per_request_s=0.0026
@@ -93,6 +93,17 @@ def test_of_many_parts_those_with_the_most_requests_are_shown() -> None:
     ]
     assert found[0].cells["backend"].endswith("xxx...")
     assert others.cells["backend"] == "  2 more parts"
+
+
+def test_the_stages_are_rows_below_their_burst() -> None:
+    whole, first, second, old = rows([record(result=STAGED, stored=STORED)])
+    assert [row.is_part for row in (whole, first, second, old)] == [False, True, True, False]
+    assert list(first.cells.values()) == ["  stage 1: 4 connections", "188", "1ms", "-", "0", "0"]
+    assert second.cells["requests/s"] == "41.67"
+    many = replace(STAGED, stages=STAGED.stages[:1] * 12)
+    *_, last, others = rows([record(result=many)])
+    assert last.cells["backend"] == "  stage 1: 4 connections"
+    assert others.cells["backend"] == "  2 more stages"
 
 
 def test_the_stored_figures_are_the_row_below() -> None:

@@ -102,6 +102,7 @@ def test_every_ini_value_is_read(
         djworkers_duration="3s",
         djworkers_timeout="500ms",
         djworkers_warmup="0s",
+        djworkers_think="200ms",
         djworkers_workers=3,
         djworkers_agents=2,
         djworkers_baseline="main",
@@ -131,7 +132,7 @@ def test_every_ini_value_is_read(
         counts_queries=False,
         save_baseline=False,
         root=pytester.path,
-        shape=Shape(connections=64, duration_s=3.0, timeout_s=0.5, warmup_s=0.0),
+        shape=Shape(connections=64, duration_s=3.0, timeout_s=0.5, warmup_s=0.0, think_s=0.2),
         shape_flags={},
     )
 
@@ -289,6 +290,12 @@ def test_a_wrong_ini_value_is_refused_with_its_file(
     assert str(refusal.value).startswith(f"{name} in {file}: ")
     assert said in str(refusal.value)
     assert "\n" not in str(refusal.value)
+
+
+def test_a_rate_and_a_think_time_are_refused_together(read: Read) -> None:
+    with pytest.raises(SettingsError, match="rate=5 and think=1s can't be combined: at a fixed"):
+        read("--djworkers=granian", "--djworkers-rate=5", djworkers_think="1s")
+    assert read("--djworkers=granian", "--djworkers-rate=5", "--djworkers-think=0")
 
 
 @NATIVE_TOML

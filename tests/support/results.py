@@ -11,6 +11,7 @@ from pytest_djworkers.load.part_figures import PartFigures
 from pytest_djworkers.load.profile import Part, Profile, SentRequest, Shape
 from pytest_djworkers.load.queries import QueryFigures, Statement
 from pytest_djworkers.load.result import BurstResult
+from pytest_djworkers.load.stages import Stage, StageFigures
 from pytest_djworkers.record import BurstRecord
 
 RESULT = BurstResult(
@@ -98,6 +99,17 @@ MIX = replace(
     parts={"GET /fast": _FAST, "the slow one": replace(_SLOW, statuses={201: 250})},
 )
 """The same as a mix: 75 requests/s of one part, and 25 of another, of which 10 were late."""
+
+_STAGES = (Stage(4.0, 4), Stage(6.0, 8))
+STAGED = replace(
+    RESULT,
+    profile=replace(RESULT.profile, shape=replace(RESULT.profile.shape, stages=_STAGES)),
+    stages=(
+        StageFigures("stage 1: 4 connections", 0.0, 4.0, replace(_FAST, window_s=4.0, share=0.75)),
+        StageFigures("stage 2: 8 connections", 4.0, 6.0, replace(_SLOW, window_s=6.0, share=0.25)),
+    ),
+)
+"""The same in two stages, the first of which had three quarters of the requests."""
 
 
 def record(backend: str = "granian", test: str = "test_json", **changes: Any) -> BurstRecord:

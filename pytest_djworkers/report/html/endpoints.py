@@ -16,7 +16,7 @@ from pytest_djworkers.report.html.plots.looks import Looks
 from pytest_djworkers.report.html.plots.plot import Figures, Plot
 from pytest_djworkers.report.html.queries import statement_tables
 from pytest_djworkers.report.loads import load_line
-from pytest_djworkers.report.part_rows import part_cells
+from pytest_djworkers.report.part_rows import part_cells, stage_cells
 from pytest_djworkers.report.reasons import remarks_of_burst
 from pytest_djworkers.report.summary import table_of
 from pytest_djworkers.report.table import Row, Table
@@ -52,7 +52,7 @@ class Endpoint:
     figures: Figures
     """A row for each figure, and a column for each server."""
     parts: tuple[Figures, ...]
-    """A table for each server with a row for each part of a mix; none of another burst."""
+    """A table for each server with a row for each part of a mix, or each stage."""
     limits: tuple[tuple[str, LimitOutcome], ...]
     """Each server with its limits."""
     remarks: tuple[tuple[str, str], ...]
@@ -126,14 +126,16 @@ def _side_by_side(table: Table, records: Sequence[BurstRecord]) -> Figures:
 
 
 def _parts(records: Sequence[BurstRecord]) -> Iterator[Figures]:
-    """Yield a table of the parts of a mix for each server."""
+    """Yield a table of the parts of a mix, and one of the stages, for each server."""
     for record in records:
-        if cells := list(part_cells(record.result)):
-            lines = [
-                (one.title, one.rps, one.p50, one.p99, one.timeouts, one.errors) for one in cells
-            ]
+        for kind, cells in (("part", part_cells), ("stage", stage_cells)):
+            lines = tuple(
+                (one.title, one.rps, one.p50, one.p99, one.timeouts, one.errors)
+                for one in cells(record.result)
+            )
             columns = ("requests/s", "p50", "p99", "timeouts", "errors")
-            yield Figures((f"part, {record.backend}", *columns), tuple(lines))
+            if lines:
+                yield Figures((f"{kind}, {record.backend}", *columns), lines)
 
 
 def _headings(rows: Sequence[Row]) -> Iterator[str]:

@@ -12,7 +12,7 @@ from pytest_djworkers.verdict.baseline_verdict import BaselineVerdict
 from pytest_djworkers.verdict.judgement import Verdict
 from tests.support.comparisons import NOTHING, compared
 from tests.support.documents import document, outcome
-from tests.support.results import QUERIES, RESULT, WRK, record
+from tests.support.results import QUERIES, RESULT, STAGED, WRK, record
 
 STORED = StoredFigures(200.0, 0.002, None, 1, 2, "2026-01-02T03:04:05+00:00")
 
@@ -69,6 +69,14 @@ def test_the_statements_of_a_request_are_a_table_of_their_own() -> None:
     ((_, table),) = section.statements
     assert table.columns[-1] == "database"
     assert {row[-1] for row in table.rows} == {"default"}
+
+
+def test_stages_have_a_table_for_each_server() -> None:
+    (section,) = endpoints(document(record("waitress", result=STAGED), record("granian")))
+    assert section.load.endswith("timeout 2s, 2 stages: 4 connections to 8 connections")
+    (table,) = section.parts
+    assert table.columns[:2] == ("stage, waitress", "requests/s")
+    assert table.rows[0] == ("stage 1: 4 connections", "188", "1ms", "-", "0", "0")
 
 
 def test_a_missing_course_of_the_burst_has_its_reason() -> None:
