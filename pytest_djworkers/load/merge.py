@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import zip_longest
 
@@ -18,6 +18,7 @@ from pytest_djworkers.load.facts import (
 )
 from pytest_djworkers.load.generator_names import ASYNCIO
 from pytest_djworkers.load.histogram import Latency
+from pytest_djworkers.load.in_pieces import InPieces
 from pytest_djworkers.load.part_figures import PartFigures
 from pytest_djworkers.load.part_report import PartReport, first_of, sum_of_pairs, sums
 from pytest_djworkers.load.profile import Profile
@@ -103,7 +104,22 @@ def merge_agents(
         first_unexpected=first_of(report.first_unexpected for report in reports),
         after_window=sum(report.after_window for report in reports),
         parts=_parts(profile, reports, window_s),
+        in_pieces=_in_pieces(reports),
+        body_bytes=_mean(sums(dict(report.sizes) for report in reports)),
     )
+
+
+def _in_pieces(reports: Sequence[AgentReport | PartReport]) -> InPieces:
+    return InPieces(
+        Latency.from_counts(sums(dict(report.first_bytes) for report in reports)),
+        Latency.from_counts(sums(dict(report.in_pieces) for report in reports)),
+    )
+
+
+def _mean(counts: Mapping[int, int]) -> float | None:
+    """Return the mean of values with their counts; None without any."""
+    total = sum(counts.values())
+    return sum(value * count for value, count in counts.items()) / total if total else None
 
 
 def _parts(
@@ -131,6 +147,8 @@ def _parts(
             wrong_bodies=one.wrong_bodies,
             first_unexpected=one.first_unexpected,
             after_window=one.after_window,
+            in_pieces=_in_pieces([one]),
+            body_bytes=_mean(dict(one.sizes)),
         )
         for part, one in zip(profile.parts, counted, strict=True)
     }
@@ -166,6 +184,8 @@ def _one_report(reports: Sequence[AgentReport]) -> AgentReport:
         latency=sum_of_pairs(report.latency for report in reports),
         lag=sum_of_pairs(report.lag for report in reports),
         sizes=sorted(sums(dict(report.sizes) for report in reports).items()),
+        first_bytes=sum_of_pairs(report.first_bytes for report in reports),
+        in_pieces=sum_of_pairs(report.in_pieces for report in reports),
         per_connection=[
             sum(counts) for counts in zip(*(r.per_connection for r in reports), strict=True)
         ],

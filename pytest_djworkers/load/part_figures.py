@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pytest_djworkers.load.histogram import Latency
+from pytest_djworkers.load.in_pieces import InPieces
 from pytest_djworkers.load.response_excerpt import ResponseExcerpt
 
 
@@ -29,11 +30,19 @@ class PartFigures:
     wrong_bodies: int = 0
     first_unexpected: ResponseExcerpt | None = None
     after_window: int = 0
+    in_pieces: InPieces | None = None
+    body_bytes: float | None = None
 
     @property
     def rps(self) -> float:
         """The expected responses per second of the window, late ones included."""
         return (self.ok + self.late - self.after_window) / self.window_s
+
+    @property
+    def first_byte(self) -> Latency | None:
+        """The times from the beginning of the requests to the first byte of the response. None if
+        the generator doesn't tell them."""
+        return None if self.in_pieces is None else self.in_pieces.first_byte_of(self.latency)
 
     @property
     def timeouts(self) -> int:

@@ -93,6 +93,11 @@ class BurstFigures:
     cpu_per_request_s: float | None
     memory_bytes: int | None
     remarks: tuple[str, ...]
+    first_byte_p50_s: float | None = None
+    """None if the generator does not tell it, as in documents of before it was measured."""
+    first_byte_p99_s: float | None = None
+    body_bytes: float | None = None
+    """The mean length of the expected responses' bodies, as sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +183,7 @@ def _figures(record: BurstRecord) -> BurstFigures:
     result = record.result
     # No samples give the same figures as an unknown histogram: None.
     latency, usage = result.latency or Latency(()), result.usage
+    first_byte = result.first_byte or Latency(())
     return BurstFigures(
         rps=result.rps,
         p50_s=latency.p50,
@@ -192,6 +198,9 @@ def _figures(record: BurstRecord) -> BurstFigures:
         cpu_per_request_s=result.cpu_per_request_s,
         memory_bytes=None if usage is None else usage.memory_bytes,
         remarks=tuple(map(str, record.remarks)),
+        first_byte_p50_s=first_byte.p50,
+        first_byte_p99_s=first_byte.p99,
+        body_bytes=result.body_bytes,
     )
 
 

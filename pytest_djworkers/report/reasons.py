@@ -14,6 +14,8 @@ from pytest_djworkers.verdict.judgement import Verdict
 _ERROR_LINE = "E "
 """The beginning of the lines of a traceback, as pytest prints it, that say what was raised."""
 _MOST_LINES = 20
+_PHASE = "phase="
+"""The argument of a limit on a time within a response."""
 
 
 def reasons_of_burst(record: BurstRecord) -> list[str]:
@@ -22,8 +24,13 @@ def reasons_of_burst(record: BurstRecord) -> list[str]:
 
 
 def remarks_of_burst(record: BurstRecord) -> list[str]:
-    """Return the kinds of errors of a burst, and which workers were idle or ended, a line each."""
+    """Return what a row has no room for, a line each.
+
+    That is the kinds of errors, the first bytes of a stream, and which workers were idle or ended.
+    """
     found = []
+    if record.result.is_stream or any(_PHASE in limit.text for limit in record.limits):
+        found.append(record.result.stream_in_words)
     if kinds := kinds_of(record.result):
         found.append(f"errors: {in_words(kinds)}")
     if (compared := record.against_base) is not None:
