@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     )
     from pytest_djworkers.load.facts import (
         Connections,
+        Events,
         GeneratorFacts,
         LostAgent,
         Reference,
@@ -71,6 +72,7 @@ __all__ = [
     "Connections",
     "DatabaseError",
     "DjworkersError",
+    "Events",
     "GeneratorError",
     "GeneratorFacts",
     "InPieces",
@@ -131,6 +133,7 @@ _NAMES = {
     ),
     "load.facts": (
         "Connections",
+        "Events",
         "GeneratorFacts",
         "LostAgent",
         "Reference",

@@ -29,6 +29,8 @@ def conditions_of(result: BurstResult) -> dict[str, Condition]:
         conditions["headers"] = ", ".join(sorted(name.lower() for name, _ in request.headers))
     if request.body:
         conditions["body_bytes"] = len(request.body)
+    if request.stream_s:
+        conditions["stream_s"] = request.stream_s
     if result.server is not None:
         conditions["backend"] = result.server.backend
         conditions["workers"] = result.server.workers

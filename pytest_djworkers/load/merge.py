@@ -39,6 +39,7 @@ _ADDED_UP = (
     "resent",
     "reconnects",
     "wrong_bodies",
+    "events",
     "in_service_s",
     "window_s",
     "cpu_s",
@@ -105,6 +106,7 @@ def merge_agents(
         after_window=sum(report.after_window for report in reports),
         parts=_parts(profile, reports, window_s),
         in_pieces=_in_pieces(reports),
+        event_count=sum(r.events for r in reports) if profile.has_streams else None,
         body_bytes=_mean(sums(dict(report.sizes) for report in reports)),
     )
 
@@ -148,6 +150,7 @@ def _parts(
             first_unexpected=one.first_unexpected,
             after_window=one.after_window,
             in_pieces=_in_pieces([one]),
+            event_count=one.events if part.requests[0].stream_s else None,
             body_bytes=_mean(dict(one.sizes)),
         )
         for part, one in zip(profile.parts, counted, strict=True)
@@ -205,7 +208,9 @@ def _connections(
     served = sum(report.served for report in reports)
     in_service_s = sum(report.in_service_s for report in reports)
     completed = sum(per_connection) + sum(report.error for report in reports)
-    is_closed_loop = profile.shape.rate is None
+    # Streams are at work when they are open, and their connections are closed by ourselves.
+    has_streams = profile.has_streams
+    is_closed_loop = profile.shape.rate is None and not has_streams
     squares = sum(n * n for n in per_connection)
     # Little's law: the sum of the times in service, over the window, is the mean number of requests
     # in service. Without one that ended nothing is known, and at a fixed rate it says nothing.
@@ -231,7 +236,7 @@ def _connections(
         at_work=at_work,
         closed_idle=sum(report.closed_idle for report in reports),
         resent=sum(report.resent for report in reports),
-        reconnects=sum(report.reconnects for report in reports),
+        reconnects=None if has_streams else sum(report.reconnects for report in reports),
     )
 
 

@@ -31,6 +31,7 @@ class PartFigures:
     first_unexpected: ResponseExcerpt | None = None
     after_window: int = 0
     in_pieces: InPieces | None = None
+    event_count: int | None = None
     body_bytes: float | None = None
 
     @property

@@ -62,6 +62,7 @@ def variants_of(asked: AskedRequest) -> Variants:
         cookies=asked.cookies,
         expect=asked.expect,
         contains=asked.contains,
+        stream=asked.stream,
     )
     requests: Iterable[Request] = [draft.request]
     if paths is not None:
