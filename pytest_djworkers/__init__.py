@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     )
     from pytest_djworkers.load.facts import (
         Connections,
+        Events,
         GeneratorFacts,
         LostAgent,
         Reference,
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
         Usage,
     )
     from pytest_djworkers.load.histogram import Latency
+    from pytest_djworkers.load.in_pieces import InPieces
     from pytest_djworkers.load.part_figures import PartFigures
     from pytest_djworkers.load.profile import Order, Part, Profile, SentRequest, Shape
     from pytest_djworkers.load.queries import QueryFigures, Statement
@@ -72,8 +74,10 @@ __all__ = [
     "Connections",
     "DatabaseError",
     "DjworkersError",
+    "Events",
     "GeneratorError",
     "GeneratorFacts",
+    "InPieces",
     "Latency",
     "LaunchPlan",
     "LostAgent",
@@ -136,6 +140,7 @@ _NAMES = {
     ),
     "load.facts": (
         "Connections",
+        "Events",
         "GeneratorFacts",
         "LostAgent",
         "Reference",
@@ -144,6 +149,7 @@ _NAMES = {
         "Usage",
     ),
     "load.histogram": ("Latency",),
+    "load.in_pieces": ("InPieces",),
     "load.part_figures": ("PartFigures",),
     "load.profile": (
         "Order",

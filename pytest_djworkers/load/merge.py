@@ -9,6 +9,7 @@ from itertools import accumulate, zip_longest
 
 from pytest_djworkers.load.agent_protocol import ClockOffset
 from pytest_djworkers.load.agent_report import AgentReport
+from pytest_djworkers.load.body_sizes import mean_size
 from pytest_djworkers.load.facts import (
     Connections,
     GeneratorFacts,
@@ -18,6 +19,7 @@ from pytest_djworkers.load.facts import (
 )
 from pytest_djworkers.load.generator_names import ASYNCIO
 from pytest_djworkers.load.histogram import Latency
+from pytest_djworkers.load.in_pieces import InPieces
 from pytest_djworkers.load.part_figures import PartFigures
 from pytest_djworkers.load.part_report import PartReport, first_of, sum_of_pairs, sums
 from pytest_djworkers.load.profile import Profile, Shape
@@ -39,6 +41,7 @@ _ADDED_UP = (
     "resent",
     "reconnects",
     "wrong_bodies",
+    "events",
     "in_service_s",
     "thinking_s",
     "window_s",
@@ -106,6 +109,16 @@ def merge_agents(
         after_window=sum(report.after_window for report in reports),
         parts=_parts(profile, reports, window_s),
         stages=_stages(profile.shape, reports),
+        in_pieces=_in_pieces(reports),
+        event_count=sum(r.events for r in reports) if profile.has_streams else None,
+        body_bytes=mean_size(pair for report in reports for pair in report.sizes),
+    )
+
+
+def _in_pieces(reports: Sequence[AgentReport | PartReport]) -> InPieces:
+    return InPieces(
+        Latency.from_counts(sums(dict(report.first_bytes) for report in reports)),
+        Latency.from_counts(sums(dict(report.in_pieces) for report in reports)),
     )
 
 
@@ -116,7 +129,11 @@ def _parts(
     if not profile.is_mix:
         return {}
     figures = _figures([report.parts for report in reports], [window_s] * len(profile.parts))
-    return {part.name: one for part, one in zip(profile.parts, figures, strict=True)}
+    return {
+        # Other parts have no events to count.
+        part.name: one if part.requests[0].stream_s else replace(one, event_count=None)
+        for part, one in zip(profile.parts, figures, strict=True)
+    }
 
 
 def _stages(shape: Shape, reports: Sequence[AgentReport]) -> tuple[StageFigures, ...]:
@@ -174,6 +191,8 @@ def _one_report(reports: Sequence[AgentReport]) -> AgentReport:
         latency=sum_of_pairs(report.latency for report in reports),
         lag=sum_of_pairs(report.lag for report in reports),
         sizes=sorted(sums(dict(report.sizes) for report in reports).items()),
+        first_bytes=sum_of_pairs(report.first_bytes for report in reports),
+        in_pieces=sum_of_pairs(report.in_pieces for report in reports),
         per_connection=[
             sum(counts) for counts in zip(*(r.per_connection for r in reports), strict=True)
         ],
@@ -193,7 +212,9 @@ def _connections(
     served = sum(report.served for report in reports)
     in_service_s = sum(report.in_service_s for report in reports)
     completed = sum(per_connection) + sum(report.error for report in reports)
-    is_closed_loop = profile.shape.rate is None
+    has_streams = profile.has_streams
+    # Streams are at work when they are open, and their connections are closed by ourselves.
+    is_closed_loop = profile.shape.rate is None and not has_streams
     changes = any(stage.connections is not None for stage in profile.shape.stages)
     squares = sum(n * n for n in per_connection)
     # Little's law: the sum of the times in service, over the window, is the mean number of requests
@@ -230,7 +251,7 @@ def _connections(
         not_asked=sum(report.not_asked for report in reports),
         closed_idle=sum(report.closed_idle for report in reports),
         resent=sum(report.resent for report in reports),
-        reconnects=sum(report.reconnects for report in reports),
+        reconnects=None if has_streams else sum(report.reconnects for report in reports),
     )
 
 

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
+from pytest_djworkers.load.body_sizes import mean_size
 from pytest_djworkers.load.histogram import Latency
+from pytest_djworkers.load.in_pieces import InPieces
 from pytest_djworkers.load.part_report import PartReport
 from pytest_djworkers.load.queries import QueryFigures
 from pytest_djworkers.load.response_excerpt import ResponseExcerpt
@@ -32,6 +34,9 @@ class PartFigures:
     wrong_bodies: int = 0
     first_unexpected: ResponseExcerpt | None = None
     after_window: int = 0
+    in_pieces: InPieces | None = None
+    event_count: int | None = None
+    body_bytes: float | None = None
     queries: QueryFigures | None = None
     queries_unknown: str = ""
 
@@ -54,6 +59,11 @@ class PartFigures:
             wrong_bodies=report.wrong_bodies,
             first_unexpected=report.first_unexpected,
             after_window=report.after_window,
+            in_pieces=InPieces(
+                Latency(tuple(report.first_bytes)), Latency(tuple(report.in_pieces))
+            ),
+            event_count=report.events,
+            body_bytes=mean_size(report.sizes),
         )
 
     @property
@@ -65,6 +75,12 @@ class PartFigures:
     def judged(self) -> int:
         """The number of requests that shares divide by: all but those in flight and outside."""
         return self.ok + self.late + self.unexpected + self.error + self.unanswered
+
+    @property
+    def first_byte(self) -> Latency | None:
+        """The times from the beginning of the requests to the first byte of the response. None if
+        the generator doesn't tell them."""
+        return None if self.in_pieces is None else self.in_pieces.first_byte_of(self.latency)
 
     @property
     def timeouts(self) -> int:
