@@ -27,7 +27,8 @@ class LivePart:
     def __init__(self, part: Part, host: str, share: Share, random: Random) -> None:
         self.request = part.requests[0]
         """The request whose responses are expected; all variants expect the same."""
-        self.reading = (self.request.method == "HEAD", self.request.contains)
+        # A response to HEAD has no body to look at. One value, since each request compares it.
+        self.reading = self.request.contains or self.request.method == "HEAD"
         """Two parts with the same value can share a reader."""
         self.heads = KnownHeads()
         # Set by each window, before anything is counted.
