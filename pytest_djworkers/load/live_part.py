@@ -29,11 +29,9 @@ class LivePart:
     def __init__(self, part: Part, host: str, route: Route, share: Share, random: Random) -> None:
         self.request = part.requests[0]
         """The request whose responses are expected; all variants expect the same."""
-        self.reading = (
-            self.request.method == "HEAD",
-            self.request.contains,
-            self.request.stream_s > 0,
-        )
+        # A response to HEAD has no body to look at. One value, since each request compares it.
+        is_head = self.request.method == "HEAD"
+        self.reading = "stream" if self.request.stream_s else self.request.contains or is_head
         """Two parts with the same value can share a reader."""
         self.heads = KnownHeads()
         # Set by each window, before anything is counted.

@@ -35,9 +35,10 @@ class Schedule:
             for number, part in enumerate(profile.all_parts)
         )
         weights = [part.weight for part in profile.all_parts]
-        self._turns = (
-            turns(weights, _random(profile, share, "parts")) if profile.is_mix else repeat(0)
-        )
+        numbers = turns(weights, _random(profile, share, "parts")) if profile.is_mix else repeat(0)
+        # A chain of calls in C: it is called for each request.
+        self.next_part = map(self.parts.__getitem__, numbers).__next__
+        """Takes the next part of the sequence, and returns it."""
         self.is_plain = len(self.parts) == 1 and self.parts[0].only_payload is not None
         """True if all requests are the same."""
 
@@ -51,15 +52,11 @@ class Schedule:
         for part, counted in zip(self.parts, tally.parts, strict=True):
             part.tally = counted
 
-    def next_part(self) -> LivePart:
-        """Take the next part of the sequence."""
-        return self.parts[next(self._turns)]
-
     def assign(self, connection: Connection) -> None:
         """Have the connection send the next request of the sequence."""
         if self.is_plain:
             return
-        part = self.parts[next(self._turns)]
+        part = self.next_part()
         if part.reading != connection.part.reading:
             connection.reader.release()
             connection.reader = part.make_reader()
