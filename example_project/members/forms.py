@@ -7,7 +7,10 @@ from myapp.models import Book
 
 
 class ReviewForm(forms.ModelForm):  # type: ignore[type-arg]  # at run time it takes no parameter
-    book = forms.ModelChoiceField(Book.objects.order_by("title"), to_field_name="isbn")
+    # Typed in: a list of all books would be most of the page.
+    book = forms.ModelChoiceField(
+        Book.objects.all(), to_field_name="isbn", widget=forms.TextInput, label="ISBN"
+    )
     stars = forms.IntegerField(min_value=1, max_value=5)
 
     class Meta:
