@@ -359,7 +359,8 @@ MARKERS = (
     " p95, cpu_per_request or errors) is worse than in the baseline, or than that of base in a"
     " comparison, by more than this share, such as '10%'; with same_size=True also if the lengths"
     " of their response bodies differ by more than 10%",
-    "burst(connections=, duration=, timeout=, warmup=, rate=): the shape of the test's bursts",
+    "burst(connections=, duration=, timeout=, warmup=, rate=, user=, users=): the shape of the"
+    " test's bursts, and the users who are logged in",
     "djworkers(only=[...], skip=[...], reason=None): the backends that the test runs under",
 )
 """The markers, as ``pytest --markers`` shows them."""

@@ -39,9 +39,15 @@ class Burst:
 
     The request: ``path`` begins with a slash and is percent-encoded. ``method`` is any HTTP
     method but CONNECT. ``headers`` maps names to values. ``body`` is sent as it is, text in
-    UTF-8; ``json`` is encoded, and sets Content-Type unless ``headers`` does. ``query`` is
+    UTF-8; ``json`` is encoded, and sets Content-Type unless ``headers`` does. ``form`` maps
+    fields to values, and ``files`` fields to files; they are posted as browsers do. ``query`` is
     encoded and added to the path. ``cookies`` maps names to values, or is ``client.cookies`` of
     Django's test client, or another client's jar.
+
+    The users: ``user`` is the name of a user, a user object, or a function that returns one; None
+    is nobody. ``users`` is a number of users, a list of them, or a function that takes the number
+    of a connection and returns one. They are logged in once the rows are made, and their requests
+    and forms get CSRF tokens.
 
     Several requests: ``paths`` or ``bodies``, or both in pairs, are sent in turn in place of one.
     ``order`` is "sequential", "random", or "connection" for one to each connection. ``mix`` maps
