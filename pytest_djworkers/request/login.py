@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from pytest_djworkers.errors import BurstArgumentError
 from pytest_djworkers.load.profile import Order, Part, SentRequest
 from pytest_djworkers.request.content import Content
+from pytest_djworkers.request.uploads import MOST_BYTES
+from pytest_djworkers.units import format_size
 from pytest_djworkers.users.credentials import NO_CREDENTIALS, CsrfToken, Pair
 from pytest_djworkers.users.made import MadeLogin
 from pytest_djworkers.users.wanted import WantedUsers
@@ -53,7 +55,18 @@ def with_room_for(users: WantedUsers | None, part: Part) -> Part:
             f"{part.name}: users= can't be combined with requests that differ: name one user with"
             " user="
         )
+    _refuse_large_bodies(part, users.count)
     return replace(part, requests=part.requests * users.count, order=Order.CONNECTION)
+
+
+def _refuse_large_bodies(part: Part, users: int) -> None:
+    """Raise BurstArgumentError if the requests of all users are more than fits into an agent."""
+    size = users * len(part.requests[0].body)
+    if size > MOST_BYTES:
+        raise BurstArgumentError(
+            f"{part.name}: {users:,} users send {format_size(size)} together, and a burst holds"
+            f" 100 MiB ({format_size(MOST_BYTES)}) at most: name fewer users, or send less"
+        )
 
 
 def completed(part: Part, login: Login, made: MadeLogin) -> Part:

@@ -109,6 +109,14 @@ def test_one_user_sends_all_requests_of_a_part() -> None:
         with_room_for(GivenUsers(users=2).wanted(1), part)
 
 
+def test_users_do_not_send_more_than_an_agent_holds() -> None:
+    part = Part("picture", (SentRequest("/", "POST", body=bytes(2**20)),))
+    assert with_room_for(GivenUsers(users=100).wanted(1), part).variants == 100
+    said = r"picture: 101 users send 106MB together, and a burst holds 100 MiB \(105MB\) at most"
+    with pytest.raises(BurstArgumentError, match=said):
+        with_room_for(GivenUsers(users=101).wanted(1), part)
+
+
 def test_a_page_that_a_proxy_has_got_by_https_is_the_origin() -> None:
     headers = {"X-Forwarded-Proto": "https", "Host": "shop.example"}
     request = only(complete(method="DELETE", headers=headers))
