@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_djworkers.entry.app import refuse_another_tree
-from pytest_djworkers.entry.brief import this_brief
+from pytest_djworkers.entry.brief import this_brief, write_for_the_user
 from pytest_djworkers.entry.search_path import look_in
 from pytest_djworkers.entry.startup_hook import install
 from pytest_djworkers.entry.tree_bounds import TreeBounds
@@ -147,7 +147,8 @@ def _main(request_file: str, response_file: str) -> None:
     result = _TASKS[request["task"]](**request["arguments"])
     if strays is not None:
         strays.refuse()
-    Path(response_file).write_text(json.dumps(result), encoding="utf-8")
+    # It may hold the keys of sessions.
+    write_for_the_user(Path(response_file), result)
 
 
 if __name__ == "__main__":
