@@ -31,6 +31,23 @@ def test_another_request_by_the_same_name_is_another_condition() -> None:
     assert found == "headers was cookie and is accept, cookie"
 
 
+def test_the_number_of_sessions_is_a_condition_and_nothing_else_of_them() -> None:
+    def as_users(*keys: str) -> dict[str, Any]:
+        requests = tuple(
+            SentRequest("/me", headers=(("Cookie", f"sessionid={key}"),), as_user=True)
+            for key in keys
+        )
+        part = Part("me", requests, order=Order.CONNECTION)
+        profile = Profile.of_parts("me", (part,), Shape())
+        return dict(conditions_of(replace(RESULT, profile=profile)))
+
+    stored = as_users("secret", "another")
+    assert stored["sessions"] == 2
+    assert "secret" not in str(stored)
+    assert first_difference(stored, as_users("of this run", "longer")) is None
+    assert first_difference(stored, as_users("one")) == "sessions was 2 and is 1"
+
+
 def test_a_mix_has_a_condition_for_each_part() -> None:
     stored = conditions_of(MIX)
     assert stored["request"] == "a mix"

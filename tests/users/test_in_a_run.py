@@ -44,10 +44,13 @@ urlpatterns = [path("me", me), path("private", login_required(me))]
 SEED = """
 import pytest
 
+launches = []
+
 
 def make_users():
     from django.contrib.auth.models import User
 
+    launches.append(User.objects.count())
     for name in ("alice", "bob", "carol"):
         User.objects.get_or_create(username=name)
 
@@ -64,11 +67,16 @@ from pytest_djworkers import BurstArgumentError, Request
 
 @pytest.mark.burst(user="alice")
 class TestAlice:
-    def test_marker(self, burst, record_property):
+    def test_marker(self, burst):
+        import conftest
+
+        before = len(conftest.launches)
         result = burst("/private", contains="alice, {}, {}, False")
         assert "sessionid" not in repr(result)
         burst("/me", user=None, contains="nobody,", name="anonymous")
         burst("/me", user="bob", contains="bob,", name="bob")
+        # One launch for each burst.
+        assert len(conftest.launches) == before + 3
 
     def test_mix(self, burst):
         form = Request("/me", form={"a": "b"}, user="bob", contains="bob, {'a': ['b']}, {}")
