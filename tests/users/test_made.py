@@ -68,6 +68,7 @@ from django.contrib.auth.models import User
 from django.contrib.auth.signals import user_logged_in
 from django.core.management import call_command
 from django.test import Client
+from django.utils.functional import SimpleLazyObject
 
 from people.models import Person
 from pytest_djworkers.errors import BurstArgumentError
@@ -165,7 +166,8 @@ def test_objects_are_read_again(alice):
 
 
 def test_functions(alice):
-    assert found(user=lambda: alice) == found(user=lambda: "alice") == found(user="alice")
+    lazy = SimpleLazyObject(lambda: alice)
+    assert found(user=lazy) == found(user=lambda: alice) == found(user=lambda: "alice") == found(user="alice")
     names = ["alice", "bob"]
     User.objects.create(username="bob")
     made = make_credentials(found(users=names.__getitem__), csrf=False)
