@@ -6,14 +6,13 @@ The interpreter of a comparison's base imports it, too, and may have nothing but
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
 from pytest_djworkers.errors import BurstArgumentError
 from pytest_djworkers.users.credentials import Credentials, CsrfToken
-from pytest_djworkers.users.find import FoundUser, read_again, user_model
+from pytest_djworkers.users.find import FoundUser, committed_at_once, read_again, user_model
 from pytest_djworkers.users.site_checks import (
     has_csrf_middleware,
     keeps_sessions_in_cache,
@@ -39,7 +38,7 @@ def make_credentials(users: Sequence[FoundUser], *, csrf: bool) -> Credentials:
     if not users:
         keys = [_saved(_new_request(), secret)]
     else:
-        with _in_one_transaction():
+        with committed_at_once(user_model(), *_session_models()):
             keys = [_saved(_logged_in(user), secret) for user in users]
     cookies = tuple((settings.SESSION_COOKIE_NAME, key) for key in keys)
     return Credentials(cookies, token, are_in_cache=keeps_sessions_in_cache())
@@ -145,19 +144,9 @@ def _first_backend() -> str:
     raise BurstArgumentError("user=: none of the site's AUTHENTICATION_BACKENDS has get_user()")
 
 
-@contextmanager
-def _in_one_transaction() -> Iterator[None]:
-    """Commit all at once: a commit for each of a thousand rows takes seconds."""
+def _session_models() -> list[Any]:
+    """Return the model of the site's sessions; none if they are no rows."""
     from django.conf import settings
-    from django.db import router, transaction
 
-    models = [user_model()]
-    models += filter(None, [getattr(_store_class(settings), "model", None)])
-    with ExitStack() as stack:
-        for alias in dict.fromkeys(router.db_for_write(model) for model in models):
-            stack.enter_context(transaction.atomic(using=alias))
-        yield
-
-
-def _store_class(settings: Any) -> Any:
-    return import_module(settings.SESSION_ENGINE).SessionStore
+    store = import_module(settings.SESSION_ENGINE).SessionStore
+    return [store.model] if hasattr(store, "model") else []

@@ -167,8 +167,8 @@ def test_objects_are_read_again(alice):
 
 def test_functions(alice):
     lazy = SimpleLazyObject(lambda: alice)
-    one = found(user="alice")
-    assert found(user=lazy) == found(user=lambda: alice) == found(user=lambda: "alice") == one
+    assert found(user=lazy) == found(user="alice")
+    assert found(user=lambda: alice) == found(user=lambda: "alice") == found(user="alice")
     names = ["alice", "bob"]
     User.objects.create(username="bob")
     made = make_credentials(found(users=names.__getitem__), csrf=False)
