@@ -32,8 +32,7 @@ class Trust:
             context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
         else:
             context.load_default_certs()
-        # hypercorn, granian and proxies would speak HTTP/2 with a client that doesn't say this.
-        context.set_alpn_protocols(["http/1.1"])
+        # Without ALPN, no server may choose HTTP/2 (RFC 9113, section 3.2).
         return context
 
 

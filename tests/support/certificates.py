@@ -31,8 +31,7 @@ def tls(certificate: Certificate) -> ssl.SSLContext:
 
 
 def server_context(certificate: Path, key: Path) -> ssl.SSLContext:
-    """The settings of a server with this certificate, which would speak HTTP/2, too."""
+    """The settings of a server with this certificate."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
-    context.set_alpn_protocols(["h2", "http/1.1"])
     return context
