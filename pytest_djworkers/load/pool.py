@@ -216,7 +216,7 @@ class Pool:
             # Those that still connect come to the queue of the pacer, or of the thinker, when they
             # are open.
             is_queued = connection.state is State.CONNECTING and not window.goes_on
-            if connection.number < total and not is_queued:
+            if not is_queued:
                 # Spread over the first think time, or they would all send in one wave for ever.
                 self._sender.free(connection, now, thinks=connection.number / total)
         self._sender.send_due()

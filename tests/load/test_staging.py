@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from dataclasses import replace
 from itertools import pairwise
@@ -11,6 +12,7 @@ import pytest
 
 from pytest_djworkers.load.merge import merge_agents
 from pytest_djworkers.load.part_report import PartReport
+from pytest_djworkers.load.pool import Pool
 from pytest_djworkers.load.profile import Part, Profile, SentRequest
 from pytest_djworkers.load.rate import Share
 from pytest_djworkers.load.stages import Stage
@@ -75,6 +77,18 @@ def test_connections_come_and_go_with_the_stages() -> None:
     assert second > max(first, third)
 
 
+def test_only_the_connections_of_the_first_stage_are_opened_before_it() -> None:
+    async def opened(address: tuple[str, int]) -> int:
+        pool = Pool(staged(of(0.2, 2), of(0.2, 6)), address, 6)
+        try:
+            return await pool.open(5.0)
+        finally:
+            pool.close()
+
+    with serve(hangs) as server:
+        assert asyncio.run(opened(server.address)) == 2
+
+
 def test_the_whole_has_the_counts_of_all_stages() -> None:
     parts = (Part("a", (ROOT,), 2), Part("b", (SentRequest("/b"),)))
     mix = Profile.of_parts("mix", parts, staged(of(0.15, 1), of(0.15, 3), of(0.15, 2)).shape)
@@ -93,6 +107,7 @@ def test_the_whole_has_the_counts_of_all_stages() -> None:
     of_parts = PartReport.sum(report.parts)
     assert replace(whole, first_unexpected=None) == replace(of_parts, first_unexpected=None)
     assert whole.first_unexpected == report.stages[0].first_unexpected
+    assert report.stages[1].first_unexpected is None
     assert [one.outside > 0 for one in report.stages] == [True, False, False]
     result = merge_agents(mix, [report])
     assert sum(one.figures.judged for one in result.stages) == result.judged

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from pytest_djworkers.load import thinker as module
+from pytest_djworkers.load.connection import unasked
 from pytest_djworkers.load.merge import merge_agents
 from pytest_djworkers.load.thinker import Thinker
 from tests.support.fault_server import Behaviour, Peer, answer, once, refusing, serve
@@ -107,6 +108,33 @@ def test_refused_connections_are_tried_again_after_a_pause(think_s: float) -> No
     assert 0 < report.error <= 4 * (0.5 / max(think_s, 0.1) + 2)
 
 
+def test_a_connection_that_is_lost_meanwhile_waits_once() -> None:
+    async def babbles(peer: Peer) -> None:
+        await peer.request()
+        await peer.send(answer())
+        await peer.pause(0.02)
+        await peer.send(answer())
+        await peer.hang()
+
+    with serve(babbles) as server:
+        report = fire(server.address, think_s=0.1, duration_s=0.5)
+    assert report.ok > 4
+    assert report.thinking_s <= 4 * 0.5
+
+
+@pytest.mark.parametrize(
+    ("was_served", "is_asked", "age_s", "counts"),
+    [(True, True, 0.5, 0), (False, False, None, 1), (False, True, 0.5, 1), (False, True, 1.5, 0)],
+)
+def test_a_connection_is_unasked_until_its_first_request_is_as_old_as_the_timeout(
+    was_served: bool, is_asked: bool, age_s: float | None, counts: int
+) -> None:
+    until_ns = 10_000 * MS
+    began_ns = 0 if age_s is None else until_ns - round(age_s * 1e9)
+    one: Any = SimpleNamespace(was_served=was_served, is_asked=is_asked, began_ns=began_ns)
+    assert unasked([one], 1.0, until_ns) == counts
+
+
 class Clock:
     """A clock that goes on when it is told to."""
 
@@ -142,8 +170,13 @@ def test_each_is_due_in_its_turn_and_its_time_is_counted(monkeypatch: pytest.Mon
         assert begun == [("first", 1_051 * MS, 1_051 * MS)]
         assert (thought, lags) == ([(1_000 * MS, 1_050 * MS)], [1_000.0])
         clock.now_ns += 9 * MS
+        gone: Any = "gone"
+        thinker.add(gone, clock(), 5 * MS)
+        clock.now_ns += 5 * MS
+        thinker.discard({gone}, clock())
+        assert thought[1:] == [(1_060 * MS, 1_065 * MS)]
         thinker.end(clock())
-        assert thought[1:] == [(1_000 * MS, 1_060 * MS)]
+        assert thought[2:] == [(1_000 * MS, 1_065 * MS)]
         thinker.start(window)
         clock.now_ns += 999 * MS
         thinker.send_due()
