@@ -46,6 +46,7 @@ if TYPE_CHECKING:
         Usage,
     )
     from pytest_djworkers.load.histogram import Latency
+    from pytest_djworkers.load.in_pieces import InPieces
     from pytest_djworkers.load.part_figures import PartFigures
     from pytest_djworkers.load.profile import Order, Part, Profile, SentRequest, Shape
     from pytest_djworkers.load.queries import QueryFigures, Statement
@@ -73,6 +74,7 @@ __all__ = [
     "DjworkersError",
     "GeneratorError",
     "GeneratorFacts",
+    "InPieces",
     "Latency",
     "LaunchPlan",
     "LostAgent",
@@ -141,6 +143,7 @@ _NAMES = {
         "Usage",
     ),
     "load.histogram": ("Latency",),
+    "load.in_pieces": ("InPieces",),
     "load.part_figures": ("PartFigures",),
     "load.profile": (
         "Order",

@@ -203,6 +203,11 @@ def test_markers_that_set_limits_are_told_from_others() -> None:
         (mark("max_latency", "1s"), "and max=, such as max_latency(p99='500ms')"),
         (mark("max_latency", backend="granian"), "max_latency takes p50="),
         (mark("max_latency", p42="1s"), "max_latency has no argument 'p42' (it has: backend, max"),
+        (
+            mark("max_latency", p50="1s", phase="last_byte"),
+            "max_latency(phase='last_byte'): must be 'first_byte'",
+        ),
+        (mark("max_latency", phase="first_byte"), "max_latency takes p50="),
         (mark("max_latency", p50="fast"), "max_latency(p50='fast'): 'fast' is not a duration"),
         (mark("max_regression", 0.1), "max_regression(0.1): 0.1 is not a share such as 10%"),
         (

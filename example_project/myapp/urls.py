@@ -18,6 +18,7 @@ def endpoints(views: ModuleType) -> list[URLPattern]:
         path("brotli", views.brotli, name="brotli"),
         path("requests", views.requests, name="requests"),
         path("httpx", views.httpx, name="httpx"),
+        path("stream", views.stream, name="stream"),
     ]
 
 

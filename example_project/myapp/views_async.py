@@ -1,8 +1,9 @@
 """The same views as coroutines."""
 
 import asyncio
+from collections.abc import AsyncIterator
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 
 from myapp import queries, responses, upstream_client
 
@@ -38,3 +39,15 @@ async def requests(request: HttpRequest) -> HttpResponse:
 
 async def httpx(request: HttpRequest) -> HttpResponse:
     return responses.upstream_response(await upstream_client.aget_with_httpx())
+
+
+async def stream(request: HttpRequest) -> StreamingHttpResponse:
+    """Respond in pieces, the first of them at once, as an export of many rows does."""
+    return responses.streamed(_pieces())
+
+
+async def _pieces() -> AsyncIterator[bytes]:
+    for number in range(responses.PIECES):
+        if number:
+            await asyncio.sleep(responses.BETWEEN_PIECES_S)
+        yield responses.piece(number)

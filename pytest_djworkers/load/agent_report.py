@@ -59,6 +59,10 @@ class AgentReport:
     """The number of expected responses, among ok and late, that came after the window closed."""
     sizes: list[tuple[int, int]] = field(default_factory=list)
     """The histogram of the expected responses' body lengths as sent: pairs of bytes and counts."""
+    first_bytes: Pairs = field(default_factory=Pairs.empty)
+    """The histogram of the times until the first byte of responses in several pieces."""
+    in_pieces: Pairs = field(default_factory=Pairs.empty)
+    """The histogram of their latencies, which are among the others, too."""
     machine_speed: float | None = None
     """The speed of the machine's CPUs while the window was open; see ``MachineSpeed``."""
     cpus: float = 1.0

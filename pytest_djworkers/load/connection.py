@@ -32,6 +32,7 @@ class Connection:
     __slots__ = (
         "began_ns",
         "connecting_since_ns",
+        "first_byte_ns",
         "has_responded",
         "idle_since_ns",
         "number",
@@ -61,6 +62,8 @@ class Connection:
         self.reader = part.make_reader()
         self.began_ns = 0
         """The time at which the request in flight began, or was planned to; 0 without one."""
+        self.first_byte_ns = 0
+        """The time at which the first of several pieces of its response came; 0 before."""
         self.connecting_since_ns = 0
         self.idle_since_ns = 0
         self.unsent: bytes | memoryview = b""

@@ -18,6 +18,8 @@ from pytest_djworkers.load.facts import (
 )
 from pytest_djworkers.load.generator_names import ASYNCIO
 from pytest_djworkers.load.histogram import Latency
+from pytest_djworkers.load.in_pieces import InPieces
+from pytest_djworkers.load.pairs import mean_of
 from pytest_djworkers.load.part_figures import PartFigures
 from pytest_djworkers.load.part_report import PartReport, first_of, sum_of_pairs, sums
 from pytest_djworkers.load.profile import Profile
@@ -103,6 +105,15 @@ def merge_agents(
         first_unexpected=first_of(report.first_unexpected for report in reports),
         after_window=sum(report.after_window for report in reports),
         parts=_parts(profile, reports, window_s),
+        in_pieces=_in_pieces(reports),
+        body_bytes=mean_of(sums(dict(report.sizes) for report in reports).items()),
+    )
+
+
+def _in_pieces(reports: Sequence[AgentReport]) -> InPieces:
+    return InPieces(
+        Latency.from_counts(sums(dict(report.first_bytes) for report in reports)),
+        Latency.from_counts(sums(dict(report.in_pieces) for report in reports)),
     )
 
 
@@ -150,6 +161,8 @@ def _one_report(reports: Sequence[AgentReport]) -> AgentReport:
         latency=sum_of_pairs(report.latency for report in reports),
         lag=sum_of_pairs(report.lag for report in reports),
         sizes=sorted(sums(dict(report.sizes) for report in reports).items()),
+        first_bytes=sum_of_pairs(report.first_bytes for report in reports),
+        in_pieces=sum_of_pairs(report.in_pieces for report in reports),
         per_connection=[
             sum(counts) for counts in zip(*(r.per_connection for r in reports), strict=True)
         ],

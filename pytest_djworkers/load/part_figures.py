@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Self
 
 from pytest_djworkers.load.histogram import Latency
+from pytest_djworkers.load.in_pieces import InPieces
+from pytest_djworkers.load.pairs import mean_of
 from pytest_djworkers.load.part_report import PartReport
 from pytest_djworkers.load.queries import QueryFigures
 from pytest_djworkers.load.response_excerpt import ResponseExcerpt
@@ -35,6 +37,9 @@ class PartFigures:
     queries: QueryFigures | None = None
     queries_unknown: str = ""
 
+    in_pieces: InPieces | None = None
+    body_bytes: float | None = None
+
     @classmethod
     def of(cls, report: PartReport, *, window_s: float, judged: int) -> Self:
         """Return the figures of a part; ``judged`` is the number of all parts' judged requests."""
@@ -54,12 +59,22 @@ class PartFigures:
             wrong_bodies=report.wrong_bodies,
             first_unexpected=report.first_unexpected,
             after_window=report.after_window,
+            in_pieces=InPieces(
+                Latency(tuple(report.first_bytes)), Latency(tuple(report.in_pieces))
+            ),
+            body_bytes=mean_of(report.sizes),
         )
 
     @property
     def rps(self) -> float:
         """The expected responses per second of the window, late ones included."""
         return (self.ok + self.late - self.after_window) / self.window_s
+
+    @property
+    def first_byte(self) -> Latency | None:
+        """The times from the beginning of the requests to the first byte of the response. None if
+        the generator doesn't tell them."""
+        return None if self.in_pieces is None else self.in_pieces.first_byte_of(self.latency)
 
     @property
     def timeouts(self) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self, TypeVar
 
 from pytest_djworkers.load.pairs import Pairs
@@ -32,6 +32,10 @@ class PartReport:
     """The histogram of latencies: pairs of microseconds and counts."""
     sizes: list[tuple[int, int]]
     first_unexpected: ResponseExcerpt | None = None
+    first_bytes: Pairs = field(default_factory=Pairs.empty)
+    """The histogram of the times until the first byte of responses in several pieces."""
+    in_pieces: Pairs = field(default_factory=Pairs.empty)
+    """The histogram of their latencies, which are among the others, too."""
 
     @classmethod
     def sum(cls, reports: Sequence[PartReport]) -> Self:
@@ -51,6 +55,8 @@ class PartReport:
             latency=sum_of_pairs(report.latency for report in reports),
             sizes=sorted(sums(dict(report.sizes) for report in reports).items()),
             first_unexpected=first_of(report.first_unexpected for report in reports),
+            first_bytes=sum_of_pairs(report.first_bytes for report in reports),
+            in_pieces=sum_of_pairs(report.in_pieces for report in reports),
         )
 
     @property

@@ -264,7 +264,12 @@ class Pool:
         """Count whatever has begun and not ended, so that no request is left out."""
         for connection in self._connections:
             if connection.began_ns:
-                window.tally.leave(connection.part.tally, connection.began_ns, until_ns)
+                window.tally.leave(
+                    connection.part.tally,
+                    connection.began_ns,
+                    until_ns,
+                    first_byte_ns=connection.first_byte_ns,
+                )
                 # Its response might still come, and would be taken for that of the next request.
                 connection.began_ns = 0
                 self._sockets.drop(connection)

@@ -65,7 +65,10 @@ class Responses:
         if not reader.complete:
             if not connection.began_ns:
                 fail(connection, "unrequested response", now)
-            elif connection.state is State.WAITING:
+                return
+            if not connection.first_byte_ns:
+                connection.first_byte_ns = now
+            if connection.state is State.WAITING:
                 connection.state = State.RECEIVING
         elif reader.complete == 1 and connection.began_ns and not reader.is_partial:
             # Only what came in one piece, and would be expected again, is worth remembering.
@@ -100,10 +103,15 @@ class Responses:
             tally.expected_responses(counted, 1, status, now)
             if counts:
                 counted.sizes.add(size)
-                counted.samples_us.append((now - connection.began_ns) * US_PER_NS)
+                latency_us = (now - connection.began_ns) * US_PER_NS
+                counted.samples_us.append(latency_us)
+                if first_ns := connection.first_byte_ns:
+                    first_us = (first_ns - connection.began_ns) * US_PER_NS
+                    counted.pieces.add(first_us, latency_us)
                 tally.lags_us.append((handled - now) * US_PER_NS)
         connection.window_responses += counts
         connection.has_responded = connection.was_served = True
+        connection.first_byte_ns = 0
         if not reader.keep_alive or connection.unsent:
             # At once: some servers linger until the client has closed. The rest of a request that
             # has its response already is of no use to anybody.

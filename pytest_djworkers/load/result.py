@@ -32,6 +32,7 @@ from pytest_djworkers.load.facts import (
     Usage,
 )
 from pytest_djworkers.load.histogram import SAMPLES_BEYOND, Latency
+from pytest_djworkers.load.in_pieces import InPieces
 from pytest_djworkers.load.part_figures import PartFigures
 from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.load.queries import QueryFigures
@@ -49,7 +50,7 @@ STOPPED_ABOVE = 0.02
 class BurstResult:
     """The figures of one burst. Times are in seconds, all else are counts.
 
-    ``print(result)`` shows the most important ones in five lines.
+    ``print(result)`` shows the most important ones in five lines, or in six for a stream.
     """
 
     profile: Profile
@@ -86,6 +87,10 @@ class BurstResult:
     comparison's window counts every request sent in it; in other bursts it is 0."""
     parts: Mapping[str, PartFigures] = field(default_factory=dict)
     """The figures of each part of a mix by its name; empty for other bursts."""
+    in_pieces: InPieces | None = None
+    """The responses that came in several pieces; None if the generator does not tell."""
+    body_bytes: float | None = None
+    """The mean length of the expected responses' bodies, as sent; None if it is not known."""
 
     def part(self, name: str) -> BurstResult:
         """Return the figures of a part as those of a burst of its own, on the same connections.
@@ -118,6 +123,8 @@ class BurstResult:
             after_window=figures.after_window,
             queries=figures.queries,
             queries_unknown=figures.queries_unknown,
+            in_pieces=figures.in_pieces,
+            body_bytes=figures.body_bytes,
             series=None,
             longest_gap_s=None,
             usage=None,
@@ -141,6 +148,26 @@ class BurstResult:
     def rps(self) -> float:
         """The expected responses per second of the window, late ones included."""
         return (self.ok + self.late - self.after_window) / self.window_s
+
+    @property
+    def first_byte(self) -> Latency | None:
+        """The times from the beginning of the requests to the first byte of the response.
+
+        They are those of the same requests as ``latency``. None if the generator doesn't tell them.
+        """
+        if self.latency is None or self.in_pieces is None:
+            return None
+        return self.in_pieces.first_byte_of(self.latency)
+
+    @property
+    def is_stream(self) -> bool:
+        """True if the first bytes come so long before the last ones that it matters."""
+        return in_words.is_stream(self.first_byte, self.latency)
+
+    @property
+    def stream_in_words(self) -> str:
+        """The time to the first byte, and the length of the body, in a line."""
+        return in_words.first_bytes(self.first_byte, self.body_bytes)
 
     @property
     def has_expected(self) -> bool:
@@ -273,12 +300,14 @@ class BurstResult:
         return f"<BurstResult {self._load}: {self._counts}>"
 
     def __str__(self) -> str:
-        """Return five lines of figures, for people."""
+        """Return five lines of figures, for people; six for a stream."""
+        stream = [self.stream_in_words] if self.is_stream else []
         return "\n".join(
             (
                 self._load,
                 self._counts,
                 in_words.latencies(self.latency),
+                *stream,
                 in_words.resources(
                     self.connections, self.usage, self.cpu_per_request_s, self.queries
                 ),

@@ -112,11 +112,19 @@ class Tally:
         part.error_kinds[kind] += 1
         self._error_at(now_ns, began_ns)
 
-    def leave(self, part: PartTally, began_ns: int, now_ns: int) -> None:
-        """Count a request that has no response, now that nobody waits any longer."""
+    def leave(self, part: PartTally, began_ns: int, now_ns: int, *, first_byte_ns: int = 0) -> None:
+        """Count a request that has no whole response, now that nobody waits any longer.
+
+        ``first_byte_ns`` is the time of its first byte, if that has come.
+        """
         # Its age is the least that its latency would have been. A drain lasts for the timeout at
         # least.
-        part.leave(began_ns, now_ns - began_ns, may_be_young=not self._drains)
+        part.leave(
+            began_ns,
+            now_ns - began_ns,
+            may_be_young=not self._drains,
+            first_byte_ns=first_byte_ns,
+        )
 
     def take_off(self, ages_ns: Iterable[int]) -> None:
         """Take off the time in service before the window of requests that ended in it.
@@ -201,6 +209,8 @@ class Tally:
             first_unexpected=whole.first_unexpected,
             after_window=whole.after_window,
             sizes=whole.sizes,
+            first_bytes=whole.first_bytes,
+            in_pieces=whole.in_pieces,
             # Of one part, the whole says it all.
             parts=parts if len(parts) > 1 else [],
         )

@@ -99,6 +99,11 @@ class BurstFigures:
     """The number of SQL queries of one request."""
     query_time_s: float | None = None
     """The time of a request's queries together."""
+    first_byte_p50_s: float | None = None
+    """None if the generator does not tell it, as in documents of before it was measured."""
+    first_byte_p99_s: float | None = None
+    body_bytes: float | None = None
+    """The mean length of the expected responses' bodies, as sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +190,7 @@ def figures_of(result: BurstResult, remarks: Iterable[Remark] = ()) -> BurstFigu
     # No samples give the same figures as an unknown histogram: None.
     latency, usage = result.latency or Latency(()), result.usage
     queries = result.queries
+    first_byte = result.first_byte or Latency(())
     return BurstFigures(
         rps=result.rps,
         p50_s=latency.p50,
@@ -201,6 +207,9 @@ def figures_of(result: BurstResult, remarks: Iterable[Remark] = ()) -> BurstFigu
         remarks=tuple(map(str, remarks)),
         queries=None if queries is None else queries.count,
         query_time_s=None if queries is None else queries.time_s,
+        first_byte_p50_s=first_byte.p50,
+        first_byte_p99_s=first_byte.p99,
+        body_bytes=result.body_bytes,
     )
 
 

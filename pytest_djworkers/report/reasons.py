@@ -15,6 +15,8 @@ from pytest_djworkers.verdict.judgement import Verdict
 _ERROR_LINE = "E "
 """The beginning of the lines of a traceback, as pytest prints it, that say what was raised."""
 _MOST_LINES = 20
+_PHASE = "phase="
+"""The argument of a limit on a time within a response."""
 
 
 def reasons_of_burst(record: BurstRecord) -> list[str]:
@@ -23,9 +25,14 @@ def reasons_of_burst(record: BurstRecord) -> list[str]:
 
 
 def remarks_of_burst(record: BurstRecord) -> list[str]:
-    """Return the kinds of errors of a burst, a query that is repeated, and which workers were idle
-    or ended, a line each."""
+    """Return what a row has no room for, a line each.
+
+    That is the kinds of errors, a query that is repeated, the first bytes of a stream, and
+    which workers were idle or ended.
+    """
     found = []
+    if record.result.is_stream or any(_PHASE in limit.text for limit in record.limits):
+        found.append(record.result.stream_in_words)
     if kinds := kinds_of(record.result):
         found.append(f"errors: {in_words(kinds)}")
     found += _repeated_query(record)

@@ -11,6 +11,7 @@ from pytest_djworkers.limits.kinds import LIMITS, misses, need_every_request
 from pytest_djworkers.limits.marker import Mark
 from pytest_djworkers.load.facts import Connections, LostAgent, Usage
 from pytest_djworkers.load.histogram import Latency
+from pytest_djworkers.load.in_pieces import InPieces
 from pytest_djworkers.load.profile import Shape
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.markers import read_plan
@@ -364,3 +365,38 @@ def test_a_limit_on_queries_may_be_for_a_part_of_a_mix() -> None:
 def test_a_limit_on_queries_takes_a_whole_number(value: object) -> None:
     with pytest.raises(MarkerError, match=r"max_queries\(.*is not a whole number of 0 or more"):
         missed(RESULT, mark("max_queries", value))
+
+
+# Phases.
+
+STREAM = replace(
+    RESULT,
+    in_pieces=InPieces(
+        first=Latency(((1_000, 50), (5_000, 450))), whole=Latency(((20_000, 450), (300_000, 50)))
+    ),
+)
+"""RESULT, of which half came in pieces: its first bytes have a p50 of 1 ms and a p99 of 5 ms."""
+
+
+def test_a_limit_on_the_first_byte_is_on_nothing_else() -> None:
+    met = mark("max_latency", p50="1ms", p99="5ms", max="5ms", phase="first_byte")
+    assert not missed(STREAM, met)
+    assert missed(STREAM, mark("max_latency", p99="4ms", phase="first_byte")) == [
+        "first byte p99: 5ms, limit max_latency(p99=4ms, phase='first_byte'), 1ms over"
+    ]
+    # Each replaces a limit on the same phase only.
+    plan = read_plan([met, mark("max_latency", p50="1s", p99="2s")], "granian")
+    assert [limit.text for limit in plan.limits] == [
+        "max_latency(p50=1s)",
+        "max_latency(p99=2s)",
+        "max_latency(p50=1ms, phase='first_byte')",
+        "max_latency(p99=5ms, phase='first_byte')",
+        "max_latency(max=5ms, phase='first_byte')",
+    ]
+
+
+def test_no_limit_passes_on_first_bytes_that_the_generator_does_not_tell() -> None:
+    assert missed(WRK, mark("max_latency", p50="1h", phase="first_byte")) == [
+        "first byte p50: wrk can't tell it (--djworkers-generator=asyncio can), so"
+        " max_latency(p50=3600s, phase='first_byte') can't pass"
+    ]

@@ -80,6 +80,10 @@ def check(report: AgentReport, *, rate: float | None = None) -> None:
     expected = report.ok + report.late
     assert sum(count for _, count in report.latency) == expected + report.unanswered
     assert sum(count for _, count in report.sizes) == expected
+    in_pieces = sum(count for _, count in report.in_pieces)
+    assert (
+        sum(count for _, count in report.first_bytes) == in_pieces <= expected + report.unanswered
+    )
     # At a fixed rate, sending can lag as well.
     lags = sum(count for _, count in report.lag)
     assert lags >= answered if rate else lags == answered
