@@ -9,7 +9,6 @@ from itertools import accumulate, zip_longest
 
 from pytest_djworkers.load.agent_protocol import ClockOffset
 from pytest_djworkers.load.agent_report import AgentReport
-from pytest_djworkers.load.body_sizes import mean_size
 from pytest_djworkers.load.facts import (
     Connections,
     GeneratorFacts,
@@ -20,6 +19,7 @@ from pytest_djworkers.load.facts import (
 from pytest_djworkers.load.generator_names import ASYNCIO
 from pytest_djworkers.load.histogram import Latency
 from pytest_djworkers.load.in_pieces import InPieces
+from pytest_djworkers.load.pairs import mean_of
 from pytest_djworkers.load.part_figures import PartFigures
 from pytest_djworkers.load.part_report import PartReport, first_of, sum_of_pairs, sums
 from pytest_djworkers.load.profile import Profile, Shape
@@ -111,11 +111,11 @@ def merge_agents(
         stages=_stages(profile.shape, reports),
         in_pieces=_in_pieces(reports),
         event_count=sum(r.events for r in reports) if profile.has_streams else None,
-        body_bytes=mean_size(pair for report in reports for pair in report.sizes),
+        body_bytes=mean_of(pair for report in reports for pair in report.sizes),
     )
 
 
-def _in_pieces(reports: Sequence[AgentReport | PartReport]) -> InPieces:
+def _in_pieces(reports: Sequence[AgentReport]) -> InPieces:
     return InPieces(
         Latency.from_counts(sums(dict(report.first_bytes) for report in reports)),
         Latency.from_counts(sums(dict(report.in_pieces) for report in reports)),

@@ -48,3 +48,10 @@ class Pairs:
     def __len__(self) -> int:
         """Return the number of pairs."""
         return len(self.flat) // 2
+
+
+def mean_of(counts: Iterable[tuple[int, int]]) -> float | None:
+    """Return the mean of values that are paired with their counts; None without any."""
+    pairs = list(counts)
+    total = sum(count for _, count in pairs)
+    return sum(value * count for value, count in pairs) / total if total else None

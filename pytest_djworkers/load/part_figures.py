@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
-from pytest_djworkers.load.body_sizes import mean_size
 from pytest_djworkers.load.histogram import Latency
 from pytest_djworkers.load.in_pieces import InPieces
+from pytest_djworkers.load.pairs import mean_of
 from pytest_djworkers.load.part_report import PartReport
 from pytest_djworkers.load.queries import QueryFigures
 from pytest_djworkers.load.response_excerpt import ResponseExcerpt
@@ -63,7 +63,7 @@ class PartFigures:
                 Latency(tuple(report.first_bytes)), Latency(tuple(report.in_pieces))
             ),
             event_count=report.events,
-            body_bytes=mean_size(report.sizes),
+            body_bytes=mean_of(report.sizes),
         )
 
     @property

@@ -77,9 +77,12 @@ class PartReport:
             wrong_bodies=self.wrong_bodies - earlier.wrong_bodies,
             statuses=_without(self.statuses, earlier.statuses),
             error_kinds=_without(self.error_kinds, earlier.error_kinds),
-            latency=Pairs.of(sorted(_without(dict(self.latency), dict(earlier.latency)).items())),
+            latency=_pairs_without(self.latency, earlier.latency),
             sizes=sorted(_without(dict(self.sizes), dict(earlier.sizes)).items()),
             first_unexpected=excerpt,
+            events=self.events - earlier.events,
+            first_bytes=_pairs_without(self.first_bytes, earlier.first_bytes),
+            in_pieces=_pairs_without(self.in_pieces, earlier.in_pieces),
         )
 
     @property
@@ -110,3 +113,8 @@ def sum_of_pairs(histograms: Iterable[Iterable[tuple[int, int]]]) -> Pairs:
 def _without(counts: Mapping[_Key, int], earlier: Mapping[_Key, int]) -> dict[_Key, int]:
     """Return the counts that came on top of the earlier ones."""
     return dict(Counter(counts) - Counter(earlier))
+
+
+def _pairs_without(counts: Iterable[tuple[int, int]], earlier: Iterable[tuple[int, int]]) -> Pairs:
+    """Return the histogram of what came on top of the earlier one."""
+    return Pairs.of(sorted(_without(dict(counts), dict(earlier)).items()))
