@@ -24,7 +24,7 @@ from fast_server import PATH, FastServer, fast_server
 from machine import describe_machine, locked
 from pytest_djworkers.load.agent_group import AgentGroup, local_agents
 from pytest_djworkers.load.generator import Target, hard_limit, lack_of_descriptors
-from pytest_djworkers.load.profile import Profile, Request, Shape
+from pytest_djworkers.load.profile import Profile, SentRequest, Shape
 from speed import Speed, built_in, leaves, measure, pinned
 from tables import Table, finish
 
@@ -125,7 +125,7 @@ def add_opening(samples: Samples, server: FastServer) -> None:
 
 def _opening(server: FastServer, connections: int) -> tuple[float, float]:
     """Return the seconds and the CPU seconds until an agent has all connections open."""
-    profile = Profile("opening", Request(PATH), Shape(connections))
+    profile = Profile("opening", SentRequest(PATH), Shape(connections))
     with (
         locked(),
         tempfile.TemporaryDirectory(prefix="djworkers-") as folder,
@@ -155,7 +155,7 @@ def add_packets(samples: Samples, server: FastServer) -> None:
 def add_sizes(samples: Samples, server: FastServer) -> None:
     """Add the lengths of a request and of a response's head, as they are sent."""
     host, port = server.address
-    request = Request(PATH).encode(f"{host}:{port}")
+    request = SentRequest(PATH).encode(f"{host}:{port}")
     with socket.create_connection(server.address) as connection:
         connection.sendall(request)
         head, _, _ = connection.recv(1 << 16).partition(b"\r\n\r\n")

@@ -12,7 +12,7 @@ from fast_server import FastServer
 from machine import locked
 from pytest_djworkers.load.builtin import AsyncioGenerator
 from pytest_djworkers.load.generator import Target
-from pytest_djworkers.load.profile import Profile, Request, Shape
+from pytest_djworkers.load.profile import Profile, SentRequest, Shape
 from speed import built_in, leaves, pinned
 from tables import Table, at_most
 
@@ -63,7 +63,7 @@ def _fire(shape: Shape, tool_cpu: int, server_cpu: int) -> tuple[Record, int, in
         delays_server("none", 0.0, cpu=server_cpu) as server,
         pinned({tool_cpu}),
     ):
-        profile = Profile("edges", Request("/"), shape)
+        profile = Profile("edges", SentRequest("/"), shape)
         # The server's record is on the same clock: the monotonic clock is the machine's.
         began_ns = time.monotonic_ns()
         AsyncioGenerator().fire(profile, Target(server.address, Path(folder)))

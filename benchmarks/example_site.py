@@ -13,7 +13,7 @@ from pathlib import Path
 from pytest_djworkers.backends.protocol import Backend
 from pytest_djworkers.databases.checks import TestDatabases
 from pytest_djworkers.load.generator import Generator
-from pytest_djworkers.load.profile import Profile, Request, Shape
+from pytest_djworkers.load.profile import Profile, SentRequest, Shape
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.server.launch import LaunchSpec
 from pytest_djworkers.server.protocol import BurstNeeds
@@ -33,7 +33,7 @@ class Bench:
 
     def burst(self, backend: Backend, generator: Generator, path: str, shape: Shape) -> BurstResult:
         """Fire one burst at a freshly launched server."""
-        request = Request(path)
+        request = SentRequest(path)
         server = Server(backend, self.spec, MachineLock())
         try:
             server.launch(BurstNeeds(shape.connections, request))

@@ -15,7 +15,7 @@ from machine import describe_machine
 from pytest_djworkers.backends.protocol import Backend
 from pytest_djworkers.backends.registry import BACKENDS
 from pytest_djworkers.errors import DjworkersError
-from pytest_djworkers.load.profile import Request
+from pytest_djworkers.load.profile import SentRequest
 from pytest_djworkers.server.protocol import BurstNeeds
 from pytest_djworkers.server.server import Server
 from pytest_djworkers.system.machine_lock import MachineLock
@@ -33,7 +33,7 @@ def launch(bench: Bench, backend: Backend) -> float:
     """
     server = Server(backend, bench.spec, MachineLock())
     try:
-        server.launch(BurstNeeds(CONNECTIONS, Request(PATH)))
+        server.launch(BurstNeeds(CONNECTIONS, SentRequest(PATH)))
         assert server.facts is not None
         return server.facts.launch_s
     finally:

@@ -21,7 +21,7 @@ from cpu_server import cpu_server
 from machine import describe_machine, locked
 from pytest_djworkers.load.agent_report import AgentReport
 from pytest_djworkers.load.pool import Pool
-from pytest_djworkers.load.profile import Profile, Request, Shape
+from pytest_djworkers.load.profile import Profile, SentRequest, Shape
 from tables import Table, finish, verdict_of
 
 MOST = 0.05
@@ -51,7 +51,8 @@ async def measure(address: tuple[str, int], works: tuple[str, str], rounds: int)
     """Measure windows of both kinds of work in turn."""
     shape = Shape(CONNECTIONS, duration_s=WINDOW_S, warmup_s=0.0, timeout_s=TIMEOUT_S)
     pools = [
-        Pool(Profile("work", Request(f"/{work}"), shape), address, CONNECTIONS) for work in works
+        Pool(Profile("work", SentRequest(f"/{work}"), shape), address, CONNECTIONS)
+        for work in works
     ]
     found = []
     try:

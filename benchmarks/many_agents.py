@@ -25,7 +25,7 @@ from pytest_djworkers.load.agent_report import AgentReport
 from pytest_djworkers.load.histogram import Counts
 from pytest_djworkers.load.merge import merge_agents
 from pytest_djworkers.load.pairs import Pairs
-from pytest_djworkers.load.profile import Profile, Request, Shape
+from pytest_djworkers.load.profile import Profile, SentRequest, Shape
 from pytest_djworkers.serialization import from_simple, to_simple
 from tables import MISSED, Table, at_most, finish, verdict_of
 
@@ -123,7 +123,7 @@ def _in_a_process(agents: int, lines: Path) -> Cost:
 
 def merge(agents: int, lines: Path) -> Cost:
     """Return the cost of that many of the reports in the file, to this process."""
-    profile = Profile("many", Request("/"), Shape(agents * CONNECTIONS, duration_s=WINDOW_S))
+    profile = Profile("many", SentRequest("/"), Shape(agents * CONNECTIONS, duration_s=WINDOW_S))
     # Forgets the highest memory until now, which was that of an import (proc_pid_clear_refs(5)).
     Path("/proc/self/clear_refs").write_text("5")
     memory_bytes = _highest_memory()

@@ -21,7 +21,7 @@ import psutil
 from fast_server import PATH, FastServer, fast_server
 from generator import FEW, MANY, SERVER, TOOL, cpu_us, measure_in_turn, medians, rps
 from machine import describe_machine
-from pytest_djworkers.load.profile import Order, Part, Request
+from pytest_djworkers.load.profile import Order, Part, SentRequest
 from speed import Start, built_in, pinned
 from tables import MISSED, Bar, Table, at_most, finish
 
@@ -35,12 +35,12 @@ COLUMNS = (
     ("bar", 13),
     ("verdict", 7),
 )
-REQUESTS = tuple(Request(f"{PATH}?number={number}") for number in range(10))
+REQUESTS = tuple(SentRequest(f"{PATH}?number={number}") for number in range(10))
 MIX = tuple(
     Part(request.path, (request,), weight) for weight, request in enumerate(REQUESTS, start=1)
 )
 CHECKED = tuple(
-    Part(request.path, (Request(request.path, contains=b"Hello" * (number == 0)),))
+    Part(request.path, (SentRequest(request.path, contains=b"Hello" * (number == 0)),))
     for number, request in enumerate(REQUESTS)
 )
 BURSTS = {
@@ -54,10 +54,11 @@ import sys, tempfile
 from pathlib import Path
 from pytest_djworkers.load.builtin import AsyncioGenerator
 from pytest_djworkers.load.generator import Target
-from pytest_djworkers.load.profile import Profile, Request, Shape
+from pytest_djworkers.load import profile as plans
+request = getattr(plans, "SentRequest", None) or plans.Request  # as earlier commits call it
 host, port, connections = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-shape = Shape(connections, float(sys.argv[5]) + 1.0, warmup_s=0.5)
-profile = Profile("speed", Request(sys.argv[4]), shape)
+shape = plans.Shape(connections, float(sys.argv[5]) + 1.0, warmup_s=0.5)
+profile = plans.Profile("speed", request(sys.argv[4]), shape)
 with tempfile.TemporaryDirectory(prefix="djworkers-") as folder:
     AsyncioGenerator().fire(profile, Target((host, port), Path(folder)))
 """

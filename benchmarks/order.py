@@ -19,7 +19,7 @@ from example_site import Bench, example_bench
 from pytest_djworkers.backends.protocol import Backend
 from pytest_djworkers.backends.registry import BUILT_IN
 from pytest_djworkers.load.builtin import AsyncioGenerator
-from pytest_djworkers.load.profile import Profile, Request, Shape
+from pytest_djworkers.load.profile import Profile, SentRequest, Shape
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.server.protocol import BurstNeeds
 from pytest_djworkers.server.server import Server
@@ -49,9 +49,9 @@ def on_one_server(bench: Bench, backend: Backend, paths: Sequence[str]) -> list[
     """Fire bursts at one server, one after the other."""
     server = Server(backend, bench.spec, MachineLock())
     try:
-        server.launch(BurstNeeds(SHAPE.connections, Request(FAST)))
+        server.launch(BurstNeeds(SHAPE.connections, SentRequest(FAST)))
         return [
-            AsyncioGenerator().fire(Profile(path, Request(path), SHAPE), server.target)
+            AsyncioGenerator().fire(Profile(path, SentRequest(path), SHAPE), server.target)
             for path in paths
         ]
     finally:

@@ -21,7 +21,7 @@ import psutil
 from fast_server import PATH, FastServer
 from pytest_djworkers.load.builtin import AsyncioGenerator
 from pytest_djworkers.load.generator import Target
-from pytest_djworkers.load.profile import Part, Profile, Request, Shape
+from pytest_djworkers.load.profile import Part, Profile, SentRequest, Shape
 
 _OPEN_WITHIN_S = 40.0
 _SETTLE_S = 0.5
@@ -100,7 +100,7 @@ def command(*words: str, cpus: set[int], environment: dict[str, str] | None = No
     return start
 
 
-_PLAIN = (Part("plain", (Request(PATH),)),)
+_PLAIN = (Part("plain", (SentRequest(PATH),)),)
 
 
 def built_in(

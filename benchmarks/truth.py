@@ -32,7 +32,7 @@ from machine import describe_machine, locked
 from pytest_djworkers.load.builtin import AsyncioGenerator
 from pytest_djworkers.load.generator import Generator, Target
 from pytest_djworkers.load.histogram import Latency, bucket
-from pytest_djworkers.load.profile import Profile, Request, Shape
+from pytest_djworkers.load.profile import Profile, SentRequest, Shape
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.load.wrk import WrkGenerator, find_wrk
 from speed import pinned
@@ -78,7 +78,9 @@ QUICK_S = 4.0
 def fire(generator: Generator, address: tuple[str, int], path: str, shape: Shape) -> BurstResult:
     """Fire one burst from the tool's CPU."""
     with tempfile.TemporaryDirectory(prefix="djworkers-") as folder, pinned({TOOL}):
-        return generator.fire(Profile("truth", Request(path), shape), Target(address, Path(folder)))
+        return generator.fire(
+            Profile("truth", SentRequest(path), shape), Target(address, Path(folder))
+        )
 
 
 def seconds(nanoseconds: Iterable[int]) -> Latency:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from members.seed import seed_members
 from myapp.seed import seed
 
 UPSTREAM_SERVER = Path(__file__).parent / "upstream" / "server.py"
@@ -15,10 +16,15 @@ START_TIMEOUT_S = 10
 END_TIMEOUT_S = 5
 
 
+def seed_all() -> None:
+    seed()
+    seed_members()
+
+
 @pytest.fixture(scope="session")
 def djworkers_seed() -> Callable[[], None]:
     """Return the function that makes the rows; it runs before each launch of a server."""
-    return seed
+    return seed_all
 
 
 @pytest.fixture(scope="session")

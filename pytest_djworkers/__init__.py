@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     )
     from pytest_djworkers.load.facts import (
         Connections,
+        Events,
         GeneratorFacts,
         LostAgent,
         Reference,
@@ -46,10 +47,13 @@ if TYPE_CHECKING:
         Usage,
     )
     from pytest_djworkers.load.histogram import Latency
+    from pytest_djworkers.load.in_pieces import InPieces
     from pytest_djworkers.load.part_figures import PartFigures
-    from pytest_djworkers.load.profile import Order, Part, Profile, Shape
+    from pytest_djworkers.load.profile import Order, Part, Profile, SentRequest, Shape
+    from pytest_djworkers.load.queries import QueryFigures, Statement
     from pytest_djworkers.load.response_excerpt import ResponseExcerpt
     from pytest_djworkers.load.result import BurstResult
+    from pytest_djworkers.load.stages import Stage, StageFigures
     from pytest_djworkers.request.asked import Request
     from pytest_djworkers.run.burst import Burst
     from pytest_djworkers.server.protocol import AnyServer
@@ -70,8 +74,10 @@ __all__ = [
     "Connections",
     "DatabaseError",
     "DjworkersError",
+    "Events",
     "GeneratorError",
     "GeneratorFacts",
+    "InPieces",
     "Latency",
     "LaunchPlan",
     "LostAgent",
@@ -82,12 +88,14 @@ __all__ = [
     "PartFigures",
     "ProbeError",
     "Profile",
+    "QueryFigures",
     "Reference",
     "ReportError",
     "Request",
     "ResourceError",
     "Response",
     "ResponseExcerpt",
+    "SentRequest",
     "Series",
     "Server",
     "ServerDiedError",
@@ -96,6 +104,9 @@ __all__ = [
     "ServerStartError",
     "SettingsError",
     "Shape",
+    "Stage",
+    "StageFigures",
+    "Statement",
     "Usage",
     "setting",
 ]
@@ -129,6 +140,7 @@ _NAMES = {
     ),
     "load.facts": (
         "Connections",
+        "Events",
         "GeneratorFacts",
         "LostAgent",
         "Reference",
@@ -137,15 +149,19 @@ _NAMES = {
         "Usage",
     ),
     "load.histogram": ("Latency",),
+    "load.in_pieces": ("InPieces",),
     "load.part_figures": ("PartFigures",),
     "load.profile": (
         "Order",
         "Part",
         "Profile",
+        "SentRequest",
         "Shape",
     ),
+    "load.queries": ("QueryFigures", "Statement"),
     "load.response_excerpt": ("ResponseExcerpt",),
     "load.result": ("BurstResult",),
+    "load.stages": ("Stage", "StageFigures"),
     "request.asked": ("Request",),
     "run.burst": ("Burst",),
     "server.protocol": ("AnyServer",),

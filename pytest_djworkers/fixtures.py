@@ -210,8 +210,9 @@ def burst(
     """Call it with a path to fire a burst of load at the site; it returns the figures.
 
     Each call launches the server anew. The test runs once under each backend of ``--djworkers``,
-    and is skipped without that option. Arguments: method, headers, body, json, query, cookies,
-    expect, contains, name, connections, duration, timeout, warmup, rate.
+    and is skipped without that option. Arguments: method, headers, body, json, form, files,
+    query, cookies, expect, contains, mix, paths, bodies, order, seed, user, users, name,
+    connections, duration, timeout, warmup, rate, think, stages.
     """
     from pytest_djworkers.run.burst import Burst
 

@@ -106,6 +106,13 @@ OPTIONS: tuple[Option, ...] = (
         " it has a response",
     ),
     Option(
+        "think",
+        parse_duration,
+        None,
+        "T",
+        "time that each connection waits between a response and its next request; default: none",
+    ),
+    Option(
         "workers", parse_whole, None, "N", "workers of each server; default: one per CPU", "int"
     ),
     Option(
@@ -333,11 +340,17 @@ SWITCHES = {
     "--djworkers-compare-backends": "compare the backends with the first one, in this run",
     "--djworkers-calibrate": "compare the working tree with itself, to see what differs by chance",
     "--djworkers-strict": "fail tests whose comparison is inconclusive or can't be made",
+    "--djworkers-no-queries": "send no requests before each burst to count their SQL queries",
     "--djworkers-tls": "serve the site over TLS, with a certificate that is made for the run",
     "--djworkers-unix-socket": "serve the site on a Unix socket, as behind a proxy here",
 }
 """The flags without a value, with their help."""
-INI_SWITCHES = ("--djworkers-strict", "--djworkers-tls", "--djworkers-unix-socket")
+INI_SWITCHES = (
+    "--djworkers-strict",
+    "--djworkers-no-queries",
+    "--djworkers-tls",
+    "--djworkers-unix-socket",
+)
 """Those of them that have an ini twin: nobody wants each run to save a baseline."""
 # Without a backend, these would be ignored silently: the run is refused instead.
 ACTIONS = (
@@ -354,26 +367,32 @@ SHAPE_OPTIONS = {
     "timeout": "timeout_s",
     "warmup": "warmup_s",
     "rate": "rate",
+    "think": "think_s",
 }
 """The options that shape a burst, with their field of Shape."""
 # Kept here, and not with the classes of limits, because pytest needs these texts in every run, and
 # importing those classes would take half as long again as all that a run without load imports.
 MARKERS = (
-    "min_rps(n, of=None, backend=None): fail below n requests per second; with of='/path' or"
-    " of='plain', below a share such as '60%' of what that endpoint reaches",
-    "max_timeouts(n, backend=None): fail with more timeouts, a number or a share such as '1%'",
-    "max_errors(n, backend=None): fail with more errors, a number or a share such as '1%'",
-    "max_latency(p50=, p90=, p95=, p99=, p999=, max=, backend=None): fail above these latencies,"
-    " such as p99='100ms'",
+    "min_rps(n, of=None, part=None, backend=None): fail below n requests per second; with"
+    " of='/path' or of='plain', below a share such as '60%' of what that endpoint reaches",
+    "max_timeouts(n, part=None, backend=None): fail with more timeouts, a number or a share such as"
+    " '1%'",
+    "max_errors(n, part=None, backend=None): fail with more errors, a number or a share such as"
+    " '1%'",
+    "max_latency(p50=, p90=, p95=, p99=, p999=, max=, part=None, phase=None, backend=None): fail"
+    " above these latencies, such as p99='100ms'; with phase='first_byte' or 'first_event', above"
+    " these times to that",
     "max_cpu_per_request(t, of=None, backend=None): fail if the server uses more CPU time per"
     " response, such as '500us'; with of='/path' or of='plain', more than a multiple such as '8x'"
     " of what that endpoint uses",
     "max_memory(size, backend=None): fail if the server uses more memory, such as '512MB'",
+    "max_queries(n, backend=None): fail if a request runs more than n SQL queries",
     "max_regression(share, metric='rps', same_size=False, backend=None): fail if a metric (rps,"
     " p95, cpu_per_request or errors) is worse than in the baseline, or than that of base in a"
     " comparison, by more than this share, such as '10%'; with same_size=True also if the lengths"
     " of their response bodies differ by more than 10%",
-    "burst(connections=, duration=, timeout=, warmup=, rate=): the shape of the test's bursts",
+    "burst(connections=, duration=, timeout=, warmup=, rate=, think=, user=, users=): the shape of"
+    " the test's bursts, and the users who are logged in",
     "djworkers(only=[...], skip=[...], reason=None): the backends that the test runs under",
 )
 """The markers, as ``pytest --markers`` shows them."""

@@ -11,6 +11,7 @@ from pytest_djworkers.baseline.figures import StoredFigures
 from pytest_djworkers.baseline.store import burst_key
 from pytest_djworkers.compare.result import ArmComparison
 from pytest_djworkers.legend import Remark, Sign
+from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.serialization import from_simple, to_simple
 from pytest_djworkers.verdict.baseline_verdict import BaselineVerdict
@@ -105,13 +106,19 @@ class BurstRecord:
         """The spec of the backend; empty if the server is not known."""
         return self.result.server.backend if self.result.server else ""
 
+    def without_bodies(self) -> Self:
+        """Return the record without what its requests sent, to be kept until the run ends."""
+        return self._with_profile(self.result.profile.without_bodies())
+
     def without_values(self) -> Self:
         """Return the record without the request's values, to be shown, sent and written."""
-        shown = self.result.profile.without_values()
+        return self._with_profile(self.result.profile.without_values())
+
+    def _with_profile(self, profile: Profile) -> Self:
         # The conditions are of the values, too, so they are read before those are taken away.
         return replace(
             self,
-            result=replace(self.result, profile=shown),
+            result=replace(self.result, profile=profile),
             conditions=dict(self.stored_under),
         )
 

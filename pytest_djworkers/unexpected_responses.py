@@ -6,6 +6,7 @@ from http import HTTPStatus
 
 from pytest_djworkers.load.generator_names import WRK
 from pytest_djworkers.load.result import BurstResult
+from pytest_djworkers.server.external import NAME as EXTERNAL
 from pytest_djworkers.server.response_advice import advice_on
 from pytest_djworkers.units import format_duration
 
@@ -106,10 +107,11 @@ def what_to_do(result: BurstResult, first_refusal: str = "") -> list[str]:
     if result.profile.request.expects(first.status):
         return [_BODY_ADVICE]
     advice = advice_on(
-        result.profile.request.path,
+        result.profile.request,
         first.status,
         location=first.location,
         said=f"{first.text} {first_refusal}",
+        is_ours=result.server is None or result.server.backend != EXTERNAL,
     )
     return [advice] if advice else []
 

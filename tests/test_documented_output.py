@@ -18,7 +18,7 @@ from pytest_djworkers.databases.checks import TestDatabases
 from pytest_djworkers.errors import BaselineError, DatabaseError
 from pytest_djworkers.limits.kinds import misses
 from pytest_djworkers.limits.marker import Mark
-from pytest_djworkers.load.facts import Connections
+from pytest_djworkers.load.facts import Connections, Usage
 from pytest_djworkers.load.histogram import Latency
 from pytest_djworkers.load.profile import Shape
 from pytest_djworkers.markers import read_plan
@@ -33,7 +33,7 @@ from pytest_djworkers.verdict.judgement import Judgement, Verdict
 from pytest_djworkers.verdict.rounds import Metric, Round
 from tests.support.comparisons import compared, of_backend, window
 from tests.support.pages import DOCS, ROOT, Example, examples, without_figures
-from tests.support.results import RESULT, record
+from tests.support.results import MIX, QUERIES, RESULT, record
 
 MEASURED = replace(
     compared(1.0),
@@ -47,6 +47,12 @@ def missed_limits() -> list[str]:
     marks = [Mark("min_rps", (1_000,), {}), Mark("max_latency", (), {"p99": "500ms"})]
     plan = read_plan(marks, "granian")
     return [f"GET /users: {line}" for line in misses(plan.limits, slow)]
+
+
+def too_many_queries() -> list[str]:
+    plan = read_plan([Mark("max_queries", (4,), {})], "granian")
+    (line,) = misses(plan.limits, replace(RESULT, queries=QUERIES))
+    return [f"GET /users: {line}"]
 
 
 def more_errors() -> list[str]:
@@ -124,8 +130,22 @@ def a_starved_burst() -> list[str]:
     )
 
 
+def a_mix() -> list[str]:
+    search = MIX.parts["GET /fast"]
+    latency = Latency(((1_000, 500), (20_000, 2_500)))
+    parts = {
+        name: replace(search, latency=latency) for name in ("GET /", "GET /search", "add to cart")
+    }
+    profile = replace(MIX.profile, name="mix of 3")
+    connections = replace(RESULT.connections, requested=64, opened=64, served=64, at_work=64.0)
+    usage = Usage(0.5, 150_000_000, 2, 2, 0, 0)
+    result = replace(MIX, profile=profile, parts=parts, connections=connections, usage=usage)
+    return a_table(record("granian", test="test_shop", result=result))
+
+
 PRINTED: Mapping[str, Callable[[], list[str]]] = {
     "GET /users: requests/s": missed_limits,
+    "GET /users: queries": too_many_queries,
     "regressed: test_shop.py": more_errors,
     "this machine, in this run": lambda: [noise_in_words([MEASURED])],
     "41 connections": lambda: details(MEASURED),
@@ -135,6 +155,7 @@ PRINTED: Mapping[str, Callable[[], list[str]]] = {
     "djworkers: bursts of": the_load,
     "rank  backend": a_ranking,
     "backend          requests/s": a_starved_burst,
+    "backend        requests/s": a_mix,
 }
 """The functions that return the lines of a block, by its beginning."""
 SEEN_BY = {

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from pytest_djworkers.errors import MarkerError
+from pytest_djworkers.errors import BurstArgumentError, MarkerError
 from pytest_djworkers.limits.failed_requests import Count, MaxErrors, MaxTimeouts, Share
 from pytest_djworkers.limits.latency import MaxLatency
 from pytest_djworkers.limits.marker import Mark
 from pytest_djworkers.limits.regression import MaxRegression
 from pytest_djworkers.limits.throughput import MinRps
 from pytest_djworkers.limits.usage import MaxCpuPerRequest, MaxMemory
-from pytest_djworkers.markers import has_limits, read_plan, skip_reason
+from pytest_djworkers.load.profile import Part, Profile, SentRequest, Shape
+from pytest_djworkers.markers import has_limits, read_plan, refuse_unknown_parts, skip_reason
 from pytest_djworkers.verdict.rounds import Metric
 from tests.support.site import Site
 
@@ -70,6 +73,43 @@ def test_a_limit_on_regressions_may_ask_for_bodies_of_the_same_length() -> None:
     wanted = MaxRegression(Metric.ERRORS, 0.05, same_size=True)
     assert found == wanted
     assert wanted.text == "max_regression(5%, metric='errors', same_size=True)"
+
+
+def test_limits_on_parts_stand_beside_those_on_the_whole() -> None:
+    plan = read_plan(
+        [
+            mark("min_rps", 5, part="GET /"),
+            mark("min_rps", 10),
+            mark("max_errors", "1%", part="GET /"),
+            mark("max_timeouts", 3, part="GET /"),
+            mark("max_latency", p50="1s", p99="2s", part="POST /cart"),
+            mark("min_rps", 4, part="GET /"),
+            mark("min_rps", 3, part="POST /cart", backend="granian"),
+            mark("min_rps", 2, part="POST /cart"),
+        ],
+        "granian",
+    )
+    assert [limit.text for limit in plan.limits] == [
+        "min_rps(10)",
+        "min_rps(5, part='GET /')",
+        "min_rps(3, part='POST /cart')",
+        "max_timeouts(3, part='GET /')",
+        "max_errors(1%, part='GET /')",
+        "max_latency(p50=1s, part='POST /cart')",
+        "max_latency(p99=2s, part='POST /cart')",
+    ]
+
+
+def test_a_mix_must_have_the_parts_that_limits_are_for() -> None:
+    limits = read_plan([mark("min_rps", 5, part="GET /slwo"), mark("min_rps", 1)], "x").limits
+    parts = tuple(Part(name, (SentRequest("/"),)) for name in ("GET /slow", "GET /"))
+    mix = Profile.of_parts("mix of 2", parts, Shape())
+    said = "mix of 2 has no part 'GET /slwo': its parts are 'GET /slow', 'GET /'"
+    with pytest.raises(BurstArgumentError, match=re.escape(said)):
+        refuse_unknown_parts(mix, limits)
+    refuse_unknown_parts(mix, limits[:1])
+    # Another burst of the test may be a mix that has it.
+    refuse_unknown_parts(Profile("burst", SentRequest("/")), limits)
 
 
 def test_the_limit_of_the_most_specific_backend_wins_then_that_of_the_closest_node() -> None:
@@ -143,6 +183,10 @@ def test_markers_that_set_limits_are_told_from_others() -> None:
             mark("min_rps", rps=1),
             "no argument 'rps' (it has: backend, of, part): its limit has no name, min_rp",
         ),
+        (mark("min_rps", 1, part=""), "min_rps(part=''): must be the name of a part of a mix"),
+        (mark("max_latency", p50="1s", part=5), "max_latency(part=5): must be the name of a part"),
+        (mark("max_memory", "1GB", part="GET /"), "max_memory is a limit on the whole burst, so"),
+        (mark("max_regression", "1%", part="GET /"), "max_regression is a limit on the whole"),
         (
             mark("min_rps", 1, backend=["granian"]),
             "min_rps(backend=['granian']): must be the name of one backend; each can have a marker",
@@ -159,6 +203,11 @@ def test_markers_that_set_limits_are_told_from_others() -> None:
         (mark("max_latency", "1s"), "and max=, such as max_latency(p99='500ms')"),
         (mark("max_latency", backend="granian"), "max_latency takes p50="),
         (mark("max_latency", p42="1s"), "max_latency has no argument 'p42' (it has: backend, max"),
+        (
+            mark("max_latency", p50="1s", phase="last_byte"),
+            "max_latency(phase='last_byte'): must be 'first_byte' or 'first_event'",
+        ),
+        (mark("max_latency", phase="first_byte"), "max_latency takes p50="),
         (mark("max_latency", p50="fast"), "max_latency(p50='fast'): 'fast' is not a duration"),
         (mark("max_regression", 0.1), "max_regression(0.1): 0.1 is not a share such as 10%"),
         (
@@ -275,7 +324,7 @@ def test_the_markers_are_registered_for_strict_mode(site: Site) -> None:
 @pytest.mark.max_cpu_per_request("1ms")
 @pytest.mark.max_memory("1GB")
 @pytest.mark.max_regression("10%")
-@pytest.mark.burst(connections=1, duration="1s", timeout="1s", warmup=0, rate=5)
+@pytest.mark.burst(connections=1, duration="1s", timeout="1s", warmup=0, rate=5, think=0)
 @pytest.mark.djworkers(only=["granian"])
 def test_it(burst):
     pass

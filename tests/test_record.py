@@ -7,15 +7,17 @@ import pytest
 
 from pytest_djworkers.baseline.conditions import conditions_of
 from pytest_djworkers.baseline.figures import StoredFigures
-from pytest_djworkers.load.profile import Request
+from pytest_djworkers.load.profile import Part, SentRequest
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.verdict.baseline_verdict import BaselineVerdict
 from pytest_djworkers.verdict.judgement import Verdict
-from tests.support.results import RESULT, WRK, record
+from tests.support.results import MIX, QUERIES, RESULT, WRK, record
 
 
-@pytest.mark.parametrize("result", [RESULT, WRK, replace(RESULT, latency=None, series=None)])
+@pytest.mark.parametrize(
+    "result", [RESULT, WRK, replace(RESULT, latency=None, series=None, queries=QUERIES)]
+)
 @pytest.mark.parametrize("verdict", Verdict)
 def test_a_record_survives_json(result: BurstResult, verdict: Verdict) -> None:
     whole = record(
@@ -31,7 +33,7 @@ def test_a_record_survives_json(result: BurstResult, verdict: Verdict) -> None:
 
 def test_no_value_of_a_request_is_on_a_report() -> None:
     secret = "Sesame"
-    request = Request(
+    request = SentRequest(
         f"/x?token={secret}",
         "POST",
         (("Cookie", f"sessionid={secret}"),),
@@ -48,6 +50,22 @@ def test_no_value_of_a_request_is_on_a_report() -> None:
     assert again.stored_under == whole.stored_under == conditions_of(whole.result)
     assert again.result.profile.request.expects(201)
     assert again.result.profile.request.shown == "POST /x?token=..."
+
+
+def test_a_mix_keeps_one_variant_of_each_part_and_the_number_of_them() -> None:
+    requests = tuple(
+        SentRequest(f"/x?token=hidden{number}", headers=(("Cookie", "hidden"),), body=b"hidden")
+        for number in range(3)
+    )
+    parts = (Part("x", requests), *MIX.profile.parts)
+    whole = record(result=replace(MIX, profile=replace(MIX.profile, parts=parts)))
+    data = json.dumps(whole.to_dict())
+    assert "hidden" not in data
+    again = BurstRecord.from_dict(json.loads(data))
+    first, *_ = again.result.profile.parts
+    assert (len(first.requests), first.variants) == (1, 3)
+    assert again.stored_under == whole.stored_under == conditions_of(whole.result)
+    assert again.result.part("the slow one").profile.request.expects(201)
 
 
 @pytest.mark.parametrize(

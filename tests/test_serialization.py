@@ -15,7 +15,7 @@ from msgspec import Meta
 
 from pytest_djworkers.backends.spec import existing_file
 from pytest_djworkers.load.facts import ServerFacts
-from pytest_djworkers.serialization import from_simple, to_simple
+from pytest_djworkers.serialization import from_simple, to_line, to_simple
 
 
 class Colour(StrEnum):
@@ -54,6 +54,11 @@ def test_a_value_survives_json() -> None:
     assert data["statuses"] == {"200": 3}
     assert data["colour"] == "red"
     assert from_simple(data, Outer) == WHOLE
+
+
+def test_a_line_for_another_process_is_the_same_in_json() -> None:
+    value = {"body": b"\x00\n", "whole": WHOLE, 5: ("x",)}
+    assert to_line(value) == json.dumps(to_simple(value), separators=(",", ":")).encode() + b"\n"
 
 
 def test_a_key_that_is_not_known_is_ignored() -> None:

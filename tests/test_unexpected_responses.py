@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pytest_djworkers.load.profile import Request
+from pytest_djworkers.load.profile import SentRequest
 from pytest_djworkers.load.response_excerpt import ResponseExcerpt
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.unexpected_responses import in_words, kinds_of, why_nothing_expected
@@ -67,7 +67,7 @@ NOTHING_CAME = (
             [
                 "*",
                 "    the first response: 403 Forbidden, without a body",
-                "    Log in with cookies=*",
+                "    Log in: burst(..., user=*",
             ],
         ),
         (
@@ -89,7 +89,7 @@ NOTHING_CAME = (
             replace(
                 came(200, text="another"),
                 wrong_bodies=2966,
-                profile=replace(RESULT.profile, request=Request("/", contains=b"x")),
+                profile=replace(RESULT.profile, request=SentRequest("/", contains=b"x")),
             ),
             "",
             [

@@ -18,10 +18,12 @@ def endpoints(views: ModuleType) -> list[URLPattern]:
         path("brotli", views.brotli, name="brotli"),
         path("requests", views.requests, name="requests"),
         path("httpx", views.httpx, name="httpx"),
+        path("stream", views.stream, name="stream"),
     ]
 
 
 urlpatterns = [
     path("sync/", include((endpoints(views_sync), "sync"))),
     path("async/", include((endpoints(views_async), "async"))),
+    path("async/events", views_async.events, name="events"),
 ]

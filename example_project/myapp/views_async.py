@@ -1,8 +1,10 @@
 """The same views as coroutines."""
 
 import asyncio
+import itertools
+from collections.abc import AsyncIterator
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 
 from myapp import queries, responses, upstream_client
 
@@ -38,3 +40,26 @@ async def requests(request: HttpRequest) -> HttpResponse:
 
 async def httpx(request: HttpRequest) -> HttpResponse:
     return responses.upstream_response(await upstream_client.aget_with_httpx())
+
+
+async def stream(request: HttpRequest) -> StreamingHttpResponse:
+    """Respond in pieces, the first of them at once, as an export of many rows does."""
+    return responses.streamed(_pieces())
+
+
+async def _pieces() -> AsyncIterator[bytes]:
+    for number in range(responses.PIECES):
+        if number:
+            await asyncio.sleep(responses.BETWEEN_PIECES_S)
+        yield responses.piece(number)
+
+
+async def events(request: HttpRequest) -> StreamingHttpResponse:
+    """Send the stock of a book whenever it changes, as server-sent events, without end."""
+    return StreamingHttpResponse(_stock(), content_type="text/event-stream")
+
+
+async def _stock() -> AsyncIterator[str]:
+    for number in itertools.count():
+        yield f"event: stock\ndata: {number}\n\n"
+        await asyncio.sleep(responses.BETWEEN_PIECES_S)

@@ -1,8 +1,9 @@
 """The views as plain functions."""
 
 import time
+from collections.abc import Iterator
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 
 from myapp import queries, responses, upstream_client
 
@@ -35,3 +36,15 @@ def requests(request: HttpRequest) -> HttpResponse:
 
 def httpx(request: HttpRequest) -> HttpResponse:
     return responses.upstream_response(upstream_client.get_with_httpx())
+
+
+def stream(request: HttpRequest) -> StreamingHttpResponse:
+    """Respond in pieces, the first of them at once, as an export of many rows does."""
+    return responses.streamed(_pieces())
+
+
+def _pieces() -> Iterator[bytes]:
+    for number in range(responses.PIECES):
+        if number:
+            time.sleep(responses.BETWEEN_PIECES_S)
+        yield responses.piece(number)

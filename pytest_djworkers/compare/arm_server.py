@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Self
@@ -20,6 +21,8 @@ from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.server.launch import LaunchSpec
 from pytest_djworkers.server.probe import ProbeResult
 from pytest_djworkers.server.protocol import BurstNeeds
+from pytest_djworkers.server.sample_requests import sample_queries
+from pytest_djworkers.server.sampled_queries import SampledQueries
 from pytest_djworkers.server.server import Server
 from pytest_djworkers.system.cpu_time import CpuSnapshot, cpu_time_between
 from pytest_djworkers.system.machine_lock import NullLock
@@ -58,6 +61,7 @@ class ArmServer:
     def __init__(self, arm: Arm, spec: LaunchSpec, profile: Profile) -> None:
         self._profile = profile
         # The lock is the caller's: both arms' servers run at the same time, so neither can hold it.
+        self._roots = tuple(filter(None, (arm.runtime.folder, arm.runtime.tree)))
         self._server = Server(arm.backend, spec, NullLock())
         self._stack = ExitStack()
         self._agents = self._new_agents()
@@ -94,6 +98,15 @@ class ArmServer:
             self.refuse_strays()
             raise
 
+    def sample_queries(self, needs: BurstNeeds) -> Mapping[str, SampledQueries]:
+        """Count the queries of each part of the burst, before any load; empty if it doesn't count.
+
+        ``needs`` are those that it was started for.
+        """
+        if self._server.sampling is None:
+            return {}
+        return sample_queries(self._server, self._profile, needs, roots=self._roots, needed=True)
+
     def connect(self, size: WindowSize, *, under_load: bool = False) -> None:
         """Open the connections, in place of those that are open. Raises GeneratorError.
 
@@ -109,6 +122,8 @@ class ArmServer:
             warmup_s=0.0,
             duration_s=size.longest_s,
             rate=None,
+            think_s=None,
+            stages=(),
         )
         self._agents.open(
             replace(self._profile, shape=shape),

@@ -19,8 +19,9 @@ from pytest_djworkers.errors import ServerError, ServerStartError
 from pytest_djworkers.server.launch import LaunchSpec
 
 _TIMEOUT_S = 600.0
-_BOOKKEEPING = {"django_migrations", "django_content_type", "auth_permission"}
-"""Tables whose rows depend on the code: they differ wherever migrations do."""
+_BOOKKEEPING = {"django_migrations", "django_content_type", "auth_permission", "django_session"}
+"""Tables whose rows depend on the code, so that they differ wherever migrations do; and that of
+sessions, to which each burst of a run adds its own."""
 
 
 def make_own_databases(

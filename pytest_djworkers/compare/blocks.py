@@ -24,6 +24,7 @@ from pytest_djworkers.load.agent_report import AgentReport
 from pytest_djworkers.load.facts import ServerFacts
 from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.server.protocol import BurstNeeds
+from pytest_djworkers.server.sampled_queries import SampledQueries
 from pytest_djworkers.system.cpu_count import available_cpus
 from pytest_djworkers.verdict.rounds import Round
 
@@ -55,6 +56,8 @@ class Block:
     """The number of base's and of head's workers that no connection would reach."""
     unbalanced: frozenset[int] = frozenset()
     """The rounds, by their place in the block, in which a worker was idle that had been busy."""
+    queries: tuple[Mapping[str, SampledQueries], Mapping[str, SampledQueries]] = ({}, {})
+    """The queries of base's and head's parts, which only the first block counts."""
 
 
 class _Servers:
@@ -163,6 +166,8 @@ def run_block(
         both = _launch(plan, arms, profile, needs, watch, stack)
         phases.begin("warm-up")
         with watch.timing("warm_up_s"):
+            # Both arms alike, and long before a window.
+            base, head = (both[arm].sample_queries(needs) for arm in (BASE, HEAD))
             if size is None:
                 with _blaming(BASE):
                     size = measure_size(
@@ -177,7 +182,7 @@ def run_block(
         for arm, server in both.items():
             with _blaming(arm):
                 server.refuse_strays()
-        block = servers.block(rounds, needs.probe == profile.request)
+        block = replace(servers.block(rounds, needs.probe == profile.request), queries=(base, head))
     finally:
         phases.begin("stop")
         with watch.timing("stop_s"):
@@ -203,6 +208,8 @@ def _launch(
             fresh = arms.with_fresh_data(arms.pair[arm])
         with watch.timing("launch_s"), _blaming(arm):
             spec = arms.spec_of(fresh, arms.ports[plan.ports[arm]], plan.hash_seed)
+            is_first = plan.number == 0
+            spec = replace(spec, counts_queries=spec.counts_queries and is_first)
             servers[arm] = stack.enter_context(ArmServer(fresh, spec, profile))
             servers[arm].start(needs)
     # The start of an agent takes as much CPU time as that of a worker, and disturbs nobody now.

@@ -121,6 +121,8 @@ def _not_combinable(config: pytest.Config, values: Mapping[str, Any]) -> Iterato
         yield "--djworkers-url"
     if config.getoption("djworkers_rate") is not None or values["rate"] is not None:
         yield "--djworkers-rate"
+    if config.getoption("djworkers_think") is not None or values["think"]:
+        yield "--djworkers-think"
     if (
         config.getoption("djworkers_calibrate")
         and config.getoption("djworkers_compare_budget") is not None

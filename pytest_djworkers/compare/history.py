@@ -14,8 +14,10 @@ from pytest_djworkers.compare.window_size import WindowSize
 from pytest_djworkers.load.agent_report import AgentReport
 from pytest_djworkers.load.histogram import Latency
 from pytest_djworkers.load.merge import merge_windows
+from pytest_djworkers.load.part_report import PartReport, sum_of_pairs
 from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.load.result import BurstResult
+from pytest_djworkers.server.sampled_queries import whole_of, with_queries
 from pytest_djworkers.verdict.reliability import IDLE_WORKER
 from pytest_djworkers.verdict.rounds import Round
 
@@ -68,28 +70,46 @@ class History:
         """Return head's windows as one burst; there must be a block."""
         size = self.blocks[0].size
         shape = replace(profile.shape, connections=size.connections)
-        return merge_windows(
+        merged = merge_windows(
             replace(profile, shape=shape), self._reports_of(HEAD), self.blocks[-1].head_server
         )
+        sampled = self.blocks[0].queries[HEAD]
+        return with_queries(merged, sampled) if sampled else merged
 
-    def add_figures(self, comparison: ArmComparison) -> ArmComparison:
+    def add_figures(self, comparison: ArmComparison, profile: Profile) -> ArmComparison:
         """Return the comparison with the figures of all blocks; itself without any."""
         if not self.blocks:
             return comparison
         base, head = (
             Responses.sum([block.responses[arm] for block in self.blocks]) for arm in (BASE, HEAD)
         )
+        of_base = self.blocks[0].queries[BASE]
         return replace(
             comparison,
             rounds=tuple(self.rounds),
             size=self.size,
             latencies=(_latency(self._reports_of(BASE)), _latency(self._reports_of(HEAD))),
+            part_latencies=self._part_latencies(profile),
             body_bytes=(base.body_bytes, head.body_bytes),
             responses_differ=describe_difference(base, head),
+            base_queries=whole_of(of_base).figures if of_base else None,
             idle_workers=self.idle_workers,
             worker_exits="; ".join(self.worker_exits),
             parts=BlockParts.mean([block.parts for block in self.blocks]),
         )
+
+    def _part_latencies(self, profile: Profile) -> dict[str, tuple[Latency, Latency]]:
+        """Return the latencies of base and head for each part of a mix; none of another burst."""
+        if not profile.is_mix:
+            return {}
+        arms = [self._reports_of(arm) for arm in (BASE, HEAD)]
+        return {
+            part.name: (
+                _latency([report.parts[number] for report in arms[0]]),
+                _latency([report.parts[number] for report in arms[1]]),
+            )
+            for number, part in enumerate(profile.parts)
+        }
 
     def _reports_of(self, arm: int) -> list[AgentReport]:
         return [report for block in self.blocks for report in block.reports[arm]]
@@ -105,9 +125,5 @@ def _discarded(one: Round) -> Round:
     return replace(one, discarded=one.discarded or IDLE_WORKER)
 
 
-def _latency(reports: Sequence[AgentReport]) -> Latency:
-    counts: dict[int, int] = {}
-    for report in reports:
-        for value, count in report.latency:
-            counts[value] = counts.get(value, 0) + count
-    return Latency.from_counts(counts)
+def _latency(reports: Sequence[AgentReport | PartReport]) -> Latency:
+    return Latency(tuple(sum_of_pairs(report.latency for report in reports)))

@@ -215,7 +215,9 @@ class _Blocks:
             ended_early=ended_early,
         )
         return ComparisonOutcome(
-            history.add_figures(comparison), history.head_result(self._profile), history
+            history.add_figures(comparison, self._profile),
+            history.head_result(self._profile),
+            history,
         )
 
     def unmeasured(self, reason: str) -> ComparisonOutcome:

@@ -35,6 +35,7 @@ Migrations = frozenset[tuple[str, str]]
 _WAITS_FOR = {
     remote_main.LAST_MIGRATIONS: "to be set up",
     remote_main.MAKE_DATABASES: "to make its test databases",
+    remote_main.LOG_IN: "to log in users",
 }
 
 
@@ -60,20 +61,24 @@ def run_remotely(
     timeout_s: float,
     arguments: Mapping[str, Any],
     to_make: Mapping[str, DatabaseTarget] | None = None,
+    changed_settings: ChangedSettings | None = None,
 ) -> Any:
     """Run a task of ``remote_main`` in the spec's runtime, and return its result.
 
     The site's code sees the spec's databases meanwhile, and writes files where the spec's isolation
-    says. ``to_make`` are the databases that the task makes. Raises ServerStartError with the end of
-    its output if the task fails or doesn't end in time.
+    says. ``to_make`` are the databases that the task makes, and ``changed_settings`` are what tests
+    have changed. Raises ServerStartError with the end of its output if the task fails or doesn't
+    end in time.
     """
     files = _Files(spec.folder)
     files.remove_old()
     _write_request(files, task, spec, arguments)
-    _write_brief(files, spec, to_make or {})
+    changed = changed_settings or ChangedSettings(spec.settings_module)
+    _write_brief(files, spec, changed, to_make or {})
     process = _start(files, spec)
     try:
-        waits_for = f"the site in {spec.runtime.tree} {_WAITS_FOR[task]}"
+        where = "" if spec.runtime.tree is None else f" in {spec.runtime.tree}"
+        waits_for = f"the site{where} {_WAITS_FOR[task]}"
         status = wait_and_announce(process, timeout_s, spec.say, waits_for)
     finally:
         process.stop()
@@ -84,7 +89,10 @@ def run_remotely(
         raise ServerStartError(f"not done within {timeout_s:g}s{explain_failed_start(files.log)}")
     if status:
         raise ServerStartError(f"exit status {status}{explain_failed_start(files.log)}")
-    return json.loads(files.response.read_text(encoding="utf-8"))
+    response = json.loads(files.response.read_text(encoding="utf-8"))
+    # It may hold the keys of sessions.
+    files.response.unlink()
+    return response
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,14 +140,19 @@ def _write_request(
     write_for_the_user(files.request, request)
 
 
-def _write_brief(files: _Files, spec: LaunchSpec, to_make: Mapping[str, DatabaseTarget]) -> None:
+def _write_brief(
+    files: _Files,
+    spec: LaunchSpec,
+    changed_settings: ChangedSettings,
+    to_make: Mapping[str, DatabaseTarget],
+) -> None:
     Brief(
         spec.settings_module,
         spec.databases,
         ready_socket="",
         bounds=spec.runtime.bounds(files.strays),
         isolation=spec.isolation,
-        changed_settings=ChangedSettings(spec.settings_module),
+        changed_settings=changed_settings,
         left_out=spec.left_out,
         to_make=to_make,
     ).write(files.brief)

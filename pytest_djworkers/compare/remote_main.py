@@ -1,8 +1,8 @@
 """The tasks that run with an arm's own code: ``python -m`` this module, started by ``remote``.
 
 The arm's interpreter may have none of the packages that this one needs, except Django: import
-nothing else here. The request and the response are files, not arguments and pipes, because the
-request may hold a password, and the arm's code may print.
+nothing else here, and no module that does. The request and the response are files, not arguments
+and pipes, because the request may hold a password, and the arm's code may print.
 """
 
 from __future__ import annotations
@@ -12,19 +12,25 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import asdict
 from functools import reduce
 from pathlib import Path
 from typing import Any
 
 from pytest_djworkers.entry.app import refuse_another_tree
-from pytest_djworkers.entry.brief import this_brief
+from pytest_djworkers.entry.brief import this_brief, write_for_the_user
 from pytest_djworkers.entry.search_path import look_in
 from pytest_djworkers.entry.startup_hook import install
 from pytest_djworkers.entry.tree_bounds import TreeBounds
 from pytest_djworkers.entry.tree_imports import hold_imports
+from pytest_djworkers.errors import BurstArgumentError
+from pytest_djworkers.users.credentials import Credentials
+from pytest_djworkers.users.find import FoundUser
+from pytest_djworkers.users.make import make_credentials, repeat_sessions
 
 LAST_MIGRATIONS = "last migrations"
 MAKE_DATABASES = "make databases"
+LOG_IN = "log in"
 
 
 def find_attribute(module: Any, name: str) -> Any:
@@ -82,6 +88,35 @@ def _make_databases(seed: list[str] | None, tree: str | None, migrates: bool) ->
     return {"aliases": aliases}
 
 
+def _log_in(logins: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the credentials that each of these logins needs, or why they can't be made.
+
+    Where a login has credentials already, make its sessions once more.
+    """
+    import django
+    from django.db import connections
+
+    django.setup()
+    try:
+        made = [_credentials(**one) for one in logins]
+    except BurstArgumentError as error:
+        return {"refused": str(error)}
+    finally:
+        connections.close_all()
+    return {"made": [asdict(one) for one in made]}
+
+
+def _credentials(
+    users: list[dict[str, Any]], csrf: bool, again: dict[str, Any] | None
+) -> Credentials:
+    found = [FoundUser.from_json(user) for user in users]
+    if again is None:
+        return make_credentials(found, csrf=csrf)
+    credentials = Credentials.from_json(again)
+    repeat_sessions(found, credentials)
+    return credentials
+
+
 def _imported(module: str, name: str) -> Any:
     try:
         return find_attribute(importlib.import_module(module), name)
@@ -95,6 +130,7 @@ def _imported(module: str, name: str) -> Any:
 _TASKS: dict[str, Callable[..., Any]] = {
     LAST_MIGRATIONS: _last_migrations,
     MAKE_DATABASES: _make_databases,
+    LOG_IN: _log_in,
 }
 
 
@@ -111,7 +147,8 @@ def _main(request_file: str, response_file: str) -> None:
     result = _TASKS[request["task"]](**request["arguments"])
     if strays is not None:
         strays.refuse()
-    Path(response_file).write_text(json.dumps(result), encoding="utf-8")
+    # It may hold the keys of sessions.
+    write_for_the_user(Path(response_file), result)
 
 
 if __name__ == "__main__":

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from statistics import median
 from typing import Self
 
@@ -11,6 +11,7 @@ from pytest_djworkers.compare.parts import BlockParts
 from pytest_djworkers.compare.window_size import WindowSize
 from pytest_djworkers.legend import Remark, Sign
 from pytest_djworkers.load.histogram import Latency
+from pytest_djworkers.load.queries import QueryFigures
 from pytest_djworkers.verdict.judgement import Judgement, Verdict
 from pytest_djworkers.verdict.rounds import Round, Window, counted_rounds
 
@@ -69,11 +70,15 @@ class ArmComparison:
     latencies: tuple[Latency, Latency] | None = None
     """The latencies of base and head, each of all requests sent in all windows; None if nothing
     was measured."""
+    part_latencies: Mapping[str, tuple[Latency, Latency]] = field(default_factory=dict)
+    """The same for each part of a mix, by its name; empty for other bursts."""
     body_bytes: tuple[float | None, float | None] = (None, None)
     """The mean length of base's and head's response bodies, in bytes; None where it isn't known."""
     responses_differ: str = ""
     """The difference between base's and head's responses (``responses differ: 12.4 kB against
     0.3 kB``); empty if they are alike."""
+    base_queries: QueryFigures | None = None
+    """The SQL queries of base's request; None if they aren't known. Head's are the result's."""
     parts: BlockParts | None = None
     """The mean time of each part of a block; None if nothing was measured."""
     idle_workers: str = ""

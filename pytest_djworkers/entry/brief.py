@@ -15,6 +15,7 @@ from typing import Any, Self
 
 from pytest_djworkers.entry.changed_settings import ChangedSettings
 from pytest_djworkers.entry.isolation import Isolation
+from pytest_djworkers.entry.sampling import Sampling
 from pytest_djworkers.entry.tree_bounds import TreeBounds
 from pytest_djworkers.entry.typed_json import decoded
 from pytest_djworkers.system.files import write_private
@@ -86,6 +87,8 @@ class Brief:
     """The settings that tests have changed."""
     plain_view: bool = False
     """True if the plugin's own view is to be served, too."""
+    sampling: Sampling | None = None
+    """How to know the requests whose queries are counted; None to count none."""
 
     def is_for_load(self, settings_module: str) -> bool:
         """Return True if this is a settings module for the served site alone
@@ -109,6 +112,7 @@ class Brief:
         for name in ("left_out", "search_path"):
             data[name] = tuple(data[name])
         data["isolation"] = data["isolation"] and Isolation.from_json(data["isolation"])
+        data["sampling"] = data["sampling"] and Sampling(**data["sampling"])
         data["changed_settings"] = ChangedSettings.from_json(data["changed_settings"])
         return cls(**{**data, "bounds": bounds})
 

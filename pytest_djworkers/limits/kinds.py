@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from pytest_djworkers.limits.failed_requests import MaxErrors, MaxTimeouts
 from pytest_djworkers.limits.latency import MaxLatency
 from pytest_djworkers.limits.protocol import Limit
+from pytest_djworkers.limits.queries import MaxQueries
 from pytest_djworkers.limits.regression import MaxRegression
 from pytest_djworkers.limits.throughput import MinRps
 from pytest_djworkers.limits.usage import MaxCpuPerRequest, MaxMemory
@@ -22,6 +23,7 @@ _IN_ORDER: tuple[type[Limit], ...] = (
     MaxLatency,
     MaxCpuPerRequest,
     MaxMemory,
+    MaxQueries,
     MaxRegression,
 )
 LIMITS: Mapping[str, type[Limit]] = {kind.marker: kind for kind in _IN_ORDER}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from math import ceil
 from typing import ClassVar, Self
@@ -28,6 +28,15 @@ _PERCENTILES: Mapping[str, float] = {
 }
 
 
+_PHASES: Mapping[str, Callable[[BurstResult], Latency | None]] = {
+    "first_byte": lambda result: result.first_byte,
+    "first_event": lambda result: None if result.events is None else result.events.first,
+}
+"""The times within a response that can be limited instead of all of it."""
+_APART = 1_000.0
+"""The distance between the positions of the limits on two phases: more than any percentile."""
+
+
 @dataclass(frozen=True, slots=True)
 class MaxLatency:
     """The longest latency at a percentile, in seconds; the maximum is the percentile 100."""
@@ -36,40 +45,58 @@ class MaxLatency:
     bound: float
     backend: str | None = None
     part: str | None = None
+    phase: str | None = None
+    """The time that it is on, such as until the first byte; None for the whole latency."""
     marker: ClassVar[str] = "max_latency"
-    arguments: ClassVar[tuple[str, ...]] = (*_PERCENTILES, "part")
+    arguments: ClassVar[tuple[str, ...]] = (*_PERCENTILES, "part", "phase")
 
     @property
     def position(self) -> float:
-        """The percentile: each is a figure of its own."""
-        return self.percentile
+        """The phase and the percentile: each of each is a figure of its own."""
+        number = 0 if self.phase is None else 1 + list(_PHASES).index(self.phase)
+        return number * _APART + self.percentile
 
     @property
     def text(self) -> str:
         """The limit as its marker says it."""
-        return f"max_latency({self._name}={format_duration(self.bound)}{part_in_words(self.part)})"
+        phase = "" if self.phase is None else f", phase={self.phase!r}"
+        bound = format_duration(self.bound)
+        return f"max_latency({self._name}={bound}{phase}{part_in_words(self.part)})"
 
     @classmethod
     def read(cls, mark: Mark, backend: str | None) -> Iterator[Self]:
-        """Yield a limit for each percentile. Raises MarkerError for a value that is no duration."""
+        """Yield a limit for each percentile.
+
+        Raises MarkerError for a value that is no duration, and for an unknown phase.
+        """
         bounds = {name: mark.kwargs[name] for name in _PERCENTILES if name in mark.kwargs}
         if mark.args or not bounds:
             raise MarkerError(
                 "max_latency takes p50=, p90=, p95=, p99=, p999= and max=, such as"
                 " max_latency(p99='500ms')"
             )
+        phase = mark.kwargs.get("phase")
+        if phase is not None and phase not in list(_PHASES):
+            known = " or ".join(map(repr, _PHASES))
+            raise MarkerError(
+                f"max_latency(phase={written(phase)}): must be {known}; without phase= the limit is"
+                " on the whole latency"
+            )
         for name, value in bounds.items():
             try:
-                yield cls(_PERCENTILES[name], parse_duration(value), backend, mark.part)
+                seconds = parse_duration(value)
+                yield cls(_PERCENTILES[name], seconds, backend, mark.part, phase)
             except ValueError as error:
                 raise MarkerError(f"max_latency({name}={written(value)}): {error}") from None
 
     def miss(self, result: BurstResult) -> str | None:
         """Return figure, limit and distance, or why it can't pass. None if the limit is met."""
         # The order matters: figures that hide the slowest requests must not be compared at all.
-        title, latency = f"latency {self._name}", result.latency
+        title, latency = self._title, self._latency_of(result)
         if result.hides_timeouts:
             return f"{title}: {hidden_timeouts(result)}, so {self.text} can't pass"
+        if latency is None and result.in_pieces is not None:
+            return f"{title}: the burst reads no stream (stream=), so {self.text} can't pass"
         if latency is None:
             return (
                 f"{title}: {result.generator.name} can't tell it (--djworkers-generator=asyncio"
@@ -82,6 +109,13 @@ class MaxLatency:
             return self._unseen(result)
         over = format_duration(value - self.bound)
         return f"{title}: {format_duration(value)}, limit {self.text}, {over} over"
+
+    @property
+    def _title(self) -> str:
+        return f"{(self.phase or 'latency').replace('_', ' ')} {self._name}"
+
+    def _latency_of(self, result: BurstResult) -> Latency | None:
+        return result.latency if self.phase is None else _PHASES[self.phase](result)
 
     @property
     def _name(self) -> str:
@@ -124,7 +158,7 @@ class MaxLatency:
         if unseen <= may_be_slower * (result.ok + result.late + unseen):
             return None
         return (
-            f"latency {self._name}: {unseen:,} requests had no response at the end, and in"
+            f"{self._title}: {unseen:,} requests had no response at the end, and in"
             f" {format_duration(shape.duration_s)} nobody sees whether they take longer than"
             f" {format_duration(self.bound)}, so {self.text} can't pass: ask for a longer burst"
             " (duration=) or a shorter timeout="

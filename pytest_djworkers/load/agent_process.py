@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from pathlib import Path
@@ -15,7 +14,7 @@ from pytest_djworkers.errors import GeneratorError
 from pytest_djworkers.load.agent_job import AgentJob, StartSignal
 from pytest_djworkers.load.agent_protocol import SAME_CLOCK, Lines
 from pytest_djworkers.load.generator import Target
-from pytest_djworkers.serialization import to_simple
+from pytest_djworkers.serialization import to_line
 from pytest_djworkers.system.deadlines import written_within
 from pytest_djworkers.system.environment import child_environment, python_path
 from pytest_djworkers.system.log import tail
@@ -67,7 +66,7 @@ class AgentProcess:
 
     def say(self, message: AgentJob | StartSignal) -> None:
         """Give it a message. Raises GeneratorError if it doesn't read it in time."""
-        data = json.dumps(to_simple(message)).encode() + b"\n"
+        data = to_line(message)
         try:
             was_read = written_within(self._process.input.fileno(), data, JOB_READ_WITHIN_S)
         except OSError:

@@ -59,9 +59,22 @@ class AgentReport:
     """The number of expected responses, among ok and late, that came after the window closed."""
     sizes: list[tuple[int, int]] = field(default_factory=list)
     """The histogram of the expected responses' body lengths as sent: pairs of bytes and counts."""
+    events: int = 0
+    """The number of events that streams brought in the window."""
+    first_bytes: Pairs = field(default_factory=Pairs.empty)
+    """The histogram of the times until the first byte of responses in several pieces."""
+    in_pieces: Pairs = field(default_factory=Pairs.empty)
+    """The histogram of their latencies, which are among the others, too."""
     machine_speed: float | None = None
     """The speed of the machine's CPUs while the window was open; see ``MachineSpeed``."""
+    thinking_s: float = 0.0
+    """The sum of the times that connections waited for their next request, by the think time."""
+    not_asked: int = 0
+    """The number of connections of which nobody can know if they would be served, since their first
+    request was due after the window, or is younger than the timeout; 0 without a think time."""
     cpus: float = 1.0
     """The part of a CPU that one process can keep busy on the agent's machine, at most 1."""
     parts: list[PartReport] = field(default_factory=list)
     """The counts of each part of the burst, in the profile's order; empty if it has one only."""
+    stages: list[PartReport] = field(default_factory=list)
+    """The counts of each stage, all parts together; empty if the load does not change."""

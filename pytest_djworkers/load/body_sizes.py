@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sized
+from collections.abc import Iterable, Sized
 
 from pytest_djworkers.load.histogram import bucket
 
@@ -51,3 +51,10 @@ class BodySizes:
         added = len(self._samples)
         self._since_fold[self._run_size] += added - self._not_of_run
         self._not_of_run = added
+
+
+def mean_size(counts: Iterable[tuple[int, int]]) -> float | None:
+    """Return the mean length in bytes of bodies, by their lengths and counts; None without any."""
+    lengths = list(counts)
+    total = sum(count for _, count in lengths)
+    return sum(length * count for length, count in lengths) / total if total else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import IntEnum
 
 from pytest_djworkers.load.live_part import LivePart, Payload
@@ -30,10 +30,13 @@ class Connection:
     """
 
     __slots__ = (
+        "answered_ns",
         "began_ns",
         "connecting_since_ns",
+        "first_byte_ns",
         "has_responded",
         "idle_since_ns",
+        "is_asked",
         "number",
         "part",
         "payload",
@@ -43,6 +46,7 @@ class Connection:
         "sock",
         "state",
         "unsent",
+        "was_open",
         "was_served",
         "window_responses",
     )
@@ -61,11 +65,19 @@ class Connection:
         self.reader = part.make_reader()
         self.began_ns = 0
         """The time at which the request in flight began, or was planned to; 0 without one."""
+        self.answered_ns = 0
+        """The time of the first event of its response, which is a stream; 0 before."""
+        self.first_byte_ns = 0
+        """The time at which the first of several pieces of its response came; 0 before."""
         self.connecting_since_ns = 0
         self.idle_since_ns = 0
+        self.is_asked = False
+        """True once it has begun a request."""
         self.unsent: bytes | memoryview = b""
         self.has_responded = False
         """True if a response has come on the present socket."""
+        self.was_open = False
+        """True if any of its sockets was connected."""
         self.was_served = False
         """True if a response has come on any of its sockets."""
         self.window_responses = 0
@@ -75,3 +87,15 @@ class Connection:
         self.sock = sock
         self.receive = sock.recv_into
         self.send = sock.send
+
+
+def unasked(connections: Iterable[Connection], timeout_s: float, until_ns: int) -> int:
+    """Return the number of connections that the server had no time to serve.
+
+    Their first request has not begun, or is younger than the timeout.
+    """
+    younger_than = until_ns - timeout_s * 1e9
+    return sum(
+        not one.was_served and (not one.is_asked or one.began_ns > younger_than)
+        for one in connections
+    )

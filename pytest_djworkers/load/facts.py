@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from pytest_djworkers.load.histogram import Latency
+
 BUSY_ABOVE = 0.95
 """The CPU share above which the generator was the bottleneck."""
 
@@ -45,13 +47,26 @@ class Connections:
     requests_p90: int | None = None
     requests_max: int | None = None
     fairness: float | None = None
-    """Jain's index: 1 when every connection got the same, 1/n when one got everything
+    """None without a response, and if the number of connections changes from stage to stage.
+
+    It is Jain's index: 1 when every connection got the same, 1/n when one got everything
     (Jain, Chiu and Hawe, DEC-TR-301, 1984)."""
     connect_max_s: float | None = None
     """The longest time that connecting took, in seconds."""
     at_work: float | None = None
     """Requests per second times the mean time in service: the number of connections really at
     work (Little's law)."""
+    mean: float | None = None
+    """The mean number of connections over the stages; None if their number does not change."""
+    thinking: float | None = None
+    """The mean number of connections that waited between two requests; None without a think time.
+
+    It is the think time times the requests per second, and with those at work it adds up to the
+    number of connections (the interactive response time law: Denning and Buzen, "The Operational
+    Analysis of Queueing Network Models", ACM Computing Surveys 10(3), 1978)."""
+    not_asked: int = 0
+    """The number of connections whose think time left the server no time to serve them: their first
+    request was due after the window, or was younger than the timeout at its end."""
     closed_idle: int | None = None
     """The number of reconnects because the server closed an idle connection; not errors."""
     resent: int | None = None
@@ -68,11 +83,17 @@ class Connections:
     def held(self) -> float | None:
         """The number of connections that the server really held; None if that is not known.
 
-        It is the smaller of those at work and those that ever got a response.
+        It is the smaller of those at work and those that ever got a response. A connection that
+        thinks is held, too: nothing is asked of the server. If their number changes from stage to
+        stage, those at work count as a share of the mean number.
         """
-        known = [number for number in (self.at_work, self.served) if number is not None]
         # Those at work are known only if something completed, and without it nothing is.
-        return min(known) if self.at_work is not None else None
+        if self.at_work is None:
+            return None
+        busy = self.at_work + (self.thinking or 0.0)
+        if self.mean is not None:
+            busy *= self.requested / self.mean
+        return busy if self.served is None else min(busy, self.served + self.not_asked)
 
     @property
     def is_starved(self) -> bool | None:
@@ -92,6 +113,18 @@ class Connections:
         # Jain's index is 1 / (1 + variance / mean ** 2).
         by_chance = self.requested / responses
         return 1 / (1 + max(0.0, 1 / self.fairness - 1 - by_chance)) < UNFAIR_BELOW
+
+
+@dataclass(frozen=True, slots=True)
+class Events:
+    """The events of a burst's streams."""
+
+    count: int
+    """The number of events of server-sent events that came in the window."""
+    per_s: float
+    """That number per second of the window, of all streams together."""
+    first: Latency
+    """The times from the beginning of the requests to the first event of the stream."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ values are still different bursts, so a short hash stands for the values.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from functools import lru_cache
 
 MASK = "..."
@@ -30,6 +31,12 @@ def query_hash(path: str) -> str:
     """Return a short hash of a path's query; empty if it has none."""
     target, _, query = path.partition("?")
     return _hash(target, query) if query else ""
+
+
+def paths_hash(paths: Iterable[str]) -> str:
+    """Return a short hash of several paths with their queries, in their order."""
+    digest = hashlib.sha256("\n".join(paths).encode()).hexdigest()
+    return _hash("", digest)
 
 
 @lru_cache(maxsize=1024)

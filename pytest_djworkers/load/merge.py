@@ -5,10 +5,11 @@ from __future__ import annotations
 import platform
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from itertools import zip_longest
+from itertools import accumulate, zip_longest
 
 from pytest_djworkers.load.agent_protocol import ClockOffset
 from pytest_djworkers.load.agent_report import AgentReport
+from pytest_djworkers.load.body_sizes import mean_size
 from pytest_djworkers.load.facts import (
     Connections,
     GeneratorFacts,
@@ -18,11 +19,13 @@ from pytest_djworkers.load.facts import (
 )
 from pytest_djworkers.load.generator_names import ASYNCIO
 from pytest_djworkers.load.histogram import Latency
+from pytest_djworkers.load.in_pieces import InPieces
 from pytest_djworkers.load.part_figures import PartFigures
 from pytest_djworkers.load.part_report import PartReport, first_of, sum_of_pairs, sums
-from pytest_djworkers.load.profile import Profile
+from pytest_djworkers.load.profile import Profile, Shape
 from pytest_djworkers.load.response_gaps import longest_common_ns
 from pytest_djworkers.load.result import BurstResult
+from pytest_djworkers.load.stages import StageFigures
 from pytest_djworkers.load.tally import SERIES_INTERVAL_S
 
 _ADDED_UP = (
@@ -38,7 +41,9 @@ _ADDED_UP = (
     "resent",
     "reconnects",
     "wrong_bodies",
+    "events",
     "in_service_s",
+    "thinking_s",
     "window_s",
     "cpu_s",
     "stopped_s",
@@ -103,6 +108,17 @@ def merge_agents(
         first_unexpected=first_of(report.first_unexpected for report in reports),
         after_window=sum(report.after_window for report in reports),
         parts=_parts(profile, reports, window_s),
+        stages=_stages(profile.shape, reports),
+        in_pieces=_in_pieces(reports),
+        event_count=sum(r.events for r in reports) if profile.has_streams else None,
+        body_bytes=mean_size(pair for report in reports for pair in report.sizes),
+    )
+
+
+def _in_pieces(reports: Sequence[AgentReport | PartReport]) -> InPieces:
+    return InPieces(
+        Latency.from_counts(sums(dict(report.first_bytes) for report in reports)),
+        Latency.from_counts(sums(dict(report.in_pieces) for report in reports)),
     )
 
 
@@ -112,28 +128,37 @@ def _parts(
     """Return the figures of a mix's parts by their names; none of another burst."""
     if not profile.is_mix:
         return {}
-    counted = [PartReport.sum(of_one) for of_one in zip(*(r.parts for r in reports), strict=True)]
-    judged = sum(one.judged for one in counted)
+    figures = _figures([report.parts for report in reports], [window_s] * len(profile.parts))
     return {
-        part.name: PartFigures(
-            window_s=window_s,
-            share=one.judged / judged if judged else 0.0,
-            ok=one.ok,
-            late=one.late,
-            unexpected=one.unexpected,
-            error=one.error,
-            unanswered=one.unanswered,
-            in_flight=one.in_flight,
-            outside=one.outside,
-            statuses=one.statuses,
-            error_kinds=one.error_kinds,
-            latency=Latency(tuple(one.latency)),
-            wrong_bodies=one.wrong_bodies,
-            first_unexpected=one.first_unexpected,
-            after_window=one.after_window,
-        )
-        for part, one in zip(profile.parts, counted, strict=True)
+        # Other parts have no events to count.
+        part.name: one if part.requests[0].stream_s else replace(one, event_count=None)
+        for part, one in zip(profile.parts, figures, strict=True)
     }
+
+
+def _stages(shape: Shape, reports: Sequence[AgentReport]) -> tuple[StageFigures, ...]:
+    """Return the figures of the stages of a load that changes."""
+    durations_s = [stage.duration_s for stage in shape.stages]
+    begins_s = accumulate(durations_s[:-1], initial=0.0) if durations_s else ()
+    figures = _figures([report.stages for report in reports], durations_s)
+    return tuple(
+        StageFigures(f"stage {number}: {stage.load}", begin_s, stage.duration_s, one)
+        for number, (stage, begin_s, one) in enumerate(
+            zip(shape.stages, begins_s, figures, strict=True), 1
+        )
+    )
+
+
+def _figures(
+    of_agents: Iterable[Sequence[PartReport]], windows_s: Sequence[float]
+) -> list[PartFigures]:
+    """Return the figures of what each agent has counted in the same order, added up."""
+    counted = [PartReport.sum(of_one) for of_one in zip(*of_agents, strict=True)]
+    judged = sum(one.judged for one in counted)
+    return [
+        PartFigures.of(one, window_s, one.judged / judged if judged else 0.0)
+        for window_s, one in zip(windows_s, counted, strict=True)
+    ]
 
 
 def interpreter() -> str:
@@ -166,6 +191,8 @@ def _one_report(reports: Sequence[AgentReport]) -> AgentReport:
         latency=sum_of_pairs(report.latency for report in reports),
         lag=sum_of_pairs(report.lag for report in reports),
         sizes=sorted(sums(dict(report.sizes) for report in reports).items()),
+        first_bytes=sum_of_pairs(report.first_bytes for report in reports),
+        in_pieces=sum_of_pairs(report.in_pieces for report in reports),
         per_connection=[
             sum(counts) for counts in zip(*(r.per_connection for r in reports), strict=True)
         ],
@@ -185,7 +212,10 @@ def _connections(
     served = sum(report.served for report in reports)
     in_service_s = sum(report.in_service_s for report in reports)
     completed = sum(per_connection) + sum(report.error for report in reports)
-    is_closed_loop = profile.shape.rate is None
+    has_streams = profile.has_streams
+    # Streams are at work when they are open, and their connections are closed by ourselves.
+    is_closed_loop = profile.shape.rate is None and not has_streams
+    changes = any(stage.connections is not None for stage in profile.shape.stages)
     squares = sum(n * n for n in per_connection)
     # Little's law: the sum of the times in service, over the window, is the mean number of requests
     # in service. Without one that ended nothing is known, and at a fixed rate it says nothing.
@@ -205,13 +235,23 @@ def _connections(
         requests_p50=rank(50),
         requests_p90=rank(90),
         requests_max=per_connection[-1],
-        # Jain's index: the square of the sum over n times the sum of squares.
-        fairness=sum(per_connection) ** 2 / (requested * squares) if squares else None,
+        # Jain's index: the square of the sum over n times the sum of squares. Connections that are
+        # not open all the time, nor under the same load, can't get the same.
+        fairness=sum(per_connection) ** 2 / (requested * squares)
+        if squares and not changes
+        else None,
         connect_max_s=max(report.connect_max_s for report in reports),
         at_work=at_work,
+        mean=profile.shape.mean_connections * requested / profile.shape.connections
+        if changes
+        else None,
+        thinking=sum(report.thinking_s for report in reports) / window_s
+        if profile.shape.think_s and window_s
+        else None,
+        not_asked=sum(report.not_asked for report in reports),
         closed_idle=sum(report.closed_idle for report in reports),
         resent=sum(report.resent for report in reports),
-        reconnects=sum(report.reconnects for report in reports),
+        reconnects=None if has_streams else sum(report.reconnects for report in reports),
     )
 
 

@@ -35,6 +35,11 @@ class Pairs:
         """Return these pairs."""
         return cls(array("q", chain.from_iterable(pairs)))
 
+    @classmethod
+    def empty(cls) -> Self:
+        """Return no pairs."""
+        return cls(array("q"))
+
     def __iter__(self) -> Iterator[tuple[int, int]]:
         """Return the pairs one by one."""
         numbers = iter(self.flat)

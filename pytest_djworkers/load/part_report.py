@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self, TypeVar
 
 from pytest_djworkers.load.pairs import Pairs
@@ -32,6 +32,12 @@ class PartReport:
     """The histogram of latencies: pairs of microseconds and counts."""
     sizes: list[tuple[int, int]]
     first_unexpected: ResponseExcerpt | None = None
+    events: int = 0
+    """The number of events that streams brought in the window."""
+    first_bytes: Pairs = field(default_factory=Pairs.empty)
+    """The histogram of the times until the first byte of responses in several pieces."""
+    in_pieces: Pairs = field(default_factory=Pairs.empty)
+    """The histogram of their latencies, which are among the others, too."""
 
     @classmethod
     def sum(cls, reports: Sequence[PartReport]) -> Self:
@@ -51,6 +57,29 @@ class PartReport:
             latency=sum_of_pairs(report.latency for report in reports),
             sizes=sorted(sums(dict(report.sizes) for report in reports).items()),
             first_unexpected=first_of(report.first_unexpected for report in reports),
+            events=sum(report.events for report in reports),
+            first_bytes=sum_of_pairs(report.first_bytes for report in reports),
+            in_pieces=sum_of_pairs(report.in_pieces for report in reports),
+        )
+
+    def since(self, earlier: PartReport) -> PartReport:
+        """Return what was counted after an earlier report on the same requests."""
+        excerpt = self.first_unexpected if earlier.first_unexpected is None else None
+        return PartReport(
+            ok=self.ok - earlier.ok,
+            late=self.late - earlier.late,
+            unexpected=self.unexpected - earlier.unexpected,
+            error=self.error - earlier.error,
+            unanswered=self.unanswered - earlier.unanswered,
+            in_flight=self.in_flight - earlier.in_flight,
+            outside=self.outside - earlier.outside,
+            after_window=self.after_window - earlier.after_window,
+            wrong_bodies=self.wrong_bodies - earlier.wrong_bodies,
+            statuses=_without(self.statuses, earlier.statuses),
+            error_kinds=_without(self.error_kinds, earlier.error_kinds),
+            latency=Pairs.of(sorted(_without(dict(self.latency), dict(earlier.latency)).items())),
+            sizes=sorted(_without(dict(self.sizes), dict(earlier.sizes)).items()),
+            first_unexpected=excerpt,
         )
 
     @property
@@ -76,3 +105,8 @@ def sum_of_pairs(histograms: Iterable[Iterable[tuple[int, int]]]) -> Pairs:
     """Return the sum of histograms that are pairs of values and counts, ascending."""
     # Histograms are added up, since percentiles of several can't be averaged.
     return Pairs.of(sorted(sums(dict(one) for one in histograms).items()))
+
+
+def _without(counts: Mapping[_Key, int], earlier: Mapping[_Key, int]) -> dict[_Key, int]:
+    """Return the counts that came on top of the earlier ones."""
+    return dict(Counter(counts) - Counter(earlier))

@@ -7,6 +7,7 @@ from collections import Counter
 
 from pytest_djworkers.load.body_sizes import BodySizes
 from pytest_djworkers.load.histogram import Counts
+from pytest_djworkers.load.in_pieces import PieceTimes
 from pytest_djworkers.load.pairs import Pairs
 from pytest_djworkers.load.part_report import PartReport
 from pytest_djworkers.load.response_excerpt import ResponseExcerpt
@@ -29,11 +30,13 @@ class PartTally:
         "after_window",
         "error",
         "error_kinds",
+        "events",
         "first_unexpected",
         "in_flight",
         "late",
         "ok",
         "outside",
+        "pieces",
         "samples_us",
         "sizes",
         "statuses",
@@ -46,24 +49,32 @@ class PartTally:
         self._timeout_ns = timeout_ns
         self.ok = self.late = self.unexpected = self.error = 0
         self.unanswered = self.in_flight = self.outside = self.after_window = 0
-        self.wrong_bodies = 0
+        self.wrong_bodies = self.events = 0
         self.statuses: Counter[int] = Counter()
         self.error_kinds: Counter[str] = Counter()
         self.first_unexpected = b""
         """The beginning of the window's first unexpected response, as received."""
         self.samples_us = array("d")
         self.sizes = BodySizes(self.samples_us)
+        self.pieces = PieceTimes()
         self._latency = Counts()
         self._longest_ns = 0.0
         self._left_ns: list[tuple[int, int]] = []
         """The beginning and the age of each request that was left without a response."""
 
-    def leave(self, began_ns: int, age_ns: int, *, may_be_young: bool) -> None:
-        """Count a request that has no response, now that nobody waits any longer."""
+    def leave(
+        self, began_ns: int, age_ns: int, *, may_be_young: bool, first_byte_ns: int = 0
+    ) -> None:
+        """Count a request that has no whole response, now that nobody waits any longer.
+
+        ``first_byte_ns`` is the time of its first byte, if that has come.
+        """
         self._left_ns.append((began_ns, age_ns))
         if not may_be_young or age_ns > self._timeout_ns:
             self.unanswered += 1
             self._latency.add([age_ns * US_PER_NS])
+            if first_byte_ns:
+                self.pieces.add((first_byte_ns - began_ns) * US_PER_NS, age_ns * US_PER_NS)
         else:
             self.in_flight += 1
 
@@ -71,6 +82,7 @@ class PartTally:
         """Turn samples into counts, and return their sum in microseconds."""
         samples = self.samples_us
         self.sizes.fold()
+        self.pieces.fold()
         if not samples:
             return 0.0
         longest_us, timeout_us = max(samples), self._timeout_ns * US_PER_NS
@@ -120,5 +132,8 @@ class PartTally:
             error_kinds=dict(sorted(self.error_kinds.items())),
             latency=Pairs.of(self._latency.items()),
             sizes=self.sizes.items(),
+            events=self.events,
+            first_bytes=self.pieces.first(),
+            in_pieces=self.pieces.whole(),
             first_unexpected=ResponseExcerpt.of(self.first_unexpected),
         )

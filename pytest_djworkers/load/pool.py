@@ -9,10 +9,10 @@ import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pytest_djworkers.load.agent_report import AgentReport
-from pytest_djworkers.load.connection import Connection, State
+from pytest_djworkers.load.connection import Connection, State, unasked
 from pytest_djworkers.load.early_close import EarlyClose
 from pytest_djworkers.load.machine_speed import MachineSpeed
 from pytest_djworkers.load.profile import Profile
@@ -23,6 +23,7 @@ from pytest_djworkers.load.schedule import Schedule
 from pytest_djworkers.load.sender import Sender
 from pytest_djworkers.load.so_far import SoFar
 from pytest_djworkers.load.sockets import Sockets
+from pytest_djworkers.load.staging import Staging
 from pytest_djworkers.load.stopped_time import StoppedTime
 from pytest_djworkers.load.window import Window
 from pytest_djworkers.system.scheduling import scheduled_ns
@@ -95,7 +96,10 @@ class Pool:
         # A server that handles one connection at a time, such as gunicorn's sync worker, does no
         # other handshake until that one has had its request.
         deadline = self._loop.time() + within_s
-        waiting = deque(c for c in self._connections if c.state is State.DOWN)
+        first = self._profile.shape.first_connections
+        waiting = deque(
+            one for one in self._connections if one.state is State.DOWN and one.number < first
+        )
         while True:
             connecting = sum(c.state is State.CONNECTING for c in self._connections)
             is_full = False
@@ -160,6 +164,7 @@ class Pool:
             self._profile, self._share, start_ns, drains=bool(drain_s), early_close=early_close
         )
         self._begin_anew(window)
+        staging = Staging(self._profile.shape, window, self._connections, self._sender)
         await window.sleep_until(start_ns)
         self._start_firing(window)
         if early_close is not None and early_close.one_wave:
@@ -178,14 +183,15 @@ class Pool:
         machine = MachineSpeed()
         # A burst has no other to be compared with, and its agents have enough to do.
         with machine.watched() if drain_s else nullcontext():
-            own = await self._count(window, step_ns, tell)
+            own = await self._count(window, staging, step_ns, tell)
         self._sender.stop()
         window.tally.take_off(age for connection, age in ages_ns if connection.window_responses)
         if drain_s:
             await self._drain(drain_s)
-        return self._report(
+        report = self._report(
             window, own, machine.mean, until_ns=_clock() if drain_s else window.tally.end_ns
         )
+        return replace(report, stages=staging.reports())
 
     def close(self) -> None:
         """Drop every connection."""
@@ -205,15 +211,22 @@ class Pool:
 
     def _start_firing(self, window: Window) -> None:
         window.is_firing = True
-        now = _clock()
+        now, total = _clock(), self._profile.shape.first_connections
         for connection in self._connections:
-            # At a fixed rate, those that still connect come to the pacer when they are open.
-            if connection.state is not State.CONNECTING or window.plan is None:
-                self._sender.free(connection, now)
+            # Those that still connect come to the queue of the pacer, or of the thinker, when they
+            # are open.
+            is_queued = connection.state is State.CONNECTING and not window.goes_on
+            if connection.number < total and not is_queued:
+                # Spread over the first think time, or they would all send in one wave for ever.
+                self._sender.free(connection, now, thinks=connection.number / total)
         self._sender.send_due()
 
     async def _count(
-        self, window: Window, step_ns: int, tell: Callable[[SoFar], None] | None
+        self,
+        window: Window,
+        staging: Staging,
+        step_ns: int,
+        tell: Callable[[SoFar], None] | None,
     ) -> _OwnTime:
         """Fold the tally in steps while the window is open; return the agent's time meanwhile."""
         tally = window.tally
@@ -224,10 +237,11 @@ class Pool:
         tell_ns = tally.begin_ns + _TELL_EVERY_NS
         # The end is read each time, since a window that may close early moves it.
         while (now := _clock()) < tally.end_ns:
-            due_ns = min(now + _BEAT_NS, fold_ns, tally.end_ns)
+            due_ns = min(now + _BEAT_NS, fold_ns, staging.next_ns, tally.end_ns)
             await window.sleep_until(due_ns)
             now = _clock()
             stopped.woke(min(now, tally.end_ns) - due_ns, _scheduled_ns())
+            staging.advance(now)
             if now < min(fold_ns, tally.end_ns):
                 continue
             fold_ns = now + step_ns
@@ -258,13 +272,20 @@ class Pool:
             pass
 
     def _in_flight(self) -> int:
-        return sum(bool(connection.began_ns) for connection in self._connections)
+        return sum(bool(one.began_ns and not one.answered_ns) for one in self._connections)
 
     def _give_up_late(self, window: Window, until_ns: int) -> None:
         """Count whatever has begun and not ended, so that no request is left out."""
         for connection in self._connections:
             if connection.began_ns:
-                window.tally.leave(connection.part.tally, connection.began_ns, until_ns)
+                # A stream that is answered and still open is no request without a response.
+                if not self._receiver.streams.left_open(connection, until_ns):
+                    window.tally.leave(
+                        connection.part.tally,
+                        connection.began_ns,
+                        until_ns,
+                        first_byte_ns=connection.first_byte_ns,
+                    )
                 # Its response might still come, and would be taken for that of the next request.
                 connection.began_ns = 0
                 self._sockets.drop(connection)
@@ -273,18 +294,24 @@ class Pool:
         self, window: Window, own: _OwnTime, machine_speed: float | None, until_ns: int
     ) -> AgentReport:
         tally = window.tally
+        self._sender.end(until_ns)
+        shape = self._profile.shape
+        waits = bool(shape.think_s or shape.stages)
+        not_asked = unasked(self._connections, shape.timeout_s, until_ns) if waits else 0
         self._give_up_late(window, until_ns)
         # Planned requests that no connection was free for are as unanswered as those in flight.
         for planned_ns in window.plan.left() if window.plan else ():
             tally.leave(self._schedule.next_part().tally, planned_ns, until_ns)
         return tally.report(
-            opened=self._opened,
+            # Those of later stages are opened in the window.
+            opened=sum(c.was_open for c in self._connections) if shape.stages else self._opened,
             connect_max_ns=self._sender.connect_max_ns,
             began_at=time.time() - (_clock() - tally.begin_ns) / 1e9,
             cpu_s=own.cpu_s,
             stopped_s=own.stopped_s,
             machine_speed=machine_speed,
             connections=[(c.was_served, c.window_responses) for c in self._connections],
+            not_asked=not_asked,
         )
 
 

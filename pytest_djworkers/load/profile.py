@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Self
 
 from pytest_djworkers.load.masking import MASK, masked
 from pytest_djworkers.load.route import PLAIN, Route
+from pytest_djworkers.load.stages import Stage
 
 USER_AGENT = "pytest-djworkers"
 BODILESS_METHODS = frozenset({"GET", "HEAD"})
@@ -18,7 +20,7 @@ class Shape:
     """The amount of load, and its time in seconds.
 
     ``rate`` is in requests per second. None is a closed loop, in which each connection sends its
-    next request when it has the response to the last.
+    next request when it has the response to the last: at once, or after ``think_s``.
     """
 
     connections: int = 2000
@@ -26,11 +28,43 @@ class Shape:
     timeout_s: float = 2.0
     warmup_s: float = 1.0
     rate: float | None = None
+    think_s: float | None = None
+    """The time between a response and the connection's next request; None for none."""
+    stages: tuple[Stage, ...] = ()
+    """The steps of a load that changes. Then the duration is their sum, and the number of
+    connections or the rate is the largest of theirs."""
+
+    @property
+    def first_connections(self) -> int:
+        """The number of connections that the burst begins with."""
+        first = self.stages[0].connections if self.stages else None
+        return self.connections if first is None else first
+
+    @property
+    def mean_connections(self) -> float:
+        """The mean number of connections over the duration."""
+        return self._mean([stage.connections for stage in self.stages], self.connections)
+
+    @property
+    def mean_rate(self) -> float | None:
+        """The mean rate over the duration; None in a closed loop."""
+        if self.rate is None:
+            return None
+        return self._mean([stage.rate for stage in self.stages], self.rate)
+
+    def _mean(self, loads: Sequence[float | None], most: float) -> float:
+        """Return the mean of the stages' loads; of one that no stage changes, ``most``."""
+        known = [
+            load * stage.duration_s
+            for load, stage in zip(loads, self.stages, strict=True)
+            if load is not None
+        ]
+        return sum(known) / self.duration_s if known else most
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Request:
-    """One request that a burst repeats.
+class SentRequest:
+    """One request that a burst repeats, as it is sent.
 
     ``expect`` has the statuses of an expected response; empty means any 2xx. ``contains`` are
     bytes that the body of an expected response has in it, as sent; empty means any body.
@@ -42,6 +76,8 @@ class Request:
     body: bytes = b""
     expect: tuple[int, ...] = ()
     contains: bytes = b""
+    stream_s: float = 0.0
+    """The time for which each response is read, in seconds; 0 to read it to its end."""
     as_user: bool = False
     """True if it has the session of a user whom the plugin has logged in."""
     same_origin: bool = False
@@ -52,14 +88,14 @@ class Request:
         """Return the request without its values, since pytest prints what it compares."""
         names = "".join(f", {name}" for name, _ in self.headers)
         size = f", {len(self.body)} bytes" if self.body else ""
-        return f"<Request {self.shown}{names}{size}>"
+        return f"<SentRequest {self.shown}{names}{size}>"
 
     @property
     def shown(self) -> str:
         """The method and the path, without the values of its query."""
         return f"{self.method} {masked(self.path)}"
 
-    def without_values(self) -> Request:
+    def without_values(self) -> SentRequest:
         """Return the part of the request that may be shown and stored."""
         return replace(
             self,
@@ -123,7 +159,7 @@ class Part:
     """
 
     name: str
-    requests: tuple[Request, ...]
+    requests: tuple[SentRequest, ...]
     weight: float = 1.0
     order: Order = Order.SEQUENTIAL
     left_out: int = 0
@@ -148,7 +184,7 @@ class Profile:
     """The whole plan of a burst: its name, its requests and its shape."""
 
     name: str
-    request: Request
+    request: SentRequest
     """The only request of a plain burst; of another, the first variant of the first part."""
     shape: Shape = field(default_factory=Shape)
     parts: tuple[Part, ...] = ()
@@ -170,9 +206,25 @@ class Profile:
         return len(self.parts) > 1
 
     @property
+    def has_streams(self) -> bool:
+        """True if the responses of a part are read for a given time."""
+        return any(part.requests[0].stream_s > 0 for part in self.all_parts)
+
+    @property
     def all_parts(self) -> tuple[Part, ...]:
         """The parts, of which a plain burst has one."""
         return self.parts or (Part(self.name, (self.request,)),)
+
+    def without_bodies(self) -> Profile:
+        """Return the plan without what may take much memory."""
+        return replace(
+            self,
+            request=replace(self.request, body=b""),
+            parts=tuple(
+                replace(part, requests=tuple(replace(one, body=b"") for one in part.requests))
+                for part in self.parts
+            ),
+        )
 
     def without_values(self) -> Profile:
         """Return what may be shown and stored of the plan."""

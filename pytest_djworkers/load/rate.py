@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 
@@ -52,3 +52,35 @@ class FixedRate:
         """Take and yield all times that are left."""
         while (planned := self.take(self._end_ns)) is not None:
             yield planned
+
+
+class StagedRate:
+    """The planned times of an agent's requests at rates that follow each other.
+
+    Each rate plans its own times, from its first request at its beginning on.
+    """
+
+    def __init__(self, rates: Sequence[FixedRate]) -> None:
+        self._rates = rates
+
+    @property
+    def next_ns(self) -> int | None:
+        """The next time that has not been taken; None when all are."""
+        return next((one.next_ns for one in self._rates if one.next_ns is not None), None)
+
+    def take(self, now_ns: int) -> int | None:
+        """Take the next time and return it; None if it has not come yet."""
+        return next((one for rate in self._rates if (one := rate.take(now_ns)) is not None), None)
+
+    def overdue(self, now_ns: int) -> int:
+        """Return the number of times that have come and were not taken."""
+        return sum(one.overdue(now_ns) for one in self._rates)
+
+    def left(self) -> Iterator[int]:
+        """Take and yield all times that are left."""
+        for one in self._rates:
+            yield from one.left()
+
+
+Plan = FixedRate | StagedRate
+"""The planned times of an agent's requests."""

@@ -11,6 +11,7 @@ from pytest_djworkers.load.responses import Responses
 from pytest_djworkers.load.schedule import Schedule
 from pytest_djworkers.load.sender import Sender
 from pytest_djworkers.load.sockets import Sockets
+from pytest_djworkers.load.streams import Streams
 
 _BATCHES = 16
 """The number of batches that one wake-up drains before the loop's timers get their turn."""
@@ -32,6 +33,11 @@ class Receiver:
         self._responses = Responses(sockets, sender)
         self._batch = self._batch_of_one if schedule.is_plain else self._batch_of_several
 
+    @property
+    def streams(self) -> Streams:
+        """The responses that are read for a given time."""
+        return self._responses.streams
+
     def forget_heads(self) -> None:
         """Forget the heads that responses need no parsing for: those with a date are soon past."""
         for part in self._schedule.parts:
@@ -52,7 +58,7 @@ class Receiver:
             # The window's own timer is due, such as its end: the loop must get its turn.
             if now >= window.wake_ns:
                 break
-        if window.plan is not None:
+        if not window.goes_on:
             self._sender.send_due()
 
     def _batch_of_one(self, events: list[tuple[int, int]], now: int) -> None:
@@ -69,7 +75,7 @@ class Receiver:
         assert payload is not None
         buffer, starts_with = rest.buffer, rest.buffer.startswith
         size, waiting, clock = len(payload), State.WAITING, _clock
-        goes_on = window.is_firing and window.plan is None
+        goes_on = window.is_firing and window.goes_on
         us_per_ns, counts, responses = US_PER_NS, tally.counts(now), 0
         for fd, mask in events:
             connection = by_fd[fd]
@@ -122,7 +128,7 @@ class Receiver:
         add_lag = tally.lags_us.append
         buffer, starts_with = rest.buffer, rest.buffer.startswith
         waiting, clock = State.WAITING, _clock
-        goes_on = window.is_firing and window.plan is None
+        goes_on = window.is_firing and window.goes_on
         us_per_ns, counts, responses = US_PER_NS, tally.counts(now), 0
         after_window = counts and now >= tally.end_ns
         for fd, mask in events:

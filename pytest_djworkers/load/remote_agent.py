@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +9,7 @@ from pytest_djworkers.load.agent_job import AgentJob, StartSignal
 from pytest_djworkers.load.agent_protocol import AgentLost, ClockOffset, Lines
 from pytest_djworkers.load.channel_inbox import ChannelInbox
 from pytest_djworkers.printable import printable
-from pytest_djworkers.serialization import to_simple
+from pytest_djworkers.serialization import to_line
 from pytest_djworkers.system.clock import CLOCK
 
 if TYPE_CHECKING:
@@ -43,7 +42,7 @@ class RemoteAgent:
     def say(self, message: AgentJob | StartSignal) -> None:
         """Give it a message. Raises AgentLost if the gateway doesn't take it in time."""
         try:
-            self._channel.send(json.dumps(to_simple(message)).encode() + b"\n")
+            self._channel.send(bytes(to_line(message)))
         except OSError:
             # It may have failed already, and has said why.
             raise self._ended(None, "before it was told what to do") from None

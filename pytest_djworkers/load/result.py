@@ -17,6 +17,7 @@ A figure that a generator can't know is None, and no limit passes on a None.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -25,6 +26,7 @@ from pytest_djworkers.load import figures_in_words as in_words
 from pytest_djworkers.load import remarks
 from pytest_djworkers.load.facts import (
     Connections,
+    Events,
     GeneratorFacts,
     Reference,
     Series,
@@ -32,9 +34,12 @@ from pytest_djworkers.load.facts import (
     Usage,
 )
 from pytest_djworkers.load.histogram import SAMPLES_BEYOND, Latency
+from pytest_djworkers.load.in_pieces import InPieces
 from pytest_djworkers.load.part_figures import PartFigures
 from pytest_djworkers.load.profile import Profile
+from pytest_djworkers.load.queries import QueryFigures
 from pytest_djworkers.load.response_excerpt import ResponseExcerpt
+from pytest_djworkers.load.stages import StageFigures
 from pytest_djworkers.units import counted, format_duration, format_rate
 
 GROWTH_ABOVE = 0.05
@@ -48,7 +53,7 @@ STOPPED_ABOVE = 0.02
 class BurstResult:
     """The figures of one burst. Times are in seconds, all else are counts.
 
-    ``print(result)`` shows the most important ones in five lines.
+    ``print(result)`` shows the most important ones in five lines, or in six for a stream.
     """
 
     profile: Profile
@@ -85,6 +90,14 @@ class BurstResult:
     comparison's window counts every request sent in it; in other bursts it is 0."""
     parts: Mapping[str, PartFigures] = field(default_factory=dict)
     """The figures of each part of a mix by its name; empty for other bursts."""
+    stages: tuple[StageFigures, ...] = ()
+    """The figures of each stage, of the whole mix; empty if the load does not change."""
+    in_pieces: InPieces | None = None
+    """The responses that came in several pieces; None if the generator does not tell."""
+    event_count: int | None = None
+    """The number of events that streams brought in the window; None for a burst without streams."""
+    body_bytes: float | None = None
+    """The mean length of the expected responses' bodies, as sent; None if it is not known."""
 
     def part(self, name: str) -> BurstResult:
         """Return the figures of a part as those of a burst of its own, on the same connections.
@@ -115,14 +128,25 @@ class BurstResult:
             wrong_bodies=figures.wrong_bodies,
             first_unexpected=figures.first_unexpected,
             after_window=figures.after_window,
+            queries=figures.queries,
+            queries_unknown=figures.queries_unknown,
+            in_pieces=figures.in_pieces,
+            event_count=figures.event_count,
+            body_bytes=figures.body_bytes,
             series=None,
             longest_gap_s=None,
             usage=None,
             parts={},
+            stages=(),
         )
 
     references: Mapping[str, Reference] = field(default_factory=dict)
     """The endpoints that limits of the test are relative to, by what the limits call them."""
+    queries: QueryFigures | None = None
+    """The SQL queries of one request, counted before the burst; None if they are not known. Of a
+    mix, they are those of the part with the most."""
+    queries_unknown: str = ""
+    """Why the queries are not known; empty if they are."""
 
     @property
     def name(self) -> str:
@@ -133,6 +157,45 @@ class BurstResult:
     def rps(self) -> float:
         """The expected responses per second of the window, late ones included."""
         return (self.ok + self.late - self.after_window) / self.window_s
+
+    @property
+    def first_byte(self) -> Latency | None:
+        """The times from the beginning of the requests to the first byte of the response.
+
+        They are those of the same requests as ``latency``. None if the generator doesn't tell them.
+        """
+        if self.latency is None or self.in_pieces is None:
+            return None
+        return self.in_pieces.first_byte_of(self.latency)
+
+    @property
+    def events(self) -> Events | None:
+        """The events of the burst's streams; None for a burst without ``stream=``."""
+        if self.event_count is None:
+            return None
+        return Events(self.event_count, self.event_count / self.window_s, self._first_event)
+
+    @property
+    def _first_event(self) -> Latency:
+        """The latency of the streams, which is the time to their first events."""
+        if not self.profile.is_mix:
+            return self.latency or Latency(())
+        streams = [one.latency for one in self.parts.values() if one.event_count is not None]
+        return Latency.from_counts(sum((Counter(dict(one.counts)) for one in streams), Counter()))
+
+    @property
+    def is_stream(self) -> bool:
+        """True if it reads streams for a time, or the first bytes of responses come so long before
+        the last ones that it matters."""
+        return self.events is not None or in_words.is_stream(self.first_byte, self.latency)
+
+    @property
+    def stream_in_words(self) -> str:
+        """The time to the first byte, and the length of the body, in a line; of streams that are
+        read for a time, their events."""
+        if self.events is not None:
+            return in_words.events(self.events)
+        return in_words.first_bytes(self.first_byte, self.body_bytes)
 
     @property
     def has_expected(self) -> bool:
@@ -191,7 +254,7 @@ class BurstResult:
     @property
     def fell_behind(self) -> bool:
         """True if the server could not keep the fixed rate, so that requests piled up."""
-        rate = self.profile.shape.rate
+        rate = self.profile.shape.mean_rate
         if rate is None or self.series is None:
             return False
         return self.series.grown > max(SAMPLES_BEYOND, GROWTH_ABOVE * rate * self.window_s)
@@ -265,13 +328,17 @@ class BurstResult:
         return f"<BurstResult {self._load}: {self._counts}>"
 
     def __str__(self) -> str:
-        """Return five lines of figures, for people."""
+        """Return five lines of figures, for people; six for a stream."""
+        stream = [self.stream_in_words] if self.is_stream else []
         return "\n".join(
             (
                 self._load,
                 self._counts,
                 in_words.latencies(self.latency),
-                in_words.resources(self.connections, self.usage, self.cpu_per_request_s),
+                *stream,
+                in_words.resources(
+                    self.connections, self.usage, self.cpu_per_request_s, self.queries
+                ),
                 f"{in_words.generator(self.generator)}: {', '.join(self.remarks) or 'no remarks'}",
             )
         )
@@ -280,7 +347,8 @@ class BurstResult:
     def _load(self) -> str:
         under = f" under {self.server.backend}" if self.server else ""
         connections = counted(self.connections.requested, "connection")
-        return f"{self.name}{under}, {connections} for {format_duration(self.window_s)}"
+        stages = f" in {counted(len(self.stages), 'stage')}" if self.stages else ""
+        return f"{self.name}{under}, {connections} for {format_duration(self.window_s)}{stages}"
 
     @property
     def _counts(self) -> str:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
+from collections.abc import Collection
 
 from pytest_djworkers.load.connection import Connection, State
 from pytest_djworkers.load.pacer import Pacer
 from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.load.schedule import Schedule
 from pytest_djworkers.load.sockets import Sockets
+from pytest_djworkers.load.thinker import Thinker
 from pytest_djworkers.load.window import Window
 
 _RETRY_AFTER_S = 0.1
@@ -17,8 +20,8 @@ _clock = time.monotonic_ns
 
 
 class Sender:
-    """Begins requests on connections: in a closed loop each as soon as it is free, at a fixed rate
-    those that the pacer chooses.
+    """Begins requests on connections: in a closed loop each as soon as it is free, or its think
+    time is over; at a fixed rate those that the pacer chooses.
 
     Whatever happens to a connection ends here, so that each request is counted once. Times are
     nanoseconds of the monotonic clock.
@@ -27,6 +30,7 @@ class Sender:
     def __init__(self, profile: Profile, sockets: Sockets, schedule: Schedule) -> None:
         self._schedule = schedule
         self._timeout_ns = round(profile.shape.timeout_s * 1e9)
+        self._retry_after_s = _RETRY_AFTER_S - (profile.shape.think_s or 0.0)
         self._sockets = sockets
         self._loop = asyncio.get_running_loop()
         # Connections are opened before the first window, and events need one to look at.
@@ -35,35 +39,60 @@ class Sender:
         self.changed = asyncio.Event()
         """Set whenever something has happened to a connection."""
         self.connect_max_ns = 0
+        self.in_use = sys.maxsize
+        """The connections with a number below it are used; the others end when they are free."""
+        self._retiring: set[Connection] = set()
+        """Those that end when they have the response to their request in flight."""
         self._pacer = Pacer(self.window, self._begin)
         self.send_due = self._pacer.send_due
+        self._thinker: Thinker | None = None
+        if profile.shape.think_s:
+            self._thinker = Thinker(round(profile.shape.think_s * 1e9), self.window, self._begin)
+            self.send_due = self._thinker.send_due
 
     def start(self, window: Window) -> None:
         """Begin and count requests for this window from now on."""
         self.window = window
         self._schedule.count_in(window.tally)
         self._pacer.start(window)
+        if self._thinker is not None:
+            self._thinker.start(window)
 
     def stop(self) -> None:
         """Begin no more requests."""
         self.window.is_firing = False
         self._pacer.stop()
+        if self._thinker is not None:
+            self._thinker.stop()
+
+    def end(self, now: int) -> None:
+        """Count the time that connections have waited, and have them wait no longer."""
+        if self._thinker is not None:
+            self._thinker.end(now)
 
     # When requests begin.
 
-    def free(self, connection: Connection, now: int) -> None:
-        """Use a connection that has nothing to do: its next request is due at once, or planned."""
-        window = self.window
+    def free(self, connection: Connection, now: int, *, thinks: float = 1.0) -> None:
+        """Use a connection that has nothing to do: its next request is due at once, or planned.
+
+        With a think time, it is due after the share ``thinks`` of that.
+        """
+        window, thinker = self.window, self._thinker
         if not window.is_firing:
             return
-        if window.plan is None:
-            self._begin(connection, now, now)
-        else:
+        if connection.number >= self.in_use:
+            self._end(connection)
+        elif window.plan is not None:
             self._pacer.add(connection, now)
+        elif thinker is not None:
+            thinker.add(connection, now, round(thinker.think_ns * thinks))
+        else:
+            self._begin(connection, now, now)
 
     def _begin(self, connection: Connection, began_ns: int, now: int) -> None:
         """Begin a request; on a new connection, its time includes the connecting."""
         connection.began_ns = began_ns
+        connection.is_asked = True
         self._schedule.assign(connection)
         # One that is still connecting sends the request when it is open: see ``connected``.
         if connection.state is State.IDLE:
@@ -71,8 +100,29 @@ class Sender:
             self.send(connection, connection.payload, now)
         elif connection.state is State.DOWN:
             tally = self.window.tally
-            tally.reconnects += tally.counts(now)
+            # A connection that was never open, such as one of a later stage, is a first one.
+            tally.reconnects += connection.was_open and tally.counts(now)
             self.connect(connection, now)
+
+    def retire(self, connections: Collection[Connection], now: int) -> None:
+        """Close all of these connections, and no others, as soon as they have no request."""
+        self._retiring = {one for one in connections if one.began_ns}
+        self._go_on()
+        idle = {one for one in connections if not one.began_ns}
+        if self._thinker is not None:
+            self._thinker.discard(idle, now)
+        for connection in idle:
+            self._end(connection)
+
+    def _end(self, connection: Connection) -> None:
+        self._sockets.drop(connection)
+        self._retiring.discard(connection)
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Have connections go on at once, unless one of them is to end, or they wait anyway."""
+        waits = self.window.plan is not None or self._thinker is not None
+        self.window.goes_on = not (waits or self._retiring)
 
     def send(self, connection: Connection, data: bytes | memoryview, now: int) -> None:
         """Send what the socket takes of a request, or of the rest of one."""
@@ -91,6 +141,7 @@ class Sender:
         connection.reader.release()
         connection.reader = connection.part.make_reader()
         connection.connecting_since_ns = now
+        connection.first_byte_ns = connection.answered_ns = 0
         if kind := self._sockets.connect(connection):
             self.fail(connection, kind, now)
 
@@ -103,6 +154,7 @@ class Sender:
         if connection.state is State.CONNECTING:
             return
         self.changed.set()
+        connection.was_open = True
         self.connect_max_ns = max(self.connect_max_ns, now - connection.connecting_since_ns)
         if connection.began_ns:
             connection.state = State.WAITING
@@ -154,16 +206,16 @@ class Sender:
         if began:
             self.window.tally.failure(connection.part.tally, kind, began, now)
         self.changed.set()
-        if self.window.plan is not None:
-            # One that ended without a request stands in the pacer's queue already.
-            if began or was_connecting:
-                self.free(connection, now)
-        elif was_connecting and self.window.is_firing:
+        window = self.window
+        if not (window.goes_on or began or was_connecting):
+            # One that ended without a request stands in the pacer's or the thinker's queue already.
+            return
+        if was_connecting and self._retry_after_s > 0 and window.plan is None and window.is_firing:
             # Refused connections fail at once: tried again without a pause, they would be counted
             # by the thousand, and take the CPU time that the others need.
-            self._loop.call_later(_RETRY_AFTER_S, self._retry, connection)
+            self._loop.call_later(self._retry_after_s, self._retry, connection)
         else:
-            self.free(connection, _clock())
+            self.free(connection, now if window.plan is not None else _clock())
 
     def _retry(self, connection: Connection) -> None:
         # Meanwhile another window may have begun, and use it.

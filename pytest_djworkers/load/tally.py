@@ -56,6 +56,7 @@ class Tally:
         self.closed_idle = self.resent = self.reconnects = 0
         self.lags_us = array("d")
         self._in_service_ns = 0.0
+        self._thinking_ns = 0
         self._lag = Counts()
         intervals = _intervals(duration_ns)
         self._requests = [0] * intervals
@@ -89,6 +90,28 @@ class Tally:
             # Their samples have the time since the end of the window, too.
             self._in_service_ns -= count * (now_ns - self.end_ns)
 
+    def heard(self, now_ns: int) -> None:
+        """Note that a piece of a stream came."""
+        if self.begin_ns <= now_ns < self.end_ns:
+            self._gaps.response_at(now_ns)
+
+    def stream_ended(self, part: PartTally, status: int, came_ns: int) -> bool:
+        """Count an expected stream by the time of its first event; return True if it counts."""
+        if not self.counts(came_ns):
+            part.outside += 1
+            return False
+        part.statuses[status] += 1
+        self._requests[(came_ns - self.begin_ns) // _INTERVAL_NS] += 1
+        return True
+
+    def give_up(self, part: PartTally, began_ns: int, now_ns: int, first_byte_ns: int) -> None:
+        """Count a stream that had no event in its time, however short that was."""
+        if self.counts(now_ns):
+            age_ns = now_ns - began_ns
+            part.leave(began_ns, age_ns, may_be_young=False, first_byte_ns=first_byte_ns)
+        else:
+            part.outside += 1
+
     def unexpected_response(
         self, part: PartTally, status: int, began_ns: int, now_ns: int, lag_ns: int
     ) -> None:
@@ -112,11 +135,19 @@ class Tally:
         part.error_kinds[kind] += 1
         self._error_at(now_ns, began_ns)
 
-    def leave(self, part: PartTally, began_ns: int, now_ns: int) -> None:
-        """Count a request that has no response, now that nobody waits any longer."""
+    def leave(self, part: PartTally, began_ns: int, now_ns: int, *, first_byte_ns: int = 0) -> None:
+        """Count a request that has no whole response, now that nobody waits any longer.
+
+        ``first_byte_ns`` is the time of its first byte, if that has come.
+        """
         # Its age is the least that its latency would have been. A drain lasts for the timeout at
         # least.
-        part.leave(began_ns, now_ns - began_ns, may_be_young=not self._drains)
+        part.leave(
+            began_ns,
+            now_ns - began_ns,
+            may_be_young=not self._drains,
+            first_byte_ns=first_byte_ns,
+        )
 
     def take_off(self, ages_ns: Iterable[int]) -> None:
         """Take off the time in service before the window of requests that ended in it.
@@ -124,6 +155,11 @@ class Tally:
         Their latency is the whole time; only what the connections did in the window is shorter.
         """
         self._in_service_ns -= sum(ages_ns)
+
+    def thought(self, since_ns: int, until_ns: int) -> None:
+        """Note that a connection has waited for its next request; only the window's part counts."""
+        within_ns = min(until_ns, self.end_ns) - max(since_ns, self.begin_ns)
+        self._thinking_ns += max(0, within_ns)
 
     def note_outstanding(self, count: int) -> None:
         """Note the number of requests without a response that are sent or due by now."""
@@ -150,6 +186,11 @@ class Tally:
             sorted(latency.items()),
         )
 
+    def whole(self) -> PartReport:
+        """Return the counts of all parts together, up to now."""
+        self.fold()
+        return PartReport.sum([part.report() for part in self.parts])
+
     def report(
         self,
         *,
@@ -160,8 +201,12 @@ class Tally:
         stopped_s: float,
         machine_speed: float | None,
         connections: Sequence[tuple[bool, int]],
+        not_asked: int = 0,
     ) -> AgentReport:
-        """Return the report; ``connections`` has, for each, if it was ever served and how often."""
+        """Return the report; ``connections`` has, for each, if it was ever served and how often.
+
+        ``not_asked`` is as in ``AgentReport``.
+        """
         self.fold()
         # A window that closed early has a shorter series.
         intervals = _intervals(self.end_ns - self.begin_ns)
@@ -193,6 +238,8 @@ class Tally:
             served=sum(was_served for was_served, _ in connections),
             connect_max_s=connect_max_ns / 1e9,
             in_service_s=(self._in_service_ns + self._left_in_service_ns()) / 1e9,
+            thinking_s=self._thinking_ns / 1e9,
+            not_asked=not_asked,
             began_at=began_at,
             window_s=(self.end_ns - self.begin_ns) / 1e9,
             cpu_s=cpu_s,
@@ -201,6 +248,9 @@ class Tally:
             first_unexpected=whole.first_unexpected,
             after_window=whole.after_window,
             sizes=whole.sizes,
+            events=whole.events,
+            first_bytes=whole.first_bytes,
+            in_pieces=whole.in_pieces,
             # Of one part, the whole says it all.
             parts=parts if len(parts) > 1 else [],
         )

@@ -81,14 +81,20 @@ class WrkGenerator:
             return f"a duration of {shape.duration_s:g}s is not in whole seconds"
         if shape.timeout_s != int(shape.timeout_s) or shape.timeout_s < 1:
             return f"a timeout of {shape.timeout_s:g}s is not in whole seconds"
+        if shape.stages:
+            return "it has no stages"
         if shape.rate is not None:
             return "it has no fixed rate"
+        if shape.think_s:
+            return "it has no think time"
         if profile.is_mix:
             return "it can't tell the parts of a mix apart"
         if any(part.order is Order.CONNECTION for part in profile.parts):
             return "its connections can't have requests of their own"
         if request.contains:
             return "it does not look at bodies"
+        if profile.has_streams:
+            return "it reads each response to its end"
         if request.expect:
             return f"it can't tell a status of {request.expected} from others"
         if request.method == "HEAD":

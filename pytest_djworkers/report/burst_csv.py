@@ -9,11 +9,11 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from pytest_djworkers.compare.result import ArmFigures
 from pytest_djworkers.printable import in_one_line
-from pytest_djworkers.report.document import BurstEntry, Document
+from pytest_djworkers.report.document import BurstEntry, BurstFigures, Document, figures_of
 from pytest_djworkers.report.standing import standing_of
 
 _FORMULA = re.compile(r"[=+\-@]")
@@ -28,25 +28,73 @@ COLUMNS = (
     *("verdict", "base", "head", "change", "change_low", "change_high", "smallest_visible"),
     *("base_rps", "base_p95_s", "base_cpu_per_request_s", "base_errors", "base_timeouts"),
     *("head_rps", "head_p95_s", "head_cpu_per_request_s", "head_errors", "head_timeouts"),
-    *("blocks", "took_s"),
+    *("blocks", "took_s", "queries", "query_time_s"),
+    *("part", "think_s", "stage"),
 )
 """The names of the columns, also of those that a run leaves empty."""
 
 
 def as_csv(document: Document) -> str:
-    """Return the document as the text of a CSV file: the names, and a row for each burst."""
+    """Return the document as the text of a CSV file: the names, and a row for each burst.
+
+    Below that of a mix, there is a row for each of its parts, and below a burst with stages for
+    each of those.
+    """
     text = io.StringIO()
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(_row(document, entry) for entry in document.bursts)
+    for entry in document.bursts:
+        writer.writerow(_row(document, entry))
+        writer.writerows(_part_rows(document, entry))
+        writer.writerows(_stage_rows(document, entry))
     return text.getvalue()
+
+
+def _part_rows(document: Document, entry: BurstEntry) -> Iterator[dict[str, object]]:
+    """Yield a row for each part of a mix; what is known of the whole alone is empty."""
+    record = entry.record
+    for name in record.result.parts:
+        cells = {
+            **_of_test(document, entry),
+            **_of_load(entry),
+            **_of_figures(figures_of(record.result.part(name))),
+            "part": name,
+        }
+        yield {column: _cell(value) for column, value in cells.items()}
+
+
+def _stage_rows(document: Document, entry: BurstEntry) -> Iterator[dict[str, object]]:
+    """Yield a row for each stage; what is known of the whole alone is empty."""
+    result = entry.record.result
+    shape = result.profile.shape
+    for stage, planned in zip(result.stages, shape.stages, strict=True):
+        latency = stage.latency
+        cells = {
+            **_of_test(document, entry),
+            **_of_load(entry),
+            "connections": planned.connections or shape.connections,
+            "duration_s": stage.duration_s,
+            "rate_rps": planned.rate,
+            "rps": stage.rps,
+            "p50_s": latency.p50,
+            "p90_s": latency.p90,
+            "p95_s": latency.p95,
+            "p99_s": latency.p99,
+            "p999_s": latency.p999,
+            "max_s": latency.max,
+            "requests": stage.figures.judged,
+            "timeouts": stage.timeouts,
+            "errors": stage.errors,
+            "stage": stage.name,
+        }
+        yield {column: _cell(value) for column, value in cells.items()}
 
 
 def _row(document: Document, entry: BurstEntry) -> dict[str, object]:
     cells = {
         **_of_test(document, entry),
         **_of_load(entry),
-        **_of_figures(entry),
+        **_of_figures(entry.figures),
         **_of_baseline(entry),
         **_of_comparison(entry),
     }
@@ -80,11 +128,11 @@ def _of_load(entry: BurstEntry) -> Mapping[str, object]:
         "duration_s": shape.duration_s,
         "timeout_s": shape.timeout_s,
         "rate_rps": shape.rate,
+        "think_s": shape.think_s,
     }
 
 
-def _of_figures(entry: BurstEntry) -> Mapping[str, object]:
-    figures = entry.figures
+def _of_figures(figures: BurstFigures) -> Mapping[str, object]:
     return {
         "rps": figures.rps,
         "p50_s": figures.p50_s,
@@ -99,6 +147,8 @@ def _of_figures(entry: BurstEntry) -> Mapping[str, object]:
         "cpu_per_request_s": figures.cpu_per_request_s,
         "memory_bytes": figures.memory_bytes,
         "remarks": "; ".join(figures.remarks),
+        "queries": figures.queries,
+        "query_time_s": figures.query_time_s,
     }
 
 

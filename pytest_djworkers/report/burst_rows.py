@@ -1,4 +1,4 @@
-"""The rows of a run that measured bursts, with the stored figures of a baseline below them."""
+"""The rows of a run that measured bursts; parts, stages and stored figures stand below them."""
 
 from __future__ import annotations
 
@@ -8,18 +8,22 @@ from pytest_djworkers.baseline.figures import StoredFigures
 from pytest_djworkers.legend import Sign
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.record import BurstRecord
-from pytest_djworkers.report.figures import UNKNOWN, format_latency, format_timeouts
+from pytest_djworkers.report.figures import UNKNOWN, format_latency, format_queries, format_timeouts
+from pytest_djworkers.report.part_rows import PartCells, part_cells, stage_cells
 from pytest_djworkers.report.table import Row, Table
 from pytest_djworkers.units import format_change, format_duration, format_rate, format_size
 
 
 def rows(records: Sequence[BurstRecord]) -> list[Row]:
-    """Return each burst's row, followed by that of the stored figures if there are some."""
+    """Return each burst's row, followed by its parts, its stages and the stored figures."""
     return [row for record in records for row in _rows(record)]
 
 
 def _rows(record: BurstRecord) -> list[Row]:
     found = [Row(_cells(record), record=record, signs=_signs(record))]
+    result = record.result
+    below = (*part_cells(result), *stage_cells(result))
+    found += [Row(_part_cells(one), is_part=True) for one in below]
     if record.stored is not None:
         found.append(Row(_stored_cells(record.stored), is_stored=True))
     return found
@@ -28,7 +32,15 @@ def _rows(record: BurstRecord) -> list[Row]:
 # A remark that has no column stands below its row, so it gives way before any figure does.
 BURSTS = Table(
     rows,
-    dropped_when_narrow=("generator", "remarks", "memory", "CPU/req.", "served", "verdict"),
+    dropped_when_narrow=(
+        "generator",
+        "remarks",
+        "memory",
+        "queries",
+        "CPU/req.",
+        "served",
+        "verdict",
+    ),
     below_when_narrow=("errors", "timeouts"),
 )
 
@@ -49,6 +61,7 @@ def _cells(record: BurstRecord) -> dict[str, str]:
         # Nobody looks at the processes of a server that isn't ours, so there is no usage.
         "CPU/req.": "" if result.usage is None else format_latency(result.cpu_per_request_s),
         "memory": "" if result.usage is None else format_size(result.usage.memory_bytes),
+        "queries": format_queries(result.queries),
         "remarks": ", ".join(record.remarks),
     }
 
@@ -66,6 +79,17 @@ def _signs(record: BurstRecord) -> dict[str, Sequence[Sign]]:
         "timeouts": [Sign.MAY_BE_MORE] if result.hides_timeouts else [],
         "served": [Sign.SERVED_UNKNOWN] if result.connections.served is None else [],
         "remarks": [remark.sign for remark in record.remarks],
+    }
+
+
+def _part_cells(part: PartCells) -> dict[str, str]:
+    return {
+        "backend": f"  {part.name}",  # indented, since it stands below its burst
+        "requests/s": part.rps,
+        "p50": part.p50,
+        "p99": part.p99,
+        "timeouts": part.timeouts,
+        "errors": part.errors,
     }
 
 

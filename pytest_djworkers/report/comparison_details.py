@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
 
 from pytest_djworkers.compare.parts import BlockParts
 from pytest_djworkers.compare.result import ArmComparison
 from pytest_djworkers.report.comparison_lines import estimate_of_speed
-from pytest_djworkers.units import counted, format_duration
+from pytest_djworkers.units import before_and_after, counted, format_change, format_duration
 from pytest_djworkers.verdict.noise import noise_of
 
 LEAST_LEVEL = 0.9
@@ -22,6 +22,7 @@ def details(compared: ArmComparison) -> list[str]:
     noise = _noise(compared)
     found = (
         _windows(compared),
+        *_parts_of_mix(compared),
         "" if compared.parts is None else _parts(compared.parts),
         f"noise: {_in_words([noise])}" if noise else "",
     )
@@ -83,6 +84,14 @@ def _windows(compared: ArmComparison) -> str:
         f" {counted(size.rounds_per_block, 'round')} a block,"
         f" {counted(compared.blocks, 'block')}{kind}"
     )
+
+
+def _parts_of_mix(compared: ArmComparison) -> Iterator[str]:
+    """Yield the change of the mean latency of each part. No verdict is made from it."""
+    for name, (base, head) in compared.part_latencies.items():
+        if base.mean and head.mean:
+            both = before_and_after(format_duration(base.mean), format_duration(head.mean))
+            yield f"{name}: mean latency {both} ({format_change(head.mean / base.mean)})"
 
 
 def _parts(parts: BlockParts) -> str:

@@ -14,7 +14,9 @@ from pytest_djworkers.baseline.document import StoredBurst, StoredSession
 from pytest_djworkers.baseline.figures import requests_per_s
 from pytest_djworkers.baseline.machine import Machine
 from pytest_djworkers.compare.result import ArmComparison, ArmFigures
+from pytest_djworkers.legend import Remark
 from pytest_djworkers.load.histogram import Latency
+from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.report.comparison_lines import estimate_of_speed, findings, lines
 
@@ -93,6 +95,17 @@ class BurstFigures:
     cpu_per_request_s: float | None
     memory_bytes: int | None
     remarks: tuple[str, ...]
+    queries: int | None = None
+    """The number of SQL queries of one request."""
+    query_time_s: float | None = None
+    """The time of a request's queries together."""
+    first_byte_p50_s: float | None = None
+    """None if the generator does not tell it, as in documents of before it was measured."""
+    first_byte_p99_s: float | None = None
+    events: int | None = None
+    """The number of events of server-sent events; None for a burst without streams."""
+    body_bytes: float | None = None
+    """The mean length of the expected responses' bodies, as sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,17 +180,19 @@ def entry_of(record: BurstRecord, stored: StoredBurst | None = None) -> BurstEnt
     """
     compared = record.against_base
     return BurstEntry(
-        figures=_figures(record),
+        figures=figures_of(record.result, record.remarks),
         comparison=None if compared is None else _comparison(compared),
         history=tuple(_points(stored.sessions)) if stored else (),
         record=record.without_values(),
     )
 
 
-def _figures(record: BurstRecord) -> BurstFigures:
-    result = record.result
+def figures_of(result: BurstResult, remarks: Iterable[Remark] = ()) -> BurstFigures:
+    """Return the figures that follow from the counts of a burst, or of a part of one."""
     # No samples give the same figures as an unknown histogram: None.
     latency, usage = result.latency or Latency(()), result.usage
+    queries = result.queries
+    first_byte = result.first_byte or Latency(())
     return BurstFigures(
         rps=result.rps,
         p50_s=latency.p50,
@@ -191,7 +206,13 @@ def _figures(record: BurstRecord) -> BurstFigures:
         errors=result.errors,
         cpu_per_request_s=result.cpu_per_request_s,
         memory_bytes=None if usage is None else usage.memory_bytes,
-        remarks=tuple(map(str, record.remarks)),
+        remarks=tuple(map(str, remarks)),
+        queries=None if queries is None else queries.count,
+        query_time_s=None if queries is None else queries.time_s,
+        first_byte_p50_s=first_byte.p50,
+        first_byte_p99_s=first_byte.p99,
+        events=result.event_count,
+        body_bytes=result.body_bytes,
     )
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pytest_djworkers.load.profile import Shape
+from pytest_djworkers.load.queries import QueryFigures
 from pytest_djworkers.load.result import BurstResult
-from pytest_djworkers.units import ARROW, format_duration, format_rate
+from pytest_djworkers.units import ARROW, counted, format_duration, format_rate
 
 UNKNOWN = "-"
 
@@ -14,15 +15,35 @@ def format_latency(seconds: float | None) -> str:
     return UNKNOWN if seconds is None else format_duration(seconds)
 
 
-def format_fixed_rate(shape: Shape) -> str:
-    """Return a burst's fixed rate, to follow the rest of its shape; empty in a closed loop."""
-    return "" if shape.rate is None else f", {format_rate(shape.rate)} requests/s"
+def format_pace(shape: Shape) -> str:
+    """Return a burst's fixed rate, think time and stages, to follow the rest of its shape.
+
+    It is empty if it has none of them.
+    """
+    is_fixed = shape.rate is not None and not shape.stages
+    rate = f", {format_rate(shape.rate or 0.0)} requests/s" if is_fixed else ""
+    think = f", think time {format_duration(shape.think_s)}" if shape.think_s else ""
+    return f"{rate}{think}{format_stages(shape)}"
+
+
+def format_stages(shape: Shape) -> str:
+    """Return a burst's stages, to follow the rest of its shape; empty without stages."""
+    if not shape.stages:
+        return ""
+    by_load = sorted(shape.stages, key=lambda stage: (stage.connections or 0, stage.rate or 0.0))
+    ends = dict.fromkeys((by_load[0].load, by_load[-1].load))
+    return f", {counted(len(by_load), 'stage')}: {' to '.join(ends)}"
 
 
 def format_timeouts(result: BurstResult) -> str:
     """Return the number of timeouts; with a sign if the generator may have missed some."""
     # wrk counts no request that never ends.
     return f"{result.timeouts:,}{'+?' if result.hides_timeouts else ''}"
+
+
+def format_queries(queries: QueryFigures | None) -> str:
+    """Return the number of a request's queries as text; empty if it isn't known."""
+    return "" if queries is None else f"{queries.count:,}"
 
 
 def with_arrows_for(encoding: str | None, text: str) -> str:

@@ -35,7 +35,7 @@ def _of_comparison(settings: Settings, comparison_setup: ComparisonSetup) -> lis
         _compared_backends(settings) if of_backends else comparison_setup.description,
         f"rounds with seed {comparison_setup.flags.seed}, tolerance"
         f" {format_share(settings.tolerance)}; absolute limits are not checked,"
-        " except shares of errors",
+        " except shares of errors and numbers of queries",
         *(["a slower backend fails only tests with a max_regression"] if of_backends else []),
         *_notes(settings),
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from pytest_djworkers.load.profile import Shape
+from pytest_djworkers.report.figures import format_stages
 from pytest_djworkers.units import counted, format_duration, format_rate
 
 
@@ -18,16 +19,25 @@ def load_line(shapes: Sequence[Shape]) -> str:
     )
     return (
         f"bursts of {connections} {noun} for {duration} after {warmup} of warm-up, timeout"
-        f" {timeout}{_rates([shape.rate for shape in shapes])}"
+        f" {timeout}{_rates(shapes)}{_think_times(shapes)}"
+        f"{format_stages(shapes[0]) if len(shapes) == 1 else ''}"
     )
 
 
-def _rates(rates: Sequence[float | None]) -> str:
-    fixed = [rate for rate in rates if rate is not None]
+def _rates(shapes: Sequence[Shape]) -> str:
+    fixed = [shape.rate for shape in shapes if shape.rate and not shape.stages]
     if not fixed:
         return ""
-    several = "" if len(fixed) == len(rates) else f"{counted(len(fixed), 'test')} at "
+    several = "" if len(fixed) == len(shapes) else f"{counted(len(fixed), 'test')} at "
     return f", {several}{_range(fixed, format_rate)} requests/s"
+
+
+def _think_times(shapes: Sequence[Shape]) -> str:
+    times = [shape.think_s for shape in shapes if shape.think_s]
+    if not times:
+        return ""
+    several = "" if len(times) == len(shapes) else f"{counted(len(times), 'test')} with "
+    return f", {several}think time {_range(times, format_duration)}"
 
 
 def _range(values: Iterable[float], in_words: Callable[[float], str]) -> str:

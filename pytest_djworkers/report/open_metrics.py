@@ -27,6 +27,7 @@ _METRICS = (
     _Metric("p99_seconds", lambda one: one.figures.p99_s, "seconds"),
     _Metric("cpu_per_request_seconds", lambda one: one.figures.cpu_per_request_s, "seconds"),
     _Metric("memory_bytes", lambda one: one.figures.memory_bytes, "bytes"),
+    _Metric("queries", lambda one: one.figures.queries),
     _Metric("timeouts", lambda one: one.figures.timeouts),
     _Metric("errors", lambda one: one.figures.errors),
 )

@@ -9,11 +9,14 @@ from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.report.comparison_lines import Finding, findings, lines, with_names
 from pytest_djworkers.report.document import TestOutcome
 from pytest_djworkers.unexpected_responses import in_words, kinds_of
+from pytest_djworkers.units import before_and_after
 from pytest_djworkers.verdict.judgement import Verdict
 
 _ERROR_LINE = "E "
 """The beginning of the lines of a traceback, as pytest prints it, that say what was raised."""
 _MOST_LINES = 20
+_PHASE = "phase="
+"""The argument of a limit on a time within a response."""
 
 
 def reasons_of_burst(record: BurstRecord) -> list[str]:
@@ -22,14 +25,22 @@ def reasons_of_burst(record: BurstRecord) -> list[str]:
 
 
 def remarks_of_burst(record: BurstRecord) -> list[str]:
-    """Return the kinds of errors of a burst, and which workers were idle or ended, a line each."""
+    """Return what a row has no room for, a line each.
+
+    That is the kinds of errors, a query that is repeated, the first bytes or events of a stream,
+    and which workers were idle or ended.
+    """
     found = []
+    if record.result.is_stream or any(_PHASE in limit.text for limit in record.limits):
+        found.append(record.result.stream_in_words)
     if kinds := kinds_of(record.result):
         found.append(f"errors: {in_words(kinds)}")
+    found += _repeated_query(record)
     if (compared := record.against_base) is not None:
         said = " ".join(judgement.reason for judgement in compared.judgements)
         if compared.worker_exits not in (said or compared.not_compared):
             found.append(with_names(compared, compared.worker_exits))
+        found += _changed_queries(record, compared)
         if compared.idle_workers:
             found.append(with_names(compared, compared.idle_workers))
     return found
@@ -87,6 +98,22 @@ def _of_comparison(record: BurstRecord) -> list[str]:
     found.sort(key=lambda one: not _is_said(record, one.reason))
     said = sum(_is_said(record, one.reason) for one in found)
     return lines(compared, found)[said:]
+
+
+def _changed_queries(record: BurstRecord, compared: ArmComparison) -> list[str]:
+    base, head = compared.base_queries, record.result.queries
+    if base is None or head is None or base.count == head.count:
+        return []
+    return [f"queries per request: {before_and_after(f'{base.count:,}', f'{head.count:,}')}"]
+
+
+def _repeated_query(record: BurstRecord) -> list[str]:
+    queries = record.result.queries
+    if queries is None or queries.repetition is None:
+        return []
+    # A limit that was missed by it has named it.
+    missed = any(queries.repetition.at in limit.miss for limit in record.limits)
+    return [] if missed else [f"queries: {queries.repetition_in_words}"]
 
 
 def _is_said(record: BurstRecord, reason: str) -> bool:

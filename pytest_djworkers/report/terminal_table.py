@@ -55,7 +55,7 @@ def _print_groups(reporter: pytest.TerminalReporter, arranged: Arrangement) -> N
                 write(reporter, f"{GAP}{row.cells[BACKEND]}")
             _print_row(reporter, row, heading, next(line_of))
             if figures := arranged.figures_below(row):
-                write_wrapped(reporter, f"{_BELOW}{figures}", light=row.is_stored)
+                write_wrapped(reporter, f"{_BELOW}{figures}", light=_is_light(row))
             if remarks := arranged.remarks_below(row):
                 write_wrapped(reporter, f"{_BELOW}{remarks}", yellow=True)
             _print_about(reporter, row.record)
@@ -70,7 +70,12 @@ def _print_row(
         _painted(reporter, cell, color) if title.strip() in _COLORED else cell
         for title, cell in zip(heading, cells, strict=True)
     ]
-    reporter.write_line(f"{GAP}{in_a_line(painted)}", light=row.is_stored)
+    reporter.write_line(f"{GAP}{in_a_line(painted)}", light=_is_light(row))
+
+
+def _is_light(row: Row) -> bool:
+    """Return True for a row that only adds to that of a burst."""
+    return row.is_stored or row.is_part
 
 
 def _painted(reporter: pytest.TerminalReporter, cell: str, color: str) -> str:

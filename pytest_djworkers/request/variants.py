@@ -8,10 +8,10 @@ from itertools import islice
 from typing import Any
 
 from pytest_djworkers.errors import BurstArgumentError
-from pytest_djworkers.load.profile import Order, Request
-from pytest_djworkers.request.asked import Request as AskedRequest
+from pytest_djworkers.load.profile import Order, SentRequest
+from pytest_djworkers.request.asked import Request
 from pytest_djworkers.request.build import body_bytes, make_draft, target
-from pytest_djworkers.request.content import MOST_BYTES
+from pytest_djworkers.request.uploads import MOST_BYTES
 from pytest_djworkers.units import format_size, written
 
 MOST_VARIANTS = 100_000
@@ -22,7 +22,7 @@ _OTHER_BODIES = ("body", "json", "form", "files")
 class Variants:
     """The requests that are sent in place of one, and their order."""
 
-    requests: tuple[Request, ...]
+    requests: tuple[SentRequest, ...]
     order: Order
     paths: tuple[str, ...]
     """The paths that were asked for, without what ``query=`` adds."""
@@ -30,7 +30,7 @@ class Variants:
     """The Content-Type of the form that the bodies were made from; empty for other bodies."""
 
 
-def variants_of(asked: AskedRequest) -> Variants:
+def variants_of(asked: Request) -> Variants:
     """Return the variants of a request; one of a plain one. Raises BurstArgumentError."""
     paths = None if asked.paths is None else _listed("paths", asked.paths)
     bodies = None if asked.bodies is None else _listed("bodies", asked.bodies)
@@ -62,8 +62,9 @@ def variants_of(asked: AskedRequest) -> Variants:
         cookies=asked.cookies,
         expect=asked.expect,
         contains=asked.contains,
+        stream=asked.stream,
     )
-    requests: Iterable[Request] = [draft.request]
+    requests: Iterable[SentRequest] = [draft.request]
     if paths is not None:
         requests = [replace(draft.request, path=target(path, asked.query)) for path in paths]
     if bodies is not None:
@@ -100,7 +101,7 @@ def _bodies(values: Iterable[Any]) -> list[bytes]:
     return bodies
 
 
-def _order(asked: AskedRequest, *, is_needed: bool) -> Order:
+def _order(asked: Request, *, is_needed: bool) -> Order:
     if asked.order is None:
         return Order.SEQUENTIAL
     if not is_needed:

@@ -12,6 +12,7 @@ from pytest_djworkers.compare.arm_files import copy_arm_files
 from pytest_djworkers.compare.arms import NAMES, Arm, Databases
 from pytest_djworkers.databases.copies import copies_of, copy_databases, drop_copies
 from pytest_djworkers.server.launch import LaunchSpec
+from pytest_djworkers.users.cached import CachedSessions
 
 _OWN = "own"
 """The name, beside those of the arms, of the databases that base's code has made."""
@@ -21,15 +22,19 @@ class ArmData:
     """Gives each arm copies of what the test has prepared. A context manager, which drops them.
 
     ``unblocked`` returns a context manager that lets this process use databases while it is
-    entered.
+    entered. ``sessions`` are those that each arm needs in its cache.
     """
 
     def __init__(
-        self, spec: LaunchSpec, unblocked: Callable[[], AbstractContextManager[None]]
+        self,
+        spec: LaunchSpec,
+        unblocked: Callable[[], AbstractContextManager[None]],
+        sessions: CachedSessions | None = None,
     ) -> None:
         assert spec.isolation is not None
         self._folder = spec.folder
         self._unblocked = unblocked
+        self._sessions = sessions
         self._databases = dict.fromkeys(NAMES, spec.databases)
         self._files = dict.fromkeys(NAMES, spec.isolation)
         self._own_files = replace(spec.isolation, folder=str(spec.folder / "own-files"))
@@ -53,6 +58,8 @@ class ArmData:
         with self._unblocked():
             self._to_drop[name] = copy_databases(self._databases[name], name, folder)
         files = copy_arm_files(self._files[name], name, folder, next(self._launches))
+        if self._sessions is not None:
+            self._sessions.copy_to(files)
         return replace(arm, databases=self._to_drop[name], isolation=files)
 
     def own_of(self, arm: Arm) -> Arm:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from pytest_djworkers.errors import BurstArgumentError
+from pytest_djworkers.load.profile import Shape
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.markers import TestPlan, refuse_unknown_parts
 from pytest_djworkers.options import SHAPE_OPTIONS
@@ -17,7 +19,8 @@ from pytest_djworkers.run.live.burst_progress import BurstProgress
 from pytest_djworkers.run.measurement import MeasuredBurst, Measurement, PlannedBurst
 from pytest_djworkers.server.protocol import AnyServer
 from pytest_djworkers.settings.settings import Settings
-from pytest_djworkers.settings.shape import parse_shape
+from pytest_djworkers.settings.shape import contradiction, parse_shape
+from pytest_djworkers.settings.stages import parse_stages, values_of_stages, with_stages
 from pytest_djworkers.system.event_loop import without_running_loop
 from pytest_djworkers.users.wanted import NOT_GIVEN, USER_ARGUMENTS
 
@@ -29,6 +32,7 @@ _KNOWN = (
     "order",
     "seed",
     *USER_ARGUMENTS,
+    "stages",
     "name",
     *SHAPE_OPTIONS,
 )
@@ -39,21 +43,40 @@ class Burst:
 
     The request: ``path`` begins with a slash and is percent-encoded. ``method`` is any HTTP
     method but CONNECT. ``headers`` maps names to values. ``body`` is sent as it is, text in
-    UTF-8; ``json`` is encoded, and sets Content-Type unless ``headers`` does. ``query`` is
+    UTF-8; ``json`` is encoded, and sets Content-Type unless ``headers`` does. ``form`` maps
+    fields to values, and ``files`` fields to files; they are posted as browsers do. ``query`` is
     encoded and added to the path. ``cookies`` maps names to values, or is ``client.cookies`` of
     Django's test client, or another client's jar.
 
+    The users: ``user`` is the name of a user, a user object, or a function that returns one; None
+    is nobody. ``users`` is a number of users, a list of them, or a function that takes the number
+    of a connection and returns one. They are logged in once the rows are made, and their requests
+    and forms get CSRF tokens.
+
+    Several requests: ``paths`` or ``bodies``, or both in pairs, are sent in turn in place of one.
+    ``order`` is "sequential", "random", or "connection" for one to each connection. ``mix`` maps
+    paths, and objects of ``pytest_djworkers.Request``, to weights: the numbers of requests that
+    each gets in proportion to others. It is also a list of pairs, or the path of a file.
+    ``seed`` decides what is sent at random, so that the same seed repeats it.
+
     The response: ``expect`` is the expected status, or several; by default any from 200 to 299.
-    ``contains`` must be in the body of each, as it is sent. Other responses are errors.
+    ``contains`` must be in the body of each, as it is sent. Other responses are errors. With
+    ``stream``, a time such as "5s", each response is read for that time, and then closed.
 
     The load: ``connections`` is the number of connections that are open at a time. ``duration``
     is the length of the window in which responses are counted, ``warmup`` that of the load before
     it, and a response counts as late after ``timeout``; the three are seconds, or text such as
     "250ms", "2s" or "1m". ``rate`` is a fixed number of requests per second; by default, each
-    connection sends its next request when it has the response to the last one. A flag, such as
-    ``--djworkers-duration``, wins over these arguments.
+    connection sends its next request when it has the response to the last one. ``think`` is the
+    time that it waits before, as a duration. A flag, such as ``--djworkers-duration``, wins over
+    these arguments.
 
-    ``name`` tells the bursts of a test apart; by default it is the method and the path.
+    ``stages`` is a list of steps, each a duration and a number of connections, such as
+    ``[("10s", 100), ("30s", 500)]``, or each a duration and a rate, such as ``("10s", "50/s")``.
+    The burst is as long as all of them; its warm-up is under the first one's load.
+
+    ``name`` tells the bursts of a test apart; by default it is the method and the path, or
+    "mix of 3".
 
     ``server`` is the test's server, as the fixture ``djworkers_server`` returns it.
     """
@@ -95,12 +118,14 @@ class Burst:
         cookies: Mapping[str, str] | None = None,
         expect: int | Iterable[int] | None = None,
         contains: str | bytes | None = None,
+        stream: Any = None,
         paths: Iterable[str] | None = None,
         bodies: Iterable[bytes | str] | None = None,
         order: str | None = None,
         seed: int = 0,
         user: Any = NOT_GIVEN,
         users: Any = None,
+        stages: Any = None,
         name: str | None = None,
         **shape: Any,
     ) -> BurstResult:
@@ -117,7 +142,6 @@ class Burst:
         # Before anything is checked: a test whose arguments are refused has called it.
         self.was_called = True
         refuse_unknown(shape, _KNOWN)
-        burst_shape, overridden = self._settings.shape_for(self.plan.shape, parse_shape(shape))
         asked = Request(
             path,
             method=method,
@@ -130,6 +154,7 @@ class Burst:
             cookies=cookies,
             expect=expect,
             contains=contains,
+            stream=stream,
             paths=paths,
             bodies=bodies,
             order=order,
@@ -137,22 +162,41 @@ class Burst:
             users=users,
             name=name,
         )
-        taken = [measured.name for measured in self.measured]
+        measured = self._measure(self._plan(asked, mix, seed, self._shape(shape, stages)))
+        self.measured.append(measured)
+        return measured.record.result
+
+    def _shape(self, given: Mapping[str, object], stages: object) -> tuple[Shape, tuple[str, ...]]:
+        """Return the load that is asked for, and the flags that change it, in words.
+
+        Raises BurstArgumentError.
+        """
+        values = parse_shape(given)
+        steps = parse_stages(stages, values)
+        whole, overridden = self._settings.shape_for(
+            self.plan.shape, {**values, **values_of_stages(steps)}
+        )
+        shape = with_stages(whole, steps)
+        if reason := contradiction(shape):
+            raise BurstArgumentError(reason)
+        return shape, overridden
+
+    def _plan(
+        self, asked: Request, mix: object, seed: object, load: tuple[Shape, tuple[str, ...]]
+    ) -> PlannedBurst:
+        """Return the plan of a burst that is asked for. Raises BurstArgumentError."""
+        burst_shape, overridden = load
         plan = plan_burst(
             asked,
             mix,
             shape=burst_shape,
             seed=seed,
-            taken=taken,
+            taken=[measured.name for measured in self.measured],
             users=self.plan.users,
             root=self._settings.root,
         )
         refuse_unknown_parts(plan.profile, self.plan.limits)
-        measured = self._measure(
-            PlannedBurst(plan.profile, overridden, tuple(part.login for part in plan.parts))
-        )
-        self.measured.append(measured)
-        return measured.record.result
+        return PlannedBurst(plan.profile, overridden, tuple(part.login for part in plan.parts))
 
     def _measure(self, planned: PlannedBurst) -> MeasuredBurst:
         self.under_way = planned.name
@@ -164,7 +208,7 @@ class Burst:
             raise
         self.under_way = None
         self._progress.finished(measured.record)
-        return measured
+        return measured.without_bodies()
 
     @property
     def records(self) -> list[BurstRecord]:

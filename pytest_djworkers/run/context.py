@@ -203,6 +203,7 @@ class RunContext:
             runtime=this_runtime(settings.started_in),
             application=settings.application,
             left_out=self.databases.left_out,
+            counts_queries=settings.counts_queries,
             watch=self._watch,
             hooks=hooks,
             say=self._say,

@@ -11,6 +11,7 @@ import pytest
 from pytest_djworkers.limits.failed_requests import MaxErrors, Share
 from pytest_djworkers.limits.kinds import misses
 from pytest_djworkers.limits.protocol import Limit
+from pytest_djworkers.limits.queries import MaxQueries
 from pytest_djworkers.limits.regression import MaxRegression
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.markers import TestPlan
@@ -68,11 +69,14 @@ def _limits_of(record: BurstRecord, plan: TestPlan) -> Sequence[Limit]:
     held = [limit for limit in plan.limits if limit.part is None or limit.part in parts]
     if record.against_base is None:
         return held
-    # A comparison has a load of its own, and many windows: only a share of errors means the same
-    # there as in a burst.
-    return [
-        limit for limit in held if isinstance(limit, MaxErrors) and isinstance(limit.bound, Share)
-    ]
+    return [limit for limit in held if _holds_in_comparison(limit)]
+
+
+def _holds_in_comparison(limit: Limit) -> bool:
+    # A comparison has a load of its own, and many windows: a share of errors means the same there
+    # as in a burst, and so do the queries of one request.
+    is_share = isinstance(limit, MaxErrors) and isinstance(limit.bound, Share)
+    return is_share or isinstance(limit, MaxQueries)
 
 
 def _unexpected_responses(measured: MeasuredBurst, plan: TestPlan, settings: Settings) -> list[str]:

@@ -47,6 +47,10 @@ class MeasuredBurst:
         """The burst's name, which is unique in its test."""
         return self.record.result.name
 
+    def without_bodies(self) -> MeasuredBurst:
+        """Return it without what its requests sent: a test's item is kept until the run ends."""
+        return replace(self, record=self.record.without_bodies())
+
 
 class Measurement(Protocol):
     """A way to measure a burst: at one server, or at the two arms of a comparison."""

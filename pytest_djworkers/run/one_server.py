@@ -10,12 +10,14 @@ from pytest_djworkers.baseline.store import burst_key
 from pytest_djworkers.errors import BurstArgumentError
 from pytest_djworkers.limits.kinds import need_every_request
 from pytest_djworkers.limits.protocol import Limit
+from pytest_djworkers.limits.queries import MaxQueries
 from pytest_djworkers.limits.relative import PLAIN, references_in
 from pytest_djworkers.load.choose_generator import choose_generator
 from pytest_djworkers.load.facts import Usage
 from pytest_djworkers.load.generator import Generator
 from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.load.result import BurstResult
+from pytest_djworkers.progress import Phase
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.run.context import RunContext
 from pytest_djworkers.run.measurement import MeasuredBurst, PlannedBurst
@@ -23,10 +25,14 @@ from pytest_djworkers.run.references import is_plain
 from pytest_djworkers.run.site.log_in import LogIn
 from pytest_djworkers.server.diagnosis import first_refusal, why_requests_failed
 from pytest_djworkers.server.protocol import AnyServer, BurstNeeds, check_alive
+from pytest_djworkers.server.sample_requests import sample_queries
+from pytest_djworkers.server.sampled_queries import SampledQueries, with_queries
 from pytest_djworkers.server.usage import UsageWatch
 from pytest_djworkers.system.netstat import KernelCounts, read_counts
 from pytest_djworkers.verdict.baseline_verdict import not_compared
 from pytest_djworkers.verdict.rounds import Metric
+
+NOT_COUNTED = "--djworkers-no-queries turns the counting off"
 
 
 class OneServer:
@@ -46,9 +52,11 @@ class OneServer:
         self._server = server
         self._test = test
         self._max_regressions = max_regressions
+        limits = tuple(limits)
         self._references = references_in(limits)
         self._log_in = log_in
         self._every_request = need_every_request(limits)
+        self._needs_queries = any(isinstance(limit, MaxQueries) for limit in limits)
 
     def measure(self, planned: PlannedBurst) -> MeasuredBurst:
         """Fire one burst, and compare it with the stored one if there is one."""
@@ -88,14 +96,15 @@ class OneServer:
         if reason := generator.cannot(profile):
             raise BurstArgumentError(f"{profile.name}: {reason}")
         probe_path = self._run.settings.probe
-        profile = self._log_in(planned, server.prepare())
+        profile = self._log_in(planned, server.prepare()).profile
         needs = BurstNeeds.of_burst(profile, profile.shape.connections, probe_path=probe_path)
         server.launch(replace(needs, plain_view=is_plain(profile)))
         try:
             if server.interim:
                 # Only the response to the probe shows that the server sends interim ones.
                 generator = self._generator(profile, interim=server.interim)
-            result = self._result(generator, profile)
+            sampled = self._sample_queries(profile, needs)
+            result = with_queries(self._result(generator, profile), sampled)
         except BaseException:
             # It may still be at work on the burst, and would disturb the next one.
             server.stop()
@@ -106,6 +115,22 @@ class OneServer:
             self._test, result, planned.overridden, other_settings=server.other_settings
         )
         return MeasuredBurst(record, self._error_causes(result), self._first_refusal(result))
+
+    def _sample_queries(self, profile: Profile, needs: BurstNeeds) -> Mapping[str, SampledQueries]:
+        """Count the queries of each part of a burst, before it is fired."""
+        server, run = self._server, self._run
+        if server.sampling is None:
+            unknown = SampledQueries(None, self._why_not_counted())
+            return {part.name: unknown for part in profile.all_parts}
+        run.progress.begin(Phase("count queries"))
+        roots = (run.settings.root,)
+        return sample_queries(server, profile, needs, roots=roots, needed=self._needs_queries)
+
+    def _why_not_counted(self) -> str:
+        settings = self._run.settings
+        if settings.origin is not None:
+            return "the server is not one that this run starts (--djworkers-url)"
+        return "the site has no databases" if settings.counts_queries else NOT_COUNTED
 
     def _generator(self, profile: Profile, interim: tuple[int, ...] = ()) -> Generator:
         settings = self._run.settings

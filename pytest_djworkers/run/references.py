@@ -9,7 +9,7 @@ from pytest_djworkers.entry.plain_view import PLAIN_PATH
 from pytest_djworkers.errors import ProbeError
 from pytest_djworkers.limits.relative import PLAIN
 from pytest_djworkers.load.facts import Reference
-from pytest_djworkers.load.profile import Profile, Request, Shape
+from pytest_djworkers.load.profile import Profile, SentRequest, Shape
 from pytest_djworkers.load.result import BurstResult
 
 _MOST_BURSTS = 3
@@ -33,8 +33,14 @@ class References:
         Those that are not known yet are measured with ``fire``. Raises ProbeError if one has no
         expected response, and what ``fire`` raises.
         """
-        # At a fixed rate, every endpoint has the same requests/s.
-        shape = replace(result.profile.shape, connections=result.connections.requested, rate=None)
+        # At a fixed rate, every endpoint has the same requests/s, and with a think time nearly so.
+        shape = replace(
+            result.profile.shape,
+            connections=result.connections.requested,
+            rate=None,
+            think_s=None,
+            stages=(),
+        )
         found = {}
         for name in names:
             key = backend, name, shape
@@ -73,7 +79,7 @@ def is_plain(profile: Profile) -> bool:
 def _profile(name: str, shape: Shape) -> Profile:
     path = PLAIN_PATH if name == PLAIN else name
     shown = "the plain view" if name == PLAIN else f"GET {path}"
-    return Profile(shown, Request(path), shape)
+    return Profile(shown, SentRequest(path), shape)
 
 
 def _reference(result: BurstResult) -> Reference:

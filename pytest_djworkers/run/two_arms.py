@@ -14,14 +14,16 @@ from pytest_djworkers.compare.procedure import ComparisonOutcome, calibrate, com
 from pytest_djworkers.compare.result import ArmComparison
 from pytest_djworkers.compare.setup import ComparisonSetup
 from pytest_djworkers.compare.window_size import WAITING_CONNECTIONS
+from pytest_djworkers.errors import BurstArgumentError
 from pytest_djworkers.progress import Phase
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.run.arm_data import ArmData
+from pytest_djworkers.run.arm_sessions import make_base_sessions, refuse_unreadable_sessions
 from pytest_djworkers.run.budget.turn import Turn
 from pytest_djworkers.run.context import RunContext
 from pytest_djworkers.run.measurement import MeasuredBurst, PlannedBurst
 from pytest_djworkers.run.one_server import OneServer
-from pytest_djworkers.run.site.log_in import LogIn
+from pytest_djworkers.run.site.log_in import LoggedIn, LogIn
 from pytest_djworkers.server.launch import LaunchSpec
 from pytest_djworkers.server.launch_hooks import LaunchHooks
 from pytest_djworkers.server.protocol import AnyServer, BurstNeeds
@@ -77,6 +79,11 @@ class TwoArms:
 
     def measure(self, planned: PlannedBurst) -> MeasuredBurst:
         """Compare base and head under moderate load; head's figures are the burst's."""
+        if planned.profile.shape.stages:
+            raise BurstArgumentError(
+                f"{planned.name}: stages= can't be compared: a comparison chooses its own load."
+                " Measure stages in a run without a comparison"
+            )
         if (finished := self._turn.finished(planned.name)) is not None:
             return finished
         # A test may have asked for head's server: nobody may use the databases while they are
@@ -103,18 +110,24 @@ class TwoArms:
 
     def _compare(self, planned: PlannedBurst) -> ComparisonOutcome:
         settings, flags = self._run.settings, self._comparison_setup.flags
+        if planned.profile.has_streams:
+            why = "its windows are shorter than streams (stream=)"
+            comparison = ArmComparison(self._labels, flags.seed, 0.0, not_compared=why)
+            return ComparisonOutcome(comparison, None)
         spec = self._prepare(self._run.launch_spec(self._hooks))
-        profile = self._log_in(planned, spec)
+        logged_in = self._log_in(planned, spec)
+        profile = logged_in.profile
         needs = BurstNeeds.of_burst(profile, self._most_connections(), probe_path=settings.probe)
 
         def keep(outcome: ComparisonOutcome) -> None:
             if (measured := self._measured(outcome, planned.overridden)) is not None:
                 self._run.cut_short.append(measured.record)
 
-        with ArmData(spec, self._database_setup.unblocked) as data:
+        with ArmData(spec, self._database_setup.unblocked, logged_in.cached) as data:
             try:
                 self._run.progress.begin(Phase("prepare the arms"))
-                arms = self._prepared_arms(spec, data)
+                refuse_unreadable_sessions(logged_in)
+                arms = self._prepared_arms(spec, data, logged_in)
                 if flags.against is Against.ITSELF:
                     return calibrate(arms, profile, needs)
                 return compare(
@@ -151,7 +164,7 @@ class TwoArms:
         workers = workers_of(settings.backends[self._server.backend], settings.workers)
         return connections or WAITING_CONNECTIONS * workers
 
-    def _prepared_arms(self, spec: LaunchSpec, data: ArmData) -> PreparedArms:
+    def _prepared_arms(self, spec: LaunchSpec, data: ArmData, logged_in: LoggedIn) -> PreparedArms:
         backends, head = self._run.settings.backends, self._server.backend
         base = self._run.settings.base or head
         arms = self._comparison_setup.prepare_arms(
@@ -160,7 +173,9 @@ class TwoArms:
         if arms.migration_difference:
             # Base's code can't use copies of head's databases.
             arm = data.own_of(arms.pair[BASE])
-            data.use_own(arm.name, self._own_databases(arms, arm, spec.databases))
+            made = self._own_databases(arms, arm, spec.databases)
+            make_base_sessions(arms, arm, made, logged_in)
+            data.use_own(arm.name, made)
         return arms
 
     def _own_databases(self, arms: PreparedArms, base: Arm, of_head: Databases) -> Databases:

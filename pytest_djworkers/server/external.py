@@ -36,6 +36,7 @@ class ExternalServer:
     arm = ""
     log = None
     ended = None
+    sampling = None
     pids: frozenset[int] = frozenset()
     other_settings: tuple[str, ...] = ()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pytest_djworkers.backends.protocol import Backend, LaunchPlan
@@ -15,6 +15,7 @@ from pytest_djworkers.entry.brief import ENVIRONMENT_KEY, Brief, DatabaseTarget
 from pytest_djworkers.entry.changed_settings import ChangedSettings
 from pytest_djworkers.entry.isolation import Isolation
 from pytest_djworkers.entry.proxy_header import proxy_header_file
+from pytest_djworkers.entry.sampling import Sampling
 from pytest_djworkers.entry.site_environment import site_environment
 from pytest_djworkers.entry.startup_hook import STARTUP
 from pytest_djworkers.progress import NO_SINK, ProgressSink
@@ -59,6 +60,8 @@ class LaunchSpec:
     """The application to serve, as MODULE:ATTRIBUTE; None for the site's own."""
     left_out: tuple[str, ...] = ()
     """The aliases of databases that the site must not connect to."""
+    counts_queries: bool = False
+    """True if the server is to count the queries of sample requests."""
     watch: tuple[int, ...] = ()
     """The ids of processes that the server must not outlive, besides this one."""
     arm: str = ""
@@ -90,10 +93,12 @@ def start_process(
     log: Path,
     ready: Path,
     plain_view: bool = False,
+    sampling: Sampling | None = None,
 ) -> GuardedProcess:
     """Start a backend, whose workers report to the socket ``ready`` when they have loaded the site.
 
-    With ``plain_view`` they serve the plugin's own view, too.
+    With ``plain_view`` they serve the plugin's own view, too, and with ``sampling`` they count the
+    queries of requests that it knows.
 
     Raises OSError if the process can't be started.
     """
@@ -106,7 +111,8 @@ def start_process(
     shutil.rmtree(differing_settings_folder(spec.folder), ignore_errors=True)
     command = backend.command(spec.runtime.python, plan)
     brief = spec.folder / "brief.json"
-    _brief(spec, command, ready, plain_view=plain_view).write(brief)
+    told = _brief(spec, command, ready, plain_view=plain_view)
+    replace(told, sampling=sampling).write(brief)
     return GuardedProcess(
         command,
         log=log,

@@ -10,16 +10,16 @@ from dataclasses import dataclass
 
 from pytest_djworkers.errors import ProbeError, ServerStartError
 from pytest_djworkers.load.masking import masked
-from pytest_djworkers.load.profile import Request
+from pytest_djworkers.load.profile import SentRequest
 from pytest_djworkers.load.route import PLAIN, Route
 from pytest_djworkers.printable import in_one_line
+from pytest_djworkers.server.connect import connect
 from pytest_djworkers.server.launch_hooks import CheckResponse
 from pytest_djworkers.server.response import Response, fetch
 from pytest_djworkers.server.response_advice import advice_on
 from pytest_djworkers.server.response_errors import NoResponseError, UnreadableError
 from pytest_djworkers.system.clock import CLOCK
 from pytest_djworkers.system.process import GuardedProcess
-from pytest_djworkers.system.unpatched_sockets import open_connection
 from pytest_djworkers.units import counted
 
 _RETRY_AFTER_S = 0.02
@@ -52,7 +52,7 @@ class ProbeResult:
 
 def probe(
     addresses: Sequence[tuple[str, int]],
-    request: Request,
+    request: SentRequest,
     process: GuardedProcess | None,
     *,
     any_response: bool,
@@ -97,7 +97,8 @@ def probe(
                 raise NobodyListensError(why) from None
         else:
             if not (any_response or (request.expects(response.status) and response.fits)):
-                raise ProbeError(_unexpected(request, response), response.status)
+                said = _unexpected(request, response, is_ours=process is not None)
+                raise ProbeError(said, response.status)
             if check and not any_response and (reason := check(request.shown, response)):
                 raise ProbeError(f"{request.shown}: {reason}", response.status)
             return _result(address, response)
@@ -120,7 +121,7 @@ def _result(address: tuple[str, int], response: Response) -> ProbeResult:
     return ProbeResult(address, tuple(response.interim), response.status, response.content_type)
 
 
-def _never(request: Request, why: str, *, has_started: bool) -> Exception:
+def _never(request: SentRequest, why: str, *, has_started: bool) -> Exception:
     """Return the error for a server that has sent no response in time."""
     said = f"{request.shown} got no response in time ({why})"
     # The workers of a server of ours that is only silent have reported by now.
@@ -130,17 +131,16 @@ def _never(request: Request, why: str, *, has_started: bool) -> Exception:
 def _connected(
     addresses: Sequence[tuple[str, int]], route: Route, deadline: float
 ) -> socket.socket:
-    """Return a connection to the first address that accepts; else raise the last one's OSError."""
-    others: Sequence[tuple[str, int]]
-    last: tuple[str, int] | str
+    """Return a connection to the first address that accepts; else raise the last one's OSError.
+
+    Raises as ``connect`` does.
+    """
     *others, last = addresses
-    if route.unix_socket:
-        others, last = (), route.unix_socket
     for address in others:
         # Half of the time that is left for each: a firewall that drops packets must not use it all.
         with suppress(OSError):
-            return open_connection(address, (deadline - CLOCK.monotonic()) / 2)
-    return open_connection(last, max(_RETRY_AFTER_S, deadline - CLOCK.monotonic()))
+            return connect(address, route, (deadline - CLOCK.monotonic()) / 2)
+    return connect(last, route, max(_RETRY_AFTER_S, deadline - CLOCK.monotonic()))
 
 
 def _authority(address: tuple[str, int]) -> str:
@@ -148,12 +148,15 @@ def _authority(address: tuple[str, int]) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def _unexpected(request: Request, response: Response) -> str:
-    """Describe a response that is not an expected one, with the beginning of its body."""
+def _unexpected(request: SentRequest, response: Response, *, is_ours: bool) -> str:
+    """Describe a response that is not an expected one, with the beginning of its body.
+
+    ``is_ours`` is True for a server of the plugin's own.
+    """
     expected = request.expected
     if request.expects(response.status):
         contains = in_one_line(request.contains.decode(errors="replace"))
-        expected = f"a body that contains {contains!r}"
+        expected = "an event" if request.stream_s else f"a body that contains {contains!r}"
     status = f"{response.status} {in_one_line(response.reason)}"
     redirect = f" to {in_one_line(masked(response.location))}" if response.location else ""
     text = in_one_line(response.body[:_SHOWN_OF_BODY].decode(errors="replace"))
@@ -161,5 +164,7 @@ def _unexpected(request: Request, response: Response) -> str:
     said = f"{request.shown} returned {status}{redirect}, expected {expected}{body}"
     if request.expects(response.status):
         return said
-    advice = advice_on(request.path, response.status, location=response.location, said=text)
+    advice = advice_on(
+        request, response.status, location=response.location, said=text, is_ours=is_ours
+    )
     return f"{said}\n    {advice}" if advice else said

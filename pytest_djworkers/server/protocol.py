@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, Self
 
+from pytest_djworkers.entry.sampling import Sampling
 from pytest_djworkers.errors import ServerDiedError
 from pytest_djworkers.load.facts import ServerFacts
 from pytest_djworkers.load.generator import Target
-from pytest_djworkers.load.profile import BODILESS_METHODS, Profile, Request
+from pytest_djworkers.load.profile import BODILESS_METHODS, Profile, SentRequest
 from pytest_djworkers.server.launch import LaunchSpec
 from pytest_djworkers.server.usage import UsageWatch
 
@@ -21,15 +22,16 @@ class BurstNeeds:
 
     connections: int
     """The number of connections that it must hold."""
-    probe: Request
+    probe: SentRequest
     """The request that it must respond to."""
     any_response: bool = False
     """True if every complete response to the probe is good enough, not only an expected one."""
-    others: tuple[Request, ...] = ()
+    others: tuple[SentRequest, ...] = ()
     """More requests that it must give an expected response, after the probe."""
     idle_s: int = 0
     """The seconds for which its connections will be idle between requests; 0: they will not."""
-
+    samples: bool = False
+    """True if it is to count the queries of requests that are sent before the burst."""
     plain_view: bool = False
     """True if it must serve the plugin's own view, too."""
 
@@ -44,8 +46,18 @@ class BurstNeeds:
         parts = () if profile is None else profile.all_parts
         requests = [part.requests[0] for part in parts]
         if harmless := [one for one in requests if one.method in BODILESS_METHODS]:
-            return cls(connections, harmless[0], others=tuple(harmless[1:]))
-        return cls(connections, Request(probe_path or "/"), any_response=probe_path is None)
+            return cls(connections, harmless[0], others=tuple(harmless[1:]), samples=True)
+        return cls(
+            connections,
+            SentRequest(probe_path or "/"),
+            any_response=probe_path is None,
+            samples=profile is not None,
+        )
+
+    def number_of(self, request: SentRequest) -> int | None:
+        """Return the number of the probe that sends a request; None if none does."""
+        probes = (self.probe, *self.others)
+        return probes.index(request) if request in probes else None
 
 
 class AnyServer(Protocol):
@@ -86,6 +98,10 @@ class AnyServer(Protocol):
     @property
     def other_settings(self) -> tuple[str, ...]:
         """The names of the settings that have another value in the server than in this process."""
+
+    @property
+    def sampling(self) -> Sampling | None:
+        """The way to send requests whose queries it counts; None if it counts none."""
 
     @property
     def ended(self) -> str | None:

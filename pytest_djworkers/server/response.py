@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 
 from httptools import HttpResponseParser
 
-from pytest_djworkers.load.client import LONGEST_HEAD, BadResponse, ResponseReader, make_reader
-from pytest_djworkers.load.profile import Request
+from pytest_djworkers.load.client import LONGEST_HEAD, BadResponse, ResponseReader
+from pytest_djworkers.load.profile import SentRequest
+from pytest_djworkers.load.readers import make_reader
 from pytest_djworkers.load.route import PLAIN, Route
 from pytest_djworkers.printable import in_one_line
-from pytest_djworkers.server.encrypted import encrypted
 from pytest_djworkers.server.response_errors import NoResponseError, UnreadableError
 from pytest_djworkers.system.clock import CLOCK
 
@@ -47,43 +47,39 @@ class Response:
     """The body as it was sent, 64 KiB of it at least if it is that long."""
     interim: list[int] = field(default_factory=list)
     """The statuses of interim responses that came before it, such as 103 (early hints)."""
+    keep_alive: bool = False
+    """True if the connection can be used for another request."""
 
 
 def fetch(
     connection: socket.socket,
-    request: Request,
+    request: SentRequest,
     host: str,
     deadline: float,
     route: Route = PLAIN,
 ) -> Response:
-    """Send a request on a new connection, and read the whole response.
+    """Send a request on an idle connection, and read the whole response, or a stream's first event.
 
-    The deadline is a time of the monotonic clock. Raises TimeoutError if
-    the response does not end before it, NoResponseError, and UnreadableError.
+    The deadline is a time of the monotonic clock. Raises TimeoutError if the response does not end
+    before it, NoResponseError, and UnreadableError.
     """
     connection.settimeout(_left_s(deadline))
-    sent = request.encode(host, route)
-    if route.trust is None:
-        return _exchange(connection, request, sent, deadline)
-    with encrypted(connection, route.trust) as encrypted_connection:
-        return _exchange(encrypted_connection, request, sent, deadline)
-
-
-def _exchange(
-    connection: socket.socket, request: Request, sent: bytes, deadline: float
-) -> Response:
     # A server that refuses the request may respond, and close before it has read all of it.
     with suppress(ConnectionError):
-        connection.sendall(sent)
+        connection.sendall(request.encode(host, route))
     reader = make_reader(request)
     try:
         return _parse(_read(connection, reader, deadline), reader)
+    except TimeoutError:
+        if request.stream_s and reader.status:
+            raise TimeoutError("no event came") from None
+        raise
     finally:
         reader.release()
 
 
 def _read(connection: socket.socket, reader: ResponseReader, deadline: float) -> bytes:
-    """Read a whole response, and return its first bytes."""
+    """Read a whole response, or a stream until its first event, and return its first bytes."""
     received, size = b"", 0
     for piece in _pieces(connection, deadline):
         size += len(piece)
@@ -93,7 +89,7 @@ def _read(connection: socket.socket, reader: ResponseReader, deadline: float) ->
             reader.feed(piece)
         except BadResponse as error:
             raise UnreadableError(_describe_bad(received, error)) from None
-        if reader.complete:
+        if reader.complete or reader.is_answered:
             return received
     if not size:
         raise NoResponseError("closed early: the server closed the connection without a response")
@@ -153,6 +149,7 @@ def _parse(received: bytes, reader: ResponseReader) -> Response:
     # Parser and callbacks refer to each other, which keeps both until garbage is collected.
     del contents.parser
     contents.response.status = reader.status
+    contents.response.keep_alive = bool(reader.complete and reader.keep_alive)
     return contents.response
 
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
+from pytest_djworkers.load.profile import SentRequest
+from pytest_djworkers.server.login_advice import leads_to_login, login_advice
+
 _CSRF = "csrf"
 _CSRF_ADVICE = (
-    "Django refuses the request because it has no CSRF token. Send one, the same in the cookie and"
-    ' in the header: token = "a" * 32; burst(..., cookies={"csrftoken": token},'
+    "Django refuses the request because it has no CSRF token. With form=, files= or user= one is"
+    " sent, if MIDDLEWARE has CsrfViewMiddleware. Else send one, the same in the cookie and in the"
+    ' header: token = "a" * 32; burst(..., cookies={"csrftoken": token},'
     ' headers={"X-CSRFToken": token})'
 )
 _HTTPS_ADVICE = (
@@ -19,20 +23,15 @@ _HTTPS_ADVICE = (
     ' address, or send what the proxy would: burst(..., headers={"X-Forwarded-Proto": "https"})'
 )
 _MOVED = "Use the path that it leads to, or expect the redirect: expect={}"
-_FOUND = (
-    "Use the path that it leads to, log in with cookies= or headers=, or expect the redirect:"
-    " expect={}"
-)
-_FORBIDDEN = "Log in with cookies= or headers=, or expect this status: expect={}"
+_FOUND = frozenset({302, 303, 307})
+_NOT_ALLOWED = frozenset({401, 403})
 _ADVICE = {
     301: _MOVED,
-    302: _FOUND,
-    303: _FOUND,
-    307: _FOUND,
+    302: _MOVED,
+    303: _MOVED,
+    307: _MOVED,
     308: _MOVED,
     400: "Does ALLOWED_HOSTS have the host of the request, and the request what the view needs?",
-    401: _FORBIDDEN,
-    403: _FORBIDDEN,
     404: "Does the site have this path, and the rows that it needs? They are made by the function"
     " that the fixture djworkers_seed returns",
     405: "Choose the method with method=; the default is GET",
@@ -40,17 +39,21 @@ _ADVICE = {
 }
 
 
-def advice_on(path: str, status: int, *, location: str = "", said: str = "") -> str:
-    """Return what to do about an unexpected response to a request of ``path``; empty if nothing is
-    known.
+def advice_on(
+    request: SentRequest, status: int, *, location: str = "", said: str = "", is_ours: bool = True
+) -> str:
+    """Return what to do about an unexpected response to a request; empty if nothing is known.
 
     ``location`` is where it redirects to, and ``said`` is what it and the server's log say.
+    ``is_ours`` is True for a server of the plugin's own.
     """
-    if location and _leads_to_https(path, location):
+    if location and _leads_to_https(request.path, location):
         return _HTTPS_ADVICE
     # With DEBUG off, Django's page names no reason, but its log does.
     if status == HTTPStatus.FORBIDDEN and _CSRF in said.lower():
         return _CSRF_ADVICE
+    if status in _NOT_ALLOWED or (status in _FOUND and leads_to_login(location)):
+        return login_advice(request, status, is_ours=is_ours)
     return _ADVICE.get(status, "").format(status)
 
 

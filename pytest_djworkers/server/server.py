@@ -15,9 +15,11 @@ from pytest_djworkers.backends.registry import version_of
 from pytest_djworkers.backends.spec import spec_of
 from pytest_djworkers.entry.apply_test_changes import differing_settings_folder
 from pytest_djworkers.entry.proxy_header import reported_proxy_header
+from pytest_djworkers.entry.sampling import Sampling
 from pytest_djworkers.errors import ProbeError, ServerStartError
 from pytest_djworkers.load.facts import ServerFacts
 from pytest_djworkers.load.generator import Target, hard_limit, lack_of_descriptors
+from pytest_djworkers.load.profile import SentRequest
 from pytest_djworkers.load.route import Route
 from pytest_djworkers.progress import Phase
 from pytest_djworkers.server.diagnosis import explain_failed_requests, explain_failed_start
@@ -74,6 +76,8 @@ class Server:
         """The length of the log when the last launch was ready, in bytes."""
         self._prepared: LaunchSpec | None = None
         """The spec of the next launch, if the site has been prepared for it."""
+        self.sampling: Sampling | None = None
+        """The way to send requests whose queries the last launch counts; None if it counts none."""
         self.strays: Path = spec.strays
         """The file in which its processes report code that they have loaded from another tree."""
 
@@ -240,6 +244,9 @@ class Server:
         with self._stopped_on_failure(deadline), self._explain_os_errors():
             ready = ReadySocket(spec.folder / "ready")
             self._start = _Start(plan, needs, began_s, deadline, ready)
+            self.sampling = None
+            if spec.counts_queries and needs.samples and spec.databases:
+                self.sampling = Sampling.begin(spec.folder)
             self._process = start_process(
                 self._backend,
                 spec,
@@ -247,6 +254,7 @@ class Server:
                 log=self.log,
                 ready=ready.path,
                 plain_view=needs.plain_view,
+                sampling=self.sampling,
             )
 
     def wait_until_ready(self) -> None:
@@ -294,18 +302,18 @@ class Server:
         self._proxy_headers = reported_proxy_header(self._spec.folder)
         self.probed = probe(
             [(plan.host, plan.port)],
-            start.needs.probe,
+            self._marked(0, start.needs.probe),
             process,
             any_response=start.needs.any_response,
             deadline=start.deadline,
             check=self._spec.hooks.check_of(self),
             route=self._route,
         )
-        for request in start.needs.others:
+        for number, request in enumerate(start.needs.others, 1):
             # Each has as much time as the first one: there may be many, and slow ones.
             probe(
                 [(plan.host, plan.port)],
-                request,
+                self._marked(number, request),
                 process,
                 any_response=False,
                 deadline=CLOCK.monotonic() + self._spec.startup_timeout_s,
@@ -317,6 +325,10 @@ class Server:
         # Again: the last lines about the start may have come beside the probe.
         self._log_at_start = size_of(self.log)
         self._end_start()
+
+    def _marked(self, number: int, probe: SentRequest) -> SentRequest:
+        """Return the probe of this number as a sample request, if the server counts queries."""
+        return probe if self.sampling is None else self.sampling.marked(probe, number)
 
     def _end_start(self) -> None:
         start, self._start = self._start, None

@@ -18,7 +18,7 @@ from pytest_djworkers.settings.bind import bound_address
 from pytest_djworkers.settings.github import github_step
 from pytest_djworkers.settings.report_files import report_files
 from pytest_djworkers.settings.settings import Settings
-from pytest_djworkers.settings.shape import shape_of
+from pytest_djworkers.settings.shape import contradiction, shape_of
 from pytest_djworkers.settings.tls import checked_tls
 from pytest_djworkers.settings.unix_socket import checked_unix_socket
 from pytest_djworkers.settings.values import (
@@ -52,6 +52,8 @@ def read_settings(config: pytest.Config) -> Settings | None:
     values = {name: value.parsed for name, value in given.items()}
     # A failure says what a flag has overridden, so the shape without flags is kept, too.
     values |= {name: read_ini(config, BY_NAME[name]).parsed for name in shape_flags}
+    if reason := contradiction(shape_of({name: given[name].parsed for name in SHAPE_OPTIONS})):
+        raise SettingsError(reason)
     comparison = read_comparison_flags(config, values, tuple(backends))
     tls = checked_tls(
         config,
@@ -87,7 +89,8 @@ def read_settings(config: pytest.Config) -> Settings | None:
         origin=origin,
         bind=bind,
         comparison_flags=comparison,
-        strict=config.getoption("djworkers_strict") or config.getini("djworkers_strict"),
+        strict=_is_on(config, "djworkers_strict"),
+        counts_queries=not _is_on(config, "djworkers_no_queries"),
         max_regression=values["max_regression"],
         max_errors=values["max_errors"],
         left_out=values["ignore_database"],
@@ -100,6 +103,17 @@ def read_settings(config: pytest.Config) -> Settings | None:
             known=registry.backends,
         ),
     )
+
+
+def _is_on(config: pytest.Config, switch: str) -> bool:
+    """Return True if a flag without a value is given, or is set in the configuration file."""
+    try:
+        return bool(config.getoption(switch) or config.getini(switch))
+    except (TypeError, ValueError, pytest.UsageError) as error:
+        # pytest converts values to the ini type, and raises any of these, by version and file type.
+        reason = str(error).removeprefix(f"{config.inipath}: ")
+        name = config.inipath.name if config.inipath else "the configuration"
+        raise SettingsError(f"{switch} in {name}: must be true or false ({reason})") from None
 
 
 def read_registry(config: pytest.Config) -> Registry:

@@ -71,6 +71,8 @@ class Settings:
     """The largest share of errors for tests without a max_errors marker."""
     left_out: tuple[str, ...] = ()
     """The aliases of DATABASES that are left out of load tests."""
+    counts_queries: bool = True
+    """False if no sample requests are sent before bursts."""
     github: GitHubStep | None = None
     """The step of GitHub Actions that is given a summary and annotations; None for none."""
     tls: ServedTls | None = None
@@ -135,7 +137,7 @@ class Settings:
         return tuple(flag_of(name, value) for name, value in self.shape_flags.items())
 
     def shape_for(
-        self, marker: Mapping[str, float], call: Mapping[str, float]
+        self, marker: Mapping[str, float], call: Mapping[str, float | None]
     ) -> tuple[Shape, tuple[str, ...]]:
         """Return the shape of a burst, and in words what flags override in it.
 

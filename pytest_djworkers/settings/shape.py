@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from pytest_djworkers.errors import BurstArgumentError
@@ -32,7 +33,20 @@ def parse_shape(given: Mapping[str, object]) -> dict[str, float]:
 
 def shape_of(values: Mapping[str, Any]) -> Shape:
     """Return the shape with these values, by the names of their options."""
-    return Shape(**{field: values[name] for name, field in SHAPE_OPTIONS.items()})
+    shape = Shape(**{field: values[name] for name, field in SHAPE_OPTIONS.items()})
+    # No think time is the same as none given, such as for a test in a class with a marker.
+    return shape if shape.think_s else replace(shape, think_s=None)
+
+
+def contradiction(shape: Shape) -> str:
+    """Return why no burst can have this shape, in words; empty if one can."""
+    if shape.rate is not None and shape.think_s:
+        return (
+            f"rate={shape.rate:g} and think={format_duration(shape.think_s)} can't be combined: at"
+            " a fixed rate, the plan decides when a request begins. Leave out one of them (think=0"
+            " stands for none)"
+        )
+    return ""
 
 
 def values_of(shape: Shape) -> dict[str, float | None]:
@@ -48,5 +62,5 @@ def flag_of(name: str, value: float) -> str:
 def in_words(name: str, value: float | None) -> str:
     """Return a value as it is shown: ``250ms``, ``2000``."""
     if value is None:
-        return "a closed loop"
+        return "none" if name == "think" else "a closed loop"
     return format_duration(value) if SHAPE_OPTIONS[name].endswith("_s") else f"{value:g}"

@@ -31,7 +31,7 @@ def ends_within(process: subprocess.Popen[bytes], seconds: float) -> bool:
     return true_within(seconds, lambda: process.poll() is not None)
 
 
-def written_within(descriptor: int, data: bytes, seconds: float) -> bool:
+def written_within(descriptor: int, data: bytes | bytearray, seconds: float) -> bool:
     """Write all data to a pipe; return False if it isn't read in time. Raises OSError."""
     # A pipe holds 64 KiB: a reader that hangs would block a plain write without end.
     os.set_blocking(descriptor, False)

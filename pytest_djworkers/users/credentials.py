@@ -43,6 +43,8 @@ class Credentials:
     without either."""
     csrf: CsrfToken | None = None
     """None if no token is wanted, or the site asks for none."""
+    are_in_cache: bool = False
+    """True if the sessions are in a cache and nowhere else."""
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
@@ -51,6 +53,7 @@ class Credentials:
         return cls(
             tuple(_pair(one) for one in data["cookies"]),
             None if csrf is None else CsrfToken.from_json(csrf),
+            data["are_in_cache"],
         )
 
 

@@ -89,13 +89,14 @@ def _found(one: Any, wanted: WantedUsers) -> FoundUser:
         user = _by_natural_key(model, (one,))
         what = f"no {model._meta.label} has this {model.USERNAME_FIELD}"
     else:
-        model = type(one)
+        # Not its type: request.user is of a class that only stands for it.
+        model = one._meta.model
         user = _read(model, *_keys_of(one))
         what = f"this {model._meta.label} is not in the database"
     if user is None:
         number = counted(model._default_manager.count(), "user")
         raise BurstArgumentError(
-            f"{wanted.argument}=: {what}. There are {number} in the test database. {_MADE}"
+            f"{wanted.argument}=: {what}. The test database has {number}. {_MADE}"
         )
     return _described(user, getattr(one, "backend", ""))
 

@@ -14,7 +14,11 @@ from typing import Any
 from pytest_djworkers.errors import BurstArgumentError
 from pytest_djworkers.users.credentials import Credentials, CsrfToken
 from pytest_djworkers.users.find import FoundUser, read_again, user_model
-from pytest_djworkers.users.site_checks import has_csrf_middleware, refuse_unusable_sessions
+from pytest_djworkers.users.site_checks import (
+    has_csrf_middleware,
+    keeps_sessions_in_cache,
+    refuse_unusable_sessions,
+)
 
 _DEFAULT_HEADER = "HTTP_X_CSRFTOKEN"
 
@@ -36,8 +40,34 @@ def make_credentials(users: Sequence[FoundUser], *, csrf: bool) -> Credentials:
         keys = [_saved(_new_request(), secret)]
     else:
         with _in_one_transaction():
-            keys = [_logged_in(user, secret) for user in users]
-    return Credentials(tuple((settings.SESSION_COOKIE_NAME, key) for key in keys), token)
+            keys = [_saved(_logged_in(user), secret) for user in users]
+    cookies = tuple((settings.SESSION_COOKIE_NAME, key) for key in keys)
+    return Credentials(cookies, token, are_in_cache=keeps_sessions_in_cache())
+
+
+def repeat_sessions(users: Sequence[FoundUser], credentials: Credentials) -> None:
+    """Make the sessions of these credentials once more, under the same keys, in databases that have
+    the users but not the sessions.
+
+    Raises BurstArgumentError if the site chooses the keys itself, or refuses a user.
+    """
+    from django.conf import settings
+
+    token = credentials.csrf
+    secret = token.secret if token is not None and settings.CSRF_USE_SESSIONS else None
+    keys = [key for _, key in credentials.cookies]
+    requests = [_logged_in(user) for user in users] or [_new_request() for _ in keys]
+    for request, key in zip(requests, keys, strict=True):
+        _add_secret(request, secret)
+        session = request.session
+        # Logging in has saved it under a key of its own.
+        session.delete()
+        session._session_key = key  # noqa: SLF001  # there is no other way to choose it
+        session.save(must_create=True)
+        if session.session_key != key:
+            raise BurstArgumentError(
+                f"sessions of {settings.SESSION_ENGINE} can't be made under a given key"
+            )
 
 
 def _new_token() -> CsrfToken:
@@ -68,8 +98,8 @@ def _new_request() -> Any:
     return request
 
 
-def _logged_in(found: FoundUser, secret: str | None) -> str:
-    """Log a user in, and return the key of the session. Raises BurstArgumentError."""
+def _logged_in(found: FoundUser) -> Any:
+    """Return a request of a user who has logged in. Raises BurstArgumentError."""
     from django.contrib.auth import load_backend, login
 
     user = read_again(found)
@@ -86,18 +116,23 @@ def _logged_in(found: FoundUser, secret: str | None) -> str:
         )
     request = _new_request()
     login(request, user, backend)
-    return _saved(request, secret)
+    return request
 
 
 def _saved(request: Any, secret: str | None) -> str:
-    """Save a request's session, with the CSRF token that the site keeps in it; return its key."""
+    """Save a request's session, and return its key."""
+    _add_secret(request, secret)
+    request.session.save()
+    key: str = request.session.session_key
+    return key
+
+
+def _add_secret(request: Any, secret: str | None) -> None:
+    """Put the secret of CSRF tokens into the session; None if the site doesn't keep it there."""
     from django.middleware.csrf import CSRF_SESSION_KEY
 
     if secret is not None:
         request.session[CSRF_SESSION_KEY] = secret
-    request.session.save()
-    key: str = request.session.session_key
-    return key
 
 
 def _first_backend() -> str:

@@ -46,17 +46,23 @@ def refuse_unusable_sessions(*, needs_users: bool) -> None:
             f"user=: SESSION_ENGINE is {engine}, but INSTALLED_APPS has no django.contrib.sessions,"
             " so there is no table for sessions: install it, or choose another engine"
         )
-    _refuse_unshared_cache(engine)
+    if keeps_sessions_in_cache():
+        _refuse_unshared_cache()
 
 
-def _refuse_unshared_cache(engine: str) -> None:
+def keeps_sessions_in_cache() -> bool:
+    """Return True if sessions are in a cache and nowhere else."""
     from django.conf import settings
     from django.contrib.sessions.backends import cache
-    from django.core.cache import caches
 
     # Not cached_db, which looks into the database for what its cache hasn't.
-    if not issubclass(import_module(engine).SessionStore, cache.SessionStore):
-        return
+    return issubclass(import_module(settings.SESSION_ENGINE).SessionStore, cache.SessionStore)
+
+
+def _refuse_unshared_cache() -> None:
+    from django.conf import settings
+    from django.core.cache import caches
+
     alias = settings.SESSION_CACHE_ALIAS
     for kind in type(caches[alias]).__mro__:
         path = f"{kind.__module__}.{kind.__qualname__}"

@@ -21,7 +21,7 @@ from pytest_djworkers.baseline.machine import Machine
 from pytest_djworkers.baseline.session import session_of
 from pytest_djworkers.baseline.store import Baseline
 from pytest_djworkers.load.facts import LostAgent, Usage
-from pytest_djworkers.load.profile import Request
+from pytest_djworkers.load.profile import SentRequest
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.load.wrk_output import WrkRun
 from pytest_djworkers.verdict.judgement import Verdict
@@ -161,7 +161,7 @@ def test_an_import_is_shown_and_not_compared() -> None:
     assert figures_beside(baseline, KEY, FAST) == StoredFigures(
         10002.30, None, None, 4, 11, "", "imported: Granian WSGI"
     )
-    other = replace(FAST, profile=replace(FAST.profile, request=Request("/other")))
+    other = replace(FAST, profile=replace(FAST.profile, request=SentRequest("/other")))
     assert "nothing stored" in why_no_baseline(baseline, KEY, other)
 
 

@@ -22,7 +22,7 @@ from pytest_djworkers.baseline.document import SCHEMA, StoredBurst
 from pytest_djworkers.baseline.machine import Machine
 from pytest_djworkers.baseline.store import SESSIONS_KEPT, Baseline, burst_key, load, save
 from pytest_djworkers.errors import BaselineError
-from pytest_djworkers.load.profile import Request
+from pytest_djworkers.load.profile import SentRequest
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.system.files import write_whole
 from tests.support.repository import git
@@ -54,7 +54,7 @@ def test_a_saved_burst_is_loaded(tmp_path: Path) -> None:
 
 def test_another_query_is_another_condition_and_its_values_are_not_stored(tmp_path: Path) -> None:
     def asking(query: str) -> BurstResult:
-        return replace(RESULT, profile=replace(RESULT.profile, request=Request(f"/x?{query}")))
+        return replace(RESULT, profile=replace(RESULT.profile, request=SentRequest(f"/x?{query}")))
 
     one, other = conditions_of(asking("token=Sesame&q=1")), conditions_of(asking("token=Other&q=1"))
     assert one["request"] == other["request"] == "GET /x?token=...&q=..."
@@ -87,7 +87,7 @@ def test_values_that_an_older_version_stored_are_read_as_they_are_now(tmp_path: 
     assert (first, third, fourth) == ("test GET /x?q=...", "test[a b] its own name", "test GET /y")
     assert second == f"test GET /x?q=... #{found[second].conditions['query']}"
     for key, path in zip(found, once.values(), strict=True):
-        profile = replace(RESULT.profile, request=Request(path))
+        profile = replace(RESULT.profile, request=SentRequest(path))
         now = conditions_of(replace(RESULT, profile=profile))
         assert first_difference(found[key].conditions, now) is None
     save_one(tmp_path)

@@ -43,9 +43,14 @@ class Migration(migrations.Migration):
     operations = [migrations.AddField("Book", "pages", models.IntegerField(default=0))]
 """
 SEEDS = """
+from django.contrib.auth.models import User
+
 from app.models import Book
 
 def make_books():
+    # With another salt in each arm, so that neither takes a session of the other's user.
+    User.objects.all().delete()
+    User.objects.create_user("reader", password="x")
     Book.objects.all().delete()
     for title in ("one", "two", "three"):
         Book.objects.create(title=title{more})
@@ -58,7 +63,15 @@ def djworkers_seed():
 """
 TESTS = """
 def test_books(burst):
-    assert burst("/books", contains='["one", "two", "three"]').ok > 100
+    result = burst("/books", user="reader", contains='["one", "two", "three"], "for": "reader"')
+    assert result.ok > 100
+"""
+WITH_SESSIONS = """
+INSTALLED_APPS += ["django.contrib.sessions", "app"]
+MIDDLEWARE = [
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+]
 """
 
 
@@ -70,12 +83,13 @@ def books(revisions: Site) -> Site:
         revisions.write(name, "")
     revisions.write("app/models.py", MODEL)
     revisions.write("app/migrations/0001_first.py", FIRST)
-    revisions.write("settings.py", SETTINGS + 'INSTALLED_APPS.append("app")\n')
+    revisions.write("settings.py", SETTINGS + WITH_SESSIONS)
     with (revisions.folder / "urls.py").open("a") as urls:
         urls.write(
             "from app.models import Book\n"
             'urlpatterns.append(path("books", lambda request: JsonResponse('
-            '{"books": [book.title for book in Book.objects.order_by("id")]})))\n'
+            '{"books": [book.title for book in Book.objects.order_by("id")],'
+            ' "for": request.user.username})))\n'
         )
     with (revisions.folder / "conftest.py").open("a") as conftest:
         conftest.write(CONFTEST)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
@@ -16,7 +16,11 @@ from pytest_djworkers.compare.blocks import ArmError, Block, run_block
 from pytest_djworkers.compare.plan import plan_block
 from pytest_djworkers.compare.window_size import WindowSize
 from pytest_djworkers.errors import ServerStartError
+from pytest_djworkers.load.profile import Profile
+from pytest_djworkers.server.launch import LaunchSpec
 from pytest_djworkers.server.probe import ProbeResult
+from pytest_djworkers.server.protocol import BurstNeeds
+from pytest_djworkers.server.sampled_queries import SampledQueries
 from tests.support.comparisons import FACTS, NEEDS, SIZE, prepared_arms
 from tests.support.profiles import make_profile, make_report
 from tests.support.progress import Told
@@ -55,11 +59,18 @@ class Measured(NeverReady):
     probed = ProbeResult(("127.0.0.1", 1), ())
     ended = None
 
-    def __init__(self, arm: Arm, *_: Any) -> None:
+    def __init__(self, arm: Arm, spec: LaunchSpec, _: Profile) -> None:
         self.left = iter(self.windows[arm.name])
+        self._counts_queries = spec.counts_queries
 
     def wait_until_ready(self) -> None:
         pass
+
+    def sample_queries(self, _: BurstNeeds) -> Mapping[str, SampledQueries]:
+        if not self._counts_queries:
+            return {}
+        self.did.append("sample")
+        return {"GET /": SampledQueries(None, "why")}
 
     def connect(self, _: object, *, under_load: bool = False) -> None:
         self.did.append("connect under load" if under_load else "connect")
@@ -126,6 +137,22 @@ def test_arms_whose_view_waits_are_warmed_up_at_once(
     warm_up = ["connect", "connect", "begin", "begin", "finish", "finish"]
     assert Measured.did == ["start", "start", *warm_up, "stop", "stop"]
     assert len(block.rounds) == SIZE.rounds_per_block
+
+
+def test_the_first_block_alone_counts_queries_of_both_arms_before_any_load(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "ArmServer", Measured)
+    arms = prepared_arms(tmp_path)
+    arms = replace(arms, launch_spec=replace(arms.launch_spec, counts_queries=True))
+    profile = make_profile(connections=1)
+    for number, samples in ((0, 2), (1, 0)):
+        Measured.did = []
+        Measured.windows = {arm.name: [] for arm in arms.pair}
+        block = run_block(plan_block(1, number), arms, profile, NEEDS, SIZE)
+        assert Measured.did.count("sample") == samples
+        assert [bool(one) for one in block.queries] == [samples > 0] * 2
+        assert "connect" not in Measured.did[: 2 + samples]
 
 
 def test_a_worker_that_was_idle_from_the_beginning_is_told_for_the_whole_block(

@@ -52,7 +52,7 @@ def test_a_slower_view_is_a_regression(revisions: Site) -> None:
             "djworkers: compares the working tree (with changes that are not committed) with main"
             f" ({commit_id}), which is the commit checked out",
             "djworkers: rounds with seed 1, tolerance 10%; absolute limits are not checked, except"
-            " shares of errors",
+            " shares of errors and numbers of queries",
             "GET /slows: regressed: requests/s *",
             f"* djworkers: main ({commit_id}) → the working tree, seed 1 *",
             "GET /slows  (test_slows)",
@@ -200,6 +200,7 @@ MORE_SENSELESS = [
     (["--djworkers-compare=main", "--djworkers-calibrate"], "*can't be combined with*calibrate"),
     (["--djworkers-compare=main", "--djworkers-generator=wrk"], "*can't be combined with*wrk*"),
     (["--djworkers-compare=main", "--djworkers-rate=5"], "*can't be combined with*rate"),
+    (["--djworkers-compare=main", "--djworkers-think=1s"], "*can't be combined with*think"),
     (["--djworkers-compare-backends"], "*name two or more*"),
     (["--djworkers-seed=1"], "--djworkers-seed has no effect without --djworkers-compare=REF"),
     (["--djworkers-compare-python=python3"], "--djworkers-compare-python has no effect without*"),

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pytest_djworkers.entry.brief import Brief, DatabaseTarget
+from pytest_djworkers.entry.sampling import Sampling
 
 BRIEF = Brief(
     "site.settings",
@@ -16,6 +17,7 @@ BRIEF = Brief(
         "other": DatabaseTarget("test_other"),
     },
     "/tmp/x/ready",
+    sampling=Sampling("token", "/tmp/x/samples"),
 )
 
 

@@ -35,11 +35,14 @@ THREE = "test_sync and json or gateway_1s"
 """json, json_query and gateway_1s, the last as a coroutine as well."""
 
 
-def run(spec: str, *arguments: str) -> None:
-    """Run the example's acceptance tests under a backend, and show their table."""
+GENTLE = ("--djworkers-connections=8", "--djworkers-duration=1s", "--djworkers-warmup=500ms")
+
+
+def run(spec: str, *arguments: str, tests: str = "test_backends.py") -> None:
+    """Run tests of the example under a backend, and show their table."""
     done = subprocess.run(
         [
-            *(sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "test_backends.py"),
+            *(sys.executable, "-m", "pytest", "-p", "no:cacheprovider", tests),
             *(f"--djworkers={spec}", "--djworkers-workers=2", "--djworkers-generator=asyncio"),
             "--djworkers-startup-timeout=2m",
             *arguments,
@@ -62,6 +65,12 @@ def test_no_backend_is_left_out() -> None:
 @pytest.mark.parametrize("spec", SPECS)
 def test_three_endpoints(spec: str) -> None:
     run(spec, "-k", THREE)
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize("spec", SPECS)
+def test_users_forms_and_uploads(spec: str) -> None:
+    run(spec, *GENTLE, tests="test_members.py")
 
 
 @pytest.mark.full_matrix

@@ -6,15 +6,17 @@ from dataclasses import replace
 
 import pytest
 
+from pytest_djworkers.errors import MarkerError
 from pytest_djworkers.limits.kinds import LIMITS, misses, need_every_request
 from pytest_djworkers.limits.marker import Mark
 from pytest_djworkers.load.facts import Connections, LostAgent, Usage
 from pytest_djworkers.load.histogram import Latency
+from pytest_djworkers.load.in_pieces import InPieces
 from pytest_djworkers.load.profile import Shape
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.markers import read_plan
 from pytest_djworkers.options import MARKERS
-from tests.support.results import RESULT, WRK
+from tests.support.results import MIX, QUERIES, RESULT, WRK
 
 
 def mark(name: str, *args: object, **kwargs: object) -> Mark:
@@ -40,6 +42,35 @@ def test_limits_that_are_just_met_are_met() -> None:
     )
 
 
+def test_a_limit_on_a_part_is_held_against_its_figures() -> None:
+    def of(part: str, **kwargs: object) -> Mark:
+        return mark("max_latency", part=part, **kwargs)
+
+    assert not missed(
+        MIX,
+        mark("min_rps", 100),
+        mark("min_rps", 75, part="GET /fast"),
+        mark("min_rps", 25, part="the slow one"),
+        mark("max_timeouts", 0, part="GET /fast"),
+        mark("max_errors", 0, part="the slow one"),
+        of("GET /fast", p50="1ms", max="20ms"),
+    )
+    assert missed(
+        MIX,
+        mark("min_rps", 26, part="the slow one"),
+        mark("max_timeouts", "3%", part="the slow one"),
+        of("the slow one", p50="10ms"),
+        of("GET /fast", p999="1s"),
+    ) == [
+        "requests/s: 25.00, limit min_rps(26, part='the slow one'), 1.00 (3.85%) short",
+        "timeouts: 10 of 250 (4%), limit max_timeouts(3%, part='the slow one'), 1% over",
+        "latency p50: 20ms, limit max_latency(p50=10ms, part='the slow one'), 10ms over",
+        "latency p999: p99.9 of 750 samples has 0 beyond it (10 are needed), so"
+        " max_latency(p999=1s, part='GET /fast') can't pass: at this rate, ask for a burst of"
+        " duration='160s' or more, or limit p95=",
+    ]
+
+
 def test_no_kind_of_limit_passes_without_the_part_of_a_lost_agent() -> None:
     marks = [
         mark("min_rps", 1),
@@ -48,6 +79,7 @@ def test_no_kind_of_limit_passes_without_the_part_of_a_lost_agent() -> None:
         mark("max_latency", p50="1h"),
         mark("max_cpu_per_request", "1h"),
         mark("max_memory", "900GB"),
+        mark("max_queries", 900),
         mark("max_regression", "99%"),
     ]
     assert {one.name for one in marks} == LIMITS.keys()
@@ -290,3 +322,95 @@ def test_a_burst_alone_misses_no_limit_on_regressions() -> None:
 def test_every_limit_is_a_marker_that_pytest_knows_in_the_same_order() -> None:
     registered = [text.partition("(")[0] for text in MARKERS]
     assert [name for name in registered if name in LIMITS] == list(LIMITS)
+
+
+def test_a_limit_on_queries_names_the_statement_that_is_repeated() -> None:
+    result = replace(RESULT, queries=QUERIES)
+    assert not missed(result, mark("max_queries", 43))
+    assert missed(result, mark("max_queries", 12)) == [
+        "queries: 43, limit max_queries(12), 31 over: 40 times SELECT id FROM auth_user WHERE"
+        " id = ? at shop/views.py:31"
+    ]
+
+
+def test_a_limit_on_queries_names_no_statement_if_none_is_repeated() -> None:
+    statements = tuple(replace(one, count=1) for one in QUERIES.statements)
+    result = replace(RESULT, queries=replace(QUERIES, count=2, statements=statements))
+    assert missed(result, mark("max_queries", 1)) == ["queries: 2, limit max_queries(1), 1 over"]
+
+
+def test_a_limit_on_queries_that_nobody_counted_fails() -> None:
+    result = replace(RESULT, queries_unknown="a sample request returned 500, expected 2xx")
+    assert missed(result, mark("max_queries", 5)) == [
+        "queries: not known because a sample request returned 500, expected 2xx, so max_queries(5)"
+        " can't pass"
+    ]
+    assert missed(RESULT, mark("max_queries", 5)) == [
+        "queries: not known because they were not counted, so max_queries(5) can't pass"
+    ]
+
+
+def test_a_limit_on_queries_is_for_one_backend_if_it_says_so() -> None:
+    result = replace(RESULT, queries=QUERIES)
+    assert not missed(result, mark("max_queries", 1, backend="uvicorn"))
+    assert missed(result, mark("max_queries", 1, backend="granian"))
+
+
+def test_a_limit_on_queries_may_be_for_a_part_of_a_mix() -> None:
+    (limit,) = read_plan([mark("max_queries", 12, part="GET /")], "granian").limits
+    assert (limit.part, limit.text) == ("GET /", "max_queries(12, part='GET /')")
+
+
+@pytest.mark.parametrize("value", [-1, "12%", 1.5, True, "many"])
+def test_a_limit_on_queries_takes_a_whole_number(value: object) -> None:
+    with pytest.raises(MarkerError, match=r"max_queries\(.*is not a whole number of 0 or more"):
+        missed(RESULT, mark("max_queries", value))
+
+
+# Phases.
+
+STREAM = replace(
+    RESULT,
+    in_pieces=InPieces(
+        first=Latency(((1_000, 50), (5_000, 450))), whole=Latency(((20_000, 450), (300_000, 50)))
+    ),
+)
+"""RESULT, of which half came in pieces: its first bytes have a p50 of 1 ms and a p99 of 5 ms."""
+
+
+def test_a_limit_on_the_first_byte_is_on_nothing_else() -> None:
+    met = mark("max_latency", p50="1ms", p99="5ms", max="5ms", phase="first_byte")
+    assert not missed(STREAM, met)
+    assert missed(STREAM, mark("max_latency", p99="4ms", phase="first_byte")) == [
+        "first byte p99: 5ms, limit max_latency(p99=4ms, phase='first_byte'), 1ms over"
+    ]
+    # Each replaces a limit on the same phase only.
+    plan = read_plan([met, mark("max_latency", p50="1s", p99="2s")], "granian")
+    assert [limit.text for limit in plan.limits] == [
+        "max_latency(p50=1s)",
+        "max_latency(p99=2s)",
+        "max_latency(p50=1ms, phase='first_byte')",
+        "max_latency(p99=5ms, phase='first_byte')",
+        "max_latency(max=5ms, phase='first_byte')",
+    ]
+
+
+def test_no_limit_passes_on_first_bytes_that_the_generator_does_not_tell() -> None:
+    assert missed(WRK, mark("max_latency", p50="1h", phase="first_byte")) == [
+        "first byte p50: wrk can't tell it (--djworkers-generator=asyncio can), so"
+        " max_latency(p50=3600s, phase='first_byte') can't pass"
+    ]
+
+
+def test_a_limit_on_the_first_event_is_on_streams() -> None:
+    events = replace(RESULT, in_pieces=InPieces(Latency(()), Latency(())), event_count=5_000)
+    assert not missed(events, mark("max_latency", p50="1ms", phase="first_event"))
+    assert missed(events, mark("max_latency", p99="250ms", phase="first_event")) == [
+        "first event p99: 300ms, limit max_latency(p99=250ms, phase='first_event'), 50ms over"
+    ]
+    assert missed(
+        replace(events, event_count=None), mark("max_latency", p50="1s", phase="first_event")
+    ) == [
+        "first event p50: the burst reads no stream (stream=), so"
+        " max_latency(p50=1s, phase='first_event') can't pass"
+    ]

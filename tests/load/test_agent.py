@@ -17,7 +17,7 @@ from httptools import HttpResponseParser
 
 from pytest_djworkers.load import agent
 from pytest_djworkers.load.agent_report import AgentReport
-from pytest_djworkers.load.profile import Request
+from pytest_djworkers.load.profile import SentRequest
 from pytest_djworkers.serialization import from_simple, to_simple
 from tests.support.fault_server import Behaviour, always, answer, once, serve
 from tests.support.profiles import ROOT, make_profile
@@ -98,14 +98,14 @@ def test_an_agent_opens_its_connections_under_load_if_it_is_told_to(
     ("behave", "request_", "ended"),
     [
         (once(answer("200 OK", b"ok", "Connection: close")), ROOT, "ok"),
-        (always(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"), Request("/", "HEAD"), "ok"),
+        (always(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"), SentRequest("/", "HEAD"), "ok"),
         (always(b"garbage\r\n\r\n"), ROOT, "error"),
-        (once(b""), Request("/", "POST"), "error"),
+        (once(b""), SentRequest("/", "POST"), "error"),
     ],
     ids=["closes each", "HEAD", "garbage", "closes early"],
 )
 def test_parsers_are_freed_although_an_agent_collects_no_cycles(
-    behave: Behaviour, request_: Request, ended: str, monkeypatch: pytest.MonkeyPatch
+    behave: Behaviour, request_: SentRequest, ended: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     closed_loop = to_simple(make_profile(request_, connections=3, duration_s=19))
     some = {

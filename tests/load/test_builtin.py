@@ -24,7 +24,7 @@ from pytest_djworkers.load.agent_group import AgentGroup, _split, local_agents
 from pytest_djworkers.load.builtin import AsyncioGenerator
 from pytest_djworkers.load.early_close import EarlyClose
 from pytest_djworkers.load.generator import Target
-from pytest_djworkers.load.profile import Request
+from pytest_djworkers.load.profile import SentRequest
 from pytest_djworkers.system.process import GuardedProcess
 from tests.support.fault_server import (
     LOCAL,
@@ -235,7 +235,7 @@ def test_an_agent_that_closes_its_standard_input_is_an_error(
 ) -> None:
     pretend(tmp_path, monkeypatch, "import sys; sys.stdin.close(); sys.exit('no thanks')")
     # Longer than what a pipe takes.
-    profile = make_profile(Request("/", "POST", body=b"x" * 1_000_000))
+    profile = make_profile(SentRequest("/", "POST", body=b"x" * 1_000_000))
     with pytest.raises(GeneratorError, match="ended before it could be given its job") as raised:
         AsyncioGenerator().fire(profile, Target(NOWHERE, tmp_path))
     assert "no thanks" in str(raised.value)
@@ -246,7 +246,7 @@ def test_an_agent_that_does_not_read_its_job_is_given_up(
 ) -> None:
     pretend(tmp_path, monkeypatch, "import time; time.sleep(60)")
     monkeypatch.setattr(agent_process, "JOB_READ_WITHIN_S", 0.1)
-    profile = make_profile(Request("/", "POST", body=b"x" * 1_000_000))
+    profile = make_profile(SentRequest("/", "POST", body=b"x" * 1_000_000))
     with pytest.raises(GeneratorError) as raised:
         AsyncioGenerator().fire(profile, Target(NOWHERE, tmp_path))
     assert str(raised.value) == "load agent 1 of 1 did not read its job within 0.1s"
@@ -293,7 +293,7 @@ def test_too_few_file_descriptors_are_an_error_that_says_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(resource, "getrlimit", lambda _: (256, 1024))
-    profile = make_profile(Request("/"), connections=2000)
+    profile = make_profile(SentRequest("/"), connections=2000)
     with pytest.raises(GeneratorError) as raised:
         AsyncioGenerator().fire(profile, Target(NOWHERE, tmp_path))
     assert str(raised.value) == (

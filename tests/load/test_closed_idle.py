@@ -16,7 +16,7 @@ import pytest
 
 from pytest_djworkers.load.facts import Connections
 from pytest_djworkers.load.generator import Target
-from pytest_djworkers.load.profile import Request
+from pytest_djworkers.load.profile import SentRequest
 from pytest_djworkers.load.sockets import Sockets
 from pytest_djworkers.load.wrk import WrkGenerator, find_wrk
 from pytest_djworkers.system.tcp_info import unacknowledged
@@ -35,7 +35,7 @@ from tests.support.firing import classes, fire
 from tests.support.profiles import ROOT, make_profile, make_result
 
 OK = answer()
-POST = Request("/", "POST", body=b"body")
+POST = SentRequest("/", "POST", body=b"body")
 
 # What the kernel tells.
 
@@ -157,7 +157,7 @@ class Killed:
 
     end: Behaviour
     kind: str
-    request: Request = ROOT
+    request: SentRequest = ROOT
     timeout_s: float = 5
 
 

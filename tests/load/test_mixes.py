@@ -10,14 +10,14 @@ import pytest
 
 from pytest_djworkers.load.facts import ServerFacts
 from pytest_djworkers.load.merge import merge_agents, merge_windows
-from pytest_djworkers.load.profile import Order, Part, Profile, Request
+from pytest_djworkers.load.profile import Order, Part, Profile, SentRequest
 from pytest_djworkers.load.rate import Share
 from pytest_djworkers.serialization import from_simple, to_simple
 from tests.support.fault_server import Behaviour, Peer, answer, serve
 from tests.support.firing import fire_profile
 from tests.support.profiles import make_profile
 
-FAST, SLOW, MISSING = Request("/fast"), Request("/slow"), Request("/missing")
+FAST, SLOW, MISSING = SentRequest("/fast"), SentRequest("/slow"), SentRequest("/missing")
 
 
 def mix(*parts: Part, **shape: Any) -> Profile:
@@ -71,7 +71,7 @@ def test_each_part_has_its_own_expectations_and_readers() -> None:
         Part("fast", (FAST,)),
         Part("missing", (MISSING,)),
         Part("no page", (replace(MISSING, expect=(404,)),)),
-        Part("head", (Request("/head", "HEAD"),)),
+        Part("head", (SentRequest("/head", "HEAD"),)),
         Part("right", (replace(FAST, contains=b"fast"),)),
         Part("wrong", (replace(FAST, contains=b"other"),)),
     )
@@ -91,7 +91,7 @@ def test_each_part_has_its_own_expectations_and_readers() -> None:
 
 
 def test_a_request_that_is_sent_again_is_the_same() -> None:
-    paths = tuple(Request(f"/{number}") for number in range(1000))
+    paths = tuple(SentRequest(f"/{number}") for number in range(1000))
     profile = mix(Part("a", paths), Part("b", (FAST,)), connections=1)
     with serve(site(closes_after=2)) as server:
         report = fire_profile(server.address, profile)
@@ -106,7 +106,7 @@ def test_connections_keep_their_variants_whatever_part_it_is() -> None:
     parts = [
         Part(
             path,
-            tuple(Request(path, headers=(("Cookie", f"who={who}"),)) for who in "abc"),
+            tuple(SentRequest(path, headers=(("Cookie", f"who={who}"),)) for who in "abc"),
             order=Order.CONNECTION,
         )
         for path in ("/fast", "/slow")

@@ -16,7 +16,7 @@ import pytest
 
 from pytest_djworkers.load.connection import Connection, State
 from pytest_djworkers.load.pool import Pool
-from pytest_djworkers.load.profile import Request
+from pytest_djworkers.load.profile import SentRequest
 from pytest_djworkers.load.response_gaps import longest_common_ns
 from tests.support.fault_server import (
     Behaviour,
@@ -136,7 +136,7 @@ def test_a_body_without_the_bytes_that_it_should_contain_is_unexpected(
             CHUNKED + b"c\r\na login page\r\n0\r\n\r\n",
         )
     with serve(in_turn(good, bad)) as server:
-        report = fire(server.address, Request("/", contains=b"right page"))
+        report = fire(server.address, SentRequest("/", contains=b"right page"))
     assert classes(report) == {"ok", "unexpected"}
     assert report.wrong_bodies == report.unexpected
     assert abs(report.ok - report.unexpected) <= report.requested
@@ -466,7 +466,7 @@ def test_draining_ends_in_time() -> None:
 
 
 def test_a_large_body_arrives_whole() -> None:
-    large = Request("/", "POST", body=bytes(range(256)) * 20_000)
+    large = SentRequest("/", "POST", body=bytes(range(256)) * 20_000)
     with serve(always(OK)) as server:
         report = fire(server.address, large, connections=2, duration_s=0.5)
         assert eventually(lambda: len(server.requests) >= report.ok > 0)
@@ -486,7 +486,7 @@ def test_a_response_to_a_body_that_the_server_did_not_read_to_its_end_counts(
         await then(peer)
 
     with serve(refuses) as server:
-        report = fire(server.address, Request("/", "POST", body=b"x" * 20_000_000))
+        report = fire(server.address, SentRequest("/", "POST", body=b"x" * 20_000_000))
     assert report.statuses.keys() == {413}
     assert server.connections > report.requested
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_djworkers.load.rate import FixedRate, Share
+from pytest_djworkers.load.rate import FixedRate, Share, StagedRate
 
 SECOND = 1_000_000_000
 START = 7 * SECOND
@@ -50,3 +50,23 @@ def test_nothing_is_due_before_its_time() -> None:
     assert plan.take(START + SECOND // 10) == START + SECOND // 10
     assert plan.next_ns == START + 3 * SECOND // 10
     assert plan.overdue(START + SECOND) == 4
+
+
+def test_rates_that_follow_each_other_are_one_plan() -> None:
+    def plan(index: int = 0, of: int = 1) -> StagedRate:
+        share, change, end = Share(index, of), START + SECOND, START + 3 * SECOND
+        return StagedRate([FixedRate(2, share, START, change), FixedRate(4, share, change, end)])
+
+    whole = list(plan().left())
+    assert len(whole) == 2 * 1 + 4 * 2
+    assert [b - a for a, b in pairwise(whole)] == [SECOND // 2] * 2 + [SECOND // 4] * 7
+    assert sorted([*plan(0, 2).left(), *plan(1, 2).left()]) == whole
+    taker = plan()
+    assert taker.take(START + SECOND // 4) == START
+    assert taker.next_ns == START + SECOND // 2
+    assert taker.overdue(START + SECOND + SECOND // 4) == 3
+    # What is late comes first, across the change.
+    late = [taker.take(START + 2 * SECOND) for _ in range(4)]
+    assert late == whole[1:5]
+    assert [*taker.left()] == whole[5:]
+    assert taker.take(START + 9 * SECOND) is None

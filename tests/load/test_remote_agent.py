@@ -70,7 +70,7 @@ def test_a_job_that_the_gateway_does_not_take_is_a_loss() -> None:
     channel = FakeChannel()
     agent = agent_of(channel)
     agent.say(StartSignal(5))
-    assert channel.sent == [b'{"start_ns": 5, "early_close": null}\n']
+    assert channel.sent == [b'{"start_ns":5,"early_close":null}\n']
     channel.close()
     with pytest.raises(AgentLost, match="was cut off before it was told what to do"):
         agent.say(StartSignal(5))

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_djworkers.load.profile import Request
+from pytest_djworkers.load.profile import SentRequest
 from pytest_djworkers.load.response_excerpt import ResponseExcerpt
 from pytest_djworkers.printable import in_one_line
 from pytest_djworkers.serialization import from_simple, to_simple
@@ -89,7 +89,7 @@ def test_a_burst_keeps_its_first_unexpected_response(body: bytes) -> None:
 
 def test_a_burst_keeps_a_wrong_body_and_no_expected_one() -> None:
     with serve(always(answer(body=b"hello"))) as server:
-        wrong = fire(server.address, Request("/", contains=b"world"), connections=2)
+        wrong = fire(server.address, SentRequest("/", contains=b"world"), connections=2)
         fine = fire(server.address, connections=2)
     assert wrong.first_unexpected == ResponseExcerpt(200, text="hello")
     assert fine.first_unexpected is None

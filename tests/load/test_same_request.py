@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_djworkers.load.generator import Target
-from pytest_djworkers.load.profile import Profile, Request
+from pytest_djworkers.load.profile import Profile, SentRequest
 from pytest_djworkers.load.wrk import WrkGenerator, find_wrk
 from pytest_djworkers.request.build import make_request
 from pytest_djworkers.serialization import from_simple, to_simple
@@ -35,7 +35,7 @@ bodies = st.sampled_from([b"", b"\0", b"\r\n\r\n", LUA, b"GET / HTTP/1.1\r\n\r\n
 
 
 @st.composite
-def requests(draw: st.DrawFn) -> Request:
+def requests(draw: st.DrawFn) -> SentRequest:
     """Anything that ``burst()`` takes, but for what wrk says that it can't send."""
     headers = draw(st.dictionaries(names | spellings, values, max_size=5))
     hosts = [name for name in headers if name.lower() == "host"]
@@ -69,7 +69,7 @@ KNOWN = [
 ]
 
 
-def sent_by_wrk(request: Request) -> set[bytes]:
+def sent_by_wrk(request: SentRequest) -> set[bytes]:
     """The requests that arrive while wrk fires this one."""
     program = find_wrk()
     assert program is not None
@@ -79,7 +79,7 @@ def sent_by_wrk(request: Request) -> set[bytes]:
     return set(server.requests)
 
 
-def check(some: Sequence[Request]) -> None:
+def check(some: Sequence[SentRequest]) -> None:
     """Each is sent by wrk as it is by the others."""
     with ThreadPoolExecutor(len(some)) as pool:
         for request, sent in zip(some, pool.map(sent_by_wrk, some), strict=True):
@@ -98,11 +98,11 @@ def test_wrk_sends_the_same_request_as_the_others() -> None:
 @pytest.mark.matrix
 @settings(max_examples=30)
 @given(st.lists(requests(), min_size=8, max_size=8))
-def test_wrk_sends_any_request_as_the_others_do(some: list[Request]) -> None:
+def test_wrk_sends_any_request_as_the_others_do(some: list[SentRequest]) -> None:
     check(some)
 
 
-def check_the_others(request: Request) -> None:
+def check_the_others(request: SentRequest) -> None:
     """The probe and the built-in generator send it as it says."""
     profile = make_profile(request, connections=1)
     told = from_simple(to_simple(profile), Profile).request
@@ -124,11 +124,11 @@ def check_the_others(request: Request) -> None:
 
 
 @pytest.mark.parametrize("request_", KNOWN, ids=range(len(KNOWN)))
-def test_the_probe_and_the_built_in_generator_send_the_same_request(request_: Request) -> None:
+def test_the_probe_and_the_built_in_generator_send_the_same_request(request_: SentRequest) -> None:
     check_the_others(request_)
 
 
 @settings(max_examples=10)
 @given(requests())
-def test_the_probe_and_the_built_in_generator_send_any_request_alike(request_: Request) -> None:
+def test_the_probe_and_the_built_in_generator_send_any_request_alike(request_: SentRequest) -> None:
     check_the_others(request_)

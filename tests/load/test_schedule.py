@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_djworkers.load.connection import Connection
-from pytest_djworkers.load.profile import Order, Part, Profile, Request, Shape
+from pytest_djworkers.load.profile import Order, Part, Profile, SentRequest, Shape
 from pytest_djworkers.load.rate import Share
 from pytest_djworkers.load.schedule import Schedule, turns
 
-PATHS = tuple(Request(f"/{number}") for number in range(4))
+PATHS = tuple(SentRequest(f"/{number}") for number in range(4))
 
 
 def taken(weights: list[float], number: int) -> Counter[int]:

@@ -16,7 +16,7 @@ from pytest_djworkers.load.agent_job import AgentJob
 from pytest_djworkers.load.builtin import AsyncioGenerator
 from pytest_djworkers.load.generator import Target
 from pytest_djworkers.load.pool import Pool
-from pytest_djworkers.load.profile import Request
+from pytest_djworkers.load.profile import SentRequest
 from pytest_djworkers.load.rate import Share
 from pytest_djworkers.load.route import PLAIN, Route, Trust
 from pytest_djworkers.load.tls import TlsClient
@@ -57,7 +57,7 @@ def test_responses_of_many_records_are_read_to_their_end(
 
 
 def test_large_requests_are_sent_to_their_end(route: Route, tls: ssl.SSLContext) -> None:
-    large = Request("/", "POST", body=bytes(range(256)) * 4096)
+    large = SentRequest("/", "POST", body=bytes(range(256)) * 4096)
     with serve(always(OK), tls=tls) as server:
         report = fire(server.address, large, route=route, timeout_s=5)
     assert classes(report) == {"ok"}

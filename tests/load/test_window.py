@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pytest
 
 from pytest_djworkers.load.early_close import EarlyClose
-from pytest_djworkers.load.profile import Request
+from pytest_djworkers.load.profile import SentRequest
 from pytest_djworkers.load.sockets import Sockets
 from tests.support.fault_server import (
     Behaviour,
@@ -201,7 +201,7 @@ class Sized:
 
     behave: Behaviour
     lengths: set[int]
-    request: Request = ROOT
+    request: SentRequest = ROOT
 
 
 SIZED = {
@@ -212,9 +212,9 @@ SIZED = {
     "ends with the connection": Sized(once(b"HTTP/1.1 200 OK\r\n\r\nto the end"), {10}),
     "no body": Sized(always(b"HTTP/1.1 204 No Content\r\n\r\n"), {0}),
     "HEAD": Sized(
-        always(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"), {0}, Request("/", "HEAD")
+        always(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"), {0}, SentRequest("/", "HEAD")
     ),
-    "the body is looked at": Sized(always(OK), {2}, Request("/", contains=b"k")),
+    "the body is looked at": Sized(always(OK), {2}, SentRequest("/", contains=b"k")),
     "byte by byte": Sized(trickles(OK), {2}),
 }
 

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 
 from pytest_djworkers.errors import GeneratorError
 from pytest_djworkers.load.generator import Target
-from pytest_djworkers.load.profile import Order, Part, Profile, Request
+from pytest_djworkers.load.profile import Order, Part, Profile, SentRequest
 from pytest_djworkers.load.result import BurstResult
+from pytest_djworkers.load.stages import Stage
 from pytest_djworkers.load.wrk import WrkGenerator, find_wrk
 from pytest_djworkers.load.wrk_figures import WrkFigures, to_result, uncorrect
 from pytest_djworkers.serialization import from_simple
@@ -170,16 +171,18 @@ def test_figures_that_say_nothing_of_the_connections_hide_timeouts(found: dict[s
             Profile.of_parts("burst", (Part("a", (ROOT,) * 2, order=Order.CONNECTION),), SECOND),
             "its connections can't have requests of their own",
         ),
-        (make_profile(Request("/", expect=(200, 404)), duration_s=1), "a status of 200 or 404"),
+        (make_profile(SentRequest("/", expect=(200, 404)), duration_s=1), "a status of 200 or 404"),
         (
-            make_profile(Request("/", "HEAD"), duration_s=1),
+            make_profile(SentRequest("/", "HEAD"), duration_s=1),
             "it waits for a body, which a response to HEAD does not have",
         ),
-        (make_profile(Request("/", contains=b"x"), duration_s=1), "does not look at bodies"),
+        (make_profile(SentRequest("/", contains=b"x"), duration_s=1), "does not look at bodies"),
         (make_profile(duration_s=1, rate=100), "it has no fixed rate"),
-        (make_profile(Request("/", "FROB"), duration_s=1), "it knows no method FROB"),
+        (make_profile(duration_s=1, think_s=0.1), "it has no think time"),
+        (make_profile(duration_s=1, stages=(Stage(1.0, 4),)), "it has no stages"),
+        (make_profile(SentRequest("/", "FROB"), duration_s=1), "it knows no method FROB"),
         (
-            make_profile(Request("/", headers=(("upgrade", "h2c"),)), duration_s=1),
+            make_profile(SentRequest("/", headers=(("upgrade", "h2c"),)), duration_s=1),
             "no Upgrade header",
         ),
     ],
@@ -233,7 +236,7 @@ def wrk() -> WrkGenerator:
 
 
 def fire(
-    wrk: WrkGenerator, behave: Behaviour, folder: Path, request: Request = ROOT, **shape: Any
+    wrk: WrkGenerator, behave: Behaviour, folder: Path, request: SentRequest = ROOT, **shape: Any
 ) -> tuple[BurstResult, FaultServer]:
     """One burst, and the server that it hit."""
     profile = make_profile(request, **{"connections": 2, "duration_s": 1, **shape})
@@ -317,7 +320,7 @@ def test_wrk_sends_the_variants_of_a_request(
 ) -> None:
     paths = [f"/{number}" for number in range(5)]
     # Any bytes may be in a body, also what ends a line of the script's file.
-    requests = tuple(Request(path, "POST", body=b"\n3\n\0" * n) for n, path in enumerate(paths))
+    requests = tuple(SentRequest(path, "POST", body=b"\n3\n\0" * n) for n, path in enumerate(paths))
     shape = make_profile(connections=1, duration_s=1).shape
     profile = Profile.of_parts("burst", (Part("paths", requests, order=order),), shape, seed=3)
     with serve(always(OK)) as server:

@@ -14,7 +14,7 @@ from pytest_djworkers.verdict.baseline_verdict import BaselineVerdict
 from pytest_djworkers.verdict.judgement import Verdict
 from tests.support.comparisons import NOTHING, compared
 from tests.support.documents import document
-from tests.support.results import RESULT, record
+from tests.support.results import MIX, QUERIES, RESULT, STAGED, record
 
 
 def read(made: Document) -> list[dict[str, str]]:
@@ -50,6 +50,32 @@ def test_a_burst_has_its_test_its_load_and_its_figures() -> None:
         "timeouts": "10",
         "errors": "0",
     }
+
+
+def test_a_mix_has_a_row_for_each_of_its_parts() -> None:
+    whole, fast, slow = read(document(record(result=MIX)))
+    assert [row["part"] for row in (whole, fast, slow)] == ["", "GET /fast", "the slow one"]
+    assert {row["burst"] for row in (whole, fast, slow)} == {"mix of 2"}
+    assert [row["rps"] for row in (whole, fast, slow)] == ["100.0", "75.0", "25.0"]
+    assert (slow["timeouts"], slow["requests"], slow["p50_s"]) == ("10", "250", "0.02")
+
+
+def test_the_queries_of_a_request_have_columns() -> None:
+    (row,) = read(document(record(result=replace(RESULT, queries=QUERIES))))
+    assert (row["queries"], row["query_time_s"]) == ("43", "0.01")
+
+
+def test_a_burst_has_a_row_for_each_of_its_stages() -> None:
+    whole, first, second = read(document(record(result=STAGED)))
+    assert [row["stage"] for row in (whole, first, second)] == [
+        "",
+        "stage 1: 4 connections",
+        "stage 2: 8 connections",
+    ]
+    assert [row["connections"] for row in (whole, first, second)] == ["8", "4", "8"]
+    assert [row["duration_s"] for row in (whole, first, second)] == ["10.0", "4.0", "6.0"]
+    assert [row["rps"] for row in (whole, first)] == ["100.0", "187.5"]
+    assert (second["timeouts"], second["requests"], second["p50_s"]) == ("10", "250", "0.02")
 
 
 def test_a_comparison_has_the_figures_of_both_arms() -> None:

@@ -14,7 +14,7 @@ from pytest_djworkers.report.burst_rows import rows
 from pytest_djworkers.report.summary import notes
 from pytest_djworkers.verdict.baseline_verdict import BaselineVerdict
 from pytest_djworkers.verdict.judgement import Verdict
-from tests.support.results import RESULT, UNFAIR, WRK, record
+from tests.support.results import MIX, QUERIES, RESULT, STAGED, UNFAIR, WRK, record
 
 STORED = StoredFigures(
     200.0, 0.002, None, 1, 2, "2026-01-02T03:04:05+00:00", cpu_per_request_s=0.0026
@@ -41,6 +41,7 @@ def test_the_row_of_a_burst_has_its_figures() -> None:
         "served": "8/8",
         "CPU/req.": "",
         "memory": "",
+        "queries": "",
         "remarks": "",
     }
 
@@ -65,6 +66,7 @@ def test_the_row_of_a_burst_has_its_figures() -> None:
         ),
         (replace(RESULT, usage=Usage(0.5, 150_000_000, 2, 2, 0, 0)), "memory", "150MB"),
         (replace(RESULT, ok=990, late=10, usage=Usage(0.5, 1, 2, 2, 0, 0)), "CPU/req.", "500us"),
+        (replace(RESULT, queries=QUERIES), "queries", "43"),
         # wrk doesn't count requests that never end, and a starved burst has some.
         (WRK, "timeouts", "10"),
         (replace(WRK, connections=Connections(requested=8, at_work=1)), "timeouts", "10+?"),
@@ -72,6 +74,36 @@ def test_the_row_of_a_burst_has_its_figures() -> None:
 )
 def test_an_unusual_result_shows_in_its_column(result: BurstResult, column: str, text: str) -> None:
     assert cells(result)[column] == text
+
+
+def test_the_parts_of_a_mix_are_rows_below_it_with_the_stored_figures_last() -> None:
+    whole, fast, slow, old = rows([record(result=MIX, stored=STORED)])
+    assert [row.is_part for row in (whole, fast, slow, old)] == [False, True, True, False]
+    assert whole.cells["requests/s"] == "100"
+    assert list(fast.cells.values()) == ["  GET /fast", "75.00", "1ms", "-", "0", "0"]
+    assert list(slow.cells.values()) == ["  the slow one", "25.00", "20ms", "-", "10", "0"]
+
+
+def test_of_many_parts_those_with_the_most_requests_are_shown() -> None:
+    figures = MIX.parts["GET /fast"]
+    parts = {f"part {number}" + "x" * 90: replace(figures, share=number) for number in range(12)}
+    _, *found, others = rows([record(result=replace(MIX, parts=parts))])
+    assert [row.cells["backend"].rstrip("x.") for row in found] == [
+        f"  part {number}" for number in range(2, 12)
+    ]
+    assert found[0].cells["backend"].endswith("xxx...")
+    assert others.cells["backend"] == "  2 more parts"
+
+
+def test_the_stages_are_rows_below_their_burst() -> None:
+    whole, first, second, old = rows([record(result=STAGED, stored=STORED)])
+    assert [row.is_part for row in (whole, first, second, old)] == [False, True, True, False]
+    assert list(first.cells.values()) == ["  stage 1: 4 connections", "188", "1ms", "-", "0", "0"]
+    assert second.cells["requests/s"] == "41.67"
+    many = replace(STAGED, stages=STAGED.stages[:1] * 12)
+    *_, last, others = rows([record(result=many)])
+    assert last.cells["backend"] == "  stage 1: 4 connections"
+    assert others.cells["backend"] == "  2 more stages"
 
 
 def test_the_stored_figures_are_the_row_below() -> None:
@@ -92,6 +124,7 @@ def test_the_stored_figures_are_the_row_below() -> None:
         "2",
         "",
         "2.6ms",
+        "",
         "",
         "",
     ]

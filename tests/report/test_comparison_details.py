@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from pytest_djworkers.compare.parts import BlockParts
 from pytest_djworkers.compare.window_size import WindowSize
+from pytest_djworkers.load.histogram import Latency
 from pytest_djworkers.report.comparison_details import details, noise_in_words
 from tests.support.comparisons import NOTHING, compared
 
@@ -25,6 +26,15 @@ def test_the_details_are_the_windows_the_parts_of_a_block_and_the_noise() -> Non
     )
     assert noise.startswith("noise: blocks of the same code differ by ")
     assert noise.endswith("% either way")
+
+
+def test_a_mix_has_the_change_of_each_parts_mean_latency() -> None:
+    parts = {
+        "GET /": (Latency(((1000, 3),)), Latency(((1000, 1), (2000, 1)))),
+        "POST /cart": (Latency(()), Latency(((1000, 1),))),
+    }
+    _, part, *_ = details(replace(MEASURED, part_latencies=parts))
+    assert part == "GET /: mean latency 1 → 1.5 ms (+50.0%)"
 
 
 def test_a_view_that_waits_is_called_so() -> None:

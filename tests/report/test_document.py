@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from pytest_djworkers.load.facts import Usage
-from pytest_djworkers.load.profile import Request
+from pytest_djworkers.load.profile import SentRequest
 from pytest_djworkers.report.document import StoredPoint, entry_of
 from pytest_djworkers.report.document_file import as_json
 from tests.support.comparisons import compared
@@ -54,7 +54,9 @@ def test_the_history_is_that_of_the_stored_baseline() -> None:
 
 
 def test_no_value_of_a_request_is_in_it() -> None:
-    secret = Request("/login?token=hidden", "POST", (("Cookie", "session=hidden"),), b"pw=hidden")
+    secret = SentRequest(
+        "/login?token=hidden", "POST", (("Cookie", "session=hidden"),), b"pw=hidden"
+    )
     burst = record(result=replace(RESULT, profile=replace(RESULT.profile, request=secret)))
     assert "hidden" not in as_json(document(burst))
 

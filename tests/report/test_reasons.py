@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from pytest_djworkers.limits.kinds import misses
+from pytest_djworkers.limits.queries import MaxQueries
+from pytest_djworkers.load.queries import REPEATED_FROM
+from pytest_djworkers.record import LimitOutcome
 from pytest_djworkers.report.comparison_lines import findings, lines
 from pytest_djworkers.report.reasons import (
     other_settings,
@@ -15,7 +19,7 @@ from pytest_djworkers.verdict.baseline_verdict import BaselineVerdict
 from pytest_djworkers.verdict.judgement import Verdict
 from tests.support.comparisons import compared
 from tests.support.documents import outcome
-from tests.support.results import RESULT, record
+from tests.support.results import QUERIES, RESULT, record
 
 LOSS = compared(0.7)
 
@@ -45,6 +49,31 @@ def test_errors_and_workers_are_remarked_on() -> None:
     idle = compared(1.0, idle_workers="some workers of base got no connection", of_backends=True)
     (said,) = remarks_of_burst(record(against_base=replace(idle, labels=("granian", "uvicorn"))))
     assert said == "some workers of granian got no connection"
+
+
+REPEATED = (
+    "queries: 40 of 43 queries are the same: SELECT id FROM auth_user WHERE id = ? at"
+    " shop/views.py:31"
+)
+
+
+def test_a_query_that_is_repeated_is_said_once() -> None:
+    counted = replace(RESULT, queries=QUERIES)
+    assert remarks_of_burst(record(result=counted)) == [REPEATED]
+    missed = LimitOutcome("max_queries(12)", *misses([MaxQueries(12)], counted))
+    assert remarks_of_burst(record(result=counted, limits=(missed,))) == []
+    few = replace(QUERIES.statements[0], count=REPEATED_FROM - 1)
+    counted = replace(RESULT, queries=replace(QUERIES, statements=(few,)))
+    assert remarks_of_burst(record(result=counted)) == []
+
+
+def test_a_comparison_tells_the_queries_of_both_arms_if_they_differ() -> None:
+    counted = replace(RESULT, queries=QUERIES)
+    before = replace(QUERIES, count=3, statements=())
+    said = remarks_of_burst(record(result=counted, against_base=compared(1, base_queries=before)))
+    assert said == [REPEATED, "queries per request: 3 → 43"]
+    said = remarks_of_burst(record(result=counted, against_base=compared(1, base_queries=QUERIES)))
+    assert said == [REPEATED]
 
 
 def test_of_a_traceback_only_what_was_raised_is_taken() -> None:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_djworkers.errors import BurstArgumentError
-from pytest_djworkers.load.profile import Request
+from pytest_djworkers.load.profile import SentRequest
 from pytest_djworkers.request.build import make_request
 
 
@@ -35,61 +35,62 @@ JSON = {"deep": [1, {"ü": None}]}
 @pytest.mark.parametrize(
     ("arguments", "request_made"),
     [
-        ({"path": "/"}, Request("/")),
-        ({"path": "/a?b=%20#c", "method": "head"}, Request("/a?b=%20#c", "HEAD")),
-        ({"path": "/", "cookies": {"a": "b"}}, Request("/", headers=(("Cookie", "a=b"),))),
+        ({"path": "/"}, SentRequest("/")),
+        ({"path": "/a?b=%20#c", "method": "head"}, SentRequest("/a?b=%20#c", "HEAD")),
+        ({"path": "/", "cookies": {"a": "b"}}, SentRequest("/", headers=(("Cookie", "a=b"),))),
         (
             {"path": "/", "cookies": SIMPLE},
-            Request(
+            SentRequest(
                 "/",
                 headers=(("Cookie", 'sessionid=abc; messages="a \\"b\\"\\073 c\\054 \\351"'),),
             ),
         ),
         (
             {"path": "/", "cookies": {"a": SIMPLE["sessionid"]}},
-            Request("/", headers=(("Cookie", "a=abc"),)),
+            SentRequest("/", headers=(("Cookie", "a=abc"),)),
         ),
         (
             {"path": "/", "cookies": [Named("a", "b"), Named("c", "d")]},
-            Request("/", headers=(("Cookie", "a=b; c=d"),)),
+            SentRequest("/", headers=(("Cookie", "a=b; c=d"),)),
         ),
         (
             {"path": "/", "method": "POST", "body": "ü"},
-            Request("/", "POST", body="ü".encode()),
+            SentRequest("/", "POST", body="ü".encode()),
         ),
         (
             {"path": "/", "method": "PUT", "body": b"\\0", "headers": {"X-Y": "z"}},
-            Request("/", "PUT", (("X-Y", "z"),), b"\\0"),
+            SentRequest("/", "PUT", (("X-Y", "z"),), b"\\0"),
         ),
         (
             {"path": "/", "method": "POST", "json": JSON},
-            Request(
+            SentRequest(
                 "/", "POST", (("Content-Type", "application/json"),), json.dumps(JSON).encode()
             ),
         ),
         (
             {"path": "/", "method": "POST", "json": 1, "headers": {"content-type": "text/x"}},
-            Request("/", "POST", (("content-type", "text/x"),), b"1"),
+            SentRequest("/", "POST", (("content-type", "text/x"),), b"1"),
         ),
-        ({"path": "/", "query": {"q": "ü b", "n": [1, 2]}}, Request("/?q=%C3%BC+b&n=1&n=2")),
-        ({"path": "/?a=b", "query": {"c": 1}}, Request("/?a=b&c=1")),
-        ({"path": "/", "query": {}, "cookies": {}}, Request("/")),
+        ({"path": "/", "query": {"q": "ü b", "n": [1, 2]}}, SentRequest("/?q=%C3%BC+b&n=1&n=2")),
+        ({"path": "/?a=b", "query": {"c": 1}}, SentRequest("/?a=b&c=1")),
+        ({"path": "/", "query": {}, "cookies": {}}, SentRequest("/")),
         (
             {"path": "/", "headers": {"cookie": "a=b", "X-Y": "z"}, "cookies": {"c": "d"}},
-            Request("/", headers=(("X-Y", "z"), ("Cookie", "a=b; c=d"))),
+            SentRequest("/", headers=(("X-Y", "z"), ("Cookie", "a=b; c=d"))),
         ),
         (
             {"path": "/", "cookies": {"sessionid": "abc", "x": "y=z"}},
-            Request("/", headers=(("Cookie", "sessionid=abc; x=y=z"),)),
+            SentRequest("/", headers=(("Cookie", "sessionid=abc; x=y=z"),)),
         ),
-        ({"path": "/", "contains": "ü"}, Request("/", contains="ü".encode())),
-        ({"path": "/", "expect": 302}, Request("/", expect=(302,))),
-        ({"path": "/", "expect": [404, 200, 404]}, Request("/", expect=(200, 404))),
+        ({"path": "/", "contains": "ü"}, SentRequest("/", contains="ü".encode())),
+        ({"path": "/", "stream": "5s"}, SentRequest("/", stream_s=5.0)),
+        ({"path": "/", "expect": 302}, SentRequest("/", expect=(302,))),
+        ({"path": "/", "expect": [404, 200, 404]}, SentRequest("/", expect=(200, 404))),
     ],
     ids=str,
 )
 def test_the_arguments_of_a_call_make_a_request(
-    arguments: dict[str, Any], request_made: Request
+    arguments: dict[str, Any], request_made: SentRequest
 ) -> None:
     assert make_request(**arguments) == request_made
 
@@ -141,6 +142,10 @@ def test_the_arguments_of_a_call_make_a_request(
         ({"cookies": {"a": "b;c"}}, "cookies=: the value of a can't be sent: it has ';' in it"),
         ({"cookies": {"a": 5}}, "cookies=: the value of a can't be sent: it is int"),
         ({"contains": 5}, "contains= is int, not bytes or str"),
+        ({"stream": "long"}, "stream='long': 'long' is not a duration"),
+        ({"stream": 0}, "stream=0 must be above 0"),
+        ({"stream": "5s", "method": "HEAD"}, "stream= needs a body"),
+        ({"stream": "5s", "contains": "x"}, "contains= and stream= can't be combined"),
         ({"contains": "x", "method": "HEAD"}, "a response to HEAD has none"),
         ({"json": {1, 2}}, "json=: Object of type set is not JSON serializable"),
         ({"expect": 99}, "expect=99 is not a status from 200 to 599"),

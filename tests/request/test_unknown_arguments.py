@@ -10,11 +10,12 @@ import pytest
 
 from pytest_djworkers.errors import BurstArgumentError
 from pytest_djworkers.options import SHAPE_OPTIONS
-from pytest_djworkers.request.build import ARGUMENTS, make_request
+from pytest_djworkers.request.build import ARGUMENTS, make_draft
 from pytest_djworkers.request.unknown_arguments import header_of_wsgi_name, refuse_unknown
 from pytest_djworkers.run.burst import Burst
+from pytest_djworkers.users.wanted import USER_ARGUMENTS
 
-KNOWN = (*ARGUMENTS, "name", *SHAPE_OPTIONS)
+KNOWN = (*ARGUMENTS, *USER_ARGUMENTS, "name", *SHAPE_OPTIONS)
 
 
 @pytest.mark.parametrize(
@@ -22,15 +23,9 @@ KNOWN = (*ARGUMENTS, "name", *SHAPE_OPTIONS)
     [
         (
             "data",
-            "data= is an argument of Django's test client and requests: here body= takes bytes",
-        ),
-        ("files", "files= is an argument of requests and httpx: here body= takes the bytes"),
-        (
-            "files",
-            "body=encode_multipart(BOUNDARY, {'name': open_file}), headers={'Content-Type': MU",
+            "data= is an argument of Django's test client and requests: here a form is form=",
         ),
         ("url", "here the path comes first, without a name: burst('/path')"),
-        ("users", "users= is an argument of locust: here it is connections="),
         ("requests", "a burst has a length instead: duration='10s'"),
         ("params", "params= is an argument of requests: here it is query="),
         ("content_type", "here it is a header, as it is sent: headers={'Content-Type': ...}"),
@@ -40,8 +35,8 @@ KNOWN = (*ARGUMENTS, "name", *SHAPE_OPTIONS)
         (
             "conections",
             "burst() has no argument conections=; did you mean connections=? (it has: method, "
-            "headers, body, json, query, cookies, expect, contains, name, connections, duration,"
-            " timeout, warmup, rate)",
+            "headers, body, json, form, files, query, cookies, expect, contains, user, users, name,"
+            " connections, duration, timeout, warmup, rate)",
         ),
         ("header", "did you mean headers=?"),
         ("x", "burst() has no argument x= (it has: method, "),
@@ -56,8 +51,9 @@ def test_an_unknown_argument_is_an_error_that_says_what_to_write(name: str, said
 def test_the_known_arguments_are_those_of_burst() -> None:
     refuse_unknown(KNOWN, KNOWN)
     of_burst = inspect.signature(Burst.__call__).parameters
-    assert set(of_burst) == {"self", "path", "name", "shape", *ARGUMENTS}
-    assert set(inspect.signature(make_request).parameters) == {"path", *ARGUMENTS}
+    own = {"self", "path", "paths", "bodies", "order", "seed", "mix", "name", "shape"}
+    assert set(of_burst) == {*own, *ARGUMENTS, *USER_ARGUMENTS}
+    assert set(inspect.signature(make_draft).parameters) == {"path", *ARGUMENTS}
 
 
 UPLOAD = """

@@ -83,6 +83,8 @@ def test_post(burst):
 def test_an_external_server_is_measured(site: Site) -> None:
     site.test(
         """
+from pytest_djworkers import BurstArgumentError
+
 def test_it(burst, djworkers_server):
     result = burst("/json")
     assert result.ok and not result.errors
@@ -90,7 +92,14 @@ def test_it(burst, djworkers_server):
     assert burst.server is djworkers_server
     assert djworkers_server.url == result.server.options["url"]
 
+    said = "user= needs a server of the plugin's own: .* give the session with cookies="
+    with pytest.raises(BurstArgumentError, match=said):
+        burst("/json", user="alice", name="with a user")
+    # No token is sent: whether the site asks for one isn't known.
+    burst("/json", form={"a": "b"})
+
 @pytest.mark.max_memory("1GB")
+@pytest.mark.max_queries(9)
 def test_memory(burst):
     burst("/json")
 """
@@ -106,6 +115,8 @@ def test_memory(burst):
         [
             f"djworkers: the server at {url}, as it is; generator asyncio",
             "*memory: the server's processes could not be measured, so max_memory(1GB) can't pass*",
+            "*queries: not known because the server is not one that this run starts"
+            " (--djworkers-url), so max_queries(9) can't pass*",
             "  url *",
         ]
     )

@@ -14,12 +14,12 @@ from pytest_djworkers.load.response_excerpt import ResponseExcerpt
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.markers import read_plan
 from pytest_djworkers.record import BurstRecord
-from pytest_djworkers.run.failures import failed, failures_of, with_judgement
+from pytest_djworkers.run.failures import failed, failures_of, unjudged_parts, with_judgement
 from pytest_djworkers.run.measurement import MeasuredBurst
 from pytest_djworkers.verdict.baseline_verdict import BaselineVerdict
 from pytest_djworkers.verdict.judgement import Judgement, Verdict
 from pytest_djworkers.verdict.rounds import Metric
-from tests.support.results import RESULT, record
+from tests.support.results import MIX, RESULT, record
 from tests.support.settings import SETTINGS
 
 STRICT = replace(SETTINGS, strict=True)
@@ -68,6 +68,57 @@ def test_more_than_one_percent_of_errors_fails_unless_they_are_allowed(
     assert not failures(HALF, settings=replace(SETTINGS, max_errors=0.5), **changes)
     (said,) = failures(HALF, errors_allowed("49%"), **changes)
     assert said.endswith("limit max_errors(49%), 1% over")
+
+
+def with_slow(**figures: Any) -> BurstResult:
+    """The mix, with other figures of one part."""
+    slow = replace(MIX.parts["the slow one"], **figures)
+    return replace(
+        MIX,
+        **{
+            name: getattr(MIX, name) + slow_count
+            for name, slow_count in figures.items()
+            if name in {"unexpected", "error"}
+        },
+        parts={**MIX.parts, "the slow one": slow},
+    )
+
+
+def test_errors_of_a_mix_name_the_part() -> None:
+    (said,) = failures(with_slow(unexpected=100, statuses={200: 100, 201: 250}))
+    assert said.startswith("errors: 100 of 1,100 (9.09%) (100 status 200 of 'the slow one'), limit")
+
+
+def test_a_part_without_expected_responses_fails_and_is_named() -> None:
+    lenient = replace(SETTINGS, max_errors=1.0)
+    result = with_slow(
+        ok=0, late=0, unexpected=9, statuses={403: 9}, first_unexpected=ResponseExcerpt(403)
+    )
+    (said,) = failures(result, errors_allowed("100%"), settings=lenient)
+    assert said.startswith("the slow one: no expected response (201): 9 status 403\n")
+    # One of which nothing has ended is not known to fail.
+    assert not failures(with_slow(ok=0, late=0, statuses={}), settings=lenient)
+
+
+def test_a_limit_on_a_part_takes_nothing_from_the_one_on_the_whole() -> None:
+    of_part = Mark("max_errors", ("100%",), {"part": "the slow one"})
+    result = with_slow(unexpected=100, statuses={200: 100, 201: 250})
+    assert failures(result, of_part)
+    assert not failures(result, of_part, errors_allowed("100%"))
+    # It is not for bursts that don't have the part.
+    assert not failures(RESULT, Mark("min_rps", (10**6,), {"part": "the slow one"}))
+
+
+def test_a_part_that_no_burst_of_the_test_has_is_a_failure() -> None:
+    plan = read_plan([Mark("min_rps", (1,), {"part": "GET /slow"})], "granian")
+    bursts = [MeasuredBurst(record(result=one)) for one in (MIX, RESULT)]
+    (said,) = unjudged_parts(bursts, plan)
+    assert said == (
+        "no burst of this test has a part 'GET /slow', which a limit is for: their parts are"
+        " 'GET /fast', 'GET /json', 'the slow one'"
+    )
+    plan = read_plan([Mark("min_rps", (1,), {"part": "GET /json"})], "granian")
+    assert not unjudged_parts(bursts, plan)
 
 
 def record_of_half(*marks: Mark, **changes: Any) -> BurstRecord:

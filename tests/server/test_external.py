@@ -9,7 +9,7 @@ import pytest
 
 from pytest_djworkers.errors import ProbeError, ServerStartError
 from pytest_djworkers.load.generator import Target
-from pytest_djworkers.load.profile import Request
+from pytest_djworkers.load.profile import Part, Profile, SentRequest, Shape
 from pytest_djworkers.server.external import QUICK_RESPONSES, ExternalServer
 from pytest_djworkers.server.launch_hooks import NO_HOOKS, LaunchHooks
 from pytest_djworkers.server.origin import Origin
@@ -19,7 +19,7 @@ from pytest_djworkers.system.machine_lock import MachineLock
 from tests.support.fault_server import Behaviour, Peer, always, answer, hangs, refusing, serve
 
 OK = answer()
-NEEDS = BurstNeeds(8, Request("/"))
+NEEDS = BurstNeeds(8, SentRequest("/"))
 
 
 def test_the_first_address_that_accepts_is_the_target(tmp_path: Path) -> None:
@@ -78,6 +78,41 @@ def test_an_idle_server_is_drained_at_once(tmp_path: Path) -> None:
     assert server.facts is not None
     assert server.facts.options == {"url": server.url}
     assert server.facts.launch_s < 5
+
+
+def test_each_harmless_part_of_a_mix_is_probed(tmp_path: Path) -> None:
+    parts = (
+        Part("order", (SentRequest("/order", "POST"),)),
+        Part("a", (SentRequest("/a"), SentRequest("/never"))),
+        Part("b", (SentRequest("/b", "HEAD"),)),
+        Part("missing", (SentRequest("/missing"),)),
+    )
+    needs = BurstNeeds.of_burst(
+        Profile.of_parts("mix", parts, Shape()), 8, probe_path="/not/needed"
+    )
+
+    async def behave(peer: Peer) -> None:
+        while True:
+            path = (await peer.request()).split()[1]
+            body = b"" if path == b"/b" else b"ok"
+            await peer.send(answer("404 Nope" if path == b"/missing" else "200 OK", body))
+
+    with serve(behave) as peer:
+        origin = Origin((peer.address,), "a.example")
+        server = ExternalServer(origin, MachineLock(), folder=tmp_path, startup_timeout_s=10)
+        with pytest.raises(ProbeError, match="GET /missing returned 404 Nope"):
+            server.launch(needs)
+        server.stop()
+        sent = [request.split()[1] for request in peer.requests[QUICK_RESPONSES - 1 :]]
+    assert sent == [b"/a", b"/b", b"/missing"]
+
+
+def test_without_a_harmless_part_the_probe_is_a_path_of_its_own() -> None:
+    post = Profile("post", SentRequest("/", "POST"))
+    assert BurstNeeds.of_burst(post, 8, probe_path="/up") == BurstNeeds(8, SentRequest("/up"))
+    any_response = BurstNeeds(8, SentRequest("/"), any_response=True)
+    assert BurstNeeds.of_burst(post, 8, probe_path=None) == any_response
+    assert BurstNeeds.of_burst(None, 8, probe_path=None) == any_response
 
 
 def test_a_slow_response_starts_the_count_of_quick_ones_again(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from pytest_djworkers.backends.registry import BACKENDS
 from pytest_djworkers.errors import ProbeError
 from pytest_djworkers.load.builtin import AsyncioGenerator
-from pytest_djworkers.load.profile import Request
+from pytest_djworkers.load.profile import SentRequest
 from pytest_djworkers.server.certificate import Certificate
 from pytest_djworkers.server.server import Server
 from tests.support.launches import JSON, MakeServer, start
@@ -78,6 +78,6 @@ def test_a_redirect_to_https_says_what_to_do(make_server: MakeServer) -> None:
 
 def test_a_users_own_header_wins(make_server: MakeServer, redirects: Path) -> None:
     redirects.write_text(redirects.read_text() + BEHIND_A_PROXY)
-    plain = Request("/json", headers=(("x-forwarded-proto", "http"),))
+    plain = SentRequest("/json", headers=(("x-forwarded-proto", "http"),))
     with pytest.raises(ProbeError, match="301"):
         start(make_server(BACKENDS["granian"]), plain)

@@ -10,7 +10,7 @@ from fnmatch import fnmatch
 import pytest
 
 from pytest_djworkers.errors import ProbeError, ServerStartError
-from pytest_djworkers.load.profile import Request
+from pytest_djworkers.load.profile import SentRequest
 from pytest_djworkers.load.route import PLAIN, Route, Trust
 from pytest_djworkers.server.probe import NobodyListensError, ProbeResult, probe
 from pytest_djworkers.system.process import GuardedProcess
@@ -33,8 +33,10 @@ from tests.support.guarded import Guarded
 LONG_S = 15.0
 SHORT_S = 0.3
 OK = answer(body=b"good")
-ROOT = Request("/")
+ROOT = SentRequest("/")
 TLS_ALERT = b"\x15\x03\x01\x00\x02\x02\x46"
+EVENTS = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
+STREAM = SentRequest("/events", stream_s=1)
 MANY_HEADERS = answer("200 OK", b"good", *(f"X-{number}: 1" for number in range(300)))
 
 
@@ -46,7 +48,7 @@ def process(guarded: Guarded) -> GuardedProcess:
 
 def send(
     server: FaultServer,
-    request: Request = ROOT,
+    request: SentRequest = ROOT,
     process: GuardedProcess | None = None,
     *,
     within_s: float = LONG_S,
@@ -64,7 +66,9 @@ def send(
     )
 
 
-def told(behave: Behaviour, request: Request = ROOT, process: GuardedProcess | None = None) -> str:
+def told(
+    behave: Behaviour, request: SentRequest = ROOT, process: GuardedProcess | None = None
+) -> str:
     """Return the error for this server, which comes at once, long before the deadline."""
     with serve(behave) as server:
         began = time.monotonic()
@@ -85,15 +89,25 @@ def told(behave: Behaviour, request: Request = ROOT, process: GuardedProcess | N
     [
         (always(OK), ROOT),
         (trickles(OK), ROOT),
-        (once(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n"), Request("/", "HEAD")),
-        (always(answer("404 Nope")), Request("/", expect=(404, 500))),
-        (always(answer("302 Found", b"", "Location: /login")), Request("/", expect=(302,))),
-        (once(b"HTTP/1.0 200 OK\r\n\r\ngood"), Request("/", contains=b"oo")),
+        (once(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n"), SentRequest("/", "HEAD")),
+        (always(answer("404 Nope")), SentRequest("/", expect=(404, 500))),
+        (always(answer("302 Found", b"", "Location: /login")), SentRequest("/", expect=(302,))),
+        (once(b"HTTP/1.0 200 OK\r\n\r\ngood"), SentRequest("/", contains=b"oo")),
         (always(MANY_HEADERS), ROOT),
+        (streams(EVENTS + b"data: 1\n\n", b"data: 2\n\n", every_s=0.01), STREAM),
     ],
-    ids=["whole", "trickles", "HEAD", "404", "302", "ends with the connection", "300 headers"],
+    ids=[
+        "whole",
+        "trickles",
+        "HEAD",
+        "404",
+        "302",
+        "ends with the connection",
+        "300 headers",
+        "stream",
+    ],
 )
-def test_an_expected_response_is_accepted(behave: Behaviour, request_: Request) -> None:
+def test_an_expected_response_is_accepted(behave: Behaviour, request_: SentRequest) -> None:
     with serve(behave) as server:
         assert send(server, request_).address == server.address
 
@@ -109,7 +123,7 @@ def test_interim_responses_are_skipped_and_reported(statuses: tuple[int, ...]) -
 
 
 def test_the_probe_sends_the_same_request_as_the_burst() -> None:
-    request = Request("/a?b=%20c", headers=(("X-Mine", "1"), ("Host", "example")))
+    request = SentRequest("/a?b=%20c", headers=(("X-Mine", "1"), ("Host", "example")))
     with serve(always(OK)) as server:
         send(server, request)
         assert server.requests == [request.encode("")]
@@ -127,7 +141,10 @@ def test_the_probe_sends_the_same_request_as_the_burst() -> None:
             "    The site redirects HTTP to HTTPS, *SECURE_SSL_REDIRECT = False in settings for"
             " load tests (--djworkers-settings)*SECURE_PROXY_SSL_HEADER*X-Forwarded-Proto*",
         ),
-        (answer("302 Found", b"", "Location: /login"), "*log in with cookies=*expect=302"),
+        (
+            answer("302 Found", b"", "Location: /login"),
+            "    Log in: send the session with cookies=*expect=302",
+        ),
     ],
 )
 def test_an_unexpected_response_has_what_to_do_about_it(response: bytes, advice: str) -> None:
@@ -156,16 +173,24 @@ def test_any_response_is_accepted_if_asked_for() -> None:
             ROOT,
             r"GET / returned 302 Found to /log\u202ein, expected 2xx",
         ),
-        (OK, Request("/", expect=(201, 204)), "returned 200 OK, expected 201 or 204: good"),
+        (OK, SentRequest("/", expect=(201, 204)), "returned 200 OK, expected 201 or 204: good"),
         (
             OK,
-            Request("/", contains=b"bad"),
+            SentRequest("/", contains=b"bad"),
             "returned 200 OK, expected a body that contains 'bad': good",
         ),
-        (answer("500 Oh", b""), Request("/", "HEAD"), "HEAD / returned 500 Oh, expected"),
+        (
+            answer("200 OK", b": hi\n\n", "Content-Type: text/event-stream"),
+            STREAM,
+            "GET /events returned 200 OK, expected an event: : hi",
+        ),
+        (answer("404 Nope", b"no"), STREAM, "GET /events returned 404 Nope, expected 2xx: no"),
+        (answer("500 Oh", b""), SentRequest("/", "HEAD"), "HEAD / returned 500 Oh, expected"),
     ],
 )
-def test_an_unexpected_response_is_described(response: bytes, request_: Request, said: str) -> None:
+def test_an_unexpected_response_is_described(
+    response: bytes, request_: SentRequest, said: str
+) -> None:
     assert said in told(always(response), request_)
 
 
@@ -299,6 +324,14 @@ def test_an_error_at_the_deadline_if_no_address_accepts(guarded: Guarded) -> Non
             any_response=True,
             deadline=time.monotonic() + SHORT_S,
         )
+
+
+def test_a_stream_without_an_event_is_said() -> None:
+    with (
+        serve(streams(EVENTS, b": hi\n\n", every_s=0.01)) as server,
+        pytest.raises(ServerStartError, match=r"^GET /events got no response in time \(no event"),
+    ):
+        send(server, STREAM, within_s=SHORT_S)
 
 
 # Over TLS.

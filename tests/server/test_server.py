@@ -19,7 +19,7 @@ from pytest_djworkers.backends.protocol import Backend, workers_of
 from pytest_djworkers.backends.registry import BACKENDS, BUILT_IN
 from pytest_djworkers.databases.sessions import application_name
 from pytest_djworkers.errors import BusyMachineError, ProbeError, ServerStartError
-from pytest_djworkers.load.profile import Request
+from pytest_djworkers.load.profile import SentRequest
 from pytest_djworkers.server import server as server_module
 from pytest_djworkers.server.server import Server
 from pytest_djworkers.system.machine_lock import MachineLock
@@ -187,7 +187,7 @@ def test_a_failed_probe_is_explained_with_the_traceback(
     make_server: MakeServer, backend: Backend, folder: Path
 ) -> None:
     with pytest.raises(ProbeError) as error:
-        start(make_server(backend), Request("/fails"))
+        start(make_server(backend), SentRequest("/fails"))
     assert f"{backend.about.name}: GET /fails returned 500" in str(error.value)
     assert "ZeroDivisionError: this view always fails" in str(error.value)
     assert not mentioning(folder)
@@ -196,7 +196,7 @@ def test_a_failed_probe_is_explained_with_the_traceback(
 def test_a_view_slower_than_the_startup_timeout_is_an_error(make_server: MakeServer) -> None:
     server = make_server(Granian(), startup_timeout_s=2.0)
     with pytest.raises(ProbeError) as error:
-        start(server, Request("/sleep/30000"))
+        start(server, SentRequest("/sleep/30000"))
     assert str(error.value).startswith(
         "granian: GET /sleep/30000 got no response in time (timed out)"
         " (within --djworkers-startup-timeout=2s)"

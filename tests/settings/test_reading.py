@@ -102,6 +102,7 @@ def test_every_ini_value_is_read(
         djworkers_duration="3s",
         djworkers_timeout="500ms",
         djworkers_warmup="0s",
+        djworkers_think="200ms",
         djworkers_workers=3,
         djworkers_agents=2,
         djworkers_baseline="main",
@@ -112,6 +113,7 @@ def test_every_ini_value_is_read(
         djworkers_settings="json.decoder",
         djworkers_application="shop.wsgi:wrapped",
         djworkers_bind="127.0.0.2",
+        djworkers_no_queries=True,
     )
     assert settings == Settings(
         backends={"gunicorn-gevent": GunicornGevent(), "granian": Granian()},
@@ -127,9 +129,10 @@ def test_every_ini_value_is_read(
         settings_module="json.decoder",
         application="shop.wsgi:wrapped",
         bind="127.0.0.2",
+        counts_queries=False,
         save_baseline=False,
         root=pytester.path,
-        shape=Shape(connections=64, duration_s=3.0, timeout_s=0.5, warmup_s=0.0),
+        shape=Shape(connections=64, duration_s=3.0, timeout_s=0.5, warmup_s=0.0, think_s=0.2),
         shape_flags={},
     )
 
@@ -289,6 +292,12 @@ def test_a_wrong_ini_value_is_refused_with_its_file(
     assert "\n" not in str(refusal.value)
 
 
+def test_a_rate_and_a_think_time_are_refused_together(read: Read) -> None:
+    with pytest.raises(SettingsError, match="rate=5 and think=1s can't be combined: at a fixed"):
+        read("--djworkers=granian", "--djworkers-rate=5", djworkers_think="1s")
+    assert read("--djworkers=granian", "--djworkers-rate=5", "--djworkers-think=0")
+
+
 @NATIVE_TOML
 @pytest.mark.parametrize(
     ("name", "value", "said"),
@@ -296,6 +305,8 @@ def test_a_wrong_ini_value_is_refused_with_its_file(
         ("djworkers_duration", 10, "must be a string"),
         ("djworkers_connections", "10", "must be a whole number"),
         ("djworkers_report", "load.md", "must be a list of strings"),
+        ("djworkers_no_queries", "yes", "must be true or false"),
+        ("djworkers_strict", 1, "must be true or false"),
     ],
 )
 def test_native_toml_has_types(read: Read, name: str, value: object, said: str) -> None:

@@ -15,7 +15,7 @@ from pytest_djworkers.compare.result import ArmComparison
 from pytest_djworkers.compare.same_work import Responses
 from pytest_djworkers.compare.window_size import WindowSize
 from pytest_djworkers.load.facts import ServerFacts
-from pytest_djworkers.load.profile import Request
+from pytest_djworkers.load.profile import SentRequest
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.server.launch import LaunchSpec
 from pytest_djworkers.server.protocol import BurstNeeds
@@ -28,7 +28,7 @@ from tests.support.profiles import make_report
 from tests.support.results import record
 
 FACTS = ServerFacts("granian", "2.8", 1, {}, launch_s=0.3)
-NEEDS = BurstNeeds(8, Request("/"))
+NEEDS = BurstNeeds(8, SentRequest("/"))
 SIZE = WindowSize(
     connections=1, responses=100, least_s=0.25, longest_s=2, drain_s=5, rounds_per_block=6
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from pytest_djworkers.load.profile import Request
+from pytest_djworkers.load.profile import SentRequest
 from tests.support.fault_server import (
     Behaviour,
     always,
@@ -22,10 +22,10 @@ from tests.support.profiles import ROOT
 OK = answer()
 
 
-HEAD = Request("/", "HEAD")
+HEAD = SentRequest("/", "HEAD")
 
 
-POST = Request("/", "POST", body=b"body")
+POST = SentRequest("/", "POST", body=b"body")
 
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -51,7 +51,7 @@ class Row:
     classes: str
     says: Any = "200"
     """The statuses of the answers that came, and the kinds of the errors."""
-    request: Request = ROOT
+    request: SentRequest = ROOT
 
 
 ROWS = [
@@ -62,7 +62,7 @@ ROWS = [
     Row("100-continue", always(CONTINUE + OK), "ok"),
     Row("204", always(b"HTTP/1.1 204 No Content\r\n\r\n"), "ok", "204"),
     Row("204 with a length", always(answer("204 No Content", b"")), "ok", "204"),
-    Row("304", always(b"HTTP/1.1 304 N\r\n\r\n"), "ok", "304", Request("/", expect=(304,))),
+    Row("304", always(b"HTTP/1.1 304 N\r\n\r\n"), "ok", "304", SentRequest("/", expect=(304,))),
     Row(
         "304 with a length",
         always(b"HTTP/1.1 304 N\r\nContent-Length: 9\r\n\r\n"),
@@ -80,7 +80,9 @@ ROWS = [
     # Complete answers that nobody wanted.
     Row("redirects", always(answer("302 Found", b"", "Location: /login")), "unexpected", "302"),
     Row("fails", always(answer("500 Oh")), "unexpected", "500"),
-    Row("200 where 404 is wanted", always(OK), "unexpected", request=Request("/", expect=(404,))),
+    Row(
+        "200 where 404 is wanted", always(OK), "unexpected", request=SentRequest("/", expect=(404,))
+    ),
     Row(
         "fails now and then",
         in_turn(OK, answer("500 Oh"), OK, answer("404 No", b"")),

@@ -11,7 +11,7 @@ from pytest_djworkers.load.agent_report import AgentReport
 from pytest_djworkers.load.early_close import EarlyClose
 from pytest_djworkers.load.part_report import PartReport
 from pytest_djworkers.load.pool import Pool
-from pytest_djworkers.load.profile import Profile, Request
+from pytest_djworkers.load.profile import Profile, SentRequest
 from pytest_djworkers.load.rate import Share
 from pytest_djworkers.load.route import PLAIN, Route
 from tests.support.profiles import ROOT, make_profile
@@ -23,7 +23,7 @@ _NO_HANG_S = 20.0
 
 def fire(
     address: tuple[str, int],
-    request: Request = ROOT,
+    request: SentRequest = ROOT,
     *,
     connections: int = 4,
     drain_s: float = 0.0,
@@ -54,7 +54,7 @@ def fire_profile(
             pool.close()
 
     report = asyncio.run(asyncio.wait_for(burst(), _NO_HANG_S))
-    check(report, rate=profile.shape.rate)
+    check(report, waits=bool(profile.shape.rate or profile.shape.think_s))
     return report
 
 
@@ -70,7 +70,7 @@ def classes(report: AgentReport) -> set[str]:
     return {name for name in every if getattr(report, name)}
 
 
-def check(report: AgentReport, *, rate: float | None = None) -> None:
+def check(report: AgentReport, *, waits: bool = False) -> None:
     """Figures that are counted twice agree."""
     answered = report.ok + report.late + report.unexpected
     assert sum(report.statuses.values()) == answered == sum(report.per_connection)
@@ -80,9 +80,13 @@ def check(report: AgentReport, *, rate: float | None = None) -> None:
     expected = report.ok + report.late
     assert sum(count for _, count in report.latency) == expected + report.unanswered
     assert sum(count for _, count in report.sizes) == expected
-    # At a fixed rate, sending can lag as well.
+    in_pieces = sum(count for _, count in report.in_pieces)
+    assert (
+        sum(count for _, count in report.first_bytes) == in_pieces <= expected + report.unanswered
+    )
+    # Where requests wait for their time, sending can lag as well.
     lags = sum(count for _, count in report.lag)
-    assert lags >= answered if rate else lags == answered
+    assert lags >= answered if waits else lags == answered
     assert len(report.per_connection) == report.requested >= max(report.served, report.opened)
     assert 0 <= report.connect_max_s <= _NO_HANG_S
     if report.parts:
@@ -96,7 +100,7 @@ def fire_windows(
     early_close: EarlyClose,
     *,
     between_s: float = 0.0,
-    request: Request = ROOT,
+    request: SentRequest = ROOT,
     **shape: Any,
 ) -> list[AgentReport]:
     """Windows on the same connections, each over as soon as it has enough."""

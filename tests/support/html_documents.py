@@ -7,6 +7,7 @@ from random import Random
 
 from pytest_djworkers.load.facts import Series, Usage
 from pytest_djworkers.load.histogram import Latency, bucket
+from pytest_djworkers.load.queries import Statement
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.record import LimitOutcome
 from pytest_djworkers.report.document import (
@@ -19,12 +20,15 @@ from pytest_djworkers.report.document import (
 from pytest_djworkers.verdict.rounds import WORKER_ENDED
 from tests.support.comparisons import NOTHING, compared
 from tests.support.documents import document, outcome
-from tests.support.results import RESULT, WRK, record
+from tests.support.results import QUERIES, RESULT, WRK, record
 
 HOSTILE = "</script></style><img src=x onerror=\"document.title='taken'\">\u202e\x07"
 """A name that a page must show, and not obey."""
 BACKENDS = ("gunicorn-gevent", "granian")
 _ENDPOINTS = 4
+_QUERIES = replace(
+    QUERIES, statements=(*QUERIES.statements, Statement(f"SELECT '{HOSTILE}'", 1, 0.1, HOSTILE))
+)
 
 
 def bursts() -> Document:
@@ -77,6 +81,7 @@ def _result(draw: Random, number: int, name: str) -> BurstResult:
         WRK if number == 2 else RESULT,
         profile=replace(RESULT.profile, name=name),
         ok=sum(requests),
+        queries=_QUERIES if number == 3 else None,
         late=0,
         error=sum(errors),
         error_kinds={"reset": sum(errors)} if sum(errors) else {},

@@ -14,7 +14,7 @@ import pytest
 
 from pytest_djworkers.backends.protocol import Backend
 from pytest_djworkers.entry.brief import DatabaseTarget
-from pytest_djworkers.load.profile import Request
+from pytest_djworkers.load.profile import SentRequest
 from pytest_djworkers.server.launch import LaunchSpec
 from pytest_djworkers.server.protocol import BurstNeeds
 from pytest_djworkers.server.server import Server
@@ -23,7 +23,7 @@ from pytest_djworkers.system.port import LOOPBACK, ReservedPort
 from tests.support.site import SETTINGS, URLS
 
 DATABASES = {"default": DatabaseTarget("test.sqlite3")}
-JSON = Request("/json")
+JSON = SentRequest("/json")
 
 MakeServer = Callable[..., Server]
 
@@ -77,7 +77,7 @@ def spec_of(folder: Path, port: int, workers: int) -> LaunchSpec:
     )
 
 
-def start(server: Server, probe: Request = JSON, connections: int = 8) -> Server:
+def start(server: Server, probe: SentRequest = JSON, connections: int = 8) -> Server:
     """Launch it for a burst."""
     server.launch(BurstNeeds(connections, probe))
     return server

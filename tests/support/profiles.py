@@ -8,13 +8,13 @@ from pytest_djworkers.load.agent_report import AgentReport
 from pytest_djworkers.load.facts import Connections, GeneratorFacts
 from pytest_djworkers.load.histogram import Latency
 from pytest_djworkers.load.pairs import Pairs
-from pytest_djworkers.load.profile import Profile, Request, Shape
+from pytest_djworkers.load.profile import Profile, SentRequest, Shape
 from pytest_djworkers.load.result import BurstResult
 
-ROOT = Request("/")
+ROOT = SentRequest("/")
 
 
-def make_profile(request: Request = ROOT, **shape: Any) -> Profile:
+def make_profile(request: SentRequest = ROOT, **shape: Any) -> Profile:
     """A burst of this request; what the shape leaves out is small."""
     small: dict[str, Any] = {"connections": 4, "duration_s": 0.2, "timeout_s": 5, "warmup_s": 0}
     return Profile("burst", request, Shape(**small | shape))

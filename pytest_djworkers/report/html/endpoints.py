@@ -14,7 +14,9 @@ from pytest_djworkers.report.html.endpoint_plots import looks_of, plots_of, why_
 from pytest_djworkers.report.html.places import anchor_of, word_of
 from pytest_djworkers.report.html.plots.looks import Looks
 from pytest_djworkers.report.html.plots.plot import Figures, Plot
+from pytest_djworkers.report.html.queries import statement_tables
 from pytest_djworkers.report.loads import load_line
+from pytest_djworkers.report.part_rows import part_cells, stage_cells
 from pytest_djworkers.report.reasons import remarks_of_burst
 from pytest_djworkers.report.summary import table_of
 from pytest_djworkers.report.table import Row, Table
@@ -49,11 +51,15 @@ class Endpoint:
     """Empty for a comparison, whose windows are among the details."""
     figures: Figures
     """A row for each figure, and a column for each server."""
+    parts: tuple[Figures, ...]
+    """A table for each server with a row for each part of a mix, or each stage."""
     limits: tuple[tuple[str, LimitOutcome], ...]
     """Each server with its limits."""
     remarks: tuple[tuple[str, str], ...]
     details: tuple[tuple[str, str], ...]
     """Each server with how its comparison was made."""
+    statements: tuple[tuple[str, Figures], ...]
+    """Each server with its queries in words, and the table of their statements."""
     plots: tuple[Plot, ...]
     notes: tuple[str, ...]
     """The things that the plots can't show, and why."""
@@ -84,6 +90,7 @@ def _endpoint(document: Document, entries: Sequence[BurstEntry], looks: Looks) -
         tuple(map(_cell, records)),
         "" if first.against_base else load_line([first.result.profile.shape]),
         _side_by_side(table_of(document.records), records),
+        tuple(_parts(records)),
         tuple((record.backend, limit) for record in records for limit in record.limits),
         tuple(
             (record.backend, remark) for record in records for remark in remarks_of_burst(record)
@@ -94,6 +101,7 @@ def _endpoint(document: Document, entries: Sequence[BurstEntry], looks: Looks) -
             if record.against_base
             for line in details(record.against_base)
         ),
+        tuple(statement_tables(records)),
         tuple(plots_of(entries, looks)),
         tuple(filter(None, [why_no_course(records)])),
         tuple(one for one in outcomes if one.message or one.log),
@@ -110,11 +118,24 @@ def _cell(record: BurstRecord) -> Cell:
 
 def _side_by_side(table: Table, records: Sequence[BurstRecord]) -> Figures:
     """Return the rows of the run's table as columns: a phone has room for two servers."""
-    rows = table.rows(records)
+    rows = [row for row in table.rows(records) if not row.is_part]
     columns = [column for column in table.columns(records[0]) if column != "backend"]
     lines = [(column, *(row.cells.get(column, "") for row in rows)) for column in columns]
     lines = [line for line in lines if any(line[1:])]
     return Figures(("figure", *_headings(rows)), tuple(lines))
+
+
+def _parts(records: Sequence[BurstRecord]) -> Iterator[Figures]:
+    """Yield a table of the parts of a mix, and one of the stages, for each server."""
+    for record in records:
+        for kind, cells in (("part", part_cells), ("stage", stage_cells)):
+            lines = tuple(
+                (one.title, one.rps, one.p50, one.p99, one.timeouts, one.errors)
+                for one in cells(record.result)
+            )
+            columns = ("requests/s", "p50", "p99", "timeouts", "errors")
+            if lines:
+                yield Figures((f"{kind}, {record.backend}", *columns), lines)
 
 
 def _headings(rows: Sequence[Row]) -> Iterator[str]:

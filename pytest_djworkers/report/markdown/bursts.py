@@ -7,10 +7,16 @@ from collections.abc import Iterator, Sequence
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.report.burst_rows import BURSTS
 from pytest_djworkers.report.explanations import explanations
-from pytest_djworkers.report.figures import format_fixed_rate, format_latency, format_timeouts
+from pytest_djworkers.report.figures import (
+    format_latency,
+    format_pace,
+    format_queries,
+    format_timeouts,
+)
 from pytest_djworkers.report.markdown.blocks import folded, heading, item, table
 from pytest_djworkers.report.markdown.endpoints import by_endpoint, endpoint, said_of
 from pytest_djworkers.report.markdown.text import escaped
+from pytest_djworkers.report.part_rows import part_cells, stage_cells
 from pytest_djworkers.report.standing import Standing, by_standing, standing_of
 from pytest_djworkers.units import (
     before_and_after,
@@ -48,7 +54,7 @@ def _endpoint(records: Sequence[BurstRecord]) -> list[str]:
     lines = [
         escaped("; ".join(loads)),
         "",
-        *table([_row(one) for one in records], text_columns=_TEXT_COLUMNS),
+        *table([row for one in records for row in _rows(one)], text_columns=_TEXT_COLUMNS),
     ]
     said = [
         *_limits(records),
@@ -66,8 +72,25 @@ def _load(record: BurstRecord) -> str:
     shape, generator = record.result.profile.shape, record.result.generator
     return (
         f"{shape.connections:,} connections for {format_duration(shape.duration_s)}, timeout"
-        f" {format_duration(shape.timeout_s)}{format_fixed_rate(shape)}, fired by {generator.name}"
+        f" {format_duration(shape.timeout_s)}{format_pace(shape)}, fired by {generator.name}"
     )
+
+
+def _rows(record: BurstRecord) -> Iterator[dict[str, str]]:
+    """Yield the row of a burst, and those of its parts and stages."""
+    whole = _row(record)
+    yield whole
+    for part in (*part_cells(record.result), *stage_cells(record.result)):
+        yield {
+            **dict.fromkeys(whole, ""),
+            # Markdown takes off blanks, so a sign indents it.
+            "server": f"· {part.title}",
+            "requests/s": part.rps,
+            "p50": part.p50,
+            "p99": part.p99,
+            "timeouts": part.timeouts,
+            "errors": part.errors,
+        }
 
 
 def _row(record: BurstRecord) -> dict[str, str]:
@@ -83,6 +106,7 @@ def _row(record: BurstRecord) -> dict[str, str]:
         "errors": f"{result.errors:,}",
         "CPU/request": "" if usage is None else format_latency(result.cpu_per_request_s),
         "memory": "" if usage is None else format_size(usage.memory_bytes),
+        "queries": format_queries(result.queries),
         "baseline → now": _against_baseline(record),
         "remarks": ", ".join(record.remarks),
     }

@@ -12,7 +12,7 @@ from pytest_djworkers.verdict.baseline_verdict import BaselineVerdict
 from pytest_djworkers.verdict.judgement import Verdict
 from tests.support.comparisons import NOTHING, compared
 from tests.support.documents import document, outcome
-from tests.support.results import RESULT, WRK, record
+from tests.support.results import QUERIES, RESULT, STAGED, WRK, record
 
 STORED = StoredFigures(200.0, 0.002, None, 1, 2, "2026-01-02T03:04:05+00:00")
 
@@ -50,6 +50,33 @@ def test_plots_are_those_that_the_bursts_have_figures_for() -> None:
     assert names(result=replace(WRK, series=None, latency=None)) == ["speeds"]
     assert names(against_base=compared(1.0)) == ["rounds-of-arms", "ratios"]
     assert names(against_base=NOTHING) == []
+
+
+def test_the_statements_of_a_request_are_a_table_of_their_own() -> None:
+    counted = record(result=replace(RESULT, queries=QUERIES))
+    (section,) = endpoints(document(record("waitress"), counted))
+    ((summary, table),) = section.statements
+    assert summary == "granian: 43 SQL queries per request in 10ms, 40 of them repeated"
+    assert table.columns == ("statement", "times", "time", "ran by")
+    assert table.rows == (
+        ('SELECT "id" FROM "auth_user" WHERE "id" = ?', "40", "8ms", "shop/views.py:31"),
+        ("SELECT ?", "2", "1ms", "shop/views.py:32"),
+        ("INSERT INTO log VALUES (?, …) (executemany)", "1", "1ms", ""),
+    )
+    aliases = {"default": 40, "other": 3}
+    counted = record(result=replace(RESULT, queries=replace(QUERIES, by_alias=aliases)))
+    (section,) = endpoints(document(counted))
+    ((_, table),) = section.statements
+    assert table.columns[-1] == "database"
+    assert {row[-1] for row in table.rows} == {"default"}
+
+
+def test_stages_have_a_table_for_each_server() -> None:
+    (section,) = endpoints(document(record("waitress", result=STAGED), record("granian")))
+    assert section.load.endswith("timeout 2s, 2 stages: 4 connections to 8 connections")
+    (table,) = section.parts
+    assert table.columns[:2] == ("stage, waitress", "requests/s")
+    assert table.rows[0] == ("stage 1: 4 connections", "188", "1ms", "-", "0", "0")
 
 
 def test_a_missing_course_of_the_burst_has_its_reason() -> None:

@@ -1,12 +1,13 @@
-"""A connection over TLS, whose handshake waits like a socket with a timeout."""
+"""Connections to a server on the route that leads to it: in the clear, or over TLS."""
 
 from __future__ import annotations
 
 import socket
 import ssl
 
-from pytest_djworkers.load.route import Trust
+from pytest_djworkers.load.route import Route, Trust
 from pytest_djworkers.server.response_errors import NoResponseError, UnreadableError
+from pytest_djworkers.system.unpatched_sockets import open_connection
 
 _ADVICE = (
     ": it must be signed by an authority that this system trusts, or that the file has which the"
@@ -14,6 +15,15 @@ _ADVICE = (
 )
 _PLAIN_HTTP = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST")
 """The reasons that OpenSSL gives for bytes that are no TLS."""
+
+
+def connect(address: tuple[str, int], route: Route, within_s: float) -> socket.socket:
+    """Return a new connection, over which a request can be sent.
+
+    Raises OSError if nobody accepts it, and as ``encrypted`` does.
+    """
+    connection = open_connection(route.unix_socket or address, within_s)
+    return connection if route.trust is None else encrypted(connection, route.trust)
 
 
 def encrypted(connection: socket.socket, trust: Trust) -> ssl.SSLSocket:

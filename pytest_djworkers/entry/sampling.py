@@ -1,0 +1,116 @@
+"""Sample requests: what the pytest process and the server's processes agree on about them.
+
+Before a burst, the pytest process sends a few requests with a private header. The process that gets
+one counts its SQL queries, and leaves a file with them before it sends the response.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import secrets
+import shutil
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from pytest_djworkers.system.files import read_regular, write_private
+
+if TYPE_CHECKING:
+    # A server's processes need none of it.
+    from pytest_djworkers.load.profile import SentRequest
+
+HEADER = "X-Djworkers-Sample"
+META_KEY = "HTTP_X_DJWORKERS_SAMPLE"
+"""The key of the header in Django's ``request.META``."""
+_MOST_BYTES = 64 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class SampledQuery:
+    """A statement that one request ran, from one line of code."""
+
+    alias: str
+    vendor: str
+    """The kind of database, such as ``postgresql``: they quote differently."""
+    sql: str
+    """The statement as given to the database's cursor. Its parameters are not in it."""
+    many: bool
+    """True for ``executemany``, which counts as one query."""
+    place: str
+    """The file and the line that ran it; empty if it isn't known."""
+    count: int
+    time_s: float
+    """The time of all executions together, in seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The queries of one request."""
+
+    pid: int
+    """The process that served it."""
+    took_s: float
+    """The time that the site took for it, in seconds."""
+    queries: tuple[SampledQuery, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """The secret of one launch by which a server knows sample requests, and the place for what it
+    counts."""
+
+    token: str
+    folder: str
+
+    @classmethod
+    def begin(cls, parent: Path) -> Self:
+        """Return the sampling of a new launch, with an empty folder."""
+        folder = parent / "samples"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(mode=0o700)
+        return cls(secrets.token_hex(16), str(folder))
+
+    def marked(self, request: SentRequest, number: int) -> SentRequest:
+        """Return a request as the sample request of this number."""
+        header = HEADER, f"{self.token}-{number}"
+        return replace(request, headers=(*request.headers, header))
+
+    def end(self) -> None:
+        """Let the server remove what counts, at the next request that is no sample."""
+        self._over.touch(mode=0o600)
+
+    @property
+    def is_over(self) -> bool:
+        """True after ``end``."""
+        return self._over.exists()
+
+    @property
+    def _over(self) -> Path:
+        return Path(self.folder) / "over"
+
+    def number_in(self, value: str) -> int | None:
+        """Return the number of a sample request by its header; None if it isn't from us."""
+        token, _, number = value.partition("-")
+        # In the same time for every wrong token, so that nobody finds it out digit by digit.
+        is_ours = hmac.compare_digest(token.encode(), self.token.encode())
+        return int(number) if is_ours and number.isdecimal() else None
+
+    def write(self, number: int, sample: Sample) -> None:
+        """Leave a sample for the pytest process, whole or not at all. Raises OSError."""
+        file = self._file(number)
+        temporary = file.with_suffix(f".{secrets.token_hex(4)}")
+        write_private(temporary, json.dumps(asdict(sample)).encode())
+        temporary.replace(file)
+
+    def read(self, number: int) -> Sample | None:
+        """Return the sample of this number; None if there is none yet. Raises OSError."""
+        try:
+            data = json.loads(read_regular(self._file(number), most_bytes=_MOST_BYTES))
+        except FileNotFoundError:
+            return None
+        queries = tuple(SampledQuery(**one) for one in data["queries"])
+        return Sample(data["pid"], data["took_s"], queries)
+
+    def _file(self, number: int) -> Path:
+        return Path(self.folder) / f"{number}.json"

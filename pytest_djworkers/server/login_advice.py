@@ -1,0 +1,43 @@
+"""Advice on a response that asks for a login, or for other rights."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from urllib.parse import parse_qs, urlsplit
+
+from pytest_djworkers.load.profile import SentRequest
+
+_OF_PATH = ("login", "log-in", "signin", "sign-in", "accounts/", "sso", "oauth", "saml")
+_NEXT = frozenset({"next", "redirect_to", "return_to"})
+_AS_USER = (
+    'Log in: burst(..., user="NAME"), a user whom djworkers_seed makes, or send a token with'
+    " headers=,"
+)
+_BY_HAND = "Log in: send the session with cookies=, or a token with headers=,"
+_REFUSED_USER = (
+    "The user is logged in, and may not see this page: give the user the rights in djworkers_seed."
+    " If the site has a login of another kind, such as a second factor, send what it asks for with"
+    " cookies= or headers=. Or expect this: expect={}"
+)
+
+
+def login_advice(request: SentRequest, status: int, *, is_ours: bool) -> str:
+    """Return how to log in, for a response that asks for it.
+
+    ``is_ours`` is True for a server of the plugin's own.
+    """
+    if request.as_user:
+        return _REFUSED_USER.format(status)
+    how = _AS_USER if is_ours else _BY_HAND
+    what = "this status" if status >= HTTPStatus.BAD_REQUEST else "the redirect"
+    return f"{how} or expect {what}: expect={status}"
+
+
+def leads_to_login(location: str) -> bool:
+    """Return True if a redirect looks like that to a page for logging in."""
+    try:
+        target = urlsplit(location)
+    except ValueError:  # such as an unfinished IPv6 address
+        return False
+    is_named_so = any(part in target.path.lower() for part in _OF_PATH)
+    return is_named_so or not _NEXT.isdisjoint(parse_qs(target.query, keep_blank_values=True))
