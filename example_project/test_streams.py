@@ -30,3 +30,13 @@ def test_stream(burst: Burst) -> None:
 def test_async_stream(burst: Burst) -> None:
     result = burst("/myapp/async/stream")
     assert result.latency.p50 >= 0.3
+
+
+# Each stream is read for a second, in which ten events come.
+@pytest.mark.djworkers(only=ASGI, reason="an async generator")
+@pytest.mark.max_latency(p50="150ms", phase="first_event")
+@pytest.mark.max_timeouts("1%")
+@pytest.mark.max_errors("1%")
+def test_events(burst: Burst) -> None:
+    result = burst("/myapp/async/events", stream="1s")
+    assert result.events.per_s >= 2 * result.connections.requested

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     )
     from pytest_djworkers.load.facts import (
         Connections,
+        Events,
         GeneratorFacts,
         LostAgent,
         Reference,
@@ -72,6 +73,7 @@ __all__ = [
     "Connections",
     "DatabaseError",
     "DjworkersError",
+    "Events",
     "GeneratorError",
     "GeneratorFacts",
     "InPieces",
@@ -135,6 +137,7 @@ _NAMES = {
     ),
     "load.facts": (
         "Connections",
+        "Events",
         "GeneratorFacts",
         "LostAgent",
         "Reference",

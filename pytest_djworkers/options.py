@@ -372,8 +372,8 @@ MARKERS = (
     "max_errors(n, part=None, backend=None): fail with more errors, a number or a share such as"
     " '1%'",
     "max_latency(p50=, p90=, p95=, p99=, p999=, max=, phase=None, part=None, backend=None): fail"
-    " above these latencies, such as p99='100ms'; with phase='first_byte', above these times to the"
-    " first byte",
+    " above these latencies, such as p99='100ms'; with phase='first_byte' or 'first_event', above"
+    " these times to that",
     "max_cpu_per_request(t, of=None, backend=None): fail if the server uses more CPU time per"
     " response, such as '500us'; with of='/path' or of='plain', more than a multiple such as '8x'"
     " of what that endpoint uses",

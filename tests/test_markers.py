@@ -205,7 +205,7 @@ def test_markers_that_set_limits_are_told_from_others() -> None:
         (mark("max_latency", p42="1s"), "max_latency has no argument 'p42' (it has: backend, max"),
         (
             mark("max_latency", p50="1s", phase="last_byte"),
-            "max_latency(phase='last_byte'): must be 'first_byte'",
+            "max_latency(phase='last_byte'): must be 'first_byte' or 'first_event'",
         ),
         (mark("max_latency", phase="first_byte"), "max_latency takes p50="),
         (mark("max_latency", p50="fast"), "max_latency(p50='fast'): 'fast' is not a duration"),

@@ -25,4 +25,5 @@ def endpoints(views: ModuleType) -> list[URLPattern]:
 urlpatterns = [
     path("sync/", include((endpoints(views_sync), "sync"))),
     path("async/", include((endpoints(views_async), "async"))),
+    path("async/events", views_async.events, name="events"),
 ]

@@ -1,6 +1,7 @@
 """The same views as coroutines."""
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
@@ -51,3 +52,14 @@ async def _pieces() -> AsyncIterator[bytes]:
         if number:
             await asyncio.sleep(responses.BETWEEN_PIECES_S)
         yield responses.piece(number)
+
+
+async def events(request: HttpRequest) -> StreamingHttpResponse:
+    """Send the stock of a book whenever it changes, as server-sent events, without end."""
+    return StreamingHttpResponse(_stock(), content_type="text/event-stream")
+
+
+async def _stock() -> AsyncIterator[str]:
+    for number in itertools.count():
+        yield f"event: stock\ndata: {number}\n\n"
+        await asyncio.sleep(responses.BETWEEN_PIECES_S)

@@ -54,6 +54,8 @@ def _of_requests(part: Part) -> Iterator[tuple[str, Condition]]:
         yield "sessions", sessions
     if size := sum(len(body) for _, body in sent):
         yield "body_bytes", size
+    if first.stream_s:
+        yield "stream_s", first.stream_s
 
 
 def _sessions(part: Part) -> int:

@@ -30,6 +30,7 @@ _PERCENTILES: Mapping[str, float] = {
 
 _PHASES: Mapping[str, Callable[[BurstResult], Latency | None]] = {
     "first_byte": lambda result: result.first_byte,
+    "first_event": lambda result: None if result.events is None else result.events.first,
 }
 """The times within a response that can be limited instead of all of it."""
 _APART = 1_000.0
@@ -45,7 +46,7 @@ class MaxLatency:
     backend: str | None = None
     part: str | None = None
     phase: str | None = None
-    """The time that it is on: until the first byte; None for the whole latency."""
+    """The time that it is on, such as until the first byte; None for the whole latency."""
     marker: ClassVar[str] = "max_latency"
     arguments: ClassVar[tuple[str, ...]] = (*_PERCENTILES, "part", "phase")
 
@@ -94,6 +95,8 @@ class MaxLatency:
         title, latency = self._title, self._latency_of(result)
         if result.hides_timeouts:
             return f"{title}: {hidden_timeouts(result)}, so {self.text} can't pass"
+        if latency is None and result.in_pieces is not None:
+            return f"{title}: the burst reads no stream (stream=), so {self.text} can't pass"
         if latency is None:
             return (
                 f"{title}: {result.generator.name} can't tell it (--djworkers-generator=asyncio"

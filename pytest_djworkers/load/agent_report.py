@@ -59,6 +59,8 @@ class AgentReport:
     """The number of expected responses, among ok and late, that came after the window closed."""
     sizes: list[tuple[int, int]] = field(default_factory=list)
     """The histogram of the expected responses' body lengths as sent: pairs of bytes and counts."""
+    events: int = 0
+    """The number of events that streams brought in the window."""
     first_bytes: Pairs = field(default_factory=Pairs.empty)
     """The histogram of the times until the first byte of responses in several pieces."""
     in_pieces: Pairs = field(default_factory=Pairs.empty)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from httptools import HttpParserError, HttpResponseParser
 
-from pytest_djworkers.load.profile import SentRequest
 from pytest_djworkers.load.response_head import ResponseHead
 
 LONGEST_HEAD = 65_536
@@ -50,6 +49,11 @@ class ResponseReader:
     def begun_with(self) -> bytes:
         """The bytes that were read of an incomplete response, 64 KiB at most."""
         return self._before_body
+
+    @property
+    def is_answered(self) -> bool:
+        """True if as much of the response has come as a probe waits for; here, all of it."""
+        return self.complete > 0
 
     @property
     def fits(self) -> bool:
@@ -181,10 +185,3 @@ class CheckingResponseReader(ResponseReader):
         """Called by httptools for each piece of the body."""
         super().on_body(data)
         self._body.append(data)
-
-
-def make_reader(request: SentRequest) -> ResponseReader:
-    """Return a reader of the responses to this request."""
-    if request.contains:
-        return CheckingResponseReader(request.contains)
-    return HeadResponseReader() if request.method == "HEAD" else ResponseReader()

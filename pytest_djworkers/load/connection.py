@@ -30,6 +30,7 @@ class Connection:
     """
 
     __slots__ = (
+        "answered_ns",
         "began_ns",
         "connecting_since_ns",
         "first_byte_ns",
@@ -62,6 +63,8 @@ class Connection:
         self.reader = part.make_reader()
         self.began_ns = 0
         """The time at which the request in flight began, or was planned to; 0 without one."""
+        self.answered_ns = 0
+        """The time of the first event of its response, which is a stream; 0 before."""
         self.first_byte_ns = 0
         """The time at which the first of several pieces of its response came; 0 before."""
         self.connecting_since_ns = 0

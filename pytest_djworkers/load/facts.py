@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from pytest_djworkers.load.histogram import Latency
+
 BUSY_ABOVE = 0.95
 """The CPU share above which the generator was the bottleneck."""
 
@@ -92,6 +94,18 @@ class Connections:
         # Jain's index is 1 / (1 + variance / mean ** 2).
         by_chance = self.requested / responses
         return 1 / (1 + max(0.0, 1 / self.fairness - 1 - by_chance)) < UNFAIR_BELOW
+
+
+@dataclass(frozen=True, slots=True)
+class Events:
+    """The events of a burst's streams."""
+
+    count: int
+    """The number of events of server-sent events that came in the window."""
+    per_s: float
+    """That number per second of the window, of all streams together."""
+    first: Latency
+    """The times from the beginning of the requests to the first event of the stream."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pytest_djworkers.load.facts import Connections, GeneratorFacts, Usage
+from pytest_djworkers.load.facts import Connections, Events, GeneratorFacts, Usage
 from pytest_djworkers.load.histogram import Latency
 from pytest_djworkers.load.queries import QueryFigures
-from pytest_djworkers.units import counted, format_duration, format_size
+from pytest_djworkers.units import counted, format_duration, format_rate, format_size
 
 _PERCENTILES = (50.0, 90.0, 95.0, 99.0)
 _STREAM_BELOW = 0.9
@@ -33,6 +33,12 @@ def first_bytes(first_byte: Latency | None, body_bytes: float | None) -> str:
         return "first byte: not known"
     said = f"first byte: {_percentiles(first_byte)}"
     return said if body_bytes is None else f"{said}; bodies of {format_size(body_bytes)}"
+
+
+def events(found: Events) -> str:
+    """Return the number of events, and the percentiles of the time to the first one."""
+    said = f"{counted(found.count, 'event')}, {format_rate(found.per_s)}/s"
+    return said if found.first.max is None else f"{said}; first event: {_percentiles(found.first)}"
 
 
 def _percentiles(latency: Latency) -> str:

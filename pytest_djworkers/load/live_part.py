@@ -6,11 +6,12 @@ from collections.abc import Callable
 from itertools import cycle, islice
 from random import Random
 
-from pytest_djworkers.load.client import ResponseReader, make_reader
+from pytest_djworkers.load.client import ResponseReader
 from pytest_djworkers.load.known_heads import KnownHeads
 from pytest_djworkers.load.part_tally import PartTally
 from pytest_djworkers.load.profile import Order, Part
 from pytest_djworkers.load.rate import Share
+from pytest_djworkers.load.readers import make_reader
 from pytest_djworkers.load.route import Route
 
 Payload = memoryview
@@ -28,7 +29,11 @@ class LivePart:
     def __init__(self, part: Part, host: str, route: Route, share: Share, random: Random) -> None:
         self.request = part.requests[0]
         """The request whose responses are expected; all variants expect the same."""
-        self.reading = (self.request.method == "HEAD", self.request.contains)
+        self.reading = (
+            self.request.method == "HEAD",
+            self.request.contains,
+            self.request.stream_s > 0,
+        )
         """Two parts with the same value can share a reader."""
         self.heads = KnownHeads()
         # Set by each window, before anything is counted.

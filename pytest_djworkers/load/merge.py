@@ -40,6 +40,7 @@ _ADDED_UP = (
     "resent",
     "reconnects",
     "wrong_bodies",
+    "events",
     "in_service_s",
     "window_s",
     "cpu_s",
@@ -106,6 +107,7 @@ def merge_agents(
         after_window=sum(report.after_window for report in reports),
         parts=_parts(profile, reports, window_s),
         in_pieces=_in_pieces(reports),
+        event_count=sum(r.events for r in reports) if profile.has_streams else None,
         body_bytes=mean_of(sums(dict(report.sizes) for report in reports).items()),
     )
 
@@ -126,7 +128,9 @@ def _parts(
     counted = [PartReport.sum(of_one) for of_one in zip(*(r.parts for r in reports), strict=True)]
     judged = sum(one.judged for one in counted)
     return {
-        part.name: PartFigures.of(one, window_s=window_s, judged=judged)
+        part.name: PartFigures.of(
+            one, window_s=window_s, judged=judged, is_stream=part.requests[0].stream_s > 0
+        )
         for part, one in zip(profile.parts, counted, strict=True)
     }
 
@@ -182,7 +186,9 @@ def _connections(
     served = sum(report.served for report in reports)
     in_service_s = sum(report.in_service_s for report in reports)
     completed = sum(per_connection) + sum(report.error for report in reports)
-    is_closed_loop = profile.shape.rate is None
+    # Streams are at work when they are open, and their connections are closed by ourselves.
+    has_streams = profile.has_streams
+    is_closed_loop = profile.shape.rate is None and not has_streams
     squares = sum(n * n for n in per_connection)
     # Little's law: the sum of the times in service, over the window, is the mean number of requests
     # in service. Without one that ended nothing is known, and at a fixed rate it says nothing.
@@ -208,7 +214,7 @@ def _connections(
         at_work=at_work,
         closed_idle=sum(report.closed_idle for report in reports),
         resent=sum(report.resent for report in reports),
-        reconnects=sum(report.reconnects for report in reports),
+        reconnects=None if has_streams else sum(report.reconnects for report in reports),
     )
 
 

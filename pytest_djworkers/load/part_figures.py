@@ -38,10 +38,11 @@ class PartFigures:
     queries_unknown: str = ""
 
     in_pieces: InPieces | None = None
+    event_count: int | None = None
     body_bytes: float | None = None
 
     @classmethod
-    def of(cls, report: PartReport, *, window_s: float, judged: int) -> Self:
+    def of(cls, report: PartReport, *, window_s: float, judged: int, is_stream: bool) -> Self:
         """Return the figures of a part; ``judged`` is the number of all parts' judged requests."""
         return cls(
             window_s=window_s,
@@ -62,6 +63,7 @@ class PartFigures:
             in_pieces=InPieces(
                 Latency(tuple(report.first_bytes)), Latency(tuple(report.in_pieces))
             ),
+            event_count=report.events if is_stream else None,
             body_bytes=mean_of(report.sizes),
         )
 

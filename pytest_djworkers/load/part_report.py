@@ -32,6 +32,8 @@ class PartReport:
     """The histogram of latencies: pairs of microseconds and counts."""
     sizes: list[tuple[int, int]]
     first_unexpected: ResponseExcerpt | None = None
+    events: int = 0
+    """The number of events that streams brought in the window."""
     first_bytes: Pairs = field(default_factory=Pairs.empty)
     """The histogram of the times until the first byte of responses in several pieces."""
     in_pieces: Pairs = field(default_factory=Pairs.empty)
@@ -55,6 +57,7 @@ class PartReport:
             latency=sum_of_pairs(report.latency for report in reports),
             sizes=sorted(sums(dict(report.sizes) for report in reports).items()),
             first_unexpected=first_of(report.first_unexpected for report in reports),
+            events=sum(report.events for report in reports),
             first_bytes=sum_of_pairs(report.first_bytes for report in reports),
             in_pieces=sum_of_pairs(report.in_pieces for report in reports),
         )

@@ -30,6 +30,7 @@ class PartTally:
         "after_window",
         "error",
         "error_kinds",
+        "events",
         "first_unexpected",
         "in_flight",
         "late",
@@ -48,7 +49,7 @@ class PartTally:
         self._timeout_ns = timeout_ns
         self.ok = self.late = self.unexpected = self.error = 0
         self.unanswered = self.in_flight = self.outside = self.after_window = 0
-        self.wrong_bodies = 0
+        self.wrong_bodies = self.events = 0
         self.statuses: Counter[int] = Counter()
         self.error_kinds: Counter[str] = Counter()
         self.first_unexpected = b""
@@ -131,6 +132,7 @@ class PartTally:
             error_kinds=dict(sorted(self.error_kinds.items())),
             latency=Pairs.of(self._latency.items()),
             sizes=self.sizes.items(),
+            events=self.events,
             first_bytes=self.pieces.first(),
             in_pieces=self.pieces.whole(),
             first_unexpected=ResponseExcerpt.of(self.first_unexpected),

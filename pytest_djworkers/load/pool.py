@@ -258,18 +258,20 @@ class Pool:
             pass
 
     def _in_flight(self) -> int:
-        return sum(bool(connection.began_ns) for connection in self._connections)
+        return sum(bool(one.began_ns and not one.answered_ns) for one in self._connections)
 
     def _give_up_late(self, window: Window, until_ns: int) -> None:
         """Count whatever has begun and not ended, so that no request is left out."""
         for connection in self._connections:
             if connection.began_ns:
-                window.tally.leave(
-                    connection.part.tally,
-                    connection.began_ns,
-                    until_ns,
-                    first_byte_ns=connection.first_byte_ns,
-                )
+                # A stream that is answered and still open is no request without a response.
+                if not self._receiver.streams.left_open(connection, until_ns):
+                    window.tally.leave(
+                        connection.part.tally,
+                        connection.began_ns,
+                        until_ns,
+                        first_byte_ns=connection.first_byte_ns,
+                    )
                 # Its response might still come, and would be taken for that of the next request.
                 connection.began_ns = 0
                 self._sockets.drop(connection)

@@ -42,6 +42,8 @@ class SentRequest:
     body: bytes = b""
     expect: tuple[int, ...] = ()
     contains: bytes = b""
+    stream_s: float = 0.0
+    """The time for which each response is read, in seconds; 0 to read it to its end."""
     as_user: bool = False
     """True if it has the session of a user whom the plugin has logged in."""
     same_origin: bool = False
@@ -168,6 +170,11 @@ class Profile:
     def is_mix(self) -> bool:
         """True if there are several parts."""
         return len(self.parts) > 1
+
+    @property
+    def has_streams(self) -> bool:
+        """True if the responses of a part are read for a given time."""
+        return any(part.requests[0].stream_s > 0 for part in self.all_parts)
 
     @property
     def all_parts(self) -> tuple[Part, ...]:

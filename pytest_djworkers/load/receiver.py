@@ -11,6 +11,7 @@ from pytest_djworkers.load.responses import Responses
 from pytest_djworkers.load.schedule import Schedule
 from pytest_djworkers.load.sender import Sender
 from pytest_djworkers.load.sockets import Sockets
+from pytest_djworkers.load.streams import Streams
 
 _BATCHES = 16
 """The number of batches that one wake-up drains before the loop's timers get their turn."""
@@ -31,6 +32,11 @@ class Receiver:
         self._sender = sender
         self._responses = Responses(sockets, sender)
         self._batch = self._batch_of_one if schedule.is_plain else self._batch_of_several
+
+    @property
+    def streams(self) -> Streams:
+        """The responses that are read for a given time."""
+        return self._responses.streams
 
     def forget_heads(self) -> None:
         """Forget the heads that responses need no parsing for: those with a date are soon past."""

@@ -11,6 +11,7 @@ from pytest_djworkers.load.poller import WRITE
 from pytest_djworkers.load.response_excerpt import KEPT_BYTES
 from pytest_djworkers.load.sender import Sender
 from pytest_djworkers.load.sockets import Sockets, kind_of
+from pytest_djworkers.load.streams import Streams
 
 _RECEIVE_BYTES = 65_536
 _clock = time.monotonic_ns
@@ -25,6 +26,7 @@ class Responses:
         # One buffer for all connections: to allocate one for each response would cost more.
         self.buffer = bytearray(_RECEIVE_BYTES)
         self.arrived = memoryview(self.buffer)
+        self.streams = Streams(sockets, sender, self.responded)
 
     def happened(self, connection: Connection, mask: int, now: int) -> None:
         """Handle anything but the first readable moment after a request."""
@@ -62,6 +64,9 @@ class Responses:
         except BadResponse:
             fail(connection, "bad response", now)
             return
+        is_stream = connection.part.request.stream_s > 0
+        if is_stream and connection.began_ns:
+            self.streams.fed(connection, now)
         if not reader.complete:
             if not connection.began_ns:
                 fail(connection, "unrequested response", now)
@@ -74,7 +79,8 @@ class Responses:
             # Only what came in one piece, and would be expected again, is worth remembering.
             is_whole, part = connection.state is State.WAITING, connection.part
             expected = self._complete(connection, now, data)
-            if expected and is_whole and reader.keep_alive and not part.request.contains:
+            is_known = expected and is_whole and reader.keep_alive and not is_stream
+            if is_known and not part.request.contains:
                 part.heads.learn(data, reader.status)
         else:
             # Two responses to one request, or the beginning of a second one.
@@ -86,6 +92,8 @@ class Responses:
         ``last`` is the part of it that came last.
         """
         reader, tally, part = connection.reader, self._sender.window.tally, connection.part
+        if part.request.stream_s and self.streams.ended(connection, now):
+            return True
         # Before take(), which forgets it.
         begun_with, size = reader.begun_with, reader.body_bytes
         status = reader.take()
@@ -111,7 +119,7 @@ class Responses:
                 tally.lags_us.append((handled - now) * US_PER_NS)
         connection.window_responses += counts
         connection.has_responded = connection.was_served = True
-        connection.first_byte_ns = 0
+        connection.first_byte_ns = connection.answered_ns = 0
         if not reader.keep_alive or connection.unsent:
             # At once: some servers linger until the client has closed. The rest of a request that
             # has its response already is of no use to anybody.

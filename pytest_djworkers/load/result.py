@@ -17,6 +17,7 @@ A figure that a generator can't know is None, and no limit passes on a None.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -25,6 +26,7 @@ from pytest_djworkers.load import figures_in_words as in_words
 from pytest_djworkers.load import remarks
 from pytest_djworkers.load.facts import (
     Connections,
+    Events,
     GeneratorFacts,
     Reference,
     Series,
@@ -89,6 +91,8 @@ class BurstResult:
     """The figures of each part of a mix by its name; empty for other bursts."""
     in_pieces: InPieces | None = None
     """The responses that came in several pieces; None if the generator does not tell."""
+    event_count: int | None = None
+    """The number of events that streams brought in the window; None for a burst without streams."""
     body_bytes: float | None = None
     """The mean length of the expected responses' bodies, as sent; None if it is not known."""
 
@@ -124,6 +128,7 @@ class BurstResult:
             queries=figures.queries,
             queries_unknown=figures.queries_unknown,
             in_pieces=figures.in_pieces,
+            event_count=figures.event_count,
             body_bytes=figures.body_bytes,
             series=None,
             longest_gap_s=None,
@@ -160,13 +165,32 @@ class BurstResult:
         return self.in_pieces.first_byte_of(self.latency)
 
     @property
+    def events(self) -> Events | None:
+        """The events of the burst's streams; None for a burst without ``stream=``."""
+        if self.event_count is None:
+            return None
+        return Events(self.event_count, self.event_count / self.window_s, self._first_event)
+
+    @property
+    def _first_event(self) -> Latency:
+        """The latency of the streams, which is the time to their first events."""
+        if not self.profile.is_mix:
+            return self.latency or Latency(())
+        streams = [one.latency for one in self.parts.values() if one.event_count is not None]
+        return Latency.from_counts(sum((Counter(dict(one.counts)) for one in streams), Counter()))
+
+    @property
     def is_stream(self) -> bool:
-        """True if the first bytes come so long before the last ones that it matters."""
-        return in_words.is_stream(self.first_byte, self.latency)
+        """True if it reads streams for a time, or the first bytes of responses come so long before
+        the last ones that it matters."""
+        return self.events is not None or in_words.is_stream(self.first_byte, self.latency)
 
     @property
     def stream_in_words(self) -> str:
-        """The time to the first byte, and the length of the body, in a line."""
+        """The time to the first byte, and the length of the body, in a line; of streams that are
+        read for a time, their events."""
+        if self.events is not None:
+            return in_words.events(self.events)
         return in_words.first_bytes(self.first_byte, self.body_bytes)
 
     @property

@@ -91,7 +91,7 @@ class Sender:
         connection.reader.release()
         connection.reader = connection.part.make_reader()
         connection.connecting_since_ns = now
-        connection.first_byte_ns = 0
+        connection.first_byte_ns = connection.answered_ns = 0
         if kind := self._sockets.connect(connection):
             self.fail(connection, kind, now)
 

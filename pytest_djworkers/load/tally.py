@@ -89,6 +89,28 @@ class Tally:
             # Their samples have the time since the end of the window, too.
             self._in_service_ns -= count * (now_ns - self.end_ns)
 
+    def heard(self, now_ns: int) -> None:
+        """Note that a piece of a stream came."""
+        if self.begin_ns <= now_ns < self.end_ns:
+            self._gaps.response_at(now_ns)
+
+    def stream_ended(self, part: PartTally, status: int, came_ns: int) -> bool:
+        """Count an expected stream by the time of its first event; return True if it counts."""
+        if not self.counts(came_ns):
+            part.outside += 1
+            return False
+        part.statuses[status] += 1
+        self._requests[(came_ns - self.begin_ns) // _INTERVAL_NS] += 1
+        return True
+
+    def give_up(self, part: PartTally, began_ns: int, now_ns: int, first_byte_ns: int) -> None:
+        """Count a stream that had no event in its time, however short that was."""
+        if self.counts(now_ns):
+            age_ns = now_ns - began_ns
+            part.leave(began_ns, age_ns, may_be_young=False, first_byte_ns=first_byte_ns)
+        else:
+            part.outside += 1
+
     def unexpected_response(
         self, part: PartTally, status: int, began_ns: int, now_ns: int, lag_ns: int
     ) -> None:
@@ -209,6 +231,7 @@ class Tally:
             first_unexpected=whole.first_unexpected,
             after_window=whole.after_window,
             sizes=whole.sizes,
+            events=whole.events,
             first_bytes=whole.first_bytes,
             in_pieces=whole.in_pieces,
             # Of one part, the whole says it all.

@@ -89,6 +89,8 @@ class WrkGenerator:
             return "its connections can't have requests of their own"
         if request.contains:
             return "it does not look at bodies"
+        if profile.has_streams:
+            return "it reads each response to its end"
         if request.expect:
             return f"it can't tell a status of {request.expected} from others"
         if request.method == "HEAD":

@@ -102,6 +102,8 @@ class BurstFigures:
     first_byte_p50_s: float | None = None
     """None if the generator does not tell it, as in documents of before it was measured."""
     first_byte_p99_s: float | None = None
+    events: int | None = None
+    """The number of events of server-sent events; None for a burst without streams."""
     body_bytes: float | None = None
     """The mean length of the expected responses' bodies, as sent."""
 
@@ -209,6 +211,7 @@ def figures_of(result: BurstResult, remarks: Iterable[Remark] = ()) -> BurstFigu
         query_time_s=None if queries is None else queries.time_s,
         first_byte_p50_s=first_byte.p50,
         first_byte_p99_s=first_byte.p99,
+        events=result.event_count,
         body_bytes=result.body_bytes,
     )
 

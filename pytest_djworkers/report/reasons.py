@@ -27,8 +27,8 @@ def reasons_of_burst(record: BurstRecord) -> list[str]:
 def remarks_of_burst(record: BurstRecord) -> list[str]:
     """Return what a row has no room for, a line each.
 
-    That is the kinds of errors, a query that is repeated, the first bytes of a stream, and
-    which workers were idle or ended.
+    That is the kinds of errors, a query that is repeated, the first bytes or events of a stream,
+    and which workers were idle or ended.
     """
     found = []
     if record.result.is_stream or any(_PHASE in limit.text for limit in record.limits):

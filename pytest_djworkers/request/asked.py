@@ -35,6 +35,7 @@ class Request:
     cookies: Any = None
     expect: int | Iterable[int] | None = None
     contains: str | bytes | None = None
+    stream: Any = None
     paths: Iterable[str] | None = None
     bodies: Iterable[bytes | str] | None = None
     order: str | None = None

@@ -17,7 +17,7 @@ from pytest_djworkers.load.masking import masked
 from pytest_djworkers.load.profile import BODILESS_METHODS, SentRequest
 from pytest_djworkers.request.content import form_content
 from pytest_djworkers.request.headers import checked_headers
-from pytest_djworkers.units import written
+from pytest_djworkers.units import parse_duration, written
 
 _METHOD = re.compile(r"[A-Z]+")
 # A request line is ASCII without blanks (RFC 9112, section 3).
@@ -35,6 +35,7 @@ ARGUMENTS = (
     "cookies",
     "expect",
     "contains",
+    "stream",
 )
 """The arguments of ``burst()`` that describe the request, besides the path."""
 
@@ -66,6 +67,7 @@ def make_draft(
     cookies: Mapping[str, str] | None = None,
     expect: int | Iterable[int] | None = None,
     contains: str | bytes | None = None,
+    stream: object = None,
 ) -> Draft:
     """Return the request that a call of ``burst()`` describes. Raises BurstArgumentError.
 
@@ -86,6 +88,7 @@ def make_draft(
         body, lines = _json(json), _with_type(lines, "application/json")
     if contains is not None and verb == "HEAD":
         raise BurstArgumentError("contains= needs a body, and a response to HEAD has none")
+    stream_s = _stream_s(stream, verb, has_contains=contains is not None)
     request = SentRequest(
         sent_to,
         verb,
@@ -93,8 +96,28 @@ def make_draft(
         body_bytes("body", body),
         _statuses(expect),
         body_bytes("contains", contains),
+        stream_s,
     )
     return Draft(request, form_type)
+
+
+def _stream_s(stream: object, verb: str, *, has_contains: bool) -> float:
+    """Return the seconds for which responses are read; 0 to read them to their end."""
+    if stream is None:
+        return 0.0
+    try:
+        seconds = parse_duration(stream)
+    except ValueError as error:
+        raise BurstArgumentError(f"stream={written(stream)}: {error}") from None
+    if not seconds:
+        raise BurstArgumentError(f"stream={written(stream)} must be above 0")
+    if verb == "HEAD":
+        raise BurstArgumentError("stream= needs a body, and a response to HEAD has none")
+    if has_contains:
+        raise BurstArgumentError(
+            "contains= and stream= can't be combined: a stream is not read to its end"
+        )
+    return seconds
 
 
 def _refuse_two_bodies(**bodies: object) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pytest_djworkers.errors import BurstArgumentError
-from pytest_djworkers.load.profile import Profile, Shape
+from pytest_djworkers.load.profile import Part, Profile, Shape
 from pytest_djworkers.request.asked import Request
 from pytest_djworkers.request.mix import weighted_requests
 from pytest_djworkers.request.name import burst_name
@@ -50,8 +50,21 @@ def plan_burst(
         parts = plan_mix(weighted_requests(mix, root), users, shape.connections)
         several = f"mix of {len(parts)}" if len(parts) > 1 else parts[0].part.name
         name = burst_name(asked.name, several, taken)
+    parts = [replace(one, part=_streams_within(one.part, shape)) for one in parts]
     profile = Profile.of_parts(name, tuple(one.part for one in parts), shape, seed)
     return BurstPlan(profile, parts)
+
+
+def _streams_within(part: Part, shape: Shape) -> Part:
+    """Return a part whose streams are read for the burst's duration at most.
+
+    A flag may have made the burst shorter than the test expects. With longer streams than that,
+    begun in the warm-up, no request would begin in the window.
+    """
+    if part.requests[0].stream_s <= shape.duration_s:
+        return part
+    requests = (replace(one, stream_s=shape.duration_s) for one in part.requests)
+    return replace(part, requests=tuple(requests))
 
 
 def _refuse_beside_mix(asked: Request) -> None:

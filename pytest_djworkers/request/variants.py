@@ -62,6 +62,7 @@ def variants_of(asked: Request) -> Variants:
         cookies=asked.cookies,
         expect=asked.expect,
         contains=asked.contains,
+        stream=asked.stream,
     )
     requests: Iterable[SentRequest] = [draft.request]
     if paths is not None:

@@ -56,7 +56,8 @@ class Burst:
     ``seed`` decides what is sent at random, so that the same seed repeats it.
 
     The response: ``expect`` is the expected status, or several; by default any from 200 to 299.
-    ``contains`` must be in the body of each, as it is sent. Other responses are errors.
+    ``contains`` must be in the body of each, as it is sent. Other responses are errors. With
+    ``stream``, a time such as "5s", each response is read for that time, and then closed.
 
     The load: ``connections`` is the number of connections that are open at a time. ``duration``
     is the length of the window in which responses are counted, ``warmup`` that of the load before
@@ -108,6 +109,7 @@ class Burst:
         cookies: Mapping[str, str] | None = None,
         expect: int | Iterable[int] | None = None,
         contains: str | bytes | None = None,
+        stream: Any = None,
         paths: Iterable[str] | None = None,
         bodies: Iterable[bytes | str] | None = None,
         order: str | None = None,
@@ -142,6 +144,7 @@ class Burst:
             cookies=cookies,
             expect=expect,
             contains=contains,
+            stream=stream,
             paths=paths,
             bodies=bodies,
             order=order,

@@ -104,6 +104,10 @@ class TwoArms:
 
     def _compare(self, planned: PlannedBurst) -> ComparisonOutcome:
         settings, flags = self._run.settings, self._comparison_setup.flags
+        if planned.profile.has_streams:
+            why = "its windows are shorter than streams (stream=)"
+            comparison = ArmComparison(self._labels, flags.seed, 0.0, not_compared=why)
+            return ComparisonOutcome(comparison, None)
         spec = self._prepare(self._run.launch_spec(self._hooks))
         logged_in = self._log_in(planned, spec)
         profile = logged_in.profile

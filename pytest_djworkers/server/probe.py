@@ -156,7 +156,7 @@ def _unexpected(request: SentRequest, response: Response, *, is_ours: bool) -> s
     expected = request.expected
     if request.expects(response.status):
         contains = in_one_line(request.contains.decode(errors="replace"))
-        expected = f"a body that contains {contains!r}"
+        expected = "an event" if request.stream_s else f"a body that contains {contains!r}"
     status = f"{response.status} {in_one_line(response.reason)}"
     redirect = f" to {in_one_line(masked(response.location))}" if response.location else ""
     text = in_one_line(response.body[:_SHOWN_OF_BODY].decode(errors="replace"))

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 
 from httptools import HttpResponseParser
 
-from pytest_djworkers.load.client import LONGEST_HEAD, BadResponse, ResponseReader, make_reader
+from pytest_djworkers.load.client import LONGEST_HEAD, BadResponse, ResponseReader
 from pytest_djworkers.load.profile import SentRequest
+from pytest_djworkers.load.readers import make_reader
 from pytest_djworkers.load.route import PLAIN, Route
 from pytest_djworkers.printable import in_one_line
 from pytest_djworkers.server.response_errors import NoResponseError, UnreadableError
@@ -57,7 +58,7 @@ def fetch(
     deadline: float,
     route: Route = PLAIN,
 ) -> Response:
-    """Send a request on an idle connection, and read the whole response.
+    """Send a request on an idle connection, and read the whole response, or a stream's first event.
 
     The deadline is a time of the monotonic clock. Raises TimeoutError if the response does not end
     before it, NoResponseError, and UnreadableError.
@@ -69,12 +70,16 @@ def fetch(
     reader = make_reader(request)
     try:
         return _parse(_read(connection, reader, deadline), reader)
+    except TimeoutError:
+        if request.stream_s and reader.status:
+            raise TimeoutError("no event came") from None
+        raise
     finally:
         reader.release()
 
 
 def _read(connection: socket.socket, reader: ResponseReader, deadline: float) -> bytes:
-    """Read a whole response, and return its first bytes."""
+    """Read a whole response, or a stream until its first event, and return its first bytes."""
     received, size = b"", 0
     for piece in _pieces(connection, deadline):
         size += len(piece)
@@ -84,7 +89,7 @@ def _read(connection: socket.socket, reader: ResponseReader, deadline: float) ->
             reader.feed(piece)
         except BadResponse as error:
             raise UnreadableError(_describe_bad(received, error)) from None
-        if reader.complete:
+        if reader.complete or reader.is_answered:
             return received
     if not size:
         raise NoResponseError("closed early: the server closed the connection without a response")

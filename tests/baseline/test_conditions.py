@@ -27,6 +27,9 @@ def test_another_request_by_the_same_name_is_another_condition() -> None:
         first_difference(stored, conditions_of(posting(b"seventeen", "cookie")))
         == "body_bytes was 4 and is 9"
     )
+    stream = replace(RESULT.profile.request, stream_s=5.0)
+    streamed = conditions_of(replace(RESULT, profile=replace(RESULT.profile, request=stream)))
+    assert first_difference(CONDITIONS, streamed) == "stream_s was None and is 5.0"
     found = first_difference(stored, conditions_of(posting(b"four", "cookie", "accept")))
     assert found == "headers was cookie and is accept, cookie"
 

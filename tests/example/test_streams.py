@@ -17,7 +17,7 @@ def test_streams_of_both_kinds_of_servers(tmp_path: Path) -> None:
         [
             *(sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "test_streams.py"),
             *(f"--djworkers={','.join(BACKENDS)}", "--djworkers-workers=1"),
-            *("--djworkers-connections=4", "--djworkers-duration=2s", "--djworkers-warmup=200ms"),
+            *("--djworkers-connections=12", "--djworkers-duration=2s", "--djworkers-warmup=200ms"),
             f"--djworkers-report={report}",
         ],
         cwd=PROJECT,
@@ -39,3 +39,5 @@ def test_streams_of_both_kinds_of_servers(tmp_path: Path) -> None:
         assert figures["first_byte_p50_s"] < 0.15 < 0.3 <= figures["p50_s"]
         assert figures["body_bytes"] > 1000
     assert done.stdout.count("first byte: p50") == len(BACKENDS)
+    (events,) = (burst["figures"]["events"] for burst in bursts if burst not in streams)
+    assert f"{events} events, " in done.stdout

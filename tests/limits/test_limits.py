@@ -400,3 +400,17 @@ def test_no_limit_passes_on_first_bytes_that_the_generator_does_not_tell() -> No
         "first byte p50: wrk can't tell it (--djworkers-generator=asyncio can), so"
         " max_latency(p50=3600s, phase='first_byte') can't pass"
     ]
+
+
+def test_a_limit_on_the_first_event_is_on_streams() -> None:
+    events = replace(RESULT, in_pieces=InPieces(Latency(()), Latency(())), event_count=5_000)
+    assert not missed(events, mark("max_latency", p50="1ms", phase="first_event"))
+    assert missed(events, mark("max_latency", p99="250ms", phase="first_event")) == [
+        "first event p99: 300ms, limit max_latency(p99=250ms, phase='first_event'), 50ms over"
+    ]
+    assert missed(
+        replace(events, event_count=None), mark("max_latency", p50="1s", phase="first_event")
+    ) == [
+        "first event p50: the burst reads no stream (stream=), so"
+        " max_latency(p50=1s, phase='first_event') can't pass"
+    ]

@@ -20,12 +20,17 @@ STREAM = replace(
     PLAIN, in_pieces=InPieces(first=Latency(((500, 500),)), whole=Latency(((1_000, 500),)))
 )
 LINE = "first byte: p50 500us, p90 20ms, p95 20ms, p99 300ms, max 300ms; bodies of 1.23kB"
+EVENTS = replace(PLAIN, event_count=12_345)
+OF_EVENTS = "12,345 events, 1,234/s; first event: p50 1ms, p90 20ms, p95 20ms, p99 300ms, max 300ms"
 
 
-@pytest.mark.parametrize(("result", "lines"), [(STREAM, [LINE]), (PLAIN, []), (WRK, [])])
+@pytest.mark.parametrize(
+    ("result", "lines"), [(STREAM, [LINE]), (PLAIN, []), (WRK, []), (EVENTS, [OF_EVENTS])]
+)
 def test_only_a_stream_has_a_line(result: BurstResult, lines: list[str]) -> None:
     assert remarks_of_burst(record(result=result)) == lines
-    assert (LINE in str(result)) is bool(lines)
+    assert ("first " in str(result)) is bool(lines)
+    assert all(line in str(result) for line in lines)
 
 
 def test_a_limit_on_the_first_byte_shows_it() -> None:

@@ -35,6 +35,8 @@ SHORT_S = 0.3
 OK = answer(body=b"good")
 ROOT = SentRequest("/")
 TLS_ALERT = b"\x15\x03\x01\x00\x02\x02\x46"
+EVENTS = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
+STREAM = SentRequest("/events", stream_s=1)
 MANY_HEADERS = answer("200 OK", b"good", *(f"X-{number}: 1" for number in range(300)))
 
 
@@ -92,8 +94,18 @@ def told(
         (always(answer("302 Found", b"", "Location: /login")), SentRequest("/", expect=(302,))),
         (once(b"HTTP/1.0 200 OK\r\n\r\ngood"), SentRequest("/", contains=b"oo")),
         (always(MANY_HEADERS), ROOT),
+        (streams(EVENTS + b"data: 1\n\n", b"data: 2\n\n", every_s=0.01), STREAM),
     ],
-    ids=["whole", "trickles", "HEAD", "404", "302", "ends with the connection", "300 headers"],
+    ids=[
+        "whole",
+        "trickles",
+        "HEAD",
+        "404",
+        "302",
+        "ends with the connection",
+        "300 headers",
+        "stream",
+    ],
 )
 def test_an_expected_response_is_accepted(behave: Behaviour, request_: SentRequest) -> None:
     with serve(behave) as server:
@@ -167,6 +179,12 @@ def test_any_response_is_accepted_if_asked_for() -> None:
             SentRequest("/", contains=b"bad"),
             "returned 200 OK, expected a body that contains 'bad': good",
         ),
+        (
+            answer("200 OK", b": hi\n\n", "Content-Type: text/event-stream"),
+            STREAM,
+            "GET /events returned 200 OK, expected an event: : hi",
+        ),
+        (answer("404 Nope", b"no"), STREAM, "GET /events returned 404 Nope, expected 2xx: no"),
         (answer("500 Oh", b""), SentRequest("/", "HEAD"), "HEAD / returned 500 Oh, expected"),
     ],
 )
@@ -306,6 +324,14 @@ def test_an_error_at_the_deadline_if_no_address_accepts(guarded: Guarded) -> Non
             any_response=True,
             deadline=time.monotonic() + SHORT_S,
         )
+
+
+def test_a_stream_without_an_event_is_said() -> None:
+    with (
+        serve(streams(EVENTS, b": hi\n\n", every_s=0.01)) as server,
+        pytest.raises(ServerStartError, match=r"^GET /events got no response in time \(no event"),
+    ):
+        send(server, STREAM, within_s=SHORT_S)
 
 
 # Over TLS.
