@@ -35,7 +35,7 @@ KNOWN = (*ARGUMENTS, *USER_ARGUMENTS, "name", *SHAPE_OPTIONS)
         (
             "conections",
             "burst() has no argument conections=; did you mean connections=? (it has: method, "
-            "headers, body, json, form, files, query, cookies, expect, contains, user, users, name,"
+            "headers, body, json, form, files, query, cookies, expect, contains, stream, user, users, name,"
             " connections, duration, timeout, warmup, rate)",
         ),
         ("header", "did you mean headers=?"),
