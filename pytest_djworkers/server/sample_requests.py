@@ -52,6 +52,9 @@ def sample_queries(
     found = {}
     try:
         for part in parts:
+            if part.requests[0].stream_s:
+                found[part.name] = SampledQueries(None, "a stream is not read to its end")
+                continue
             probe = needs.number_of(part.requests[0])
             probed = None if probe is None else sampling.read(probe)
             samples = _Samples(server.target, sampling, part, profile.shape.timeout_s)

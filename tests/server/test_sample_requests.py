@@ -291,6 +291,8 @@ def test_a_slow_view_is_known_by_its_probe_alone(counting: Server, folder: Path)
 
 def test_the_reason_is_told_if_a_sample_says_nothing(counting: Server, folder: Path) -> None:
     server = launched(counting)
+    stream = sampled(server, folder, SentRequest("/stream", stream_s=1.0))
+    assert stream.why_unknown == "a stream is not read to its end"
     missing = sampled(server, folder, SentRequest("/missing"))
     assert missing.figures is None
     assert missing.why_unknown == "a sample request returned 404, expected 2xx"
