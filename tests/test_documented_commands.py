@@ -40,6 +40,6 @@ def test_every_command_is_on_the_page(capsys: pytest.CaptureFixture[str]) -> Non
     with pytest.raises(SystemExit):
         main(["--help"])
     listed = re.findall(r"^    (\S+)(?: |$)", capsys.readouterr().out, re.MULTILINE)
-    assert {"baselines", "show", "diff", "report", "import-wrk"} == set(listed)
+    assert {"baselines", "show", "diff", "report", "mix", "import-wrk"} == set(listed)
     for name in listed:
         assert f"``djworkers {name}" in REFERENCE

@@ -168,7 +168,6 @@ SEEN_BY = {
         "waiting for tests of other pytest-xdist workers",
     ),
     "djworkers: --dist=": ("run/test_xdist.py", "mixes load tests"),
-    "granian: GET /account returned": ("run/test_burst.py", "returned 302 Found to"),
     "djworkers: 18 load tests": ("run/hooks/test_budget.py", "within --djworkers-compare-budget"),
     "regressed: test_load.py": ("verdict/test_tripwire.py", "worse by more than a factor of 2"),
 }

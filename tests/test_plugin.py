@@ -98,5 +98,5 @@ def test_help_and_markers_list_the_options_and_the_markers(pytester: pytest.Pyte
         ["*--djworkers=NAME,NAME*", "*--djworkers-save-baseline*", "*djworkers_probe (string):*"]
     )
     pytester.runpytest_inprocess("--markers", *once).stdout.fnmatch_lines(
-        ["@pytest.mark.min_rps(n, part=None, backend=None): *"]
+        ["@pytest.mark.min_rps(n, of=None, part=None, backend=None): *"]
     )
