@@ -37,8 +37,8 @@ _OF_OTHER_CLIENTS = {
     "auth": ("requests", _HEADERS.format("Authorization")),
     "secure": (
         _DJANGO,
-        "here a run is over TLS as a whole, with --djworkers-tls; and SECURE_SSL_REDIRECT is met with"
-        " the header that SECURE_PROXY_SSL_HEADER names",
+        "here a run is over TLS as a whole, with --djworkers-tls; and SECURE_SSL_REDIRECT is met"
+        " with the header that SECURE_PROXY_SSL_HEADER names",
     ),
     # Words of load testers.
     "vus": ("k6", _CONNECTIONS),
