@@ -90,6 +90,7 @@ def _part_cells(part: PartCells) -> dict[str, str]:
         "p99": part.p99,
         "timeouts": part.timeouts,
         "errors": part.errors,
+        "queries": part.queries,
     }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from pytest_djworkers.load.profile import Shape
 from pytest_djworkers.load.queries import QueryFigures
 from pytest_djworkers.load.result import BurstResult
@@ -44,6 +46,15 @@ def format_timeouts(result: BurstResult) -> str:
 def format_queries(queries: QueryFigures | None) -> str:
     """Return the number of a request's queries as text; empty if it isn't known."""
     return "" if queries is None else f"{queries.count:,}"
+
+
+def queries_by_part(result: BurstResult) -> Mapping[str, QueryFigures]:
+    """Return the queries that are known of each part of a mix; of another burst, those of its
+    request, under an empty name."""
+    if not result.parts:
+        return {} if result.queries is None else {"": result.queries}
+    known = {name: figures.queries for name, figures in result.parts.items()}
+    return {name: queries for name, queries in known.items() if queries is not None}
 
 
 def with_arrows_for(encoding: str | None, text: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from pytest_djworkers.load.part_figures import PartFigures
 from pytest_djworkers.load.result import BurstResult
-from pytest_djworkers.report.figures import format_latency
+from pytest_djworkers.report.figures import format_latency, format_queries
 from pytest_djworkers.units import counted, format_rate, format_share
 
 MOST_SHOWN = 10
@@ -28,6 +28,7 @@ class PartCells:
     p99: str = ""
     timeouts: str = ""
     errors: str = ""
+    queries: str = ""
 
     @property
     def title(self) -> str:
@@ -65,4 +66,5 @@ def _cells(name: str, figures: PartFigures) -> PartCells:
         format_latency(latency.p99),
         f"{figures.timeouts:,}",
         f"{figures.errors:,}",
+        format_queries(figures.queries),
     )

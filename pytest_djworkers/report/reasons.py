@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from pytest_djworkers.compare.result import ArmComparison
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.report.comparison_lines import Finding, findings, lines, with_names
 from pytest_djworkers.report.document import TestOutcome
+from pytest_djworkers.report.figures import queries_by_part
 from pytest_djworkers.unexpected_responses import in_words, kinds_of
 from pytest_djworkers.units import before_and_after
 from pytest_djworkers.verdict.judgement import Verdict
@@ -35,7 +36,7 @@ def remarks_of_burst(record: BurstRecord) -> list[str]:
         found.append(record.result.stream_in_words)
     if kinds := kinds_of(record.result):
         found.append(f"errors: {in_words(kinds)}")
-    found += _repeated_query(record)
+    found += _repeated_queries(record)
     if (compared := record.against_base) is not None:
         said = " ".join(judgement.reason for judgement in compared.judgements)
         if compared.worker_exits not in (said or compared.not_compared):
@@ -107,13 +108,13 @@ def _changed_queries(record: BurstRecord, compared: ArmComparison) -> list[str]:
     return [f"queries per request: {before_and_after(f'{base.count:,}', f'{head.count:,}')}"]
 
 
-def _repeated_query(record: BurstRecord) -> list[str]:
-    queries = record.result.queries
-    if queries is None or queries.repetition is None:
-        return []
-    # A limit that was missed by it has named it.
-    missed = any(queries.repetition.at in limit.miss for limit in record.limits)
-    return [] if missed else [f"queries: {queries.repetition_in_words}"]
+def _repeated_queries(record: BurstRecord) -> Iterator[str]:
+    """Yield what each part of a burst repeats, unless a limit that it missed has named it."""
+    for part, queries in queries_by_part(record.result).items():
+        repeated = queries.repetition
+        if repeated is not None and not any(repeated.at in one.miss for one in record.limits):
+            of_part = f" of {part}" if part else ""
+            yield f"queries{of_part}: {queries.repetition_in_words}"
 
 
 def _is_said(record: BurstRecord, reason: str) -> bool:

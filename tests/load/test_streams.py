@@ -121,7 +121,7 @@ def test_a_stream_that_breaks_off_or_ends_without_an_event_is_an_error(
         await peer.send(data)
         await peer.pause(0.02)
 
-    report = read(behave)
+    report = read(behave, timeout_s=5)
     # Nobody knows of one that is open at the end of the window if it would break off.
     assert classes(report) - {"ok"} == {"error"}
     assert report.ok <= report.requested

@@ -71,7 +71,7 @@ def listener(path: str) -> Iterator[socket.socket]:
 
 def test_opening_waits_for_a_full_backlog(listener: socket.socket, path: str) -> None:
     async def opened() -> int:
-        pool = Pool(make_profile(), ADDRESS, 6, route=Route(unix_socket=path))
+        pool = Pool(make_profile(connections=6), ADDRESS, 6, route=Route(unix_socket=path))
         try:
             accepted = []
             opening = asyncio.create_task(pool.open(60.0))

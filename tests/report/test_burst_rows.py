@@ -80,8 +80,15 @@ def test_the_parts_of_a_mix_are_rows_below_it_with_the_stored_figures_last() -> 
     whole, fast, slow, old = rows([record(result=MIX, stored=STORED)])
     assert [row.is_part for row in (whole, fast, slow, old)] == [False, True, True, False]
     assert whole.cells["requests/s"] == "100"
-    assert list(fast.cells.values()) == ["  GET /fast", "75.00", "1ms", "-", "0", "0"]
-    assert list(slow.cells.values()) == ["  the slow one", "25.00", "20ms", "-", "10", "0"]
+    assert list(fast.cells.values()) == ["  GET /fast", "75.00", "1ms", "-", "0", "0", ""]
+    assert list(slow.cells.values()) == ["  the slow one", "25.00", "20ms", "-", "10", "0", ""]
+
+
+def test_the_queries_of_a_part_are_in_its_row() -> None:
+    fast = replace(MIX.parts["GET /fast"], queries=QUERIES)
+    whole, *parts = rows([record(result=replace(MIX, parts={**MIX.parts, "GET /fast": fast}))])
+    assert whole.cells["queries"] == ""
+    assert [row.cells["queries"] for row in parts] == ["43", ""]
 
 
 def test_of_many_parts_those_with_the_most_requests_are_shown() -> None:
@@ -98,7 +105,15 @@ def test_of_many_parts_those_with_the_most_requests_are_shown() -> None:
 def test_the_stages_are_rows_below_their_burst() -> None:
     whole, first, second, old = rows([record(result=STAGED, stored=STORED)])
     assert [row.is_part for row in (whole, first, second, old)] == [False, True, True, False]
-    assert list(first.cells.values()) == ["  stage 1: 4 connections", "188", "1ms", "-", "0", "0"]
+    assert list(first.cells.values()) == [
+        "  stage 1: 4 connections",
+        "188",
+        "1ms",
+        "-",
+        "0",
+        "0",
+        "",
+    ]
     assert second.cells["requests/s"] == "41.67"
     many = replace(STAGED, stages=STAGED.stages[:1] * 12)
     *_, last, others = rows([record(result=many)])

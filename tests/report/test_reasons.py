@@ -19,7 +19,7 @@ from pytest_djworkers.verdict.baseline_verdict import BaselineVerdict
 from pytest_djworkers.verdict.judgement import Verdict
 from tests.support.comparisons import compared
 from tests.support.documents import outcome
-from tests.support.results import QUERIES, RESULT, record
+from tests.support.results import MIX, QUERIES, RESULT, record
 
 LOSS = compared(0.7)
 
@@ -65,6 +65,14 @@ def test_a_query_that_is_repeated_is_said_once() -> None:
     few = replace(QUERIES.statements[0], count=REPEATED_FROM - 1)
     counted = replace(RESULT, queries=replace(QUERIES, statements=(few,)))
     assert remarks_of_burst(record(result=counted)) == []
+
+
+def test_a_query_that_a_part_repeats_is_said_with_its_name() -> None:
+    fast = replace(MIX.parts["GET /fast"], queries=QUERIES)
+    mix = replace(MIX, parts={**MIX.parts, "GET /fast": fast}, queries=QUERIES)
+    assert remarks_of_burst(record(result=mix)) == [
+        REPEATED.replace("queries:", "queries of GET /fast:", 1)
+    ]
 
 
 def test_a_comparison_tells_the_queries_of_both_arms_if_they_differ() -> None:

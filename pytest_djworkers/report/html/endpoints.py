@@ -128,14 +128,17 @@ def _side_by_side(table: Table, records: Sequence[BurstRecord]) -> Figures:
 def _parts(records: Sequence[BurstRecord]) -> Iterator[Figures]:
     """Yield a table of the parts of a mix, and one of the stages, for each server."""
     for record in records:
-        for kind, cells in (("part", part_cells), ("stage", stage_cells)):
-            lines = tuple(
-                (one.title, one.rps, one.p50, one.p99, one.timeouts, one.errors)
-                for one in cells(record.result)
-            )
-            columns = ("requests/s", "p50", "p99", "timeouts", "errors")
+        for kind, cells_of in (("part", part_cells), ("stage", stage_cells)):
+            cells = list(cells_of(record.result))
+            columns = ["requests/s", "p50", "p99", "timeouts", "errors"]
+            lines = [
+                [one.title, one.rps, one.p50, one.p99, one.timeouts, one.errors] for one in cells
+            ]
+            if any(one.queries for one in cells):
+                columns.append("queries")
+                lines = [[*line, one.queries] for line, one in zip(lines, cells, strict=True)]
             if lines:
-                yield Figures((f"{kind}, {record.backend}", *columns), lines)
+                yield Figures((f"{kind}, {record.backend}", *columns), tuple(map(tuple, lines)))
 
 
 def _headings(rows: Sequence[Row]) -> Iterator[str]:

@@ -6,16 +6,19 @@ from collections.abc import Iterable, Iterator
 
 from pytest_djworkers.load.queries import QueryFigures, Statement
 from pytest_djworkers.record import BurstRecord
+from pytest_djworkers.report.figures import queries_by_part
 from pytest_djworkers.report.html.plots.plot import Figures
 from pytest_djworkers.units import format_duration
 
 
 def statement_tables(records: Iterable[BurstRecord]) -> Iterator[tuple[str, Figures]]:
-    """Yield a summary and the table of statements for each burst whose request ran any."""
+    """Yield a summary and the table of statements for each burst whose request ran any; of a mix,
+    for each of its parts."""
     for record in records:
-        queries = record.result.queries
-        if queries is not None and queries.statements:
-            yield f"{record.backend}: {_summary(queries)}", _table(queries)
+        for part, queries in queries_by_part(record.result).items():
+            if queries.statements:
+                about = ", ".join(filter(None, (record.backend, part)))
+                yield f"{about}: {_summary(queries)}", _table(queries)
 
 
 def _summary(queries: QueryFigures) -> str:

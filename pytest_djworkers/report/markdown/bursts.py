@@ -90,6 +90,7 @@ def _rows(record: BurstRecord) -> Iterator[dict[str, str]]:
             "p99": part.p99,
             "timeouts": part.timeouts,
             "errors": part.errors,
+            "queries": part.queries,
         }
 
 

@@ -12,7 +12,7 @@ from pytest_djworkers.verdict.baseline_verdict import BaselineVerdict
 from pytest_djworkers.verdict.judgement import Verdict
 from tests.support.comparisons import NOTHING, compared
 from tests.support.documents import document, outcome
-from tests.support.results import QUERIES, RESULT, STAGED, WRK, record
+from tests.support.results import MIX, QUERIES, RESULT, STAGED, WRK, record
 
 STORED = StoredFigures(200.0, 0.002, None, 1, 2, "2026-01-02T03:04:05+00:00")
 
@@ -63,6 +63,14 @@ def test_the_statements_of_a_request_are_a_table_of_their_own() -> None:
         ("SELECT ?", "2", "1ms", "shop/views.py:32"),
         ("INSERT INTO log VALUES (?, …) (executemany)", "1", "1ms", ""),
     )
+    fast = replace(MIX.parts["GET /fast"], queries=QUERIES)
+    mix = replace(MIX, parts={**MIX.parts, "GET /fast": fast})
+    (section,) = endpoints(document(record(result=mix)))
+    ((summary, _),) = section.statements
+    assert summary.startswith("granian, GET /fast: 43 SQL queries")
+    (parts,) = section.parts
+    assert parts.columns[-1] == "queries"
+    assert [row[-1] for row in parts.rows] == ["43", ""]
     aliases = {"default": 40, "other": 3}
     counted = record(result=replace(RESULT, queries=replace(QUERIES, by_alias=aliases)))
     (section,) = endpoints(document(counted))
