@@ -35,8 +35,8 @@ KNOWN = (*ARGUMENTS, *USER_ARGUMENTS, "name", *SHAPE_OPTIONS)
         (
             "conections",
             "burst() has no argument conections=; did you mean connections=? (it has: method, "
-            "headers, body, json, form, files, query, cookies, expect, contains, stream, user, users, name,"
-            " connections, duration, timeout, warmup, rate)",
+            "headers, body, json, form, files, query, cookies, expect, contains, stream, user,"
+            " users, name, connections, duration, timeout, warmup, rate, think)",
         ),
         ("header", "did you mean headers=?"),
         ("x", "burst() has no argument x= (it has: method, "),
@@ -51,7 +51,7 @@ def test_an_unknown_argument_is_an_error_that_says_what_to_write(name: str, said
 def test_the_known_arguments_are_those_of_burst() -> None:
     refuse_unknown(KNOWN, KNOWN)
     of_burst = inspect.signature(Burst.__call__).parameters
-    own = {"self", "path", "paths", "bodies", "order", "seed", "mix", "name", "shape"}
+    own = {"self", "path", "paths", "bodies", "order", "seed", "mix", "stages", "name", "shape"}
     assert set(of_burst) == {*own, *ARGUMENTS, *USER_ARGUMENTS}
     assert set(inspect.signature(make_draft).parameters) == {"path", *ARGUMENTS}
 
