@@ -96,9 +96,9 @@ class Pool:
         # A server that handles one connection at a time, such as gunicorn's sync worker, does no
         # other handshake until that one has had its request.
         deadline = self._loop.time() + within_s
-        first = self._profile.shape.first_connections
+        in_use = self._sender.in_use
         waiting = deque(
-            one for one in self._connections if one.state is State.DOWN and one.number < first
+            one for one in self._connections if one.state is State.DOWN and one.number < in_use
         )
         while True:
             connecting = sum(c.state is State.CONNECTING for c in self._connections)
@@ -211,7 +211,8 @@ class Pool:
 
     def _start_firing(self, window: Window) -> None:
         window.is_firing = True
-        now, total = _clock(), self._profile.shape.first_connections
+        now, shape = _clock(), self._profile.shape
+        total = shape.first_connections or shape.connections
         for connection in self._connections:
             # Those that still connect come to the queue of the pacer, or of the thinker, when they
             # are open.

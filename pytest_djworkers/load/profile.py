@@ -35,10 +35,9 @@ class Shape:
     connections or the rate is the largest of theirs."""
 
     @property
-    def first_connections(self) -> int:
-        """The number of connections that the burst begins with."""
-        first = self.stages[0].connections if self.stages else None
-        return self.connections if first is None else first
+    def first_connections(self) -> int | None:
+        """The number of connections that the burst begins with; None if those are all."""
+        return self.stages[0].connections if self.stages else None
 
     @property
     def mean_connections(self) -> float:

@@ -39,7 +39,7 @@ class Sender:
         self.changed = asyncio.Event()
         """Set whenever something has happened to a connection."""
         self.connect_max_ns = 0
-        self.in_use = sys.maxsize
+        self.in_use = profile.shape.first_connections or sys.maxsize
         """The connections with a number below it are used; the others end when they are free."""
         self._retiring: set[Connection] = set()
         """Those that end when they have the response to their request in flight."""

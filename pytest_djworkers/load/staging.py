@@ -35,7 +35,6 @@ class Staging:
         """The time at which the window stops by itself."""
         self._noted: list[PartReport] = []
         """The counts at the end of each stage so far."""
-        sender.in_use = shape.first_connections
         self._wait_for_end()
 
     @property
