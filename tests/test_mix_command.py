@@ -67,8 +67,16 @@ def test_a_compressed_log_and_standard_input_are_read(
         ("other.log", b"not\na log", "no request that can be replayed: 2 not readable as requests"),
         ("empty.log", b"", "empty.log has no request that can be replayed (nothing was written)"),
         ("plain.gz", b"plain", "plain.gz can't be read: Not a gzipped file (b'pl')"),
-        ("cut.gz", gzip.compress(b"GET" * 99, mtime=0)[:20], "cut.gz can't be read: Compressed file ended"),
-        ("broken.gz", gzip.compress(b"GET", mtime=0)[:10] + b"x" * 20, "broken.gz can't be read: Error -3"),
+        (
+            "cut.gz",
+            gzip.compress(b"GET" * 99, mtime=0)[:20],
+            "cut.gz can't be read: Compressed file ended",
+        ),
+        (
+            "broken.gz",
+            gzip.compress(b"GET", mtime=0)[:10] + b"x" * 20,
+            "broken.gz can't be read: Error -3",
+        ),
     ],
 )
 def test_a_log_without_requests_writes_nothing(

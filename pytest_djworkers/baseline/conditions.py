@@ -70,6 +70,8 @@ def _of_requests(part: Part) -> Iterator[tuple[str, Condition]]:
         yield "sessions", sessions
     if size := sum(len(body) for _, body in sent):
         yield "body_bytes", size
+    if first.websocket:
+        yield "websocket", first.websocket
     if first.stream_s:
         yield "stream_s", first.stream_s
 

@@ -17,6 +17,9 @@ LONGEST_HEAD = 65_536
 class BadResponse(Exception):
     """The bytes received are no HTTP/1.1 response."""
 
+    kind = "bad response"
+    """The kind of error that it counts as."""
+
 
 class ResponseReader:
     """Reads the responses that arrive on one connection.
@@ -49,6 +52,20 @@ class ResponseReader:
     def begun_with(self) -> bytes:
         """The bytes that were read of an incomplete response, 64 KiB at most."""
         return self._before_body
+
+    @property
+    def is_open(self) -> bool:
+        """True if requests can be sent as soon as the connection stands; here, they can."""
+        return True
+
+    @property
+    def is_opening(self) -> bool:
+        """True while the server has to agree to what was asked for at first; here, never."""
+        return False
+
+    def take_opening(self) -> bytes:
+        """Return the bytes that are to be sent before any request; here, none."""
+        return b""
 
     @property
     def is_answered(self) -> bool:

@@ -62,7 +62,7 @@ class Connection:
         """The bytes of that request."""
         self.sock: socket.socket | None = None
         self.state = State.DOWN
-        self.reader = part.make_reader()
+        self.reader = part.make_reader(number)
         self.began_ns = 0
         """The time at which the request in flight began, or was planned to; 0 without one."""
         self.answered_ns = 0

@@ -34,6 +34,11 @@ class KnownHeads(dict[bytes, int]):
         self.latest = head, len(data)
         return True
 
+    def learn_whole(self, data: bytes, status: int) -> None:
+        """Recognize a response that is exactly this, which has no head."""
+        self.latest = data, len(data)
+        self.status = status
+
     def clear(self) -> None:
         """Forget all heads."""
         super().clear()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from itertools import cycle, islice
 from random import Random
 
@@ -11,7 +12,7 @@ from pytest_djworkers.load.known_heads import KnownHeads
 from pytest_djworkers.load.part_tally import PartTally
 from pytest_djworkers.load.profile import Order, Part
 from pytest_djworkers.load.rate import Share
-from pytest_djworkers.load.readers import make_reader
+from pytest_djworkers.load.readers import encoded, make_reader
 from pytest_djworkers.load.route import Route
 
 Payload = memoryview
@@ -24,7 +25,16 @@ class LivePart:
     It has slots since each response reads it.
     """
 
-    __slots__ = ("first_payload", "heads", "only_payload", "pick", "reading", "request", "tally")
+    __slots__ = (
+        "_readers",
+        "first_payload",
+        "heads",
+        "only_payload",
+        "pick",
+        "reading",
+        "request",
+        "tally",
+    )
 
     def __init__(self, part: Part, host: str, route: Route, share: Share, random: Random) -> None:
         self.request = part.requests[0]
@@ -36,16 +46,19 @@ class LivePart:
         self.heads = KnownHeads()
         # Set by each window, before anything is counted.
         self.tally: PartTally
-        payloads = [memoryview(request.encode(host, route)) for request in part.requests]
+        payloads = [memoryview(encoded(request, host, route)) for request in part.requests]
         self.only_payload = payloads[0] if len(payloads) == 1 else None
         """The bytes of the only variant; None if there are several."""
         self.first_payload = payloads[0]
+        # Connections may be those of different users, each with a handshake of its own.
+        own = part.requests if part.order is Order.CONNECTION else part.requests[:1]
+        self._readers = [partial(make_reader, request, host, route) for request in own]
         self.pick = _picker(payloads, part.order, share, random)
         """Returns the bytes of the next variant for the connection of this number."""
 
-    def make_reader(self) -> ResponseReader:
-        """Return a reader of the responses to this part's requests."""
-        return make_reader(self.request)
+    def make_reader(self, number: int) -> ResponseReader:
+        """Return a reader of the responses on a new connection, which has this number."""
+        return self._readers[number % len(self._readers)]()
 
 
 def _picker(

@@ -77,6 +77,9 @@ class SentRequest:
     contains: bytes = b""
     stream_s: float = 0.0
     """The time for which each response is read, in seconds; 0 to read it to its end."""
+    websocket: str = ""
+    """``text`` or ``binary``: the body is a message of this kind, sent on a WebSocket. Empty for a
+    request of its own."""
     as_user: bool = False
     """True if it has the session of a user whom the plugin has logged in."""
     same_origin: bool = False
@@ -116,7 +119,7 @@ class SentRequest:
     @property
     def is_safe(self) -> bool:
         """True if sending it twice changes nothing (RFC 9110, section 9.2.1)."""
-        return self.method in {"GET", "HEAD", "OPTIONS"}
+        return self.method in {"GET", "HEAD", "OPTIONS"} and not self.websocket
 
     def header_lines(self, host: str, route: Route = PLAIN) -> list[tuple[str, str]]:
         """Return the headers as sent, in order. The user's own headers replace ours."""
@@ -130,6 +133,16 @@ class SentRequest:
             lines.append(("Referer", f"{_page_of(host, route.scheme, lines)}/"))
         if self.body or self.method not in BODILESS_METHODS:
             lines.append(("Content-Length", str(len(self.body))))
+        return lines
+
+    def handshake_lines(self, host: str, route: Route = PLAIN) -> list[tuple[str, str]]:
+        """Return the headers of the request that opens a WebSocket, besides those of the protocol.
+
+        It has an origin, as a browser's has: servers refuse those of other sites.
+        """
+        lines = replace(self, body=b"").header_lines(host, route)
+        if "origin" not in {name.lower() for name, _ in lines}:
+            lines.append(("Origin", _page_of(host, route.scheme, lines)))
         return lines
 
     def encode(self, host: str, route: Route = PLAIN) -> bytes:

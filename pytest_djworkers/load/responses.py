@@ -12,6 +12,7 @@ from pytest_djworkers.load.response_excerpt import KEPT_BYTES
 from pytest_djworkers.load.sender import Sender
 from pytest_djworkers.load.sockets import Sockets, kind_of
 from pytest_djworkers.load.streams import Streams
+from pytest_djworkers.load.websockets import WebSockets
 
 _RECEIVE_BYTES = 65_536
 _clock = time.monotonic_ns
@@ -26,11 +27,12 @@ class Responses:
         # One buffer for all connections: to allocate one for each response would cost more.
         self.buffer = bytearray(_RECEIVE_BYTES)
         self.arrived = memoryview(self.buffer)
+        self.websockets = WebSockets(sender, self._complete)
         self.streams = Streams(sockets, sender, self.responded)
 
     def happened(self, connection: Connection, mask: int, now: int) -> None:
         """Handle anything but the first readable moment after a request."""
-        if connection.state is State.CONNECTING:
+        if connection.state is State.CONNECTING and not connection.reader.is_opening:
             self._sender.connected(connection, now)
         elif mask & ~WRITE:
             # Before any sending: the response to a request that the server did not read to its
@@ -46,12 +48,21 @@ class Responses:
 
     def not_received(self, connection: Connection, error: OSError, now: int) -> None:
         """See to a receive that failed."""
-        if not isinstance(error, BlockingIOError):
-            self._sender.lost(connection, kind_of(error), now)
+        if isinstance(error, BlockingIOError):
+            return
+        is_opening = connection.state is State.CONNECTING
+        see_to = self._sender.fail if is_opening else self._sender.lost
+        see_to(connection, kind_of(error), now)
 
     def received(self, connection: Connection, data: bytes, now: int) -> None:
         """Read what has arrived; nothing is the end of the connection."""
         reader, fail = connection.reader, self._sender.fail
+        if connection.state is State.CONNECTING:
+            self.websockets.opening(connection, data, now)
+            return
+        if data and connection.part.request.websocket:
+            self.websockets.received(connection, data, now)
+            return
         # An empty read is the server's FIN. It ends a response whose head names no length.
         if not data:
             if connection.began_ns and reader.close_ends_response():
@@ -61,8 +72,8 @@ class Responses:
             return
         try:
             reader.feed(data)
-        except BadResponse:
-            fail(connection, "bad response", now)
+        except BadResponse as error:
+            fail(connection, error.kind, now)
             return
         is_stream = connection.part.request.stream_s > 0
         if is_stream and connection.began_ns:

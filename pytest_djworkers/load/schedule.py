@@ -59,7 +59,7 @@ class Schedule:
         part = self.next_part()
         if part.reading != connection.part.reading:
             connection.reader.release()
-            connection.reader = part.make_reader()
+            connection.reader = part.make_reader(connection.number)
         connection.part = part
         payload = part.only_payload
         connection.payload = part.pick(connection.number) if payload is None else payload

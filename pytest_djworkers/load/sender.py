@@ -6,6 +6,7 @@ import asyncio
 import sys
 import time
 from collections.abc import Collection
+from contextlib import suppress
 
 from pytest_djworkers.load.connection import Connection, State
 from pytest_djworkers.load.pacer import Pacer
@@ -139,7 +140,7 @@ class Sender:
     def connect(self, connection: Connection, now: int) -> None:
         """Begin to connect, with a reader that knows nothing of an earlier connection."""
         connection.reader.release()
-        connection.reader = connection.part.make_reader()
+        connection.reader = connection.part.make_reader(connection.number)
         connection.connecting_since_ns = now
         connection.first_byte_ns = connection.answered_ns = 0
         if kind := self._sockets.connect(connection):
@@ -153,6 +154,17 @@ class Sender:
         # Over TLS, it goes on.
         if connection.state is State.CONNECTING:
             return
+        if not connection.reader.is_open:
+            # A WebSocket is connected when the server has agreed to it.
+            connection.state = State.CONNECTING
+            with suppress(OSError):
+                connection.send(connection.reader.take_opening())
+            return
+        self.ready(connection, now)
+
+    def ready(self, connection: Connection, now: int) -> None:
+        """Use a connection that has just been opened."""
+        connection.state = State.IDLE
         self.changed.set()
         connection.was_open = True
         self.connect_max_ns = max(self.connect_max_ns, now - connection.connecting_since_ns)

@@ -93,6 +93,8 @@ class WrkGenerator:
             return "its connections can't have requests of their own"
         if request.contains:
             return "it does not look at bodies"
+        if request.websocket:
+            return "it knows no WebSockets"
         if profile.has_streams:
             return "it reads each response to its end"
         if request.expect:

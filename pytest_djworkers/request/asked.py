@@ -36,6 +36,7 @@ class Request:
     expect: int | Iterable[int] | None = None
     contains: str | bytes | None = None
     stream: Any = None
+    websocket: bytes | str | None = None
     paths: Iterable[str] | None = None
     bodies: Iterable[bytes | str] | None = None
     order: str | None = None

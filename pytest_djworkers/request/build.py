@@ -17,6 +17,7 @@ from pytest_djworkers.load.masking import masked
 from pytest_djworkers.load.profile import BODILESS_METHODS, SentRequest
 from pytest_djworkers.request.content import form_content
 from pytest_djworkers.request.headers import checked_headers
+from pytest_djworkers.request.websocket import refuse_beside_websocket, websocket_request
 from pytest_djworkers.units import parse_duration, written
 
 _METHOD = re.compile(r"[A-Z]+")
@@ -36,6 +37,7 @@ ARGUMENTS = (
     "expect",
     "contains",
     "stream",
+    "websocket",
 )
 """The arguments of ``burst()`` that describe the request, besides the path."""
 
@@ -68,6 +70,7 @@ def make_draft(
     expect: int | Iterable[int] | None = None,
     contains: str | bytes | None = None,
     stream: object = None,
+    websocket: bytes | str | None = None,
 ) -> Draft:
     """Return the request that a call of ``burst()`` describes. Raises BurstArgumentError.
 
@@ -88,6 +91,11 @@ def make_draft(
         body, lines = _json(json), _with_type(lines, "application/json")
     if contains is not None and verb == "HEAD":
         raise BurstArgumentError("contains= needs a body, and a response to HEAD has none")
+    if websocket is not None:
+        others = {"method": method, "body": body, "json": json, "form": form, "files": files}
+        refuse_beside_websocket(**others, expect=expect, stream=stream)
+        request = websocket_request(sent_to, websocket, lines, body_bytes("contains", contains))
+        return Draft(request)
     stream_s = _stream_s(stream, verb, has_contains=contains is not None)
     request = SentRequest(
         sent_to,
@@ -219,7 +227,10 @@ def _statuses(expect: object) -> tuple[int, ...]:
     for status in statuses:
         # 1xx is never the final response.
         if isinstance(status, bool) or not isinstance(status, int) or not 200 <= status <= 599:
-            raise BurstArgumentError(f"expect={written(expect)} is not a status from 200 to 599")
+            hint = " (websocket= opens a WebSocket)" if status == 101 else ""
+            raise BurstArgumentError(
+                f"expect={written(expect)} is not a status from 200 to 599{hint}"
+            )
     if not statuses:
         raise BurstArgumentError("expect= is empty: it must have at least one status")
     return tuple(sorted(set(statuses)))

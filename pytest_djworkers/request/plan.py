@@ -50,6 +50,10 @@ def plan_burst(
         parts = plan_mix(weighted_requests(mix, root), users, shape.connections)
         several = f"mix of {len(parts)}" if len(parts) > 1 else parts[0].part.name
         name = burst_name(asked.name, several, taken)
+    if len(parts) > 1 and any(one.part.requests[0].websocket for one in parts):
+        raise BurstArgumentError(
+            "mix=: a WebSocket can't be a part of a mix, since its connections send messages only"
+        )
     parts = [replace(one, part=_streams_within(one.part, shape)) for one in parts]
     profile = Profile.of_parts(name, tuple(one.part for one in parts), shape, seed)
     return BurstPlan(profile, parts)

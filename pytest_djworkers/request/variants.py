@@ -39,6 +39,8 @@ def variants_of(asked: Request) -> Variants:
         raise BurstArgumentError("a path and paths= can't be combined")
     if paths is None and asked.path is None:
         raise BurstArgumentError("there is no path: give one, or several with paths=, or mix=")
+    if asked.websocket is not None and (paths is not None or bodies is not None):
+        raise BurstArgumentError("websocket= is one message, without paths= and bodies=")
     if bodies is not None:
         for name in _OTHER_BODIES:
             if name in asked.given:
@@ -63,6 +65,7 @@ def variants_of(asked: Request) -> Variants:
         expect=asked.expect,
         contains=asked.contains,
         stream=asked.stream,
+        websocket=asked.websocket,
     )
     requests: Iterable[SentRequest] = [draft.request]
     if paths is not None:

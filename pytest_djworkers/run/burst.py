@@ -15,6 +15,7 @@ from pytest_djworkers.request.asked import Request
 from pytest_djworkers.request.build import ARGUMENTS
 from pytest_djworkers.request.plan import plan_burst
 from pytest_djworkers.request.unknown_arguments import refuse_unknown
+from pytest_djworkers.request.websocket import refuse_without_asgi
 from pytest_djworkers.run.live.burst_progress import BurstProgress
 from pytest_djworkers.run.measurement import MeasuredBurst, Measurement, PlannedBurst
 from pytest_djworkers.server.protocol import AnyServer
@@ -119,6 +120,7 @@ class Burst:
         expect: int | Iterable[int] | None = None,
         contains: str | bytes | None = None,
         stream: Any = None,
+        websocket: bytes | str | None = None,
         paths: Iterable[str] | None = None,
         bodies: Iterable[bytes | str] | None = None,
         order: str | None = None,
@@ -155,6 +157,7 @@ class Burst:
             expect=expect,
             contains=contains,
             stream=stream,
+            websocket=websocket,
             paths=paths,
             bodies=bodies,
             order=order,
@@ -196,6 +199,10 @@ class Burst:
             root=self._settings.root,
         )
         refuse_unknown_parts(plan.profile, self.plan.limits)
+        # A server that runs already is of no backend that is known.
+        backend = self._settings.backends.get(self.server.backend)
+        if backend is not None and self._settings.origin is None:
+            refuse_without_asgi(plan.profile.request, backend)
         return PlannedBurst(plan.profile, overridden, tuple(part.login for part in plan.parts))
 
     def _measure(self, planned: PlannedBurst) -> MeasuredBurst:

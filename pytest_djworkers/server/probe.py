@@ -18,6 +18,7 @@ from pytest_djworkers.server.launch_hooks import CheckResponse
 from pytest_djworkers.server.response import Response, fetch
 from pytest_djworkers.server.response_advice import advice_on
 from pytest_djworkers.server.response_errors import NoResponseError, UnreadableError
+from pytest_djworkers.server.websocket_probe import round_trip
 from pytest_djworkers.system.clock import CLOCK
 from pytest_djworkers.system.process import GuardedProcess
 from pytest_djworkers.units import counted
@@ -79,7 +80,8 @@ def probe(
                 # A Unix socket stands for the one address of a server.
                 address = addresses[0] if route.unix_socket else connection.getpeername()[:2]
                 authority = host or _authority(address)
-                response = fetch(connection, request, authority, deadline, route)
+                send = round_trip if request.websocket else fetch
+                response = send(connection, request, authority, deadline, route)
         # Only what a server does while it starts is tried again: it does not accept yet, or, as a
         # proxy with nothing behind it does, closes the connection without a response. Everything
         # else would not get better.
@@ -157,6 +159,8 @@ def _unexpected(request: SentRequest, response: Response, *, is_ours: bool) -> s
     if request.expects(response.status):
         contains = in_one_line(request.contains.decode(errors="replace"))
         expected = "an event" if request.stream_s else f"a body that contains {contains!r}"
+    if request.websocket:
+        expected = "101 (that the server agrees to a WebSocket)"
     status = f"{response.status} {in_one_line(response.reason)}"
     redirect = f" to {in_one_line(masked(response.location))}" if response.location else ""
     text = in_one_line(response.body[:_SHOWN_OF_BODY].decode(errors="replace"))

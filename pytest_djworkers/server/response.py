@@ -67,9 +67,9 @@ def fetch(
     # A server that refuses the request may respond, and close before it has read all of it.
     with suppress(ConnectionError):
         connection.sendall(request.encode(host, route))
-    reader = make_reader(request)
+    reader = make_reader(request, host, route)
     try:
-        return _parse(_read(connection, reader, deadline), reader)
+        return parse_response(_read(connection, reader, deadline), reader)
     except TimeoutError:
         if request.stream_s and reader.status:
             raise TimeoutError("no event came") from None
@@ -81,7 +81,7 @@ def fetch(
 def _read(connection: socket.socket, reader: ResponseReader, deadline: float) -> bytes:
     """Read a whole response, or a stream until its first event, and return its first bytes."""
     received, size = b"", 0
-    for piece in _pieces(connection, deadline):
+    for piece in pieces(connection, deadline):
         size += len(piece)
         if len(received) < _KEPT:
             received += piece[:_KEPT]
@@ -101,7 +101,7 @@ def _read(connection: socket.socket, reader: ResponseReader, deadline: float) ->
     )
 
 
-def _pieces(connection: socket.socket, deadline: float) -> Iterator[bytes]:
+def pieces(connection: socket.socket, deadline: float) -> Iterator[bytes]:
     """Yield bytes as they arrive, until the server closes the connection or resets it."""
     while True:
         connection.settimeout(_left_s(deadline))
@@ -138,7 +138,7 @@ def _describe_bad(received: bytes, error: BadResponse) -> str:
     return f"a bad response ({said}): {shown}{hint}"
 
 
-def _parse(received: bytes, reader: ResponseReader) -> Response:
+def parse_response(received: bytes, reader: ResponseReader) -> Response:
     """Parse a response that the reader has accepted; the reader itself keeps none of it."""
     contents = _Contents(Response(fits=reader.fits))
     contents.parser = parser = HttpResponseParser(contents)

@@ -52,8 +52,8 @@ def sample_queries(
     found = {}
     try:
         for part in parts:
-            if part.requests[0].stream_s:
-                found[part.name] = SampledQueries(None, "a stream is not read to its end")
+            if unsampled := _why_unsampled(part.requests[0]):
+                found[part.name] = SampledQueries(None, unsampled)
                 continue
             probe = needs.number_of(part.requests[0])
             probed = None if probe is None else sampling.read(probe)
@@ -69,6 +69,13 @@ def sample_queries(
     finally:
         sampling.end()
     return found
+
+
+def _why_unsampled(request: SentRequest) -> str:
+    """Return why no sample of a request is taken; empty if one is."""
+    if request.websocket:
+        return "the messages of a WebSocket are no requests of their own"
+    return "a stream is not read to its end" if request.stream_s else ""
 
 
 class _Samples:

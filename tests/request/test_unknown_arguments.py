@@ -35,8 +35,8 @@ KNOWN = (*ARGUMENTS, *USER_ARGUMENTS, "name", *SHAPE_OPTIONS)
         (
             "conections",
             "burst() has no argument conections=; did you mean connections=? (it has: method, "
-            "headers, body, json, form, files, query, cookies, expect, contains, stream, user,"
-            " users, name, connections, duration, timeout, warmup, rate, think)",
+            "headers, body, json, form, files, query, cookies, expect, contains, stream, websocket,"
+            " user, users, name, connections, duration, timeout, warmup, rate, think)",
         ),
         ("header", "did you mean headers=?"),
         ("x", "burst() has no argument x= (it has: method, "),

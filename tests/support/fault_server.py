@@ -47,6 +47,15 @@ class Peer(asyncio.Protocol):
             await self._change()
         return self._requests.pop(0)
 
+    async def message(self) -> tuple[int, bytes]:
+        """The first byte and the data of the next short frame of a WebSocket's client."""
+        while len(self._received) < 6 or len(self._received) < 6 + (self._received[1] & 0x7F):
+            await self._change()
+        first, end = self._received[0], 6 + (self._received[1] & 0x7F)
+        mask, data = self._received[2:6], self._received[6:end]
+        del self._received[:end]
+        return first, bytes(byte ^ mask[at % 4] for at, byte in enumerate(data))
+
     async def some(self) -> None:
         """Until anything has come in."""
         while not self._received and not self._requests:

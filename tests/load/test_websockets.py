@@ -1,0 +1,239 @@
+"""Bursts of messages on WebSockets."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+import struct
+import time
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from pytest_djworkers.errors import ProbeError, ServerStartError
+from pytest_djworkers.load.agent_report import AgentReport
+from pytest_djworkers.load.profile import Order, Part, Profile, SentRequest, Shape
+from pytest_djworkers.server.probe import ProbeResult, probe
+from tests.support.fault_server import Behaviour, Peer, always, answer, once, serve
+from tests.support.firing import classes, fire, fire_profile
+
+HELLO = SentRequest("/ws/", body=b"hello", expect=(101,), websocket="text")
+_GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+PING, TEXT, BINARY, CLOSE = 0x89, 0x81, 0x82, 0x88
+
+
+def frame(data: bytes, first: int = TEXT) -> bytes:
+    """A frame of a server, which has no mask."""
+    if len(data) < 126:
+        return bytes([first, len(data)]) + data
+    return bytes([first, 126]) + struct.pack("!H", len(data)) + data
+
+
+async def agree(peer: Peer, extra: bytes = b"") -> bytes:
+    """Agree to a WebSocket, and return the request for it."""
+    request = await peer.request()
+    found = re.search(rb"(?i)sec-websocket-key: (\S+)", request)
+    assert found is not None
+    accept = base64.b64encode(hashlib.sha1(found[1] + _GUID).digest())
+    head = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    await peer.send(head + b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n" + extra)
+    return request
+
+
+def replies(*frames: bytes, welcome: bytes = b"", after_s: float = 0.0) -> Behaviour:
+    """Send these for each message."""
+
+    async def behave(peer: Peer) -> None:
+        await agree(peer, welcome)
+        while True:
+            await peer.message()
+            if after_s:
+                await peer.pause(after_s)
+            for one in frames:
+                await peer.send(one)
+
+    return behave
+
+
+async def agree_and_echo(peer: Peer) -> None:
+    """Send each message back, after a welcome."""
+    await agree(peer, frame(b"welcome"))
+    while True:
+        _, data = await peer.message()
+        await peer.send(frame(data))
+
+
+def say(behave: Behaviour, request: SentRequest = HELLO, **shape: Any) -> AgentReport:
+    with serve(behave) as server:
+        return fire(server.address, request, **shape)
+
+
+def test_each_message_is_a_request_and_the_next_one_its_response() -> None:
+    report = say(replies(frame(b"hello back")))
+    assert classes(report) == {"ok"}
+    assert report.statuses == {101: report.ok}
+    assert report.ok > 4 * 10
+    assert report.sizes == [(10, report.ok)]
+    assert report.reconnects == 0
+    assert report.opened == report.served == 4
+
+
+@pytest.mark.parametrize(
+    "behave",
+    [
+        replies(frame(b"hi"), welcome=frame(b"welcome")),
+        replies(frame(b"x" * 300)),
+        replies(frame(b"hi", BINARY)),
+        replies(frame(b"h", 0x01), frame(b"i", 0x80)),
+        replies(frame(b"hi")[:1], frame(b"hi")[1:]),
+        replies(frame(b"ping", PING), frame(b"hi")),
+        replies(frame(b"hi") + frame(b"of another one")),
+        replies(frame(b"hi"), frame(b"late"), frame(b"p", PING)),
+    ],
+    ids=["welcome", "long", "binary", "fragments", "pieces", "ping", "two", "more"],
+)
+def test_messages_come_in_any_form(behave: Behaviour) -> None:
+    assert classes(say(behave)) == {"ok"}
+
+
+def test_messages_without_what_they_should_contain_are_passed_over() -> None:
+    request = SentRequest("/ws/", body=b"a", expect=(101,), websocket="text", contains=b"mine")
+    report = say(replies(frame(b"others'"), frame(b"mine")), request)
+    assert classes(report) == {"ok"}
+    assert report.sizes == [(4, report.ok)]
+    silent = say(replies(frame(b"others'")), request, timeout_s=0.05)
+    assert classes(silent) == {"unanswered"}
+
+
+def test_a_round_trip_is_the_latency() -> None:
+    report = say(replies(frame(b"hi"), after_s=0.03))
+    assert min(us for us, _ in report.latency) >= 30_000
+
+
+def test_pings_are_answered_while_nothing_is_awaited() -> None:
+    """The messages of a server that waits for a pong first."""
+
+    async def behave(peer: Peer) -> None:
+        await agree(peer)
+        while True:
+            assert await peer.message() == (TEXT, b"hello")
+            await peer.send(frame(b"now", PING))
+            assert await peer.message() == (0x8A, b"now")
+            await peer.send(frame(b"hi"))
+
+    report = say(behave)
+    assert classes(report) == {"ok"}
+    assert report.ok >= 4
+
+
+@pytest.mark.parametrize(
+    ("last", "kind"),
+    [
+        (frame(struct.pack("!H", 1011) + b"oh", CLOSE), "closed with 1011"),
+        (frame(b"", CLOSE), "closed"),
+        (b"\xff\xff", "bad response"),
+        (b"", "closed early"),
+    ],
+)
+def test_the_end_of_a_websocket_is_an_error(last: bytes, kind: str) -> None:
+    async def behave(peer: Peer) -> None:
+        await agree(peer)
+        await peer.message()
+        await peer.send(last)
+
+    report = say(behave)
+    assert classes(report) == {"error"}
+    assert {*report.error_kinds} == {kind}
+
+
+def test_a_refused_handshake_is_an_unexpected_response() -> None:
+    report = say(always(answer("403 Forbidden", b"no")))
+    assert classes(report) == {"unexpected"}
+    assert {*report.statuses} == {403}
+    assert report.first_unexpected is not None
+    assert report.first_unexpected.status == 403
+    # Not in a row without a pause.
+    assert report.unexpected <= 4 * 5
+
+
+def test_a_handshake_without_a_response_is_unanswered() -> None:
+    async def behave(peer: Peer) -> None:
+        await peer.hang()
+
+    assert classes(say(behave, timeout_s=0.1)) == {"unanswered"}
+
+
+def test_each_user_has_a_handshake_of_its_own() -> None:
+    seen: set[bytes] = set()
+
+    async def behave(peer: Peer) -> None:
+        request = await agree(peer)
+        seen.update(re.findall(rb"\r\n((?:cookie|origin|host): [^\r]+)", request, re.IGNORECASE))
+        while True:
+            await peer.message()
+            await peer.send(frame(b"hi"))
+
+    requests = tuple(
+        SentRequest(
+            "/", headers=(("Cookie", f"s={n}"),), body=b"x", expect=(101,), websocket="text"
+        )
+        for n in range(2)
+    )
+    shape = Shape(connections=4, duration_s=0.2, timeout_s=5, warmup_s=0)
+    part = Part("ws", requests, order=Order.CONNECTION)
+    with serve(behave) as server:
+        host = "{}:{}".format(*server.address).encode()
+        report = fire_profile(server.address, Profile.of_parts("ws", (part,), shape))
+    assert classes(report) == {"ok"}
+    assert seen == {b"Cookie: s=0", b"Cookie: s=1", b"Host: " + host, b"Origin: http://" + host}
+
+
+def test_at_a_fixed_rate_messages_have_their_times() -> None:
+    report = say(replies(frame(b"hi")), duration_s=0.5, rate=40)
+    assert classes(report) == {"ok"}
+    assert 15 <= report.ok <= 20
+
+
+# The probe.
+
+
+def round_trip_with(behave: Behaviour, request: SentRequest = HELLO) -> ProbeResult:
+    with serve(behave) as server:
+        return probe(
+            [server.address], request, None, any_response=False, deadline=time.monotonic() + 0.5
+        )
+
+
+def test_the_probe_is_a_round_trip() -> None:
+    assert round_trip_with(agree_and_echo).status == 101
+    assert round_trip_with(agree_and_echo, replace(HELLO, contains=b"hello")).status == 101
+    with pytest.raises(ServerStartError, match=r"GET /ws/ got no response .*\(no message came\)"):
+        round_trip_with(agree_and_echo, replace(HELLO, contains=b"other"))
+
+
+async def closes_with_1011(peer: Peer) -> None:
+    await agree(peer)
+    await peer.message()
+    await peer.send(frame(struct.pack("!H", 1011) + b"oh", CLOSE))
+
+
+@pytest.mark.parametrize(
+    ("behave", "said"),
+    [
+        (
+            always(answer("403 Forbidden", b"no")),
+            "GET /ws/ returned 403 Forbidden, expected 101",
+        ),
+        (once(b"HTTP/1.1 403 No\r\n\r\nno"), "GET /ws/ returned 403 No, expected 101 (that the"),
+        (always(answer("200 OK", b"a page")), "GET /ws/ returned 200 OK, expected 101 (that the"),
+        (closes_with_1011, "GET /ws/ got a WebSocket that failed: closed with 1011 (oh)"),
+        (agree, "GET /ws/ got a WebSocket that was closed early, without a message"),
+        (always(b"SSH-2.0\r\n\r\n"), "GET /ws/ got a WebSocket that failed: did not receive"),
+    ],
+    ids=["403", "403 without a length", "page", "closed", "closed early", "no HTTP"],
+)
+def test_a_probe_that_fails_is_described(behave: Behaviour, said: str) -> None:
+    with pytest.raises(ProbeError, match=re.escape(said)):
+        round_trip_with(behave)
