@@ -63,6 +63,7 @@ class Burst:
     The response: ``expect`` is the expected status, or several; by default any from 200 to 299.
     ``contains`` must be in the body of each, as it is sent. Other responses are errors. With
     ``stream``, a time such as "5s", each response is read for that time, and then closed.
+    ``websocket`` is a message to send on WebSockets, whose response is the next message that comes.
 
     The load: ``connections`` is the number of connections that are open at a time. ``duration``
     is the length of the window in which responses are counted, ``warmup`` that of the load before

@@ -19,6 +19,8 @@ _REFUSED_USER = (
     " If the site has a login of another kind, such as a second factor, send what it asks for with"
     " cookies= or headers=. Or expect this: expect={}"
 )
+_OR_ORIGIN = "or an Origin header: the site may take none but those of its own pages"
+_REFUSED_WEBSOCKET = f"Give the user the rights that it needs in djworkers_seed, {_OR_ORIGIN}"
 
 
 def login_advice(request: SentRequest, status: int, *, is_ours: bool) -> str:
@@ -26,9 +28,11 @@ def login_advice(request: SentRequest, status: int, *, is_ours: bool) -> str:
 
     ``is_ours`` is True for a server of the plugin's own.
     """
+    how = _AS_USER if is_ours else _BY_HAND
+    if request.websocket:
+        return _REFUSED_WEBSOCKET if request.as_user else f"{how} {_OR_ORIGIN}"
     if request.as_user:
         return _REFUSED_USER.format(status)
-    how = _AS_USER if is_ours else _BY_HAND
     what = "this status" if status >= HTTPStatus.BAD_REQUEST else "the redirect"
     return f"{how} or expect {what}: expect={status}"
 

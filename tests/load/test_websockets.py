@@ -107,6 +107,70 @@ def test_messages_without_what_they_should_contain_are_passed_over() -> None:
     assert classes(silent) == {"unanswered"}
 
 
+def test_what_comes_while_no_message_is_under_way_is_passed_over() -> None:
+    """The welcome, and one more after each response, have what a response should contain."""
+
+    async def behave(peer: Peer) -> None:
+        await agree(peer, frame(b"mine"))
+        while True:
+            await peer.message()
+            await peer.send(frame(b"others'"))
+            await peer.pause(0.03)
+            await peer.send(frame(b"mine"))
+            await peer.pause(0.01)
+            await peer.send(frame(b"mine"))
+
+    request = replace(HELLO, contains=b"mine")
+    report = say(behave, request, connections=1, duration_s=0.6, rate=10)
+    assert classes(report) == {"ok"}
+    assert min(us for us, _ in report.latency) >= 30_000
+
+
+async def in_odd_pieces(peer: Peer) -> None:
+    """Send a message, then one whose end looks like the first."""
+    await agree(peer)
+    long = frame(b"x" + frame(b"hi"))
+    while True:
+        await peer.message()
+        await peer.send(frame(b"hi"))
+        await peer.message()
+        await peer.send(long[:3])
+        await peer.pause(0.005)
+        await peer.send(long[3:])
+
+
+async def with_another_begun(peer: Peer) -> None:
+    """Send each message with the beginning of another one, which nobody has asked for."""
+    await agree(peer)
+    extra = frame(b"extra")
+    while True:
+        await peer.message()
+        await peer.send(frame(b"hi") + extra[:3])
+        await peer.pause(0.005)
+        await peer.send(extra[3:])
+
+
+@pytest.mark.parametrize(
+    ("behave", "lengths", "rate"),
+    [
+        (in_odd_pieces, {2, 1 + len(frame(b"hi"))}, None),
+        # So slow that the rest comes while no message is under way.
+        (with_another_begun, {2}, 20),
+    ],
+)
+def test_only_whole_messages_are_recognized(
+    behave: Behaviour, lengths: set[int], rate: float | None
+) -> None:
+    report = say(behave, connections=1, duration_s=0.6, rate=rate)
+    assert classes(report) == {"ok"}
+    assert {size for size, _ in report.sizes} == lengths
+    assert report.ok > 4
+
+
+def test_a_message_is_not_sent_twice() -> None:
+    assert not HELLO.is_safe
+
+
 def test_a_round_trip_is_the_latency() -> None:
     report = say(replies(frame(b"hi"), after_s=0.03))
     assert min(us for us, _ in report.latency) >= 30_000
@@ -194,6 +258,13 @@ def test_at_a_fixed_rate_messages_have_their_times() -> None:
     report = say(replies(frame(b"hi")), duration_s=0.5, rate=40)
     assert classes(report) == {"ok"}
     assert 15 <= report.ok <= 20
+
+
+def test_a_window_of_a_comparison_counts_messages() -> None:
+    with serve(replies(frame(b"hi"))) as server:
+        report = fire(server.address, HELLO, drain_s=6)
+    assert classes(report) == {"ok"}
+    assert report.in_flight == 0
 
 
 # The probe.

@@ -50,6 +50,13 @@ def test_a_status_has_its_advice(status: int, said: str) -> None:
     assert said in advice_on(SentRequest("/"), status)
 
 
+@pytest.mark.parametrize("as_user", [False, True])
+def test_a_websocket_can_expect_no_other_status(as_user: bool) -> None:
+    said = advice_on(SentRequest("/ws", websocket="text", as_user=as_user), 403)
+    assert "expect=" not in said
+    assert "or an Origin header" in said
+
+
 def test_a_missing_csrf_token_is_known_by_what_page_or_log_say() -> None:
     assert "X-CSRFToken" in advice_on(
         SentRequest("/"), 403, said="Forbidden (CSRF cookie not set.): /"
