@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -109,9 +110,10 @@ def test_each_harmless_part_of_a_mix_is_probed(tmp_path: Path) -> None:
 
 def test_without_a_harmless_part_the_probe_is_a_path_of_its_own() -> None:
     post = Profile("post", SentRequest("/", "POST"))
-    assert BurstNeeds.of_burst(post, 8, probe_path="/up") == BurstNeeds(8, SentRequest("/up"))
+    path = BurstNeeds(8, SentRequest("/up"), samples=True)
+    assert BurstNeeds.of_burst(post, 8, probe_path="/up") == path
     any_response = BurstNeeds(8, SentRequest("/"), any_response=True)
-    assert BurstNeeds.of_burst(post, 8, probe_path=None) == any_response
+    assert BurstNeeds.of_burst(post, 8, probe_path=None) == replace(any_response, samples=True)
     assert BurstNeeds.of_burst(None, 8, probe_path=None) == any_response
 
 
