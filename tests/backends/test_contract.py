@@ -40,7 +40,8 @@ def test_its_extra_lists_its_requirements(backend: Backend) -> None:
 
 
 def test_every_extra_of_a_server_is_a_backend() -> None:
-    assert EXTRAS.keys() - {"agents", "all", "postgresql", "report", "tls", "websockets"} == BACKENDS.keys()
+    others = {"agents", "all", "postgresql", "report", "tls", "websockets"}
+    assert EXTRAS.keys() - others == BACKENDS.keys()
 
 
 def test_it_is_an_immutable_value(backend: Any) -> None:
