@@ -81,6 +81,7 @@ def test_post(burst):
     assert ready == [f"test_{name}[granian] granian - True" for name in names]
 
 
+@pytest.mark.matrix
 def test_a_comparison_calls_them_for_both_arms(revisions: Site) -> None:
     hooked = with_hooks(revisions)
     hooked.test('def test_environment(burst):\n    burst("/facts", contains=\'"COLOUR": "blue"\')')

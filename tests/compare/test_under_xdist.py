@@ -25,6 +25,7 @@ def test_other():
 """
 
 
+@pytest.mark.matrix
 def test_all_workers_compare_with_a_base_that_was_prepared_once(revisions: Site) -> None:
     revisions.test(TWO)
     before = left(revisions.folder)

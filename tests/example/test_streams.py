@@ -11,6 +11,7 @@ PROJECT = Path(__file__).parents[2] / "example_project"
 BACKENDS = ["gunicorn-gevent", "granian", "uvicorn"]
 
 
+@pytest.mark.matrix
 def test_streams_of_both_kinds_of_servers(tmp_path: Path) -> None:
     report = tmp_path / "report.json"
     done = subprocess.run(

@@ -64,6 +64,7 @@ def test_agents_behind_gateways_count_as_those_of_this_machine(site: Site) -> No
     assert burst["record"]["result"]["connections"]["served"] == 8
 
 
+@pytest.mark.matrix
 def test_no_limit_passes_without_the_part_of_a_lost_agent_and_nothing_is_stored(
     site: Site,
 ) -> None:

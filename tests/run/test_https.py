@@ -34,6 +34,7 @@ def options(site: Site) -> list[dict[str, bool]]:
     return [{name: one[name] for name in ("tls", "unix_socket") if name in one} for one in found]
 
 
+@pytest.mark.matrix
 def test_a_site_that_redirects_is_measured_over_tls(site: Site) -> None:
     site.write("settings.py", SETTINGS + REDIRECTS)
     site.test(TESTS.format("https"))

@@ -87,6 +87,7 @@ def test_a_limit_cannot_pass_where_nothing_is_counted(site: Site) -> None:
     )
 
 
+@pytest.mark.matrix
 def test_a_comparison_tells_the_queries_of_both_arms(revisions: Site) -> None:
     urls: Path = revisions.folder / "urls.py"
     add_views(revisions, "one_query")

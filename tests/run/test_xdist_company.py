@@ -58,6 +58,7 @@ def test_later(burst):
 
 @EACH_WAY
 @pytest.mark.parametrize("flag", ["-x", pytest.param("--maxfail=1", marks=pytest.mark.matrix)])
+@pytest.mark.matrix
 def test_a_run_that_stops_at_the_first_failure_has_what_was_measured(
     site: Site, workers: str, flag: str
 ) -> None:
@@ -159,6 +160,7 @@ def test_steady(burst):
 
 
 @EACH_WAY
+@pytest.mark.matrix
 def test_a_rerun_is_a_new_measurement_and_its_row_says_so(site: Site, workers: str) -> None:
     site.test(FLAKY)
     flags = "--reruns=1", "--djworkers-report=load.json", "--djworkers-save-baseline"

@@ -138,12 +138,14 @@ def test_users_forms_and_files_reach_the_site(site: Site) -> None:
     result.assert_outcomes(passed=7)
 
 
+@pytest.mark.matrix
 def test_sessions_are_those_of_the_served_settings(site: Site) -> None:
     of_load = "--djworkers-settings=settings_load"
     result = site_with(site, engine="file").burst(of_load, "-q", "-k", "marker or form")
     result.assert_outcomes(passed=2, deselected=5)
 
 
+@pytest.mark.matrix
 def test_cached_sessions_reach_the_site(site: Site) -> None:
     result = site_with(site, engine="cache").burst("-q", "-k", "marker")
     result.assert_outcomes(passed=1, deselected=6)
