@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 PROJECT = Path(__file__).parents[2] / "example_project"
 BACKENDS = ["gunicorn-gevent", "granian", "uvicorn"]
 

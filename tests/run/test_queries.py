@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.support.repository import git
 from tests.support.revisions import ANY_SPEED, FLAGS
 from tests.support.site import Site
