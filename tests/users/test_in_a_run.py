@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.support.site import SETTINGS, Site
 
 WITH_SESSIONS = (
