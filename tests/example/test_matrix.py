@@ -73,6 +73,12 @@ def test_users_forms_and_uploads(spec: str) -> None:
     run(spec, *GENTLE, tests="test_members.py")
 
 
+@pytest.mark.matrix
+@pytest.mark.parametrize("spec", ["gunicorn-gevent", "granian", "uvicorn"])
+def test_a_mix(spec: str) -> None:
+    run(spec, *GENTLE, tests="test_site.py")
+
+
 @pytest.mark.full_matrix
 @pytest.mark.parametrize("spec", SPECS)
 def test_all_endpoints(spec: str) -> None:
