@@ -68,15 +68,16 @@ def test_three_endpoints(spec: str) -> None:
 
 
 @pytest.mark.matrix
+@pytest.mark.parametrize("tests", ["test_members.py", "test_site.py"])
+@pytest.mark.parametrize("spec", ["gunicorn-gevent", "granian", "uvicorn"])
+def test_users_forms_uploads_and_a_mix(spec: str, tests: str) -> None:
+    run(spec, *GENTLE, tests=tests)
+
+
+@pytest.mark.full_matrix
 @pytest.mark.parametrize("spec", SPECS)
 def test_users_forms_and_uploads(spec: str) -> None:
     run(spec, *GENTLE, tests="test_members.py")
-
-
-@pytest.mark.matrix
-@pytest.mark.parametrize("spec", ["gunicorn-gevent", "granian", "uvicorn"])
-def test_a_mix(spec: str) -> None:
-    run(spec, *GENTLE, tests="test_site.py")
 
 
 @pytest.mark.full_matrix
