@@ -17,15 +17,20 @@ from tests.support.results import RESULT, WRK, record
 NONE = InPieces(Latency(()), Latency(()))
 PLAIN = replace(RESULT, in_pieces=NONE, body_bytes=1234.5)
 STREAM = replace(
-    PLAIN, in_pieces=InPieces(first=Latency(((500, 500),)), whole=Latency(((1_000, 500),)))
+    PLAIN, in_pieces=InPieces(first=Latency(((400, 500),)), whole=Latency(((1_000, 500),)))
 )
-LINE = "first byte: p50 500us, p90 20ms, p95 20ms, p99 300ms, max 300ms; bodies of 1.23kB"
+# The head came in a piece of its own.
+IN_TWO_PIECES = replace(
+    PLAIN, in_pieces=InPieces(first=Latency(((800, 500),)), whole=Latency(((1_000, 500),)))
+)
+LINE = "first byte: p50 400us, p90 20ms, p95 20ms, p99 300ms, max 300ms; bodies of 1.23kB"
 EVENTS = replace(PLAIN, event_count=12_345)
 OF_EVENTS = "12,345 events, 1,234/s; first event: p50 1ms, p90 20ms, p95 20ms, p99 300ms, max 300ms"
 
 
 @pytest.mark.parametrize(
-    ("result", "lines"), [(STREAM, [LINE]), (PLAIN, []), (WRK, []), (EVENTS, [OF_EVENTS])]
+    ("result", "lines"),
+    [(STREAM, [LINE]), (IN_TWO_PIECES, []), (PLAIN, []), (WRK, []), (EVENTS, [OF_EVENTS])],
 )
 def test_only_a_stream_has_a_line(result: BurstResult, lines: list[str]) -> None:
     assert remarks_of_burst(record(result=result)) == lines
@@ -42,7 +47,7 @@ def test_a_limit_on_the_first_byte_shows_it() -> None:
 
 def test_the_document_has_the_figures() -> None:
     figures = entry_of(record(result=STREAM)).figures
-    assert (figures.first_byte_p50_s, figures.first_byte_p99_s) == (0.0005, 0.3)
+    assert (figures.first_byte_p50_s, figures.first_byte_p99_s) == (0.0004, 0.3)
     assert figures.body_bytes == 1234.5
     unknown = entry_of(record(result=WRK)).figures
     assert (unknown.first_byte_p50_s, unknown.body_bytes) == (None, None)
