@@ -88,7 +88,7 @@ class Brief:
     plain_view: bool = False
     """True if the plugin's own view is to be served, too."""
     sampling: Sampling | None = None
-    """How to know the requests whose queries are counted; None to count none."""
+    """The secret that marks requests whose queries are counted; None to count none."""
 
     def is_for_load(self, settings_module: str) -> bool:
         """Return True if this is a settings module for the served site alone

@@ -1,7 +1,7 @@
 """The header with which a proxy tells the site that a request came over HTTPS.
 
-A site that redirects to HTTPS would answer load in plain HTTP with redirects alone. If its settings
-name such a header, the load has it, as it would behind the site's proxy.
+A site that redirects to HTTPS would respond to load in plain HTTP with redirects alone. If its
+settings name such a header, the load has it, as it would behind the site's proxy.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ _CHECKED_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """What is to be added to the requests of one part of a burst."""
+    """The additions to the requests of one part of a burst that only Django can make."""
 
     users: WantedUsers | None = None
     """None for anonymous requests."""

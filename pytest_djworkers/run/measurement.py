@@ -19,7 +19,7 @@ class PlannedBurst:
     overridden: tuple[str, ...] = ()
     """The flags that changed its shape, in words."""
     logins: tuple[Login, ...] = ()
-    """What is to be added to the requests of each part; empty if nothing is."""
+    """The additions to the requests of each part; empty if there are none."""
 
     @property
     def name(self) -> str:

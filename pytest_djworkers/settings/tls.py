@@ -29,7 +29,7 @@ class ServedTls:
 
     @property
     def shown(self) -> str:
-        """What the header says."""
+        """The text of the header."""
         if self.given is None:
             return "over TLS (a certificate made for this run)"
         return f"over TLS (the certificate {self.given.files.certificate})"

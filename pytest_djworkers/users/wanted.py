@@ -44,7 +44,7 @@ class WantedUsers:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class GivenUsers:
-    """What a marker or a call says about users: one of the two, or that there is none."""
+    """The users that a marker or a call names: one, several, or none on purpose."""
 
     user: Any = None
     users: Any = None

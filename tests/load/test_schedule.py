@@ -20,7 +20,7 @@ PATHS = tuple(SentRequest(f"/{number}") for number in range(4))
 
 
 def taken(weights: list[float], number: int) -> Counter[int]:
-    """How often each part is among the first requests."""
+    """The number of times that each part is among the first requests."""
     return Counter(islice(turns(weights, Random(1)), number))
 
 

@@ -180,7 +180,7 @@ def place(text: str) -> str:
 
 
 def left(server: Server, **headers: str) -> dict[str, Any]:
-    """What a plain request sees of the counting."""
+    """Return the traces of the counting that a plain request sees."""
     request = urllib.request.Request(f"{server.url}/left", headers=headers)
     with urllib.request.urlopen(request, timeout=10) as response:
         seen: dict[str, Any] = json.load(response)

@@ -22,7 +22,7 @@ TOML = ("pytest.toml", "[pytest]\n{}")
 
 @pytest.fixture
 def read(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Read:
-    """What is read of flags, and of a line of a configuration file."""
+    """The value that is read of flags, and of a line of a configuration file."""
     monkeypatch.delenv("DJANGO_SETTINGS_MODULE", raising=False)
 
     def read(*flags: str, file: str = "pytest.ini", text: str = "[pytest]") -> ServedTls | None:
