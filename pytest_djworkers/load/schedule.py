@@ -71,7 +71,7 @@ def turns(weights: Sequence[float], random: Random) -> Iterator[int]:
     They come in shuffled cycles, each of which has the exact shares if it can be short enough.
     """
     whole = _whole(weights)
-    for counts in _cycles(whole):
+    for counts in _cycles(whole):  # pragma: no branch  # they have no end
         cycle = [number for number, count in enumerate(counts) for _ in range(count)]
         random.shuffle(cycle)
         yield from cycle

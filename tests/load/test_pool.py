@@ -16,7 +16,7 @@ import pytest
 
 from pytest_djworkers.load.connection import Connection, State
 from pytest_djworkers.load.pool import Pool
-from pytest_djworkers.load.profile import SentRequest
+from pytest_djworkers.load.profile import Part, Profile, SentRequest
 from pytest_djworkers.load.response_gaps import longest_common_ns
 from tests.support.fault_server import (
     Behaviour,
@@ -34,8 +34,8 @@ from tests.support.fault_server import (
     serve,
 )
 from tests.support.faults import CHUNKED, OK, ROWS, Row
-from tests.support.firing import classes, fire, sent
-from tests.support.profiles import make_profile
+from tests.support.firing import classes, fire, fire_profile, sent
+from tests.support.profiles import ROOT, make_profile
 
 
 @pytest.mark.parametrize("row", ROWS, ids=[row.name for row in ROWS])
@@ -326,6 +326,21 @@ def test_calls_that_fail_are_tried_again_or_end_the_connection(
 
 
 @pytest.mark.parametrize("call", ["send", "receive"])
+@pytest.mark.parametrize("error", [AGAIN, PIPE])
+def test_calls_of_a_mix_that_fail_are_tried_again_likewise(
+    call: str, error: OSError, trouble: MakeTrouble
+) -> None:
+    trouble(call, error, 3)
+    parts = (Part("a", (ROOT,)), Part("b", (SentRequest("/b"),)))
+    shape = make_profile(duration_s=0.3, connections=4).shape
+    with serve(always(OK)) as server:
+        report = fire_profile(server.address, Profile.of_parts("mix", parts, shape))
+    lost = error is PIPE and call == "receive"
+    assert classes(report) == ({"ok", "error"} if lost else {"ok"})
+    assert bool(report.resent) is (error is PIPE and call == "send")
+
+
+@pytest.mark.parametrize("call", ["send", "receive"])
 @pytest.mark.parametrize(("error", "found"), [(AGAIN, "ok"), (PIPE, "error")])
 def test_a_new_connections_first_call_that_fails_is_tried_again_or_an_error(
     call: str, error: OSError, found: str, trouble: MakeTrouble
@@ -472,6 +487,19 @@ def test_a_large_body_arrives_whole() -> None:
         assert eventually(lambda: len(server.requests) >= report.ok > 0)
         payload = large.encode("{}:{}".format(*server.address))
         assert all(request == payload for request in server.requests)
+    assert classes(report) == {"ok"}
+
+
+def test_large_bodies_of_a_mix_arrive_whole() -> None:
+    bodies = [bytes([number]) * 5_000_000 for number in (1, 2)]
+    large = [SentRequest(f"/{body[0]}", "POST", body=body) for body in bodies]
+    parts = tuple(Part(request.path, (request,)) for request in large)
+    shape = make_profile(duration_s=0.5, connections=2).shape
+    with serve(always(OK)) as server:
+        report = fire_profile(server.address, Profile.of_parts("mix", parts, shape))
+        assert eventually(lambda: len(server.requests) >= report.ok > 0)
+        host = "{}:{}".format(*server.address)
+        assert {*server.requests} == {request.encode(host) for request in large}
     assert classes(report) == {"ok"}
 
 

@@ -168,3 +168,18 @@ def test_a_response_does_not_answer_the_next_request() -> None:
 
     report = read(behave, SentRequest("/events", stream_s=5.0), timeout_s=0.2, warmup_s=0)
     assert classes(report) == {"unexpected", "unanswered"}
+
+
+@pytest.mark.parametrize("connection", ["close", "keep-alive"])
+def test_a_stream_that_comes_whole_counts_at_once(connection: str) -> None:
+    whole = answer("200 OK", EVENT, "Content-Type: text/event-stream", f"Connection: {connection}")
+    report = read(always(whole))
+    assert classes(report) == {"ok"}
+    assert report.events == report.ok > 4
+    assert not report.in_pieces
+
+
+def test_a_stream_without_an_event_in_the_warm_up_is_outside() -> None:
+    report = read(streams(HEAD, b": wait\n\n", every_s=0.02), warmup_s=0.5)
+    assert report.outside >= 4
+    assert not report.ok

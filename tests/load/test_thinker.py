@@ -181,6 +181,10 @@ def test_each_is_due_in_its_turn_and_its_time_is_counted(monkeypatch: pytest.Mon
         clock.now_ns += 999 * MS
         thinker.send_due()
         assert len(begun) == 1
+        thinker.add(later, clock(), 0)
+        window.is_firing = False
+        thinker.send_due()
+        assert len(begun) == 1
 
     asyncio.run(run())
 

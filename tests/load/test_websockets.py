@@ -16,7 +16,7 @@ from pytest_djworkers.errors import ProbeError, ServerStartError
 from pytest_djworkers.load.agent_report import AgentReport
 from pytest_djworkers.load.profile import Order, Part, Profile, SentRequest, Shape
 from pytest_djworkers.server.probe import ProbeResult, probe
-from tests.support.fault_server import Behaviour, Peer, always, answer, once, serve
+from tests.support.fault_server import Behaviour, Peer, always, answer, closes, once, serve
 from tests.support.firing import classes, fire, fire_profile
 
 HELLO = SentRequest("/ws/", body=b"hello", expect=(101,), websocket="text")
@@ -308,3 +308,47 @@ async def closes_with_1011(peer: Peer) -> None:
 def test_a_probe_that_fails_is_described(behave: Behaviour, said: str) -> None:
     with pytest.raises(ProbeError, match=re.escape(said)):
         round_trip_with(behave)
+
+
+async def in_one_send(peer: Peer) -> None:
+    """Send each message in two frames, at once."""
+    await agree(peer)
+    while True:
+        await peer.message()
+        await peer.send(frame(b"hel", 0x01) + frame(b"lo", 0x80))
+
+
+async def in_three_pieces(peer: Peer) -> None:
+    """Send each message in three pieces."""
+    await agree(peer)
+    while True:
+        await peer.message()
+        for piece in (b"\x81", b"\x05he", b"llo"):
+            await peer.send(piece)
+            await peer.pause(0.01)
+
+
+@pytest.mark.parametrize("behave", [in_one_send, in_three_pieces])
+def test_frames_and_pieces_make_one_message(behave: Behaviour) -> None:
+    report = say(behave)
+    assert classes(report) == {"ok"}
+    assert {size for size, _ in report.sizes} == {5}
+
+
+async def garbage(peer: Peer) -> None:
+    """Respond to a handshake with something else than HTTP."""
+    await peer.request()
+    await peer.send(b"\x00\x01\x02 no response\r\n\r\n")
+    await peer.hang()
+
+
+async def ends_handshakes(peer: Peer) -> None:
+    """Close in the middle of a response to a handshake."""
+    await peer.request()
+    await peer.send(b"HTTP/1.1 101 Switching")
+
+
+@pytest.mark.parametrize("behave", [garbage, ends_handshakes, closes])
+def test_a_handshake_that_fails_is_an_error(behave: Behaviour) -> None:
+    report = say(behave)
+    assert classes(report) == {"error"}
