@@ -100,7 +100,7 @@ class WebSocketReader(ResponseReader):
         error = self._protocol.handshake_exc
         if isinstance(error, InvalidStatus):
             self.refused_with = error.response.status_code
-        elif error is not None and not isinstance(error, EOFError):
+        elif error is not None:
             raise BadResponse(str(error))
 
     def release(self) -> None:

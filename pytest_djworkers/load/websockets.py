@@ -37,7 +37,8 @@ class WebSockets:
                 # It ends a response whose head names no length, such as a refusal.
                 reader.end()
         except BadResponse as error:
-            self._sender.fail(connection, error.kind, now)
+            # The end before the whole of a response is no response at all.
+            self._sender.fail(connection, error.kind if data else "closed early", now)
             return
         if reader.refused_with:
             self._refused(connection, reader.refused_with, data, now)
@@ -45,8 +46,6 @@ class WebSockets:
             # What came with it is the response to nothing.
             reader.take()
             self._sender.ready(connection, now)
-        elif not data:
-            self._sender.fail(connection, "closed early", now)
 
     def received(self, connection: Connection, data: bytes, now: int) -> None:
         """Read what has arrived on an open WebSocket."""

@@ -67,6 +67,7 @@ def test_readers_of_requests_need_no_opening() -> None:
     reader = ResponseReader()
     assert not reader.is_opening
     assert reader.take_opening() == b""
+    assert not reader.is_answered
     assert not StreamReader().fits
 
 

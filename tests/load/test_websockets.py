@@ -325,7 +325,8 @@ async def in_three_pieces(peer: Peer) -> None:
         await peer.message()
         for piece in (b"\x81", b"\x05he", b"llo"):
             await peer.send(piece)
-            await peer.pause(0.01)
+            # Longer than a kernel waits to send small pieces together.
+            await peer.pause(0.06)
 
 
 @pytest.mark.parametrize("behave", [in_one_send, in_three_pieces])
@@ -348,7 +349,16 @@ async def ends_handshakes(peer: Peer) -> None:
     await peer.send(b"HTTP/1.1 101 Switching")
 
 
-@pytest.mark.parametrize("behave", [garbage, ends_handshakes, closes])
-def test_a_handshake_that_fails_is_an_error(behave: Behaviour) -> None:
+@pytest.mark.parametrize(
+    ("behave", "kind"),
+    [
+        (garbage, "bad response"),
+        (ends_handshakes, "closed early"),
+        (once(b""), "closed early"),
+        (closes, "closed early"),
+    ],
+)
+def test_a_handshake_that_fails_is_an_error(behave: Behaviour, kind: str) -> None:
     report = say(behave)
     assert classes(report) == {"error"}
+    assert {*report.error_kinds} <= {kind, "reset"}
