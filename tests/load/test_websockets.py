@@ -361,4 +361,4 @@ async def ends_handshakes(peer: Peer) -> None:
 def test_a_handshake_that_fails_is_an_error(behave: Behaviour, kind: str) -> None:
     report = say(behave)
     assert classes(report) == {"error"}
-    assert {*report.error_kinds} <= {kind, "reset"}
+    assert {*report.error_kinds} == {kind}
