@@ -116,7 +116,11 @@ def check_the_others(request: SentRequest) -> None:
             host="h:1",
         )
         (probed,) = server.requests
-        fire(server.address, told, connections=1, duration_s=0.02)
+        for _ in range(20):
+            # A machine that stalls can outlast a short burst before its first request.
+            fire(server.address, told, connections=1, duration_s=0.02)
+            if server.requests[1:]:
+                break
         fired = set(server.requests[1:])
     address = "{}:{}".format(*server.address)
     assert probed == request.encode("h:1")

@@ -350,15 +350,16 @@ async def ends_handshakes(peer: Peer) -> None:
 
 
 @pytest.mark.parametrize(
-    ("behave", "kind"),
+    ("behave", "kinds"),
     [
-        (garbage, "bad response"),
-        (ends_handshakes, "closed early"),
-        (once(b""), "closed early"),
-        (closes, "closed early"),
+        (garbage, {"bad response"}),
+        (ends_handshakes, {"closed early"}),
+        (once(b""), {"closed early"}),
+        # A handshake that reaches the server after its close is answered by a reset.
+        (closes, {"closed early", "reset"}),
     ],
 )
-def test_a_handshake_that_fails_is_an_error(behave: Behaviour, kind: str) -> None:
+def test_a_handshake_that_fails_is_an_error(behave: Behaviour, kinds: set[str]) -> None:
     report = say(behave)
     assert classes(report) == {"error"}
-    assert {*report.error_kinds} == {kind}
+    assert {*report.error_kinds} <= kinds
