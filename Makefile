@@ -14,9 +14,10 @@ unexport PYTHONDONTWRITEBYTECODE
 demo: $(STAMP)  ## the example project's load tests under both servers, ends in the table
 	cd example_project && ../$(BIN)/python -m pytest --djworkers=gunicorn-gevent,granian $(DEMO)
 
-# Each test has a site, a folder and a machine lock of its own; with AT_ONCE=0 they run one by one
-# in pytest's own process, as a debugger needs it.
-AT_ONCE ?= 2
+# Each test has a site, a folder and a machine lock of its own. They wait for processes, so three at
+# once keep two cores busy. With AT_ONCE=0 they run one by one in pytest's own process, as a debugger
+# needs it.
+AT_ONCE ?= 3
 
 test: $(STAMP)  ## the plugin's own tests
 	PYTHONDEVMODE=1 $(BIN)/python -m pytest --numprocesses=$(AT_ONCE) --dist=worksteal $(TEST)
