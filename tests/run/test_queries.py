@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.postgres import Cluster
 from tests.support.repository import git
 from tests.support.revisions import ANY_SPEED, FLAGS
-from tests.support.site import Site
+from tests.support.site import SETTINGS, URLS, Site
 
 VIEWS = """
 def one_query(request):
@@ -87,6 +88,48 @@ def test_a_limit_cannot_pass_where_nothing_is_counted(site: Site) -> None:
             " so max_queries(9) can't pass"
         ]
     )
+
+
+POSTGRES = """
+from django.db import connection, transaction
+from psycopg import sql
+
+@transaction.atomic
+def composed(request):
+    statement = sql.SQL("SELECT {} FROM {} WHERE username = %s")
+    statement = statement.format(sql.Literal("literal-4711"), sql.Identifier("auth_user"))
+    with connection.cursor() as cursor:
+        for _ in range(12):
+            cursor.execute(statement, ["parameter-9375"])  # repeated
+    return JsonResponse({"users": User.objects.count()})
+
+urlpatterns += [path("composed", composed)]
+"""
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize("backend", ["gunicorn-gevent", "granian", "uvicorn"])
+def test_statements_on_postgresql_are_told_without_their_values(
+    site: Site, postgres: Cluster, backend: str
+) -> None:
+    entry = postgres.entry(OPTIONS={"pool": {"max_size": 4, "timeout": 30}})
+    site.write("settings.py", SETTINGS + postgres.settings(default=entry))
+    site.write("urls.py", URLS + POSTGRES)
+    site.test("""
+@pytest.mark.max_queries(13)
+def test(burst):
+    print(burst("/composed"))
+""")
+    result = site.burst("-rP", backends=backend)
+    result.assert_outcomes(passed=1)
+    repeated = "SELECT ? FROM auth_user WHERE username = ?"
+    result.stdout.fnmatch_lines(
+        [
+            "*SQL queries per request 13*",
+            f"    queries: 12 of 13 queries are the same: {repeated} at {place(site)}",
+        ]
+    )
+    assert not [secret for secret in SECRETS if secret in result.stdout.str()]
 
 
 @pytest.mark.matrix
