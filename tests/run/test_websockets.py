@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from tests.support.site import SETTINGS, Site
 
 ASGI = """
@@ -16,10 +18,13 @@ from django.core.asgi import get_asgi_application
 django = get_asgi_application()
 
 
+SCHEME = b"http://"
+
+
 async def echo(scope, receive, send):
     assert (await receive())["type"] == "websocket.connect"
     headers = dict(scope["headers"])
-    assert headers[b"origin"] == b"http://" + headers[b"host"]
+    assert headers[b"origin"] == SCHEME + headers[b"host"]
     await send({"type": "websocket.accept"})
     await send({"type": "websocket.send", "text": "welcome"})
     while (event := await receive())["type"] == "websocket.receive":
@@ -39,10 +44,14 @@ def test_echo(burst):
 """
 
 
-def test_messages_go_around_under_servers_for_asgi(site: Site) -> None:
+def add_websocket(site: Site, scheme: str = "http://") -> None:
     site.write("settings.py", f"{SETTINGS}\nASGI_APPLICATION = 'site_asgi.application'\n")
-    site.write("site_asgi.py", ASGI)
+    site.write("site_asgi.py", ASGI.replace("http://", scheme))
     site.test(TEST)
+
+
+def test_messages_go_around_under_servers_for_asgi(site: Site) -> None:
+    add_websocket(site)
     backends = ["uvicorn", "hypercorn", "granian-asgi"]
     result = site.burst(
         "--djworkers-report=report.json",
@@ -53,3 +62,17 @@ def test_messages_go_around_under_servers_for_asgi(site: Site) -> None:
     bursts = json.loads((site.folder / "report.json").read_text())["bursts"]
     assert {one["record"]["result"]["server"]["backend"] for one in bursts} == {*backends}
     assert all(one["figures"]["requests"] > 50 for one in bursts)
+
+
+@pytest.mark.matrix
+def test_messages_go_around_over_tls(site: Site) -> None:
+    add_websocket(site, "https://")
+    backends = ["uvicorn", "hypercorn", "daphne", "granian-asgi"]
+    site.burst("--djworkers-tls", backends=",".join(backends)).assert_outcomes(passed=4)
+
+
+@pytest.mark.matrix
+def test_messages_go_around_on_a_unix_socket(site: Site) -> None:
+    add_websocket(site)
+    backends = ["uvicorn", "hypercorn", "daphne"]
+    site.burst("--djworkers-unix-socket", backends=",".join(backends)).assert_outcomes(passed=3)
