@@ -11,7 +11,7 @@ from pytest_djworkers.report.document import Document
 from pytest_djworkers.report.open_metrics import as_open_metrics
 from tests.support.comparisons import compared
 from tests.support.documents import document
-from tests.support.results import RESULT, WRK, record
+from tests.support.results import MIX, RESULT, WRK, record
 
 
 def read(made: Document) -> list[Sample]:
@@ -43,6 +43,13 @@ def test_a_comparison_has_the_figures_of_head_and_what_is_unknown_is_left_out() 
     assert 1_300 < first.value < 1_500
     assert not [one for one in read(document(unknown)) if "seconds" in one.name]
     assert read(document()) == []
+
+
+def test_a_mix_has_the_figures_of_each_part_with_its_name() -> None:
+    samples = read(document(record(result=MIX)))
+    rps = {one.labels.get("part"): one.value for one in samples if "requests" in one.name}
+    assert rps == {None: 100, "GET /fast": 75, "the slow one": 25}
+    assert {one.labels["burst"] for one in samples} == {"mix of 2"}
 
 
 def test_a_name_stays_a_name_and_a_series_has_one_value() -> None:
