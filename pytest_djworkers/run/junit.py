@@ -7,6 +7,7 @@ from dataclasses import asdict
 
 import pytest
 
+from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.report.comparison_lines import findings, lines
 
@@ -33,14 +34,10 @@ def remove_burst_properties(item: pytest.Item) -> None:
 
 def _figures(record: BurstRecord) -> Mapping[str, object]:
     """Return simple values only: pytest-xdist carries them to its controller."""
-    result, latency = record.result, record.result.latency
+    result = record.result
     return {
-        "rps": round(result.rps, 2),
-        "p50_s": latency and latency.p50,
-        "p95_s": latency and latency.p95,
-        "p99_s": latency and latency.p99,
-        "timeouts": result.timeouts,
-        "errors": result.errors,
+        **_figures_of_responses(result),
+        **_figures_of_parts(result),
         "cpu_per_request_s": result.cpu_per_request_s,
         "memory_bytes": result.usage and result.usage.memory_bytes,
         **_figures_of_arms(record),
@@ -48,6 +45,29 @@ def _figures(record: BurstRecord) -> Mapping[str, object]:
         "verdict": record.verdict and record.verdict.value,
         "comparison": _comparison(record),
         "attempt": record.attempt if record.attempt > 1 else None,
+    }
+
+
+def _figures_of_responses(result: BurstResult) -> dict[str, object]:
+    """Return the figures that a part of a mix has, too."""
+    latency, queries = result.latency, result.queries
+    return {
+        "rps": round(result.rps, 2),
+        "p50_s": latency and latency.p50,
+        "p95_s": latency and latency.p95,
+        "p99_s": latency and latency.p99,
+        "timeouts": result.timeouts,
+        "errors": result.errors,
+        "queries": queries and queries.count,
+    }
+
+
+def _figures_of_parts(result: BurstResult) -> dict[str, object]:
+    """Return the figures of each part of a mix, as ``part GET /search rps`` and so on."""
+    return {
+        f"part {part} {name}": value
+        for part in result.parts
+        for name, value in _figures_of_responses(result.part(part)).items()
     }
 
 

@@ -12,7 +12,7 @@ from pytest_djworkers.load.facts import Usage
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.run.junit import add_burst_properties
 from tests.support.comparisons import NOTHING, compared
-from tests.support.results import RESULT, record
+from tests.support.results import MIX, QUERIES, RESULT, record
 
 
 def properties(one: BurstRecord) -> dict[str, object]:
@@ -56,3 +56,18 @@ def test_a_burst_has_its_own_figures_only() -> None:
         "djworkers GET /json generator": "asyncio",
     }
     assert "djworkers GET /json memory_bytes" not in properties(record())
+
+
+def test_a_mix_has_the_figures_of_its_parts() -> None:
+    found = properties(record(result=MIX))
+    names = [name.removeprefix("djworkers mix of 2 part ") for name in found if " part " in name]
+    figures = ["rps", "p50_s", "p95_s", "timeouts", "errors"]
+    assert [name for name in names if "p99" not in name] == [
+        f"{part} {figure}" for part in ("GET /fast", "the slow one") for figure in figures
+    ]
+    assert found["djworkers mix of 2 part the slow one rps"] == 25
+
+
+def test_the_queries_of_a_request_are_counted() -> None:
+    found = properties(record(result=replace(RESULT, queries=QUERIES)))
+    assert found["djworkers GET /json queries"] == 43
