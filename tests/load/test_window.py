@@ -161,8 +161,12 @@ async def fails_slowly(peer: Peer) -> None:
 )
 def test_what_goes_wrong_after_the_window_counts(end: Behaviour, counted: str) -> None:
     soon = EarlyClose(after_s=0.05, responses=12)
-    with serve(after_quick_ones(end)) as server:
-        (report,) = fire_windows(server.address, 1, soon, duration_s=0.2, timeout_s=0.5)
+    for _ in range(5):
+        with serve(after_quick_ones(end)) as server:
+            (report,) = fire_windows(server.address, 1, soon, duration_s=0.2, timeout_s=0.5)
+        # A machine that stalls can outlast the window before the quick ones are done.
+        if report.ok == 12:
+            break
     assert (report.ok, getattr(report, counted)) == (12, 4)
     assert report.window_s <= 0.2
     assert not report.in_flight + report.outside
