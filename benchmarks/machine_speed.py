@@ -74,7 +74,7 @@ async def measure(address: tuple[str, int], works: tuple[str, str], rounds: int)
 def _round(first: AgentReport, second: AgentReport) -> Round:
     assert first.machine_speed is not None
     assert second.machine_speed is not None
-    responses = [one.ok - one.after_window for one in (first, second)]
+    responses = [one.counts.ok - one.counts.after_window for one in (first, second)]
     return Round(log(responses[1] / responses[0]), log(second.machine_speed / first.machine_speed))
 
 

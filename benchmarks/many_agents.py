@@ -25,6 +25,7 @@ from pytest_djworkers.load.agent_report import AgentReport
 from pytest_djworkers.load.histogram import Counts
 from pytest_djworkers.load.merge import merge_agents
 from pytest_djworkers.load.pairs import Pairs
+from pytest_djworkers.load.part_report import PartReport
 from pytest_djworkers.load.profile import Profile, SentRequest, Shape
 from pytest_djworkers.serialization import from_simple, to_simple
 from tables import MISSED, Table, at_most, finish, verdict_of
@@ -61,24 +62,29 @@ def made_up_report(rng: random.Random) -> AgentReport:
     intervals = round(WINDOW_S * 10)
     step_ns = round(WINDOW_S * 1e9) // _GAPS
     mean = RESPONSES // CONNECTIONS
-    return AgentReport(
+    counts = PartReport(
+        ok=RESPONSES,
         late=0,
         unexpected=0,
         error=0,
         unanswered=0,
         in_flight=0,
-        closed_idle=0,
-        resent=0,
-        reconnects=0,
-        wrong_bodies=0,
-        requested=CONNECTIONS,
-        opened=CONNECTIONS,
-        served=CONNECTIONS,
-        ok=RESPONSES,
         outside=RESPONSES // 10,
+        after_window=0,
+        wrong_bodies=0,
         statuses={200: RESPONSES},
         error_kinds={},
         latency=latency,
+        sizes=[(136, RESPONSES)],
+    )
+    return AgentReport(
+        closed_idle=0,
+        resent=0,
+        reconnects=0,
+        requested=CONNECTIONS,
+        opened=CONNECTIONS,
+        served=CONNECTIONS,
+        parts=[counts],
         lag=lag,
         requests=[rng.randint(15_000, 19_000) for _ in range(intervals)],
         errors=[0] * intervals,
@@ -94,7 +100,6 @@ def made_up_report(rng: random.Random) -> AgentReport:
         window_s=WINDOW_S,
         cpu_s=WINDOW_S,
         stopped_s=0.0,
-        sizes=[(136, RESPONSES)],
     )
 
 

@@ -255,8 +255,9 @@ def _responses(probed: str, reports: Sequence[AgentReport]) -> Responses:
     statuses: Counter[int] = Counter()
     sizes: Counter[int] = Counter()
     for report in reports:
-        statuses.update(report.statuses)
-        sizes.update(dict(report.sizes))
+        counts = report.counts
+        statuses.update(counts.statuses)
+        sizes.update(dict(counts.sizes))
     return Responses(statuses, probed, sizes)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from pytest_djworkers.compare.arms import BASE, HEAD, NAMES
@@ -88,7 +88,7 @@ class History:
             comparison,
             rounds=tuple(self.rounds),
             size=self.size,
-            latencies=(_latency(self._reports_of(BASE)), _latency(self._reports_of(HEAD))),
+            latencies=(_latency(self._counts_of(BASE)), _latency(self._counts_of(HEAD))),
             part_latencies=self._part_latencies(profile),
             body_bytes=(base.body_bytes, head.body_bytes),
             responses_differ=describe_difference(base, head),
@@ -111,6 +111,9 @@ class History:
             for number, part in enumerate(profile.parts)
         }
 
+    def _counts_of(self, arm: int) -> list[PartReport]:
+        return [part for report in self._reports_of(arm) for part in report.parts]
+
     def _reports_of(self, arm: int) -> list[AgentReport]:
         return [report for block in self.blocks for report in block.reports[arm]]
 
@@ -125,5 +128,5 @@ def _discarded(one: Round) -> Round:
     return replace(one, discarded=one.discarded or IDLE_WORKER)
 
 
-def _latency(reports: Sequence[AgentReport | PartReport]) -> Latency:
+def _latency(reports: Iterable[PartReport]) -> Latency:
     return Latency(tuple(sum_of_pairs(report.latency for report in reports)))

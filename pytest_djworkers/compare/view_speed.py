@@ -67,9 +67,9 @@ def _measure(base: ArmServer, connections: int) -> ViewSpeed:
 
 
 def _speed_of(fired: Fired, base: ArmServer, connections: int) -> ViewSpeed:
-    report = fired.report
-    ended = report.ok + report.late + report.unexpected + report.error
-    in_window = ended - report.after_window
+    report, counts = fired.report, fired.report.counts
+    ended = counts.ok + counts.late + counts.unexpected + counts.error
+    in_window = ended - counts.after_window
     if in_window < LEAST_RESPONSES * report.window_s / LONGEST_WINDOW_S:
         raise TooSlow(
             f"too slow: base gave {in_window} responses in {format_duration(report.window_s)} on"
@@ -80,7 +80,7 @@ def _speed_of(fired: Fired, base: ArmServer, connections: int) -> ViewSpeed:
         )
     rate = in_window / report.window_s
     cpus = min(base.facts.workers, available_cpus().usable)
-    shortest_s = min((value for value, _ in report.latency), default=0) / 1e6
+    shortest_s = min((value for value, _ in counts.latency), default=0) / 1e6
     cpu_share = None
     if fired.cpu_s is not None:
         cpu_s = fired.cpu_s / ended

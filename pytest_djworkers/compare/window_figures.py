@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pytest_djworkers.compare.arm_server import Fired
 from pytest_djworkers.load.histogram import Latency
+from pytest_djworkers.load.pairs import mean_of
 from pytest_djworkers.verdict.rounds import Window
 
 
@@ -12,32 +13,26 @@ def window_of(fired: Fired, slow_s: float) -> Window:
 
     A response is slow if it takes longer than ``slow_s`` seconds.
     """
-    report = fired.report
-    ended = report.ok + report.late + report.unexpected + report.error
+    report, counts = fired.report, fired.report.counts
+    ended = counts.ok + counts.late + counts.unexpected + counts.error
     return Window(
-        responses=report.ok + report.late - report.after_window,
+        responses=counts.ok + counts.late - counts.after_window,
         window_s=report.window_s,
-        errors=report.unexpected + report.error,
-        timeouts=report.late + report.unanswered,
-        judged=ended + report.unanswered,
-        p95_s=Latency(tuple((value, count) for value, count in report.latency)).nearest_rank(95),
+        errors=counts.unexpected + counts.error,
+        timeouts=counts.late + counts.unanswered,
+        judged=ended + counts.unanswered,
+        p95_s=Latency(tuple((value, count) for value, count in counts.latency)).nearest_rank(95),
         cpu_per_request_s=_cpu_per_request(fired),
-        slow=sum(count for value, count in report.latency if value > slow_s * 1e6),
+        slow=sum(count for value, count in counts.latency if value > slow_s * 1e6),
         lost_worker=fired.lost_worker,
-        body_bytes=mean_size(report.sizes),
+        body_bytes=mean_of(counts.sizes),
         machine_speed=report.machine_speed,
     )
-
-
-def mean_size(sizes: list[tuple[int, int]]) -> float | None:
-    """Return the mean of pairs of bytes and counts; None without any."""
-    number = sum(count for _, count in sizes)
-    return sum(size * count for size, count in sizes) / number if number else None
 
 
 def _cpu_per_request(fired: Fired) -> float | None:
     # The CPU time is that of all requests sent in the window, so all of them divide it, whenever
     # they ended. One without a response has used some, too; nobody knows how much.
-    report = fired.report
-    sent = report.ok + report.late + report.unexpected + report.error + report.unanswered
+    counts = fired.report.counts
+    sent = counts.ok + counts.late + counts.unexpected + counts.error + counts.unanswered
     return None if fired.cpu_s is None or not sent else fired.cpu_s / sent

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 
 from pytest_djworkers.load.pairs import Pairs
 from pytest_djworkers.load.part_report import PartReport
-from pytest_djworkers.load.response_excerpt import ResponseExcerpt
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,21 +19,11 @@ class AgentReport:
     requested: int
     """The number of connections that the agent was to open."""
     opened: int
-    ok: int
-    late: int
-    unexpected: int
-    error: int
-    unanswered: int
-    in_flight: int
-    outside: int
     closed_idle: int
     resent: int
     reconnects: int
-    wrong_bodies: int
-    statuses: dict[int, int]
-    """The number of complete responses of the window by status."""
-    error_kinds: dict[str, int]
-    latency: Pairs
+    parts: list[PartReport]
+    """The counts of each part of the burst, in the profile's order; there is at least one."""
     lag: Pairs
     """The histogram of the times that responses waited for the agent to turn to them."""
     requests: list[int]
@@ -54,17 +43,6 @@ class AgentReport:
     cpu_s: float
     stopped_s: float
     """The time for which the agent did not run though it was its turn, in seconds."""
-    first_unexpected: ResponseExcerpt | None = None
-    after_window: int = 0
-    """The number of expected responses, among ok and late, that came after the window closed."""
-    sizes: list[tuple[int, int]] = field(default_factory=list)
-    """The histogram of the expected responses' body lengths as sent: pairs of bytes and counts."""
-    events: int = 0
-    """The number of events that streams brought in the window."""
-    first_bytes: Pairs = field(default_factory=Pairs.empty)
-    """The histogram of the times until the first byte of responses in several pieces."""
-    in_pieces: Pairs = field(default_factory=Pairs.empty)
-    """The histogram of their latencies, which are among the others, too."""
     machine_speed: float | None = None
     """The speed of the machine's CPUs while the window was open; see ``MachineSpeed``."""
     thinking_s: float = 0.0
@@ -74,7 +52,10 @@ class AgentReport:
     request was due after the window, or is younger than the timeout; 0 without a think time."""
     cpus: float = 1.0
     """The part of a CPU that one process can keep busy on the agent's machine, at most 1."""
-    parts: list[PartReport] = field(default_factory=list)
-    """The counts of each part of the burst, in the profile's order; empty if it has one only."""
     stages: list[PartReport] = field(default_factory=list)
     """The counts of each stage, all parts together; empty if the load does not change."""
+
+    @property
+    def counts(self) -> PartReport:
+        """The counts of all parts together."""
+        return PartReport.sum(self.parts)

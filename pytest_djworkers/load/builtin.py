@@ -76,7 +76,7 @@ class AsyncioGenerator:
         if agents.lost:
             names = ", ".join(agent.name for agent in agents.lost)
             raise GeneratorError(f"{profile.name}: lost in the warm-up: {names}")
-        left = sum(report.unanswered for report in reports)
+        left = sum(report.counts.unanswered for report in reports)
         if left:
             raise GeneratorError(
                 f"{profile.name}: {left} of the warm-up's requests had no response within"

@@ -18,10 +18,9 @@ from pytest_djworkers.load.facts import (
 )
 from pytest_djworkers.load.generator_names import ASYNCIO
 from pytest_djworkers.load.histogram import Latency
-from pytest_djworkers.load.in_pieces import InPieces
 from pytest_djworkers.load.pairs import mean_of
 from pytest_djworkers.load.part_figures import PartFigures
-from pytest_djworkers.load.part_report import PartReport, first_of, sum_of_pairs, sums
+from pytest_djworkers.load.part_report import PartReport, sum_of_pairs
 from pytest_djworkers.load.profile import Profile, Shape
 from pytest_djworkers.load.response_gaps import longest_common_ns
 from pytest_djworkers.load.result import BurstResult
@@ -29,19 +28,9 @@ from pytest_djworkers.load.stages import StageFigures
 from pytest_djworkers.load.tally import SERIES_INTERVAL_S
 
 _ADDED_UP = (
-    "ok",
-    "late",
-    "unexpected",
-    "error",
-    "unanswered",
-    "in_flight",
-    "outside",
-    "after_window",
     "closed_idle",
     "resent",
     "reconnects",
-    "wrong_bodies",
-    "events",
     "in_service_s",
     "thinking_s",
     "window_s",
@@ -61,23 +50,23 @@ def merge_agents(
 
     ``lost`` are the agents without a report, and ``clocks`` those of other machines.
     """
-    # Histograms are added up, since percentiles of several agents can't be averaged.
-    latency = sums(dict(report.latency) for report in reports)
-    lag = sums(dict(report.lag) for report in reports)
+    parts = _sums(report.parts for report in reports)
+    counts = PartReport.sum(parts)
+    lag = sum_of_pairs(report.lag for report in reports)
     window_s = reports[0].window_s
     return BurstResult(
         profile=profile,
         window_s=window_s,
-        ok=sum(report.ok for report in reports),
-        late=sum(report.late for report in reports),
-        unexpected=sum(report.unexpected for report in reports),
-        error=sum(report.error for report in reports),
-        unanswered=sum(report.unanswered for report in reports),
-        in_flight=sum(report.in_flight for report in reports),
-        outside=sum(report.outside for report in reports),
-        statuses=sums(report.statuses for report in reports),
-        error_kinds=sums(report.error_kinds for report in reports),
-        latency=Latency.from_counts(latency),
+        ok=counts.ok,
+        late=counts.late,
+        unexpected=counts.unexpected,
+        error=counts.error,
+        unanswered=counts.unanswered,
+        in_flight=counts.in_flight,
+        outside=counts.outside,
+        statuses=counts.statuses,
+        error_kinds=counts.error_kinds,
+        latency=Latency(tuple(counts.latency)),
         # Nothing is known of the connections of lost agents: they are neither served nor starved.
         connections=_connections(
             profile,
@@ -92,43 +81,41 @@ def merge_agents(
             outstanding=_columns(report.outstanding for report in reports),
         ),
         began_at=reports[0].began_at,
-        wrong_bodies=sum(report.wrong_bodies for report in reports),
+        wrong_bodies=counts.wrong_bodies,
         longest_gap_s=longest_common_ns(report.gaps for report in reports) / 1e9,
         generator=GeneratorFacts(
             name=ASYNCIO,
             version=interpreter(),
             agents=len(reports),
             cpu_share=max(_cpu_share(report, window_s) for report in reports),
-            lag_p99_s=Latency.from_counts(lag).p99,
+            lag_p99_s=Latency(tuple(lag)).p99,
             stopped_s=max(report.stopped_s for report in reports),
             clock_offset_s=max((abs(clock.unix_s) for clock in clocks), default=None),
             clock_error_s=max((clock.error_s for clock in clocks), default=None),
             lost=lost,
         ),
-        first_unexpected=first_of(report.first_unexpected for report in reports),
-        after_window=sum(report.after_window for report in reports),
-        parts=_parts(profile, reports, window_s),
-        stages=_stages(profile.shape, reports),
-        in_pieces=_in_pieces(reports),
-        event_count=sum(r.events for r in reports) if profile.has_streams else None,
-        body_bytes=mean_of(pair for report in reports for pair in report.sizes),
+        first_unexpected=counts.first_unexpected,
+        after_window=counts.after_window,
+        parts=_parts(profile, parts, window_s),
+        stages=_stages(profile.shape, _sums(report.stages for report in reports)),
+        in_pieces=counts.pieces,
+        event_count=counts.events if profile.has_streams else None,
+        body_bytes=mean_of(counts.sizes),
     )
 
 
-def _in_pieces(reports: Sequence[AgentReport]) -> InPieces:
-    return InPieces(
-        Latency.from_counts(sums(dict(report.first_bytes) for report in reports)),
-        Latency.from_counts(sums(dict(report.in_pieces) for report in reports)),
-    )
+def _sums(of_agents: Iterable[Sequence[PartReport]]) -> list[PartReport]:
+    """Return the sums of what each agent has counted in the same order."""
+    return [PartReport.sum(of_one) for of_one in zip(*of_agents, strict=True)]
 
 
 def _parts(
-    profile: Profile, reports: Sequence[AgentReport], window_s: float
+    profile: Profile, counted: Sequence[PartReport], window_s: float
 ) -> dict[str, PartFigures]:
     """Return the figures of a mix's parts by their names; none of another burst."""
     if not profile.is_mix:
         return {}
-    figures = _figures([report.parts for report in reports], [window_s] * len(profile.parts))
+    figures = _figures(counted, [window_s] * len(profile.parts))
     return {
         # Other parts have no events to count.
         part.name: one if part.requests[0].stream_s else replace(one, event_count=None)
@@ -136,11 +123,11 @@ def _parts(
     }
 
 
-def _stages(shape: Shape, reports: Sequence[AgentReport]) -> tuple[StageFigures, ...]:
+def _stages(shape: Shape, counted: Sequence[PartReport]) -> tuple[StageFigures, ...]:
     """Return the figures of the stages of a load that changes."""
     durations_s = [stage.duration_s for stage in shape.stages]
     begins_s = accumulate(durations_s[:-1], initial=0.0) if durations_s else ()
-    figures = _figures([report.stages for report in reports], durations_s)
+    figures = _figures(counted, durations_s)
     return tuple(
         StageFigures(f"stage {number}: {stage.load}", begin_s, stage.duration_s, one)
         for number, (stage, begin_s, one) in enumerate(
@@ -149,11 +136,8 @@ def _stages(shape: Shape, reports: Sequence[AgentReport]) -> tuple[StageFigures,
     )
 
 
-def _figures(
-    of_agents: Iterable[Sequence[PartReport]], windows_s: Sequence[float]
-) -> list[PartFigures]:
-    """Return the figures of what each agent has counted in the same order, added up."""
-    counted = [PartReport.sum(of_one) for of_one in zip(*of_agents, strict=True)]
+def _figures(counted: Sequence[PartReport], windows_s: Sequence[float]) -> list[PartFigures]:
+    """Return the figures of parts, or of stages, of which each has its window."""
     judged = sum(one.judged for one in counted)
     return [
         PartFigures.of(one, window_s, one.judged / judged if judged else 0.0)
@@ -186,13 +170,8 @@ def _one_report(reports: Sequence[AgentReport]) -> AgentReport:
         opened=min(report.opened for report in reports),
         served=max(report.served for report in reports),
         connect_max_s=max(report.connect_max_s for report in reports),
-        statuses=sums(report.statuses for report in reports),
-        error_kinds=sums(report.error_kinds for report in reports),
-        latency=sum_of_pairs(report.latency for report in reports),
+        parts=_sums(report.parts for report in reports),
         lag=sum_of_pairs(report.lag for report in reports),
-        sizes=sorted(sums(dict(report.sizes) for report in reports).items()),
-        first_bytes=sum_of_pairs(report.first_bytes for report in reports),
-        in_pieces=sum_of_pairs(report.in_pieces for report in reports),
         per_connection=[
             sum(counts) for counts in zip(*(r.per_connection for r in reports), strict=True)
         ],
@@ -200,8 +179,6 @@ def _one_report(reports: Sequence[AgentReport]) -> AgentReport:
         errors=[],
         outstanding=[],
         gaps=[],
-        parts=[PartReport.sum(of_one) for of_one in zip(*(r.parts for r in reports), strict=True)],
-        first_unexpected=first_of(report.first_unexpected for report in reports),
     )
 
 
@@ -211,7 +188,7 @@ def _connections(
     per_connection = sorted(n for report in reports for n in report.per_connection)
     served = sum(report.served for report in reports)
     in_service_s = sum(report.in_service_s for report in reports)
-    completed = sum(per_connection) + sum(report.error for report in reports)
+    completed = sum(per_connection) + sum(part.error for report in reports for part in report.parts)
     has_streams = profile.has_streams
     # Streams are at work when they are open, and their connections are closed by ourselves.
     is_closed_loop = profile.shape.rate is None and not has_streams

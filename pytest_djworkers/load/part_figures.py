@@ -59,9 +59,7 @@ class PartFigures:
             wrong_bodies=report.wrong_bodies,
             first_unexpected=report.first_unexpected,
             after_window=report.after_window,
-            in_pieces=InPieces(
-                Latency(tuple(report.first_bytes)), Latency(tuple(report.in_pieces))
-            ),
+            in_pieces=report.pieces,
             event_count=report.events,
             body_bytes=mean_of(report.sizes),
         )

@@ -7,10 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Self, TypeVar
 
+from pytest_djworkers.load.histogram import Latency
+from pytest_djworkers.load.in_pieces import InPieces
 from pytest_djworkers.load.pairs import Pairs
 from pytest_djworkers.load.response_excerpt import ResponseExcerpt
 
-_Key = TypeVar("_Key")
+_Key = TypeVar("_Key", int, str)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +27,15 @@ class PartReport:
     in_flight: int
     outside: int
     after_window: int
+    """The number of expected responses, among ok and late, that came after the window closed."""
     wrong_bodies: int
     statuses: dict[int, int]
+    """The number of complete responses of the window by status."""
     error_kinds: dict[str, int]
     latency: Pairs
     """The histogram of latencies: pairs of microseconds and counts."""
     sizes: list[tuple[int, int]]
+    """The histogram of the expected responses' body lengths as sent: pairs of bytes and counts."""
     first_unexpected: ResponseExcerpt | None = None
     events: int = 0
     """The number of events that streams brought in the window."""
@@ -55,8 +60,8 @@ class PartReport:
             statuses=sums(report.statuses for report in reports),
             error_kinds=sums(report.error_kinds for report in reports),
             latency=sum_of_pairs(report.latency for report in reports),
-            sizes=sorted(sums(dict(report.sizes) for report in reports).items()),
-            first_unexpected=first_of(report.first_unexpected for report in reports),
+            sizes=[*sums(dict(report.sizes) for report in reports).items()],
+            first_unexpected=_first_of(report.first_unexpected for report in reports),
             events=sum(report.events for report in reports),
             first_bytes=sum_of_pairs(report.first_bytes for report in reports),
             in_pieces=sum_of_pairs(report.in_pieces for report in reports),
@@ -86,28 +91,33 @@ class PartReport:
         )
 
     @property
+    def pieces(self) -> InPieces:
+        """The times of the responses that came in several pieces."""
+        return InPieces(Latency(tuple(self.first_bytes)), Latency(tuple(self.in_pieces)))
+
+    @property
     def judged(self) -> int:
         """The number of requests that shares divide by: all but those in flight and outside."""
         return self.ok + self.late + self.unexpected + self.error + self.unanswered
 
 
-def first_of(excerpts: Iterable[ResponseExcerpt | None]) -> ResponseExcerpt | None:
+def _first_of(excerpts: Iterable[ResponseExcerpt | None]) -> ResponseExcerpt | None:
     """Return the first excerpt that was kept, or None."""
     return next((one for one in excerpts if one is not None), None)
 
 
 def sums(mappings: Iterable[Mapping[_Key, int]]) -> dict[_Key, int]:
-    """Return the counts of all mappings, added up by key."""
+    """Return the counts of all mappings, added up by key, ascending."""
     total: Counter[_Key] = Counter()
     for mapping in mappings:
         total.update(mapping)
-    return dict(total)
+    return dict(sorted(total.items()))
 
 
 def sum_of_pairs(histograms: Iterable[Iterable[tuple[int, int]]]) -> Pairs:
     """Return the sum of histograms that are pairs of values and counts, ascending."""
     # Histograms are added up, since percentiles of several can't be averaged.
-    return Pairs.of(sorted(sums(dict(one) for one in histograms).items()))
+    return Pairs.of(sums(dict(one) for one in histograms).items())
 
 
 def _without(counts: Mapping[_Key, int], earlier: Mapping[_Key, int]) -> dict[_Key, int]:

@@ -210,25 +210,13 @@ class Tally:
         self.fold()
         # A window that closed early has a shorter series.
         intervals = _intervals(self.end_ns - self.begin_ns)
-        parts = [part.report() for part in self.parts]
-        whole = PartReport.sum(parts)
         return AgentReport(
             requested=len(connections),
             opened=opened,
-            ok=whole.ok,
-            late=whole.late,
-            unexpected=whole.unexpected,
-            error=whole.error,
-            unanswered=whole.unanswered,
-            in_flight=whole.in_flight,
-            outside=whole.outside,
             closed_idle=self.closed_idle,
             resent=self.resent,
             reconnects=self.reconnects,
-            wrong_bodies=whole.wrong_bodies,
-            statuses=dict(sorted(whole.statuses.items())),
-            error_kinds=dict(sorted(whole.error_kinds.items())),
-            latency=whole.latency,
+            parts=[part.report() for part in self.parts],
             lag=Pairs.of(self._lag.items()),
             requests=self._requests[:intervals],
             errors=self._errors[:intervals],
@@ -245,14 +233,6 @@ class Tally:
             cpu_s=cpu_s,
             stopped_s=stopped_s,
             machine_speed=machine_speed,
-            first_unexpected=whole.first_unexpected,
-            after_window=whole.after_window,
-            sizes=whole.sizes,
-            events=whole.events,
-            first_bytes=whole.first_bytes,
-            in_pieces=whole.in_pieces,
-            # Of one part, the whole says it all.
-            parts=parts if len(parts) > 1 else [],
         )
 
     def _error_at(self, now_ns: int, began_ns: int) -> None:

@@ -104,9 +104,9 @@ def test_agents_fire_again_and_again_on_the_same_connections(tmp_path: Path) -> 
         assert server.connections == 5
     assert eventually(lambda: len(server.requests) == sum(map(sent, reports)))
     for report in reports:
-        assert report.ok >= 20
+        assert report.counts.ok >= 20
         assert 0.1 <= report.window_s < 5
-        assert not report.in_flight + report.unanswered
+        assert not report.counts.in_flight + report.counts.unanswered
 
 
 def test_no_request_is_given_up_that_is_younger_than_the_timeout(tmp_path: Path) -> None:
@@ -116,7 +116,7 @@ def test_no_request_is_given_up_that_is_younger_than_the_timeout(tmp_path: Path)
         with AgentGroup(local_agents(1), target) as agents:
             agents.open(profile, target, drain_s=0.1)
             (report,) = agents.fire()
-    assert (report.ok, report.after_window, report.unanswered) == (3, 3, 0)
+    assert (report.counts.ok, report.counts.after_window, report.counts.unanswered) == (3, 3, 0)
 
 
 def test_a_warm_up_reaches_each_worker_and_leaves_no_work_behind(tmp_path: Path) -> None:

@@ -176,8 +176,8 @@ KILLED = {
 def test_a_request_that_was_read_and_got_no_response_is_an_error(killed: Killed) -> None:
     with serve(serves_then(1, killed.end)) as server:
         report = fire(server.address, killed.request, timeout_s=killed.timeout_s, duration_s=0.3)
-    assert report.error_kinds.keys() == {killed.kind}
-    assert report.error == pytest.approx(report.ok, abs=2 * report.requested)
+    assert report.counts.error_kinds.keys() == {killed.kind}
+    assert report.counts.error == pytest.approx(report.counts.ok, abs=2 * report.requested)
     assert (report.closed_idle, report.resent) == (0, 0)
 
 
@@ -187,7 +187,8 @@ def test_a_request_that_crosses_the_close_is_sent_again() -> None:
     assert classes(report) == {"ok"}
     assert report.resent == report.closed_idle > 0
     assert server.connections > report.requested
-    assert len(server.requests) <= report.ok + report.in_flight + report.outside
+    counts = report.counts
+    assert len(server.requests) <= counts.ok + counts.in_flight + counts.outside
 
 
 async def closes_when_idle(peer: Peer) -> None:
@@ -212,8 +213,8 @@ def test_nothing_is_sent_again_without_tcp_info(
     with serve(answers_and_closes) as server:
         report = fire(server.address)
     assert report.resent == 0
-    assert report.error_kinds.keys() <= {"closed early", "reset"}
-    assert report.error
+    assert report.counts.error_kinds.keys() <= {"closed early", "reset"}
+    assert report.counts.error
 
 
 def test_a_request_that_is_sent_again_is_as_old_as_its_first_try(
@@ -226,7 +227,7 @@ def test_a_request_that_is_sent_again_is_as_old_as_its_first_try(
     with serve(serves_then(1, slow_to_close)) as server:
         report = fire(server.address, connections=1, duration_s=0.5)
     assert report.resent
-    assert max(latency for latency, _ in report.latency) >= 100_000 * 0.99
+    assert max(latency for latency, _ in report.counts.latency) >= 100_000 * 0.99
 
 
 def test_many_requests_that_are_sent_again_are_remarked_upon() -> None:
@@ -315,6 +316,6 @@ def test_a_real_server_that_closes_idle_connections_makes_no_errors(
         load: dict[str, Any] = {} if recycles else {"rate": 20}
         report = fire(address, connections=32, duration_s=5, **load)
     assert report.closed_idle
-    assert report.ok
+    assert report.counts.ok
     # A reset of a request that lay unread, and was acknowledged, can't be told from worse.
-    assert report.error <= (report.closed_idle / 10 if recycles else 2)
+    assert report.counts.error <= (report.closed_idle / 10 if recycles else 2)

@@ -86,9 +86,9 @@ def test_an_unanswered_request_has_the_first_byte_that_came() -> None:
 
     with serve(never_ends) as server:
         report = fire(server.address, timeout_s=0.1, duration_s=0.5)
-    assert report.unanswered == 4
-    assert sum(count for us, count in report.first_bytes if us < 100_000) == 4
-    assert sum(count for us, count in report.in_pieces if us >= 400_000) == 4
+    assert report.counts.unanswered == 4
+    assert sum(count for us, count in report.counts.first_bytes if us < 100_000) == 4
+    assert sum(count for us, count in report.counts.in_pieces if us >= 400_000) == 4
 
 
 def test_windows_of_a_comparison_add_up() -> None:
@@ -98,7 +98,7 @@ def test_windows_of_a_comparison_add_up() -> None:
     assert RESULT.server is not None
     result = merge_windows(profile, reports, RESULT.server)
     assert result.in_pieces is not None
-    assert result.in_pieces.first.count == result.ok == sum(report.ok for report in reports)
+    assert result.in_pieces.first.count == result.ok == sum(report.counts.ok for report in reports)
 
 
 @pytest.mark.parametrize("us", [1.2, 3.7, 1023.9, 1024, 5_000.4, 70_000.5, 3e6, 1e11])

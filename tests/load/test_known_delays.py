@@ -82,7 +82,7 @@ def window(shares: dict[Outcome, int], seed: int = 1) -> tuple[AgentReport, list
 
 def latency_of(report: AgentReport) -> Latency:
     """Return the report's histogram."""
-    return Latency(tuple((value, count) for value, count in report.latency))
+    return Latency(tuple((value, count) for value, count in report.counts.latency))
 
 
 MIXTURES = st.dictionaries(
@@ -98,11 +98,11 @@ def test_percentiles_and_counts_are_those_of_the_servers_own_record(
     report, record = window({QUICK: 80, **rare}, seed)
     told = Counter(record)
     assert sent(report) == len(record)
-    assert report.unexpected == told[SLOW_ERROR]
-    assert report.error == told[DIES]
-    assert report.unanswered == told[HANGS]
-    assert report.ok + report.late == told[QUICK] + told[SLOW]
-    assert report.outside == report.in_flight == 0
+    assert report.counts.unexpected == told[SLOW_ERROR]
+    assert report.counts.error == told[DIES]
+    assert report.counts.unanswered == told[HANGS]
+    assert report.counts.ok + report.counts.late == told[QUICK] + told[SLOW]
+    assert report.counts.outside == report.counts.in_flight == 0
     # A request that hangs is as old as the timeout when nobody waits any longer.
     delays = sorted(
         min(outcome.delay_s, TIMEOUT_S)

@@ -91,10 +91,11 @@ def test_the_window_after_it_is_as_any_other() -> None:
         _, report = opened(server.address)
         assert server.connections == CONNECTIONS
     assert report.served == CONNECTIONS
-    assert report.ok == sum(report.per_connection)
+    assert report.counts.ok == sum(report.per_connection)
     # What was sent to open them is not counted.
-    assert report.ok < len(server.requests)
-    assert (report.reconnects, report.unanswered, report.error, report.outside) == (0, 0, 0, 0)
+    assert report.counts.ok < len(server.requests)
+    counts = report.counts
+    assert (report.reconnects, counts.unanswered, counts.error, counts.outside) == (0, 0, 0, 0)
 
 
 def test_a_server_that_never_responds_ends_it_after_the_drain() -> None:
@@ -102,7 +103,7 @@ def test_a_server_that_never_responds_ends_it_after_the_drain() -> None:
         number, report = opened(server.address, drain_s=0.1)
     assert number == 0
     # A response to the former request would be taken for that of the next one.
-    assert (report.unanswered, report.reconnects) == (CONNECTIONS, CONNECTIONS)
+    assert (report.counts.unanswered, report.reconnects) == (CONNECTIONS, CONNECTIONS)
 
 
 @pytest.mark.parametrize("under_load", [False, True])

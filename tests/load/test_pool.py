@@ -44,12 +44,12 @@ def test_every_request_is_in_its_class(row: Row) -> None:
         timeout_s = 0.1 if row.classes == "unanswered" else 5
         report = fire(server.address, row.request, timeout_s=timeout_s, duration_s=0.25)
         # The end of the window finds some on a connection that does not stand yet.
-        unseen = report.in_flight if server.connections > report.requested else 0
+        unseen = report.counts.in_flight if server.connections > report.requested else 0
         assert eventually(lambda: len(server.requests) >= sent(report) - unseen)
     assert len(server.requests) <= sent(report)
     assert {*server.requests} == {row.request.encode("{}:{}".format(*server.address))}
     assert classes(report) == set(row.classes.split())
-    assert " ".join([*map(str, report.statuses), *report.error_kinds]) == row.says
+    assert " ".join([*map(str, report.counts.statuses), *report.counts.error_kinds]) == row.says
     assert report.opened == report.requested
 
 
@@ -63,15 +63,15 @@ def test_one_request_in_many_without_a_response_is_counted() -> None:
 
     with serve(forgets) as server:
         report = fire(server.address, connections=1, timeout_s=0.1, duration_s=0.6)
-    assert (report.ok, report.unanswered) == (49, 1)
-    assert sum(count for age, count in report.latency if age > 100_000) == 1
+    assert (report.counts.ok, report.counts.unanswered) == (49, 1)
+    assert sum(count for age, count in report.counts.latency if age > 100_000) == 1
 
 
 def test_one_error_in_a_hundred_responses_is_counted() -> None:
     with serve(in_turn(*[OK] * 99, answer("500 Oh"))) as server:
         report = fire(server.address, connections=1, duration_s=0.5)
     assert classes(report) == {"ok", "unexpected"}
-    assert report.unexpected == sum(count // 100 for count in report.per_connection)
+    assert report.counts.unexpected == sum(count // 100 for count in report.per_connection)
 
 
 def test_stalls_of_a_server_are_in_its_gaps_and_latencies() -> None:
@@ -91,7 +91,7 @@ def test_stalls_of_a_server_are_in_its_gaps_and_latencies() -> None:
         report = fire(server.address, duration_s=1.2)
     assert classes(report) == {"ok"}
     assert longest_common_ns([report.gaps]) >= 90_000_000
-    assert max(latency for latency, _ in report.latency) >= 90_000
+    assert max(latency for latency, _ in report.counts.latency) >= 90_000
 
 
 def test_a_server_that_dies_and_comes_back_is_connected_to_again() -> None:
@@ -108,7 +108,7 @@ def test_a_server_that_dies_and_comes_back_is_connected_to_again() -> None:
         report = burst.result()
         assert again.requests
     assert classes(report) == {"ok", "error"}
-    assert report.error_kinds.keys() <= {"refused", "reset", "closed early"}
+    assert report.counts.error_kinds.keys() <= {"refused", "reset", "closed early"}
 
 
 @pytest.mark.parametrize("server_says", ["Connection: close", "X: y"])
@@ -117,7 +117,7 @@ def test_servers_that_close_each_connection_are_told_by_their_reconnects(server_
     with serve(behave) as server:
         report = fire(server.address)
     assert classes(report) == {"ok"}
-    assert (2 * report.reconnects > report.ok) is ("close" in server_says)
+    assert (2 * report.reconnects > report.counts.ok) is ("close" in server_says)
 
 
 # Bodies.
@@ -138,9 +138,9 @@ def test_a_body_without_the_bytes_that_it_should_contain_is_unexpected(
     with serve(in_turn(good, bad)) as server:
         report = fire(server.address, SentRequest("/", contains=b"right page"))
     assert classes(report) == {"ok", "unexpected"}
-    assert report.wrong_bodies == report.unexpected
-    assert abs(report.ok - report.unexpected) <= report.requested
-    assert report.statuses.keys() == {200}
+    assert report.counts.wrong_bodies == report.counts.unexpected
+    assert abs(report.counts.ok - report.counts.unexpected) <= report.requested
+    assert report.counts.statuses.keys() == {200}
 
 
 def test_a_server_that_lingers_until_its_client_has_closed_does_not_wait() -> None:
@@ -157,7 +157,7 @@ def test_a_server_that_lingers_until_its_client_has_closed_does_not_wait() -> No
         report = fire(server.address, duration_s=0.5)
     assert classes(report) == {"ok"}
     assert report.served == report.requested
-    assert report.ok > 10
+    assert report.counts.ok > 10
 
 
 # Fixed rates.
@@ -168,8 +168,8 @@ def test_a_fixed_rate_is_kept_whatever_the_server_takes() -> None:
         report = fire(server.address, rate=100, connections=20, warmup_s=0.1, duration_s=0.5)
     assert classes(report) == {"ok"}
     assert sent(report) == 60
-    assert 10 <= report.ok <= 60
-    assert all(latency >= 50_000 * 0.99 for latency, _ in report.latency)
+    assert 10 <= report.counts.ok <= 60
+    assert all(latency >= 50_000 * 0.99 for latency, _ in report.counts.latency)
 
 
 def test_a_stall_is_seen_by_every_request_that_was_due_in_it() -> None:
@@ -188,8 +188,8 @@ def test_a_stall_is_seen_by_every_request_that_was_due_in_it() -> None:
         report = fire(server.address, rate=100, connections=1, duration_s=1, timeout_s=0.25)
     assert sent(report) == 100
     # Of the 40 that were due, some 25 waited less than the timeout and 15 longer.
-    assert report.late >= 10
-    assert sum(count for latency, count in report.latency if latency > 20_000) >= 30
+    assert report.counts.late >= 10
+    assert sum(count for latency, count in report.counts.latency if latency > 20_000) >= 30
     assert max(report.outstanding) >= 25
     assert report.outstanding[-1] < max(report.outstanding)
 
@@ -198,8 +198,8 @@ def test_requests_pile_up_at_a_rate_that_the_server_cannot_keep() -> None:
     with serve(always(OK, after_s=0.1)) as server:
         report = fire(server.address, rate=100, connections=2, duration_s=1, timeout_s=0.2)
     assert sent(report) == 100
-    assert 4 <= report.ok + report.late <= 20
-    assert report.unanswered >= 50
+    assert 4 <= report.counts.ok + report.counts.late <= 20
+    assert report.counts.unanswered >= 50
     assert report.outstanding[0] < report.outstanding[4] < report.outstanding[-1]
     assert len(server.requests) <= 22
 
@@ -225,9 +225,9 @@ def test_refused_connections_are_errors_at_a_fixed_rate() -> None:
     with refusing() as address:
         report = fire(address, rate=100, duration_s=0.3)
     # The last of them may still be connecting when the window ends.
-    assert report.error + report.in_flight == sent(report) == 30
-    assert report.error
-    assert report.error_kinds.keys() == {"refused"}
+    assert report.counts.error + report.counts.in_flight == sent(report) == 30
+    assert report.counts.error
+    assert report.counts.error_kinds.keys() == {"refused"}
 
 
 def test_a_rate_with_more_due_requests_than_are_sent_at_once_is_kept() -> None:
@@ -241,8 +241,8 @@ def test_connections_that_are_not_open_yet_take_part_in_a_fixed_rate_when_they_a
     with deaf(backlog=0) as address:
         report = fire(address, rate=100, connections=6, timeout_s=0.1, duration_s=0.4)
     assert 0 < report.opened < 6
-    assert (sent(report), report.ok) == (40, 0)
-    assert report.unanswered >= 25
+    assert (sent(report), report.counts.ok) == (40, 0)
+    assert report.counts.unanswered >= 25
 
 
 @pytest.mark.parametrize("more", [OK, OK[:9]])
@@ -349,13 +349,13 @@ def test_a_new_connections_first_call_that_fails_is_tried_again_or_an_error(
     with serve(always(OK)) as server:
         report = fire(server.address)
     assert classes(report) == {found}
-    assert set(report.error_kinds) <= {"reset"}
+    assert set(report.counts.error_kinds) <= {"reset"}
 
 
 def test_an_address_that_cannot_be_reached_is_an_error_of_its_own() -> None:
     # A multicast address: the system refuses to connect at once.
     report = fire(("224.0.0.1", 9), duration_s=0.15)
-    assert report.error_kinds.keys() == {"connect failed"}
+    assert report.counts.error_kinds.keys() == {"connect failed"}
 
 
 def test_only_so_many_connections_are_opening_at_once_as_a_backlog_holds() -> None:
@@ -395,22 +395,23 @@ def test_a_response_with_a_known_head_is_still_read_to_its_end() -> None:
     with serve(halves) as server:
         report = fire(server.address)
     assert classes(report) == {"ok"}
-    assert sum(count for latency, count in report.latency if latency >= 20_000) >= report.ok // 3
+    slow = sum(count for latency, count in report.counts.latency if latency >= 20_000)
+    assert slow >= report.counts.ok // 3
 
 
 def test_refused_connections_are_errors_and_tried_again() -> None:
     with refusing() as address:
         report = fire(address, duration_s=0.35)
     assert classes(report) == {"error"}
-    assert report.error_kinds.keys() == {"refused"}
-    assert report.error >= 2 * report.requested
+    assert report.counts.error_kinds.keys() == {"refused"}
+    assert report.counts.error >= 2 * report.requested
     assert (report.opened, report.served) == (0, 0)
 
 
 def test_a_server_that_never_accepts_leaves_requests_unanswered() -> None:
     with deaf(backlog=128) as address:
         report = fire(address, timeout_s=0.1, duration_s=0.3)
-    assert (report.unanswered, report.opened, report.served) == (4, 4, 0)
+    assert (report.counts.unanswered, report.opened, report.served) == (4, 4, 0)
     assert sent(report) == 4
 
 
@@ -418,7 +419,7 @@ def test_a_full_backlog_leaves_requests_unanswered_before_they_are_sent() -> Non
     with deaf(backlog=0) as address:
         report = fire(address, timeout_s=0.1, duration_s=0.3, connections=8)
     assert report.opened < 8
-    assert (report.unanswered, sent(report)) == (8, 8)
+    assert (report.counts.unanswered, sent(report)) == (8, 8)
 
 
 @pytest.mark.parametrize(("timeout_s", "where"), [(0.1, "unanswered"), (5, "in_flight")])
@@ -427,34 +428,34 @@ def test_an_unanswered_request_counts_at_its_age_once_it_is_older_than_the_timeo
 ) -> None:
     with serve(hangs) as server:
         report = fire(server.address, timeout_s=timeout_s, duration_s=0.3)
-    assert getattr(report, where) == sent(report) == 4
-    assert all(100_000 < age < 300_000 * 1.001 for age, _ in report.latency)
+    assert getattr(report.counts, where) == sent(report) == 4
+    assert all(100_000 < age < 300_000 * 1.001 for age, _ in report.counts.latency)
 
 
 def test_late_responses_are_requests_at_their_true_latency() -> None:
     with serve(always(OK, after_s=0.15)) as server:
         report = fire(server.address, timeout_s=0.1, duration_s=0.5)
-    assert report.late
+    assert report.counts.late
     assert classes(report) <= {"late", "unanswered"}
     # Those that the end of the window found older than the timeout count at their age.
-    shorter = sum(count for latency, count in report.latency if latency < 150_000 * 0.99)
-    assert shorter <= report.unanswered
+    shorter = sum(count for latency, count in report.counts.latency if latency < 150_000 * 0.99)
+    assert shorter <= report.counts.unanswered
 
 
 def test_responses_before_the_window_are_outside_of_it() -> None:
     with serve(always(OK)) as server:
         report = fire(server.address, warmup_s=0.2, duration_s=0.1)
-    assert report.outside
-    assert report.ok
+    assert report.counts.outside
+    assert report.counts.ok
     assert sent(report) == len(server.requests)
 
 
 def test_a_response_in_the_window_to_a_request_of_the_warm_up_is_the_windows() -> None:
     with serve(always(OK, after_s=0.3)) as server:
         report = fire(server.address, warmup_s=0.1, duration_s=0.9)
-    assert report.outside == 0
-    assert report.ok >= 4
-    assert all(latency >= 300_000 * 0.99 for latency, _ in report.latency)
+    assert report.counts.outside == 0
+    assert report.counts.ok >= 4
+    assert all(latency >= 300_000 * 0.99 for latency, _ in report.counts.latency)
 
 
 def test_draining_leaves_no_work_behind_in_the_server() -> None:
@@ -470,21 +471,21 @@ def test_draining_leaves_no_work_behind_in_the_server() -> None:
 
     with serve(slow) as server:
         report = fire(server.address, duration_s=0.1, drain_s=10)
-        assert report.ok == sent(report) == answered == len(server.requests) == 4
-    assert (report.after_window, report.in_flight) == (4, 0)
+        assert report.counts.ok == sent(report) == answered == len(server.requests) == 4
+    assert (report.counts.after_window, report.counts.in_flight) == (4, 0)
 
 
 def test_draining_ends_in_time() -> None:
     with serve(hangs) as server:
         report = fire(server.address, duration_s=0.1, timeout_s=0.1, drain_s=0.1)
-    assert report.unanswered == sent(report) == 4
+    assert report.counts.unanswered == sent(report) == 4
 
 
 def test_a_large_body_arrives_whole() -> None:
     large = SentRequest("/", "POST", body=bytes(range(256)) * 20_000)
     with serve(always(OK)) as server:
         report = fire(server.address, large, connections=2, duration_s=0.5)
-        assert eventually(lambda: len(server.requests) >= report.ok > 0)
+        assert eventually(lambda: len(server.requests) >= report.counts.ok > 0)
         payload = large.encode("{}:{}".format(*server.address))
         assert all(request == payload for request in server.requests)
     assert classes(report) == {"ok"}
@@ -497,7 +498,7 @@ def test_large_bodies_of_a_mix_arrive_whole() -> None:
     shape = make_profile(duration_s=0.5, connections=2).shape
     with serve(always(OK)) as server:
         report = fire_profile(server.address, Profile.of_parts("mix", parts, shape))
-        assert eventually(lambda: len(server.requests) >= report.ok > 0)
+        assert eventually(lambda: len(server.requests) >= report.counts.ok > 0)
         host = "{}:{}".format(*server.address)
         assert {*server.requests} == {request.encode(host) for request in large}
     assert classes(report) == {"ok"}
@@ -515,7 +516,7 @@ def test_a_response_to_a_body_that_the_server_did_not_read_to_its_end_counts(
 
     with serve(refuses) as server:
         report = fire(server.address, SentRequest("/", "POST", body=b"x" * 20_000_000))
-    assert report.statuses.keys() == {413}
+    assert report.counts.statuses.keys() == {413}
     assert server.connections > report.requested
 
 
@@ -523,7 +524,7 @@ def test_a_server_that_closes_at_once_is_all_errors() -> None:
     with serve(closes) as server:
         report = fire(server.address)
     assert classes(report) == {"error"}
-    assert report.error_kinds.keys() <= {"closed early", "reset"}
+    assert report.counts.error_kinds.keys() <= {"closed early", "reset"}
 
 
 @pytest.mark.parametrize("greeting", [OK, OK[:9]])
@@ -535,7 +536,7 @@ def test_bytes_from_a_server_before_any_request_are_no_response(greeting: bytes)
     with serve(greets) as server:
         report = fire(server.address)
         # Nobody can tell a greeting from the answer to a request that is sent meanwhile.
-        assert report.ok <= len(server.requests) + server.connections
+        assert report.counts.ok <= len(server.requests) + server.connections
 
 
 @contextmanager
@@ -554,8 +555,8 @@ def test_no_free_descriptor_is_an_error_of_that_name() -> None:
         limit = 20 + max(int(fd.name) for fd in Path("/proc/self/fd").iterdir())
         with descriptors_below(limit):
             report = fire(address, connections=limit, timeout_s=0.1)
-    assert report.error_kinds.keys() == {"no free descriptor"}
-    assert 0 < report.opened == report.unanswered < limit
+    assert report.counts.error_kinds.keys() == {"no free descriptor"}
+    assert 0 < report.opened == report.counts.unanswered < limit
 
 
 @pytest.mark.parametrize("warmup_s", [0.0, 0.25])

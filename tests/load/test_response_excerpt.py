@@ -80,8 +80,8 @@ def test_an_excerpt_of_any_bytes_raises_nothing(body: bytes, cut: int) -> None:
 def test_a_burst_keeps_its_first_unexpected_response(body: bytes) -> None:
     with serve(always(response(body))) as server:
         report = fire(server.address, connections=2)
-    assert report.unexpected
-    kept = json.loads(json.dumps(to_simple(report)))["first_unexpected"]
+    assert report.counts.unexpected
+    kept = json.loads(json.dumps(to_simple(report)))["parts"][0]["first_unexpected"]
     assert from_simple(kept, ResponseExcerpt) == ResponseExcerpt(
         403, text=body.decode()[:1000].strip()
     )
@@ -91,5 +91,5 @@ def test_a_burst_keeps_a_wrong_body_and_no_expected_one() -> None:
     with serve(always(answer(body=b"hello"))) as server:
         wrong = fire(server.address, SentRequest("/", contains=b"world"), connections=2)
         fine = fire(server.address, connections=2)
-    assert wrong.first_unexpected == ResponseExcerpt(200, text="hello")
-    assert fine.first_unexpected is None
+    assert wrong.counts.first_unexpected == ResponseExcerpt(200, text="hello")
+    assert fine.counts.first_unexpected is None

@@ -91,7 +91,7 @@ def test_an_agent_tells_the_figures_while_the_window_is_open(
     assert numbers == sorted(numbers)
     assert all(0.0 < one.open_s < 0.45 for one in figures)
     assert all(sum(count for _, count in one.latency) == one.responses for one in figures)
-    assert numbers[-1] <= from_simple(report, AgentReport).ok
+    assert numbers[-1] <= from_simple(report, AgentReport).counts.ok
 
 
 def test_an_agent_that_is_not_asked_tells_nothing(
@@ -99,7 +99,7 @@ def test_an_agent_that_is_not_asked_tells_nothing(
 ) -> None:
     opened, report = told_by_an_agent(monkeypatch, tells=False)
     assert opened == {"opened": 3}
-    assert from_simple(report, AgentReport).ok
+    assert from_simple(report, AgentReport).counts.ok
 
 
 def test_an_agent_that_nobody_reads_is_not_stopped_by_its_full_pipe(

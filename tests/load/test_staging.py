@@ -71,7 +71,7 @@ def test_connections_come_and_go_with_the_stages() -> None:
     # Connecting at the beginning of a stage is no sign of a server that closes connections.
     assert report.reconnects == report.closed_idle == 0
     # Those that leave have the response to their last request.
-    assert report.in_flight <= 3
+    assert report.counts.in_flight <= 3
     assert [one.in_flight for one in report.stages[:2]] == [0, 0]
     first, second, third = (one.ok for one in report.stages)
     assert second > max(first, third)
@@ -104,8 +104,7 @@ def test_the_whole_has_the_counts_of_all_stages() -> None:
         report = fire_profile(server.address, mix)
     assert {"ok", "unexpected"} <= classes(report)
     whole = PartReport.sum(report.stages)
-    of_parts = PartReport.sum(report.parts)
-    assert replace(whole, first_unexpected=None) == replace(of_parts, first_unexpected=None)
+    assert replace(whole, first_unexpected=None) == replace(report.counts, first_unexpected=None)
     assert whole.first_unexpected == report.stages[0].first_unexpected
     assert report.stages[1].first_unexpected is None
     assert [one.outside > 0 for one in report.stages] == [True, False, False]
@@ -136,7 +135,7 @@ def test_a_request_without_a_response_keeps_its_connection_and_counts_in_the_las
         report = fire_profile(server.address, staged(of(0.2, 4), of(0.2, 2), timeout_s=0.1))
         assert len(server.requests) == 4
     assert [one.unanswered for one in report.stages] == [0, 4]
-    assert report.error == 0
+    assert report.counts.error == 0
 
 
 def test_connections_of_a_later_stage_that_the_server_closes_are_errors_of_that_stage() -> None:
@@ -156,7 +155,8 @@ def test_connections_of_a_later_stage_that_the_server_closes_are_errors_of_that_
     assert first.error == 0
     assert second.error_kinds.keys() <= {"closed early", "reset"}
     assert second.error
-    assert sent(report) == PartReport.sum(report.stages).judged + report.in_flight + report.outside
+    judged = PartReport.sum(report.stages).judged
+    assert sent(report) == judged + report.counts.in_flight + report.counts.outside
 
 
 def test_agents_split_each_stage_evenly() -> None:

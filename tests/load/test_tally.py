@@ -108,7 +108,7 @@ def test_each_request_is_in_exactly_one_class(every: list[Sent]) -> None:
     check(report)
     assert sent(report) == len(every)
     counted = Counter(request.belongs for request in every)
-    assert {name: getattr(report, name) for name in counted} == counted
+    assert {name: getattr(report.counts, name) for name in counted} == counted
 
 
 @given(st.lists(requests(), max_size=40))
@@ -123,7 +123,7 @@ def test_the_histogram_has_expected_responses_and_the_ages_of_unanswered_request
         for request in every
         if request.belongs in {"ok", "late", "unanswered"}
     )
-    assert dict(report_of(tally).latency) == took
+    assert dict(report_of(tally).counts.latency) == took
 
 
 @given(st.lists(requests(), max_size=40))
@@ -200,7 +200,7 @@ def test_folding_keeps_counts_and_no_samples() -> None:
     tally.fold()
     assert (len(tally.parts[0].samples_us), len(tally.lags_us)) == (0, 0)
     answer(tally, 200, BEGIN, BEGIN + MS, BEGIN + MS)
-    assert list(report_of(tally).latency) == [(1000, 1001)]
+    assert list(report_of(tally).counts.latency) == [(1000, 1001)]
 
 
 def test_a_report_travels_as_json() -> None:
@@ -210,7 +210,7 @@ def test_a_report_travels_as_json() -> None:
     report = report_of(tally)
     travelled = from_simple(json.loads(json.dumps(to_simple(report))), AgentReport)
     assert travelled == report
-    assert (travelled.statuses, travelled.error_kinds) == ({200: 1}, {"reset": 1})
+    assert (travelled.counts.statuses, travelled.counts.error_kinds) == ({200: 1}, {"reset": 1})
 
 
 def test_a_window_closes_early_right_behind_the_responses_that_it_needed() -> None:
@@ -221,7 +221,7 @@ def test_a_window_closes_early_right_behind_the_responses_that_it_needed() -> No
         answer(tally, 200, BEGIN, BEGIN + at_ms * MS, BEGIN + at_ms * MS)
     report = report_of(tally)
     check(report)
-    assert (report.ok, report.outside) == (4, 1)
+    assert (report.counts.ok, report.counts.outside) == (4, 1)
     assert report.window_s == pytest.approx(0.21)
     assert report.requests == [2, 1, 1]
     assert max(end for _, end in report.gaps) <= 210 * MS + 1
@@ -234,7 +234,7 @@ def test_a_window_without_enough_responses_lasts_for_its_duration() -> None:
     for at_ms in (500, 999):
         answer(tally, 200, BEGIN, BEGIN + at_ms * MS, BEGIN + at_ms * MS)
     report = report_of(tally)
-    assert (report.ok, report.window_s, len(report.requests)) == (2, 1.0, 10)
+    assert (report.counts.ok, report.window_s, len(report.requests)) == (2, 1.0, 10)
 
 
 # A window of a comparison, which counts every request that was sent in it.
@@ -274,11 +274,11 @@ def test_every_request_of_a_window_that_drains_counts_with_its_true_latency(
     report = report_of(tally)
     check(report)
     names = ("ok", "late", "unexpected", "error", "unanswered", "after_window")
-    assert {name: getattr(report, name) for name in names} == {
+    assert {name: getattr(report.counts, name) for name in names} == {
         name: classes[name] for name in names
     }
-    assert report.in_flight == report.outside == 0
-    assert dict(report.latency) == Counter(
+    assert report.counts.in_flight == report.counts.outside == 0
+    assert dict(report.counts.latency) == Counter(
         bucket((each.ended_ns - each.began_ns) // 1000)
         for each in every
         if each.outcome in {200, 204, None}
@@ -307,7 +307,7 @@ def test_what_ends_after_the_window_does_not_close_it_early() -> None:
     assert (had_enough, tally.has_enough) == (False, True)
     answer(tally, 200, BEGIN, BEGIN + 700 * MS, BEGIN + 700 * MS)
     report = report_of(tally)
-    assert (report.ok, report.error, report.after_window) == (2, 1, 1)
+    assert (report.counts.ok, report.counts.error, report.counts.after_window) == (2, 1, 1)
     assert report.window_s == pytest.approx(0.6)
 
 

@@ -46,8 +46,11 @@ def test_each_connection_waits_between_a_response_and_its_next_request(
     # Between them lies the way of the response, too, but no clock goes backwards.
     assert min(waited) >= THINK_S
     # 10 connections / 0.1 s = 100 requests/s, fewer on a busy machine.
-    assert 12 <= report.ok + report.unexpected <= 10 * (0.6 / THINK_S + 1)
-    assert report.ok == 0 or max(latency for latency, _ in report.latency) < THINK_S * 5e6
+    assert 12 <= report.counts.ok + report.counts.unexpected <= 10 * (0.6 / THINK_S + 1)
+    assert (
+        report.counts.ok == 0
+        or max(latency for latency, _ in report.counts.latency) < THINK_S * 5e6
+    )
     found = merge_agents(make_profile(connections=10, think_s=THINK_S), [report])
     assert found.starved is False
     assert not found.unfair
@@ -72,7 +75,7 @@ def test_connections_that_no_request_was_due_on_are_not_starved() -> None:
     with serve(noting({}, answer())) as server:
         report = fire(server.address, think_s=20.0, duration_s=0.3)
         assert len(server.requests) == 1
-    assert (report.ok, report.served, report.not_asked) == (1, 1, 3)
+    assert (report.counts.ok, report.served, report.not_asked) == (1, 1, 3)
     assert merge_agents(make_profile(think_s=20.0), [report]).starved is False
 
 
@@ -105,7 +108,7 @@ def test_a_connection_that_is_closed_meanwhile_is_opened_for_its_next_request() 
 def test_refused_connections_are_tried_again_after_a_pause(think_s: float) -> None:
     with refusing() as address:
         report = fire(address, think_s=think_s, duration_s=0.5)
-    assert 0 < report.error <= 4 * (0.5 / max(think_s, 0.1) + 2)
+    assert 0 < report.counts.error <= 4 * (0.5 / max(think_s, 0.1) + 2)
 
 
 def test_a_connection_that_is_lost_meanwhile_waits_once() -> None:
@@ -118,7 +121,7 @@ def test_a_connection_that_is_lost_meanwhile_waits_once() -> None:
 
     with serve(babbles) as server:
         report = fire(server.address, think_s=0.1, duration_s=0.5)
-    assert report.ok > 4
+    assert report.counts.ok > 4
     assert report.thinking_s <= 4 * 0.5
 
 

@@ -53,7 +53,7 @@ def test_responses_of_many_records_are_read_to_their_end(
     with serve(always(answer(body=b"x" * size)), tls=tls) as server:
         report = fire(server.address, route=route, timeout_s=5)
     assert classes(report) == {"ok"}
-    assert [length for length, _ in report.sizes] == [pytest.approx(size, rel=0.01)]
+    assert [length for length, _ in report.counts.sizes] == [pytest.approx(size, rel=0.01)]
 
 
 def test_large_requests_are_sent_to_their_end(route: Route, tls: ssl.SSLContext) -> None:
@@ -75,7 +75,7 @@ def test_a_server_that_closes_each_connection(route: Route, tls: ssl.SSLContext)
         report = fire(server.address, route=route)
     assert classes(report) == {"ok"}
     # Each has a handshake, which is a part of its time.
-    assert report.reconnects >= report.ok - report.requested
+    assert report.reconnects >= report.counts.ok - report.requested
 
 
 async def cut_off(peer: Peer) -> None:
@@ -96,7 +96,7 @@ def test_the_end_of_the_connection_below_tls_is_its_end(
 
     with serve(behave, tls=tls) as server:
         report = fire(server.address, route=route)
-    assert report.error_kinds.keys() == {"closed early"}
+    assert report.counts.error_kinds.keys() == {"closed early"}
     assert report.resent == 0
 
 
@@ -144,7 +144,7 @@ def test_a_server_without_tls(route: Route) -> None:
 
     with serve(behave) as server:
         report = fire(server.address, route=route)
-    assert report.error_kinds.keys() == {"TLS handshake failed"}
+    assert report.counts.error_kinds.keys() == {"TLS handshake failed"}
     assert report.opened == 0
 
 
@@ -154,7 +154,7 @@ def test_a_server_that_ends_the_handshake(route: Route) -> None:
 
     with serve(behave) as server:
         report = fire(server.address, route=route)
-    assert report.error_kinds.keys() == {"TLS handshake failed"}
+    assert report.counts.error_kinds.keys() == {"TLS handshake failed"}
 
 
 @pytest.mark.parametrize("name", ["another.example", LOCAL])
@@ -167,13 +167,13 @@ def test_another_certificate_is_refused(
     trust = other if name == LOCAL else replace(route.trust, name=name)
     with serve(always(OK), tls=tls) as server:
         report = fire(server.address, route=Route(trust))
-    assert report.error_kinds.keys() == {"certificate refused"}
+    assert report.counts.error_kinds.keys() == {"certificate refused"}
 
 
 def test_without_an_authority_the_systems_are_trusted(tls: ssl.SSLContext) -> None:
     with serve(always(OK), tls=tls) as server:
         report = fire(server.address, route=Route(Trust(name=LOCAL)))
-    assert report.error_kinds.keys() == {"certificate refused"}
+    assert report.counts.error_kinds.keys() == {"certificate refused"}
 
 
 def test_a_certificate_for_another_name_will_do_if_none_is_asked_for(
@@ -194,7 +194,7 @@ def test_bytes_that_are_no_tls_end_the_connection(route: Route, tls: ssl.SSLCont
 
     with serve(behave, tls=tls) as server:
         report = fire(server.address, route=route)
-    assert report.error_kinds.keys() == {"TLS error"}
+    assert report.counts.error_kinds.keys() == {"TLS error"}
 
 
 def test_a_handshake_that_never_ends_leaves_requests_unanswered(route: Route) -> None:
@@ -258,8 +258,8 @@ def test_calls_that_must_wait_are_tried_again_and_others_are_errors(
     with serve(always(OK), tls=tls) as server:
         report = fire(server.address, route=route)
     # The first to be read are tickets for later sessions, maybe before there is a request.
-    assert report.error_kinds.keys() <= kinds
-    assert report.ok
+    assert report.counts.error_kinds.keys() <= kinds
+    assert report.counts.ok
 
 
 def test_agents_get_the_certificate_and_the_time_for_handshakes(route: Route) -> None:

@@ -51,15 +51,15 @@ async def answers_and_closes(peer: Peer) -> None:
 def test_what_a_unix_socket_has_taken_is_not_sent_again(path: str) -> None:
     with serve(answers_and_closes, unix_socket=path):
         report = fire(ADDRESS, route=Route(unix_socket=path))
-    assert report.ok
+    assert report.counts.ok
     # No system says if it was read. What the socket didn't take is sent again.
-    assert report.error
-    assert report.error_kinds.keys() <= {"closed early", "reset"}
+    assert report.counts.error
+    assert report.counts.error_kinds.keys() <= {"closed early", "reset"}
 
 
 def test_a_path_without_a_server_is_an_error(path: str) -> None:
     report = fire(ADDRESS, route=Route(unix_socket=path), duration_s=0.15)
-    assert report.error_kinds.keys() == {"connect failed"}
+    assert report.counts.error_kinds.keys() == {"connect failed"}
 
 
 @pytest.fixture
@@ -94,8 +94,8 @@ def test_opening_waits_for_a_full_backlog(listener: socket.socket, path: str) ->
 def test_a_backlog_that_stays_full_is_an_error_of_its_own(path: str) -> None:
     report = fire(ADDRESS, route=Route(unix_socket=path), timeout_s=0.1)
     assert report.opened == 2
-    assert report.error_kinds.keys() == {"backlog full"}
-    assert report.unanswered == 2
+    assert report.counts.error_kinds.keys() == {"backlog full"}
+    assert report.counts.unanswered == 2
 
 
 def test_agents_fire_at_a_unix_socket(path: str, tmp_path: Path) -> None:

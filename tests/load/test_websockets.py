@@ -73,9 +73,9 @@ def say(behave: Behaviour, request: SentRequest = HELLO, **shape: Any) -> AgentR
 def test_each_message_is_a_request_and_the_next_one_its_response() -> None:
     report = say(replies(frame(b"hello back")))
     assert classes(report) == {"ok"}
-    assert report.statuses == {101: report.ok}
-    assert report.ok > 4 * 10
-    assert report.sizes == [(10, report.ok)]
+    assert report.counts.statuses == {101: report.counts.ok}
+    assert report.counts.ok > 4 * 10
+    assert report.counts.sizes == [(10, report.counts.ok)]
     assert report.reconnects == 0
     assert report.opened == report.served == 4
 
@@ -102,7 +102,7 @@ def test_messages_without_what_they_should_contain_are_passed_over() -> None:
     request = SentRequest("/ws/", body=b"a", expect=(101,), websocket="text", contains=b"mine")
     report = say(replies(frame(b"others'"), frame(b"mine")), request)
     assert classes(report) == {"ok"}
-    assert report.sizes == [(4, report.ok)]
+    assert report.counts.sizes == [(4, report.counts.ok)]
     silent = say(replies(frame(b"others'")), request, timeout_s=0.05)
     assert classes(silent) == {"unanswered"}
 
@@ -123,7 +123,7 @@ def test_what_comes_while_no_message_is_under_way_is_passed_over() -> None:
     request = replace(HELLO, contains=b"mine")
     report = say(behave, request, connections=1, duration_s=0.6, rate=10)
     assert classes(report) == {"ok"}
-    assert min(us for us, _ in report.latency) >= 30_000
+    assert min(us for us, _ in report.counts.latency) >= 30_000
 
 
 async def in_odd_pieces(peer: Peer) -> None:
@@ -163,8 +163,8 @@ def test_only_whole_messages_are_recognized(
 ) -> None:
     report = say(behave, connections=1, duration_s=0.6, rate=rate)
     assert classes(report) == {"ok"}
-    assert {size for size, _ in report.sizes} == lengths
-    assert report.ok > 4
+    assert {size for size, _ in report.counts.sizes} == lengths
+    assert report.counts.ok > 4
 
 
 def test_a_message_is_not_sent_twice() -> None:
@@ -173,7 +173,7 @@ def test_a_message_is_not_sent_twice() -> None:
 
 def test_a_round_trip_is_the_latency() -> None:
     report = say(replies(frame(b"hi"), after_s=0.03))
-    assert min(us for us, _ in report.latency) >= 30_000
+    assert min(us for us, _ in report.counts.latency) >= 30_000
 
 
 def test_pings_are_answered_while_nothing_is_awaited() -> None:
@@ -189,7 +189,7 @@ def test_pings_are_answered_while_nothing_is_awaited() -> None:
 
     report = say(behave)
     assert classes(report) == {"ok"}
-    assert report.ok >= 4
+    assert report.counts.ok >= 4
 
 
 @pytest.mark.parametrize(
@@ -209,17 +209,17 @@ def test_the_end_of_a_websocket_is_an_error(last: bytes, kind: str) -> None:
 
     report = say(behave)
     assert classes(report) == {"error"}
-    assert {*report.error_kinds} == {kind}
+    assert {*report.counts.error_kinds} == {kind}
 
 
 def test_a_refused_handshake_is_an_unexpected_response() -> None:
     report = say(always(answer("403 Forbidden", b"no")))
     assert classes(report) == {"unexpected"}
-    assert {*report.statuses} == {403}
-    assert report.first_unexpected is not None
-    assert report.first_unexpected.status == 403
+    assert {*report.counts.statuses} == {403}
+    assert report.counts.first_unexpected is not None
+    assert report.counts.first_unexpected.status == 403
     # Not in a row without a pause.
-    assert report.unexpected <= 4 * 5
+    assert report.counts.unexpected <= 4 * 5
 
 
 def test_a_handshake_without_a_response_is_unanswered() -> None:
@@ -257,14 +257,14 @@ def test_each_user_has_a_handshake_of_its_own() -> None:
 def test_at_a_fixed_rate_messages_have_their_times() -> None:
     report = say(replies(frame(b"hi")), duration_s=0.5, rate=40)
     assert classes(report) == {"ok"}
-    assert 15 <= report.ok <= 20
+    assert 15 <= report.counts.ok <= 20
 
 
 def test_a_window_of_a_comparison_counts_messages() -> None:
     with serve(replies(frame(b"hi"))) as server:
         report = fire(server.address, HELLO, drain_s=6)
     assert classes(report) == {"ok"}
-    assert report.in_flight == 0
+    assert report.counts.in_flight == 0
 
 
 # The probe.
@@ -333,7 +333,7 @@ async def in_three_pieces(peer: Peer) -> None:
 def test_frames_and_pieces_make_one_message(behave: Behaviour) -> None:
     report = say(behave)
     assert classes(report) == {"ok"}
-    assert {size for size, _ in report.sizes} == {5}
+    assert {size for size, _ in report.counts.sizes} == {5}
 
 
 async def garbage(peer: Peer) -> None:
@@ -362,4 +362,4 @@ async def ends_handshakes(peer: Peer) -> None:
 def test_a_handshake_that_fails_is_an_error(behave: Behaviour, kinds: set[str]) -> None:
     report = say(behave)
     assert classes(report) == {"error"}
-    assert {*report.error_kinds} <= kinds
+    assert {*report.counts.error_kinds} <= kinds

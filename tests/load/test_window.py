@@ -38,19 +38,19 @@ def test_each_window_has_enough_responses_and_leaves_nothing_in_flight() -> None
         assert server.connections == 4
     for report in reports:
         assert classes(report) == {"ok"}
-        assert report.ok >= 20
+        assert report.counts.ok >= 20
         assert 0.05 <= report.window_s < 5
-        assert not report.in_flight
+        assert not report.counts.in_flight
         # Nothing is sent any more once it is closed: each of the four has one request at most.
-        assert report.after_window <= 4
+        assert report.counts.after_window <= 4
 
 
 def test_a_window_of_a_slow_view_lasts_until_it_has_enough_responses() -> None:
     with serve(always(OK, after_s=0.1)) as server:
         (report,) = fire_windows(server.address, 1, ENOUGH, duration_s=9)
     # Four at a time: the twentieth is in the fifth wave, with others where they keep no step.
-    assert 20 <= report.ok - report.after_window < 24
-    assert report.after_window <= 4
+    assert 20 <= report.counts.ok - report.counts.after_window < 24
+    assert report.counts.after_window <= 4
     assert report.window_s >= 0.5
 
 
@@ -60,7 +60,7 @@ def test_in_a_window_of_one_wave_each_connection_sends_one_request() -> None:
         reports = fire_windows(server.address, 3, wave, duration_s=9)
         assert len(server.requests) == 12
     for report in reports:
-        assert (report.ok, report.after_window) == (4, 0)
+        assert (report.counts.ok, report.counts.after_window) == (4, 0)
         assert report.window_s < 5
 
 
@@ -68,15 +68,15 @@ def test_a_request_of_one_wave_that_has_no_response_is_a_timeout() -> None:
     wave = EarlyClose(after_s=0.0, responses=4, one_wave=True)
     with serve(hangs) as server:
         (report,) = fire_windows(server.address, 1, wave, duration_s=0.3, timeout_s=0.2)
-    assert (report.ok, report.unanswered) == (0, 4)
+    assert (report.counts.ok, report.counts.unanswered) == (0, 4)
 
 
 def test_a_window_without_enough_responses_is_over_after_its_duration() -> None:
     with serve(always(OK, after_s=0.3)) as server:
         (report,) = fire_windows(server.address, 1, ENOUGH, duration_s=1)
     # Three waves of four, fewer on a busy machine, and the one that is waited for.
-    assert 0 < report.ok - report.after_window <= 12
-    assert report.after_window == 4
+    assert 0 < report.counts.ok - report.counts.after_window <= 12
+    assert report.counts.after_window == 4
     assert report.window_s == 1
 
 
@@ -106,13 +106,13 @@ def test_a_connection_without_a_response_is_given_up() -> None:
         few = EarlyClose(after_s=0.0, responses=99)
         reports = fire_windows(server.address, 2, few, duration_s=1, timeout_s=0.5)
         assert server.connections == 8
-    assert [(report.ok, report.unanswered) for report in reports] == [(4, 4), (4, 4)]
+    assert [(report.counts.ok, report.counts.unanswered) for report in reports] == [(4, 4), (4, 4)]
 
 
 def test_refused_connections_are_errors_in_each_window() -> None:
     with refusing() as address:
         reports = fire_windows(address, 2, ENOUGH, duration_s=0.15)
-    assert all(report.error_kinds.keys() == {"refused"} for report in reports)
+    assert all(report.counts.error_kinds.keys() == {"refused"} for report in reports)
 
 
 def test_a_server_that_closes_each_connection_is_reconnected_to() -> None:
@@ -165,11 +165,11 @@ def test_what_goes_wrong_after_the_window_counts(end: Behaviour, counted: str) -
         with serve(after_quick_ones(end)) as server:
             (report,) = fire_windows(server.address, 1, soon, duration_s=0.2, timeout_s=0.5)
         # A machine that stalls can outlast the window before the quick ones are done.
-        if report.ok == 12:
+        if report.counts.ok == 12:
             break
-    assert (report.ok, getattr(report, counted)) == (12, 4)
+    assert (report.counts.ok, getattr(report.counts, counted)) == (12, 4)
     assert report.window_s <= 0.2
-    assert not report.in_flight + report.outside
+    assert not report.counts.in_flight + report.counts.outside
 
 
 def test_a_connection_that_was_given_up_is_open_again_when_the_next_window_begins() -> None:
@@ -189,7 +189,7 @@ def test_a_request_that_crosses_the_close_is_sent_again_after_the_window_too(
     few = EarlyClose(after_s=0.0, responses=99)
     with serve(after_quick_ones(dies_slowly, quick=1)) as server:
         (report,) = fire_windows(server.address, 1, few, duration_s=0.15, timeout_s=2)
-    assert (classes(report), report.ok, report.after_window) == ({"ok"}, 8, 4)
+    assert (classes(report), report.counts.ok, report.counts.after_window) == ({"ok"}, 8, 4)
     assert report.resent == report.closed_idle == 4
 
 
@@ -229,15 +229,15 @@ def test_the_lengths_of_the_bodies_of_expected_responses_are_counted(sized: Size
     with serve(sized.behave) as server:
         reports = fire_windows(server.address, 2, some, request=sized.request, duration_s=9)
     for report in reports:
-        assert {size for size, _ in report.sizes} == sized.lengths
+        assert {size for size, _ in report.counts.sizes} == sized.lengths
 
 
 def test_the_bodies_of_errors_are_not_counted() -> None:
     some = EarlyClose(after_s=0.0, responses=8)
     with serve(in_turn(OK, answer("404 Not Found", b"not there"))) as server:
         (report,) = fire_windows(server.address, 1, some, duration_s=9)
-    assert report.unexpected
-    assert [size for size, _ in report.sizes] == [2]
+    assert report.counts.unexpected
+    assert [size for size, _ in report.counts.sizes] == [2]
 
 
 def test_a_head_that_is_known_from_the_window_before_has_its_length_in_each() -> None:
@@ -251,4 +251,4 @@ def test_a_head_that_is_known_from_the_window_before_has_its_length_in_each() ->
     few = EarlyClose(after_s=0.0, responses=99)
     with serve(slow_at_first) as server:
         reports = fire_windows(server.address, 2, few, duration_s=0.05)
-    assert [{size for size, _ in report.sizes} for report in reports] == [{1500}] * 2
+    assert [{size for size, _ in report.counts.sizes} for report in reports] == [{1500}] * 2

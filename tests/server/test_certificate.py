@@ -55,7 +55,7 @@ def test_no_other_certificate_is_accepted(given: tuple[Path, Path], tls: ssl.SSL
     route: Route = given_certificate(*given).route
     with serve(always(answer()), tls=tls) as server:
         report = fire(server.address, route=route)
-    assert report.error_kinds.keys() == {"certificate refused"}
+    assert report.counts.error_kinds.keys() == {"certificate refused"}
 
 
 def refused(certificate: Path, key: Path) -> str:

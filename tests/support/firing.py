@@ -60,38 +60,37 @@ def fire_profile(
 
 def sent(report: AgentReport) -> int:
     """The sum of all classes."""
-    answered = report.ok + report.late + report.unexpected
-    return answered + report.error + report.unanswered + report.in_flight + report.outside
+    counts = report.counts
+    answered = counts.ok + counts.late + counts.unexpected
+    return answered + counts.error + counts.unanswered + counts.in_flight + counts.outside
 
 
 def classes(report: AgentReport) -> set[str]:
     """The classes that any request of the window is in, but for those in flight at its end."""
     every = ("ok", "late", "unexpected", "error", "unanswered")
-    return {name for name in every if getattr(report, name)}
+    return {name for name in every if getattr(report.counts, name)}
 
 
 def check(report: AgentReport, *, waits: bool = False) -> None:
     """Figures that are counted twice agree."""
-    answered = report.ok + report.late + report.unexpected
-    assert sum(report.statuses.values()) == answered == sum(report.per_connection)
-    assert sum(report.error_kinds.values()) == report.error
-    assert sum(report.requests) == report.ok + report.late - report.after_window
-    assert sum(report.errors) <= report.unexpected + report.error
-    expected = report.ok + report.late
-    assert sum(count for _, count in report.latency) == expected + report.unanswered
-    assert sum(count for _, count in report.sizes) == expected
-    in_pieces = sum(count for _, count in report.in_pieces)
+    counts = report.counts
+    answered = counts.ok + counts.late + counts.unexpected
+    assert sum(counts.statuses.values()) == answered == sum(report.per_connection)
+    assert sum(counts.error_kinds.values()) == counts.error
+    assert sum(report.requests) == counts.ok + counts.late - counts.after_window
+    assert sum(report.errors) <= counts.unexpected + counts.error
+    expected = counts.ok + counts.late
+    assert sum(count for _, count in counts.latency) == expected + counts.unanswered
+    assert sum(count for _, count in counts.sizes) == expected
+    in_pieces = sum(count for _, count in counts.in_pieces)
     assert (
-        sum(count for _, count in report.first_bytes) == in_pieces <= expected + report.unanswered
+        sum(count for _, count in counts.first_bytes) == in_pieces <= expected + counts.unanswered
     )
     # Where requests wait for their time, sending can lag as well.
     lags = sum(count for _, count in report.lag)
     assert lags >= answered if waits else lags == answered
     assert len(report.per_connection) == report.requested >= max(report.served, report.opened)
     assert 0 <= report.connect_max_s <= _NO_HANG_S
-    if report.parts:
-        whole = PartReport.sum(report.parts)
-        assert all(getattr(report, name) == getattr(whole, name) for name in _OF_PARTS)
 
 
 def fire_windows(
