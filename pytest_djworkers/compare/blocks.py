@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 
 from pytest_djworkers.compare.arm_server import ArmServer, Fired
-from pytest_djworkers.compare.arms import BASE, HEAD, NAMES, PreparedArms
+from pytest_djworkers.compare.arms import BASE, HEAD, PreparedArms
 from pytest_djworkers.compare.block_phases import BlockPhases
 from pytest_djworkers.compare.discard import DiscardLimits, Moment, reason_to_discard
 from pytest_djworkers.compare.numbers import ComparisonNumbers
@@ -50,8 +50,8 @@ class Block:
     """The responses of base and head in all windows."""
     size: WindowSize
     parts: BlockParts
-    worker_exits: tuple[str, ...] = ()
-    """Why workers ended while they were measured, a line for each arm that lost one."""
+    worker_exits: tuple[str, str] = ("", "")
+    """Why workers of base and of head ended while they were measured; empty if none did."""
     idle_workers: tuple[int, int] = (0, 0)
     """The number of base's and of head's workers that no connection would reach."""
     unbalanced: frozenset[int] = frozenset()
@@ -112,14 +112,14 @@ class _Servers:
             (_responses(types[BASE], reports[BASE]), _responses(types[HEAD], reports[HEAD])),
             self._size,
             BlockParts(),
-            tuple(
-                f"{NAMES[arm]}: {both[arm].explain_worker_exits()}"
-                for arm in (BASE, HEAD)
-                if any(fired.lost_worker for fired in self.windows[arm])
-            ),
+            (self._explain_exits(BASE), self._explain_exits(HEAD)),
             (self.idle_workers[BASE], self.idle_workers[HEAD]),
             frozenset(place for place, (_, unbalanced) in enumerate(rounds) if unbalanced),
         )
+
+    def _explain_exits(self, arm: int) -> str:
+        has_lost_one = any(fired.lost_worker for fired in self.windows[arm])
+        return self.both[arm].explain_worker_exits() if has_lost_one else ""
 
     def measure(self, arm: int) -> Fired:
         """Measure a window of an arm. Raises ArmError if base's server ended, and GeneratorError.

@@ -52,9 +52,12 @@ class History:
 
     @property
     def worker_exits(self) -> tuple[str, ...]:
-        """Why workers ended, from the last block in which any did."""
-        found = (block.worker_exits for block in reversed(self.blocks) if block.worker_exits)
-        return next(found, ())
+        """Why workers ended, for each arm from the last block in which any of it did."""
+        return tuple(
+            f"{NAMES[arm]}: {found[-1]}"
+            for arm in (BASE, HEAD)
+            if (found := [*filter(None, (block.worker_exits[arm] for block in self.blocks))])
+        )
 
     @property
     def idle_workers(self) -> str:

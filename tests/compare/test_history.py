@@ -61,3 +61,10 @@ def test_rounds_in_which_a_worker_lost_its_connections_are_discarded_if_they_are
     places = [place for place, one in enumerate(rounds) if one.discarded]
     assert places == [1, 4]
     assert not any(one.discarded for one in History((unlucky,)).rounds)
+
+
+def test_each_arm_says_why_its_workers_ended_whichever_block_that_was_in() -> None:
+    exits = ("old", ""), ("", "its log says: a"), ("max_requests", ""), ("", "")
+    blocks = (replace(block_of(0, 1.0), worker_exits=one) for one in exits)
+    assert History(tuple(blocks)).worker_exits == ("base: max_requests", "head: its log says: a")
+    assert not History((block_of(0, 1.0),)).worker_exits

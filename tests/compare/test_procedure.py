@@ -155,7 +155,7 @@ def of_ended_workers(number: int) -> Block:
     """A block in which head has lost a worker."""
     block = block_of(number, 1.0)
     rounds = tuple(replace(one, discarded="a worker of head ended") for one in block.rounds)
-    return replace(block, rounds=rounds, worker_exits=("head: max_requests = 3 recycles them",))
+    return replace(block, rounds=rounds, worker_exits=("", "max_requests = 3 recycles them"))
 
 
 def test_a_comparison_stops_as_soon_as_a_verdict_is_out_of_reach(
