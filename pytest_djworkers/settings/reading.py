@@ -24,6 +24,7 @@ from pytest_djworkers.settings.unix_socket import checked_unix_socket
 from pytest_djworkers.settings.values import (
     Value,
     read_ini,
+    read_switch,
     read_value,
     refuse_swallowed_backends,
 )
@@ -89,8 +90,8 @@ def read_settings(config: pytest.Config) -> Settings | None:
         origin=origin,
         bind=bind,
         comparison_flags=comparison,
-        strict=_is_on(config, "djworkers_strict"),
-        counts_queries=not _is_on(config, "djworkers_no_queries"),
+        strict=read_switch(config, "--djworkers-strict"),
+        counts_queries=not read_switch(config, "--djworkers-no-queries"),
         max_regression=values["max_regression"],
         max_errors=values["max_errors"],
         left_out=values["ignore_database"],
@@ -103,17 +104,6 @@ def read_settings(config: pytest.Config) -> Settings | None:
             known=registry.backends,
         ),
     )
-
-
-def _is_on(config: pytest.Config, switch: str) -> bool:
-    """Return True if a flag without a value is given, or is set in the configuration file."""
-    try:
-        return bool(config.getoption(switch) or config.getini(switch))
-    except (TypeError, ValueError, pytest.UsageError) as error:
-        # pytest converts values to the ini type, and raises any of these, by version and file type.
-        reason = str(error).removeprefix(f"{config.inipath}: ")
-        name = config.inipath.name if config.inipath else "the configuration"
-        raise SettingsError(f"{switch} in {name}: must be true or false ({reason})") from None
 
 
 def read_registry(config: pytest.Config) -> Registry:

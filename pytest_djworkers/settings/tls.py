@@ -12,7 +12,7 @@ import pytest
 from pytest_djworkers.backends.protocol import Backend
 from pytest_djworkers.errors import SettingsError
 from pytest_djworkers.options import BY_NAME
-from pytest_djworkers.settings.values import Value
+from pytest_djworkers.settings.values import Value, read_switch
 
 if TYPE_CHECKING:
     from pytest_djworkers.server.certificate import Certificate
@@ -57,7 +57,7 @@ def checked_tls(
             )
         return None
     files = certificate.parsed
-    if not (by_flag or files or config.getini("djworkers_tls")):
+    if not (files or read_switch(config, _FLAG)):
         return None
     place = _FLAG if files is None else certificate.place
     if unable := [one.about.name for one in backends if not one.about.tls]:

@@ -9,7 +9,7 @@ import pytest
 from pytest_djworkers.backends.protocol import Backend
 from pytest_djworkers.errors import SettingsError
 from pytest_djworkers.load.generator_names import WRK
-from pytest_djworkers.settings.values import Value
+from pytest_djworkers.settings.values import Value, read_switch
 
 _FLAG = "--djworkers-unix-socket"
 
@@ -27,11 +27,10 @@ def checked_unix_socket(
     ``given`` are the values of all options, and ``known`` are all backends. Raises SettingsError if
     a run like this can't have one.
     """
-    by_flag = config.getoption("djworkers_unix_socket")
-    if not (by_flag or config.getini("djworkers_unix_socket")):
+    if not read_switch(config, _FLAG):
         return False
     # The configuration file is for other runs, too.
-    if given["url"].parsed is not None and not by_flag:
+    if given["url"].parsed is not None and not config.getoption("djworkers_unix_socket"):
         return False
     if reason := _why_not(given, has_tls=has_tls):
         raise SettingsError(f"{_FLAG} {reason}")

@@ -19,6 +19,7 @@ _INI_TYPES = {
     "int": "a whole number",
     "int or string": "a whole number or a string",
     "linelist": "a list of strings",
+    "bool": "true or false",
 }
 
 
@@ -69,16 +70,10 @@ def refuse_swallowed_backends(config: pytest.Config, specs: Value) -> None:
 
 def read_ini(config: pytest.Config, option: Option) -> Value:
     """Return the value in the configuration file, or the default. Raises SettingsError."""
-    folder = config.rootpath
-    place = f"{option.ini} in {config.inipath.name if config.inipath else 'the configuration'}"
+    folder, place = config.rootpath, _place(config, option.ini)
     if option.flag_only:
         return Value(option.default, place, folder)
-    try:
-        given = config.getini(option.ini)
-    except (TypeError, ValueError, pytest.UsageError) as error:
-        # pytest converts values to the ini type, and raises any of these, by version and file type.
-        reason = str(error).removeprefix(f"{config.inipath}: ")
-        raise SettingsError(f"{place}: must be {_INI_TYPES[option.ini_type]} ({reason})") from None
+    given = _ini(config, option.ini, option.ini_type)
     # pytest gives "" or [] where an ini option has no default of its own.
     parsed: Any
     if given is None or given == "" or given == []:
@@ -88,6 +83,30 @@ def read_ini(config: pytest.Config, option: Option) -> Value:
     else:
         parsed = _parse(option, given, place, folder)
     return Value(parsed, place, folder)
+
+
+def read_switch(config: pytest.Config, flag: str) -> bool:
+    """Return True if a flag without a value is given, or set in the configuration file.
+
+    Raises SettingsError for a value there that is not true or false.
+    """
+    name = flag.removeprefix("--").replace("-", "_")
+    return bool(config.getoption(name) or _ini(config, name, "bool"))
+
+
+def _ini(config: pytest.Config, name: str, ini_type: str) -> Any:
+    """Return what the configuration file has. Raises SettingsError for another type."""
+    try:
+        return config.getini(name)
+    except (TypeError, ValueError, pytest.UsageError) as error:
+        # pytest converts values to the ini type, and raises any of these, by version and file type.
+        reason = str(error).removeprefix(f"{config.inipath}: ")
+        place = _place(config, name)
+        raise SettingsError(f"{place}: must be {_INI_TYPES[ini_type]} ({reason})") from None
+
+
+def _place(config: pytest.Config, name: str) -> str:
+    return f"{name} in {config.inipath.name if config.inipath else 'the configuration'}"
 
 
 def _swallowed(config: pytest.Config, option: Option, given: str | list[str]) -> str | None:

@@ -307,6 +307,8 @@ def test_a_rate_and_a_think_time_are_refused_together(read: Read) -> None:
         ("djworkers_report", "load.md", "must be a list of strings"),
         ("djworkers_no_queries", "yes", "must be true or false"),
         ("djworkers_strict", 1, "must be true or false"),
+        ("djworkers_tls", "yes", "must be true or false"),
+        ("djworkers_unix_socket", "yes", "must be true or false"),
     ],
 )
 def test_native_toml_has_types(read: Read, name: str, value: object, said: str) -> None:
