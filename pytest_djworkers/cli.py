@@ -19,14 +19,14 @@ from pytest_djworkers.baseline.imported import save_imported
 from pytest_djworkers.baseline.locate import file_named, files_named, find_root, shortened
 from pytest_djworkers.errors import BaselineError, BurstArgumentError, ReportError
 from pytest_djworkers.load.wrk_document import runs_in_document
-from pytest_djworkers.mix_command import EXCLUDED, MOST_PARTS, mix_of_log
+from pytest_djworkers.mix_command import DEFAULT_PARTS, EXCLUDED, mix_of_log
 from pytest_djworkers.parsers import parse_baseline_name
 from pytest_djworkers.printable import printable
 from pytest_djworkers.report.baseline_details import describe_baseline
 from pytest_djworkers.report.baseline_listing import list_baselines
 from pytest_djworkers.report.difference import describe_differences
 from pytest_djworkers.report_format import ReportFormat, format_by_suffix, why_not_installed
-from pytest_djworkers.request.mix import MOST_PARTS as PARTS_OF_A_MIX
+from pytest_djworkers.request.mix import MOST_PARTS
 from pytest_djworkers.units import counted, parse_whole
 
 DONE, FAILED = 0, 1
@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         root = (options.root or find_root(_here())).resolve()
         code: int = options.run(options, root)
         sys.stdout.flush()
-    except (BaselineError, ReportError) as error:
+    except (BaselineError, BurstArgumentError, ReportError) as error:
         return _failed([str(error)])
     except OSError as error:
         # Python flushes stdout at exit, and would fail once more with a message of its own. The
@@ -131,8 +131,6 @@ def _mix(options: argparse.Namespace, root: Path) -> int:  # noqa: ARG001  # as 
     excluded = tuple(options.exclude or EXCLUDED)
     try:
         lines = mix_of_log(options.log, options.output, most_parts=options.parts, excluded=excluded)
-    except BurstArgumentError as error:
-        return _failed([str(error)])
     except OSError as error:
         return _failed([f"{options.output} can't be written: {error.strerror or error}"])
     _print(lines)
@@ -253,7 +251,7 @@ def _add_mix(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         "--parts",
         metavar="N",
         type=_number_of_parts,
-        default=MOST_PARTS,
+        default=DEFAULT_PARTS,
         help="the most parts, by the number of their requests; default: %(default)s",
     )
     command.add_argument(
@@ -271,8 +269,8 @@ def _number_of_parts(text: str) -> int:
         number = parse_whole(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
-    if number > PARTS_OF_A_MIX:
-        raise argparse.ArgumentTypeError(f"{number} is more than {PARTS_OF_A_MIX} parts")
+    if number > MOST_PARTS:
+        raise argparse.ArgumentTypeError(f"{number} is more than {MOST_PARTS} parts")
     return number
 
 

@@ -7,6 +7,7 @@ import sys
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import TextIOWrapper
 from pathlib import Path
 
 from pytest_djworkers.errors import BurstArgumentError
@@ -15,15 +16,13 @@ from pytest_djworkers.request.mix_file import MixEntry, write_mix
 from pytest_djworkers.units import counted
 
 STANDARD_INPUT = Path("-")
-MOST_PARTS = 20
-"""The number of parts unless the user wants another."""
+DEFAULT_PARTS = 20
+"""The most parts unless the user wants another number."""
 EXCLUDED = ("/static/", "/media/")
 """The beginnings of paths that a server in front of the site serves, mostly."""
 
 
-def mix_of_log(
-    log: Path, output: Path, *, most_parts: int = MOST_PARTS, excluded: tuple[str, ...] = EXCLUDED
-) -> list[str]:
+def mix_of_log(log: Path, output: Path, *, most_parts: int, excluded: tuple[str, ...]) -> list[str]:
     """Write the mix of a log to a file, and return lines on what is in it and what is not.
 
     Raises BurstArgumentError if the log can't be read or has no request that can be replayed, and
@@ -54,7 +53,9 @@ def mix_of_log(
 def _lines(log: Path) -> Iterator[Iterator[str]]:
     """Open a log, which may be compressed, as lines. What is not UTF-8 in it is replaced."""
     if log == STANDARD_INPUT:
-        yield iter(sys.stdin)
+        # By itself, it refuses what is not in the encoding of the locale.
+        with TextIOWrapper(sys.stdin.buffer, encoding="utf-8", errors="replace") as piped:
+            yield iter(piped)
     elif log.suffix == ".gz":
         with gzip.open(log, "rt", encoding="utf-8", errors="replace") as compressed:
             yield iter(compressed)

@@ -54,9 +54,22 @@ def test_a_compressed_log_and_standard_input_are_read(
     compressed = capsys.readouterr().out
     assert "1 part from 6 requests of access.log.gz" in compressed
     assert "4 under excluded paths (/book), 1 of rare paths" in compressed
-    monkeypatch.setattr("sys.stdin", io.StringIO("\n".join(LINES)))
+    given = io.TextIOWrapper(io.BytesIO("\n".join(LINES).encode()))
+    monkeypatch.setattr("sys.stdin", given)
     assert main(["mix", "-", *arguments]) == 0
     assert capsys.readouterr().out == compressed.replace("access.log.gz", "-")
+
+
+@pytest.mark.parametrize("log", ["access.log", "-"])
+def test_what_is_not_utf_8_in_a_log_is_replaced(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, log: str
+) -> None:
+    content = COMBINED.format("GET /caf\xe9 HTTP/1.1", 200).encode("latin-1")
+    (folder / "access.log").write_bytes(content)
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(content), errors="strict"))
+    assert main(["mix", log, "-o", "mix.json"]) == 0
+    ((request, _),) = read_mix(folder / "mix.json")
+    assert request.path == "/caf%EF%BF%BD"
 
 
 @pytest.mark.parametrize(
