@@ -32,7 +32,7 @@ from pytest_djworkers.system.netstat import KernelCounts, read_counts
 from pytest_djworkers.verdict.baseline_verdict import not_compared
 from pytest_djworkers.verdict.rounds import Metric
 
-NOT_COUNTED = "--djworkers-no-queries turns the counting off"
+_NOT_COUNTED = "--djworkers-no-queries turns the counting off"
 
 
 class OneServer:
@@ -65,28 +65,11 @@ class OneServer:
                 f"of={PLAIN!r}: a server that runs already doesn't have the plugin's own view. Name"
                 " one of the site's paths"
             )
-        measured = self.with_references(self.fire(planned))
+        measured = self._with_references(self.fire(planned))
         settings, baseline = self._run.settings, self._run.baseline
         if settings.save_baseline or (baseline.is_empty and not self._max_regressions):
             return measured
         return replace(measured, record=self._against_baseline(measured.record))
-
-    def with_references(self, measured: MeasuredBurst) -> MeasuredBurst:
-        """Return a burst with the endpoints that the test's limits are relative to.
-
-        Those that this run has not measured yet are measured now. Raises as ``measure`` does.
-        """
-        if not self._references or not measured.record.result.has_expected:
-            return measured
-        result = measured.record.result
-        references = self._run.references.measure(
-            self._references,
-            self._server.backend,
-            result,
-            lambda profile: self.fire(PlannedBurst(profile)).record.result,
-        )
-        record = replace(measured.record, result=replace(result, references=references))
-        return replace(measured, record=record)
 
     def fire(self, planned: PlannedBurst) -> MeasuredBurst:
         """Launch the server, and fire one burst at it. Raises as ``measure`` does."""
@@ -116,6 +99,23 @@ class OneServer:
         )
         return MeasuredBurst(record, self._error_causes(result), self._first_refusal(result))
 
+    def _with_references(self, measured: MeasuredBurst) -> MeasuredBurst:
+        """Return a burst with the endpoints that the test's limits are relative to.
+
+        Those that this run has not measured yet are measured now. Raises as ``measure`` does.
+        """
+        if not self._references or not measured.record.result.has_expected:
+            return measured
+        result = measured.record.result
+        references = self._run.references.measure(
+            self._references,
+            self._server.backend,
+            result,
+            lambda profile: self.fire(PlannedBurst(profile)).record.result,
+        )
+        record = replace(measured.record, result=replace(result, references=references))
+        return replace(measured, record=record)
+
     def _sample_queries(self, profile: Profile, needs: BurstNeeds) -> Mapping[str, SampledQueries]:
         """Count the queries of each part of a burst, before it is fired."""
         server, run = self._server, self._run
@@ -130,7 +130,7 @@ class OneServer:
         settings = self._run.settings
         if settings.origin is not None:
             return "the server is not one that this run starts (--djworkers-url)"
-        return "the site has no databases" if settings.counts_queries else NOT_COUNTED
+        return "the site has no databases" if settings.counts_queries else _NOT_COUNTED
 
     def _generator(self, profile: Profile, interim: tuple[int, ...] = ()) -> Generator:
         settings = self._run.settings

@@ -96,7 +96,6 @@ class TwoArms:
             measured = self._alone.fire(self._at_moderate_load(planned))
             compared = self._labelled(outcome.comparison)
             measured = replace(measured, record=replace(measured.record, against_base=compared))
-        measured = self._alone.with_references(measured)
         self._turn.note(planned.name, outcome, measured)
         return measured
 

@@ -11,6 +11,7 @@ from pytest_djworkers.errors import ProbeError
 from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.run.references import References
+from tests.support.paced import Course, paced
 from tests.support.results import RESULT
 from tests.support.site import Site
 
@@ -96,3 +97,11 @@ def test_a_server_that_runs_already_has_no_plain_view(site: Site) -> None:
     result = site.pytest("--djworkers-url=http://127.0.0.1:9", "--djworkers-duration=1s")
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*of='plain': a server that runs already doesn't have*"])
+
+
+def test_a_comparison_checks_no_such_limit_and_measures_no_reference(revisions: Site) -> None:
+    revisions.test(
+        '@pytest.mark.min_rps("1x", of="/nowhere")\ndef test_it(burst):\n    burst("/json")\n'
+    )
+    result = paced(revisions, {"GET /json": Course(4)}, "-v")
+    result.assert_outcomes(passed=1)
