@@ -211,8 +211,8 @@ def burst(
 
     Each call launches the server anew. The test runs once under each backend of ``--djworkers``,
     and is skipped without that option. Arguments: method, headers, body, json, form, files,
-    query, cookies, expect, contains, mix, paths, bodies, order, seed, user, users, name,
-    connections, duration, timeout, warmup, rate, think, stages.
+    query, cookies, expect, contains, stream, websocket, mix, paths, bodies, order, seed, user,
+    users, name, connections, duration, timeout, warmup, rate, think, stages.
     """
     from pytest_djworkers.run.burst import Burst
 

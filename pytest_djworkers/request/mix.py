@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from pathlib import Path
@@ -62,9 +61,9 @@ def _weight(request: Request, weight: object) -> float:
     """Return a weight. Raises BurstArgumentError for anything but a positive number."""
     is_number = isinstance(weight, int | float | Fraction) and not isinstance(weight, bool)
     # NaN fails the comparison, too.
-    if not is_number or not 0 < weight < _LARGEST or math.isinf(weight):  # type: ignore[operator,arg-type]  # is_number says so
+    if not is_number or not 0 < weight < _LARGEST:  # type: ignore[operator]  # is_number says so
         raise BurstArgumentError(
-            f"mix=: the weight of {request!r} is {written(weight)}: it must be a number above 0, so"
-            " many times as large as another's as it gets requests"
+            f"mix=: the weight of {request!r} is {written(weight)}: it must be a number above 0,"
+            " and a part with twice the weight gets twice the requests"
         )
     return float(weight)  # type: ignore[arg-type]  # is_number says so

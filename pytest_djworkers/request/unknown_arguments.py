@@ -31,7 +31,8 @@ _OF_OTHER_CLIENTS = {
     "allow_redirects": ("requests", _NO_REDIRECT),
     "verify": (
         "requests and httpx",
-        "a burst is fired in plain HTTP, so there is nothing to verify",
+        "here certificates are always verified: that of --djworkers-url must be signed by an"
+        " authority that this system trusts, or that is in the file SSL_CERT_FILE",
     ),
     "url": ("requests and httpx", "here the path comes first, without a name: burst('/path')"),
     "auth": ("requests", _HEADERS.format("Authorization")),

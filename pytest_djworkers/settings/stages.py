@@ -11,7 +11,7 @@ from pytest_djworkers.errors import BurstArgumentError
 from pytest_djworkers.load.profile import Shape
 from pytest_djworkers.load.stages import Stage
 from pytest_djworkers.options import BY_NAME
-from pytest_djworkers.units import LONGEST_S, format_duration, parse_rate, parse_whole, written
+from pytest_djworkers.units import LONGEST_S, parse_rate, parse_whole, written
 
 MOST_STAGES = 100
 """The most stages of a burst: each has figures of its own."""
@@ -115,6 +115,5 @@ def _refuse_beside(stages: tuple[Stage, ...], given: Mapping[str, object]) -> No
     for name in values_of_stages(stages):
         if name in given:
             raise BurstArgumentError(
-                f"{name}= can't be given beside stages {what}, which say it themselves: they last"
-                f" for {format_duration(sum(stage.duration_s for stage in stages))}"
+                f"{name}= can't be given beside stages {what}, which decide it: leave it out"
             )

@@ -324,6 +324,13 @@ def test_every_limit_is_a_marker_that_pytest_knows_in_the_same_order() -> None:
     assert [name for name in registered if name in LIMITS] == list(LIMITS)
 
 
+def test_the_help_of_each_limit_names_its_arguments() -> None:
+    signatures = {text.partition("(")[0]: text.partition("):")[0] for text in MARKERS}
+    for marker, kind in LIMITS.items():
+        for argument in (*kind.arguments, "backend"):
+            assert f"{argument}=" in signatures[marker]
+
+
 def test_a_limit_on_queries_names_the_statement_that_is_repeated() -> None:
     result = replace(RESULT, queries=QUERIES)
     assert not missed(result, mark("max_queries", 43))

@@ -101,6 +101,7 @@ def test_a_weight_is_a_number_above_zero(weight: object) -> None:
     said = refused({"/": 1, "/b?key=secret": weight})
     assert "mix=: the weight of <Request /b?key=...: path> is " in said
     assert "it must be a number above 0" in said
+    assert said.endswith(", and a part with twice the weight gets twice the requests")
 
 
 @pytest.mark.parametrize(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import inspect
+import re
 import subprocess
 import sys
 
 import pytest
 
 from pytest_djworkers.errors import BurstArgumentError
+from pytest_djworkers.fixtures import burst
 from pytest_djworkers.options import SHAPE_OPTIONS
 from pytest_djworkers.request.build import ARGUMENTS, make_draft
 from pytest_djworkers.request.unknown_arguments import header_of_wsgi_name, refuse_unknown
@@ -31,6 +33,7 @@ KNOWN = (*ARGUMENTS, *USER_ARGUMENTS, "name", *SHAPE_OPTIONS)
         ("content_type", "here it is a header, as it is sent: headers={'Content-Type': ...}"),
         ("HTTP_X_CSRFTOKEN", "as it is sent: headers={'X-Csrftoken': ...}"),
         ("follow", "a burst follows no redirects: name the path that it leads to, or expect the"),
+        ("verify", "here certificates are always verified: that of --djworkers-url must be"),
         ("secure", "here a run is over TLS as a whole, with --djworkers-tls"),
         (
             "conections",
@@ -54,6 +57,12 @@ def test_the_known_arguments_are_those_of_burst() -> None:
     own = {"self", "path", "paths", "bodies", "order", "seed", "mix", "stages", "name", "shape"}
     assert set(of_burst) == {*own, *ARGUMENTS, *USER_ARGUMENTS}
     assert set(inspect.signature(make_draft).parameters) == {"path", *ARGUMENTS}
+
+
+def test_the_help_of_the_fixture_names_all_arguments() -> None:
+    listed = re.findall(r"\w+", (burst.__doc__ or "").partition("Arguments:")[2])
+    of_burst = set(inspect.signature(Burst.__call__).parameters) - {"self", "path", "shape"}
+    assert sorted(listed) == sorted({*of_burst, *SHAPE_OPTIONS})
 
 
 UPLOAD = """

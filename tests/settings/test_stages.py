@@ -49,10 +49,22 @@ def test_stages_are_of_connections_or_of_rates() -> None:
         ([("1s", "0/s")], {}, "stages: stage 1: '0' is not a number of requests per second"),
         ([STEPS[0], RATES[0]], {}, "stages: some have a number of connections and others a rate"),
         ([("5h", 1)] * 40, {}, "stages: they last for more than 7 days"),
-        (STEPS, {"duration": 5.0}, "duration= can't be given beside stages of connections, which"),
-        (STEPS, {"rate": 5.0}, "rate= can't be given beside stages of connections"),
-        (STEPS, {"connections": 5}, "connections= can't be given beside stages of connections"),
-        (RATES, {"rate": 5.0}, "rate= can't be given beside stages of rates"),
+        (
+            STEPS,
+            {"duration": 5.0},
+            "duration= can't be given beside stages of connections, which decide it",
+        ),
+        (
+            STEPS,
+            {"rate": 5.0},
+            "rate= can't be given beside stages of connections, which decide it",
+        ),
+        (
+            STEPS,
+            {"connections": 5},
+            "connections= can't be given beside stages of connections, which decide it",
+        ),
+        (RATES, {"rate": 5.0}, "rate= can't be given beside stages of rates, which decide it"),
     ],
 )
 def test_other_stages_are_an_error_that_says_why(
