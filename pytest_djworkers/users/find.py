@@ -100,7 +100,7 @@ def _resolved(one: Any, argument: str) -> Any:
 def _found(one: Any, wanted: WantedUsers) -> FoundUser:
     if isinstance(one, str):
         model = user_model()
-        user = _by_natural_key(model, (one,))
+        user = _by_name(model, one)
         what = f"no {model._meta.label} has this {model.USERNAME_FIELD}"
     else:
         # Not its type: request.user is of a class that only stands for it.
@@ -147,6 +147,14 @@ def _read(model: Any, key: str, natural_key: tuple[str, ...]) -> Any:
     if natural_key and (user := _by_natural_key(model, natural_key)) is not None:
         return user
     return model._default_manager.filter(pk=model._meta.pk.to_python(key)).first()
+
+
+def _by_name(model: Any, name: str) -> Any:
+    manager = model._default_manager
+    # Logging in by a password needs this method, and other ways to log in don't.
+    if hasattr(manager, "get_by_natural_key"):
+        return _by_natural_key(model, (name,))
+    return manager.filter(**{model.USERNAME_FIELD: name}).first()
 
 
 def _by_natural_key(model: Any, natural_key: tuple[str, ...]) -> Any:

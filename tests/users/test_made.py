@@ -35,6 +35,12 @@ class Person(AbstractBaseUser):
     USERNAME_FIELD = "email"
 
 
+class Member(AbstractBaseUser):
+    number = models.CharField(max_length=9, unique=True)
+    objects = models.Manager()
+    USERNAME_FIELD = "number"
+
+
 class NoUsers:
     pass
 
@@ -70,7 +76,7 @@ from django.core.management import call_command
 from django.test import Client
 from django.utils.functional import SimpleLazyObject
 
-from people.models import Person
+from people.models import Member, Person
 from pytest_djworkers.errors import BurstArgumentError
 from pytest_djworkers.users.credentials import Credentials
 from pytest_djworkers.users.find import find_users
@@ -236,6 +242,16 @@ def test_custom_model(settings):
     assert found(users=1) == found(user=person)
 
 
+def test_manager_without_natural_keys(settings):
+    settings.AUTH_USER_MODEL = "people.Member"
+    member = Member.objects.create(number="7")
+    made = make_credentials(found(user="7"), csrf=False)
+    assert seen(made).split()[0] == str(member.pk)
+    assert found(users=1) == found(user=member)
+    with pytest.raises(BurstArgumentError, match="no people.Member has this number"):
+        found(user="8")
+
+
 def test_signals(alice):
     said = []
     def note(sender, request, user, **_):
@@ -322,4 +338,4 @@ def test_what_django_makes_is_what_the_site_takes(site: Site) -> None:
     site.test(INNER)
     result = site.pytest("--nomigrations", "-q")
     assert result.ret == 0, result.outlines
-    assert result.parseoutcomes()["passed"] == 27
+    assert result.parseoutcomes()["passed"] == 28
