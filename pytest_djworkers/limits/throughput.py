@@ -39,7 +39,7 @@ class MinRps:
 
         Raises MarkerError unless the value is a number above 0, or a multiple of a reference.
         """
-        if "of" in mark.kwargs:
+        if mark.kwargs.get("of") is not None:
             yield from MinRpsOf.read(mark, backend)
             return
         value = mark.value

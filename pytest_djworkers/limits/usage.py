@@ -45,7 +45,7 @@ class MaxCpuPerRequest:
 
         Raises MarkerError unless the value is a duration, or a multiple of a reference.
         """
-        if "of" in mark.kwargs:
+        if mark.kwargs.get("of") is not None:
             yield from MaxCpuPerRequestOf.read(mark, backend)
             return
         try:

@@ -24,7 +24,7 @@ def test_markers_are_read_and_stand_beside_absolute_limits() -> None:
         Mark("min_rps", ("60%",), {"of": "GET /ping"}),
         Mark("min_rps", (10,), {}),
         Mark("max_cpu_per_request", ("8x",), {"of": "plain"}),
-        Mark("max_cpu_per_request", ("5ms",), {}),
+        Mark("max_cpu_per_request", ("5ms",), {"of": None}),
     ]
     plan = read_plan(marks, "granian")
     assert plan.limits == (
@@ -49,7 +49,8 @@ def test_markers_are_read_and_stand_beside_absolute_limits() -> None:
         ("min_rps", "0%", "/ping", "'0%' is not a multiple"),
         ("min_rps", "60%", "ping", "path 'ping' must start with /"),
         ("min_rps", "60%", "POST /ping", "or 'plain', the plugin's own view"),
-        ("min_rps", "60%", None, "path None must start with /"),
+        ("min_rps", "60%", None, "must be a number above 0 (a share needs of=)"),
+        ("min_rps", "60%", 5, "path 5 must start with /"),
         ("max_cpu_per_request", "5ms", "plain", "'5ms' is not a multiple"),
     ],
 )
