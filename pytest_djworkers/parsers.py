@@ -132,24 +132,23 @@ def parse_path(value: object) -> str:
 
 def parse_environments(value: object) -> tuple[str, str]:
     """Return the two environments in a list with a comma."""
-    names = tuple(name.strip() for name in value.split(",")) if isinstance(value, str) else ()
-    if len(names) != 2 or not all(names):
-        raise ValueError(
-            f"{written(value)} is not two environments, such as .venv-old/bin/python,new.txt"
-        )
-    if names[0] == names[1]:
+    base, head = _two_names(value, "two environments, such as .venv-old/bin/python,new.txt")
+    if base == head:
         raise ValueError(f"{written(value)} names one environment twice: use --djworkers-calibrate")
-    return names[0], names[1]
+    return base, head
 
 
 def parse_certificate(value: object) -> tuple[str, str]:
     """Return the files of a certificate and of its key, in a list with a comma."""
+    return _two_names(
+        value, "the files of a certificate and its key, such as certificate.pem,key.pem"
+    )
+
+
+def _two_names(value: object, wanted: str) -> tuple[str, str]:
     names = tuple(name.strip() for name in value.split(",")) if isinstance(value, str) else ()
     if len(names) != 2 or not all(names):
-        raise ValueError(
-            f"{written(value)} is not the files of a certificate and its key, such as"
-            " certificate.pem,key.pem"
-        )
+        raise ValueError(f"{written(value)} is not {wanted}")
     return names[0], names[1]
 
 

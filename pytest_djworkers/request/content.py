@@ -25,9 +25,8 @@ class Content:
     def with_field(self, name: str, value: str) -> Content:
         """Return it with one more field, of plain text, before the others."""
         if self.type.startswith(MULTIPART):
-            boundary = self.type.removeprefix(MULTIPART)
-            lines = [f"--{boundary}", f'Content-Disposition: form-data; name="{name}"', "", value]
-            return Content("\r\n".join([*lines, ""]).encode() + self.body, self.type)
+            head = _head(self.type.removeprefix(MULTIPART), name)
+            return Content(b"".join([head, value.encode(), b"\r\n", self.body]), self.type)
         added = urlencode({name: value}).encode()
         return Content(b"&".join(filter(None, [added, self.body])), self.type)
 

@@ -9,6 +9,7 @@ from pytest_djworkers.backends.protocol import Backend
 from pytest_djworkers.backends.registry import BACKENDS
 from pytest_djworkers.errors import BurstArgumentError
 from pytest_djworkers.load.profile import SentRequest
+from pytest_djworkers.request.uploads import refuse_unsendable
 from pytest_djworkers.units import written
 
 _SWITCHED = 101
@@ -37,13 +38,11 @@ def websocket_request(
             f"websocket= needs the package {_PACKAGE}, which is not installed: pip install"
             " 'pytest-djworkers[websockets]'"
         )
-    kind = "text" if isinstance(message, str) else "binary"
-    try:
-        body = message.encode() if isinstance(message, str) else message
-    except UnicodeError:
-        raise BurstArgumentError(
-            "websocket=: it has a character that can't be encoded in UTF-8"
-        ) from None
+    if isinstance(message, bytes):
+        kind, body = "binary", message
+    else:
+        refuse_unsendable("websocket=", message)
+        kind, body = "text", message.encode()
     return SentRequest(path, "GET", tuple(headers), body, (_SWITCHED,), contains, websocket=kind)
 
 

@@ -158,7 +158,7 @@ def test_the_arguments_of_a_call_make_a_request(
         ({"cookies": {"a": 5}}, "cookies=: the value of a can't be sent: it is int"),
         ({"contains": 5}, "contains= is int, not bytes or str"),
         ({"websocket": 5}, "websocket=5 is not the message, as str or bytes"),
-        ({"websocket": "\ud800"}, "websocket=: it has a character that can't be encoded"),
+        ({"websocket": "\ud800"}, "websocket= has a character that can't be encoded"),
         ({"websocket": "x", "method": "POST"}, "method= and websocket= can't be combined"),
         ({"websocket": "x", "stream": "5s"}, "stream= and websocket= can't be combined"),
         ({"expect": 101}, "not a status from 200 to 599 (websocket= opens a WebSocket)"),
