@@ -85,9 +85,11 @@ def refuse_unknown_parts(profile: Profile, limits: Iterable[Limit]) -> None:
     Every mix of a test must have the parts that its limits are for, so that a typing error ends
     before the burst. A burst of one request needs none of them.
     """
-    names = [part.name for part in profile.parts] if profile.is_mix else []
+    if not profile.is_mix:
+        return
+    names = [part.name for part in profile.parts]
     for limit in limits:
-        if names and limit.part is not None and limit.part not in names:
+        if limit.part is not None and limit.part not in names:
             raise BurstArgumentError(
                 f"{limit.text}: {no_such_part(limit.part, profile.name, names)}"
             )

@@ -60,8 +60,8 @@ class ArmServer:
 
     def __init__(self, arm: Arm, spec: LaunchSpec, profile: Profile) -> None:
         self._profile = profile
-        # The lock is the caller's: both arms' servers run at the same time, so neither can hold it.
         self._roots = tuple(filter(None, (arm.runtime.folder, arm.runtime.tree)))
+        # The lock is the caller's: both arms' servers run at the same time, so neither can hold it.
         self._server = Server(arm.backend, spec, NullLock())
         self._stack = ExitStack()
         self._agents = self._new_agents()

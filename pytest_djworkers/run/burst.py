@@ -201,8 +201,7 @@ class Burst:
         )
         refuse_unknown_parts(plan.profile, self.plan.limits)
         # A server that runs already is of no backend that is known.
-        backend = self._settings.backends.get(self.server.backend)
-        if backend is not None and self._settings.origin is None:
+        if backend := self._settings.backends.get(self.server.backend):
             refuse_without_asgi(plan.profile.request, backend)
         return PlannedBurst(plan.profile, overridden, tuple(part.login for part in plan.parts))
 

@@ -214,8 +214,10 @@ class RunContext:
     def _certificate(self) -> Certificate | None:
         """The certificate of the run's servers; None without TLS."""
         tls = self.settings.tls
-        if tls is None or tls.given is not None:
-            return None if tls is None else tls.given
+        if tls is None:
+            return None
+        if tls.given is not None:
+            return tls.given
         # Only such runs wait for it.
         from pytest_djworkers.server.certificate import make_certificate
 
