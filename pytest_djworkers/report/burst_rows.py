@@ -9,7 +9,7 @@ from pytest_djworkers.legend import Sign
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.report.figures import UNKNOWN, format_latency, format_queries, format_timeouts
-from pytest_djworkers.report.part_rows import PartCells, part_cells, stage_cells
+from pytest_djworkers.report.part_rows import part_cells, stage_cells
 from pytest_djworkers.report.table import Row, Table
 from pytest_djworkers.units import format_change, format_duration, format_rate, format_size
 
@@ -23,7 +23,8 @@ def _rows(record: BurstRecord) -> list[Row]:
     found = [Row(_cells(record), record=record, signs=_signs(record))]
     result = record.result
     below = (*part_cells(result), *stage_cells(result))
-    found += [Row(_part_cells(one), is_part=True) for one in below]
+    # Indented, since they stand below their burst.
+    found += [Row({"backend": f"  {one.name}", **one.figures}, is_part=True) for one in below]
     if record.stored is not None:
         found.append(Row(_stored_cells(record.stored), is_stored=True))
     return found
@@ -79,18 +80,6 @@ def _signs(record: BurstRecord) -> dict[str, Sequence[Sign]]:
         "timeouts": [Sign.MAY_BE_MORE] if result.hides_timeouts else [],
         "served": [Sign.SERVED_UNKNOWN] if result.connections.served is None else [],
         "remarks": [remark.sign for remark in record.remarks],
-    }
-
-
-def _part_cells(part: PartCells) -> dict[str, str]:
-    return {
-        "backend": f"  {part.name}",  # indented, since it stands below its burst
-        "requests/s": part.rps,
-        "p50": part.p50,
-        "p99": part.p99,
-        "timeouts": part.timeouts,
-        "errors": part.errors,
-        "queries": part.queries,
     }
 
 

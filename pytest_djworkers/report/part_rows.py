@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from pytest_djworkers.load.part_figures import PartFigures
 from pytest_djworkers.load.result import BurstResult
@@ -23,12 +23,8 @@ class PartCells:
     name: str
     share: str = ""
     """The part's share of the requests; empty for a stage."""
-    rps: str = ""
-    p50: str = ""
-    p99: str = ""
-    timeouts: str = ""
-    errors: str = ""
-    queries: str = ""
+    figures: Mapping[str, str] = field(default_factory=dict)
+    """The texts by the columns of the tables."""
 
     @property
     def title(self) -> str:
@@ -61,10 +57,12 @@ def _cells(name: str, figures: PartFigures) -> PartCells:
     return PartCells(
         cut,
         format_share(figures.share),
-        format_rate(figures.rps),
-        format_latency(latency.p50),
-        format_latency(latency.p99),
-        f"{figures.timeouts:,}",
-        f"{figures.errors:,}",
-        format_queries(figures.queries),
+        {
+            "requests/s": format_rate(figures.rps),
+            "p50": format_latency(latency.p50),
+            "p99": format_latency(latency.p99),
+            "timeouts": f"{figures.timeouts:,}",
+            "errors": f"{figures.errors:,}",
+            "queries": format_queries(figures.queries),
+        },
     )

@@ -21,7 +21,7 @@ class Row:
     is_stored: bool = False
     """True for the baseline's figures below those of a burst."""
     is_part: bool = False
-    """True for the figures of a part of a mix below those of the burst."""
+    """True for the figures of a part of a mix, or of a stage, below those of the burst."""
     record: BurstRecord | None = None
     """The record that this row shows; None for figures that are not a record's."""
     signs: Mapping[str, Sequence[Sign]] = field(default_factory=dict)

@@ -130,15 +130,13 @@ def _parts(records: Sequence[BurstRecord]) -> Iterator[Figures]:
     for record in records:
         for kind, cells_of in (("part", part_cells), ("stage", stage_cells)):
             cells = list(cells_of(record.result))
-            columns = ["requests/s", "p50", "p99", "timeouts", "errors"]
-            lines = [
-                [one.title, one.rps, one.p50, one.p99, one.timeouts, one.errors] for one in cells
-            ]
-            if any(one.queries for one in cells):
-                columns.append("queries")
-                lines = [[*line, one.queries] for line, one in zip(lines, cells, strict=True)]
-            if lines:
-                yield Figures((f"{kind}, {record.backend}", *columns), tuple(map(tuple, lines)))
+            known = (name for one in cells for name, text in one.figures.items() if text)
+            columns = tuple(dict.fromkeys(known))
+            rows = tuple(
+                (one.title, *(one.figures.get(column, "") for column in columns)) for one in cells
+            )
+            if rows:
+                yield Figures((f"{kind}, {record.backend}", *columns), rows)
 
 
 def _headings(rows: Sequence[Row]) -> Iterator[str]:

@@ -85,12 +85,7 @@ def _rows(record: BurstRecord) -> Iterator[dict[str, str]]:
             **dict.fromkeys(whole, ""),
             # Markdown takes off blanks, so a sign indents it.
             "server": f"· {part.title}",
-            "requests/s": part.rps,
-            "p50": part.p50,
-            "p99": part.p99,
-            "timeouts": part.timeouts,
-            "errors": part.errors,
-            "queries": part.queries,
+            **part.figures,
         }
 
 
