@@ -11,7 +11,7 @@ from pytest_djworkers.errors import BurstArgumentError, MarkerError, SettingsErr
 from pytest_djworkers.limits.kinds import LIMITS, in_order
 from pytest_djworkers.limits.latency import MaxLatency
 from pytest_djworkers.limits.marker import Mark
-from pytest_djworkers.limits.protocol import Limit
+from pytest_djworkers.limits.protocol import Limit, Position
 from pytest_djworkers.limits.regression import MaxRegression
 from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.load.result import no_such_part
@@ -58,7 +58,7 @@ def read_plan(marks: Iterable[Mark], backend: str, registry: Registry = BUILT_IN
     then the closest node. Raises MarkerError for an unknown argument, a bad value, or an unknown
     backend.
     """
-    chosen: dict[tuple[str, float, str | None], Limit] = {}
+    chosen: dict[tuple[str, Position, str | None], Limit] = {}
     shape: dict[str, float] = {}
     users: GivenUsers | None = None
     for mark in marks:
@@ -75,7 +75,8 @@ def read_plan(marks: Iterable[Mark], backend: str, registry: Registry = BUILT_IN
             # Argument by argument: a test's own duration leaves its class the connections.
             for name, value in _read_shape(mark).items():
                 shape.setdefault(name, value)
-            users = users or _read_users(mark)
+            named = _read_users(mark)
+            users = named if users is None else users
     return TestPlan(in_order(chosen.values()), shape, users)
 
 

@@ -8,6 +8,7 @@ from typing import ClassVar, Self
 
 from pytest_djworkers.errors import MarkerError
 from pytest_djworkers.limits.marker import Mark, part_in_words
+from pytest_djworkers.limits.protocol import Position
 from pytest_djworkers.limits.unseen import hidden_timeouts, in_flight
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.unexpected_responses import in_words, kinds_of
@@ -63,7 +64,7 @@ class MaxTimeouts:
     part: str | None = None
     marker: ClassVar[str] = "max_timeouts"
     arguments: ClassVar[tuple[str, ...]] = ("part",)
-    position: ClassVar[float] = 0
+    position: ClassVar[Position] = ()
 
     @property
     def text(self) -> str:
@@ -117,7 +118,7 @@ class MaxErrors:
     part: str | None = None
     marker: ClassVar[str] = "max_errors"
     arguments: ClassVar[tuple[str, ...]] = ("part",)
-    position: ClassVar[float] = 0
+    position: ClassVar[Position] = ()
 
     @property
     def text(self) -> str:

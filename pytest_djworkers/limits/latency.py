@@ -9,6 +9,7 @@ from typing import ClassVar, Self
 
 from pytest_djworkers.errors import MarkerError
 from pytest_djworkers.limits.marker import Mark, part_in_words
+from pytest_djworkers.limits.protocol import Position
 from pytest_djworkers.limits.unseen import hidden_timeouts, in_flight
 from pytest_djworkers.load.histogram import Latency, samples_for
 from pytest_djworkers.load.result import BurstResult
@@ -33,8 +34,6 @@ _PHASES: Mapping[str, Callable[[BurstResult], Latency | None]] = {
     "first_event": lambda result: None if result.events is None else result.events.first,
 }
 """The times within a response that can be limited instead of all of it."""
-_APART = 1_000.0
-"""The distance between the positions of the limits on two phases: more than any percentile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +50,10 @@ class MaxLatency:
     arguments: ClassVar[tuple[str, ...]] = (*_PERCENTILES, "part", "phase")
 
     @property
-    def position(self) -> float:
+    def position(self) -> Position:
         """The phase and the percentile: each of each is a figure of its own."""
         number = 0 if self.phase is None else 1 + list(_PHASES).index(self.phase)
-        return number * _APART + self.percentile
+        return number, self.percentile
 
     @property
     def text(self) -> str:

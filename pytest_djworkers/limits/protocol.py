@@ -8,9 +8,12 @@ from typing import ClassVar, Protocol
 from pytest_djworkers.limits.marker import Mark
 from pytest_djworkers.load.result import BurstResult
 
+Position = tuple[float | str, ...]
+"""What tells a figure from others of its kind; empty where a kind has one figure."""
+
 
 class Limit(Protocol):
-    """An absolute bound on one figure of a burst, set by a marker."""
+    """A bound on one figure of a burst, set by a marker: absolute, or relative to another view."""
 
     marker: ClassVar[str]
     """The name of the marker that sets it."""
@@ -26,8 +29,8 @@ class Limit(Protocol):
         """The part of a mix that it is for, by its name; None for the whole burst."""
 
     @property
-    def position(self) -> float:
-        """The place of its figure among those of its kind, for kinds that have several.
+    def position(self) -> Position:
+        """The place of its figure among those of its kind.
 
         Two limits of one kind, one part and one position are on the same figure: one replaces the
         other.

@@ -8,6 +8,7 @@ from typing import ClassVar, Self
 
 from pytest_djworkers.errors import MarkerError
 from pytest_djworkers.limits.marker import Mark, part_in_words
+from pytest_djworkers.limits.protocol import Position
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.units import parse_whole, written
 
@@ -21,7 +22,7 @@ class MaxQueries:
     part: str | None = None
     marker: ClassVar[str] = "max_queries"
     arguments: ClassVar[tuple[str, ...]] = ("part",)
-    position: ClassVar[float] = 0
+    position: ClassVar[Position] = ()
 
     @property
     def text(self) -> str:

@@ -8,6 +8,7 @@ from typing import ClassVar, Self
 
 from pytest_djworkers.errors import MarkerError
 from pytest_djworkers.limits.marker import Mark
+from pytest_djworkers.limits.protocol import Position
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.units import format_share, parse_share, written
 from pytest_djworkers.verdict.rounds import Metric
@@ -27,9 +28,9 @@ class MaxRegression:
     arguments: ClassVar[tuple[str, ...]] = ("metric", "same_size")
 
     @property
-    def position(self) -> float:
+    def position(self) -> Position:
         """The position of the metric: each metric is a figure of its own."""
-        return list(Metric).index(self.metric)
+        return (list(Metric).index(self.metric),)
 
     @property
     def text(self) -> str:

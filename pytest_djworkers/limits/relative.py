@@ -12,7 +12,7 @@ from typing import ClassVar, Self
 
 from pytest_djworkers.errors import BurstArgumentError, MarkerError
 from pytest_djworkers.limits.marker import Mark
-from pytest_djworkers.limits.protocol import Limit
+from pytest_djworkers.limits.protocol import Limit, Position
 from pytest_djworkers.load.facts import Reference
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.request.build import make_request
@@ -40,7 +40,11 @@ class MinRpsOf:
     part: ClassVar[None] = None
     marker: ClassVar[str] = "min_rps"
     arguments: ClassVar[tuple[str, ...]] = ("of",)
-    position: ClassVar[float] = 1
+
+    @property
+    def position(self) -> Position:
+        """The reference: one view's multiple is another figure than another's."""
+        return (self.of,)
 
     @property
     def text(self) -> str:
@@ -86,7 +90,11 @@ class MaxCpuPerRequestOf:
     part: ClassVar[None] = None
     marker: ClassVar[str] = "max_cpu_per_request"
     arguments: ClassVar[tuple[str, ...]] = ("of",)
-    position: ClassVar[float] = 1
+
+    @property
+    def position(self) -> Position:
+        """The reference: one view's multiple is another figure than another's."""
+        return (self.of,)
 
     @property
     def text(self) -> str:

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from pytest_djworkers.errors import MarkerError
 from pytest_djworkers.limits.marker import Mark, part_in_words
-from pytest_djworkers.limits.protocol import Limit
+from pytest_djworkers.limits.protocol import Limit, Position
 from pytest_djworkers.limits.relative import MinRpsOf
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.units import format_rate, format_share, written
@@ -26,7 +26,7 @@ class MinRps:
     part: str | None = None
     marker: ClassVar[str] = "min_rps"
     arguments: ClassVar[tuple[str, ...]] = ("of", "part")
-    position: ClassVar[float] = 0
+    position: ClassVar[Position] = ()
 
     @property
     def text(self) -> str:

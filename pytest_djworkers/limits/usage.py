@@ -8,7 +8,7 @@ from typing import ClassVar, Self
 
 from pytest_djworkers.errors import MarkerError
 from pytest_djworkers.limits.marker import Mark
-from pytest_djworkers.limits.protocol import Limit
+from pytest_djworkers.limits.protocol import Limit, Position
 from pytest_djworkers.limits.relative import MaxCpuPerRequestOf
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.units import (
@@ -32,7 +32,7 @@ class MaxCpuPerRequest:
     part: ClassVar[None] = None
     marker: ClassVar[str] = "max_cpu_per_request"
     arguments: ClassVar[tuple[str, ...]] = ("of",)
-    position: ClassVar[float] = 0
+    position: ClassVar[Position] = ()
 
     @property
     def text(self) -> str:
@@ -79,7 +79,7 @@ class MaxMemory:
     part: ClassVar[None] = None
     marker: ClassVar[str] = "max_memory"
     arguments: ClassVar[tuple[str, ...]] = ()
-    position: ClassVar[float] = 0
+    position: ClassVar[Position] = ()
 
     @property
     def text(self) -> str:

@@ -58,14 +58,14 @@ def with_judgement(measured: MeasuredBurst, plan: TestPlan, settings: Settings) 
     return replace(record, limits=tuple(judged), failures=tuple(failures))
 
 
-def parts_of(result: BurstResult) -> Collection[str]:
+def _parts_of(result: BurstResult) -> Collection[str]:
     """Return the names of a burst's parts; one that is no mix has one, of its own name."""
     return result.parts or {result.name}
 
 
 def _limits_of(record: BurstRecord, plan: TestPlan) -> Sequence[Limit]:
     """Return the limits that hold for a burst: of those on parts, those on parts that it has."""
-    parts = parts_of(record.result)
+    parts = _parts_of(record.result)
     held = [limit for limit in plan.limits if limit.part is None or limit.part in parts]
     if record.against_base is None:
         return held
@@ -106,7 +106,7 @@ def _without_expected(measured: MeasuredBurst) -> Iterator[str]:
 
 def unjudged_parts(bursts: Sequence[MeasuredBurst], plan: TestPlan) -> list[str]:
     """Return a line for each part that a limit of a test is for and that no burst of it has."""
-    found = {name for burst in bursts for name in parts_of(burst.record.result)}
+    found = {name for burst in bursts for name in _parts_of(burst.record.result)}
     missing = dict.fromkeys(
         limit.part for limit in plan.limits if limit.part is not None and limit.part not in found
     )

@@ -42,6 +42,12 @@ def test_markers_are_read_and_stand_beside_absolute_limits() -> None:
     ]
 
 
+def test_limits_relative_to_two_views_both_hold() -> None:
+    values = [("60%", "/ping"), ("40%", "plain"), ("20%", "/ping")]
+    marks = [Mark("min_rps", (value,), {"of": of}) for value, of in values]
+    assert read_plan(marks, "granian").limits == (MinRpsOf(0.6, "/ping"), MinRpsOf(0.4, "plain"))
+
+
 @pytest.mark.parametrize(
     ("marker", "value", "of", "said"),
     [

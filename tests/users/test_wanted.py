@@ -72,7 +72,7 @@ def test_what_names_no_users_is_an_error_in_a_call_and_in_a_marker(
         given_users(**given).check()  # type: ignore[union-attr]  # something is given
     assert said in str(refusal.value)
     with pytest.raises(MarkerError) as in_marker:
-        read_plan([Mark("burst", (), given)], "granian")
+        read_plan([Mark("burst", (), {"user": "bob"}), Mark("burst", (), given)], "granian")
     assert str(in_marker.value) == f"burst: {refusal.value}"
 
 
