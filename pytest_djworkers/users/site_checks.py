@@ -29,10 +29,11 @@ def refuse_unusable_sessions(*, needs_users: bool) -> None:
     from django.apps import apps
     from django.conf import settings
 
+    what = "user=" if needs_users else "a CSRF token"
     if not _has_middleware(_SESSIONS):
         raise BurstArgumentError(
-            f"user=: MIDDLEWARE has no session middleware ({_SESSIONS}), so nobody can be logged in"
-            f" by a session: {_OWN_WAY}"
+            f"{what}: MIDDLEWARE has no session middleware ({_SESSIONS}), so no session means"
+            f" anything to the site: {_OWN_WAY}"
         )
     if needs_users and not _has_middleware(_AUTH):
         raise BurstArgumentError(
@@ -43,11 +44,12 @@ def refuse_unusable_sessions(*, needs_users: bool) -> None:
     is_in_database = engine.endswith(("sessions.backends.db", "sessions.backends.cached_db"))
     if is_in_database and not apps.is_installed("django.contrib.sessions"):
         raise BurstArgumentError(
-            f"user=: SESSION_ENGINE is {engine}, but INSTALLED_APPS has no django.contrib.sessions,"
-            " so there is no table for sessions: install it, or choose another engine"
+            f"{what}: SESSION_ENGINE is {engine}, but INSTALLED_APPS has no"
+            " django.contrib.sessions, so there is no table for sessions: install it, or choose"
+            " another engine"
         )
     if keeps_sessions_in_cache():
-        _refuse_unshared_cache()
+        _refuse_unshared_cache(what)
 
 
 def keeps_sessions_in_cache() -> bool:
@@ -59,7 +61,7 @@ def keeps_sessions_in_cache() -> bool:
     return issubclass(import_module(settings.SESSION_ENGINE).SessionStore, cache.SessionStore)
 
 
-def _refuse_unshared_cache() -> None:
+def _refuse_unshared_cache(what: str) -> None:
     from django.conf import settings
     from django.core.cache import caches
 
@@ -68,7 +70,7 @@ def _refuse_unshared_cache() -> None:
         path = f"{kind.__module__}.{kind.__qualname__}"
         if path in _UNSHARED_CACHES:
             raise BurstArgumentError(
-                f"user=: sessions are kept in the cache {alias!r}, a {kind.__name__}, which no"
+                f"{what}: sessions are kept in the cache {alias!r}, a {kind.__name__}, which no"
                 " other process sees: choose another SESSION_ENGINE, such as"
                 " django.contrib.sessions.backends.db, in settings for load tests"
                 " (--djworkers-settings)"

@@ -295,6 +295,13 @@ def test_unusable_sites(alice, settings, change, said):
     assert said in str(refusal.value)
 
 
+def test_tokens_in_unusable_sessions(settings):
+    settings.CSRF_USE_SESSIONS = True
+    uses_cache(settings, "memory")
+    with pytest.raises(BurstArgumentError, match="^a CSRF token: sessions are kept in the cache"):
+        make_credentials((), csrf=True)
+
+
 def test_no_users_at_all(settings):
     settings.AUTH_USER_MODEL = "nowhere.User"
     with pytest.raises(BurstArgumentError, match="user=: the site has no users .AUTH_USER_MODEL"):
@@ -338,4 +345,4 @@ def test_what_django_makes_is_what_the_site_takes(site: Site) -> None:
     site.test(INNER)
     result = site.pytest("--nomigrations", "-q")
     assert result.ret == 0, result.outlines
-    assert result.parseoutcomes()["passed"] == 28
+    assert result.parseoutcomes()["passed"] == 29
