@@ -110,9 +110,7 @@ class TwoArms:
     def _compare(self, planned: PlannedBurst) -> ComparisonOutcome:
         settings, flags = self._run.settings, self._comparison_setup.flags
         if planned.profile.has_streams:
-            why = "its windows are shorter than streams (stream=)"
-            comparison = ArmComparison(self._labels, flags.seed, 0.0, not_compared=why)
-            return ComparisonOutcome(comparison, None)
+            return self._not_compared("its windows are shorter than streams (stream=)")
         spec = self._prepare(self._run.launch_spec(self._hooks))
         logged_in = self._log_in(planned, spec)
         profile = logged_in.profile
@@ -139,14 +137,13 @@ class TwoArms:
                     keep=keep,
                 )
             except NotComparable as reason:
-                comparison = ArmComparison(self._labels, flags.seed, 0.0, not_compared=str(reason))
-                return ComparisonOutcome(comparison, None)
+                return self._not_compared(str(reason))
 
-    @property
-    def _labels(self) -> tuple[str, str]:
-        """The names of the arms before they are prepared: of backends, those that users gave."""
-        base = self._run.settings.base
-        return NAMES if base is None else (base, self._server.backend)
+    def _not_compared(self, reason: str) -> ComparisonOutcome:
+        base, seed = self._run.settings.base, self._comparison_setup.flags.seed
+        # The arms are not prepared: of backends, the names are those that users gave.
+        labels = NAMES if base is None else (base, self._server.backend)
+        return ComparisonOutcome(ArmComparison(labels, seed, 0.0, not_compared=reason), None)
 
     def _measured(
         self, outcome: ComparisonOutcome, overridden: tuple[str, ...]

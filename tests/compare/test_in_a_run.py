@@ -84,6 +84,14 @@ def test_an_endpoint_that_base_does_not_have_is_measured_alone(revisions: Site) 
     nothing_is_left(revisions, before)
 
 
+def test_streams_are_measured_alone(revisions: Site) -> None:
+    revisions.test("def test_it(burst):\n    assert burst('/json', stream='100ms').ok\n")
+    result = revisions.pytest(*FLAGS)
+    result.assert_outcomes(passed=1)
+    said = "its windows are shorter than streams (stream=)"
+    result.stdout.fnmatch_lines([f"not compared: test_site.py::test_it?granian? GET /json: {said}"])
+
+
 @pytest.mark.matrix
 def test_a_test_that_is_not_compared_fails_under_strict(revisions: Site) -> None:
     # An endpoint that base does not have.
