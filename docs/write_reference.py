@@ -18,7 +18,15 @@ from pytest_djworkers.backends.protocol import Backend, LaunchPlan, workers_of
 from pytest_djworkers.backends.registry import BACKENDS, how_to_install
 from pytest_djworkers.backends.spec import settings_of
 from pytest_djworkers.legend import Sign
-from pytest_djworkers.options import BY_NAME, INI_SWITCHES, MARKERS, OPTIONS, SWITCHES, Option
+from pytest_djworkers.options import (
+    BY_NAME,
+    INI_SWITCHES,
+    MARKERS,
+    OPTIONS,
+    SWITCHES,
+    Option,
+    destination_of,
+)
 
 FOLDER = Path(__file__).with_name("reference")
 _SERVERS = FOLDER / "servers"
@@ -82,8 +90,8 @@ def _option_head(option: Option) -> str:
 
 def _switches(_arguments: list[str], _named: set[str]) -> Iterator[str]:
     for flag, text in SWITCHES.items():
-        twin = flag.removeprefix("--").replace("-", "_") if flag in INI_SWITCHES else ""
-        yield f"``{flag}``" + (f", ``{twin} = true``" if twin else " (a flag only)")
+        twin = f", ``{destination_of(flag)} = true``" if flag in INI_SWITCHES else " (a flag only)"
+        yield f"``{flag}``{twin}"
         yield from (f"   {_sentence(text)}", "")
 
 

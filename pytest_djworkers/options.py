@@ -416,12 +416,17 @@ def add_options(parser: pytest.Parser) -> None:
         if not option.flag_only:
             parser.addini(option.ini, option.help, type=_ini_type(option), default=None)
     for flag, text in SWITCHES.items():
-        destination = flag.removeprefix("--").replace("-", "_")
+        destination = destination_of(flag)
         group.addoption(
             flag, action="store_true", default=False, dest=destination, help=f"{text}; default: off"
         )
         if flag in INI_SWITCHES:
             parser.addini(destination, f"{text}; default: off", type="bool", default=False)
+
+
+def destination_of(switch: str) -> str:
+    """Return the destination of a flag without a value, which is also the name of its ini twin."""
+    return switch.removeprefix("--").replace("-", "_")
 
 
 def _ini_type(option: Option) -> Any:

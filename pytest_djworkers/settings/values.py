@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pytest_djworkers.errors import SettingsError
-from pytest_djworkers.options import BY_NAME, Option
+from pytest_djworkers.options import BY_NAME, Option, destination_of
 from pytest_djworkers.settings.checks import check
 from pytest_djworkers.settings.swallowed import swallowed
 
@@ -90,7 +90,7 @@ def read_switch(config: pytest.Config, flag: str) -> bool:
 
     Raises SettingsError for a value there that is not true or false.
     """
-    name = flag.removeprefix("--").replace("-", "_")
+    name = destination_of(flag)
     return bool(config.getoption(name) or _ini(config, name, "bool"))
 
 
