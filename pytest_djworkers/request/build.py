@@ -96,7 +96,6 @@ def make_draft(
         refuse_beside_websocket(**others, expect=expect, stream=stream)
         request = websocket_request(sent_to, websocket, lines, body_bytes("contains", contains))
         return Draft(request)
-    stream_s = _stream_s(stream, verb, has_contains=contains is not None)
     request = SentRequest(
         sent_to,
         verb,
@@ -104,7 +103,7 @@ def make_draft(
         body_bytes("body", body),
         _statuses(expect),
         body_bytes("contains", contains),
-        stream_s,
+        _stream_s(stream, verb, has_contains=contains is not None),
     )
     return Draft(request, form_type)
 
