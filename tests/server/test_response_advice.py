@@ -74,7 +74,15 @@ def test_nothing_is_made_up_for_other_statuses(status: int) -> None:
         ("/accounts/login/?next=/me", True),
         ("https://sso.example/Sign-In", True),
         ("/welcome?next=", True),
+        ("/users/sign_in", True),
+        ("/userlogin", True),
+        ("/oauth2/start", True),
         ("/me/", False),
+        # Words with those of a login inside, and the pages that forms lead to.
+        ("/lessons/3/", False),
+        ("/designing/", False),
+        ("/blogindex/", False),
+        ("/accounts/5/", False),
         ("http://[::1/login", False),
     ],
 )
