@@ -6,6 +6,7 @@ The reader is the generator's own, so that a response is bad here if and only if
 from __future__ import annotations
 
 import socket
+import ssl
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -65,7 +66,7 @@ def fetch(
     """
     connection.settimeout(_left_s(deadline))
     # A server that refuses the request may respond, and close before it has read all of it.
-    with suppress(ConnectionError):
+    with suppress(ConnectionError, ssl.SSLEOFError):
         connection.sendall(request.encode(host, route))
     reader = make_reader(request, host, route)
     try:
@@ -102,13 +103,19 @@ def _read(connection: socket.socket, reader: ResponseReader, deadline: float) ->
 
 
 def pieces(connection: socket.socket, deadline: float) -> Iterator[bytes]:
-    """Yield bytes as they arrive, until the server closes the connection or resets it."""
+    """Yield bytes as they arrive, until the server closes the connection or resets it.
+
+    Raises TimeoutError after the deadline, and UnreadableError if TLS fails.
+    """
     while True:
         connection.settimeout(_left_s(deadline))
         try:
             piece = connection.recv(_PIECE)
-        except ConnectionError:
+        except (ConnectionError, ssl.SSLEOFError):
             return
+        except ssl.SSLError as error:
+            # In TLS 1.3 a server refuses a client without a certificate only after the handshake.
+            raise UnreadableError(f"an error of TLS ({error.reason})") from None
         if not piece:
             return
         yield piece
