@@ -344,6 +344,13 @@ def test_the_probe_speaks_tls(route: Route, tls: ssl.SSLContext) -> None:
         assert server.requests == [ROOT.encode("{}:{}".format(*server.address))]
 
 
+def test_a_redirect_over_tls_is_not_told_to_use_tls(route: Route, tls: ssl.SSLContext) -> None:
+    redirect = answer("301 Moved Permanently", b"", "Location: https://www.shop.example/")
+    with serve(always(redirect), tls=tls) as server, pytest.raises(ProbeError) as error:
+        send(server, route=route)
+    assert "--djworkers-tls" not in str(error.value)
+
+
 async def speaks_http(peer: Peer) -> None:
     """Respond to a handshake in plain HTTP."""
     await peer.some()
