@@ -263,13 +263,13 @@ class Server:
         assert start is not None
         plan = start.plan
         with self._stopped_on_failure(start.deadline):
-            self._wait(start)
+            launch_s = self._wait(start)
         self._facts = ServerFacts(
             backend=self.backend,
             version=version_of(self._backend),
             workers=plan.workers,
             options={**self._backend.options(plan), **_way(plan)},
-            launch_s=CLOCK.monotonic() - start.began_s,
+            launch_s=launch_s,
             backlog=effective_backlog(self._backend, plan),
             max_connections=max_connections(self._backend, plan),
         )
@@ -290,8 +290,8 @@ class Server:
         self._end_start()
         self._lock.release()
 
-    def _wait(self, start: _Start) -> None:
-        """Wait until the started processes serve."""
+    def _wait(self, start: _Start) -> float:
+        """Wait until the started processes serve. Return the seconds until the first response."""
         process, plan, ready = self._process, start.plan, start.ready
         assert process is not None
         ready.wait(process, workers=plan.workers, deadline=start.deadline)
@@ -302,6 +302,7 @@ class Server:
         self._proxy_headers = reported_proxy_header(self._spec.folder)
         needs = start.needs
         self.probed = self._probe(process, 0, needs.probe, start.deadline, needs.any_response)
+        launch_s = CLOCK.monotonic() - start.began_s
         for number, request in enumerate(needs.others, 1):
             # Each has as much time as the first one: there may be many, and slow ones.
             deadline = CLOCK.monotonic() + self._spec.startup_timeout_s
@@ -312,6 +313,7 @@ class Server:
         # Again: the last lines about the start may have come beside the probe.
         self._log_at_start = size_of(self.log)
         self._end_start()
+        return launch_s
 
     def _probe(
         self,
