@@ -72,6 +72,7 @@ benchmarks: $(STAMP)  ## what measures the plugin itself; takes half an hour
 	$(BIN)/python benchmarks/import_cost.py
 	$(BIN)/python benchmarks/generator.py
 	$(BIN)/python benchmarks/mixes.py
+	$(BIN)/python benchmarks/queries_cost.py
 	$(BIN)/python benchmarks/truth.py
 	$(BIN)/python benchmarks/verdict.py
 	$(BIN)/python benchmarks/agent_costs.py

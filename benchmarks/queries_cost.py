@@ -2,7 +2,7 @@
 
 Bursts with sample requests and without take turns, each at a freshly launched server of the
 example, in an order that changes from round to round. Prints the median of the ratios of each
-round's pair, with their range, and the time that the samples took.
+round's pair, with counting to without, their range, and the time that the samples took.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from example_site import EXAMPLE, Bench, example_bench
-from machine import locked
+from machine import describe_machine, locked
 from pytest_djworkers.backends.registry import BUILT_IN
 from pytest_djworkers.load.builtin import AsyncioGenerator
 from pytest_djworkers.load.profile import Profile, SentRequest, Shape
@@ -23,7 +23,16 @@ from pytest_djworkers.server.server import Server
 from pytest_djworkers.system.clock import CLOCK
 from pytest_djworkers.system.cpu_time import cpu_time_between
 from pytest_djworkers.system.machine_lock import NullLock
+from pytest_djworkers.units import format_duration
+from tables import Table
 
+COLUMNS = (
+    ("backend", 17),
+    ("endpoint", 22),
+    ("requests/s", 22),
+    ("CPU per request", 22),
+    ("samples", 7),
+)
 PATHS = ("/myapp/sync/json", "/myapp/sync/json_query")
 SHAPE = Shape(connections=64, duration_s=3.0, warmup_s=0.5)
 
@@ -63,8 +72,8 @@ def measure(bench: Bench, backend: str, path: str, *, counts: bool) -> Measured:
         server.stop()
 
 
-def compare(bench: Bench, backend: str, path: str, rounds: int) -> None:
-    """Print the ratios of one backend and path."""
+def compare(table: Table, bench: Bench, backend: str, path: str, rounds: int) -> None:
+    """Add the ratios of one backend and path."""
     pairs = []
     for number in range(rounds):
         figures = {}
@@ -73,12 +82,8 @@ def compare(bench: Bench, backend: str, path: str, rounds: int) -> None:
         pairs.append((figures[True], figures[False]))
     speeds = in_words([one.rps / other.rps for one, other in pairs])
     costs = in_words([one.cpu_per_request_s / other.cpu_per_request_s for one, other in pairs])
-    samples_ms = statistics.median(one.samples_s for one, _ in pairs) * 1000
-    print(
-        f"{backend:17} {path:22} with/without: requests/s {speeds}, CPU per request {costs};"
-        f" samples {samples_ms:.0f} ms",
-        flush=True,
-    )
+    samples_s = statistics.median(one.samples_s for one, _ in pairs)
+    table.add(backend, path, speeds, costs, format_duration(samples_s))
 
 
 def in_words(ratios: Sequence[float]) -> str:
@@ -87,15 +92,17 @@ def in_words(ratios: Sequence[float]) -> str:
 
 
 def main() -> None:
-    """Print a line for each backend and path."""
+    """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=6)
     parser.add_argument("--backends", default="granian,gunicorn-gthread")
     arguments = parser.parse_args()
+    print(describe_machine())
+    table = Table("With the queries of samples counted, in ratio to without", COLUMNS)
     with locked(), example_bench() as bench:
         for backend in arguments.backends.split(","):
             for path in PATHS:
-                compare(bench, backend, path, arguments.rounds)
+                compare(table, bench, backend, path, arguments.rounds)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 Burst = Callable[..., Any]
-ASGI = ["uvicorn"]
+ASGI = ["daphne", "granian-asgi", "gunicorn-asgi", "gunicorn-uvicorn", "hypercorn", "uvicorn"]
 
 pytestmark = pytest.mark.burst(connections=20, duration="3s", warmup="500ms")
 

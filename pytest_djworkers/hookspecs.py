@@ -27,6 +27,7 @@ def pytest_djworkers_check_response(
 ) -> str | None:
     """Called with the response to the one request that is sent before a burst of GET or HEAD.
 
-    ``request`` is its method and path, such as ``GET /me``. Return a text that says what is wrong
-    with the response, and the test fails before the burst; None if nothing is.
+    Before a mix, one is sent of each such part. ``request`` is its method and path, such as
+    ``GET /me``. Return a text that says what is wrong with the response, and the test fails before
+    the burst; None if nothing is.
     """

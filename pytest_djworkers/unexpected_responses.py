@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
+from pytest_djworkers.load.facts import ServerFacts
 from pytest_djworkers.load.generator_names import WRK
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.server.external import NAME as EXTERNAL
@@ -112,8 +113,15 @@ def what_to_do(result: BurstResult, first_refusal: str = "") -> list[str]:
         location=first.location,
         said=f"{first.text} {first_refusal}",
         is_ours=result.server is None or result.server.backend != EXTERNAL,
+        is_tls=result.server is not None and _is_tls(result.server),
     )
     return [advice] if advice else []
+
+
+def _is_tls(server: ServerFacts) -> bool:
+    """Return True if load reached the server over TLS."""
+    options = server.options
+    return "tls" in options or str(options.get("url", "")).startswith("https://")
 
 
 def _of_first(result: BurstResult) -> BurstResult:

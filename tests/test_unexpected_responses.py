@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from pytest_djworkers.load.facts import ServerFacts
 from pytest_djworkers.load.profile import SentRequest
 from pytest_djworkers.load.response_excerpt import ResponseExcerpt
 from pytest_djworkers.load.result import BurstResult
@@ -126,6 +127,14 @@ def test_a_burst_without_an_expected_response_is_explained(
     said = why_nothing_expected(result, first_refusal).split("\n")
     assert len(said) == len(lines)
     pytest.LineMatcher(said).fnmatch_lines(lines, consecutive=True)
+
+
+@pytest.mark.parametrize("options", [{"tls": True}, {"url": "https://127.0.0.1:8000"}])
+def test_a_burst_over_tls_is_not_told_to_use_tls(options: dict[str, bool | str]) -> None:
+    redirected = came(301, location="https://www.shop.example/json")
+    assert "--djworkers-tls" in why_nothing_expected(redirected)
+    over_tls = replace(redirected, server=ServerFacts("granian", "2", 1, options, 0.5))
+    assert "--djworkers-tls" not in why_nothing_expected(over_tls)
 
 
 def test_only_the_beginning_of_a_body_is_shown() -> None:

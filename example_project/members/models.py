@@ -1,4 +1,4 @@
-"""What readers write: reviews of books."""
+"""The reviews that readers write of books."""
 
 from django.conf import settings
 from django.db import models

@@ -26,7 +26,7 @@ class TlsFiles:
     certificate: str
     """The path of its certificate, followed by those that signed it, if need be."""
     key: str
-    """The path of its private key, in PKCS #8 and without a password."""
+    """The path of its private key, without a password."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ PLAIN_PATH = "/__djworkers__/plain"
 
 def add_plain_view(interface: str) -> None:
     """Let the site's URLconf lead to the plain view, through the site's middleware."""
+    from django.db import connections, transaction
     from django.http import HttpResponse
     from django.urls import get_resolver, path
 
@@ -22,6 +23,9 @@ def add_plain_view(interface: str) -> None:
     view: Any = plain_async if interface == "asgi" else plain
     # What Django's LoginRequiredMiddleware looks at.
     view.login_required = False
+    for alias in connections:
+        # Django refuses async views in a transaction (ATOMIC_REQUESTS), and this one needs none.
+        transaction.non_atomic_requests(alias)(view)
     resolver = get_resolver()
     route = path(PLAIN_PATH.removeprefix("/"), view)
     # First, since a site's last pattern may lead anywhere. It is a cached property.

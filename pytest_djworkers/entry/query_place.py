@@ -18,8 +18,8 @@ from typing import Any
 from pytest_djworkers.system.python_folders import python_folders
 
 _PACKAGES = ("/site-packages/", "/dist-packages/")
-_DJANGO = ("django", "asgiref")
-"""Packages whose lines only say that Django runs the query."""
+_NOT_SHOWN = ("django", "asgiref", "pytest_djworkers")
+"""Packages whose lines only say that Django runs the query, and that it is counted."""
 _RENDERS = "render_annotated"
 """The method of a template's nodes by which Django renders each of them."""
 _IN_A_THREAD = "thread_handler"
@@ -113,7 +113,7 @@ def _package_of(file: str) -> str | None:
         # The innermost folder of packages decides.
         before, found, inner = file.rpartition(folder)
         if found and (folder in _PACKAGES or not before):
-            is_shown = folder in _PACKAGES and inner.partition("/")[0] not in _DJANGO
+            is_shown = folder in _PACKAGES and inner.partition("/")[0] not in _NOT_SHOWN
             return inner if is_shown else ""
     return None
 

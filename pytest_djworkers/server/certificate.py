@@ -29,22 +29,14 @@ def make_certificate(folder: Path, host: str) -> Certificate:
 
     It needs the package trustme.
     """
-    # Only runs over TLS without a certificate of their own wait for them.
+    # Only runs over TLS without a certificate of their own wait for it.
     import trustme
-    from cryptography.hazmat.primitives import serialization
 
     authority = trustme.CA()
     made = authority.issue_cert(host, "localhost")
-    key = serialization.load_pem_private_key(made.private_key_pem.bytes(), password=None)
     files = TlsFiles(str(folder / "certificate.pem"), str(folder / "key.pem"))
     made.cert_chain_pems[0].write_to_path(files.certificate)
-    # granian reads no other form.
-    pkcs8 = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    write_private(Path(files.key), pkcs8)
+    write_private(Path(files.key), made.private_key_pem.bytes())
     return Certificate(files, Route(Trust(authority.cert_pem.bytes().decode("ascii"), host)))
 
 

@@ -8,10 +8,11 @@ from pathlib import Path
 from pytest_djworkers.errors import ServerStartError
 from pytest_djworkers.load.facts import ServerFacts
 from pytest_djworkers.load.generator import Target
+from pytest_djworkers.load.profile import SentRequest
 from pytest_djworkers.progress import NO_SINK, Phase, ProgressSink
 from pytest_djworkers.server.launch_hooks import NO_HOOKS, LaunchHooks
 from pytest_djworkers.server.origin import Origin
-from pytest_djworkers.server.probe import NobodyListensError, probe
+from pytest_djworkers.server.probe import NobodyListensError, ProbeResult, probe
 from pytest_djworkers.server.protocol import BurstNeeds
 from pytest_djworkers.server.usage import UsageWatch
 from pytest_djworkers.system.clock import CLOCK
@@ -130,32 +131,36 @@ class ExternalServer:
         in_a_row = 0
         while in_a_row < QUICK_RESPONSES:
             sent_at = CLOCK.monotonic()
-            result = probe(
-                self._origin.addresses,
-                needs.probe,
-                None,
-                any_response=needs.any_response,
-                deadline=deadline,
-                host=self._origin.netloc,
-                # The others are sent to measure the time.
-                check=None if in_a_row else self._hooks.check_of(self),
-                route=self._origin.route,
-            )
+            # It is sent again to measure the time.
+            is_checked = in_a_row == 0
+            result = self._probe(needs.probe, deadline, needs.any_response, is_checked=is_checked)
             self._address, self.interim = result.address, result.interim
             took_s = CLOCK.monotonic() - sent_at
             is_quick = took_s <= _QUICK_FACTOR * quickest_s + _QUICK_EXTRA_S
             in_a_row = in_a_row + 1 if is_quick else 0
             quickest_s = min(quickest_s, took_s)
         for request in needs.others:
-            probe(
-                self._origin.addresses,
-                request,
-                None,
-                any_response=False,
-                deadline=CLOCK.monotonic() + self._startup_timeout_s,
-                host=self._origin.netloc,
-                route=self._origin.route,
-            )
+            self._probe(request, CLOCK.monotonic() + self._startup_timeout_s)
+
+    def _probe(
+        self,
+        request: SentRequest,
+        deadline: float,
+        any_response: bool = False,
+        *,
+        is_checked: bool = True,
+    ) -> ProbeResult:
+        """Send a probe, whose response a hook can refuse if ``is_checked``."""
+        return probe(
+            self._origin.addresses,
+            request,
+            None,
+            any_response=any_response,
+            deadline=deadline,
+            host=self._origin.netloc,
+            check=self._hooks.check_of(self) if is_checked else None,
+            route=self._origin.route,
+        )
 
     def last_said(self) -> list[str]:
         """Return no lines: its log is not known."""

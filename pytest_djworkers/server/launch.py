@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pytest_djworkers.backends.protocol import Backend, LaunchPlan
@@ -111,8 +111,7 @@ def start_process(
     shutil.rmtree(differing_settings_folder(spec.folder), ignore_errors=True)
     command = backend.command(spec.runtime.python, plan)
     brief = spec.folder / "brief.json"
-    told = _brief(spec, command, ready, plain_view=plain_view)
-    replace(told, sampling=sampling).write(brief)
+    _brief(spec, command, ready, plain_view=plain_view, sampling=sampling).write(brief)
     return GuardedProcess(
         command,
         log=log,
@@ -122,7 +121,14 @@ def start_process(
     )
 
 
-def _brief(spec: LaunchSpec, command: Sequence[str], ready: Path, *, plain_view: bool) -> Brief:
+def _brief(
+    spec: LaunchSpec,
+    command: Sequence[str],
+    ready: Path,
+    *,
+    plain_view: bool,
+    sampling: Sampling | None,
+) -> Brief:
     runtime = spec.runtime
     return Brief(
         spec.settings_module,
@@ -136,6 +142,7 @@ def _brief(spec: LaunchSpec, command: Sequence[str], ready: Path, *, plain_view:
         isolation=spec.isolation,
         changed_settings=spec.changed_settings,
         plain_view=plain_view,
+        sampling=sampling,
     )
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from http import HTTPStatus
 from urllib.parse import parse_qs, urlsplit
 
 from pytest_djworkers.load.profile import SentRequest
 
-_OF_PATH = ("login", "log-in", "signin", "sign-in", "accounts/", "sso", "oauth", "saml")
+_WORDS = r"(?:log[-_]?in|sign[-_]?in|oauth|saml)"
+_OF_PATH = re.compile(rf"\b{_WORDS}|{_WORDS}\b|\bsso\b", re.IGNORECASE)
+"""The names of logins in a path. Each begins or ends a word of it: "designing" has none."""
 _NEXT = frozenset({"next", "redirect_to", "return_to"})
 _AS_USER = (
     'Log in: burst(..., user="NAME"), a user whom djworkers_seed makes, or send a token with'
@@ -43,5 +46,5 @@ def leads_to_login(location: str) -> bool:
         target = urlsplit(location)
     except ValueError:  # such as an unfinished IPv6 address
         return False
-    is_named_so = any(part in target.path.lower() for part in _OF_PATH)
+    is_named_so = _OF_PATH.search(target.path) is not None
     return is_named_so or not _NEXT.isdisjoint(parse_qs(target.query, keep_blank_values=True))

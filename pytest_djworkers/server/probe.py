@@ -99,7 +99,8 @@ def probe(
                 raise NobodyListensError(why) from None
         else:
             if not (any_response or (request.expects(response.status) and response.fits)):
-                said = _unexpected(request, response, is_ours=process is not None)
+                is_tls = route.trust is not None
+                said = _unexpected(request, response, is_ours=process is not None, is_tls=is_tls)
                 raise ProbeError(said, response.status)
             if check and not any_response and (reason := check(request.shown, response)):
                 raise ProbeError(f"{request.shown}: {reason}", response.status)
@@ -150,10 +151,10 @@ def _authority(address: tuple[str, int]) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def _unexpected(request: SentRequest, response: Response, *, is_ours: bool) -> str:
+def _unexpected(request: SentRequest, response: Response, *, is_ours: bool, is_tls: bool) -> str:
     """Describe a response that is not an expected one, with the beginning of its body.
 
-    ``is_ours`` is True for a server of the plugin's own.
+    ``is_ours`` is True for a server of the plugin's own, and ``is_tls`` for one over TLS.
     """
     expected = request.expected
     if request.expects(response.status):
@@ -169,6 +170,11 @@ def _unexpected(request: SentRequest, response: Response, *, is_ours: bool) -> s
     if request.expects(response.status):
         return said
     advice = advice_on(
-        request, response.status, location=response.location, said=text, is_ours=is_ours
+        request,
+        response.status,
+        location=response.location,
+        said=text,
+        is_ours=is_ours,
+        is_tls=is_tls,
     )
     return f"{said}\n    {advice}" if advice else said

@@ -6,6 +6,7 @@ The reader is the generator's own, so that a response is bad here if and only if
 from __future__ import annotations
 
 import socket
+import ssl
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -39,8 +40,6 @@ class Response:
     """True if the body contains what the request says it must."""
     status: int = 0
     reason: str = ""
-    location: str = ""
-    content_type: str = ""
     headers: list[tuple[str, str]] = field(default_factory=list)
     """The names and values as they were sent, in this order."""
     body: bytes = b""
@@ -49,6 +48,21 @@ class Response:
     """The statuses of interim responses that came before it, such as 103 (early hints)."""
     keep_alive: bool = False
     """True if the connection can be used for another request."""
+
+    @property
+    def location(self) -> str:
+        """The value of its Location header; empty without one."""
+        return self._header("location")
+
+    @property
+    def content_type(self) -> str:
+        """The value of its Content-Type header; empty without one."""
+        return self._header("content-type")
+
+    def _header(self, name: str) -> str:
+        """Return the last value of the header with this name in lower case; empty without one."""
+        values = [value for sent, value in self.headers if sent.lower() == name]
+        return values[-1] if values else ""
 
 
 def fetch(
@@ -65,7 +79,7 @@ def fetch(
     """
     connection.settimeout(_left_s(deadline))
     # A server that refuses the request may respond, and close before it has read all of it.
-    with suppress(ConnectionError):
+    with suppress(ConnectionError, ssl.SSLEOFError):
         connection.sendall(request.encode(host, route))
     reader = make_reader(request, host, route)
     try:
@@ -102,13 +116,19 @@ def _read(connection: socket.socket, reader: ResponseReader, deadline: float) ->
 
 
 def pieces(connection: socket.socket, deadline: float) -> Iterator[bytes]:
-    """Yield bytes as they arrive, until the server closes the connection or resets it."""
+    """Yield bytes as they arrive, until the server closes the connection or resets it.
+
+    Raises TimeoutError after the deadline, and UnreadableError if TLS fails.
+    """
     while True:
         connection.settimeout(_left_s(deadline))
         try:
             piece = connection.recv(_PIECE)
-        except ConnectionError:
+        except (ConnectionError, ssl.SSLEOFError):
             return
+        except ssl.SSLError as error:
+            # In TLS 1.3 a server refuses a client without a certificate only after the handshake.
+            raise UnreadableError(f"an error of TLS ({error.reason})") from None
         if not piece:
             return
         yield piece
@@ -163,20 +183,14 @@ class _Contents:
 
     def on_message_begin(self) -> None:
         # An interim response may have been before.
-        self.response.reason = self.response.location = self.response.content_type = ""
+        self.response.reason = ""
         self.response.headers.clear()
 
     def on_status(self, reason: bytes) -> None:
         self.response.reason += reason.decode(errors="replace")
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        text = value.decode(errors="replace")
-        self.response.headers.append((name.decode("latin-1"), text))
-        match name.lower():
-            case b"location":
-                self.response.location = text
-            case b"content-type":
-                self.response.content_type = text
+        self.response.headers.append((name.decode("latin-1"), value.decode(errors="replace")))
 
     def on_headers_complete(self) -> None:
         if (status := self.parser.get_status_code()) < 200:

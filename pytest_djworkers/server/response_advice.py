@@ -40,14 +40,20 @@ _ADVICE = {
 
 
 def advice_on(
-    request: SentRequest, status: int, *, location: str = "", said: str = "", is_ours: bool = True
+    request: SentRequest,
+    status: int,
+    *,
+    location: str = "",
+    said: str = "",
+    is_ours: bool = True,
+    is_tls: bool = False,
 ) -> str:
     """Return what to do about an unexpected response to a request; empty if nothing is known.
 
     ``location`` is where it redirects to, and ``said`` is what it and the server's log say.
-    ``is_ours`` is True for a server of the plugin's own.
+    ``is_ours`` is True for a server of the plugin's own, and ``is_tls`` for one over TLS.
     """
-    if location and _leads_to_https(request.path, location):
+    if location and not is_tls and _leads_to_https(request.path, location):
         return _HTTPS_ADVICE
     # With DEBUG off, Django's page names no reason, but its log does.
     if status == HTTPStatus.FORBIDDEN and _CSRF in said.lower():

@@ -263,13 +263,13 @@ class Server:
         assert start is not None
         plan = start.plan
         with self._stopped_on_failure(start.deadline):
-            self._wait(start)
+            launch_s = self._wait(start)
         self._facts = ServerFacts(
             backend=self.backend,
             version=version_of(self._backend),
             workers=plan.workers,
             options={**self._backend.options(plan), **_way(plan)},
-            launch_s=CLOCK.monotonic() - start.began_s,
+            launch_s=launch_s,
             backlog=effective_backlog(self._backend, plan),
             max_connections=max_connections(self._backend, plan),
         )
@@ -290,8 +290,8 @@ class Server:
         self._end_start()
         self._lock.release()
 
-    def _wait(self, start: _Start) -> None:
-        """Wait until the started processes serve."""
+    def _wait(self, start: _Start) -> float:
+        """Wait until the started processes serve. Return the seconds until the first response."""
         process, plan, ready = self._process, start.plan, start.ready
         assert process is not None
         ready.wait(process, workers=plan.workers, deadline=start.deadline)
@@ -300,35 +300,40 @@ class Server:
             refuse_other_listeners(plan.host, plan.port, lambda: self.pids)
         self._log_at_start = size_of(self.log)
         self._proxy_headers = reported_proxy_header(self._spec.folder)
-        self.probed = probe(
-            [(plan.host, plan.port)],
-            self._marked(0, start.needs.probe),
-            process,
-            any_response=start.needs.any_response,
-            deadline=start.deadline,
-            check=self._spec.hooks.check_of(self),
-            route=self._route,
-        )
-        for number, request in enumerate(start.needs.others, 1):
+        needs = start.needs
+        self.probed = self._probe(process, 0, needs.probe, start.deadline, needs.any_response)
+        launch_s = CLOCK.monotonic() - start.began_s
+        for number, request in enumerate(needs.others, 1):
             # Each has as much time as the first one: there may be many, and slow ones.
-            probe(
-                [(plan.host, plan.port)],
-                self._marked(number, request),
-                process,
-                any_response=False,
-                deadline=CLOCK.monotonic() + self._spec.startup_timeout_s,
-                route=self._route,
-            )
+            deadline = CLOCK.monotonic() + self._spec.startup_timeout_s
+            self._probe(process, number, request, deadline)
         # Only now: of a master that loads the site before it forks, the workers report as late
         # as when they are forked.
         self._workers = ready.workers(process, plan.workers)
         # Again: the last lines about the start may have come beside the probe.
         self._log_at_start = size_of(self.log)
         self._end_start()
+        return launch_s
 
-    def _marked(self, number: int, probe: SentRequest) -> SentRequest:
-        """Return the probe of this number as a sample request, if the server counts queries."""
-        return probe if self.sampling is None else self.sampling.marked(probe, number)
+    def _probe(
+        self,
+        process: GuardedProcess,
+        number: int,
+        request: SentRequest,
+        deadline: float,
+        any_response: bool = False,
+    ) -> ProbeResult:
+        """Send the probe of this number, as a sample request if the server counts queries."""
+        sampling = self.sampling
+        return probe(
+            [(self.host, self.port)],
+            request if sampling is None else sampling.marked(request, number),
+            process,
+            any_response=any_response,
+            deadline=deadline,
+            check=self._spec.hooks.check_of(self),
+            route=self._route,
+        )
 
     def _end_start(self) -> None:
         start, self._start = self._start, None

@@ -50,6 +50,7 @@ def place(*files: str) -> str:
         (("/srv/shop/urls.py", SITE, LIBRARY, f"{DJANGO}/db/models/query.py"), f"{SITE}:3"),
         ((LIBRARY, f"{DJANGO}/db/models/query.py"), "rest_framework/views.py:3"),
         ((f"{DJANGO}/db/models/query.py", os.__file__), ""),
+        (("/venv/lib/python3/site-packages/pytest_djworkers/entry/query_recorder.py",), ""),
         ((SITE, "<string>", "/srv/shop/page.html"), f"{SITE}:3"),
         ((SITE, "/usr/lib/python3/dist-packages/asgiref/sync.py"), f"{SITE}:3"),
     ],

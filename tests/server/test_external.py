@@ -98,14 +98,24 @@ def test_each_harmless_part_of_a_mix_is_probed(tmp_path: Path) -> None:
             body = b"" if path == b"/b" else b"ok"
             await peer.send(answer("404 Nope" if path == b"/missing" else "200 OK", body))
 
+    checked: list[str] = []
+
+    def check(_server: AnyServer, request: str, _response: Response) -> str:
+        checked.append(request)
+        return ""
+
+    hooks = LaunchHooks(lambda server: None, check)
     with serve(behave) as peer:
         origin = Origin((peer.address,), "a.example")
-        server = ExternalServer(origin, MachineLock(), folder=tmp_path, startup_timeout_s=10)
+        server = ExternalServer(
+            origin, MachineLock(), folder=tmp_path, startup_timeout_s=10, hooks=hooks
+        )
         with pytest.raises(ProbeError, match="GET /missing returned 404 Nope"):
             server.launch(needs)
         server.stop()
         sent = [request.split()[1] for request in peer.requests[QUICK_RESPONSES - 1 :]]
     assert sent == [b"/a", b"/b", b"/missing"]
+    assert checked == ["GET /a", "HEAD /b"]
 
 
 def test_without_a_harmless_part_the_probe_is_a_path_of_its_own() -> None:

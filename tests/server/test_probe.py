@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+import threading
 import time
 from fnmatch import fnmatch
 
@@ -343,6 +344,13 @@ def test_the_probe_speaks_tls(route: Route, tls: ssl.SSLContext) -> None:
         assert server.requests == [ROOT.encode("{}:{}".format(*server.address))]
 
 
+def test_a_redirect_over_tls_is_not_told_to_use_tls(route: Route, tls: ssl.SSLContext) -> None:
+    redirect = answer("301 Moved Permanently", b"", "Location: https://www.shop.example/")
+    with serve(always(redirect), tls=tls) as server, pytest.raises(ProbeError) as error:
+        send(server, route=route)
+    assert "--djworkers-tls" not in str(error.value)
+
+
 async def speaks_http(peer: Peer) -> None:
     """Respond to a handshake in plain HTTP."""
     await peer.some()
@@ -370,6 +378,36 @@ def test_a_failed_handshake_is_described_at_once(
     with serve(behave, tls=tls if is_tls else None) as server, pytest.raises(ProbeError) as error:
         send(server, route=route)
     assert said in str(error.value)
+
+
+def test_a_server_that_asks_for_a_clients_certificate_is_not_waited_for(
+    route: Route, tls: ssl.SSLContext
+) -> None:
+    tls.verify_mode = ssl.CERT_REQUIRED
+    listener = socket.create_server((LOCAL, 0))
+
+    def refuse() -> None:
+        accepted, _ = listener.accept()
+        with tls.wrap_socket(accepted, server_side=True, do_handshake_on_connect=False) as end:
+            with pytest.raises(ssl.SSLError, match="PEER_DID_NOT_RETURN_A_CERTIFICATE"):
+                end.do_handshake()
+            is_over.wait(LONG_S)
+
+    is_over = threading.Event()
+    refusal = threading.Thread(target=refuse)
+    refusal.start()
+    said = "got an error of TLS .*CERTIFICATE_REQUIRED"
+    with listener, pytest.raises(ProbeError, match=said):
+        probe(
+            [listener.getsockname()],
+            ROOT,
+            None,
+            any_response=False,
+            deadline=time.monotonic() + LONG_S / 5,
+            route=route,
+        )
+    is_over.set()
+    refusal.join()
 
 
 async def ends_handshakes(peer: Peer) -> None:

@@ -28,6 +28,11 @@ def test_a_redirect_to_the_same_path_in_https_has_the_setting(
     assert advice_on(SentRequest(path), 301, location=location).startswith(HTTPS) is is_https
 
 
+def test_over_tls_it_leads_to_another_host() -> None:
+    said = advice_on(SentRequest("/json"), 301, location="https://www.shop/json", is_tls=True)
+    assert said.startswith("Use the path that it leads to")
+
+
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_another_redirect_can_be_expected(status: int) -> None:
     assert advice_on(SentRequest("/a"), status, location="/b").endswith(
@@ -74,7 +79,15 @@ def test_nothing_is_made_up_for_other_statuses(status: int) -> None:
         ("/accounts/login/?next=/me", True),
         ("https://sso.example/Sign-In", True),
         ("/welcome?next=", True),
+        ("/users/sign_in", True),
+        ("/userlogin", True),
+        ("/oauth2/start", True),
         ("/me/", False),
+        # Words with those of a login inside, and the pages that forms lead to.
+        ("/lessons/3/", False),
+        ("/designing/", False),
+        ("/blogindex/", False),
+        ("/accounts/5/", False),
         ("http://[::1/login", False),
     ],
 )

@@ -21,9 +21,10 @@ from pytest_djworkers.databases.sessions import application_name
 from pytest_djworkers.errors import BusyMachineError, ProbeError, ServerStartError
 from pytest_djworkers.load.profile import SentRequest
 from pytest_djworkers.server import server as server_module
+from pytest_djworkers.server.protocol import BurstNeeds
 from pytest_djworkers.server.server import Server
 from pytest_djworkers.system.machine_lock import MachineLock
-from tests.support.launches import MakeServer, facts, start
+from tests.support.launches import JSON, MakeServer, facts, start
 from tests.support.listener import listener
 from tests.support.processes import all_gone, lives, mentioning, until
 
@@ -322,6 +323,14 @@ def test_an_interrupted_launch_leaves_no_process(
         start(make_server(Granian()))
     assert not mentioning(folder)
     refuse_busy_machine()
+
+
+def test_the_other_parts_of_a_mix_are_not_of_the_launch(make_server: MakeServer) -> None:
+    server = make_server(BACKENDS["granian"])
+    began = time.monotonic()
+    server.launch(BurstNeeds(8, JSON, others=(SentRequest("/sleep/1000"),)))
+    assert server.facts is not None
+    assert server.facts.launch_s < time.monotonic() - began - 1
 
 
 def test_each_launch_has_a_new_log(make_server: MakeServer) -> None:
