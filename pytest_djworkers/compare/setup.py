@@ -46,7 +46,7 @@ class ComparisonSetup:
         """The base; None unless a revision is compared."""
         self.numbers = DEFAULT_NUMBERS
         self.prepared: Prepared | None = None
-        """What is made once for all comparisons; None before ``make_ready``."""
+        """The things that are made once for all comparisons; None before ``make_ready``."""
         self._files = BaseFiles(copies, flags.prepare)
         self._base = base
         self._pair = pair

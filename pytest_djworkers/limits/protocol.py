@@ -9,7 +9,7 @@ from pytest_djworkers.limits.marker import Mark
 from pytest_djworkers.load.result import BurstResult
 
 Position = tuple[float | str, ...]
-"""What tells a figure from others of its kind; empty where a kind has one figure."""
+"""The facts that tell a figure from others of its kind; empty where a kind has one figure."""
 
 
 class Limit(Protocol):

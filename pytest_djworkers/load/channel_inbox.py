@@ -1,4 +1,4 @@
-"""What comes through a channel of execnet's, for those who wait with select(2)."""
+"""The items that come through a channel of execnet's, for those who wait with select(2)."""
 
 from __future__ import annotations
 

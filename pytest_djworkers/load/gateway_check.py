@@ -1,4 +1,4 @@
-"""What a gateway's other side is asked: its Python, its packages, its limits and its clocks.
+"""The questions to a gateway's other side: its Python, its packages, its limits and its clocks.
 
 It is sent there as source: it imports nothing of this package, and runs under old Pythons, too.
 """

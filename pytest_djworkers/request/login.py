@@ -1,4 +1,4 @@
-"""What only Django can add to requests, once the rows are made: sessions, and CSRF tokens."""
+"""The parts of requests that only Django can add, once the rows are made: sessions, CSRF tokens."""
 
 from __future__ import annotations
 

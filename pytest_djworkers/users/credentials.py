@@ -1,4 +1,4 @@
-"""What Django makes for a burst, so that the site takes its requests: sessions and CSRF tokens."""
+"""The sessions and CSRF tokens that Django makes, so that the site takes a burst's requests."""
 
 from __future__ import annotations
 
