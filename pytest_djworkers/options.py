@@ -386,7 +386,7 @@ MARKERS = (
     " response, such as '500us'; with of='/path' or of='plain', more than a multiple such as '8x'"
     " of what that endpoint uses",
     "max_memory(size, backend=None): fail if the server uses more memory, such as '512MB'",
-    "max_queries(n, backend=None): fail if a request runs more than n SQL queries",
+    "max_queries(n, part=None, backend=None): fail if a request runs more than n SQL queries",
     "max_regression(share, metric='rps', same_size=False, backend=None): fail if a metric (rps,"
     " p95, cpu_per_request or errors) is worse than in the baseline, or than that of base in a"
     " comparison, by more than this share, such as '10%'; with same_size=True also if the lengths"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -322,6 +323,13 @@ def test_a_burst_alone_misses_no_limit_on_regressions() -> None:
 def test_every_limit_is_a_marker_that_pytest_knows_in_the_same_order() -> None:
     registered = [text.partition("(")[0] for text in MARKERS]
     assert [name for name in registered if name in LIMITS] == list(LIMITS)
+
+
+def test_every_limit_is_a_marker_with_all_its_arguments() -> None:
+    signatures = dict(text.partition(")")[0].split("(", 1) for text in MARKERS)
+    for name, kind in LIMITS.items():
+        shown = re.findall(r"(\w+)=", re.sub(r"'[^']*'", "", signatures[name]))
+        assert set(shown) == {*kind.arguments, "backend"}
 
 
 def test_a_limit_on_queries_names_the_statement_that_is_repeated() -> None:
