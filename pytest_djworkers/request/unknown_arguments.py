@@ -31,7 +31,8 @@ _OF_OTHER_CLIENTS = {
     "allow_redirects": ("requests", _NO_REDIRECT),
     "verify": (
         "requests and httpx",
-        "a burst is fired in plain HTTP, so there is nothing to verify",
+        "a server that the run starts is known by its certificate, and another one's is always"
+        " verified",
     ),
     "url": ("requests and httpx", "here the path comes first, without a name: burst('/path')"),
     "auth": ("requests", _HEADERS.format("Authorization")),
