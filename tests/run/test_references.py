@@ -12,7 +12,7 @@ from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.run.references import References
 from tests.support.results import RESULT
-from tests.support.site import Site
+from tests.support.site import WITH_SESSIONS, Site
 
 
 def test_a_reference_is_measured_once_for_each_server_and_load() -> None:
@@ -71,14 +71,7 @@ def test_no_such_path(burst):
     burst("/users")
 """
     )
-    settings = (site.folder / "settings.py").read_text()
-    login = """
-MIDDLEWARE = [
-    "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-]
-"""
-    site.write("settings.py", settings + login)
+    site.write("settings.py", WITH_SESSIONS)
     result = site.burst("--djworkers-report=load.json", backends="uvicorn")
     result.assert_outcomes(passed=1, failed=2)
     result.stdout.fnmatch_lines(["*limit min_rps('1000x', of='plain'), which is * here, * short"])
