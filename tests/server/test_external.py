@@ -68,7 +68,8 @@ def test_hooks_are_called_once_however_many_responses_it_takes(tmp_path: Path) -
     hooks = LaunchHooks(lambda server: said.append(server.url), check)
     server = drained(always(OK), tmp_path, hooks=hooks)
     assert said == ["GET / 200", server.url]
-    refusing_hooks = LaunchHooks(lambda server: None, lambda *_: "not mine")
+    # One that is refused is never ready.
+    refusing_hooks = replace(hooks, check_response=lambda *_: "not mine")
     with pytest.raises(ProbeError, match=r"^GET /: not mine$"):
         drained(always(OK), tmp_path, hooks=refusing_hooks)
     assert len(said) == 2
