@@ -1,4 +1,4 @@
-"""What readers write: reviews of books."""
+"""The reviews of books that readers write."""
 
 from django.conf import settings
 from django.db import models

@@ -13,7 +13,7 @@ from pytest_djworkers.load.profile import SentRequest
 from pytest_djworkers.load.route import Route
 
 _NO_CODE = 1005
-"""What stands for the code of a server that gives none (RFC 6455, section 7.4.1)."""
+"""The code of a close that has none (RFC 6455, section 7.4.1)."""
 SWITCHED = 101
 """The status with which a server agrees to a WebSocket, and which its messages count as."""
 

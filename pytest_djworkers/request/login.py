@@ -1,4 +1,4 @@
-"""What only Django can add to requests, once the rows are made: sessions, and CSRF tokens."""
+"""Adds to requests what only Django can make, once the rows are there: sessions and CSRF tokens."""
 
 from __future__ import annotations
 

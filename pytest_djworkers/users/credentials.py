@@ -1,4 +1,4 @@
-"""What Django makes for a burst, so that the site takes its requests: sessions and CSRF tokens."""
+"""The sessions and CSRF tokens that Django makes for a burst, so that a site accepts it."""
 
 from __future__ import annotations
 
