@@ -260,6 +260,10 @@ def test_a_generator_that_was_the_bottleneck_is_named_in_a_miss() -> None:
     assert missed(bound, mark("min_rps", 101))[0].endswith(
         "(generator-bound: the generator may be why)"
     )
+    # It doesn't count queries.
+    assert missed(replace(bound, queries=QUERIES), mark("max_queries", 42))[0].endswith(
+        "views.py:31"
+    )
 
 
 SHORT = replace(
