@@ -154,6 +154,7 @@ class ExternalServer:
                 any_response=False,
                 deadline=CLOCK.monotonic() + self._startup_timeout_s,
                 host=self._origin.netloc,
+                check=self._hooks.check_of(self),
                 route=self._origin.route,
             )
 

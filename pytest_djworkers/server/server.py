@@ -317,6 +317,7 @@ class Server:
                 process,
                 any_response=False,
                 deadline=CLOCK.monotonic() + self._spec.startup_timeout_s,
+                check=self._spec.hooks.check_of(self),
                 route=self._route,
             )
         # Only now: of a master that loads the site before it forks, the workers report as late

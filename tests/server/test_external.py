@@ -58,14 +58,19 @@ def drained(
     return server
 
 
-def test_hooks_are_called_once_however_many_responses_it_takes(tmp_path: Path) -> None:
-    said: list[str] = []
+def noting(calls: list[str]) -> LaunchHooks:
+    """Hooks that note their calls, and accept each response."""
 
     def check(_server: AnyServer, request: str, response: Response) -> str:
-        said.append(f"{request} {response.status}")
+        calls.append(f"{request} {response.status}")
         return ""
 
-    hooks = LaunchHooks(lambda server: said.append(server.url), check)
+    return LaunchHooks(lambda server: calls.append(server.url), check)
+
+
+def test_hooks_are_called_once_however_many_responses_it_takes(tmp_path: Path) -> None:
+    said: list[str] = []
+    hooks = noting(said)
     server = drained(always(OK), tmp_path, hooks=hooks)
     assert said == ["GET / 200", server.url]
     # One that is refused is never ready.
@@ -93,6 +98,8 @@ def test_each_harmless_part_of_a_mix_is_probed(tmp_path: Path) -> None:
         Profile.of_parts("mix", parts, Shape()), 8, probe_path="/not/needed"
     )
 
+    checked: list[str] = []
+
     async def behave(peer: Peer) -> None:
         while True:
             path = (await peer.request()).split()[1]
@@ -101,12 +108,15 @@ def test_each_harmless_part_of_a_mix_is_probed(tmp_path: Path) -> None:
 
     with serve(behave) as peer:
         origin = Origin((peer.address,), "a.example")
-        server = ExternalServer(origin, MachineLock(), folder=tmp_path, startup_timeout_s=10)
+        server = ExternalServer(
+            origin, MachineLock(), folder=tmp_path, startup_timeout_s=10, hooks=noting(checked)
+        )
         with pytest.raises(ProbeError, match="GET /missing returned 404 Nope"):
             server.launch(needs)
         server.stop()
         sent = [request.split()[1] for request in peer.requests[QUICK_RESPONSES - 1 :]]
     assert sent == [b"/a", b"/b", b"/missing"]
+    assert checked == ["GET /a 200", "HEAD /b 200"]
 
 
 def test_without_a_harmless_part_the_probe_is_a_path_of_its_own() -> None:
