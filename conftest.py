@@ -1,4 +1,4 @@
-"""What all tests share: pytester, a small Django site, real databases, guarded commands."""
+"""Fixtures for all tests: pytester, a small Django site, real databases, guarded commands."""
 
 from __future__ import annotations
 
@@ -53,8 +53,8 @@ def ctrl_c_is_heard() -> None:
 
 @pytest.fixture(autouse=True)
 def a_machine_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a test starts neither waits for other tests and real runs of this machine, nor ends
-    what they have left behind."""
+    """Keep what a test starts from waiting for other tests and real runs of this machine, and from
+    ending what they have left behind."""
     monkeypatch.setenv("_DJWORKERS_SHARED", f"djworkers-test-{uuid4().hex[:16]}")
     # The summary of a step that runs these tests is not for those that they run.
     monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
@@ -82,7 +82,7 @@ def log(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def guarded(log: Path) -> Iterator[Guarded]:
-    """What starts Python scripts under a guard, and ends them with the test."""
+    """A function that starts Python scripts under a guard, and ends them with the test."""
     with ExitStack() as stack:
 
         def start(script: str, *arguments: str, **options: Any) -> GuardedProcess:

@@ -16,7 +16,7 @@ pytestmark = [
     pytest.mark.min_rps(1),
     pytest.mark.max_errors("1%"),
 ]
-# A picture needs no real one here: the view looks at its bytes only.
+# The view looks at the bytes only, so this need not be a real picture.
 PICTURE = bytes(range(256)) * 400
 
 

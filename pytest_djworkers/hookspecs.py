@@ -25,7 +25,8 @@ def pytest_djworkers_ready(item: pytest.Item, server: AnyServer) -> None:
 def pytest_djworkers_check_response(
     item: pytest.Item, server: AnyServer, request: str, response: Response
 ) -> str | None:
-    """Called with the response to the one request that is sent before a burst of GET or HEAD.
+    """Called with the response to the one request that is sent before a burst of GET or HEAD, or
+    before each such part of a mix.
 
     Before a mix, one is sent of each such part. ``request`` is its method and path, such as
     ``GET /me``. Return a text that says what is wrong with the response, and the test fails before

@@ -342,7 +342,7 @@ SWITCHES = {
     "--djworkers-strict": "fail tests whose comparison is inconclusive or can't be made",
     "--djworkers-no-queries": "send no requests before each burst to count their SQL queries",
     "--djworkers-tls": "serve the site over TLS, with a certificate that is made for the run",
-    "--djworkers-unix-socket": "serve the site on a Unix socket, as behind a proxy here",
+    "--djworkers-unix-socket": "serve the site on a Unix socket, as behind a proxy on this machine",
 }
 """The flags without a value, with their help."""
 INI_SWITCHES = (

@@ -56,9 +56,19 @@ def misses(limits: Iterable[Limit], result: BurstResult) -> list[str]:
     # The figures lack a part of the load, so they are of another burst than the one asked for.
     if missing := result.missing_agents:
         return [f"{missing}, so {limit.text} can't pass" for limit in limits]
-    # A generator that was the bottleneck can only make figures worse: what it misses is in doubt.
-    doubt = " (generator-bound: the generator may be why)" if result.generator_bound else ""
-    return [f"{miss}{doubt}" for limit in limits if (miss := limit.miss(_judged(limit, result)))]
+    return [
+        f"{miss}{_doubt(limit, result)}"
+        for limit in limits
+        if (miss := limit.miss(_judged(limit, result)))
+    ]
+
+
+def _doubt(limit: Limit, result: BurstResult) -> str:
+    """Return that the generator may be why a limit was missed; empty if it can't be."""
+    # A generator that was the bottleneck can only make figures worse, and queries are counted
+    # before it fires.
+    in_doubt = result.generator_bound and not isinstance(limit, MaxQueries)
+    return " (generator-bound: the generator may be why)" if in_doubt else ""
 
 
 def _judged(limit: Limit, result: BurstResult) -> BurstResult:

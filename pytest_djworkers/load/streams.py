@@ -23,9 +23,9 @@ _clock = time.monotonic_ns
 class Streams:
     """Counts what streams bring, and ends each when its time is over.
 
-    A stream is answered at its first event, which its latency is the time to. In which class it
-    counts is known when it ends, by itself or at the end of its time or of the window: so each is
-    in one class. It belongs to the window if it was answered in that.
+    A stream has its response at its first event, and its latency is the time to that. Each is in
+    one class, which is known when the stream ends: by itself, or at the end of its time or of the
+    window. It belongs to the window in which its first event came.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Looks in the settings whether a user can be logged in, and whether a form needs a token."""
+"""Finds in the settings if a user can be logged in, and if a form needs a token."""
 
 from __future__ import annotations
 

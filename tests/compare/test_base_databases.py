@@ -14,7 +14,7 @@ from pytest_djworkers.compare.base_databases import _import_path
 from tests.support.postgres import Cluster
 from tests.support.repository import commit, git, left
 from tests.support.revisions import FLAGS, nothing_is_left
-from tests.support.site import SETTINGS, Site
+from tests.support.site import WITH_SESSIONS, Site
 
 MODEL = """
 from django.db import models
@@ -66,13 +66,6 @@ def test_books(burst):
     result = burst("/books", user="reader", contains='["one", "two", "three"], "for": "reader"')
     assert result.ok > 100
 """
-WITH_SESSIONS = """
-INSTALLED_APPS += ["django.contrib.sessions", "app"]
-MIDDLEWARE = [
-    "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-]
-"""
 
 
 @pytest.fixture
@@ -83,7 +76,7 @@ def books(revisions: Site) -> Site:
         revisions.write(name, "")
     revisions.write("app/models.py", MODEL)
     revisions.write("app/migrations/0001_first.py", FIRST)
-    revisions.write("settings.py", SETTINGS + WITH_SESSIONS)
+    revisions.write("settings.py", WITH_SESSIONS + 'INSTALLED_APPS.append("app")\n')
     with (revisions.folder / "urls.py").open("a") as urls:
         urls.write(
             "from app.models import Book\n"

@@ -8,17 +8,12 @@ import pytest
 
 from tests.support.repository import commit, git
 from tests.support.revisions import FLAGS
-from tests.support.site import SETTINGS, Site
+from tests.support.site import WITH_SESSIONS, Site
 
 if TYPE_CHECKING:
     import redis
 
 IN_REDIS = """
-INSTALLED_APPS += ["django.contrib.sessions"]
-MIDDLEWARE = [
-    "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-]
 SESSION_ENGINE = "django.contrib.sessions.backends.cache"
 CACHES = {"default": {
     "BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": "redis://%s:%s/0"}}
@@ -37,7 +32,7 @@ def test_each_arm_finds_the_session_under_its_own_keys(
     revisions: Site, real_redis: redis.Redis
 ) -> None:
     about = real_redis.connection_pool.connection_kwargs
-    served = SETTINGS + IN_REDIS % (about["host"], about["port"])
+    served = WITH_SESSIONS + IN_REDIS % (about["host"], about["port"])
     revisions.write("settings.py", served)
     with (revisions.folder / "urls.py").open("a") as urls:
         urls.write(ME)

@@ -79,6 +79,7 @@ def test_a_mix_has_the_weights_and_the_requests_of_its_parts() -> None:
     assert profile.request == profile.parts[0].requests[0]
     assert profile_of([("/", 1), (cart, 2)], name="shop").name == "shop"
     assert profile_of({"/": 1}).name == "GET /"
+    assert len(profile_of({f"/{n}": 1 for n in range(MOST_PARTS)}).parts) == MOST_PARTS
 
 
 def test_users_of_a_burst_are_those_of_parts_that_name_none() -> None:

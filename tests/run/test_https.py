@@ -7,13 +7,8 @@ import json
 import pytest
 
 from tests.support.revisions import FLAGS
-from tests.support.site import SETTINGS, Site
+from tests.support.site import BEHIND_A_PROXY, REDIRECTS, SETTINGS, Site
 
-REDIRECTS = """
-MIDDLEWARE = ["django.middleware.security.SecurityMiddleware"]
-SECURE_SSL_REDIRECT = True
-"""
-BEHIND_A_PROXY = 'SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")\n'
 LONGER = ("--djworkers-duration=1s",)
 """On a busy machine, a server may respond to nothing for a moment."""
 TESTS = """

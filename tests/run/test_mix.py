@@ -31,7 +31,8 @@ def test_passes(burst):
     assert not result.errors, result.statuses
     assert [*result.parts] == ["GET /json", "GET /book/1 and 1 more", "an order"]
     assert {*result.part("an order").statuses} == {201}
-    assert abs(result.parts["GET /json"].share - 4 / 7) < 0.1
+    # What is in flight at the end of a short window doesn't count.
+    assert abs(result.parts["GET /json"].share - 4 / 7) < 0.2
     assert result.profile.seed == 7
 
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from pytest_djworkers.errors import ProbeError
 from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.load.result import BurstResult
+from pytest_djworkers.load.stages import Stage
 from pytest_djworkers.run.references import References
 from tests.support.paced import Course, paced
 from tests.support.results import RESULT
-from tests.support.site import Site
+from tests.support.site import WITH_SESSIONS, Site
 
 
 def test_a_reference_is_measured_once_for_each_server_and_load() -> None:
@@ -33,7 +35,23 @@ def test_a_reference_is_measured_once_for_each_server_and_load() -> None:
     other = replace(RESULT, connections=replace(RESULT.connections, requested=3))
     references.measure(["/ping"], "granian", other, fire)
     assert [profile.shape.connections for profile in fired[2:]] == [8, 3]
-    assert {profile.shape.rate for profile in fired} == {None}
+
+
+@pytest.mark.parametrize(
+    "pace", [{"rate": 50.0}, {"think_s": 0.2}, {"stages": (Stage(4.0, 4), Stage(6.0, 8))}]
+)
+def test_a_reference_is_measured_in_a_closed_loop(pace: dict[str, Any]) -> None:
+    fired: list[Profile] = []
+
+    def fire(profile: Profile) -> BurstResult:
+        fired.append(profile)
+        return RESULT
+
+    shape = replace(RESULT.profile.shape, **pace)
+    paced = replace(RESULT, profile=replace(RESULT.profile, shape=shape))
+    References().measure(["/ping"], "granian", paced, fire)
+    (profile,) = fired
+    assert profile.shape == RESULT.profile.shape
 
 
 def test_a_burst_that_the_generator_held_back_is_fired_again() -> None:
@@ -72,14 +90,7 @@ def test_no_such_path(burst):
     burst("/users")
 """
     )
-    settings = (site.folder / "settings.py").read_text()
-    login = """
-MIDDLEWARE = [
-    "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-]
-"""
-    site.write("settings.py", settings + login)
+    site.write("settings.py", WITH_SESSIONS)
     result = site.burst("--djworkers-report=load.json", backends="uvicorn")
     result.assert_outcomes(passed=1, failed=2)
     result.stdout.fnmatch_lines(["*limit min_rps('1000x', of='plain'), which is * here, * short"])

@@ -7,7 +7,7 @@ from tests.support.site import Site
 TESTS = """
 from pytest_djworkers import BurstArgumentError
 
-STAGES = [("200ms", 2), ("400ms", 6)]
+STAGES = [("500ms", 2), ("1s", 6)]
 
 
 @pytest.mark.burst(duration="1s", think="20ms")
@@ -19,7 +19,7 @@ def test_stages(burst):
     assert result.connections.requested == 6
 
 
-@pytest.mark.burst(connections=4, duration="300ms", think="30ms")
+@pytest.mark.burst(connections=4, duration="500ms", think="30ms")
 def test_refused(burst):
     for said, shape in {
         "stages: 0 stages are not 1 to 100": {"stages": []},
@@ -46,7 +46,7 @@ def test_stages_and_think_times_are_fired_shown_and_refused(site: Site) -> None:
     result.assert_outcomes(passed=2)
     result.stdout.fnmatch_lines(
         [
-            "*bursts of 4 to 2,000 connections for 300ms to 1s *, think time 20ms to 30ms",
+            "*bursts of 4 to 2,000 connections for 500ms to 1s *, think time 20ms to 30ms",
             "  granian *",
             "    stage 1: 2 connections *",
             "    stage 2: 6 connections *",

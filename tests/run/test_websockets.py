@@ -61,7 +61,8 @@ def test_messages_go_around_under_servers_for_asgi(site: Site) -> None:
     result.stdout.fnmatch_lines(["websocket=: granian is a WSGI server, *"])
     bursts = json.loads((site.folder / "report.json").read_text())["bursts"]
     assert {one["record"]["result"]["server"]["backend"] for one in bursts} == {*backends}
-    assert all(one["figures"]["requests"] > 50 for one in bursts)
+    # More than one for each connection.
+    assert all(one["figures"]["requests"] > 8 for one in bursts)
 
 
 @pytest.mark.matrix

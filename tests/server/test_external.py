@@ -58,17 +58,23 @@ def drained(
     return server
 
 
-def test_hooks_are_called_once_however_many_responses_it_takes(tmp_path: Path) -> None:
-    said: list[str] = []
+def noting(calls: list[str]) -> LaunchHooks:
+    """Hooks that note their calls, and accept each response."""
 
     def check(_server: AnyServer, request: str, response: Response) -> str:
-        said.append(f"{request} {response.status}")
+        calls.append(f"{request} {response.status}")
         return ""
 
-    hooks = LaunchHooks(lambda server: said.append(server.url), check)
+    return LaunchHooks(lambda server: calls.append(server.url), check)
+
+
+def test_hooks_are_called_once_however_many_responses_it_takes(tmp_path: Path) -> None:
+    said: list[str] = []
+    hooks = noting(said)
     server = drained(always(OK), tmp_path, hooks=hooks)
     assert said == ["GET / 200", server.url]
-    refusing_hooks = LaunchHooks(lambda server: None, lambda *_: "not mine")
+    # One that is refused is never ready.
+    refusing_hooks = replace(hooks, check_response=lambda *_: "not mine")
     with pytest.raises(ProbeError, match=r"^GET /: not mine$"):
         drained(always(OK), tmp_path, hooks=refusing_hooks)
     assert len(said) == 2
@@ -92,30 +98,25 @@ def test_each_harmless_part_of_a_mix_is_probed(tmp_path: Path) -> None:
         Profile.of_parts("mix", parts, Shape()), 8, probe_path="/not/needed"
     )
 
+    checked: list[str] = []
+
     async def behave(peer: Peer) -> None:
         while True:
             path = (await peer.request()).split()[1]
             body = b"" if path == b"/b" else b"ok"
             await peer.send(answer("404 Nope" if path == b"/missing" else "200 OK", body))
 
-    checked: list[str] = []
-
-    def check(_server: AnyServer, request: str, _response: Response) -> str:
-        checked.append(request)
-        return ""
-
-    hooks = LaunchHooks(lambda server: None, check)
     with serve(behave) as peer:
         origin = Origin((peer.address,), "a.example")
         server = ExternalServer(
-            origin, MachineLock(), folder=tmp_path, startup_timeout_s=10, hooks=hooks
+            origin, MachineLock(), folder=tmp_path, startup_timeout_s=10, hooks=noting(checked)
         )
         with pytest.raises(ProbeError, match="GET /missing returned 404 Nope"):
             server.launch(needs)
         server.stop()
         sent = [request.split()[1] for request in peer.requests[QUICK_RESPONSES - 1 :]]
     assert sent == [b"/a", b"/b", b"/missing"]
-    assert checked == ["GET /a", "HEAD /b"]
+    assert checked == ["GET /a 200", "HEAD /b 200"]
 
 
 def test_without_a_harmless_part_the_probe_is_a_path_of_its_own() -> None:

@@ -8,18 +8,11 @@ import pytest
 
 from pytest_djworkers.backends.registry import BACKENDS
 from pytest_djworkers.errors import ProbeError
-from pytest_djworkers.load.builtin import AsyncioGenerator
 from pytest_djworkers.load.profile import SentRequest
 from pytest_djworkers.server.certificate import Certificate
 from pytest_djworkers.server.server import Server
-from tests.support.launches import JSON, MakeServer, start
-from tests.support.profiles import make_profile
-
-REDIRECTS = """
-MIDDLEWARE = ["django.middleware.security.SecurityMiddleware"]
-SECURE_SSL_REDIRECT = True
-"""
-BEHIND_A_PROXY = 'SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")\n'
+from tests.support.launches import MakeServer, fire, start
+from tests.support.site import BEHIND_A_PROXY, REDIRECTS
 
 
 def often(*names: str, tls: bool = False) -> list[object]:
@@ -39,10 +32,9 @@ def redirects(folder: Path) -> Path:
     return settings
 
 
-def fire(server: Server, folder: Path) -> None:
-    """Requests of a burst, and the site accepts all of them."""
-    profile = make_profile(JSON, connections=3, duration_s=0.3, warmup_s=0.1, timeout_s=20)
-    result = AsyncioGenerator().fire(profile, server.target)
+def assert_all_expected(server: Server) -> None:
+    """Fire a burst, and the site accepts all of its requests."""
+    result = fire(server, connections=3)
     assert result.ok
     assert (result.unexpected, result.error) == (0, 0)
 
@@ -50,23 +42,23 @@ def fire(server: Server, folder: Path) -> None:
 @pytest.mark.usefixtures("redirects")
 @pytest.mark.parametrize("name", often("gunicorn-gevent", "granian", tls=True))
 def test_a_site_is_served_over_tls(
-    name: str, make_server: MakeServer, certificate: Certificate, folder: Path
+    name: str, make_server: MakeServer, certificate: Certificate
 ) -> None:
     server = start(make_server(BACKENDS[name], workers=2, certificate=certificate))
     assert server.url == f"https://127.0.0.1:{server.port}"
     assert server.facts is not None
     assert server.facts.options["tls"] is True
-    fire(server, folder)
+    assert_all_expected(server)
 
 
 @pytest.mark.parametrize("name", often("granian"))
 def test_the_header_of_the_sites_proxy_is_sent(
-    name: str, make_server: MakeServer, redirects: Path, folder: Path
+    name: str, make_server: MakeServer, redirects: Path
 ) -> None:
     redirects.write_text(redirects.read_text() + BEHIND_A_PROXY)
     server = start(make_server(BACKENDS[name], workers=2))
     assert server.target.route.headers == (("X-Forwarded-Proto", "https"),)
-    fire(server, folder)
+    assert_all_expected(server)
 
 
 @pytest.mark.usefixtures("redirects")

@@ -52,6 +52,14 @@ def test_statements_that_differ_in_literals_are_one() -> None:
     assert without_literals("SELECT 1 IN (1, 2)") == without_literals("SELECT 2 IN (3, 4, 5)")
 
 
+def test_a_statement_in_no_grammar_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(sql: str) -> None:
+        raise ValueError(sql)
+
+    monkeypatch.setattr("sqlparse.lexer.tokenize", fails)
+    assert without_literals(f"SELECT '{SECRET}'", "none") == "a statement that can't be read"
+
+
 def test_a_long_statement_is_cut() -> None:
     text = without_literals(f"SELECT {'column, ' * 1000} a FROM t")
     assert len(text) == LONGEST

@@ -7,9 +7,7 @@ from pathlib import Path
 import pytest
 
 from pytest_djworkers.backends.registry import BACKENDS
-from pytest_djworkers.load.builtin import AsyncioGenerator
-from tests.support.launches import JSON, MakeServer, start
-from tests.support.profiles import make_profile
+from tests.support.launches import MakeServer, fire, start
 
 OFTEN = ("gunicorn-gevent", "granian")
 NAMES = [
@@ -30,8 +28,7 @@ def test_a_site_is_served_on_a_unix_socket(
     assert server.url == f"unix:{folder / 'http'}"
     assert server.facts is not None
     assert server.facts.options["unix_socket"] is True
-    profile = make_profile(JSON, connections=20, duration_s=0.3, warmup_s=0.1, timeout_s=20)
-    result = AsyncioGenerator().fire(profile, server.target)
+    result = fire(server, connections=20)
     assert result.ok
     assert result.unexpected == 0
     # uWSGI closes each connection.

@@ -14,12 +14,15 @@ import pytest
 
 from pytest_djworkers.backends.protocol import Backend
 from pytest_djworkers.entry.brief import DatabaseTarget
+from pytest_djworkers.load.builtin import AsyncioGenerator
 from pytest_djworkers.load.profile import SentRequest
+from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.server.launch import LaunchSpec
 from pytest_djworkers.server.protocol import BurstNeeds
 from pytest_djworkers.server.server import Server
 from pytest_djworkers.system.machine_lock import MachineLock
 from pytest_djworkers.system.port import LOOPBACK, ReservedPort
+from tests.support.profiles import make_profile
 from tests.support.site import SETTINGS, URLS
 
 DATABASES = {"default": DatabaseTarget("test.sqlite3")}
@@ -81,6 +84,12 @@ def start(server: Server, probe: SentRequest = JSON, connections: int = 8) -> Se
     """Launch it for a burst."""
     server.launch(BurstNeeds(connections, probe))
     return server
+
+
+def fire(server: Server, *, connections: int) -> BurstResult:
+    """Fire a burst that is longer than a busy machine responds to nothing."""
+    profile = make_profile(JSON, connections=connections, duration_s=1, warmup_s=0.1, timeout_s=20)
+    return AsyncioGenerator().fire(profile, server.target)
 
 
 def facts(server: Server) -> dict[str, Any]:

@@ -16,6 +16,24 @@ ROOT_URLCONF = "urls"
 DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": "site.sqlite3"}}
 INSTALLED_APPS = ["django.contrib.contenttypes", "django.contrib.auth"]
 """
+WITH_SESSIONS = (
+    SETTINGS
+    + """
+INSTALLED_APPS += ["django.contrib.sessions"]
+MIDDLEWARE = [
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+]
+"""
+)
+"""Those of a site where users log in."""
+REDIRECTS = """
+MIDDLEWARE = ["django.middleware.security.SecurityMiddleware"]
+SECURE_SSL_REDIRECT = True
+"""
+"""Settings with which a site redirects to HTTPS."""
+BEHIND_A_PROXY = 'SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")\n'
 
 URLS = """
 import os

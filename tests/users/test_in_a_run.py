@@ -4,22 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.site import SETTINGS, Site
+from tests.support.site import BEHIND_A_PROXY, WITH_SESSIONS, Site
 
-WITH_SESSIONS = (
-    SETTINGS
-    + """
-INSTALLED_APPS += ["django.contrib.sessions"]
-MIDDLEWARE = [
-    "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-]
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+IN_FILES = """
 CACHES = {"default": {
     "BACKEND": "django.core.cache.backends.filebased.FileBasedCache", "LOCATION": "cache"}}
 """
-)
 FOR_LOAD = """
 from settings import *
 SECRET_KEY = "another one"
@@ -127,7 +117,7 @@ def test_refusals(burst):
 def site_with(site: Site, *, engine: str) -> Site:
     """Return the site with users, pages for them, and sessions of this engine."""
     session = f'SESSION_ENGINE = "django.contrib.sessions.backends.{engine}"\n'
-    site.write("settings.py", WITH_SESSIONS + session)
+    site.write("settings.py", WITH_SESSIONS + BEHIND_A_PROXY + IN_FILES + session)
     site.write("settings_load.py", FOR_LOAD)
     site.write("urls.py", PAGES)
     site.write("conftest.py", SEED)

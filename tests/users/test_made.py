@@ -5,15 +5,10 @@ The tests inside are those of a site, in one run of pytest with its settings and
 
 from __future__ import annotations
 
-from tests.support.site import CONFTEST, SETTINGS, Site
+from tests.support.site import CONFTEST, WITH_SESSIONS, Site
 
 MORE_SETTINGS = """
-INSTALLED_APPS += ["django.contrib.sessions", "people"]
-MIDDLEWARE = [
-    "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-]
+INSTALLED_APPS.append("people")
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache", "LOCATION": "c"},
     "memory": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
@@ -337,7 +332,7 @@ def test_json(alice, settings):
 
 
 def test_what_django_makes_is_what_the_site_takes(site: Site) -> None:
-    site.write("settings.py", SETTINGS + MORE_SETTINGS)
+    site.write("settings.py", WITH_SESSIONS + MORE_SETTINGS)
     site.write("people/__init__.py", "")
     site.write("people/models.py", PEOPLE)
     site.write("urls.py", INNER_URLS)
