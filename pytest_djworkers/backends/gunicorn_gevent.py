@@ -22,7 +22,7 @@ class GunicornGevent(GunicornBase):
     worker_class: ClassVar[str] = "gevent"
     about: ClassVar[About] = About(
         name="gunicorn-gevent",
-        requires=("gunicorn>=23", "gevent>=24.11"),
+        requires=("gunicorn>=23", "gevent>=24.11.1"),
         interface="WSGI",
         raised_limits="--backlog (2048) and --worker-connections (1000) to the connections, if"
         " those are more",
