@@ -246,7 +246,7 @@ class Server:
             self._start = _Start(plan, needs, began_s, deadline, ready)
             self.sampling = None
             if spec.counts_queries and needs.samples and spec.databases:
-                self.sampling = Sampling.begin(spec.folder)
+                self.sampling = Sampling.begin(spec.folder, plans=needs.plans)
             self._process = start_process(
                 self._backend,
                 spec,
