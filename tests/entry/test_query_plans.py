@@ -51,9 +51,16 @@ def test_only_single_statements_that_read_are_asked_about(sql: str, reads: bool)
 def sqlite(tmp_path: Path) -> Iterator[Any]:
     """Django's connection to an SQLite with two tables."""
     settings = {
-        **{"ENGINE": "django.db.backends.sqlite3", "NAME": str(tmp_path / "a.sqlite3")},
-        **{"OPTIONS": {}, "TIME_ZONE": None, "CONN_HEALTH_CHECKS": False, "CONN_MAX_AGE": 0},
-        **{"AUTOCOMMIT": True, "ATOMIC_REQUESTS": False, "USER": "", "PASSWORD": ""},
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": str(tmp_path / "a.sqlite3"),
+        "OPTIONS": {},
+        "TIME_ZONE": None,
+        "CONN_HEALTH_CHECKS": False,
+        "CONN_MAX_AGE": 0,
+        "AUTOCOMMIT": True,
+        "ATOMIC_REQUESTS": False,
+        "USER": "",
+        "PASSWORD": "",
     }
     wrapper: Any = DatabaseWrapper(settings, "default")
     wrapper.connect()
@@ -256,12 +263,18 @@ def test_nothing_of_a_connection_to_postgresql_changes(
 def test_a_plan_keeps_no_conditions() -> None:
     node = {
         "Node Type": "Limit",
-        **{"Plan Rows": 1, "Total Cost": 8.0, "Output": [SECRET]},
+        "Plan Rows": 1,
+        "Total Cost": 8.0,
+        "Output": [SECRET],
         "Plans": [
             {
                 "Node Type": "Bitmap Index Scan",
-                **{"Plan Rows": 3, "Total Cost": 7.5, "Index Name": "by_name"},
-                **{"Index Cond": f"(name = '{SECRET}')", "Filter": SECRET, "Alias": SECRET},
+                "Plan Rows": 3,
+                "Total Cost": 7.5,
+                "Index Name": "by_name",
+                "Index Cond": f"(name = '{SECRET}')",
+                "Filter": SECRET,
+                "Alias": SECRET,
             }
         ],
     }

@@ -65,9 +65,7 @@ def shop(postgres: Cluster, folder: Path) -> Iterator[Cluster]:
 def figures(make_server: MakeServer, shop: Cluster, folder: Path, backend: str) -> QueryFigures:
     """Launch a server that tells plans, and return the figures of its sample requests."""
     target = DatabaseTarget("test_shop", "postgres", host="127.0.0.1", port=str(shop.port))
-    server = make_server(
-        BUILT_IN.find(backend), databases={"default": target}, counts_queries=True
-    )
+    server = make_server(BUILT_IN.find(backend), databases={"default": target}, counts_queries=True)
     needs = replace(BurstNeeds(8, REQUEST, samples=True), plans=True)
     server.launch(needs)
     profile = Profile("GET /items", REQUEST, Shape(timeout_s=20.0))
@@ -109,5 +107,4 @@ def test_a_lost_index_is_told_with_the_table_that_is_now_read(
     assert len(told) == 2
     # The time of the questions is in no figure.
     assert all(one.time_s < 1 for one in head.statements)
-    print(found.lines)
     assert changes_of(base, base).lines == ()
