@@ -7,7 +7,7 @@ from statistics import median
 
 LEAST_CHANGE_S = 0.0005
 """The least change of a statement's time in a request, in seconds, that is worth saying."""
-LEAST_RATIOS = {4: 1.5, 2: 3.0, 1: 10.0}
+LEAST_RATIOS = {4: 1.3, 2: 2.0, 1: 5.0}
 """The least ratio of the two times, by the number of requests from which it holds. Launches of the
 same code differ, too, by less than that; and chance puts two pairs of times in order easily."""
 _MOST_OUT_OF_ORDER = 0.08

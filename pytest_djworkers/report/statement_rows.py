@@ -1,0 +1,55 @@
+"""The rows of a table of SQL statements: of a request, or of base's and head's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from pytest_djworkers.load.query_plan import Plan, plan_in_words
+from pytest_djworkers.profiling.query_changes import QueryChanges, changes_of
+from pytest_djworkers.profiling.statement_changes import StatementChange
+from pytest_djworkers.record import BurstRecord
+from pytest_djworkers.units import before_and_after, format_duration
+
+
+def changes_of_burst(record: BurstRecord) -> QueryChanges | None:
+    """Return the queries of base and head; None if a burst is no comparison, if they aren't known,
+    and for mixes, whose parts have queries of their own."""
+    compared, queries = record.against_base, record.result.queries
+    if compared is None or compared.base_queries is None or queries is None or record.result.parts:
+        return None
+    return changes_of(compared.base_queries, queries)
+
+
+def times_of(changes: QueryChanges) -> str:
+    """Return the time of a request's queries in base and in head."""
+    return _both(
+        format_duration(sum(one.base_time_s for one in changes.statements)),
+        format_duration(sum(one.head_time_s for one in changes.statements)),
+    )
+
+
+def change_rows(changes: Iterable[StatementChange]) -> list[Mapping[str, str]]:
+    """Return the row of each statement, with both arms' figures where they differ."""
+    return [
+        {
+            "statement": one.sql,
+            "times": _both(f"{one.base_count:,}", f"{one.head_count:,}"),
+            "time": _both(format_duration(one.base_time_s), format_duration(one.head_time_s)),
+            "ran by": one.place,
+            "database": one.alias,
+            "plan": _plans(one.base_plan, one.head_plan),
+        }
+        for one in changes
+    ]
+
+
+def _both(before: str, after: str) -> str:
+    return after if before == after else before_and_after(before, after)
+
+
+def _plans(base: Plan, head: Plan) -> str:
+    """Return head's plan, with that of base if it is another one."""
+    before, after = plan_in_words(base), plan_in_words(head)
+    if not base or before == after:
+        return after
+    return f"{after}; before: {before}" if head else f"before: {before}"
