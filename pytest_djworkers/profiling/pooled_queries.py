@@ -15,13 +15,16 @@ _Key = tuple[str, str, bool, str]
 def pooled(launches: Sequence[QueryFigures]) -> QueryFigures:
     """Return the figures of several launches as one; there must be one.
 
-    Counts and statements are those of the launch with the most queries, and times are of all.
+    Counts and statements are those of the launch with the most queries. A statement's times are the
+    least of each launch.
     """
+    if len(launches) == 1:
+        return launches[0]
     times: defaultdict[_Key, list[float]] = defaultdict(list)
     plans: dict[_Key, Plan] = {}
     for figures in launches:
         for one in figures.statements:
-            times[_key(one)] += one.times_s
+            times[_key(one)].append(min(one.times_s or (one.time_s,)))
             plans[_key(one)] = plans.get(_key(one)) or one.plan
     most = max(launches, key=lambda one: one.count)
     samples = sum(one.samples for one in launches)
@@ -33,6 +36,7 @@ def pooled(launches: Sequence[QueryFigures]) -> QueryFigures:
         ),
         time_s=sum(one.time_s * one.samples for one in launches) / samples,
         samples=samples,
+        launches=len(launches),
     )
 
 

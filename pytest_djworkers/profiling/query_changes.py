@@ -42,10 +42,16 @@ class QueryChanges:
 
 
 def changes_of(base: QueryFigures, head: QueryFigures) -> QueryChanges:
-    """Return what changed between the queries of base and those of head."""
+    """Return what changed between the queries of base and those of head.
+
+    Smaller changes of times can be told if the figures are ``pooled`` of several launches.
+    """
     are_cut = _is_cut(base), _is_cut(head)
+    launches = min(base.launches, head.launches)
     changes = [
-        change_between(pair, is_cut=are_cut[0] if pair.base is None else are_cut[1])
+        change_between(
+            pair, launches=launches, is_cut=are_cut[0] if pair.base is None else are_cut[1]
+        )
         for pair in paired(base.statements, head.statements)
     ]
     # What goes the way that the whole goes is more important than what goes against it.

@@ -80,8 +80,9 @@ class StatementChange:
         )
 
 
-def change_between(pair: Pair, *, is_cut: bool) -> StatementChange:
-    """Return what changed between the two statements of a pair.
+def change_between(pair: Pair, *, launches: int, is_cut: bool) -> StatementChange:
+    """Return what changed between the two statements of a pair, which are known from so many
+    launches of each arm.
 
     ``is_cut`` says that the arm which doesn't run it has figures that lack some of its statements.
     """
@@ -103,7 +104,9 @@ def change_between(pair: Pair, *, is_cut: bool) -> StatementChange:
         head_plan=head_plan,
         new_sequential_scans=_only_in(head_plan, base_plan) if base_plan or not base else (),
         lost_sequential_scans=_only_in(base_plan, head_plan) if head_plan or not head else (),
-        is_time_told=base is not None and head is not None and differ(_times(base), _times(head)),
+        is_time_told=base is not None
+        and head is not None
+        and differ(_times(base), _times(head), launches=launches),
         is_cut=is_cut and None in pair,
     )
 

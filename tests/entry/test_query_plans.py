@@ -50,7 +50,7 @@ def test_only_single_statements_that_read_are_asked_about(sql: str, reads: bool)
 @pytest.fixture
 def sqlite(tmp_path: Path) -> Iterator[Any]:
     """Django's connection to an SQLite with two tables."""
-    settings = {
+    settings: dict[str, Any] = {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": str(tmp_path / "a.sqlite3"),
         "OPTIONS": {},

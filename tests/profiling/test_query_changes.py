@@ -193,11 +193,16 @@ def test_the_figures_of_several_launches_are_one() -> None:
     first = figures(statement(times_s=FAST), statement("SELECT a"))
     second = figures(statement(times_s=SLOW, plan=BY_SCAN), unseen=3)
     both = pooled((first, replace(second, time_s=0.4, samples=15)))
-    assert (both.count, both.samples) == (4, 20)
+    assert (both.count, both.samples, both.launches) == (4, 20, 2)
     assert both.time_s == pytest.approx(0.325)
     (one,) = both.statements
-    assert (one.times_s, one.plan) == ((*FAST, *SLOW), BY_SCAN)
+    assert (one.times_s, one.plan) == ((FAST[0], SLOW[0]), BY_SCAN)
     assert pooled((first,)) == first
+    slower = replace(first, statements=(statement(times_s=(0.001,) * 5), *first.statements[1:]))
+    assert lines(first, slower) == []
+    assert lines(pooled([first] * 4), pooled([slower] * 4)) == [
+        f"{ITEM} at shop/views.py:31 takes 400 us → 1 ms"
+    ]
 
 
 STATEMENTS = st.lists(
