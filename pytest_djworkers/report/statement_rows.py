@@ -8,6 +8,7 @@ from pytest_djworkers.load.query_plan import Plan, plan_in_words
 from pytest_djworkers.profiling.query_changes import QueryChanges, changes_of
 from pytest_djworkers.profiling.statement_changes import StatementChange
 from pytest_djworkers.record import BurstRecord
+from pytest_djworkers.report.figures import UNKNOWN
 from pytest_djworkers.units import before_and_after, format_duration
 
 
@@ -34,13 +35,19 @@ def change_rows(changes: Iterable[StatementChange]) -> list[Mapping[str, str]]:
         {
             "statement": one.sql,
             "times": _both(f"{one.base_count:,}", f"{one.head_count:,}"),
-            "time": _both(format_duration(one.base_time_s), format_duration(one.head_time_s)),
+            "time": _both(
+                _time(one.base_count, one.base_time_s), _time(one.head_count, one.head_time_s)
+            ),
             "ran by": one.place,
             "database": one.alias,
             "plan": _plans(one.base_plan, one.head_plan),
         }
         for one in changes
     ]
+
+
+def _time(count: int, time_s: float) -> str:
+    return format_duration(time_s) if count else UNKNOWN
 
 
 def _both(before: str, after: str) -> str:
