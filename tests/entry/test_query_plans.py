@@ -170,6 +170,11 @@ assert plan_of("SELECT * FROM missing") == []
 assert run("SELECT * FROM kept")[0] == [("before",), ("after",)]
 assert not connection.errors_occurred and not connection.needs_rollback
 
+# Nothing is executed.
+run("CREATE SEQUENCE IF NOT EXISTS numbers")
+assert plan_of("SELECT nextval('numbers')") == ["Result (1 row)"]
+assert run("SELECT is_called FROM numbers")[0] == [(False,)]
+
 # Rows that come later, by a cursor in the database.
 def by_parts():
     with connection.chunked_cursor() as cursor:
