@@ -251,10 +251,10 @@ class Server:
             self._start = _Start(plan, needs, began_s, deadline, ready)
             self.sampling = None
             if spec.counts_queries and needs.samples and spec.databases:
-                self.sampling = Sampling.begin(spec.folder)
-            self.stacks = (
-                StackSampling.begin(spec.folder, os.getpid()) if spec.is_profiled else None
-            )
+                self.sampling = Sampling.begin(spec.folder, plans=needs.plans)
+            self.stacks = None
+            if spec.is_profiled:
+                self.stacks = StackSampling.begin(spec.folder, os.getpid())
             self._process = start_process(
                 self._backend,
                 spec,
