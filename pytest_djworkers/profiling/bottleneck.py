@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
 from pytest_djworkers.profiling.launch_stacks import LaunchStacks, Load
 from pytest_djworkers.profiling.waits import Wait
+from pytest_djworkers.units import counted
 
 BUSY = 0.5
 """The share of the CPU time that a server's workers can have from which on it computes."""
@@ -32,7 +33,7 @@ class Capacity:
 
     @property
     def cores(self) -> float:
-        """The number of CPUs that its workers can keep busy: one each, by the interpreter's lock."""
+        """The number of CPUs that its workers can keep busy: one each, by the GIL."""
         return min(self.workers, self.cpus)
 
 
@@ -57,10 +58,12 @@ def bottleneck(launches: Sequence[LaunchStacks], capacity: Capacity) -> str:
     flights = [one.in_flight for one in launches if one.in_flight is not None]
     in_flight = fmean(flights) if flights else 0.0
     waits = _waits(launches)
-    main = waits.most_common(1)[0][0] if waits else None
-    waits_mostly = in_flight > 0 and waits.total() >= _MOST * in_flight
+    main = max(waits, key=lambda one: waits[one], default=None)
+    waits_mostly = in_flight > 0 and sum(waits.values()) >= _MOST * in_flight
     if main is Wait.POOL and waits_mostly:
-        return f"the pool of connections: requests waited for one for {_part(waits[main], in_flight)}"
+        return (
+            f"the pool of connections: requests waited for one for {_part(waits[main], in_flight)}"
+        )
     if in_flight and in_flight < _QUEUED * capacity.connections and waits_mostly:
         assert main is not None
         return (
@@ -75,8 +78,8 @@ def bottleneck(launches: Sequence[LaunchStacks], capacity: Capacity) -> str:
 def _computing(share: float, capacity: Capacity) -> str:
     if capacity.workers < capacity.cpus:
         return (
-            f"one CPU for each worker (the interpreter's lock, GIL): {capacity.workers} workers used"
-            f" {share:.0%} of theirs, and there are {capacity.cpus:g} CPUs"
+            f"one CPU for each worker (its GIL): {counted(capacity.workers, 'worker')} used"
+            f" {share:.0%} of that, and there are {capacity.cpus:g} CPUs"
         )
     return f"the CPUs: the workers used {share:.0%} of {capacity.cores:g}"
 
@@ -91,14 +94,14 @@ def _share(load: Load | None, capacity: Capacity) -> float | None:
     return load.cpu_s / load.window_s / capacity.cores
 
 
-def _waits(launches: Iterable[LaunchStacks]) -> Counter[Wait]:
+def _waits(launches: Iterable[LaunchStacks]) -> Mapping[Wait, float]:
     """Return the mean number of requests that wait for each thing."""
-    found: Counter[Wait] = Counter()
+    found: dict[Wait, float] = defaultdict(float)
     listed = [one for one in launches if one.waiting_load is not None]
     for one in listed:
         assert one.waiting_load is not None
         rate = one.waiting_load.requests / one.waiting_load.window_s
         for stack in one.waiting:
             assert stack.wait is not None
-            found[stack.wait] += stack.time_s * rate / len(listed)  # type: ignore[assignment]  # a mean
+            found[stack.wait] += stack.time_s * rate / len(listed)
     return found

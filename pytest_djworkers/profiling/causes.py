@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from pytest_djworkers.profiling.code_changes import CodeChanges
 from pytest_djworkers.profiling.explanation import Cause, CauseKind
 from pytest_djworkers.profiling.items import Item, item_of, place_of
 from pytest_djworkers.profiling.items_changed import Changed, LaunchTimes, changed_items
+from pytest_djworkers.profiling.launch_stacks import TimedStack
 from pytest_djworkers.profiling.query_changes import QueryChanges
 from pytest_djworkers.profiling.waits import Wait
 
@@ -67,7 +68,9 @@ class CauseFinder:
         """Return True if a change goes the way that the whole went."""
         return self.is_slower is None or (change_s > 0) == self.is_slower
 
-    def _of_cpu(self, certain: Mapping[Item, Changed], *, without_database: bool) -> Iterator[Cause]:
+    def _of_cpu(
+        self, certain: Mapping[Item, Changed], *, without_database: bool
+    ) -> Iterator[Cause]:
         of_site = any(one.function.is_of_site for one in certain)
         for item, changed in certain.items():
             if (item.in_database and without_database) or (
@@ -93,8 +96,8 @@ class CauseFinder:
         base: LaunchTimes,
         head: LaunchTimes,
     ) -> Cause:
-        stacks = ([one for each in arm for one in each if item_of(one) == item] for arm in (base, head))
-        place = place_of(item, *stacks, self.changes)
+        of_base, of_head = (_stacks_of(item, arm) for arm in (base, head))
+        place = place_of(item, of_base, of_head, self.changes)
         difference = changed.difference
         return Cause(kind, difference.change_s, place, item.wait, difference)
 
@@ -106,11 +109,13 @@ class CauseFinder:
         change_s = sum(one.grown_s for one in queries.statements)
         if _has_other_count(queries):
             # Django's own work for them is most of their time, and in no query's.
-            cpu_s = sum(
-                one.difference.change_s for item, one in cpu.items() if item.in_database
-            )
+            cpu_s = sum(one.difference.change_s for item, one in cpu.items() if item.in_database)
             change_s = max(change_s, cpu_s, key=abs)
         return Cause(CauseKind.QUERIES, change_s, queries=queries.lines)
+
+
+def _stacks_of(item: Item, launches: LaunchTimes) -> list[TimedStack]:
+    return [one for stacks in launches for one in stacks if item_of(one) == item]
 
 
 def _has_other_count(queries: QueryChanges | None) -> bool:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pytest_djworkers.profiling.code_changes import CodeChanges
@@ -46,9 +46,9 @@ def place_of(
 ) -> Place:
     """Return where the change of an item is, from its stacks in all launches of both arms."""
     sign = 1 if _sum(head) >= _sum(base) else -1
-    throughs: Counter[Function | None] = Counter()
-    callers: Counter[Function | None] = Counter()
-    lines: Counter[int] = Counter()
+    throughs: dict[Function | None, float] = defaultdict(float)
+    callers: dict[Function | None, float] = defaultdict(float)
+    lines: dict[int, float] = defaultdict(float)
     for stacks, factor in ((base, -sign), (head, sign)):
         for one in stacks:
             at = _owner(one.calls)
@@ -59,7 +59,7 @@ def place_of(
                 lines[one.calls[at].line] += one.time_s
     return Place(
         item.function,
-        _largest(lines) or 0,
+        max(lines, key=lambda one: lines[one], default=0),
         _named(callers),
         _named(throughs),
         changes.is_edited(item.function),
@@ -86,15 +86,10 @@ def _functions(calls: Iterable[Call]) -> Iterator[Function]:
     return (one.function for one in calls)
 
 
-def _named(changes: Counter[Function | None]) -> Function | None:
+def _named(changes: Mapping[Function | None, float]) -> Function | None:
     """Return the function that most of the change is in; None if it is in none of them."""
-    largest = _largest(changes)
-    whole = sum(changes.values())
-    return largest if largest and changes[largest] >= _MOST * whole else None
-
-
-def _largest(changes: Counter[Function | None] | Counter[int]) -> object:
-    return max(changes, key=lambda one: changes[one], default=None)  # type: ignore[index]
+    largest = max(changes, key=lambda one: changes[one], default=None)
+    return largest if largest and changes[largest] >= _MOST * sum(changes.values()) else None
 
 
 def _sum(stacks: Iterable[TimedStack]) -> float:

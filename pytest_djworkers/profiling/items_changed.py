@@ -65,12 +65,16 @@ def changed_items(
 
 def whole_difference(base: LaunchTimes, head: LaunchTimes) -> Difference:
     """Return the difference of all time together; there must be two launches of each arm."""
-    sums = ([sum(one.time_s for one in stacks) for stacks in arm] for arm in (base, head))
-    return Launches(*sums, _sample_s(base), _sample_s(head)).difference()
+    of_base, of_head = ([_sum(stacks) for stacks in arm] for arm in (base, head))
+    return Launches(of_base, of_head, _sample_s(base), _sample_s(head)).difference()
 
 
 def _mean_sum(launches: LaunchTimes) -> float:
-    return sum(one.time_s for stacks in launches for one in stacks) / len(launches)
+    return sum(map(_sum, launches)) / len(launches)
+
+
+def _sum(stacks: Iterable[TimedStack]) -> float:
+    return sum((one.time_s for one in stacks), 0.0)
 
 
 def _sample_s(launches: LaunchTimes) -> float:

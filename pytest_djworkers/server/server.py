@@ -252,9 +252,9 @@ class Server:
             self.sampling = None
             if spec.counts_queries and needs.samples and spec.databases:
                 self.sampling = Sampling.begin(spec.folder, plans=needs.plans)
-            self.stacks = (
-                StackSampling.begin(spec.folder, os.getpid()) if spec.is_profiled else None
-            )
+            self.stacks = None
+            if spec.is_profiled:
+                self.stacks = StackSampling.begin(spec.folder, os.getpid())
             self._process = start_process(
                 self._backend,
                 spec,
