@@ -98,7 +98,7 @@ def only_reads(sql: str) -> bool:
 def _explained(database: Any, sql: str, params: Any) -> dict[str, Any]:
     """Return the root of a plan of PostgreSQL."""
     with _undone(database), closing(database.create_cursor()) as cursor:
-        _execute(cursor, sql, params)
+        cursor.execute(sql, params)
         (told,) = cursor.fetchone()
     # The driver makes objects of JSON, unless the site has told it otherwise.
     plans = json.loads(told) if isinstance(told, str | bytes) else told
@@ -136,14 +136,6 @@ def _undone(database: Any) -> Iterator[None]:
             cursor.execute(f"RELEASE SAVEPOINT {_SAVEPOINT}")
 
 
-def _execute(cursor: Any, sql: str, params: Any) -> None:
-    # Without parameters, Django doesn't give any, and then a percent sign is no placeholder.
-    if params is None:
-        cursor.execute(sql)
-    else:
-        cursor.execute(sql, params)
-
-
 def _nodes(
     node: Mapping[str, Any], rows_of: Callable[[Mapping[str, Any]], int | None], depth: int = 0
 ) -> Iterator[PlanNode]:
@@ -164,7 +156,7 @@ def _nodes(
 
 def _of_sqlite(database: Any, sql: str, params: Any) -> Plan:
     with closing(database.create_cursor()) as cursor:
-        _execute(cursor, f"EXPLAIN QUERY PLAN {sql}", params)
+        cursor.execute(f"EXPLAIN QUERY PLAN {sql}", params)
         return tuple(_sqlites_nodes(cursor.fetchall()))
 
 

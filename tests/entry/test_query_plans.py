@@ -165,6 +165,14 @@ with transaction.atomic():
         run(BY_NAME + " FOR UPDATE", [SECRET])
     run("INSERT INTO kept VALUES ('after')")
     assert status() == 2
+    # No savepoint of ours is left.
+    try:
+        with transaction.atomic():
+            run("RELEASE SAVEPOINT djworkers_plan")
+    except Exception as error:
+        assert "does not exist" in str(error)
+    else:
+        raise AssertionError
 assert status() == 0
 assert plan_of("SELECT * FROM missing") == []
 assert run("SELECT * FROM kept")[0] == [("before",), ("after",)]

@@ -150,6 +150,13 @@ def test_only_the_scan_of_a_large_table_explains_something(
         assert not any("scan" in one for one in lines(figures(statement(plan=plan)), head))
 
 
+@pytest.mark.parametrize("rows", [5_000, None])
+def test_the_scan_of_a_small_table_does_not_explain_a_new_statement(rows: int | None) -> None:
+    slow = statement(times_s=SLOW, plan=scan(rows))
+    assert "a sequential scan of shop_item" in lines(figures(), figures(slow))[0]
+    assert "scan" not in lines(figures(), figures(statement(plan=scan(rows))))[0]
+
+
 def test_another_statement_in_place_of_one_has_no_total() -> None:
     base, head = statement(), statement("SELECT id FROM shop_item WHERE upper(name) = ?")
     assert lines(figures(base), figures(head)) == [

@@ -62,6 +62,11 @@ def places(base: list[Statement], head: list[Statement]) -> set[tuple[str | None
             [at("a.py:2"), at("a.py:11")],
             {("a.py:10", "a.py:11"), (None, "a.py:2")},
         ),
+        (
+            [at("a.py:10")],
+            [at("a.py:9"), at("a.py:20")],
+            {("a.py:10", "a.py:9"), (None, "a.py:20")},
+        ),
         # The same file comes before another one, even if that runs it as often.
         (
             [at("a.py:10", 3)],
