@@ -98,7 +98,7 @@ def only_reads(sql: str) -> bool:
 def _explained(database: Any, sql: str, params: Any) -> dict[str, Any]:
     """Return the root of a plan of PostgreSQL."""
     with _undone(database), closing(database.create_cursor()) as cursor:
-        cursor.execute(sql, params)
+        _execute(cursor, sql, params)
         (told,) = cursor.fetchone()
     # The driver makes objects of JSON, unless the site has told it otherwise.
     plans = json.loads(told) if isinstance(told, str | bytes) else told
@@ -128,12 +128,22 @@ def _undone(database: Any) -> Iterator[None]:
         return
     # Its cursors are the driver's: Django takes no note of what fails in them.
     with closing(database.create_cursor()) as cursor:
-        cursor.execute(f"SAVEPOINT {_SAVEPOINT}")
+        _execute(cursor, f"SAVEPOINT {_SAVEPOINT}")
         try:
             yield
+        except BaseException:
+            _execute(cursor, f"ROLLBACK TO SAVEPOINT {_SAVEPOINT}")
+            raise
         finally:
-            cursor.execute(f"ROLLBACK TO SAVEPOINT {_SAVEPOINT}")
-            cursor.execute(f"RELEASE SAVEPOINT {_SAVEPOINT}")
+            # Without need, nothing is rolled back: psycopg forgets what it has prepared by that.
+            _execute(cursor, f"RELEASE SAVEPOINT {_SAVEPOINT}")
+
+
+def _execute(cursor: Any, sql: str, params: Any = None) -> None:
+    """Execute a statement of ours in PostgreSQL."""
+    # A site may have psycopg 3 prepare statements: ours would stay in its session.
+    once = {"prepare": False} if hasattr(cursor, "pgresult") else {}
+    cursor.execute(sql, params, **once)
 
 
 def _nodes(
