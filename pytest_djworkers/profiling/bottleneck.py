@@ -40,8 +40,9 @@ class Capacity:
 def cpu_share(launches: Iterable[LaunchStacks], capacity: Capacity) -> float | None:
     """Return the share of the CPU time that a server's workers can have which they used; None if
     it isn't known."""
-    loads = [load for one in launches for load in (one.cpu_load, one.waiting_load)]
-    shares = [share for load in loads if (share := _share(load, capacity)) is not None]
+    # While CPU time is sampled, there are fewer connections.
+    found = (_share(one.waiting_load, capacity) for one in launches)
+    shares = [share for share in found if share is not None]
     return fmean(shares) if shares else None
 
 
