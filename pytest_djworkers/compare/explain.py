@@ -118,9 +118,7 @@ class _Explaining:
         if earlier and earlier[0].cpu_load is None:
             found = LaunchStacks(problems=earlier[0].problems)
         else:
-            server.connect(replace(self._size, connections=max(2, self._workers)))
             found = sample_cpu(server, folders, numbers)
-            server.connect(self._size)
         return sample_waiting(server, folders, numbers, found)
 
     @property

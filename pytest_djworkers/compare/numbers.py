@@ -17,7 +17,7 @@ class ExplanationNumbers:
 
     least_pairs: int = 4
     """The number of launches of each arm, at least."""
-    most_pairs: int = 8
+    most_pairs: int = 6
     visible: float = 0.02
     """The change of a function's time, as a share of all time, that can be told from none when no
     further launches are needed."""

@@ -46,6 +46,17 @@ def cpu_share(launches: Iterable[LaunchStacks], capacity: Capacity) -> float | N
     return fmean(shares) if shares else None
 
 
+def computes(launches: Sequence[LaunchStacks], capacity: Capacity) -> bool:
+    """Return True if a server computes more than it waits, or if neither is known."""
+    share = cpu_share(launches, capacity)
+    if share is None or share >= BUSY:
+        return True
+    # On a busy machine, a server gets less than the CPUs, and its requests wait for them.
+    loads = [(one, one.waiting_load) for one in launches if one.waiting_load is not None]
+    cpu_s = [load.cpu_s / load.requests for _, load in loads if load.cpu_s and load.requests]
+    return not cpu_s or fmean(one.waiting_s for one, _ in loads) <= fmean(cpu_s)
+
+
 def bottleneck(launches: Sequence[LaunchStacks], capacity: Capacity) -> str:
     """Return the thing that limits a server, in words; empty if it isn't known.
 

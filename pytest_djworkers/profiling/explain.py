@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 
-from pytest_djworkers.profiling.bottleneck import BUSY, Capacity, bottleneck, cpu_share
+from pytest_djworkers.profiling.bottleneck import Capacity, bottleneck, computes
 from pytest_djworkers.profiling.causes import CauseFinder
 from pytest_djworkers.profiling.code_changes import CodeChanges
 from pytest_djworkers.profiling.code_folders import Function
@@ -56,8 +56,7 @@ def explain(measured: Measured) -> Explanation:
     """Return the explanation. With fewer than two pairs of launches, it has queries alone."""
     base = tuple(_translated(one, measured.changes) for one in measured.base)
     head, changes = measured.head, measured.changes
-    share = cpu_share(head, measured.capacity)
-    is_computing = share is None or share >= BUSY
+    is_computing = computes(head, measured.capacity)
     cpu, waiting = _cpu_times(base, head), _waiting_times(base, head)
     causes = CauseFinder(
         cpu, waiting, changes, measured.queries, measured.is_slower, is_computing
