@@ -17,7 +17,6 @@ from pytest_djworkers.compare.setup import ComparisonSetup
 from pytest_djworkers.compare.window_size import WAITING_CONNECTIONS
 from pytest_djworkers.errors import BurstArgumentError
 from pytest_djworkers.load.profile import Profile
-from pytest_djworkers.profiling.code_changes import NO_CHANGES
 from pytest_djworkers.progress import Phase
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.run.arm_data import ArmData
@@ -155,7 +154,8 @@ class TwoArms:
         compared = outcome.comparison
         if compared.size is None or not self._is_to_be_explained(compared):
             return outcome
-        question = Question(profile, needs, compared.size, NO_CHANGES, is_slower(compared))
+        changes = self._comparison_setup.code_changes
+        question = Question(profile, needs, compared.size, changes, is_slower(compared))
         explanation = explain_change(arms, question)
         return replace(outcome, comparison=replace(compared, explanation=explanation))
 
