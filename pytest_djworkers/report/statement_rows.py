@@ -16,7 +16,12 @@ def changes_of_burst(record: BurstRecord) -> QueryChanges | None:
     """Return the queries of base and head; None if a burst is no comparison, if they aren't known,
     and for mixes, whose parts have queries of their own."""
     compared, queries = record.against_base, record.result.queries
-    if compared is None or compared.base_queries is None or queries is None or record.result.parts:
+    if compared is None or record.result.parts:
+        return None
+    if compared.explanation is not None and compared.explanation.queries is not None:
+        # Of several launches, and with plans.
+        return compared.explanation.queries
+    if compared.base_queries is None or queries is None:
         return None
     return changes_of(compared.base_queries, queries)
 
