@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
@@ -24,10 +24,9 @@ from pytest_djworkers.profiling.explain import Measured, explain, is_exact
 from pytest_djworkers.profiling.explanation import Explanation
 from pytest_djworkers.profiling.launch_stacks import LaunchStacks
 from pytest_djworkers.profiling.pooled_queries import pooled
-from pytest_djworkers.profiling.query_changes import QueryChanges, changes_of
+from pytest_djworkers.profiling.query_changes import QueryChanges, changes_of_parts
 from pytest_djworkers.progress import Phase
 from pytest_djworkers.server.protocol import BurstNeeds
-from pytest_djworkers.server.sampled_queries import whole_of
 from pytest_djworkers.system.cpu_count import available_cpus
 
 
@@ -62,7 +61,7 @@ class _Explaining:
         base, head = arms.pair
         self._folders = _folders_of(base), _folders_of(head)
         self._found: tuple[list[LaunchStacks], list[LaunchStacks]] = ([], [])
-        self._queries: tuple[list[QueryFigures], list[QueryFigures]] = ([], [])
+        self._queries: tuple[dict[str, list[QueryFigures]], dict[str, list[QueryFigures]]] = {}, {}
         self._workers = 1
 
     def run(self) -> Explanation:
@@ -101,7 +100,7 @@ class _Explaining:
                 plan, self._arms, question.profile, needs, PartsWatch(), stack, is_profiled=True
             )
             self._workers = servers[HEAD].facts.workers
-            self._count_queries([servers[arm] for arm in plan.launches], plan, needs)
+            self._count_queries(servers, needs)
             found = {}
             for arm in plan.launches:
                 progress.begin(Phase(f"explain, launch {plan.number + 1}: {self._arms.names[arm]}"))
@@ -114,21 +113,21 @@ class _Explaining:
     @property
     def _query_changes(self) -> QueryChanges | None:
         """What changed of the queries; None if those of one arm aren't known."""
-        base, head = self._queries
-        return changes_of(pooled(base), pooled(head)) if base and head else None
+        base, head = (
+            {part: pooled(launches) for part, launches in arm.items()} for arm in self._queries
+        )
+        return changes_of_parts(base, head)
 
-    def _count_queries(
-        self, servers: Sequence[ArmServer], plan: BlockPlan, needs: BurstNeeds
-    ) -> None:
-        """Count the queries of both arms, unless those of the pair before aren't known."""
-        if len(self._queries[BASE]) < plan.number:
-            return
-        sampled = [server.sample_queries(needs) for server in servers]
-        known = [whole_of(one).figures if one else None for one in sampled]
-        for arm, figures in zip(plan.launches, known, strict=True):
-            # Both or none: a time is told by comparing as many launches of each.
-            if figures is not None and None not in known:
-                self._queries[arm].append(figures)
+    def _count_queries(self, servers: Mapping[int, ArmServer], needs: BurstNeeds) -> None:
+        """Count the queries of the parts of both arms, which are told in the order of launches."""
+        sampled = {arm: server.sample_queries(needs) for arm, server in servers.items()}
+        # None are told of a server that doesn't count.
+        for part in sampled[BASE] if sampled[HEAD] else ():
+            known = {arm: found[part].figures for arm, found in sampled.items()}
+            for arm, figures in known.items():
+                # Both or none: a time is told by comparing as many launches of each.
+                if figures is not None and None not in known.values():
+                    self._queries[arm].setdefault(part, []).append(figures)
 
     def _sample(self, server: ArmServer, arm: int) -> LaunchStacks:
         folders, numbers = self._folders[arm], self._numbers

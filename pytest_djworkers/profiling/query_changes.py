@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from pytest_djworkers.load.queries import QueryFigures
 from pytest_djworkers.profiling.changes_in_words import in_words
@@ -23,6 +24,8 @@ class QueryChanges:
     head_count: int
     statements: tuple[StatementChange, ...]
     """Every statement of both, those that matter most first."""
+    part: str = ""
+    """The part of a mix whose request it is; empty for other bursts."""
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -36,9 +39,18 @@ class QueryChanges:
         )
 
     @property
+    def weight(self) -> float:
+        """The rough seconds by which all changes together make a request slower; negative if they
+        make it faster."""
+        return sum(map(_weight, self.statements))
+
+    @property
     def total(self) -> str:
         """The number of queries in both arms: ``queries 3 → 43``."""
-        return f"queries {before_and_after(f'{self.base_count:,}', f'{self.head_count:,}')}"
+        of_part = f" of {self.part}" if self.part else ""
+        return (
+            f"queries{of_part} {before_and_after(f'{self.base_count:,}', f'{self.head_count:,}')}"
+        )
 
 
 def changes_of(base: QueryFigures, head: QueryFigures) -> QueryChanges:
@@ -66,6 +78,18 @@ def changes_of(base: QueryFigures, head: QueryFigures) -> QueryChanges:
         )
     )
     return QueryChanges(base.count, head.count, tuple(changes))
+
+
+def changes_of_parts(
+    base: Mapping[str, QueryFigures], head: Mapping[str, QueryFigures]
+) -> QueryChanges | None:
+    """Return what changed of the part of a mix that changed most; None if no part is in both."""
+    found = [
+        replace(changes_of(base[part], head[part]), part=part) for part in base if part in head
+    ]
+    most = max(found, key=lambda one: abs(one.weight), default=None)
+    # The only part of a burst is all of it.
+    return most if most is None or len(found) > 1 else replace(most, part="")
 
 
 def _is_cut(figures: QueryFigures) -> bool:

@@ -13,15 +13,17 @@ from pytest_djworkers.units import before_and_after, format_duration
 
 
 def changes_of_burst(record: BurstRecord) -> QueryChanges | None:
-    """Return the queries of base and head; None if a burst is no comparison, if they aren't known,
-    and for mixes, whose parts have queries of their own."""
+    """Return the queries of base and head; None if a burst is no comparison, and if they aren't
+    known. Of a mix, those of the part that changed most are known if somebody looked for the cause.
+    """
     compared, queries = record.against_base, record.result.queries
-    if compared is None or record.result.parts:
+    if compared is None:
         return None
     if compared.explanation is not None and compared.explanation.queries is not None:
         # Of several launches, and with plans.
         return compared.explanation.queries
-    if compared.base_queries is None or queries is None:
+    # The part with the most queries may be another one in base.
+    if compared.base_queries is None or queries is None or record.result.parts:
         return None
     return changes_of(compared.base_queries, queries)
 

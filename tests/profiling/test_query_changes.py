@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pytest_djworkers.load.queries import QueryFigures, Statement
 from pytest_djworkers.load.query_plan import PlanNode
 from pytest_djworkers.profiling.pooled_queries import pooled
-from pytest_djworkers.profiling.query_changes import changes_of
+from pytest_djworkers.profiling.query_changes import changes_of, changes_of_parts
 
 FAST, SLOW = (0.0004,) * 5, (0.015,) * 5
 BY_INDEX = (PlanNode("Index Scan", relation="shop_item", index="by_name", rows=1),)
@@ -194,6 +194,22 @@ def test_times_of_an_earlier_report_are_one() -> None:
     (told,) = changes_of(figures(before), figures(after)).statements
     assert told.is_time_told
     assert told.grown_s == pytest.approx(0.0146)
+
+
+def test_of_a_mix_the_part_that_changed_most_is_told() -> None:
+    many, few = figures(statement(count=9)), figures(statement(count=3))
+    base = {"GET /a": many, "GET /b": few, "GET /gone": many}
+    head = {"GET /a": many, "GET /b": figures(statement(count=12)), "GET /new": few}
+    found = changes_of_parts(base, head)
+    assert found is not None
+    assert found.lines == (f"queries of GET /b 3 → 12: 3 → 12 times {ITEM} from shop/views.py:31",)
+    back = changes_of_parts(head, base)
+    assert back is not None
+    assert (back.part, back.weight) == ("GET /b", -found.weight)
+    alone = changes_of_parts({"GET /b": few}, head)
+    assert alone is not None
+    assert alone == changes_of(few, head["GET /b"])
+    assert changes_of_parts({}, head) is None
 
 
 def test_the_figures_of_several_launches_are_one() -> None:

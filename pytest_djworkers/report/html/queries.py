@@ -18,13 +18,12 @@ def statement_tables(records: Iterable[BurstRecord]) -> Iterator[tuple[str, Figu
     """Yield a summary and the table of statements for each burst whose request ran any; of a mix,
     for each of its parts. Where both are known, it has those of base and of head."""
     for record in records:
-        if (changes := changes_of_burst(record)) is not None:
-            if changes.statements:
-                said = f"SQL {changes.total} per request, in {times_of(changes)}"
-                yield f"{record.backend}: {said}", _table_of_changes(changes)
-            continue
+        changes = changes_of_burst(record)
+        if changes is not None and changes.statements:
+            said = f"SQL {changes.total} per request, in {times_of(changes)}"
+            yield f"{record.backend}: {said}", _table_of_changes(changes)
         for part, queries in queries_by_part(record.result).items():
-            if queries.statements:
+            if queries.statements and (changes is None or part not in ("", changes.part)):
                 about = ", ".join(filter(None, (record.backend, part)))
                 yield f"{about}: {_summary(queries)}", _table(queries)
 

@@ -6,6 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from pytest_djworkers.baseline.figures import StoredFigures
+from pytest_djworkers.profiling.explanation import Explanation
+from pytest_djworkers.profiling.query_changes import changes_of
 from pytest_djworkers.report.html.endpoint_plots import why_no_course
 from pytest_djworkers.report.html.endpoints import endpoints
 from pytest_djworkers.verdict.baseline_verdict import BaselineVerdict
@@ -116,6 +118,15 @@ def test_the_statements_of_a_comparison_have_the_figures_of_both_arms() -> None:
     assert ("other", "before: Index Scan using by_name on shop_item (1 row)") in {
         row[-2:] for row in table.rows
     }
+    # Of a mix, the part that changed most has both arms' figures, and the others have head's.
+    parts = {name: replace(one, queries=BASE_QUERIES) for name, one in MIX.parts.items()}
+    found = replace(changes_of(BASE_QUERIES, SCANNING_QUERIES), part="GET /fast")
+    explained = replace(slower, explanation=Explanation(2, (5, 5), queries=found))
+    mix = record(result=replace(MIX, parts=parts), against_base=explained)
+    assert [summary for summary, _ in endpoints(document(mix))[0].statements] == [
+        "granian: SQL queries of GET /fast 3 → 43 per request, in 2 → 29 ms",
+        "granian, the slow one: 3 SQL queries per request in 10ms, 1 of them repeated",
+    ]
     # The plans of a burst that is no comparison.
     counted = record(result=replace(RESULT, queries=BASE_QUERIES))
     ((_, table),) = endpoints(document(counted))[0].statements
