@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.postgres import Cluster
 from tests.support.repository import commit, git
-from tests.support.revisions import FLAGS, SHORT_COMPARISONS
+from tests.support.revisions import EXPLAINING, SHORT_COMPARISONS
 from tests.support.site import CONFTEST, SETTINGS, Site
 
 ROWS = 200_000
@@ -89,7 +89,7 @@ def test_a_lost_index_is_the_cause(site: Site, postgres: Cluster, backend: str) 
     commit(site.folder, "base")
     site.write("shop/models.py", MODELS.format(index=""))
     site.write("shop/migrations/0002_lose.py", SECOND)
-    flags = [one for one in FLAGS if not one.startswith("--djworkers=")]
+    flags = [one for one in EXPLAINING if not one.startswith("--djworkers=")]
     result = site.pytest(
         *flags, f"--djworkers={backend}", "--djworkers-report=report.json", timeout_s=240
     )
