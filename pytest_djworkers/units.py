@@ -123,6 +123,12 @@ def format_duration(seconds: float) -> str:
     return f"{_three_digits(seconds)}s"
 
 
+def format_longer_by(seconds: float) -> str:
+    """Return a change of a duration with its sign: ``+5.1ms``, ``-812us``, ``0s``."""
+    sign = "" if not seconds else "+" if seconds > 0 else "-"
+    return f"{sign}{format_duration(abs(seconds))}"
+
+
 def format_long_duration(seconds: float) -> str:
     """Return a duration as people say it, to the second: ``42s``, ``10m``, ``7m 42s``, ``1h 5m``.
 

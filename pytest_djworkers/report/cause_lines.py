@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pytest_djworkers.compare.result import ArmComparison
 from pytest_djworkers.profiling.explanation import Cause, CauseKind, Explanation, Place
-from pytest_djworkers.units import before_and_after, format_duration, format_share
+from pytest_djworkers.units import before_and_after, format_duration, format_longer_by, format_share
 from pytest_djworkers.verdict.judgement import Verdict
 
 _MOST_OTHERS = 2
@@ -48,9 +48,8 @@ def _cause(cause: Cause) -> str:
     if cause.kind is CauseKind.QUERIES:
         return cause.queries[0]
     assert cause.place is not None
-    change = f"{'+' if cause.change_s > 0 else '-'}{format_duration(abs(cause.change_s))}"
     what = "" if cause.wait is None else f" of waiting for {cause.wait.value}"
-    return f"{change}{what} in {in_words(cause.place)}"
+    return f"{format_longer_by(cause.change_s)}{what} in {in_words(cause.place)}"
 
 
 def in_words(place: Place) -> str:

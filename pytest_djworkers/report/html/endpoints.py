@@ -11,6 +11,7 @@ from pytest_djworkers.report.comparison_lines import estimate_of_speed
 from pytest_djworkers.report.document import BurstEntry, Document, TestOutcome
 from pytest_djworkers.report.grouping import grouped
 from pytest_djworkers.report.html.endpoint_plots import looks_of, plots_of, why_no_course
+from pytest_djworkers.report.html.functions import TimeByFunction, times_by_function
 from pytest_djworkers.report.html.places import anchor_of, word_of
 from pytest_djworkers.report.html.plots.looks import Looks
 from pytest_djworkers.report.html.plots.plot import Figures, Plot
@@ -58,6 +59,8 @@ class Endpoint:
     remarks: tuple[tuple[str, str], ...]
     details: tuple[tuple[str, str], ...]
     """Each server with how its comparison was made."""
+    times: tuple[TimeByFunction, ...]
+    """The functions of each server whose change was explained."""
     statements: tuple[tuple[str, Figures], ...]
     """Each server with its queries in words, and the table of their statements."""
     plots: tuple[Plot, ...]
@@ -101,6 +104,7 @@ def _endpoint(document: Document, entries: Sequence[BurstEntry], looks: Looks) -
             if record.against_base
             for line in details(record.against_base)
         ),
+        tuple(times_by_function(records)),
         tuple(statement_tables(records)),
         tuple(plots_of(entries, looks)),
         tuple(filter(None, [why_no_course(records)])),

@@ -1,0 +1,45 @@
+"""The rows of a table of functions: the time of a request that base and head spend in each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from pytest_djworkers.profiling.differences import Difference
+from pytest_djworkers.profiling.explanation import FunctionChange
+from pytest_djworkers.units import before_and_after, format_duration, format_longer_by
+
+MOST_FUNCTIONS = 20
+"""The number of functions that are worth a look; the rest is folded, or left out."""
+TEXT_COLUMNS = frozenset({"function", "marks", "of", "file"})
+
+
+def function_rows(functions: Iterable[FunctionChange]) -> list[Mapping[str, str]]:
+    """Return the row of each function, with all columns; ``of`` is empty if all are of CPU time.
+
+    The change is that of the function with all that it calls.
+    """
+    listed = list(functions)
+    has_waiting = any(one.is_waiting for one in listed)
+    return [
+        {
+            "function": one.function.name,
+            "change": format_longer_by(one.total.change_s),
+            "interval": " to ".join(map(format_longer_by, one.total.interval_s)),
+            "marks": _marks(one),
+            "own time": _both(one.own),
+            "with calls": _both(one.total),
+            "of": ("waiting" if one.is_waiting else "CPU") if has_waiting else "",
+            "file": one.function.file,
+        }
+        for one in listed
+    ]
+
+
+def _marks(change: FunctionChange) -> str:
+    marks = {"certain": change.is_certain, "edited": change.is_edited}
+    return ", ".join(name for name, is_set in marks.items() if is_set)
+
+
+def _both(times: Difference) -> str:
+    before, after = format_duration(times.base_s), format_duration(times.head_s)
+    return after if before == after else before_and_after(before, after)

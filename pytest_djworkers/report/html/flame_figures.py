@@ -1,0 +1,165 @@
+"""The flame graphs of the HTML report, as shapes that the template draws.
+
+They are drawn here and not by Vega: their places are shares of the width, so that one drawing fits
+a phone and a desk with letters of the same size, and each frame has its figures when pointed at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from pytest_djworkers.profiling.code_folders import Function
+from pytest_djworkers.profiling.explanation import Explanation, FlameGraph, FunctionChange
+from pytest_djworkers.report.flames.layout import Box, boxes_of
+from pytest_djworkers.units import before_and_after, format_duration, format_longer_by
+
+ROW_HEIGHT = 20
+"""The height of a row in pixels."""
+_LEAST_WAITING = 0.1
+"""The share of CPU time from which on waiting has a graph of its own."""
+_LEAST_CHANGE = 0.01
+"""The share of all time from which on a change has a colour, if chance doesn't make it."""
+_STRENGTHS = (0.03, 0.1)
+"""The shares of all time from which on a change has a stronger colour."""
+_ROOM = {"phone": 40 / 290, "tablet": 40 / 700, "desk": 40 / 1150}
+"""The widest windows come last; each has room for a few letters in frames of this width."""
+_MOST_NAMED = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A frame as it is drawn."""
+
+    left: float
+    """Its left side, in percent of the graph's width."""
+    width: float
+    row: int
+    looks: str
+    """The classes of the style sheet: its colour, and its owner."""
+    text: str
+    room: str
+    """The narrowest kind of window that has room for its text; empty if none has."""
+    title: str
+    """The text that is shown when it is pointed at."""
+
+
+@dataclass(frozen=True, slots=True)
+class FlameFigure:
+    """A flame graph."""
+
+    name: str
+    """The name of its kind, for style sheets and tests."""
+    title: str
+    alternative: str
+    """The graph in a sentence, for those who can't see it."""
+    note: str
+    """How to read it."""
+    shapes: tuple[Shape, ...]
+
+    @property
+    def height(self) -> int:
+        """The height in pixels."""
+        return ROW_HEIGHT * (1 + max(one.row for one in self.shapes))
+
+
+def figures_of(found: Explanation, server: str) -> Iterator[FlameFigure]:
+    """Yield the graph of CPU time, and that of waiting if there is enough of it."""
+    computing, waiting = _all_s(found.cpu_flame), _all_s(found.waiting_flame)
+    if computing:
+        changes = [one for one in found.functions if not one.is_waiting]
+        least_s = max(found.visible_s or 0.0, _LEAST_CHANGE * computing)
+        yield _figure("CPU time", server, found.cpu_flame, changes, least_s)
+    if waiting > _LEAST_WAITING * computing:
+        changes = [one for one in found.functions if one.is_waiting]
+        by_chance_s = median([one.total.either_way_s for one in changes] or [0.0])
+        least_s = max(by_chance_s, _LEAST_CHANGE * waiting)
+        yield _figure("Waiting", server, found.waiting_flame, changes, least_s)
+
+
+def figure_of_arm(kind: str, server: str, graph: FlameGraph) -> FlameFigure | None:
+    """Return the graph of head alone, without the colours of changes; None without any time."""
+    return _figure(kind, server, graph, (), None) if _all_s(graph) else None
+
+
+def _figure(
+    kind: str,
+    server: str,
+    graph: FlameGraph,
+    changes: Sequence[FunctionChange],
+    least_s: float | None,
+) -> FlameFigure:
+    """Return a graph; ``least_s`` is the least change that has a colour, None for head alone."""
+    whole_s = _all_s(graph)
+    base_s, head_s = (
+        sum(getattr(one, arm) for one in graph.stacks) for arm in ("base_s", "head_s")
+    )
+    times = format_duration(head_s) if least_s is None else _both(base_s, head_s)
+    title = f"{kind} per request, by function, {server}: {times}"
+    return FlameFigure(
+        f"flame-{kind.split()[0].lower()}",
+        title,
+        _alternative(title, changes),
+        _note(least_s),
+        tuple(_shape(one, whole_s, least_s) for one in boxes_of(graph)),
+    )
+
+
+def _alternative(title: str, changes: Iterable[FunctionChange]) -> str:
+    most = [f"{one.function} {format_longer_by(one.total.change_s)}" for one in changes][:3]
+    return f"{title}. Largest changes: {'; '.join(most)}." if most else f"{title}."
+
+
+def _note(least_s: float | None) -> str:
+    below = "A frame is a function, below the one that calls it"
+    rest = (
+        " Bold in an outline is the site's own code; a chain of library functions is one frame, and"
+        " middlewares are beside the view that they are around."
+    )
+    if least_s is None:
+        return f"{below}, and as wide as its time.{rest}"
+    return (
+        f"{below}, and as wide as its time in base or in head, the longer of both, so that removed"
+        " code has its frame, too: + and red are longer in head, - and blue shorter, and grey"
+        f" changed by less than {format_duration(least_s)}.{rest}"
+    )
+
+
+def _shape(box: Box, whole_s: float, least_s: float | None) -> Shape:
+    sign = "" if least_s is None or abs(box.change_s) < least_s else "-+"[box.change_s > 0]
+    strength = 1 + sum(abs(box.change_s) >= share * whole_s for share in _STRENGTHS)
+    color = {"": "same", "+": f"more-{strength}", "-": f"less-{strength}"}[sign]
+    name = _name(box.functions[0])
+    if len(box.functions) > 1:
+        name = f"{name} … {_name(box.functions[-1])}"
+    return Shape(
+        round(100 * box.left, 3),
+        round(100 * box.width, 3),
+        box.row,
+        f"{color} {'site' if box.is_of_site else 'library'}",
+        f"{sign} {name} ({format_longer_by(box.change_s)})" if sign else name,
+        next((window for window, share in _ROOM.items() if box.width >= share), ""),
+        _title(box, is_alone=least_s is None),
+    )
+
+
+def _name(function: Function) -> str:
+    return function.name.rpartition("<locals>.")[2]
+
+
+def _title(box: Box, *, is_alone: bool) -> str:
+    names = [str(one) if one.file else one.name for one in dict.fromkeys(box.functions)]
+    if len(names) > _MOST_NAMED:
+        names = [*names[: _MOST_NAMED - 1], "…", names[-1]]
+    times = format_duration(box.head_s) if is_alone else _both(box.base_s, box.head_s)
+    change = "" if is_alone else f" ({format_longer_by(box.change_s)})"
+    return "\n".join((*names, f"{times} per request{change}"))
+
+
+def _both(base_s: float, head_s: float) -> str:
+    return before_and_after(format_duration(base_s), format_duration(head_s))
+
+
+def _all_s(graph: FlameGraph) -> float:
+    return sum(max(one.base_s, one.head_s) for one in graph.stacks)
