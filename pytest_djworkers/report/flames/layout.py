@@ -58,12 +58,11 @@ def boxes_of(graph: FlameGraph) -> list[Box]:
 
 
 def _placed(frame: Frame, left: float, row: int, whole_s: float) -> list[tuple[Frame, float, int]]:
-    """Return the children with their places, the widest first."""
+    """Return the children with their places: the widest first, and the server last."""
     placed = []
-    for child in sorted(frame.children, key=lambda one: -one.width_s):
+    for child in sorted(frame.children, key=lambda one: (one.is_server, -one.width_s)):
         width = child.width_s / whole_s
-        if width < LEAST_WIDTH:
-            break
-        placed.append((child, left, row))
-        left += width
+        if width >= LEAST_WIDTH:
+            placed.append((child, left, row))
+            left += width
     return placed

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from pytest_djworkers.profiling.code_folders import Function
 from pytest_djworkers.profiling.explanation import FlameGraph
-from pytest_djworkers.report.flames.shown_stacks import shown
+from pytest_djworkers.report.flames.shown_stacks import SERVER, shown
 
 _LEAST_CHAIN = 3
 """The number of libraries' functions, each of which calls the next, that become one frame."""
@@ -35,6 +35,11 @@ class Frame:
     def is_of_site(self) -> bool:
         """True for the site's own code."""
         return self.functions[-1].is_of_site
+
+    @property
+    def is_server(self) -> bool:
+        """True for the frame that holds what is outside of Django and the site."""
+        return self.functions == (SERVER,)
 
 
 def tree_of(graph: FlameGraph) -> Frame:
@@ -76,7 +81,7 @@ def _shorten(frame: Frame) -> None:
 
 def _heirs(frame: Frame) -> Iterator[Frame]:
     """Yield the functions of libraries, one after the other, that have nearly all of the time."""
-    while not frame.is_of_site:
+    while not (frame.is_of_site or frame.is_server):
         most = max(frame.children, key=lambda one: one.width_s, default=None)
         if most is None or most.is_of_site or most.width_s < _NEARLY_ALL * frame.width_s:
             return

@@ -1,0 +1,33 @@
+"""Collapsed stacks of both arms, as ``difffolded.pl`` and ``inferno-diff-folded`` write them.
+
+A line is ``frame;frame;... BASE HEAD``, the times of a request in nanoseconds. ``flamegraph.pl`` and
+``inferno-flamegraph`` draw differential flame graphs of it.
+"""
+
+from __future__ import annotations
+
+from pytest_djworkers.printable import in_one_line
+from pytest_djworkers.report.document import Document
+from pytest_djworkers.report.measured_stacks import frame_name, stacks_of
+
+_NS = 1_000_000_000
+
+
+def as_collapsed(document: Document) -> str:
+    """Return a line for each stack of each burst; nothing if there are none.
+
+    The outermost two frames are the burst and the kind of its time.
+    """
+    lines = []
+    for measured in stacks_of(document):
+        names = [_frame(frame_name(one)) for one in measured.graph.functions]
+        outermost = [_frame(measured.burst), measured.kind]
+        for stack in measured.graph.stacks:
+            frames = ";".join([*outermost, *(names[one] for one in stack.functions)])
+            lines.append(f"{frames} {round(stack.base_s * _NS)} {round(stack.head_s * _NS)}")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _frame(name: str) -> str:
+    # A semicolon separates frames, and nothing escapes it.
+    return in_one_line(name).replace(";", ",")
