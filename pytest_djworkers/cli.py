@@ -108,7 +108,7 @@ def _import_wrk(options: argparse.Namespace, root: Path) -> int:
 
 def _report(options: argparse.Namespace, root: Path) -> int:  # noqa: ARG001  # as every command
     from pytest_djworkers.report.document_file import read_document
-    from pytest_djworkers.report.formats import write_report
+    from pytest_djworkers.report.formats import why_left_out, write_report
 
     document = read_document(options.file)
     try:
@@ -118,6 +118,10 @@ def _report(options: argparse.Namespace, root: Path) -> int:  # noqa: ARG001  # 
         return _failed([f"{error}: choose another name, or the format with --format"])
     if missing := list(filter(None, map(why_not_installed, dict.fromkeys(formats)))):
         return _failed(missing)
+    if lacking := list(filter(None, (why_left_out(one, document) for one in formats))):
+        return _failed(
+            dict.fromkeys(f"no report of stacks can be written: {why}" for why in lacking)
+        )
     for file, format_ in zip(options.output, formats, strict=True):
         try:
             write_report(file, format_, document)

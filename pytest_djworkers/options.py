@@ -157,7 +157,8 @@ OPTIONS: tuple[Option, ...] = (
         parse_text,
         (),
         "FILE",
-        "file to write the results to, such as load.html, load.md, load.json or load.csv; or github"
+        "file to write the results to, such as load.html, load.md, load.json, load.csv, or"
+        " load.folded and load.speedscope.json for stacks; or github"
         " for the step's summary and annotations, which is on by default in GitHub Actions;"
         " repeatable; default: no file",
         "linelist",
@@ -168,8 +169,8 @@ OPTIONS: tuple[Option, ...] = (
         None,
         "NAME",
         "format of the files of --djworkers-report: json, md, html, csv, comment (Markdown that"
-        " fits into one), github-action-benchmark, github-action-benchmark-latency, bencher or"
-        " openmetrics; default: by the ending of their names",
+        " fits into one), github-action-benchmark, github-action-benchmark-latency, bencher,"
+        " openmetrics, collapsed or speedscope (stacks); default: by the ending of their names",
     ),
     Option(
         "max_regression",

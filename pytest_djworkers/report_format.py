@@ -23,6 +23,10 @@ class ReportFormat(StrEnum):
     BENCHMARK_ACTION_LATENCY = "github-action-benchmark-latency"
     BENCHER = "bencher"
     OPEN_METRICS = "openmetrics"
+    COLLAPSED = "collapsed"
+    """Stacks, a line each, for programs that draw flame graphs."""
+    SPEEDSCOPE = "speedscope"
+    """Stacks for Speedscope."""
 
 
 _BY_SUFFIX = {
@@ -30,6 +34,9 @@ _BY_SUFFIX = {
     ".md": ReportFormat.MARKDOWN,
     ".html": ReportFormat.HTML,
     ".csv": ReportFormat.CSV,
+    ".folded": ReportFormat.COLLAPSED,
+    ".collapsed": ReportFormat.COLLAPSED,
+    ".speedscope.json": ReportFormat.SPEEDSCOPE,
 }
 
 _PACKAGES = {ReportFormat.HTML: ("jinja2", "vl-convert-python")}
@@ -38,10 +45,11 @@ _PACKAGES = {ReportFormat.HTML: ("jinja2", "vl-convert-python")}
 
 def format_by_suffix(file: PurePath) -> ReportFormat:
     """Return the format that a file's name asks for. Raises ValueError for another suffix."""
-    found = _BY_SUFFIX.get(file.suffix.lower())
-    if found is None:
+    name = file.name.lower()
+    fitting = [one for one in _BY_SUFFIX if name.endswith(one) and name != one]
+    if not fitting:
         raise ValueError(f"{file.name!r} ends in none of {', '.join(_BY_SUFFIX)}")
-    return found
+    return _BY_SUFFIX[max(fitting, key=len)]
 
 
 def why_not_installed(format_: ReportFormat) -> str:

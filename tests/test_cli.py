@@ -600,6 +600,18 @@ def test_a_report_whose_packages_are_missing_names_the_extra(
     assert not (root / "load.md").exists()
 
 
+def test_a_file_of_stacks_that_would_be_empty_is_not_written(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (root / "load.json").write_text(as_json(report(record())))
+    assert main(["report", "load.json", "-o", "load.md", "-o", "load.folded"]) == 1
+    assert capsys.readouterr().err == (
+        "djworkers: no report of stacks can be written: nothing was profiled: that is done after a"
+        " comparison that finds a change, and always with --djworkers-profile\n"
+    )
+    assert not (root / "load.md").exists()
+
+
 def test_a_report_that_cant_be_made_says_why(
     root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

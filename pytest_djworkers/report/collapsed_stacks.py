@@ -1,7 +1,7 @@
 """Collapsed stacks of both arms, as ``difffolded.pl`` and ``inferno-diff-folded`` write them.
 
-A line is ``frame;frame;... BASE HEAD``, the times of a request in nanoseconds. ``flamegraph.pl`` and
-``inferno-flamegraph`` draw differential flame graphs of it.
+A line is ``frame;frame;... BASE HEAD``, the times of a request in nanoseconds. ``flamegraph.pl``
+and ``inferno-flamegraph`` draw differential flame graphs of it.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ class FileOutcomes:
     """Bursts that may not enter a baseline, with the reason."""
     reports_written: list[str] = field(default_factory=list)
     reports_left_out: list[str] = field(default_factory=list)
-    """Files that were asked for and not written, since no load test ran."""
+    """Files that were asked for and not written, with the reason."""
     for_github: list[str] = field(default_factory=list)
     """The lines that GitHub's runner reads: it wants them as they are, at the beginning of a line.
     """

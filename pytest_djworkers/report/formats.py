@@ -10,12 +10,15 @@ from pytest_djworkers.report import (
     bencher,
     benchmark_action,
     burst_csv,
+    collapsed_stacks,
     document_file,
     open_metrics,
+    speedscope,
 )
 from pytest_djworkers.report.document import Document
 from pytest_djworkers.report.html import page as html_page
 from pytest_djworkers.report.markdown import page as markdown_page
+from pytest_djworkers.report.measured_stacks import why_no_stacks
 from pytest_djworkers.report_format import ReportFormat
 from pytest_djworkers.system.files import write_whole
 
@@ -32,8 +35,19 @@ RENDERERS: Mapping[ReportFormat, Callable[[Document], str]] = {
     ReportFormat.BENCHMARK_ACTION_LATENCY: benchmark_action.latencies_as_json,
     ReportFormat.BENCHER: bencher.as_json,
     ReportFormat.OPEN_METRICS: open_metrics.as_open_metrics,
+    ReportFormat.COLLAPSED: collapsed_stacks.as_collapsed,
+    ReportFormat.SPEEDSCOPE: speedscope.as_speedscope,
 }
 """The functions that return a document's text in each format."""
+_OF_STACKS = frozenset({ReportFormat.COLLAPSED, ReportFormat.SPEEDSCOPE})
+
+
+def why_left_out(format_: ReportFormat, document: Document) -> str:
+    """Return why nothing of a document can be written in a format; empty if something can.
+
+    Other programs take an empty file of stacks for a broken one.
+    """
+    return why_no_stacks(document) if format_ in _OF_STACKS else ""
 
 
 def write_report(file: Path, format_: ReportFormat, document: Document) -> None:

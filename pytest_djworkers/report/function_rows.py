@@ -6,11 +6,12 @@ from collections.abc import Iterable, Mapping
 
 from pytest_djworkers.profiling.differences import Difference
 from pytest_djworkers.profiling.explanation import FunctionChange
+from pytest_djworkers.report.figures import UNKNOWN
 from pytest_djworkers.units import before_and_after, format_duration, format_longer_by
 
 MOST_FUNCTIONS = 20
 """The number of functions that are worth a look; the rest is folded, or left out."""
-TEXT_COLUMNS = frozenset({"function", "marks", "of", "file"})
+TEXT_OF_FUNCTIONS = frozenset({"function", "marks", "of", "file"})
 
 
 def function_rows(functions: Iterable[FunctionChange]) -> list[Mapping[str, str]]:
@@ -41,5 +42,8 @@ def _marks(change: FunctionChange) -> str:
 
 
 def _both(times: Difference) -> str:
+    if not (times.base_s or times.head_s):
+        # It is too little to be told.
+        return UNKNOWN
     before, after = format_duration(times.base_s), format_duration(times.head_s)
     return after if before == after else before_and_after(before, after)

@@ -36,7 +36,7 @@ def _print_files(reporter: pytest.TerminalReporter, outcomes: FileOutcomes) -> N
     for file in outcomes.reports_written:
         write_wrapped(reporter, f"report: {file}")
     for file in outcomes.reports_left_out:
-        write_wrapped(reporter, f"report not written, as no load test ran: {file}", yellow=True)
+        write_wrapped(reporter, f"report not written: {file}", yellow=True)
     if outcomes.baseline_saved:
         write_wrapped(reporter, f"baseline saved: {outcomes.baseline_saved}", green=True)
     # Yellow, since the history of these bursts didn't grow.

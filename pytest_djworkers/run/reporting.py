@@ -57,9 +57,12 @@ def _without_password(argument: str) -> str:
 def write_reports(document: Document, files: Iterable[ReportFile], outcomes: FileOutcomes) -> None:
     """Write each report, whole or not at all, and note in ``outcomes`` what became of it."""
     # Runs without reports don't wait for the modules of all formats.
-    from pytest_djworkers.report.formats import write_report
+    from pytest_djworkers.report.formats import why_left_out, write_report
 
     for one in files:
+        if why := why_left_out(one.format, document):
+            outcomes.reports_left_out.append(f"{one.file}: {why}")
+            continue
         try:
             write_report(one.file, one.format, document)
         except (OSError, ReportError) as error:

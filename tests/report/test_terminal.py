@@ -98,12 +98,12 @@ def test_written_and_unwritten_files_are_listed(pytester: pytest.Pytester) -> No
         bursts_started_over=["c: workers was 2 and is 7"],
         bursts_not_saved=["b: starved"],
         reports_written=["load.md"],
-        reports_left_out=["load.html"],
+        reports_left_out=["load.html: no load test ran"],
         problems=["baseline x can't be written"],
     )
     assert printed(pytester, [], outcomes) == [
         "report: load.md",
-        "report not written, as no load test ran: load.html",
+        "report not written: load.html: no load test ran",
         "baseline saved: 2 bursts in .djworkers/default/x.json",
         "baseline kept as it was: a",
         "baseline started over: c: workers was 2 and is 7",

@@ -210,7 +210,10 @@ def test_the_format_of_a_report_is_that_of_its_name_or_the_requested_one(
 
 
 def test_a_report_without_a_known_format_is_refused(read: Read) -> None:
-    said = "'load.txt' ends in none of .json, .md, .html, .csv: choose another name, or the format"
+    said = (
+        "'load.txt' ends in none of .json, .md, .html, .csv, .folded, .collapsed, .speedscope.json:"
+        " choose another name, or the format"
+    )
     with pytest.raises(SettingsError, match=f"--djworkers-report: {said}"):
         read("--djworkers=granian", "--djworkers-report=load.txt")
     with pytest.raises(SettingsError, match=f"djworkers_report in pytest.ini: {said}"):

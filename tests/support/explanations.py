@@ -65,6 +65,8 @@ def function_change(
 EXPLAINED = Explanation(
     4,
     (900, 1000),
+    cpu=Difference(0.004, 0.006, (0.0015, 0.0025), 0.0),
+    waiting=Difference(0.0, 0.004, (0.003, 0.005), 0.0),
     visible_s=1e-4,
     functions=(
         function_change("burn", 0.001, 0.005, is_certain=True, is_edited=True),

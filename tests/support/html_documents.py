@@ -9,6 +9,7 @@ from pytest_djworkers.load.facts import Series, Usage
 from pytest_djworkers.load.histogram import Latency, bucket
 from pytest_djworkers.load.queries import Statement
 from pytest_djworkers.load.result import BurstResult
+from pytest_djworkers.profiling.code_folders import Function, Owner
 from pytest_djworkers.record import LimitOutcome
 from pytest_djworkers.report.document import (
     BurstEntry,
@@ -20,6 +21,7 @@ from pytest_djworkers.report.document import (
 from pytest_djworkers.verdict.rounds import WORKER_ENDED
 from tests.support.comparisons import NOTHING, compared
 from tests.support.documents import document, outcome
+from tests.support.explanations import EXPLAINED, HANDLER, flame_graph
 from tests.support.results import QUERIES, RESULT, WRK, record
 
 HOSTILE = "</script></style><img src=x onerror=\"document.title='taken'\">\u202e\x07"
@@ -28,6 +30,19 @@ BACKENDS = ("gunicorn-gevent", "granian")
 _ENDPOINTS = 4
 _QUERIES = replace(
     QUERIES, statements=(*QUERIES.statements, Statement(f"SELECT '{HOSTILE}'", 1, 0.1, HOSTILE))
+)
+_HOSTILE_FUNCTION = Function(HOSTILE, HOSTILE, Owner.SITE)
+_EXPLAINED = replace(
+    EXPLAINED,
+    functions=(
+        replace(EXPLAINED.functions[0], function=_HOSTILE_FUNCTION),
+        *EXPLAINED.functions[1:],
+    ),
+    cpu_flame=flame_graph(
+        ((HANDLER, "page", "burn"), 0.001, 0.005),
+        ((HANDLER, "page", _HOSTILE_FUNCTION), 0.002, 0.0),
+        ((HANDLER, "page"), 0.001, 0.001),
+    ),
 )
 
 
@@ -51,6 +66,7 @@ def comparisons() -> Document:
         worse,
         rounds=(lost, *worse.rounds[1:]),
         latencies=(_latency(Random(1), 1000), _latency(Random(2), 1000)),
+        explanation=_EXPLAINED,
     )
     return document(
         record("granian", against_base=worse, failures=("regressed: requests/s -30.0%",)),

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from pytest_djworkers.profiling.code_folders import Function
+from pytest_djworkers.profiling.differences import Difference
 from pytest_djworkers.profiling.explanation import Explanation, FlameGraph, FunctionChange
 from pytest_djworkers.report.flames.layout import Box, boxes_of
 from pytest_djworkers.units import before_and_after, format_duration, format_longer_by
@@ -70,35 +71,46 @@ def figures_of(found: Explanation, server: str) -> Iterator[FlameFigure]:
     if computing:
         changes = [one for one in found.functions if not one.is_waiting]
         least_s = max(found.visible_s or 0.0, _LEAST_CHANGE * computing)
-        yield _figure("CPU time", server, found.cpu_flame, changes, least_s)
+        title = _title("CPU time", server, _times(found.cpu))
+        yield _figure("flame-cpu", title, found.cpu_flame, changes, least_s)
     if waiting > _LEAST_WAITING * computing:
         changes = [one for one in found.functions if one.is_waiting]
         by_chance_s = median([one.total.either_way_s for one in changes] or [0.0])
         least_s = max(by_chance_s, _LEAST_CHANGE * waiting)
-        yield _figure("Waiting", server, found.waiting_flame, changes, least_s)
+        title = _title("Waiting", server, _times(found.waiting))
+        yield _figure("flame-waiting", title, found.waiting_flame, changes, least_s)
 
 
 def figure_of_arm(kind: str, server: str, graph: FlameGraph) -> FlameFigure | None:
-    """Return the graph of head alone, without the colours of changes; None without any time."""
-    return _figure(kind, server, graph, (), None) if _all_s(graph) else None
+    """Return the graph of head alone, without the colours of changes; None without any time.
+
+    ``kind`` is what its time is: ``CPU time``.
+    """
+    if not (whole_s := _all_s(graph)):
+        return None
+    title = _title(kind, server, format_duration(whole_s))
+    return _figure("flame-alone", title, graph, (), None)
+
+
+def _title(kind: str, server: str, times: str) -> str:
+    return ": ".join(filter(None, (f"{kind} per request, by function, {server}", times)))
+
+
+def _times(whole: Difference | None) -> str:
+    return "" if whole is None else _both(whole.base_s, whole.head_s)
 
 
 def _figure(
-    kind: str,
-    server: str,
+    name: str,
+    title: str,
     graph: FlameGraph,
     changes: Sequence[FunctionChange],
     least_s: float | None,
 ) -> FlameFigure:
     """Return a graph; ``least_s`` is the least change that has a colour, None for head alone."""
     whole_s = _all_s(graph)
-    base_s, head_s = (
-        sum(getattr(one, arm) for one in graph.stacks) for arm in ("base_s", "head_s")
-    )
-    times = format_duration(head_s) if least_s is None else _both(base_s, head_s)
-    title = f"{kind} per request, by function, {server}: {times}"
     return FlameFigure(
-        f"flame-{kind.split()[0].lower()}",
+        name,
         title,
         _alternative(title, changes),
         _note(least_s),
@@ -112,17 +124,15 @@ def _alternative(title: str, changes: Iterable[FunctionChange]) -> str:
 
 
 def _note(least_s: float | None) -> str:
-    below = "A frame is a function, below the one that calls it"
-    rest = (
-        " Bold in an outline is the site's own code; a chain of library functions is one frame, and"
-        " middlewares are beside the view that they are around."
+    compared = (
+        " in base or in head, the longer of both, so that removed code has a frame, too: red and +"
+        " took longer in head, blue and - shorter, and grey changed by less than"
+        f" {format_duration(least_s or 0.0)}."
     )
-    if least_s is None:
-        return f"{below}, and as wide as its time.{rest}"
     return (
-        f"{below}, and as wide as its time in base or in head, the longer of both, so that removed"
-        " code has its frame, too: + and red are longer in head, - and blue shorter, and grey"
-        f" changed by less than {format_duration(least_s)}.{rest}"
+        "Each frame is a function, below the one that calls it, and as wide as its time"
+        f"{'.' if least_s is None else compared} Outlined and bold is the site's own code. A chain"
+        " of library functions is one frame, and a middleware stands beside what it calls."
     )
 
 
@@ -140,7 +150,7 @@ def _shape(box: Box, whole_s: float, least_s: float | None) -> Shape:
         f"{color} {'site' if box.is_of_site else 'library'}",
         f"{sign} {name} ({format_longer_by(box.change_s)})" if sign else name,
         next((window for window, share in _ROOM.items() if box.width >= share), ""),
-        _title(box, is_alone=least_s is None),
+        _pointed_at(box, is_alone=least_s is None),
     )
 
 
@@ -148,7 +158,7 @@ def _name(function: Function) -> str:
     return function.name.rpartition("<locals>.")[2]
 
 
-def _title(box: Box, *, is_alone: bool) -> str:
+def _pointed_at(box: Box, *, is_alone: bool) -> str:
     names = [str(one) if one.file else one.name for one in dict.fromkeys(box.functions)]
     if len(names) > _MOST_NAMED:
         names = [*names[: _MOST_NAMED - 1], "…", names[-1]]

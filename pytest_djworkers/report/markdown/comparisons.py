@@ -6,6 +6,11 @@ from collections.abc import Iterator, Sequence
 
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.report.comparison_cells import cells_of
+from pytest_djworkers.report.function_rows import (
+    MOST_FUNCTIONS,
+    TEXT_OF_FUNCTIONS,
+    function_rows,
+)
 from pytest_djworkers.report.markdown.blocks import folded, heading, table
 from pytest_djworkers.report.markdown.endpoints import endpoint, said_of
 from pytest_djworkers.report.standing import Standing, by_standing
@@ -17,13 +22,15 @@ _MOST_STATEMENTS = 20
 
 
 def sections(records: Sequence[BurstRecord]) -> Iterator[list[str]]:
-    """Yield a section for each verdict; ``ok`` comes last and is folded."""
+    """Yield a section for each verdict, ``ok`` folded as the last; then the functions of changes,
+    a section each, since a comment may lack the room for them."""
     for standing, ones in by_standing(records).items():
         lines = _table_with_reasons(ones)
         if standing is Standing.OK:
             yield folded(f"{len(ones)} ok", lines)
         else:
             yield [*heading(standing.value.capitalize()), *lines]
+    yield from filter(None, map(_changed_functions, records))
 
 
 def _table_with_reasons(records: Sequence[BurstRecord]) -> list[str]:
@@ -39,6 +46,18 @@ def _table_with_reasons(records: Sequence[BurstRecord]) -> list[str]:
         *([""] if any(changed) else []),
         *changed,
     ]
+
+
+def _changed_functions(record: BurstRecord) -> list[str]:
+    """Return a folded table of the functions whose time differs most; nothing if none is known."""
+    found = None if record.against_base is None else record.against_base.explanation
+    if found is None or not found.functions:
+        return []
+    rows = function_rows(found.functions[:MOST_FUNCTIONS])
+    return folded(
+        f"{endpoint(record)}, {record.backend}: time per request by function",
+        table(rows, text_columns=TEXT_OF_FUNCTIONS),
+    )
 
 
 def _changed_statements(record: BurstRecord) -> list[str]:

@@ -94,7 +94,9 @@ class ResultsPlugin:
         # A test that failed before its first burst is worth a report, too.
         tests = self._tests.all(self._place_of)
         if not (self._records or tests):
-            self._outcomes.reports_left_out += [str(one.file) for one in self._run.settings.reports]
+            self._outcomes.reports_left_out += [
+                f"{one.file}: no load test ran" for one in self._run.settings.reports
+            ]
             return
         document = document_of(
             self._run,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -34,7 +35,7 @@ def test_frames_lie_within_their_callers_and_beside_each_other(graph: FlameGraph
     for row, boxes in rows.items():
         ends = sorted((one.left, one.left + one.width) for one in boxes)
         assert ends[-1][1] <= 1 + 1e-9
-        for (_, end), (start, _) in zip(ends, ends[1:], strict=False):
+        for (_, end), (start, _) in pairwise(ends):
             assert end <= start + 1e-9
         if row:
             assert all(any(_holds(above, one) for above in rows[row - 1]) for one in boxes)
@@ -86,7 +87,7 @@ def test_a_chain_of_library_functions_is_one_frame() -> None:
 
 def test_the_site_is_first_and_the_server_last() -> None:
     found = named(flame_graph((["RUN", "ACCEPT"], 5.0, 5.0), (["RUN", "view"], 1.0, 1.0)))
-    assert list(found)[0] == "view"
+    assert next(iter(found)) == "view"
 
 
 def test_deep_and_small_frames_are_left_out() -> None:

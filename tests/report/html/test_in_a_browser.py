@@ -201,6 +201,43 @@ def test_the_changes_of_a_run_have_their_intervals(
         assert close(sorted(interval), one.interval, x)
 
 
+def test_a_flame_graph_has_frames_as_wide_as_their_time(compared_page: Page) -> None:
+    drawn = compared_page.locator("figure[data-plot=flame-cpu] svg > svg")
+    frames = {one.locator("title").text_content() or "": one for one in drawn.all()}
+    (burn,) = (one for title, one in frames.items() if title.startswith("burn (site/b.py)"))
+    (page,) = (one for title, one in frames.items() if title.startswith("page"))
+    assert "1 → 5 ms per request (+4ms)" in (burn.locator("title").text_content() or "")
+    assert burn.locator("text").inner_html() == "+ burn (+4ms)"
+    boxes = [one.locator("rect").bounding_box() for one in (page, burn)]
+    (above, below) = (one for one in boxes if one is not None)
+    assert below["width"] / above["width"] == pytest.approx(5 / 8, abs=0.01)
+    assert below["y"] - above["y"] == pytest.approx(20)
+    shown = HOSTILE.replace("\u202e", "\\u202e").replace("\x07", "\\x07")
+    assert any(title.startswith(shown) for title in frames)
+
+
+def test_the_largest_changes_are_a_table_and_the_others_are_folded(compared_page: Page) -> None:
+    functions = compared_page.locator(".functions")
+    assert functions.locator("> .scroll tbody tr").count() == 20
+    assert "7 other functions" in functions.locator("summary").inner_text()
+    assert functions.locator("th[scope=row]").nth(1).inner_text() == "wait"
+
+
+def _fill(page: Page, kind: str) -> str:
+    rect = page.locator(f".flame .{kind} rect").first
+    return str(rect.evaluate("one => getComputedStyle(one).fill"))
+
+
+def test_frames_have_the_colours_of_the_device(browser: Browser, files: dict[str, Path]) -> None:
+    with opened(browser, files["comparisons"], width=320, dark=True) as page:
+        page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+        assert page.evaluate("document.documentElement.scrollWidth") == 320
+        assert _fill(page, "more-3") == "rgb(151, 58, 48)"
+        assert _fill(page, "less-3") == "rgb(43, 102, 156)"
+        page.emulate_media(color_scheme="light")
+        assert _fill(page, "more-3") == "rgb(236, 131, 120)"
+
+
 def test_the_top_says_how_much_and_how_sure(compared_page: Page) -> None:
     top = compared_page.locator("#know").inner_text()
     assert "REGRESSED GET /json · granian" in top

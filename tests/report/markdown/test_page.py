@@ -25,6 +25,7 @@ from pytest_djworkers.verdict.baseline_verdict import BaselineVerdict
 from pytest_djworkers.verdict.judgement import Verdict
 from tests.support.comparisons import NOTHING, compared
 from tests.support.documents import document, outcome
+from tests.support.explanations import EXPLAINED
 from tests.support.results import BASE_QUERIES, MIX, RESULT, SCANNING_QUERIES, record
 
 EVIL = "</details>|@all <!-- pytest-djworkers --> `a` ![x](http://a.b/c) #12 <b>"
@@ -110,6 +111,16 @@ def test_a_comparison_shows_both_figures_the_interval_and_what_could_be_seen() -
     assert took == "1m"
     assert "  - regressed: requests/s -" in text
     assert "  - regressed: p95 +" in text
+
+
+def test_a_comparison_has_the_functions_that_differ_folded_at_the_end() -> None:
+    explained = record(against_base=compared(0.7, explanation=EXPLAINED))
+    text = render(document(explained, record(against_base=compared(1.0))))
+    summary = "granian: time per request by function</summary>"
+    assert text.index("1 ok</summary>") < text.index(summary) < text.index("| burn")
+    (functions,) = (one for one in tables(text) if one[0][0] == "function")
+    assert functions[1][:4] == ["burn", "+4ms", "+3.9ms to +4.1ms", "certain, edited"]
+    assert len(functions) == 21
 
 
 def test_a_comparison_has_the_statements_that_differ_folded() -> None:
