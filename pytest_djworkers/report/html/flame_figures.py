@@ -13,7 +13,7 @@ from statistics import median
 from pytest_djworkers.profiling.code_folders import Function
 from pytest_djworkers.profiling.differences import Difference
 from pytest_djworkers.profiling.explanation import Explanation, FlameGraph, FunctionChange
-from pytest_djworkers.report.flames.layout import Box, boxes_of
+from pytest_djworkers.report.frames.layout import Box, boxes_of
 from pytest_djworkers.units import before_and_after, format_duration, format_longer_by
 
 ROW_HEIGHT = 20

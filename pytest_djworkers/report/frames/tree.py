@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from pytest_djworkers.profiling.code_folders import Function
 from pytest_djworkers.profiling.explanation import FlameGraph
-from pytest_djworkers.report.flames.shown_stacks import SERVER, shown
+from pytest_djworkers.report.frames.shown_stacks import SERVER, shown
 
 _LEAST_CHAIN = 3
 """The number of libraries' functions, each of which calls the next, that become one frame."""

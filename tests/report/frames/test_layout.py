@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_djworkers.profiling.explanation import FlameGraph
-from pytest_djworkers.report.flames.layout import LEAST_WIDTH, MOST_ROWS, Box, boxes_of
+from pytest_djworkers.report.frames.layout import LEAST_WIDTH, MOST_ROWS, Box, boxes_of
 from tests.support.explanations import flame_graph, function
 
 TIMES = st.one_of(st.just(0.0), st.floats(1e-6, 10.0))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pytest_djworkers.profiling.code_folders import Function
 from pytest_djworkers.profiling.explanation import FlameGraph
-from pytest_djworkers.report.flames.tree import Frame, tree_of
+from pytest_djworkers.report.frames.tree import Frame, tree_of
 
 LEAST_WIDTH = 0.005
 """The share of the width below which a frame is left out: two pixels on a phone."""

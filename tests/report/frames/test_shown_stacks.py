@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_djworkers.profiling.code_folders import Function, Owner
-from pytest_djworkers.report.flames.shown_stacks import SERVER, shown
+from pytest_djworkers.report.frames.shown_stacks import SERVER, shown
 from tests.support.explanations import HANDLER, LAYER, function
 
 MIXIN = Function("MiddlewareMixin.__call__", "django/utils/deprecation.py", Owner.LIBRARY)
