@@ -13,6 +13,7 @@ from pytest_djworkers.compare.result import ArmComparison
 from pytest_djworkers.legend import Remark, Sign
 from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.load.result import BurstResult
+from pytest_djworkers.profiling.time_spent import TimeSpent
 from pytest_djworkers.serialization import from_simple, to_simple
 from pytest_djworkers.verdict.baseline_verdict import BaselineVerdict
 from pytest_djworkers.verdict.judgement import Verdict
@@ -43,6 +44,8 @@ class BurstRecord:
     """The stored figures to show beside the result; None if there are none."""
     against_base: ArmComparison | None = None
     """The comparison of head with base; None in a run that compares no arms."""
+    time_spent: TimeSpent | None = None
+    """The things that the server spends the time on; None if nobody looked."""
     conditions: Mapping[str, Any] | None = field(default=None, compare=False)
     """The conditions of the result, once its request has lost its values; None before."""
     other_settings: tuple[str, ...] = ()
