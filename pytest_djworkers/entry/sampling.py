@@ -123,3 +123,22 @@ class Sampling:
 
     def _file(self, number: int) -> Path:
         return Path(self.folder) / f"{number}.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Counting:
+    """The sampling of a launch whose calls and memory are counted, each in requests of its own:
+    what counts the one would disturb the other."""
+
+    calls: Sampling
+    memory: Sampling
+
+    @classmethod
+    def begin(cls, parent: Path) -> Self:
+        """Return the counting of a new launch."""
+        return cls(Sampling.begin(parent, "calls"), Sampling.begin(parent, "memory"))
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Return the counting that ``asdict`` has made plain."""
+        return cls(Sampling(**data["calls"]), Sampling(**data["memory"]))
