@@ -168,7 +168,8 @@ class _Monitoring:
             raise _TakenError("the site monitors itself (sys.monitoring)")
         monitoring.use_tool_id(tool, "pytest-djworkers")
         self._tool = tool
-        self._counts = counts = defaultdict(int)
+        counts: defaultdict[CodeType, int] = defaultdict(int)
+        self._counts = counts
 
         def count(code: CodeType, _offset: int) -> None:
             # No function is called here, so no other thread comes between.

@@ -10,6 +10,7 @@ from typing import Any
 from pytest_djworkers.entry.brief import this_brief
 from pytest_djworkers.entry.marked_requests import MarkedRequests
 from pytest_djworkers.entry.query_place import PlaceFinder
+from pytest_djworkers.entry.query_plans import PlanReader
 from pytest_djworkers.entry.query_recorder import QueryRecorder
 
 
@@ -17,21 +18,22 @@ def hook_handlers(base: ModuleType) -> None:
     """Count in the handlers that are made from now on, if the brief asks for it."""
     sampling = this_brief().sampling
     if sampling is not None:
-        MarkedRequests(sampling, base.BaseHandler, _Queries).install()
+        read_plan = PlanReader() if sampling.plans else None
+        MarkedRequests(sampling, base.BaseHandler, lambda end: _Queries(end, read_plan)).install()
 
 
 class _Queries:
     """The queries of one request. Recorded until ``leave``, those of all cursors are counted, of
     every alias, thread and greenlet."""
 
-    def __init__(self, end: CodeType) -> None:
+    def __init__(self, end: CodeType, read_plan: PlanReader | None) -> None:
         # Connections are each thread's own, so execute_wrapper() would miss those that a view's
         # threads open. This is the method that calls the wrappers.
         from django.db.backends.utils import CursorWrapper
 
         self._cursor_class: Any = CursorWrapper
-        self._run: Callable[..., Any] = CursorWrapper._execute_with_wrappers  # noqa: SLF001  # as above
-        self._recorder = QueryRecorder(PlaceFinder(end))
+        self._run: Callable[..., Any] = self._cursor_class._execute_with_wrappers  # noqa: SLF001  # as above
+        self._recorder = QueryRecorder(PlaceFinder(end), read_plan)
 
     def begin(self) -> None:
         """Put a method that records in the place of the cursors' own."""
@@ -41,7 +43,7 @@ class _Queries:
             cursor: Any, sql: Any, params: Any, many: bool, executor: Any
         ) -> Any:
             return recorder.run(
-                lambda: run(cursor, sql, params, many, executor), cursor.db, sql, many
+                lambda: run(cursor, sql, params, many, executor), cursor.db, sql, params, many
             )
 
         self._cursor_class._execute_with_wrappers = (  # noqa: SLF001  # as above

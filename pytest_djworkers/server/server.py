@@ -253,11 +253,11 @@ class Server:
             self._start = _Start(plan, needs, began_s, deadline, ready)
             self.sampling = None
             if spec.counts_queries and needs.samples and spec.databases:
-                self.sampling = Sampling.begin(spec.folder)
+                self.sampling = Sampling.begin(spec.folder, plans=needs.plans)
             self.counting = Counting.begin(spec.folder) if spec.counts_calls else None
-            self.stacks = (
-                StackSampling.begin(spec.folder, os.getpid()) if spec.is_profiled else None
-            )
+            self.stacks = None
+            if spec.is_profiled:
+                self.stacks = StackSampling.begin(spec.folder, os.getpid())
             self._process = start_process(
                 self._backend,
                 spec,
