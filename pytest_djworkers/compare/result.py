@@ -12,6 +12,7 @@ from pytest_djworkers.compare.window_size import WindowSize
 from pytest_djworkers.legend import Remark, Sign
 from pytest_djworkers.load.histogram import Latency
 from pytest_djworkers.load.queries import QueryFigures
+from pytest_djworkers.server.call_counts import CallCounts
 from pytest_djworkers.verdict.judgement import Judgement, Verdict
 from pytest_djworkers.verdict.rounds import Round, Window, counted_rounds
 
@@ -79,6 +80,9 @@ class ArmComparison:
     0.3 kB``); empty if they are alike."""
     base_queries: QueryFigures | None = None
     """The SQL queries of base's request; None if they aren't known. Head's are the result's."""
+    counts: tuple[CallCounts, CallCounts] | None = None
+    """The Python calls and the memory of base's and head's requests; None if they were not
+    counted."""
     parts: BlockParts | None = None
     """The mean time of each part of a block; None if nothing was measured."""
     idle_workers: str = ""
@@ -94,6 +98,8 @@ class ArmComparison:
         if not self.is_judged:
             return None
         found = {judgement.verdict for judgement in self.judgements}
+        if self.not_compared:
+            found.add(Verdict.NOT_COMPARED)
         return next((one for one in WORST_FIRST if one in found), Verdict.NOT_COMPARED)
 
     @property

@@ -91,6 +91,7 @@ class CountedCalls:
                 functions[key] = functions.get(key, 0) + count
         return {
             "pid": os.getpid(),
+            "python": "{}.{}".format(*sys.version_info),
             "problem": self._problem,
             "functions": [[*key, count] for key, count in functions.items()],
         }

@@ -31,8 +31,9 @@ class _Queries:
         # threads open. This is the method that calls the wrappers.
         from django.db.backends.utils import CursorWrapper
 
-        self._cursor_class: Any = CursorWrapper
-        self._run: Callable[..., Any] = self._cursor_class._execute_with_wrappers  # noqa: SLF001  # as above
+        cursor_class: Any = CursorWrapper
+        self._cursor_class = cursor_class
+        self._run: Callable[..., Any] = cursor_class._execute_with_wrappers  # noqa: SLF001  # as above
         self._recorder = QueryRecorder(PlaceFinder(end), read_plan)
 
     def begin(self) -> None:

@@ -32,12 +32,14 @@ _WORSE = {
     Metric.P95: "slower",
     Metric.CPU_PER_REQUEST: "dearer",
     Metric.ERRORS: "more errors",
+    Metric.CALLS: "more calls",
 }
 _BETTER = {
     Metric.RPS: "faster",
     Metric.P95: "faster",
     Metric.CPU_PER_REQUEST: "cheaper",
     Metric.ERRORS: "fewer errors",
+    Metric.CALLS: "fewer calls",
 }
 
 
@@ -55,14 +57,15 @@ class Finding:
 
 def findings(compared: ArmComparison) -> list[Finding]:
     """Return the verdict on each figure, requests/s first, or why nothing could be compared."""
+    found = []
     if compared.not_compared:
         verdict = Verdict.NOT_COMPARED
-        return [Finding(verdict, verdict.value, with_names(compared, compared.not_compared))]
+        found.append(Finding(verdict, verdict.value, with_names(compared, compared.not_compared)))
     # Errors and slow responses decide for every figure, and are said once.
     different: dict[tuple[Verdict, str], Judgement] = {}
     for judgement in compared.judgements:
         different.setdefault((judgement.verdict, judgement.reason), judgement)
-    return [
+    return found + [
         Finding(one.verdict, _word(compared, one), with_names(compared, one.reason), one)
         for one in different.values()
     ]

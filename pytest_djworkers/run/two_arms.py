@@ -9,12 +9,15 @@ from dataclasses import dataclass, replace
 from pytest_djworkers.backends.protocol import workers_of
 from pytest_djworkers.compare.arms import BASE, NAMES, Arm, Databases, NotComparable, PreparedArms
 from pytest_djworkers.compare.base_databases import make_own_databases, refuse_different_rows
+from pytest_djworkers.compare.count_calls import count_calls
 from pytest_djworkers.compare.flags import Against
+from pytest_djworkers.compare.judge_calls import with_calls_judged
 from pytest_djworkers.compare.procedure import ComparisonOutcome, calibrate, compare
 from pytest_djworkers.compare.result import ArmComparison
 from pytest_djworkers.compare.setup import ComparisonSetup
 from pytest_djworkers.compare.window_size import WAITING_CONNECTIONS
 from pytest_djworkers.errors import BurstArgumentError
+from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.progress import Phase
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.run.arm_data import ArmData
@@ -76,6 +79,8 @@ class TwoArms:
         self._turn = turn
         # Requests/s are always judged, and first.
         self._tolerances = {Metric.RPS: run.settings.tolerance, **max_regressions}
+        # Those are not figures of rounds.
+        self._calls_tolerance = self._tolerances.pop(Metric.CALLS, None)
 
     def measure(self, planned: PlannedBurst) -> MeasuredBurst:
         """Compare base and head under moderate load; head's figures are the burst's."""
@@ -127,7 +132,7 @@ class TwoArms:
                 arms = self._prepared_arms(spec, data, logged_in)
                 if flags.against is Against.ITSELF:
                     return calibrate(arms, profile, needs)
-                return compare(
+                outcome = compare(
                     arms,
                     profile,
                     needs,
@@ -136,8 +141,24 @@ class TwoArms:
                     enough=self._turn.enough_for(profile.name),
                     keep=keep,
                 )
+                return self._with_calls(outcome, arms, profile, needs)
             except NotComparable as reason:
                 return self._not_compared(str(reason))
+
+    def _with_calls(
+        self, outcome: ComparisonOutcome, arms: PreparedArms, profile: Profile, needs: BurstNeeds
+    ) -> ComparisonOutcome:
+        """Return the outcome with the verdict on calls, if the test has a limit on them."""
+        # Without a result of head, not even one of its requests may have worked.
+        if self._calls_tolerance is None or outcome.head_result is None:
+            return outcome
+        self._run.progress.begin(Phase("count calls"))
+        return with_calls_judged(
+            outcome,
+            self._calls_tolerance,
+            self._turn.history_of(profile.name).counts,
+            lambda: count_calls(arms, profile, needs),
+        )
 
     def _not_compared(self, reason: str) -> ComparisonOutcome:
         base, seed = self._run.settings.base, self._comparison_setup.flags.seed

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import median
+from typing import Self
+
+_LEFT_OUT = 0.1
+"""The share of the requests at either end that ``low`` and ``high`` leave out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +31,28 @@ class PerRequest:
 
     median: float
     low: float
-    """The figure that a tenth of the requests is below."""
+    """The smallest figure of the middle four fifths."""
     high: float
-    """The figure that a tenth of the requests is above."""
+    """The largest of these."""
     requests: int
+    """The number of requests."""
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> Self:
+        """Return the figure of requests; there must be one."""
+        ordered, left_out = sorted(values), int(_LEFT_OUT * len(values))
+        return cls(median(values), ordered[left_out], ordered[-1 - left_out], len(values))
+
+    @classmethod
+    def mean(cls, weighted: Sequence[tuple[float, Self]]) -> Self:
+        """Return the mean of figures of several kinds of requests, each with its weight."""
+        whole = sum(weight for weight, _ in weighted)
+        return cls(
+            sum(weight * one.median for weight, one in weighted) / whole,
+            sum(weight * one.low for weight, one in weighted) / whole,
+            sum(weight * one.high for weight, one in weighted) / whole,
+            sum(one.requests for _, one in weighted),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +64,6 @@ class CallCounts:
     memory: PerRequest | None
     """The most bytes that a request has allocated at once; None if it isn't known."""
     functions: tuple[CalledFunction, ...]
-    """The functions that are called most often first."""
-    python: str = ""
-    """The version of Python that served."""
+    """The functions behind the calls, those that are called most often first."""
+    python: str
+    """The version of Python that served, such as ``3.11``: another one calls other functions."""

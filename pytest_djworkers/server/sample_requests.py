@@ -41,7 +41,7 @@ def sample_queries(
     found = {}
     try:
         for part in parts:
-            if unsampled := _why_unsampled(part.requests[0]):
+            if unsampled := why_unsampled(part.requests[0]):
                 found[part.name] = SampledQueries(None, unsampled)
                 continue
             probe = needs.number_of(part.requests[0])
@@ -61,7 +61,7 @@ def sample_queries(
     return found
 
 
-def _why_unsampled(request: SentRequest) -> str:
+def why_unsampled(request: SentRequest) -> str:
     """Return why no sample of a request is taken; empty if one is."""
     if request.websocket:
         return "the messages of a WebSocket are no requests of their own"
