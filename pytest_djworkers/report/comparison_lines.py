@@ -6,7 +6,7 @@ The failure of a test, the notes below the table, Markdown and JUnit's propertie
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from pytest_djworkers.compare.result import ArmComparison, ArmFigures
@@ -16,7 +16,9 @@ from pytest_djworkers.units import (
     format_change,
     format_duration,
     format_rate,
+    format_size,
 )
+from pytest_djworkers.verdict.call_counts import calls_in_words
 from pytest_djworkers.verdict.estimate import Estimate
 from pytest_djworkers.verdict.judgement import Judgement, Verdict
 from pytest_djworkers.verdict.rounds import Metric
@@ -127,8 +129,21 @@ def figures_in_words(compared: ArmComparison, judgement: Judgement | None = None
         _speeds(base, head, with_change=not estimated),
         _times("CPU per request", base.cpu_per_request_s, head.cpu_per_request_s),
         "" if compared.latencies is None else _tails(*compared.latencies),
+        *_counts(compared),
     ]
     return ", ".join(filter(None, parts))
+
+
+def _counts(compared: ArmComparison) -> Iterator[str]:
+    """Yield the counts of both arms, if they are known and no judgement says them."""
+    if compared.counts is None:
+        return
+    base, head = compared.counts
+    if all(one.metric is not Metric.CALLS for one in compared.judgements):
+        yield calls_in_words(base.calls, head.calls)
+    if base.memory is not None and head.memory is not None:
+        memory = before_and_after(format_size(base.memory.median), format_size(head.memory.median))
+        yield f"memory per request {memory}"
 
 
 def _speeds(base: ArmFigures, head: ArmFigures, *, with_change: bool) -> str:
