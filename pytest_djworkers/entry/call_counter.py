@@ -25,6 +25,8 @@ _BY_TIMING = (
 )
 """Modules and packages whose calls aren't counted: event loops, threads, servers. How often they
 are called depends on who is faster, not on what the site does."""
+_FREE_TOOLS = (4, 3)
+"""The numbers of ``sys.monitoring`` that are nobody's."""
 Calls = Iterable[tuple[CodeType, int]]
 
 
@@ -37,7 +39,10 @@ class _Counter(Protocol):
         """Count the calls of all threads. Raises _TakenError."""
 
     def end(self) -> Calls:
-        """Stop counting, and return the functions that were called, each with the number."""
+        """Stop counting, and return the functions that were called, each with the number.
+
+        Raises _TakenError.
+        """
 
 
 def hook_handlers(base: ModuleType) -> None:
@@ -79,7 +84,10 @@ class CountedCalls:
         """Stop counting."""
         if self._began:
             self._began = False
-            self._calls = self._counter.end()
+            try:
+                self._calls = self._counter.end()
+            except _TakenError as error:
+                self._problem = str(error)
         self._collector.end()
 
     def finish(self) -> Mapping[str, Any]:
@@ -161,8 +169,8 @@ class _Monitoring:
 
     def begin(self) -> None:
         monitoring: Any = sys.monitoring  # type: ignore[attr-defined,unused-ignore]  # not in 3.11
-        # The profiler's number first, then those that are nobody's.
-        for tool in (monitoring.PROFILER_ID, 3, 4):
+        # The other numbers are for debuggers, coverage and profilers, which the site may start.
+        for tool in _FREE_TOOLS:
             if monitoring.get_tool(tool) is None:
                 break
         else:
@@ -189,26 +197,32 @@ class _Monitoring:
         return [*self._counts.items()]
 
 
+_PROFILES_ITSELF = "the site profiles itself (sys.setprofile)"
+
+
 class _Profiling:
     """Counts with ``sys.setprofile``, in the thread that calls the site and in those that were
     started after Django was imported: Python 3.11."""
 
     def __init__(self) -> None:
         self._counts: defaultdict[tuple[CodeType, int], int] | None = None
-        self._threads: set[int] = set()
+        self._thread = 0
+        """The thread that called the site."""
         # There is no way to reach a running thread later.
         threading.setprofile(self._profile)
 
     def begin(self) -> None:
-        other = sys.getprofile()
-        if other is not None and other != self._profile:
-            raise _TakenError("the site profiles itself (sys.setprofile)")
-        self._counts = defaultdict(int)
+        if sys.getprofile() not in {None, self._profile}:
+            raise _TakenError(_PROFILES_ITSELF)
+        self._counts, self._thread = defaultdict(int), threading.get_ident()
         sys.setprofile(self._profile)
 
     def end(self) -> Calls:
         counts, self._counts = self._counts, None
-        if sys.getprofile() == self._profile:
+        # What is streamed may end in another thread.
+        if self._thread == threading.get_ident():
+            if sys.getprofile() != self._profile:
+                raise _TakenError(_PROFILES_ITSELF)
             sys.setprofile(None)
         return [
             (code, count) for (code, last), count in (counts or {}).items() if _starts(code, last)

@@ -40,15 +40,15 @@ def judge_calls(base: Counted, head: Counted, tolerance: float) -> Judgement:
     """
     if not base.low or not head.low:
         return calls_not_compared("a request called no function at all")
-    change = head.median / base.median - 1
+    change, least = head.median - base.median, tolerance * base.median
     apart = head.low > base.high or head.high < base.low
     reason = f"{calls_in_words(base, head)}, {_requests(base, head)}"
     allowed = f"the tolerance of {format_share(tolerance)}"
-    if abs(change) > tolerance and apart:
+    if abs(change) > least and apart:
         if change < 0:
             return _judgement(Verdict.IMPROVED, reason)
         return _judgement(Verdict.REGRESSED, f"{reason}, beyond {allowed}")
-    if head.high / base.low - 1 <= tolerance:
+    if head.high - base.low <= tolerance * base.low:
         return _judgement(Verdict.OK, reason)
     return _judgement(
         Verdict.INCONCLUSIVE, f"{reason}: a change as large as {allowed} can't be told from chance"
