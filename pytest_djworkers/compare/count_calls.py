@@ -47,17 +47,18 @@ def count_calls(
     return _with(base, kept), _with(head, kept)
 
 
-def most_changed(counts: tuple[CallCounts, CallCounts]) -> tuple[CalledFunction, float] | None:
-    """Return the function whose calls have changed most, with the change; None if none has.
-
-    Of several, the one that comes first is the one that is called most often in head.
-    """
+def most_changed(
+    counts: tuple[CallCounts, CallCounts],
+) -> Iterator[tuple[CalledFunction, float]]:
+    """Yield the functions whose calls have changed most, each with the change: the site's, then a
+    library's. There may be none of either."""
     changes = _changes(*counts)
-    if not changes:
-        return None
-    key = max(changes, key=lambda one: abs(changes[one]))
     known = {_key(one): one for one in (*counts[BASE].functions, *counts[HEAD].functions)}
-    return known[key], changes[key]
+    for of_site in (True, False):
+        keys = [key for key in changes if known[key].of_site is of_site]
+        if keys:
+            key = max(keys, key=lambda one: abs(changes[one]))
+            yield known[key], changes[key]
 
 
 def _of_arm(arms: PreparedArms, arm: int, profile: Profile, needs: BurstNeeds) -> CallCounts:
@@ -90,7 +91,7 @@ def _placed(counted: CallCounts, folders: CodeFolders) -> Iterator[CalledFunctio
     """Yield the functions with the files that people know them by."""
     for one in counted.functions:
         function: Function = folders.function_of(Frame(one.name, one.file, one.line))
-        yield replace(one, file=function.file)
+        yield replace(one, file=function.file, of_site=function.is_of_site)
 
 
 def _key(function: CalledFunction) -> tuple[str, str]:

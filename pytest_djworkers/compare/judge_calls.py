@@ -37,9 +37,10 @@ def with_calls_judged(
 def _judged(counts: tuple[CallCounts, CallCounts], tolerance: float) -> Judgement:
     base, head = counts
     judgement = judge_calls(base.calls, head.calls, tolerance)
-    changed = most_changed(counts)
-    if judgement.verdict is Verdict.OK or changed is None:
+    changed = [
+        f"{one.name} ({one.file}:{one.line}) {change:+,.6g}" for one, change in most_changed(counts)
+    ]
+    if judgement.verdict is Verdict.OK or not changed:
         return judgement
-    function, change = changed
-    where = f"most of all {change:+,.6g} of {function.name} ({function.file}:{function.line})"
-    return replace(judgement, reason=f"{judgement.reason}; {where}")
+    reason = f"{judgement.reason}; most changed: {', '.join(changed)}"
+    return replace(judgement, reason=reason)

@@ -23,6 +23,8 @@ class CalledFunction:
     """The line on which it begins."""
     calls: float
     """The number of its calls per request."""
+    of_site: bool = True
+    """False if it is a library's, as far as that is known."""
 
 
 @dataclass(frozen=True, slots=True)
