@@ -78,7 +78,9 @@ def arms(tmp_path: Path) -> PreparedArms:
     """Two arms whose users have set four workers."""
     prepared = prepared_arms(tmp_path)
     base, head = prepared.pair
-    return replace(prepared, pair=(replace(base, backend=Granian(workers=4)), head))
+    spec = replace(prepared.launch_spec, workers=4)
+    pair = replace(base, backend=Granian(workers=4)), head
+    return replace(prepared, pair=pair, launch_spec=spec)
 
 
 def counted(arms: PreparedArms) -> tuple[CallCounts, CallCounts]:
