@@ -212,7 +212,8 @@ class _Profiling:
         threading.setprofile(self._profile)
 
     def begin(self) -> None:
-        if sys.getprofile() not in (None, self._profile):  # noqa: PLR6201  # may have no hash
+        # No set: what profiles may have no hash.
+        if sys.getprofile() not in (None, self._profile):
             raise _TakenError(_PROFILES_ITSELF)
         self._counts, self._thread = defaultdict(int), threading.get_ident()
         sys.setprofile(self._profile)

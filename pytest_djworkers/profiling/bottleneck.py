@@ -40,9 +40,21 @@ class Capacity:
 def cpu_share(launches: Iterable[LaunchStacks], capacity: Capacity) -> float | None:
     """Return the share of the CPU time that a server's workers can have which they used; None if
     it isn't known."""
-    loads = [load for one in launches for load in (one.cpu_load, one.waiting_load)]
-    shares = [share for load in loads if (share := _share(load, capacity)) is not None]
+    # While CPU time is sampled, there are fewer connections.
+    found = (_share(one.waiting_load, capacity) for one in launches)
+    shares = [share for share in found if share is not None]
     return fmean(shares) if shares else None
+
+
+def computes(launches: Sequence[LaunchStacks], capacity: Capacity) -> bool:
+    """Return True if a server computes more than it waits, or if neither is known."""
+    share = cpu_share(launches, capacity)
+    if share is None or share >= BUSY:
+        return True
+    # On a busy machine, a server gets less than the CPUs, and its requests wait for them.
+    loads = [(one, one.waiting_load) for one in launches if one.waiting_load is not None]
+    cpu_s = [load.cpu_s / load.requests for _, load in loads if load.cpu_s and load.requests]
+    return not cpu_s or fmean(one.waiting_s for one, _ in loads) <= fmean(cpu_s)
 
 
 def bottleneck(launches: Sequence[LaunchStacks], capacity: Capacity) -> str:

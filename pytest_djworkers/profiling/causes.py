@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pytest_djworkers.profiling.code_changes import CodeChanges
 from pytest_djworkers.profiling.explanation import Cause, CauseKind
 from pytest_djworkers.profiling.items import Item, item_of, place_of
-from pytest_djworkers.profiling.items_changed import Changed, LaunchTimes, changed_items
+from pytest_djworkers.profiling.items_changed import ArmTimes, Changed, LaunchTimes, changed_items
 from pytest_djworkers.profiling.launch_stacks import TimedStack
 from pytest_djworkers.profiling.query_changes import QueryChanges
 from pytest_djworkers.profiling.waits import Wait
@@ -19,19 +19,13 @@ _MOST_CAUSES = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Times:
-    """The stacks of each launch of one arm, with those of base translated to head's names."""
-
-    cpu: LaunchTimes
-    waiting: LaunchTimes
-
-
-@dataclass(frozen=True, slots=True)
 class CauseFinder:
     """Finds the causes of one change."""
 
-    base: Times
-    head: Times
+    cpu: ArmTimes | None
+    """The CPU time, with head's names for base's functions; None if it wasn't sampled."""
+    waiting: ArmTimes | None
+    """The same for the time of waiting."""
     changes: CodeChanges
     queries: QueryChanges | None
     """None if the queries are not known."""
@@ -42,8 +36,7 @@ class CauseFinder:
 
     def find(self) -> tuple[Cause, ...]:
         """Return the causes that are certain, the largest first."""
-        cpu = self._certain(self.base.cpu, self.head.cpu)
-        waiting = self._certain(self.base.waiting, self.head.waiting)
+        cpu, waiting = _certain(self.cpu), _certain(self.waiting)
         query = self._query(cpu)
         found = list(self._of_cpu(cpu, without_database=_has_other_count(self.queries)))
         if not self.is_computing or not (found or query):
@@ -57,12 +50,6 @@ class CauseFinder:
         return tuple(
             one for one in found[:_MOST_CAUSES] if abs(one.change_s) >= _LEAST_OF_LARGEST * largest
         )
-
-    def _certain(self, base: LaunchTimes, head: LaunchTimes) -> Mapping[Item, Changed]:
-        if len(base) < 2 or len(head) < 2:
-            return {}
-        changed = changed_items(base, head, lambda stack: (item_of(stack),))
-        return {item: one for item, one in changed.items() if one.is_certain}
 
     def _fits(self, change_s: float) -> bool:
         """Return True if a change goes the way that the whole went."""
@@ -78,7 +65,7 @@ class CauseFinder:
                 of_site and not item.function.is_of_site
             ):
                 continue
-            yield self._cause(CauseKind.CPU, item, changed, self.base.cpu, self.head.cpu)
+            yield self._cause(CauseKind.CPU, item, changed, self.cpu)
 
     def _of_waiting(
         self, certain: Mapping[Item, Changed], *, without_database: bool
@@ -86,17 +73,17 @@ class CauseFinder:
         for item, changed in certain.items():
             if without_database and item.wait is Wait.DATABASE:
                 continue
-            yield self._cause(CauseKind.WAIT, item, changed, self.base.waiting, self.head.waiting)
+            yield self._cause(CauseKind.WAIT, item, changed, self.waiting)
 
     def _cause(
         self,
         kind: CauseKind,
         item: Item,
         changed: Changed,
-        base: LaunchTimes,
-        head: LaunchTimes,
+        arms: ArmTimes | None,
     ) -> Cause:
-        of_base, of_head = (_stacks_of(item, arm) for arm in (base, head))
+        assert arms is not None, "nothing is certain without samples"
+        of_base, of_head = (_stacks_of(item, arm) for arm in (arms.base, arms.head))
         place = place_of(item, of_base, of_head, self.changes)
         difference = changed.difference
         return Cause(kind, difference.change_s, place, item.wait, difference)
@@ -112,6 +99,13 @@ class CauseFinder:
             cpu_s = sum(one.difference.change_s for item, one in cpu.items() if item.in_database)
             change_s = max(change_s, cpu_s, key=abs)
         return Cause(CauseKind.QUERIES, change_s, queries=queries.lines)
+
+
+def _certain(arms: ArmTimes | None) -> Mapping[Item, Changed]:
+    if arms is None:
+        return {}
+    changed = changed_items(arms, lambda stack: (item_of(stack),))
+    return {item: one for item, one in changed.items() if one.is_certain}
 
 
 def _stacks_of(item: Item, launches: LaunchTimes) -> list[TimedStack]:

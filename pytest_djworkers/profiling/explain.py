@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 
-from pytest_djworkers.profiling.bottleneck import BUSY, Capacity, bottleneck, cpu_share
-from pytest_djworkers.profiling.causes import CauseFinder, Times
+from pytest_djworkers.profiling.bottleneck import Capacity, bottleneck, computes
+from pytest_djworkers.profiling.causes import CauseFinder
 from pytest_djworkers.profiling.code_changes import CodeChanges
 from pytest_djworkers.profiling.code_folders import Function
 from pytest_djworkers.profiling.differences import Difference
@@ -22,6 +22,7 @@ from pytest_djworkers.profiling.explanation import (
 )
 from pytest_djworkers.profiling.items import item_of
 from pytest_djworkers.profiling.items_changed import (
+    ArmTimes,
     Changed,
     LaunchTimes,
     changed_items,
@@ -29,7 +30,6 @@ from pytest_djworkers.profiling.items_changed import (
 )
 from pytest_djworkers.profiling.launch_stacks import LaunchStacks, TimedStack
 from pytest_djworkers.profiling.query_changes import QueryChanges
-from pytest_djworkers.profiling.waits import Wait
 
 _LEAST_OF_FLAME = 0.001
 """The share of all time that a stack must have in one of the arms to be kept."""
@@ -55,43 +55,48 @@ class Measured:
 def explain(measured: Measured) -> Explanation:
     """Return the explanation. With fewer than two pairs of launches, it has queries alone."""
     base = tuple(_translated(one, measured.changes) for one in measured.base)
-    head = measured.head
-    share = cpu_share(head, measured.capacity)
-    is_computing = share is None or share >= BUSY
-    times = Times(*_enough(base)), Times(*_enough(head))
-    finder = CauseFinder(
-        *times, measured.changes, measured.queries, measured.is_slower, is_computing
-    )
-    causes = finder.find()
-    cpu, waiting = _both(times, "cpu"), _both(times, "waiting")
-    cpu_whole, waiting_whole = _whole(*cpu), _whole(*waiting)
+    head, changes = measured.head, measured.changes
+    is_computing = computes(head, measured.capacity)
+    cpu, waiting = _cpu_times(base, head), _waiting_times(base, head)
+    causes = CauseFinder(
+        cpu, waiting, changes, measured.queries, measured.is_slower, is_computing
+    ).find()
+    whole = _whole(cpu), _whole(waiting)
     functions = [
-        *_functions(*cpu, measured.changes, None),
-        *_functions(*waiting, measured.changes, Wait.OTHER),
+        *_functions(cpu, changes, is_waiting=False),
+        *_functions(waiting, changes, is_waiting=True),
     ]
     return Explanation(
         pairs=len(base),
         samples=(sum(one.samples for one in base), sum(one.samples for one in head)),
         causes=causes,
         is_computing=is_computing,
-        cpu=cpu_whole,
-        waiting=waiting_whole,
-        visible_s=visible_change_s(*cpu),
-        explained=_explained(causes, cpu_whole if is_computing else waiting_whole),
+        cpu=whole[0],
+        waiting=whole[1],
+        visible_s=None if cpu is None else _visible_change_s(cpu),
+        explained=_explained(causes, whole[0] if is_computing else whole[1]),
         functions=tuple(sorted(functions, key=_importance)[:_MOST_FUNCTIONS]),
-        cpu_flame=_flame(*cpu),
-        waiting_flame=_flame(*waiting),
+        cpu_flame=_flame(cpu),
+        waiting_flame=_flame(waiting),
         limits=(bottleneck(base, measured.capacity), bottleneck(head, measured.capacity)),
         problems=tuple(dict.fromkeys(text for one in (*base, *head) for text in one.problems)),
     )
 
 
-def visible_change_s(base: LaunchTimes, head: LaunchTimes) -> float | None:
+def is_exact(measured: Measured, share: float) -> bool:
+    """Return True if a change of a function's CPU time by this share of all time could be told from
+    none, or if no CPU time is sampled."""
+    cpu = _cpu_times(measured.base, measured.head)
+    if cpu is None:
+        return True
+    visible_s = _visible_change_s(cpu)
+    return visible_s is None or visible_s <= share * whole_difference(cpu).base_s
+
+
+def _visible_change_s(arms: ArmTimes) -> float | None:
     """Return the smallest change of an item's time that could be told from none, in seconds: the
-    median over items with some time. None with fewer than two pairs of launches."""
-    if len(base) < _LEAST_PAIRS:
-        return None
-    items = changed_items(base, head, lambda stack: (item_of(stack),))
+    median over items with some time. None without such items."""
+    items = changed_items(arms, lambda stack: (item_of(stack),))
     return median(one.difference.either_way_s for one in items.values()) if items else None
 
 
@@ -106,24 +111,22 @@ def _translated(launch: LaunchStacks, changes: CodeChanges) -> LaunchStacks:
     return replace(launch, cpu=tuple(stacks(launch.cpu)), waiting=tuple(stacks(launch.waiting)))
 
 
-def _enough(launches: Sequence[LaunchStacks]) -> tuple[LaunchTimes, LaunchTimes]:
-    """Return the stacks of each launch, of CPU and of waiting; none of what some launch lacks."""
-    has_cpu = all(one.cpu_load is not None for one in launches)
-    has_waiting = all(one.waiting_load is not None for one in launches)
-    return (
-        [one.cpu for one in launches] if has_cpu else [],
-        [one.waiting for one in launches] if has_waiting else [],
-    )
+def _cpu_times(base: Sequence[LaunchStacks], head: Sequence[LaunchStacks]) -> ArmTimes | None:
+    """Return the CPU time of all launches; None if it was not sampled in all of them."""
+    if len(base) < _LEAST_PAIRS or any(one.cpu_load is None for one in (*base, *head)):
+        return None
+    return ArmTimes([one.cpu for one in base], [one.cpu for one in head])
 
 
-def _both(times: tuple[Times, Times], kind: str) -> tuple[LaunchTimes, LaunchTimes]:
-    """Return the stacks of base and head; none of both if one of them has none."""
-    base, head = (getattr(one, kind) for one in times)
-    return (base, head) if len(base) == len(head) >= _LEAST_PAIRS else ([], [])
+def _waiting_times(base: Sequence[LaunchStacks], head: Sequence[LaunchStacks]) -> ArmTimes | None:
+    """Return the time of waiting in all launches; None if it was not sampled in all of them."""
+    if len(base) < _LEAST_PAIRS or any(one.waiting_load is None for one in (*base, *head)):
+        return None
+    return ArmTimes([one.waiting for one in base], [one.waiting for one in head])
 
 
-def _whole(base: LaunchTimes, head: LaunchTimes) -> Difference | None:
-    return whole_difference(base, head) if base else None
+def _whole(arms: ArmTimes | None) -> Difference | None:
+    return None if arms is None else whole_difference(arms)
 
 
 def _explained(causes: Sequence[Cause], whole: Difference | None) -> float | None:
@@ -136,13 +139,13 @@ def _explained(causes: Sequence[Cause], whole: Difference | None) -> float | Non
 
 
 def _functions(
-    base: LaunchTimes, head: LaunchTimes, changes: CodeChanges, wait: Wait | None
+    arms: ArmTimes | None, changes: CodeChanges, *, is_waiting: bool
 ) -> Iterator[FunctionChange]:
     """Yield the functions with some time in one of the arms."""
-    if not base:
+    if arms is None:
         return
-    totals = changed_items(base, head, _functions_on)
-    owns = changed_items(base, head, lambda stack: (stack.calls[-1].function,))
+    totals = changed_items(arms, _functions_on)
+    owns = changed_items(arms, lambda stack: (stack.calls[-1].function,))
     none = Changed(Difference(0.0, 0.0, (0.0, 0.0), 1.0), is_certain=False)
     for function, total in totals.items():
         own = owns.get(function, none)
@@ -150,7 +153,7 @@ def _functions(
             function,
             own.difference,
             total.difference,
-            wait,
+            is_waiting,
             own.is_certain or total.is_certain,
             changes.is_edited(function),
         )
@@ -165,16 +168,16 @@ def _importance(change: FunctionChange) -> tuple[object, ...]:
     return not change.is_certain, not change.function.is_of_site, -own, str(change.function)
 
 
-def _flame(base: LaunchTimes, head: LaunchTimes) -> FlameGraph:
+def _flame(arms: ArmTimes | None) -> FlameGraph:
     """Return the mean time of each stack of functions in both arms."""
-    if not base:
+    if arms is None:
         return FlameGraph()
-    arms = [_mean_times(one) for one in (base, head)]
-    least_s = _LEAST_OF_FLAME * max(sum(one.values()) for one in arms)
+    times = _mean_times(arms.base), _mean_times(arms.head)
+    least_s = _LEAST_OF_FLAME * max(sum(one.values()) for one in times)
     numbers: dict[Function, int] = {}
     stacks = []
-    for functions in {**arms[0], **arms[1]}:
-        both = arms[0].get(functions, 0.0), arms[1].get(functions, 0.0)
+    for functions in {**times[0], **times[1]}:
+        both = times[0].get(functions, 0.0), times[1].get(functions, 0.0)
         if max(both) >= least_s:
             numbered = tuple(numbers.setdefault(one, len(numbers)) for one in functions)
             stacks.append(ArmStack(numbered, *both))
@@ -182,8 +185,8 @@ def _flame(base: LaunchTimes, head: LaunchTimes) -> FlameGraph:
 
 
 def _mean_times(launches: LaunchTimes) -> Mapping[tuple[Function, ...], float]:
-    found: Counter[tuple[Function, ...]] = Counter()
+    found: dict[tuple[Function, ...], float] = defaultdict(float)
     for stacks in launches:
         for one in stacks:
-            found[tuple(_functions_on(one))] += one.time_s / len(launches)  # type: ignore[assignment]  # a mean
+            found[tuple(_functions_on(one))] += one.time_s / len(launches)
     return found

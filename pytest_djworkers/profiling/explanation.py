@@ -63,8 +63,8 @@ class FunctionChange:
     """In the function itself."""
     total: Difference
     """With all that it calls."""
-    wait: Wait | None = None
-    """The thing that it waits for; None for CPU time."""
+    is_waiting: bool = False
+    """True for the time of waiting; else it is CPU time."""
     is_certain: bool = False
     """True if one of the two differences is not by chance."""
     is_edited: bool = False

@@ -20,6 +20,14 @@ LaunchTimes = Sequence[Sequence[TimedStack]]
 
 
 @dataclass(frozen=True, slots=True)
+class ArmTimes:
+    """The stacks of both arms' launches, pair by pair; there are two pairs or more."""
+
+    base: LaunchTimes
+    head: LaunchTimes
+
+
+@dataclass(frozen=True, slots=True)
 class Changed:
     """The difference of an item."""
 
@@ -41,14 +49,14 @@ def times_by(
 
 
 def changed_items(
-    base: LaunchTimes, head: LaunchTimes, keys_of: Callable[[TimedStack], Iterable[_Key]]
+    arms: ArmTimes, keys_of: Callable[[TimedStack], Iterable[_Key]]
 ) -> Mapping[_Key, Changed]:
-    """Return the difference of each key that has some time; there must be two launches of each."""
-    times = times_by(base, keys_of), times_by(head, keys_of)
-    samples_s = _sample_s(base), _sample_s(head)
-    none = [0.0] * len(base)
-    whole_s = _mean_sum(base)
-    least_s = LEAST_SHARE * max(whole_s, _mean_sum(head))
+    """Return the difference of each key that has some time."""
+    times = times_by(arms.base, keys_of), times_by(arms.head, keys_of)
+    samples_s = _sample_s(arms.base), _sample_s(arms.head)
+    none = [0.0] * len(arms.base)
+    whole_s = _mean_sum(arms.base)
+    least_s = LEAST_SHARE * max(whole_s, _mean_sum(arms.head))
     differences = {}
     # In the order in which they were found, so that the same data give the same result.
     for key in {**times[0], **times[1]}:
@@ -63,10 +71,10 @@ def changed_items(
     }
 
 
-def whole_difference(base: LaunchTimes, head: LaunchTimes) -> Difference:
-    """Return the difference of all time together; there must be two launches of each arm."""
-    of_base, of_head = ([_sum(stacks) for stacks in arm] for arm in (base, head))
-    return Launches(of_base, of_head, _sample_s(base), _sample_s(head)).difference()
+def whole_difference(arms: ArmTimes) -> Difference:
+    """Return the difference of all time together."""
+    of_base, of_head = ([_sum(stacks) for stacks in arm] for arm in (arms.base, arms.head))
+    return Launches(of_base, of_head, _sample_s(arms.base), _sample_s(arms.head)).difference()
 
 
 def _mean_sum(launches: LaunchTimes) -> float:
