@@ -70,7 +70,7 @@ def _of_arm(arms: PreparedArms, arm: int, profile: Profile, needs: BurstNeeds) -
         server = Server(_with_one_worker(fresh.backend), spec, NullLock())
         try:
             server.launch(needs)
-            counted = count_calls_of(server, profile)
+            counted = count_calls_of(server, profile, arms.numbers.counted_requests)
             if strays := strays_told(server.strays):
                 raise ServerError(refusal(strays))
         finally:

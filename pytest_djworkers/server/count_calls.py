@@ -13,17 +13,15 @@ from statistics import median
 from typing import Any
 
 from pytest_djworkers.entry.sampling import Counting, Sampling
-from pytest_djworkers.load.profile import Part, Profile, SentRequest
+from pytest_djworkers.load.profile import Profile, SentRequest
 from pytest_djworkers.server.call_counts import CallCounts, CalledFunction, PerRequest
 from pytest_djworkers.server.sample_requests import why_unsampled
 from pytest_djworkers.server.sample_sender import NoSampleError, SampleSender
 from pytest_djworkers.server.server import Server
 from pytest_djworkers.system.clock import CLOCK
 
-SAFE_REQUESTS = 50
-"""The number of requests whose calls are counted."""
 UNSAFE_REQUESTS = 10
-"""The same for requests that change data."""
+"""The largest number of requests that are counted if they change data."""
 MOST_VARIANTS = 5
 """The largest number of a part's variants that are sent: each must be sent several times."""
 WITHIN_S = 20.0
@@ -54,10 +52,11 @@ class _Kind:
         return median(counted[function] for counted in self.functions)
 
 
-def count_calls(server: Server, profile: Profile) -> CallCounts:
-    """Send a burst's requests to a server that counts, one after the other, and return the counts.
+def count_calls(server: Server, profile: Profile, requests: int) -> CallCounts:
+    """Send that many of a burst's requests to a server that counts, and return the counts.
 
-    All parts and the first variants of each are sent in turn. Raises NoSampleError.
+    They are sent one after the other: all parts, and the first variants of each, in turn. Raises
+    NoSampleError.
     """
     assert server.counting is not None
     kinds = list(_kinds(profile))
@@ -65,7 +64,7 @@ def count_calls(server: Server, profile: Profile) -> CallCounts:
     try:
         for kind in kinds:
             counting.warm_up(kind)
-        counting.count(kinds)
+        counting.count(kinds, requests)
     finally:
         counting.close()
     return counting.counts(kinds)
@@ -78,11 +77,7 @@ def _kinds(profile: Profile) -> Iterator[_Kind]:
         if unsampled := why_unsampled(part.requests[0]):
             raise NoSampleError(unsampled)
         variants = part.requests[:each]
-        yield from (_Kind(one, _weight(part, variants)) for one in variants)
-
-
-def _weight(part: Part, variants: Sequence[SentRequest]) -> float:
-    return part.weight / len(variants)
+        yield from (_Kind(one, part.weight / len(variants)) for one in variants)
 
 
 class _Requests:
@@ -94,7 +89,6 @@ class _Requests:
         self._sender = SampleSender(server.target)
         self._pid: int | None = None
         self._python = ""
-        self._memory_problem = ""
 
     def warm_up(self, kind: _Kind) -> None:
         """Send a few requests that count nowhere: they fill caches."""
@@ -104,10 +98,10 @@ class _Requests:
         for sampling in (self._counting.calls, self._counting.memory):
             self._take(sampling, kind.request)
 
-    def count(self, kinds: Sequence[_Kind]) -> None:
+    def count(self, kinds: Sequence[_Kind], requests: int) -> None:
         """Send the requests that count."""
         is_safe = all(kind.request.is_safe for kind in kinds)
-        rounds = (SAFE_REQUESTS if is_safe else UNSAFE_REQUESTS) // len(kinds)
+        rounds = (requests if is_safe else min(requests, UNSAFE_REQUESTS)) // len(kinds)
         began_s = CLOCK.monotonic()
         for number in range(max(_LEAST_ROUNDS, rounds)):
             if number >= _LEAST_ROUNDS and CLOCK.monotonic() - began_s > WITHIN_S:

@@ -20,6 +20,7 @@ from pytest_djworkers.compare.count_calls import (
 )
 from pytest_djworkers.compare.judge_calls import with_calls_judged
 from pytest_djworkers.compare.procedure import ComparisonOutcome
+from pytest_djworkers.compare.result import is_slower
 from pytest_djworkers.errors import ServerStartError
 from pytest_djworkers.server.call_counts import CallCounts, CalledFunction, PerRequest
 from pytest_djworkers.server.launch import LaunchSpec
@@ -58,7 +59,8 @@ class Launches:
     def stop(self) -> None:
         self.stopped += 1
 
-    def count(self, _server: object, _profile: object) -> CallCounts:
+    def count(self, _server: object, _profile: object, requests: int) -> CallCounts:
+        assert requests == 50
         found = next(self.counts)
         if isinstance(found, Exception):
             raise found
@@ -156,6 +158,12 @@ def test_calls_that_are_known_are_not_counted_again() -> None:
 
     found = with_calls_judged(OUTCOME, 0.2, MORE, count)
     assert found.comparison.judgements[-1].verdict is Verdict.OK
+
+
+def test_more_calls_are_not_slower() -> None:
+    found = with_calls_judged(OUTCOME, 0.05, None, lambda: MORE).comparison
+    assert found.verdict is Verdict.REGRESSED
+    assert is_slower(found) is None
 
 
 def test_calls_that_cannot_be_counted_are_not_compared() -> None:

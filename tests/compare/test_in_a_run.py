@@ -73,7 +73,7 @@ def test_a_slower_view_is_a_regression(revisions: Site) -> None:
             "djworkers: rounds with seed 1, tolerance 10%; absolute limits are not checked, except"
             " shares of errors and numbers of queries",
             "GET /slows: regressed: requests/s *",
-            "GET /slows: regressed: Python calls per request * counted in 50 requests of each arm,"
+            "GET /slows: regressed: Python calls per request * counted in 5 requests of each arm,"
             " beyond the tolerance of 1%; most changed: sleep (urls.py:*) +2, *",
             f"* djworkers: main ({commit_id}) → the working tree, seed 1 *",
             "GET /slows  (test_slows)",

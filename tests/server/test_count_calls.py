@@ -77,12 +77,6 @@ def application(environ, start_response):
 """
 
 
-@pytest.fixture(autouse=True)
-def few_requests(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A test needs no fifty requests."""
-    monkeypatch.setattr(module, "SAFE_REQUESTS", 8)
-
-
 @pytest.fixture
 def counting(folder: Path, make_server: MakeServer, request: pytest.FixtureRequest) -> Server:
     """A server that counts, of the backend that is the test's parameter, or granian."""
@@ -91,12 +85,14 @@ def counting(folder: Path, make_server: MakeServer, request: pytest.FixtureReque
     return make_server(backend, counts_calls=True)
 
 
-def counts_of(server: Server, *requests: SentRequest, launch: bool = True) -> CallCounts:
-    """Return the counts of the variants of a request."""
+def counts_of(
+    server: Server, *variants: SentRequest, requests: int = 8, launch: bool = True
+) -> CallCounts:
+    """Return the counts of the variants of a request. A test needs no fifty requests."""
     if launch:
         server.launch(BurstNeeds(8, SentRequest("/steps")))
-    profile = Profile.of_parts("all", (Part("all", requests),), Shape(timeout_s=20.0))
-    return count_calls(server, profile)
+    profile = Profile.of_parts("all", (Part("all", variants),), Shape(timeout_s=20.0))
+    return count_calls(server, profile, requests)
 
 
 def calls_of(counts: CallCounts, name: str) -> float:
@@ -138,9 +134,8 @@ def test_the_variants_of_a_request_have_a_mean(counting: Server) -> None:
     assert found.calls.requests == 3 * module._LEAST_ROUNDS
 
 
-def test_few_requests_change_data(counting: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "SAFE_REQUESTS", 50)
-    found = counts_of(counting, SentRequest("/steps", method="POST"))
+def test_few_requests_change_data(counting: Server) -> None:
+    found = counts_of(counting, SentRequest("/steps", method="POST"), requests=50)
     assert found.calls.requests == UNSAFE_REQUESTS
 
 
@@ -175,17 +170,14 @@ def test_requests_that_cannot_be_counted_say_why(
         counts_of(counting, request_)
 
 
-def test_another_process_ends_the_counting(
-    folder: Path, make_server: MakeServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "SAFE_REQUESTS", 50)
+def test_another_process_ends_the_counting(folder: Path, make_server: MakeServer) -> None:
     (folder / "site_urls.py").write_text(VIEWS)
     server = make_server(BUILT_IN.find("granian"), workers=2, counts_calls=True)
     server.launch(BurstNeeds(8, SentRequest("/steps")))
     elsewhere = SentRequest("/steps", headers=(("Connection", "close"),))
     # The kernel chooses the worker of each connection.
     with pytest.raises(NoSampleError, match="another process took the place"):
-        counts_of(server, elsewhere, launch=False)
+        counts_of(server, elsewhere, requests=50, launch=False)
 
 
 def test_an_application_that_is_not_djangos_is_not_counted(

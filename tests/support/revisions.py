@@ -36,6 +36,7 @@ def pytest_sessionstart(session):
         ),
         warm_up_s=0.03,
         calibration_blocks=3,
+        counted_requests=5,
         rule=Rule(looks=(2, 4), ok_level=0.5, change_level=0.5, change_blocks=2),
         discard=DiscardLimits(steal=inf, clock_jump_s=inf, generator_cpu=inf),
     )
