@@ -9,8 +9,10 @@ from dataclasses import dataclass, replace
 from pytest_djworkers.backends.protocol import workers_of
 from pytest_djworkers.compare.arms import BASE, NAMES, Arm, Databases, NotComparable, PreparedArms
 from pytest_djworkers.compare.base_databases import make_own_databases, refuse_different_rows
+from pytest_djworkers.compare.count_calls import count_calls
 from pytest_djworkers.compare.explain import Question, explain_change
 from pytest_djworkers.compare.flags import Against
+from pytest_djworkers.compare.judge_calls import with_calls_judged
 from pytest_djworkers.compare.procedure import ComparisonOutcome, calibrate, compare
 from pytest_djworkers.compare.result import ArmComparison, is_slower
 from pytest_djworkers.compare.setup import ComparisonSetup
@@ -79,6 +81,8 @@ class TwoArms:
         self._turn = turn
         # Requests/s are always judged, and first.
         self._tolerances = {Metric.RPS: run.settings.tolerance, **max_regressions}
+        # Those are not figures of rounds.
+        self._calls_tolerance = self._tolerances.pop(Metric.CALLS, None)
 
     def measure(self, planned: PlannedBurst) -> MeasuredBurst:
         """Compare base and head under moderate load; head's figures are the burst's."""
@@ -140,12 +144,28 @@ class TwoArms:
                     keep=keep,
                 )
                 try:
+                    outcome = self._with_calls(outcome, arms, profile, needs)
                     return self._explained(outcome, arms, profile, needs)
                 except (KeyboardInterrupt, SystemExit):
                     keep(outcome)
                     raise
             except NotComparable as reason:
                 return self._not_compared(str(reason))
+
+    def _with_calls(
+        self, outcome: ComparisonOutcome, arms: PreparedArms, profile: Profile, needs: BurstNeeds
+    ) -> ComparisonOutcome:
+        """Return the outcome with the verdict on calls, if the test has a limit on them."""
+        # Without a result of head, not even one of its requests may have worked.
+        if self._calls_tolerance is None or outcome.head_result is None:
+            return outcome
+        self._run.progress.begin(Phase("count calls"))
+        return with_calls_judged(
+            outcome,
+            self._calls_tolerance,
+            self._turn.history_of(profile.name).counts,
+            lambda: count_calls(arms, profile, needs),
+        )
 
     def _explained(
         self, outcome: ComparisonOutcome, arms: PreparedArms, profile: Profile, needs: BurstNeeds
