@@ -79,25 +79,26 @@ class TwoArms:
 
     def measure(self, planned: PlannedBurst) -> MeasuredBurst:
         """Compare base and head under moderate load; head's figures are the burst's."""
-        if planned.profile.shape.stages:
-            raise BurstArgumentError(
-                f"{planned.name}: stages= can't be compared: a comparison chooses its own load."
-                " Measure stages in a run without a comparison"
-            )
         if (finished := self._turn.finished(planned.name)) is not None:
             return finished
-        # A test may have asked for head's server: nobody may use the databases while they are
-        # seeded and copied.
-        self._server.stop()
-        with self._run.machine():
-            outcome = self._compare(planned)
+        outcome = self.compare(planned)
         # Base may lack the endpoint, or be unable to use the databases.
-        if (measured := self._measured(outcome, planned.overridden)) is None:
+        if (measured := self.measured(outcome, planned.overridden)) is None:
             measured = self._alone.fire(self._at_moderate_load(planned))
             compared = self._labelled(outcome.comparison)
             measured = replace(measured, record=replace(measured.record, against_base=compared))
         self._turn.note(planned.name, outcome, measured)
         return measured
+
+    def compare(self, planned: PlannedBurst) -> ComparisonOutcome:
+        """Compare base and head, and do nothing else if they can't be compared. Raises as
+        ``measure`` does."""
+        _refuse_stages(planned)
+        # A test may have asked for head's server: nobody may use the databases while they are
+        # seeded and copied.
+        self._server.stop()
+        with self._run.machine():
+            return self._compare(planned)
 
     def _labelled(self, comparison: ArmComparison) -> ArmComparison:
         of_backends = self._comparison_setup.flags.against is Against.BACKEND
@@ -117,7 +118,7 @@ class TwoArms:
         needs = BurstNeeds.of_burst(profile, self._most_connections(), probe_path=settings.probe)
 
         def keep(outcome: ComparisonOutcome) -> None:
-            if (measured := self._measured(outcome, planned.overridden)) is not None:
+            if (measured := self.measured(outcome, planned.overridden)) is not None:
                 self._run.cut_short.append(measured.record)
 
         with ArmData(spec, self._database_setup.unblocked, logged_in.cached) as data:
@@ -145,7 +146,7 @@ class TwoArms:
         labels = NAMES if base is None else (base, self._server.backend)
         return ComparisonOutcome(ArmComparison(labels, seed, 0.0, not_compared=reason), None)
 
-    def _measured(
+    def measured(
         self, outcome: ComparisonOutcome, overridden: tuple[str, ...]
     ) -> MeasuredBurst | None:
         """Return head's figures with the comparison; None if head was not measured."""
@@ -194,3 +195,11 @@ class TwoArms:
         except NotComparable as reason:
             raise NotComparable(f"{arms.migration_difference}; {reason}") from None
         return made
+
+
+def _refuse_stages(planned: PlannedBurst) -> None:
+    if planned.profile.shape.stages:
+        raise BurstArgumentError(
+            f"{planned.name}: stages= can't be compared: a comparison chooses its own load."
+            " Measure stages in a run without a comparison"
+        )
