@@ -199,10 +199,10 @@ def _djworkers_measurement(
         log_in=log_in,
         turn=request.node.stash.get(TURN, None) or Turn.unlimited(),
     )
-    if bisection is not None:
-        measurement: Measurement = bisection.measurement(two_arms)
-        return measurement
-    return two_arms(comparison_setup=run.comparison_setup)
+    if run.comparison_setup is not None and bisection is None:
+        return two_arms(comparison_setup=run.comparison_setup)
+    measurement: Measurement = bisection.measurement(two_arms)
+    return measurement
 
 
 @pytest.fixture

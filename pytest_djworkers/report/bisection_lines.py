@@ -9,6 +9,8 @@ from pytest_djworkers.printable import in_one_line
 from pytest_djworkers.units import counted, format_change
 from pytest_djworkers.verdict.rounds import Metric
 
+_OF_A_LOG = "    "
+"""The beginning of a log's lines in a message."""
 _USUAL_TIME = "30 to 70 seconds each"
 FOUND = "first slower commit"
 FOUND_ERRORS = "first commit with more errors"
@@ -33,7 +35,7 @@ def step_line(step: BisectionStep) -> str:
     """Return the line on one comparison: commit, answer, verdict, change and interval."""
     said = [f"{step.commit.short}: {step.answer}", step.verdict.value]
     if step.answer is Answer.SKIPPED:
-        said.append(first_and_last(step.reason))
+        said.append(_in_short(step.reason))
     elif change := change_of(step):
         said[-1] += f", {change}"
     if step.is_earlier:
@@ -49,18 +51,19 @@ def change_of(step: BisectionStep) -> str:
     return f"{format_change(1 + step.change)} ({low} to {high})"
 
 
-def first_and_last(text: str) -> str:
-    """Return the first line of a text, and the last one, which of a traceback says most."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return " … ".join(dict.fromkeys([*lines[:1], *lines[-1:]]))
+def _in_short(reason: str) -> str:
+    """Return the first line of a reason, and the last one of the log in it: the exception."""
+    first, *others = reason.splitlines() or [""]
+    log = [line.strip() for line in others if line.startswith(_OF_A_LOG) and line.strip()]
+    return ": ".join([first.rstrip(":"), *log[-1:]])
 
 
-def result_lines(bisection: Bisection, burst: str) -> list[str]:
-    """Return what a bisection of a burst has found, a line or a few."""
+def result_lines(bisection: Bisection, burst: str = "") -> list[str]:
+    """Return what a bisection has found, a line or a few, with the burst's name if it is given."""
     shown, suspects = bisection.shown, bisection.suspects
     if shown is None:
         return [_nothing(bisection)]
-    loss = f"{burst} {_loss(shown)}"
+    loss = " ".join(filter(None, (burst, change_of(shown) or shown.reason)))
     if not bisection.is_over:
         return [
             f"bisection not finished: {found_words(bisection)} is one of {len(suspects)}: the same"
@@ -69,7 +72,7 @@ def result_lines(bisection: Bisection, burst: str) -> list[str]:
     if len(suspects) == 1:
         return [f"{found_words(bisection)}: {suspects[0]}: {loss}"]
     return [
-        f"{found_words(bisection)}: one of {len(suspects)}, since the others were skipped: {loss}",
+        f"{found_words(bisection)}: one of {len(suspects)}, since {_skipped(bisection)}: {loss}",
         *(f"  {one}" for one in suspects),
     ]
 
@@ -77,6 +80,13 @@ def result_lines(bisection: Bisection, burst: str) -> list[str]:
 def found_words(bisection: Bisection) -> str:
     """Return the name of the commit that is searched for."""
     return FOUND_ERRORS if bisection.metric is Metric.ERRORS else FOUND
+
+
+def _skipped(bisection: Bisection) -> str:
+    """Return how many of the suspects could not be compared, in words."""
+    skipped = {one.commit.id for one in bisection.steps if one.answer is Answer.SKIPPED}
+    number = sum(one.id in skipped for one in bisection.suspects)
+    return f"{number} of them {'was' if number == 1 else 'were'} skipped"
 
 
 def _nothing(bisection: Bisection) -> str:
@@ -88,7 +98,3 @@ def _nothing(bisection: Bisection) -> str:
         f"nothing to find: the working tree is not slower than {bisection.good}:"
         f" {step.verdict}{f', {change}' if change else ''}"
     )
-
-
-def _loss(step: BisectionStep) -> str:
-    return change_of(step) or step.reason

@@ -40,7 +40,8 @@ def bisection_failures(record: BurstRecord) -> list[str]:
     found = record.bisection
     if found is None or not found.has_found:
         return []
-    return ["\n".join(result_lines(found, record.result.name))]
+    # Each failure of a burst begins with its name.
+    return ["\n".join(result_lines(found))]
 
 
 def _fails(

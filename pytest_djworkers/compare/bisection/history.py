@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from pytest_djworkers.compare.bisection.candidates import Candidates
 from pytest_djworkers.compare.bisection.result import UNCOMMITTED, Commit
@@ -48,16 +50,17 @@ class History:
         return replace(self.good, ref=commit.id[:10], commit=commit.id, is_head=is_head)
 
 
-def read_history(good: Revision) -> History:
+def read_history(good: Revision, written: Collection[Path] = ()) -> History:
     """Return the commits after a good one. Raises SettingsError if there are none, and no changes.
 
-    All commits that the good one doesn't have are taken, also those of merged branches.
+    All commits that the good one doesn't have are taken, also those of merged branches. ``written``
+    are files that the tests write themselves, which are no changes.
     """
     top = good.top
     head = git_output(top, "rev-parse", "--verify", "HEAD^{commit}", failure="git rev-parse fails")
     (good_commit, _), *_ = _log(good, "--max-count=1", good.commit)
     listed = _log(good, f"{good.commit}..{head}")
-    if good.is_dirty:
+    if _has_changes(good, written):
         listed.insert(0, (Commit(_WORKING_TREE, UNCOMMITTED), [head]))
     if not listed:
         raise SettingsError(
@@ -94,6 +97,15 @@ def changes_of(good: Revision) -> str:
         if file.is_file():
             digest.update(file.read_bytes())
     return digest.hexdigest()
+
+
+def _has_changes(good: Revision, written: Collection[Path]) -> bool:
+    """Return True if files are changed, or new and not in ``written``."""
+    status = git_output(good.top, "status", "--porcelain", "-z", failure="git status fails")
+    top, files = good.top.resolve(), [file.resolve() for file in written]
+    new = {f"?? {file.relative_to(top)}" for file in files if file.is_relative_to(top)}
+    # The old name of a file that was renamed is an entry of its own, after the new one's.
+    return any(entry not in new for entry in status.split("\0") if entry)
 
 
 def _log(good: Revision, *what: str) -> list[tuple[Commit, list[str]]]:

@@ -41,7 +41,8 @@ class Search:
         flags = settings.comparison_flags
         assert setup.revision is not None
         assert flags is not None
-        self.history: History = read_history(setup.revision)
+        written = [one.file for one in settings.reports]
+        self.history: History = read_history(setup.revision, written)
         self._settings = settings
         self._flags = flags
         self._of_good = setup

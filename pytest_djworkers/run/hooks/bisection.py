@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pytest
 
@@ -51,9 +51,9 @@ class BisectionPlugin:
         history, known = self._search.history, self._search.known
         lines = [budget_line(history, self._search.expected_steps)]
         if known.earlier:
-            # The user's own time, as a clock on the wall shows it.
-            at = datetime.fromtimestamp(known.last_measured)  # noqa: DTZ006  # in local time
-            lines.append(resumed_line(len(known.earlier), f"{at:%Y-%m-%d %H:%M}"))
+            # Not in local time: Django has made that the site's.
+            at = datetime.fromtimestamp(known.last_measured, UTC)
+            lines.append(resumed_line(len(known.earlier), f"{at:%Y-%m-%d %H:%M} UTC"))
         return [printable(f"djworkers: {line}") for line in lines]
 
     def measurement(self, two_arms: Callable[..., TwoArms]) -> Measurement:
