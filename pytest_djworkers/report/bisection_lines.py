@@ -34,13 +34,18 @@ def resumed_line(verdicts: int, at: str) -> str:
 def step_line(step: BisectionStep) -> str:
     """Return the line on one comparison: commit, answer, verdict, change and interval."""
     said = [f"{step.commit.short}: {step.answer}", step.verdict.value]
-    if step.answer is Answer.SKIPPED:
-        said.append(_in_short(step.reason))
+    if why := said_of_skipped(step):
+        said.append(why)
     elif change := change_of(step):
         said[-1] += f", {change}"
     if step.is_earlier:
         said.append("from an earlier run")
     return in_one_line(": ".join(said))
+
+
+def said_of_skipped(step: BisectionStep) -> str:
+    """Return why a commit was skipped, in short; empty if it was not."""
+    return in_one_line(_in_short(step.reason)) if step.answer is Answer.SKIPPED else ""
 
 
 def change_of(step: BisectionStep) -> str:

@@ -1,0 +1,93 @@
+"""Runs of pytest that bisect, with comparisons that are made up: they launch nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.support.repository import commit, git
+from tests.support.revisions import FLAGS
+from tests.support.site import Site
+
+MADE_UP = """
+import sys
+
+sys.path.insert(0, {root!r})
+
+from pytest_djworkers.run import two_arms
+from tests.support.bisected import made_up_compare
+
+two_arms.TwoArms.compare = made_up_compare
+"""
+ROOT = Path(__file__).parents[2]
+NOT_IN_GIT = ("made_up.py", "verdicts.json", "compared", ".pytest_cache", "stdout", "stderr")
+BISECT = tuple(flag for flag in FLAGS if not flag.startswith("--djworkers-compare="))
+"""The flags of a run that bisects, but for the good revision."""
+
+
+def made_up_compare(arms: object, planned: object) -> object:
+    """Stand in for ``TwoArms.compare``: the file ``verdicts.json`` has the verdict on each commit.
+
+    Other words are how the comparison ends: ``broken``, ``Ctrl-C``, ``new endpoint``, or ``edited``
+    for a file that is changed meanwhile.
+    """
+    from pytest_djworkers.compare.procedure import ComparisonOutcome
+    from pytest_djworkers.compare.result import ArmComparison
+    from pytest_djworkers.errors import ServerError
+    from tests.support.comparisons import compared
+    from tests.support.results import RESULT
+
+    revision = arms._comparison_setup.revision  # type: ignore[attr-defined]  # a TwoArms
+    subject, verdict = json.loads(Path("verdicts.json").read_text())[revision.commit]
+    with Path("compared").open("a") as file:
+        file.write(f"{subject}\n")
+    if verdict == "Ctrl-C":
+        raise KeyboardInterrupt
+    if verdict == "broken":
+        raise ServerError("base: no start:\n    ZeroDivisionError: here\nadvice")
+    labels = (revision.label, "the working tree")
+    if verdict == "new endpoint":
+        return ComparisonOutcome(ArmComparison(labels, 1, 1.0, not_compared="new endpoint"), None)
+    if verdict == "edited":
+        Path("urls.py").write_text(Path("urls.py").read_text() + "# edited\n")
+    ratio = {"ok": 1.0, "improved": 1.3}.get(verdict, 0.8)
+    comparison = compared(ratio, blocks=6, labels=labels)
+    from dataclasses import replace
+
+    return ComparisonOutcome(comparison, replace(RESULT, profile=planned.profile))  # type: ignore[attr-defined]  # a PlannedBurst
+
+
+def history(site: Site, verdicts: Mapping[str, str]) -> None:
+    """Commit one change for each of these, and say how its comparison ends; the first is ``good``.
+
+    The last commit is what is checked out.
+    """
+    site.write("made_up.py", MADE_UP.format(root=str(ROOT)))
+    ignored = (site.folder / ".gitignore").read_text()
+    site.write(".gitignore", ignored + "\n".join(NOT_IN_GIT) + "\n")
+    ids = {commit(site.folder, subject): subject for subject in verdicts}
+    git(site.folder, "tag", "good", next(iter(ids)))
+    expect(site, verdicts)
+
+
+def expect(site: Site, verdicts: Mapping[str, str]) -> None:
+    """Say how the comparison of each commit ends, by its subject."""
+    listed = git(site.folder, "log", "--format=%H %s").splitlines()
+    found = [line.split(" ", 1) for line in listed]
+    ends = {one: (subject, verdicts[subject]) for one, subject in found if subject in verdicts}
+    site.write("verdicts.json", json.dumps(ends))
+    site.write("compared", "")
+
+
+def bisected(site: Site, *arguments: str, good: str = "good") -> pytest.RunResult:
+    """Run pytest with such comparisons, and with pytest's cache."""
+    flags = ("-p", "made_up", "-p", "cacheprovider", *BISECT, f"--djworkers-bisect={good}")
+    return site.pytest(*flags, *arguments)
+
+
+def compared_commits(site: Site) -> list[str]:
+    """Return the subjects of the commits that the last run has compared, in their order."""
+    return (site.folder / "compared").read_text().splitlines()
