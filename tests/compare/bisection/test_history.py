@@ -13,9 +13,9 @@ from tests.support.repository import commit, git, left
 
 
 def test_all_commits_that_the_good_one_lacks_are_candidates(repository: Path) -> None:
-    before = left(repository)
     good = git(repository, "merge-base", "main", "feature")
     git(repository, "merge", "-q", "-s", "ours", "-m", "a | merge: ünïcode", "main")
+    before = left(repository)
     history = read_history(good_revision(repository, good))
     assert history.good_commit.subject == "first"
     assert history.number == 4

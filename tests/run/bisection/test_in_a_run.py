@@ -158,7 +158,7 @@ def test_a_second_burst_in_the_test_fails_it(revisions: Site) -> None:
 
 REFUSED = [
     (["-k", "none"], "--djworkers-bisect needs one load test, and none is selected: choose *"),
-    (["--djworkers-compare=main"], "--djworkers-compare can't be combined with --djworkers-bisect"),
+    (["--djworkers-compare=main"], "--djworkers-compare can't be combined with *-bisect"),
     (["-n1"], "--djworkers-bisect can't be combined with pytest-xdist: * use -n0"),
     (
         ["--djworkers=granian,gunicorn-sync"],
