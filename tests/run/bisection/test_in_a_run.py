@@ -162,7 +162,7 @@ REFUSED = [
     (["-n1"], "--djworkers-bisect can't be combined with pytest-xdist: * use -n0"),
     (
         ["--djworkers=granian,gunicorn-sync"],
-        "--djworkers-bisect needs one load test under one backend, and 2 are selected (*): choose *",
+        "--djworkers-bisect needs one load test under one backend, and 2 are * (*): choose *",
     ),
 ]
 MORE_REFUSED = [
