@@ -6,7 +6,8 @@ from pytest_djworkers.compare.bisection.candidates import Answer
 from pytest_djworkers.compare.bisection.history import History
 from pytest_djworkers.compare.bisection.result import Bisection, BisectionStep
 from pytest_djworkers.printable import in_one_line
-from pytest_djworkers.units import counted, format_change
+from pytest_djworkers.system.log import TAIL_HEADING
+from pytest_djworkers.units import about, counted, format_change
 from pytest_djworkers.verdict.rounds import Metric
 
 _OF_A_LOG = "    "
@@ -16,12 +17,16 @@ FOUND = "first slower commit"
 FOUND_ERRORS = "first commit with more errors"
 
 
-def budget_line(history: History, comparisons: int) -> str:
-    """Return the number of commits and of comparisons, and the time that one takes."""
+def budget_line(history: History, comparisons: int, each_s: float | None) -> str:
+    """Return the number of commits and of comparisons, and the time that one takes.
+
+    ``each_s`` is the time in seconds that earlier ones took; None if there were none.
+    """
+    time = _USUAL_TIME if each_s is None else f"{about(each_s)} each"
     changes = " and uncommitted changes" if history.has_changes else ""
     return (
         f"{counted(history.number, 'commit')} between {history.good.label} and HEAD{changes}:"
-        f" about {counted(comparisons, 'comparison')}, {_USUAL_TIME}"
+        f" about {counted(comparisons, 'comparison')}, {time}"
     )
 
 
@@ -57,10 +62,16 @@ def change_of(step: BisectionStep) -> str:
 
 
 def _in_short(reason: str) -> str:
-    """Return the first line of a reason, and the last one of the log in it: the exception."""
-    first, *others = reason.splitlines() or [""]
-    log = [line.strip() for line in others if line.startswith(_OF_A_LOG) and line.strip()]
-    return ": ".join([first.rstrip(":"), *log[-1:]])
+    """Return the lines of a reason above the log in it, else its first and the log's last one.
+
+    The latter is the exception. What to do about it is left out: it is the same for each commit.
+    """
+    said, _, log = reason.partition(f"\n{TAIL_HEADING}")
+    lines = said.splitlines()
+    if not log:
+        return lines[0] if lines else ""
+    in_log = [line.strip() for line in log.splitlines() if line.startswith(_OF_A_LOG)]
+    return "; ".join(lines if len(lines) > 1 else [*lines, *in_log[-1:]])
 
 
 def result_lines(bisection: Bisection, burst: str = "") -> list[str]:
@@ -75,11 +86,11 @@ def result_lines(bisection: Bisection, burst: str = "") -> list[str]:
             " command goes on"
         ]
     if len(suspects) == 1:
-        return [f"{found_words(bisection)}: {suspects[0]}: {loss}"]
-    return [
-        f"{found_words(bisection)}: one of {len(suspects)}, since {_skipped(bisection)}: {loss}",
-        *(f"  {one}" for one in suspects),
-    ]
+        found = [f"{found_words(bisection)}: {suspects[0]}: {loss}"]
+    else:
+        many = f"one of {len(suspects)}, since {_skipped(bisection)}"
+        found = [f"{found_words(bisection)}: {many}: {loss}", *(f"  {one}" for one in suspects)]
+    return [*found, *_others(bisection)]
 
 
 def found_words(bisection: Bisection) -> str:
@@ -92,6 +103,16 @@ def _skipped(bisection: Bisection) -> str:
     skipped = {one.commit.id for one in bisection.steps if one.answer is Answer.SKIPPED}
     number = sum(one.id in skipped for one in bisection.suspects)
     return f"{number} of them {'was' if number == 1 else 'were'} skipped"
+
+
+def _others(bisection: Bisection) -> list[str]:
+    """Return that other commits have made it slower, too; nothing if there is no sign of that."""
+    if not bisection.is_one_of_several:
+        return []
+    return [
+        f"since {bisection.good}: {change_of(bisection.steps[0])}, so an earlier commit made it"
+        " slower, too: check out the one before this, and bisect again"
+    ]
 
 
 def _nothing(bisection: Bisection) -> str:

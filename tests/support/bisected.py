@@ -37,6 +37,7 @@ def made_up_compare(arms: object, planned: object) -> object:
     from pytest_djworkers.compare.procedure import ComparisonOutcome
     from pytest_djworkers.compare.result import ArmComparison
     from pytest_djworkers.errors import ServerError
+    from pytest_djworkers.system.log import TAIL_HEADING
     from tests.support.comparisons import compared
     from tests.support.results import RESULT
 
@@ -47,7 +48,8 @@ def made_up_compare(arms: object, planned: object) -> object:
     if verdict == "Ctrl-C":
         raise KeyboardInterrupt
     if verdict == "broken":
-        raise ServerError("base: no start:\n    ZeroDivisionError: here\nadvice")
+        log = f"{TAIL_HEADING}:\n    raise it\n    ZeroDivisionError: here"
+        raise ServerError(f"base: no start\n{log}\nadvice")
     labels = (revision.label, "the working tree")
     if verdict == "new endpoint":
         return ComparisonOutcome(ArmComparison(labels, 1, 1.0, not_compared="new endpoint"), None)

@@ -79,6 +79,16 @@ class Bisection:
         return self.is_over and bool(self.suspects)
 
     @property
+    def is_one_of_several(self) -> bool:
+        """True if the good revision is faster by more than the commit that is found explains."""
+        shown = self.shown
+        if shown is None or shown.interval is None or self.steps[0].interval is None:
+            return False
+        (low, high), (shown_low, shown_high) = self.steps[0].interval, shown.interval
+        # Of the other figures, more is worse.
+        return high < shown_low if self.metric is Metric.RPS else low > shown_high
+
+    @property
     def shown(self) -> BisectionStep | None:
         """The comparison that shows the loss: that with the last good commit; None before."""
         good = [one for one in self.steps if one.answer is Answer.GOOD]

@@ -8,14 +8,18 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import fmean
 from typing import Any, Self
 
 from pytest_djworkers.errors import ResourceError
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.serialization import from_simple, to_simple
-from pytest_djworkers.system.files import read_regular, write_whole
+from pytest_djworkers.system.clock import CLOCK
+from pytest_djworkers.system.files import listed, read_regular, write_whole
 
 _MOST_BYTES = 64 << 20
+_UNUSED_AFTER_S = 30 * 86_400
+"""The age of a file from which on it is removed when another bisection begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,14 @@ class KnownVerdicts:
         """The time of the last verdict of earlier runs, in Unix time; there must be one."""
         return max(self._stored.verdicts[one].measured for one in self.earlier)
 
+    @property
+    def usual_s(self) -> float | None:
+        """The mean time of the comparisons so far, in seconds; None if there are none."""
+        records = (one.record for one in self._stored.verdicts.values())
+        compared = [one.against_base for one in records if one is not None]
+        times = [one.took_s for one in compared if one is not None]
+        return fmean(times) if times else None
+
     def of_burst(self, name: str) -> None:
         """Forget all verdicts on a burst of another name."""
         if self._stored.burst != name:
@@ -91,8 +103,18 @@ class KnownVerdicts:
         if self._file is None:
             return
         try:
+            if not self._file.exists():
+                _remove_unused(self._file.parent)
             write_whole(self._file, json.dumps(to_simple(self._stored)))
         except OSError as error:
             raise ResourceError(
                 f"the verdicts of the bisection can't be written to {self._file}: {error.strerror}"
             ) from None
+
+
+def _remove_unused(folder: Path) -> None:
+    """Remove the files of bisections that nobody has gone on with for long."""
+    for file in listed(folder):
+        with suppress(OSError):
+            if CLOCK.unix() - file.stat().st_mtime > _UNUSED_AFTER_S:
+                file.unlink()

@@ -88,7 +88,7 @@ def test_a_commit_that_can_t_be_compared_is_skipped(revisions: Site) -> None:
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
         [
-            "*five: skipped: not compared: base: no start: ZeroDivisionError: here",
+            "*five: skipped: not compared: base: no start; ZeroDivisionError: here",
             "*first slower commit: one of 4, since 3 of them were skipped: -19.7%*",
             "  ?????????? seven, A, *",
             "  ?????????? six, A, *",
