@@ -17,14 +17,12 @@ def sections(records: Sequence[BurstRecord]) -> Iterator[list[str]]:
     for record in records:
         if (found := record.bisection) is None:
             continue
-        first, *others = result_lines(found, record.result.name)
+        lines = (line.strip() for line in result_lines(found, record.result.name))
+        # What is found is said where the test's failures are.
+        said = [] if found.has_found else [*item("\n".join(lines)), ""]
         rows = [_row(step) for step in found.steps]
-        yield [
-            *heading("Bisection"),
-            *item("\n".join([first, *(line.strip() for line in others)])),
-            "",
-            *folded("the comparisons", table(rows, text_columns=_TEXT_COLUMNS)),
-        ]
+        compared = folded("the comparisons", table(rows, text_columns=_TEXT_COLUMNS))
+        yield [*heading("Bisection"), *said, *compared]
 
 
 def _row(step: BisectionStep) -> dict[str, str]:
