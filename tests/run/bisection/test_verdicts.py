@@ -12,8 +12,8 @@ from pytest_djworkers.run.bisection.verdicts import KnownVerdict, KnownVerdicts
 from tests.support.comparisons import compared
 from tests.support.results import record
 
-RECORD = record(against_base=compared(0.8, blocks=2))
-KEY = {"test": "a", "prepare": ("x",)}
+RECORD = record(against_base=compared(0.8, blocks=6))
+KEY: dict[str, object] = {"test": "a", "prepare": ("x",)}
 
 
 def stored(folder: Path, key: dict[str, object] = KEY, burst: str = "GET /a") -> KnownVerdicts:
