@@ -189,14 +189,16 @@ def test_real_servers_and_commits(revisions: Site) -> None:
     urls = revisions.folder / "urls.py"
     fast = urls.read_text()
     for number in range(1, 9):
-        text = fast.replace(SLOWS.format(4), SLOWS.format(12)) if number >= 6 else fast
+        text = fast.replace(SLOWS.format(4), SLOWS.format(24)) if number >= 6 else fast
         broken = "raise ZeroDivisionError('here')\n" if number == 3 else ""
         urls.write_text(f"{broken}{text}\n# {number}\n")
         commit(revisions.folder, f"change {number}")
     git(revisions.folder, "checkout", "-q", "--detach")
     before, refs = left(revisions.folder), git(revisions.folder, "for-each-ref")
-    result = revisions.pytest(*BISECT, "--djworkers-bisect=main", timeout_s=200)
+    # On a busy machine, short blocks of the same code differ by more than 10 %.
+    flags = (*BISECT, "--djworkers-bisect=main", "--djworkers-tolerance=60%")
+    result = revisions.pytest(*flags, timeout_s=200)
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["first slower commit: ?????????? change 6, A, *: GET /slows -6*"])
+    result.stdout.fnmatch_lines(["first slower commit: ?????????? change 6, A, *: GET /slows -*"])
     nothing_is_left(revisions, before)
     assert git(revisions.folder, "for-each-ref") == refs
