@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,15 @@ from tests.support.bisected import made_up_compare
 two_arms.TwoArms.compare = made_up_compare
 """
 ROOT = Path(__file__).parents[2]
-NOT_IN_GIT = ("made_up.py", "verdicts.json", "compared", ".pytest_cache", "stdout", "stderr")
+NOT_IN_GIT = (
+    "made_up.py",
+    "verdicts.json",
+    "compared",
+    ".pytest_cache",
+    "stdout",
+    "stderr",
+    "prepared",
+)
 BISECT = tuple(flag for flag in FLAGS if not flag.startswith("--djworkers-compare="))
 """The flags of a run that bisects, but for the good revision."""
 
@@ -31,13 +40,15 @@ BISECT = tuple(flag for flag in FLAGS if not flag.startswith("--djworkers-compar
 def made_up_compare(arms: object, planned: object) -> object:
     """Stand in for ``TwoArms.compare``: the file ``verdicts.json`` has the verdict on each commit.
 
-    Other words are how the comparison ends: ``broken``, ``Ctrl-C``, ``new endpoint``, or ``edited``
-    for a file that is changed meanwhile.
+    Other words are how the comparison ends: ``broken``, ``head fails``, ``Ctrl-C``, ``new
+    endpoint``, or ``edited`` for a file that is changed meanwhile.
     """
+    from pytest_djworkers.compare.arms import HeadError
     from pytest_djworkers.compare.procedure import ComparisonOutcome
     from pytest_djworkers.compare.result import ArmComparison
     from pytest_djworkers.errors import ServerError
     from pytest_djworkers.system.log import TAIL_HEADING
+    from pytest_djworkers.verdict.judgement import Verdict
     from tests.support.comparisons import compared
     from tests.support.results import RESULT
 
@@ -47,6 +58,8 @@ def made_up_compare(arms: object, planned: object) -> object:
         file.write(f"{subject}\n")
     if verdict == "Ctrl-C":
         raise KeyboardInterrupt
+    if verdict == "head fails":
+        raise HeadError("head: no start")
     if verdict == "broken":
         log = f"{TAIL_HEADING}:\n    raise it\n    ZeroDivisionError: here"
         raise ServerError(f"base: no start\n{log}\nadvice")
@@ -57,8 +70,9 @@ def made_up_compare(arms: object, planned: object) -> object:
         Path("urls.py").write_text(Path("urls.py").read_text() + "# edited\n")
     ratio = {"ok": 1.0, "improved": 1.3}.get(verdict, 0.8)
     comparison = compared(ratio, blocks=6, labels=labels)
-    from dataclasses import replace
-
+    if verdict == "inconclusive":
+        found = (replace(one, verdict=Verdict(verdict)) for one in comparison.judgements)
+        comparison = replace(comparison, judgements=tuple(found))
     return ComparisonOutcome(comparison, replace(RESULT, profile=planned.profile))  # type: ignore[attr-defined]  # a PlannedBurst
 
 

@@ -37,7 +37,8 @@ class KnownVerdict:
 @dataclass(frozen=True, slots=True)
 class _Stored:
     key: dict[str, Any]
-    """All that the verdicts depend on, but for the commits."""
+    """All that the verdicts depend on, but for the commits; for people, since its hash is the
+    file's name."""
     burst: str = ""
     """The name of the burst."""
     verdicts: dict[str, KnownVerdict] = field(default_factory=dict)
@@ -69,9 +70,8 @@ class KnownVerdicts:
         digest = hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
         file, stored = folder / f"{digest[:16]}.json", _Stored(whole)
         with suppress(OSError, ValueError):
-            found = from_simple(json.loads(read_regular(file, most_bytes=_MOST_BYTES)), _Stored)
-            if found.key == whole:
-                stored = found
+            data = json.loads(read_regular(file, most_bytes=_MOST_BYTES))
+            stored = from_simple(data, _Stored)
         return cls(file, stored)
 
     @property

@@ -32,7 +32,9 @@ FOUND = (
 def test_ctrl_c_in_the_middle_and_then_the_same_command_goes_on(revisions: Site) -> None:
     history(revisions, {**EIGHT, "six": "Ctrl-C"})
     before = left(revisions.folder)
-    stopped = bisected(revisions, "--djworkers-report=load.json")
+    prepared = revisions.folder / "prepared"
+    prepare = f"--djworkers-compare-prepare=touch {prepared}"
+    stopped = bisected(revisions, prepare, "--djworkers-report=load.json")
     assert stopped.ret == pytest.ExitCode.INTERRUPTED
     assert compared_commits(revisions) == ["one", "five", "seven", "six"]
     stopped.stdout.fnmatch_lines(
@@ -50,7 +52,10 @@ def test_ctrl_c_in_the_middle_and_then_the_same_command_goes_on(revisions: Site)
     nothing_is_left(revisions, before)
 
     expect(revisions, EIGHT)
-    finished = bisected(revisions, "--djworkers-report=load.json", "--djworkers-report=load.md")
+    prepared.unlink()
+    reports = "--djworkers-report=load.json", "--djworkers-report=load.md"
+    finished = bisected(revisions, prepare, *reports)
+    assert not prepared.exists(), "the good revision is not checked out for nothing"
     finished.assert_outcomes(failed=1)
     assert finished.ret == pytest.ExitCode.TESTS_FAILED
     assert compared_commits(revisions) == ["six"]
@@ -129,6 +134,10 @@ def test_a_working_tree_that_is_no_slower_passes(revisions: Site) -> None:
     ("word", "said"),
     [
         (
+            "inconclusive",
+            "*can't be told * slower than * one: inconclusive: requests/s *; name an*",
+        ),
+        (
             "new endpoint",
             "*can't be told if the working tree is slower than * one: new endpoint;*",
         ),
@@ -146,6 +155,14 @@ def test_a_good_revision_that_tells_nothing_fails_the_test(
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines([said])
     assert compared_commits(revisions) == ["one"]
+
+
+def test_a_working_tree_that_can_t_be_served_ends_the_search(revisions: Site) -> None:
+    history(revisions, {**EIGHT, "five": "head fails"})
+    result = bisected(revisions)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["head: no start"])
+    assert compared_commits(revisions) == ["one", "five"]
 
 
 def test_a_second_burst_in_the_test_fails_it(revisions: Site) -> None:
