@@ -350,6 +350,8 @@ SWITCHES = {
     "--djworkers-calibrate": "compare the working tree with itself, to see what differs by chance",
     "--djworkers-strict": "fail tests whose comparison is inconclusive or can't be made",
     "--djworkers-no-queries": "send no requests before each burst to count their SQL queries",
+    "--djworkers-profile": "show what servers spend their time on, after each burst and comparison",
+    "--djworkers-no-profile": "don't look for the cause when a comparison finds a change",
     "--djworkers-tls": "serve the site over TLS, with a certificate that is made for the run",
     "--djworkers-unix-socket": "serve the site on a Unix socket, as behind a proxy on this machine",
 }
@@ -357,6 +359,8 @@ SWITCHES = {
 INI_SWITCHES = (
     "--djworkers-strict",
     "--djworkers-no-queries",
+    "--djworkers-profile",
+    "--djworkers-no-profile",
     "--djworkers-tls",
     "--djworkers-unix-socket",
 )

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Self
 
 from pytest_djworkers.compare.arms import Arm
 from pytest_djworkers.compare.balance import idle_workers
 from pytest_djworkers.compare.window_size import WindowSize
 from pytest_djworkers.compare.worker_exits import explain_worker_exits
+from pytest_djworkers.entry.stack_sampling import StackSampling
 from pytest_djworkers.entry.strays import refusal, strays_told
 from pytest_djworkers.errors import ServerError
 from pytest_djworkers.load.agent_group import AgentGroup, local_agents
@@ -79,6 +81,21 @@ class ArmServer:
         """The response to the probe; there must have been a launch."""
         assert self._server.probed is not None
         return self._server.probed
+
+    @property
+    def workers(self) -> frozenset[int]:
+        """The ids of the processes that serve."""
+        return self._server.workers
+
+    @property
+    def stacks(self) -> StackSampling | None:
+        """The place where its processes tell the stacks of their requests; None if they don't."""
+        return self._server.stacks
+
+    @property
+    def folder(self) -> Path:
+        """The folder for its files."""
+        return self._server.log.parent
 
     @property
     def ended(self) -> str | None:

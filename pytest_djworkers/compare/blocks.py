@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
 from pytest_djworkers.compare.arm_server import ArmServer, Fired
 from pytest_djworkers.compare.arms import BASE, HEAD, PreparedArms
 from pytest_djworkers.compare.block_phases import BlockPhases
 from pytest_djworkers.compare.discard import DiscardLimits, Moment, reason_to_discard
+from pytest_djworkers.compare.launches import ArmError, blaming, launch_both
 from pytest_djworkers.compare.numbers import ComparisonNumbers
 from pytest_djworkers.compare.parts import BlockParts, PartsWatch
 from pytest_djworkers.compare.plan import BlockPlan
@@ -19,7 +20,7 @@ from pytest_djworkers.compare.view_speed import measure_size
 from pytest_djworkers.compare.warm_up import warm_up, warm_up_together
 from pytest_djworkers.compare.window_figures import window_of
 from pytest_djworkers.compare.window_size import WindowSize
-from pytest_djworkers.errors import DjworkersError, GeneratorError, ServerDiedError
+from pytest_djworkers.errors import ServerDiedError
 from pytest_djworkers.load.agent_report import AgentReport
 from pytest_djworkers.load.facts import ServerFacts
 from pytest_djworkers.load.profile import Profile
@@ -27,15 +28,6 @@ from pytest_djworkers.server.protocol import BurstNeeds
 from pytest_djworkers.server.sampled_queries import SampledQueries
 from pytest_djworkers.system.cpu_count import available_cpus
 from pytest_djworkers.verdict.rounds import Round
-
-
-class ArmError(Exception):
-    """An arm can't be measured; ``arm`` is its number, and ``error`` what went wrong."""
-
-    def __init__(self, arm: int, error: DjworkersError) -> None:
-        super().__init__(str(error))
-        self.arm = arm
-        self.error = error
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +74,7 @@ class _Servers:
             return
         # One after the other: both at once would share the CPUs.
         for arm in order:
-            with _blaming(arm):
+            with blaming(arm):
                 last = warm_up(self.both[arm], self._size, self._numbers)
             self._is_warm(arm, last)
 
@@ -163,13 +155,13 @@ def run_block(
     phases = BlockPhases(arms.launch_spec.progress, plan.number, arms.names)
     try:
         phases.begin("launch")
-        both = _launch(plan, arms, profile, needs, watch, stack)
+        both = launch_both(plan, arms, profile, needs, watch, stack)
         phases.begin("warm-up")
         with watch.timing("warm_up_s"):
             # Both arms alike, and long before a window.
             base, head = (both[arm].sample_queries(needs) for arm in (BASE, HEAD))
             if size is None:
-                with _blaming(BASE):
+                with blaming(BASE):
                     size = measure_size(
                         both[BASE],
                         connections=arms.connections,
@@ -180,7 +172,7 @@ def run_block(
         with watch.timing("windows_s"):
             rounds = tuple(_rounds(plan, servers, size, arms.numbers.discard, phases))
         for arm, server in both.items():
-            with _blaming(arm):
+            with blaming(arm):
                 server.refuse_strays()
         block = replace(servers.block(rounds, needs.probe == profile.request), queries=(base, head))
     finally:
@@ -190,34 +182,6 @@ def run_block(
     reports = [report for arm in block.reports for report in arm]
     open_s = sum(report.window_s for report in reports)
     return replace(block, parts=watch.parts(open_s=open_s))
-
-
-def _launch(
-    plan: BlockPlan,
-    arms: PreparedArms,
-    profile: Profile,
-    needs: BurstNeeds,
-    watch: PartsWatch,
-    stack: ExitStack,
-) -> dict[int, ArmServer]:
-    """Launch the servers of both arms at once; ``stack`` stops them. Raises ArmError."""
-    servers: dict[int, ArmServer] = {}
-    for arm in plan.launches:
-        # The second arm's data are copied while the first server starts.
-        with watch.timing("data_s"):
-            fresh = arms.with_fresh_data(arms.pair[arm])
-        with watch.timing("launch_s"), _blaming(arm):
-            spec = arms.spec_of(fresh, arms.ports[plan.ports[arm]], plan.hash_seed)
-            is_first = plan.number == 0
-            spec = replace(spec, counts_queries=spec.counts_queries and is_first)
-            servers[arm] = stack.enter_context(ArmServer(fresh, spec, profile))
-            servers[arm].start(needs)
-    # The start of an agent takes as much CPU time as that of a worker, and disturbs nobody now.
-    with watch.timing("launch_s"):
-        for arm, server in servers.items():
-            with _blaming(arm):
-                server.wait_until_ready()
-    return servers
 
 
 def _rounds(
@@ -259,15 +223,3 @@ def _responses(probed: str, reports: Sequence[AgentReport]) -> Responses:
         statuses.update(counts.statuses)
         sizes.update(dict(counts.sizes))
     return Responses(statuses, probed, sizes)
-
-
-@contextmanager
-def _blaming(arm: int) -> Iterator[None]:
-    """Raise ArmError for whatever goes wrong with an arm's server."""
-    try:
-        yield
-    except GeneratorError:
-        # The generator failed: no arm is to blame.
-        raise
-    except DjworkersError as error:
-        raise ArmError(arm, error) from None

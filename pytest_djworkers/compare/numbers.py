@@ -12,6 +12,27 @@ _DISCARD = DiscardLimits()
 
 
 @dataclass(frozen=True, slots=True)
+class ExplanationNumbers:
+    """The numbers of an explanation: how many launches it samples, and for how long."""
+
+    least_pairs: int = 4
+    """The number of launches of each arm, at least."""
+    most_pairs: int = 6
+    visible: float = 0.02
+    """The change of a function's time, as a share of all time, that can be told from none when no
+    further launches are needed."""
+    cpu_s: float = 3.0
+    """The time for which each launch's CPU time is sampled, in seconds."""
+    waiting_s: float = 1.5
+    """The time for which the requests of each launch are sampled, in seconds."""
+    responses: int = 8
+    """The least number of responses in each of these windows."""
+
+
+_EXPLANATION = ExplanationNumbers()
+
+
+@dataclass(frozen=True, slots=True)
 class ComparisonNumbers:
     """All numbers of a comparison, in one place. No option changes them.
 
@@ -32,6 +53,8 @@ class ComparisonNumbers:
     """Safety limit on the blocks of a comparison; the rule asks for fewer."""
     rule: Rule = RULE
     """The numbers of the verdict, such as when to look at the figures."""
+    explanation: ExplanationNumbers = _EXPLANATION
+    """The numbers of what follows a verdict."""
     discard: DiscardLimits = _DISCARD
     """The limits above which a round is discarded."""
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from http import HTTPStatus
 
 from pytest_djworkers.compare.arms import BASE, HEAD, HeadError, PreparedArms
-from pytest_djworkers.compare.blocks import ArmError, run_block
+from pytest_djworkers.compare.blocks import run_block
 from pytest_djworkers.compare.history import History
+from pytest_djworkers.compare.launches import ArmError
 from pytest_djworkers.compare.plan import plan_block
 from pytest_djworkers.compare.result import ArmComparison
 from pytest_djworkers.compare.view_speed import TooSlow

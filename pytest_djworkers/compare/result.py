@@ -12,8 +12,9 @@ from pytest_djworkers.compare.window_size import WindowSize
 from pytest_djworkers.legend import Remark, Sign
 from pytest_djworkers.load.histogram import Latency
 from pytest_djworkers.load.queries import QueryFigures
+from pytest_djworkers.profiling.explanation import Explanation
 from pytest_djworkers.verdict.judgement import Judgement, Verdict
-from pytest_djworkers.verdict.rounds import Round, Window, counted_rounds
+from pytest_djworkers.verdict.rounds import Metric, Round, Window, counted_rounds
 
 # A figure that can't be compared may hide a loss; an inconclusive one has at least been looked at.
 WORST_FIRST = (
@@ -85,6 +86,8 @@ class ArmComparison:
     """In which launches some workers got no connection, in words; empty if in none."""
     worker_exits: str = ""
     """Why workers ended while they were measured, in words; empty if none did."""
+    explanation: Explanation | None = None
+    """Why head is slower or faster; None if nobody looked for it."""
     ended_early: str = ""
     """Why the comparison ended before every figure had a verdict; empty if it did not."""
 
@@ -120,6 +123,18 @@ class ArmComparison:
             ArmFigures.of([one.base for one in counting]),
             ArmFigures.of([one.head for one in counting]),
         )
+
+
+def is_slower(compared: ArmComparison) -> bool | None:
+    """Return True if head was found to be slower or dearer than base, and False if it was found to
+    be faster or cheaper; None for any other verdict, and if errors decided."""
+    changes = {Verdict.REGRESSED: True, Verdict.IMPROVED: False}
+    found = [
+        changes[one.verdict]
+        for one in compared.judgements
+        if one.verdict in changes and one.metric is not Metric.ERRORS
+    ]
+    return max(found, default=None)
 
 
 def _median(values: Iterable[float | None]) -> float | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pytest_djworkers.backends.protocol import Backend
 from pytest_djworkers.compare.arms import NAMES, Arm, NotComparable, PreparedArms
+from pytest_djworkers.compare.changed_code import changed_code
 from pytest_djworkers.compare.copied_files import ignored_files
 from pytest_djworkers.compare.environments.base_environment import base_environment
 from pytest_djworkers.compare.environments.environment import ServedEnvironment, named_environment
@@ -25,6 +26,7 @@ from pytest_djworkers.compare.sides import (
     prepare_environments,
     with_migrations,
 )
+from pytest_djworkers.profiling.code_changes import NO_CHANGES, CodeChanges
 from pytest_djworkers.server.launch import LaunchSpec
 from pytest_djworkers.system.port import ReservedPort
 
@@ -52,6 +54,7 @@ class ComparisonSetup:
         self._pair = pair
         self._stack = ExitStack()
         self._sides: Sides | None = None
+        self._code_changes: CodeChanges | None = None
         self._second_port: ReservedPort | None = None
 
     @classmethod
@@ -146,6 +149,15 @@ class ComparisonSetup:
             sides.migration_difference,
             sides.advice,
         )
+
+    @property
+    def code_changes(self) -> CodeChanges:
+        """The functions that differ between the arms; none unless a revision is compared."""
+        if self._code_changes is None:
+            self._code_changes = NO_CHANGES
+            if self.revision is not None and self.prepared is not None:
+                self._code_changes = changed_code(self.revision, Path(self.prepared.tree))
+        return self._code_changes
 
     def end(self) -> None:
         """Remove the worktree, and release the port."""

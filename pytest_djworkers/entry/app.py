@@ -15,6 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from pytest_djworkers.entry.allow_tracer import allow_tracer
 from pytest_djworkers.entry.apply_test_changes import (
     apply_added_settings,
     report_differing_settings,
@@ -37,6 +38,8 @@ def load(interface: str) -> Any:
     """Set this process up, and return the site's application for ``wsgi`` or ``asgi``."""
     die_with_parent()
     brief = this_brief()
+    if brief.stacks is not None:
+        allow_tracer(brief.stacks.tracer)
     try:
         return _load(interface, brief)
     except (Exception, SystemExit) as error:

@@ -16,6 +16,7 @@ from typing import Any, Self
 from pytest_djworkers.entry.changed_settings import ChangedSettings
 from pytest_djworkers.entry.isolation import Isolation
 from pytest_djworkers.entry.sampling import Sampling
+from pytest_djworkers.entry.stack_sampling import StackSampling
 from pytest_djworkers.entry.tree_bounds import TreeBounds
 from pytest_djworkers.entry.typed_json import decoded
 from pytest_djworkers.system.files import write_private
@@ -89,6 +90,8 @@ class Brief:
     """True if the plugin's own view is to be served, too."""
     sampling: Sampling | None = None
     """The secret that marks requests whose queries are counted; None to count none."""
+    stacks: StackSampling | None = None
+    """The place for the stacks of requests in flight; None to sample none."""
 
     def is_for_load(self, settings_module: str) -> bool:
         """Return True if this is a settings module for the served site alone
@@ -113,6 +116,7 @@ class Brief:
             data[name] = tuple(data[name])
         data["isolation"] = data["isolation"] and Isolation.from_json(data["isolation"])
         data["sampling"] = data["sampling"] and Sampling(**data["sampling"])
+        data["stacks"] = data["stacks"] and StackSampling(**data["stacks"])
         data["changed_settings"] = ChangedSettings.from_json(data["changed_settings"])
         return cls(**{**data, "bounds": bounds})
 

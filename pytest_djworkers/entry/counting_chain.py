@@ -15,6 +15,7 @@ from typing import Any
 
 from pytest_djworkers.entry.brief import this_brief
 from pytest_djworkers.entry.query_place import PlaceFinder
+from pytest_djworkers.entry.query_plans import PlanReader
 from pytest_djworkers.entry.query_recorder import QueryRecorder
 from pytest_djworkers.entry.sampling import HEADER, META_KEY, Sampling
 
@@ -35,6 +36,7 @@ class _QuerySamples:
         self._load_middleware: Callable[..., None] = handler_class.load_middleware
         self._chains: list[tuple[Any, Any, Any]] = []
         """Each handler, its own chain, and ours."""
+        self._read_plan = PlanReader() if sampling.plans else None
         self._recorder: QueryRecorder | None = None
         """The recorder of the request that is counted now. There is one such request at a time."""
         self._leave: Callable[[], None] | None = None
@@ -104,7 +106,7 @@ class _QuerySamples:
 
     def _begin(self, find_place: PlaceFinder) -> QueryRecorder:
         self._leave_cursors()
-        self._recorder = recorder = QueryRecorder(find_place)
+        self._recorder = recorder = QueryRecorder(find_place, self._read_plan)
         self._watch_cursors(recorder)
         return recorder
 
@@ -130,7 +132,7 @@ class _QuerySamples:
             cursor: Any, sql: Any, params: Any, many: bool, executor: Any
         ) -> Any:
             return recorder.run(
-                lambda: run(cursor, sql, params, many, executor), cursor.db, sql, many
+                lambda: run(cursor, sql, params, many, executor), cursor.db, sql, params, many
             )
 
         def leave() -> None:

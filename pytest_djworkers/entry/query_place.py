@@ -13,8 +13,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from types import CodeType, FrameType
-from typing import Any
 
+from pytest_djworkers.entry.coroutines import suspended_frames
 from pytest_djworkers.system.python_folders import python_folders
 
 _PACKAGES = ("/site-packages/", "/dist-packages/")
@@ -55,7 +55,7 @@ class PlaceFinder:
             if frame.f_code.co_name == _IN_A_THREAD and "asgiref" in frame.f_code.co_filename:
                 call, loop = (frame.f_locals.get(name) for name in ("self", "loop"))
                 for task in asyncio.all_tasks(loop):
-                    frames = list(_suspended(task.get_coro()))
+                    frames = list(suspended_frames(task.get_coro()))
                     if any(one.f_locals.get("self") is call for one in frames):
                         yield self._inwards(frames)
 
@@ -129,14 +129,3 @@ def _folders() -> tuple[str, ...]:
 
 
 _PACKAGE = os.path.dirname(__file__)
-
-
-def _suspended(waiting: Any) -> Iterator[FrameType]:
-    """Yield the frames of a coroutine and of what it waits for, the outermost first."""
-    while waiting is not None:
-        kind = next((one for one in ("cr", "gi", "ag") if hasattr(waiting, f"{one}_frame")), None)
-        if kind is None:
-            return
-        if (frame := getattr(waiting, f"{kind}_frame")) is not None:
-            yield frame
-        waiting = getattr(waiting, "gi_yieldfrom" if kind == "gi" else f"{kind}_await")

@@ -12,8 +12,9 @@ import secrets
 import shutil
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
+from pytest_djworkers.load.query_plan import Plan, PlanNode
 from pytest_djworkers.system.files import read_regular, write_private
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ class SampledQuery:
     count: int
     time_s: float
     """The time of all executions together, in seconds."""
+    plan: Plan = ()
+    """The database's plan for it; empty if it isn't known, or was told before in this process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +65,16 @@ class Sampling:
 
     token: str
     folder: str
+    plans: bool = False
+    """True if the server is to ask the database for the plans of statements, too."""
 
     @classmethod
-    def begin(cls, parent: Path) -> Self:
+    def begin(cls, parent: Path, *, plans: bool = False) -> Self:
         """Return the sampling of a new launch, with an empty folder."""
         folder = parent / "samples"
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(mode=0o700)
-        return cls(secrets.token_hex(16), str(folder))
+        return cls(secrets.token_hex(16), str(folder), plans)
 
     def marked(self, request: SentRequest, number: int) -> SentRequest:
         """Return a request as the sample request of this number."""
@@ -109,8 +114,11 @@ class Sampling:
             data = json.loads(read_regular(self._file(number), most_bytes=_MOST_BYTES))
         except FileNotFoundError:
             return None
-        queries = tuple(SampledQuery(**one) for one in data["queries"])
-        return Sample(data["pid"], data["took_s"], queries)
+        return Sample(data["pid"], data["took_s"], tuple(map(_query_of, data["queries"])))
 
     def _file(self, number: int) -> Path:
         return Path(self.folder) / f"{number}.json"
+
+
+def _query_of(data: dict[str, Any]) -> SampledQuery:
+    return SampledQuery(**{**data, "plan": tuple(PlanNode(**one) for one in data["plan"])})

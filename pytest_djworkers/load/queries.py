@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from pytest_djworkers.load.query_plan import Plan
+
 REPEATED_FROM = 10
 """The number of times that one line must run one statement to be called a repetition (N+1)."""
 
@@ -30,6 +32,10 @@ class Statement:
     alias: str = "default"
     many: bool = False
     """True for ``executemany``, which counts as one query."""
+    times_s: tuple[float, ...] = ()
+    """The same time in each request that counts, in seconds; 0 in those that didn't run it."""
+    plan: Plan = ()
+    """The database's plan for it; empty if it wasn't asked for, as in all bursts."""
 
     @property
     def short(self) -> str:

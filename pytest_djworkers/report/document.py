@@ -18,6 +18,7 @@ from pytest_djworkers.legend import Remark
 from pytest_djworkers.load.histogram import Latency
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.record import BurstRecord
+from pytest_djworkers.report.cause_lines import cause_lines
 from pytest_djworkers.report.comparison_lines import estimate_of_speed, findings, lines
 
 SCHEMA: Literal[1] = 1
@@ -125,6 +126,8 @@ class ComparisonFigures:
     blocks: int
     base: ArmFigures | None
     head: ArmFigures | None
+    causes: tuple[str, ...] = ()
+    """Why head is slower or faster, a line each, the main cause first; none if nobody looked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +236,7 @@ def _comparison(compared: ArmComparison) -> ComparisonFigures:
         blocks=compared.blocks,
         base=base,
         head=head,
+        causes=tuple(cause_lines(compared)),
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from pytest_djworkers.compare.result import ArmComparison
 from pytest_djworkers.record import BurstRecord
+from pytest_djworkers.report.cause_lines import cause_lines
 from pytest_djworkers.report.comparison_lines import Finding, findings, lines, with_names
 from pytest_djworkers.report.document import TestOutcome
 from pytest_djworkers.report.figures import queries_by_part
@@ -44,6 +45,7 @@ def remarks_of_burst(record: BurstRecord) -> list[str]:
         found += _changed_queries(record, compared)
         if compared.idle_workers:
             found.append(with_names(compared, compared.idle_workers))
+        found += cause_lines(compared)
     return found
 
 

@@ -9,12 +9,14 @@ from dataclasses import dataclass, replace
 from pytest_djworkers.backends.protocol import workers_of
 from pytest_djworkers.compare.arms import BASE, NAMES, Arm, Databases, NotComparable, PreparedArms
 from pytest_djworkers.compare.base_databases import make_own_databases, refuse_different_rows
+from pytest_djworkers.compare.explain import Question, explain_change
 from pytest_djworkers.compare.flags import Against
 from pytest_djworkers.compare.procedure import ComparisonOutcome, calibrate, compare
-from pytest_djworkers.compare.result import ArmComparison
+from pytest_djworkers.compare.result import ArmComparison, is_slower
 from pytest_djworkers.compare.setup import ComparisonSetup
 from pytest_djworkers.compare.window_size import WAITING_CONNECTIONS
 from pytest_djworkers.errors import BurstArgumentError
+from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.progress import Phase
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.run.arm_data import ArmData
@@ -28,6 +30,7 @@ from pytest_djworkers.server.launch import LaunchSpec
 from pytest_djworkers.server.launch_hooks import LaunchHooks
 from pytest_djworkers.server.protocol import AnyServer, BurstNeeds
 from pytest_djworkers.server.server import Prepare
+from pytest_djworkers.settings.profiling import Profiles
 from pytest_djworkers.verdict.rounds import Metric
 
 
@@ -128,7 +131,7 @@ class TwoArms:
                 arms = self._prepared_arms(spec, data, logged_in)
                 if flags.against is Against.ITSELF:
                     return calibrate(arms, profile, needs)
-                return compare(
+                outcome = compare(
                     arms,
                     profile,
                     needs,
@@ -137,8 +140,33 @@ class TwoArms:
                     enough=self._turn.enough_for(profile.name),
                     keep=keep,
                 )
+                try:
+                    return self._explained(outcome, arms, profile, needs)
+                except (KeyboardInterrupt, SystemExit):
+                    keep(outcome)
+                    raise
             except NotComparable as reason:
                 return self._not_compared(str(reason))
+
+    def _explained(
+        self, outcome: ComparisonOutcome, arms: PreparedArms, profile: Profile, needs: BurstNeeds
+    ) -> ComparisonOutcome:
+        """Return the outcome with why head is slower or faster, if that is to be found out."""
+        compared = outcome.comparison
+        if compared.size is None or not self._is_to_be_explained(compared):
+            return outcome
+        changes = self._comparison_setup.code_changes
+        question = Question(profile, needs, compared.size, changes, is_slower(compared))
+        explanation = explain_change(arms, question)
+        return replace(outcome, comparison=replace(compared, explanation=explanation))
+
+    def _is_to_be_explained(self, compared: ArmComparison) -> bool:
+        profiles = self._run.settings.profiles
+        if profiles is Profiles.AFTER_A_CHANGE:
+            # Two servers differ in everything that they do, and errors have causes of their own.
+            is_of_backends = self._comparison_setup.flags.against is Against.BACKEND
+            return not is_of_backends and is_slower(compared) is not None
+        return profiles is Profiles.ALWAYS and not compared.ended_early
 
     def _not_compared(self, reason: str) -> ComparisonOutcome:
         base, seed = self._run.settings.base, self._comparison_setup.flags.seed

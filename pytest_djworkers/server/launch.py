@@ -17,6 +17,7 @@ from pytest_djworkers.entry.isolation import Isolation
 from pytest_djworkers.entry.proxy_header import proxy_header_file
 from pytest_djworkers.entry.sampling import Sampling
 from pytest_djworkers.entry.site_environment import site_environment
+from pytest_djworkers.entry.stack_sampling import StackSampling
 from pytest_djworkers.entry.startup_hook import STARTUP
 from pytest_djworkers.progress import NO_SINK, ProgressSink
 from pytest_djworkers.server.certificate import Certificate
@@ -62,6 +63,8 @@ class LaunchSpec:
     """The aliases of databases that the site must not connect to."""
     counts_queries: bool = False
     """True if the server is to count the queries of sample requests."""
+    is_profiled: bool = False
+    """True if the stacks of the server's processes are to be sampled."""
     watch: tuple[int, ...] = ()
     """The ids of processes that the server must not outlive, besides this one."""
     arm: str = ""
@@ -94,11 +97,12 @@ def start_process(
     ready: Path,
     plain_view: bool = False,
     sampling: Sampling | None = None,
+    stacks: StackSampling | None = None,
 ) -> GuardedProcess:
     """Start a backend, whose workers report to the socket ``ready`` when they have loaded the site.
 
-    With ``plain_view`` they serve the plugin's own view, too, and with ``sampling`` they count the
-    queries of requests that it knows.
+    With ``plain_view`` they serve the plugin's own view, too, with ``sampling`` they count the
+    queries of requests that it knows, and with ``stacks`` they sample those of their requests.
 
     Raises OSError if the process can't be started.
     """
@@ -111,7 +115,8 @@ def start_process(
     shutil.rmtree(differing_settings_folder(spec.folder), ignore_errors=True)
     command = backend.command(spec.runtime.python, plan)
     brief = spec.folder / "brief.json"
-    _brief(spec, command, ready, plain_view=plain_view, sampling=sampling).write(brief)
+    told = _brief(spec, command, ready, plain_view=plain_view, sampling=sampling, stacks=stacks)
+    told.write(brief)
     return GuardedProcess(
         command,
         log=log,
@@ -128,6 +133,7 @@ def _brief(
     *,
     plain_view: bool,
     sampling: Sampling | None,
+    stacks: StackSampling | None,
 ) -> Brief:
     runtime = spec.runtime
     return Brief(
@@ -143,6 +149,7 @@ def _brief(
         changed_settings=spec.changed_settings,
         plain_view=plain_view,
         sampling=sampling,
+        stacks=stacks,
     )
 
 

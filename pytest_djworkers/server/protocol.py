@@ -32,6 +32,9 @@ class BurstNeeds:
     """The seconds for which its connections will be idle between requests; 0: they will not."""
     samples: bool = False
     """True if it is to count the queries of requests that are sent before the burst."""
+    plans: bool = False
+    """True if it is to ask the database for the plans of those queries, too. It takes time, so the
+    figures of the burst itself are not for a verdict."""
     plain_view: bool = False
     """True if it must serve the plugin's own view, too."""
 

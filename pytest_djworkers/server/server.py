@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from pytest_djworkers.backends.spec import spec_of
 from pytest_djworkers.entry.apply_test_changes import differing_settings_folder
 from pytest_djworkers.entry.proxy_header import reported_proxy_header
 from pytest_djworkers.entry.sampling import Sampling
+from pytest_djworkers.entry.stack_sampling import StackSampling
 from pytest_djworkers.errors import ProbeError, ServerStartError
 from pytest_djworkers.load.facts import ServerFacts
 from pytest_djworkers.load.generator import Target, hard_limit, lack_of_descriptors
@@ -78,6 +80,9 @@ class Server:
         """The spec of the next launch, if the site has been prepared for it."""
         self.sampling: Sampling | None = None
         """The way to send requests whose queries the last launch counts; None if it counts none."""
+        self.stacks: StackSampling | None = None
+        """The place where the last launch's processes tell the stacks of their requests; None if
+        they don't."""
         self.strays: Path = spec.strays
         """The file in which its processes report code that they have loaded from another tree."""
 
@@ -246,7 +251,10 @@ class Server:
             self._start = _Start(plan, needs, began_s, deadline, ready)
             self.sampling = None
             if spec.counts_queries and needs.samples and spec.databases:
-                self.sampling = Sampling.begin(spec.folder)
+                self.sampling = Sampling.begin(spec.folder, plans=needs.plans)
+            self.stacks = None
+            if spec.is_profiled:
+                self.stacks = StackSampling.begin(spec.folder, os.getpid())
             self._process = start_process(
                 self._backend,
                 spec,
@@ -255,6 +263,7 @@ class Server:
                 ready=ready.path,
                 plain_view=needs.plain_view,
                 sampling=self.sampling,
+                stacks=self.stacks,
             )
 
     def wait_until_ready(self) -> None:

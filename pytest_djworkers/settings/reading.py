@@ -16,6 +16,7 @@ from pytest_djworkers.server.origin import Origin
 from pytest_djworkers.settings.agents import checked_agents
 from pytest_djworkers.settings.bind import bound_address
 from pytest_djworkers.settings.github import github_step
+from pytest_djworkers.settings.profiling import read_profiles
 from pytest_djworkers.settings.report_files import report_files
 from pytest_djworkers.settings.settings import Settings
 from pytest_djworkers.settings.shape import contradiction, shape_of
@@ -92,6 +93,7 @@ def read_settings(config: pytest.Config) -> Settings | None:
         comparison_flags=comparison,
         strict=read_switch(config, "--djworkers-strict"),
         counts_queries=not read_switch(config, "--djworkers-no-queries"),
+        profiles=read_profiles(config, is_served=origin is None),
         max_regression=values["max_regression"],
         max_errors=values["max_errors"],
         left_out=values["ignore_database"],

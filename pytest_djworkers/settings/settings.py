@@ -15,6 +15,7 @@ from pytest_djworkers.load.profile import Shape
 from pytest_djworkers.server.external import NAME as EXTERNAL
 from pytest_djworkers.server.origin import Origin
 from pytest_djworkers.settings.github import GitHubStep
+from pytest_djworkers.settings.profiling import Profiles
 from pytest_djworkers.settings.report_files import ReportFile
 from pytest_djworkers.settings.shape import flag_of, in_words, shape_of, values_of
 from pytest_djworkers.settings.tls import ServedTls
@@ -73,6 +74,8 @@ class Settings:
     """The aliases of DATABASES that are left out of load tests."""
     counts_queries: bool = True
     """False if no sample requests are sent before bursts."""
+    profiles: Profiles = Profiles.AFTER_A_CHANGE
+    """When servers are profiled."""
     github: GitHubStep | None = None
     """The step of GitHub Actions that is given a summary and annotations; None for none."""
     tls: ServedTls | None = None

@@ -12,7 +12,8 @@ import pytest
 from pytest_djworkers.compare import blocks as module
 from pytest_djworkers.compare.arm_server import Fired
 from pytest_djworkers.compare.arms import BASE, HEAD, Arm
-from pytest_djworkers.compare.blocks import ArmError, Block, run_block
+from pytest_djworkers.compare.blocks import Block, run_block
+from pytest_djworkers.compare.launches import ArmError
 from pytest_djworkers.compare.plan import plan_block
 from pytest_djworkers.compare.window_size import WindowSize
 from pytest_djworkers.errors import ServerStartError

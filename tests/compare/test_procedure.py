@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from pytest_djworkers.compare import procedure as module
-from pytest_djworkers.compare.blocks import ArmError, Block
+from pytest_djworkers.compare.blocks import Block
+from pytest_djworkers.compare.launches import ArmError
 from pytest_djworkers.compare.numbers import DEFAULT_NUMBERS
 from pytest_djworkers.compare.plan import BlockPlan
 from pytest_djworkers.compare.procedure import (

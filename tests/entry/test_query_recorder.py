@@ -24,7 +24,7 @@ def recorded(*statements: Any, many: bool = False) -> list[tuple[str, int]]:
     """Return what is recorded of statements: each with its number."""
     made = recorder()
     for statement in statements:
-        assert made.run(lambda: "result", DATABASE, statement, many) == "result"
+        assert made.run(lambda: "result", DATABASE, statement, None, many) == "result"
     return [(one.sql, one.count) for one in made.finish().queries]
 
 
@@ -42,7 +42,7 @@ def test_a_statement_that_fails_is_recorded_and_fails() -> None:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        made.run(fails, DATABASE, "SELECT 1/0", many=False)
+        made.run(fails, DATABASE, "SELECT 1/0", None, many=False)
     assert [one.sql for one in made.finish().queries] == ["SELECT 1/0"]
 
 

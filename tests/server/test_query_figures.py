@@ -64,9 +64,9 @@ def test_statements_are_one_if_they_differ_in_literals_alone() -> None:
         (),
     )
     assert figures.statements == (
-        Statement("SELECT ?", 5, 1.0, "a.py:1"),
-        Statement("SELECT ?", 1, 0.5, "a.py:2"),
-        Statement("SELECT ?", 1, 0.5, "", "other"),
+        Statement("SELECT ?", 5, 1.0, "a.py:1", times_s=(1.0,)),
+        Statement("SELECT ?", 1, 0.5, "a.py:2", times_s=(0.5,)),
+        Statement("SELECT ?", 1, 0.5, "", "other", times_s=(0.5,)),
     )
     # Wherever it is run, but in each database by itself.
     assert figures.duplicates == 5

@@ -1,0 +1,146 @@
+"""Launches both arms anew after a verdict, and samples what they spend their time on."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+
+from pytest_djworkers.compare.arm_server import ArmServer
+from pytest_djworkers.compare.arms import BASE, HEAD, Arm, PreparedArms
+from pytest_djworkers.compare.launches import ArmError, blaming, launch_both
+from pytest_djworkers.compare.parts import PartsWatch
+from pytest_djworkers.compare.plan import BlockPlan, plan_block
+from pytest_djworkers.compare.sampled_launch import sample_cpu, sample_waiting
+from pytest_djworkers.compare.warm_up import warm_up
+from pytest_djworkers.compare.window_size import WindowSize
+from pytest_djworkers.errors import DjworkersError
+from pytest_djworkers.load.profile import Profile
+from pytest_djworkers.load.queries import QueryFigures
+from pytest_djworkers.profiling.bottleneck import Capacity
+from pytest_djworkers.profiling.code_changes import CodeChanges
+from pytest_djworkers.profiling.code_folders import CodeFolders
+from pytest_djworkers.profiling.explain import Measured, explain, is_exact
+from pytest_djworkers.profiling.explanation import Explanation
+from pytest_djworkers.profiling.launch_stacks import LaunchStacks
+from pytest_djworkers.profiling.query_changes import QueryChanges, changes_of
+from pytest_djworkers.progress import Phase
+from pytest_djworkers.server.protocol import BurstNeeds
+from pytest_djworkers.server.sampled_queries import whole_of
+from pytest_djworkers.system.cpu_count import available_cpus
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A change that is to be explained."""
+
+    profile: Profile
+    needs: BurstNeeds
+    size: WindowSize
+    """The size of the comparison's windows."""
+    changes: CodeChanges
+    is_slower: bool | None
+    """True if head is slower, False if it is faster; None if neither is known."""
+
+
+def explain_change(arms: PreparedArms, question: Question) -> Explanation:
+    """Launch both arms several times, in alternating order, and return what explains the change.
+
+    What goes wrong is among the problems of the explanation, and raises nothing.
+    """
+    return _Explaining(arms, question).run()
+
+
+class _Explaining:
+    """The launches of one explanation."""
+
+    def __init__(self, arms: PreparedArms, question: Question) -> None:
+        self._arms = arms
+        self._question = question
+        self._numbers = arms.numbers.explanation
+        base, head = arms.pair
+        self._folders = _folders_of(base), _folders_of(head)
+        self._found: tuple[list[LaunchStacks], list[LaunchStacks]] = ([], [])
+        self._queries: QueryChanges | None = None
+        self._workers = 1
+
+    def run(self) -> Explanation:
+        """Launch and sample until a small change could be told."""
+        numbers = self._numbers
+        problems: tuple[str, ...] = ()
+        try:
+            for number in range(numbers.most_pairs):
+                self._launch_pair(plan_block(self._arms.seed, number))
+                if number + 1 >= numbers.least_pairs and is_exact(self._measured, numbers.visible):
+                    break
+        except (ArmError, DjworkersError) as error:
+            problems = (f"no further launch was sampled: {error}".splitlines()[0],)
+        explained = explain(self._measured)
+        return replace(explained, problems=(*explained.problems, *problems))
+
+    @property
+    def _measured(self) -> Measured:
+        question, (base, head) = self._question, self._found
+        capacity = Capacity(question.size.connections, self._workers, available_cpus().usable)
+        return Measured(
+            tuple(base),
+            tuple(head),
+            question.changes,
+            self._queries,
+            question.is_slower,
+            capacity,
+        )
+
+    def _launch_pair(self, plan: BlockPlan) -> None:
+        question, progress = self._question, self._arms.launch_spec.progress
+        progress.begin(Phase(f"explain, launch {plan.number + 1}"))
+        with ExitStack() as stack:
+            needs = replace(question.needs, plans=True)
+            servers = launch_both(
+                plan, self._arms, question.profile, needs, PartsWatch(), stack, is_profiled=True
+            )
+            self._workers = servers[HEAD].facts.workers
+            if plan.number == 0:
+                self._queries = _queries(servers[BASE], servers[HEAD], needs)
+            found = {}
+            for arm in plan.launches:
+                progress.begin(Phase(f"explain, launch {plan.number + 1}: {self._arms.names[arm]}"))
+                with blaming(arm):
+                    found[arm] = self._sample(servers[arm], arm)
+        # Both or none: they are compared pair by pair.
+        for arm in (BASE, HEAD):
+            self._found[arm].append(found[arm])
+
+    def _sample(self, server: ArmServer, arm: int) -> LaunchStacks:
+        folders, numbers = self._folders[arm], self._numbers
+        warm_up(server, self._size, self._arms.numbers)
+        # py-spy either works in all launches, or in none.
+        earlier = self._found[arm]
+        if earlier and earlier[0].cpu_load is None:
+            found = LaunchStacks(problems=earlier[0].problems)
+        else:
+            found = sample_cpu(server, folders, numbers)
+        return sample_waiting(server, folders, numbers, found)
+
+    @property
+    def _size(self) -> WindowSize:
+        """The size of the windows: with the comparison's connections, and as long as samples
+        need."""
+        size, numbers = self._question.size, self._numbers
+        longest_s = max(size.longest_s, 4 * numbers.cpu_s)
+        return replace(size, longest_s=longest_s, one_wave=False)
+
+
+def _queries(base: ArmServer, head: ArmServer, needs: BurstNeeds) -> QueryChanges | None:
+    """Return what changed of the queries; None if those of one arm aren't known."""
+    both: list[QueryFigures] = []
+    for server in (base, head):
+        sampled = server.sample_queries(needs)
+        figures = whole_of(sampled).figures if sampled else None
+        if figures is None:
+            return None
+        both.append(figures)
+    return changes_of(*both)
+
+
+def _folders_of(arm: Arm) -> CodeFolders:
+    return CodeFolders(tuple(map(str, filter(None, (arm.runtime.tree, arm.runtime.folder)))))

@@ -1,0 +1,116 @@
+"""Finds the causes of a change among the differences of functions, waits and queries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from pytest_djworkers.profiling.code_changes import CodeChanges
+from pytest_djworkers.profiling.explanation import Cause, CauseKind
+from pytest_djworkers.profiling.items import Item, item_of, place_of
+from pytest_djworkers.profiling.items_changed import ArmTimes, Changed, LaunchTimes, changed_items
+from pytest_djworkers.profiling.launch_stacks import TimedStack
+from pytest_djworkers.profiling.query_changes import QueryChanges
+from pytest_djworkers.profiling.waits import Wait
+
+_LEAST_OF_LARGEST = 0.1
+"""The share of the largest cause that another one must have to be named."""
+_MOST_CAUSES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class CauseFinder:
+    """Finds the causes of one change."""
+
+    cpu: ArmTimes | None
+    """The CPU time, with head's names for base's functions; None if it wasn't sampled."""
+    waiting: ArmTimes | None
+    """The same for the time of waiting."""
+    changes: CodeChanges
+    queries: QueryChanges | None
+    """None if the queries are not known."""
+    is_slower: bool | None
+    """True if head is slower, False if it is faster; None if neither is known."""
+    is_computing: bool
+    """True if head's CPU time decides how fast it is."""
+
+    def find(self) -> tuple[Cause, ...]:
+        """Return the causes that are certain, the largest first."""
+        cpu, waiting = _certain(self.cpu), _certain(self.waiting)
+        query = self._query(cpu)
+        found = list(self._of_cpu(cpu, without_database=_has_other_count(self.queries)))
+        if not self.is_computing or not (found or query):
+            # While the CPUs are busy, everything that waits also waits for them.
+            found += self._of_waiting(waiting, without_database=query is not None)
+        if query is not None:
+            found.append(query)
+        found = [one for one in found if self._fits(one.change_s)]
+        found.sort(key=lambda one: -abs(one.change_s))
+        largest = abs(found[0].change_s) if found else 0.0
+        return tuple(
+            one for one in found[:_MOST_CAUSES] if abs(one.change_s) >= _LEAST_OF_LARGEST * largest
+        )
+
+    def _fits(self, change_s: float) -> bool:
+        """Return True if a change goes the way that the whole went."""
+        return self.is_slower is None or (change_s > 0) == self.is_slower
+
+    def _of_cpu(
+        self, certain: Mapping[Item, Changed], *, without_database: bool
+    ) -> Iterator[Cause]:
+        of_site = any(one.function.is_of_site for one in certain)
+        for item, changed in certain.items():
+            if (item.in_database and without_database) or (
+                # The server's own functions only tell what those of the site have caused.
+                of_site and not item.function.is_of_site
+            ):
+                continue
+            yield self._cause(CauseKind.CPU, item, changed, self.cpu)
+
+    def _of_waiting(
+        self, certain: Mapping[Item, Changed], *, without_database: bool
+    ) -> Iterator[Cause]:
+        for item, changed in certain.items():
+            if without_database and item.wait is Wait.DATABASE:
+                continue
+            yield self._cause(CauseKind.WAIT, item, changed, self.waiting)
+
+    def _cause(
+        self,
+        kind: CauseKind,
+        item: Item,
+        changed: Changed,
+        arms: ArmTimes | None,
+    ) -> Cause:
+        assert arms is not None, "nothing is certain without samples"
+        of_base, of_head = (_stacks_of(item, arm) for arm in (arms.base, arms.head))
+        place = place_of(item, of_base, of_head, self.changes)
+        difference = changed.difference
+        return Cause(kind, difference.change_s, place, item.wait, difference)
+
+    def _query(self, cpu: Mapping[Item, Changed]) -> Cause | None:
+        """Return the change of the queries as a cause; None if they are the same."""
+        queries = self.queries
+        if queries is None or not queries.lines:
+            return None
+        change_s = sum(one.grown_s for one in queries.statements)
+        if _has_other_count(queries):
+            # Django's own work for them is most of their time, and in no query's.
+            cpu_s = sum(one.difference.change_s for item, one in cpu.items() if item.in_database)
+            change_s = max(change_s, cpu_s, key=abs)
+        return Cause(CauseKind.QUERIES, change_s, queries=queries.lines)
+
+
+def _certain(arms: ArmTimes | None) -> Mapping[Item, Changed]:
+    if arms is None:
+        return {}
+    changed = changed_items(arms, lambda stack: (item_of(stack),))
+    return {item: one for item, one in changed.items() if one.is_certain}
+
+
+def _stacks_of(item: Item, launches: LaunchTimes) -> list[TimedStack]:
+    return [one for stacks in launches for one in stacks if item_of(one) == item]
+
+
+def _has_other_count(queries: QueryChanges | None) -> bool:
+    return queries is not None and queries.base_count != queries.head_count

@@ -1,0 +1,82 @@
+"""The difference of a time between two arms, over launches: estimate, interval and chance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import inf, sqrt
+from statistics import fmean, variance
+from typing import TypeVar
+
+from pytest_djworkers.verdict.student_t import upper_quantile, upper_tail
+
+LEVEL = 0.95
+"""The level of the intervals."""
+FALSE_DISCOVERIES = 0.01
+"""The share of differences by chance among those that are called differences."""
+_Key = TypeVar("_Key")
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """The difference of a time per request from base to head, in seconds."""
+
+    base_s: float
+    head_s: float
+    interval_s: tuple[float, float]
+    """The interval of the change, at 95 %."""
+    chance: float
+    """The probability of such a change, or a larger one, between launches of the same code."""
+
+    @property
+    def change_s(self) -> float:
+        """The change from base to head; positive if head takes longer."""
+        return self.head_s - self.base_s
+
+    @property
+    def either_way_s(self) -> float:
+        """Half the width of the interval: a smaller change is not told from none."""
+        low, high = self.interval_s
+        return (high - low) / 2
+
+
+@dataclass(frozen=True, slots=True)
+class Launches:
+    """A time per request in the launches of both arms, pair by pair, in seconds."""
+
+    base: Sequence[float]
+    head: Sequence[float]
+    base_sample_s: float = 0.0
+    """The time that one sample stands for; the count of samples has an error of its own."""
+    head_sample_s: float = 0.0
+
+    def difference(self) -> Difference:
+        """Return the difference between the arms; there must be two pairs of launches."""
+        pairs = len(self.base)
+        changes = [head - base for base, head in zip(self.base, self.head, strict=True)]
+        change = fmean(changes)
+        # The variance of a count is its mean (Poisson), so few pairs that agree by chance are not
+        # taken for exact.
+        counted = fmean(self.base) * self.base_sample_s + fmean(self.head) * self.head_sample_s
+        error = sqrt(max(variance(changes), counted) / pairs)
+        half = upper_quantile((1 - LEVEL) / 2, pairs - 1) * error
+        t = abs(change) / error if error else (inf if change else 0.0)
+        chance = 2 * upper_tail(t, pairs - 1) if t < inf else 0.0
+        return Difference(
+            fmean(self.base), fmean(self.head), (change - half, change + half), chance
+        )
+
+
+def discoveries(chances: Mapping[_Key, float], share: float = FALSE_DISCOVERIES) -> set[_Key]:
+    """Return the keys whose differences are not by chance.
+
+    Among many functions some differ much by chance. Benjamini and Hochberg (1995), "Controlling the
+    false discovery rate", keeps their share among those returned below ``share``.
+    """
+    ranked = sorted(chances, key=lambda one: chances[one])
+    number = len(ranked)
+    last = 0
+    for rank, key in enumerate(ranked, 1):
+        if chances[key] <= share * rank / number:
+            last = rank
+    return set(ranked[:last])

@@ -1,0 +1,192 @@
+"""Makes the explanation of a change from the stacks of several launches of both arms."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from statistics import median
+
+from pytest_djworkers.profiling.bottleneck import Capacity, bottleneck, computes
+from pytest_djworkers.profiling.causes import CauseFinder
+from pytest_djworkers.profiling.code_changes import CodeChanges
+from pytest_djworkers.profiling.code_folders import Function
+from pytest_djworkers.profiling.differences import Difference
+from pytest_djworkers.profiling.explanation import (
+    ArmStack,
+    Cause,
+    CauseKind,
+    Explanation,
+    FlameGraph,
+    FunctionChange,
+)
+from pytest_djworkers.profiling.items import item_of
+from pytest_djworkers.profiling.items_changed import (
+    ArmTimes,
+    Changed,
+    LaunchTimes,
+    changed_items,
+    whole_difference,
+)
+from pytest_djworkers.profiling.launch_stacks import LaunchStacks, TimedStack
+from pytest_djworkers.profiling.query_changes import QueryChanges
+
+_LEAST_OF_FLAME = 0.001
+"""The share of all time that a stack must have in one of the arms to be kept."""
+_MOST_FUNCTIONS = 60
+_LEAST_PAIRS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """All that an explanation is made from."""
+
+    base: tuple[LaunchStacks, ...]
+    """The launches of base, pair by pair with those of head."""
+    head: tuple[LaunchStacks, ...]
+    changes: CodeChanges
+    queries: QueryChanges | None
+    """None if the queries are not known."""
+    is_slower: bool | None
+    """True if head is slower, False if it is faster; None if neither is known."""
+    capacity: Capacity
+
+
+def explain(measured: Measured) -> Explanation:
+    """Return the explanation. With fewer than two pairs of launches, it has queries alone."""
+    base = tuple(_translated(one, measured.changes) for one in measured.base)
+    head, changes = measured.head, measured.changes
+    is_computing = computes(head, measured.capacity)
+    cpu, waiting = _cpu_times(base, head), _waiting_times(base, head)
+    causes = CauseFinder(
+        cpu, waiting, changes, measured.queries, measured.is_slower, is_computing
+    ).find()
+    whole = _whole(cpu), _whole(waiting)
+    functions = [
+        *_functions(cpu, changes, is_waiting=False),
+        *_functions(waiting, changes, is_waiting=True),
+    ]
+    return Explanation(
+        pairs=len(base),
+        samples=(sum(one.samples for one in base), sum(one.samples for one in head)),
+        causes=causes,
+        is_computing=is_computing,
+        cpu=whole[0],
+        waiting=whole[1],
+        visible_s=None if cpu is None else _visible_change_s(cpu),
+        explained=_explained(causes, whole[0] if is_computing else whole[1]),
+        functions=tuple(sorted(functions, key=_importance)[:_MOST_FUNCTIONS]),
+        cpu_flame=_flame(cpu),
+        waiting_flame=_flame(waiting),
+        limits=(bottleneck(base, measured.capacity), bottleneck(head, measured.capacity)),
+        problems=tuple(dict.fromkeys(text for one in (*base, *head) for text in one.problems)),
+    )
+
+
+def is_exact(measured: Measured, share: float) -> bool:
+    """Return True if a change of a function's CPU time by this share of all time could be told from
+    none, or if no CPU time is sampled."""
+    cpu = _cpu_times(measured.base, measured.head)
+    if cpu is None:
+        return True
+    visible_s = _visible_change_s(cpu)
+    return visible_s is None or visible_s <= share * whole_difference(cpu).base_s
+
+
+def _visible_change_s(arms: ArmTimes) -> float | None:
+    """Return the smallest change of an item's time that could be told from none, in seconds: the
+    median over items with some time. None without such items."""
+    items = changed_items(arms, lambda stack: (item_of(stack),))
+    return median(one.difference.either_way_s for one in items.values()) if items else None
+
+
+def _translated(launch: LaunchStacks, changes: CodeChanges) -> LaunchStacks:
+    """Return a launch of base with head's names for its functions."""
+
+    def stacks(found: Iterable[TimedStack]) -> Iterator[TimedStack]:
+        for one in found:
+            calls = (replace(call, function=changes.in_head(call.function)) for call in one.calls)
+            yield replace(one, calls=tuple(calls))
+
+    return replace(launch, cpu=tuple(stacks(launch.cpu)), waiting=tuple(stacks(launch.waiting)))
+
+
+def _cpu_times(base: Sequence[LaunchStacks], head: Sequence[LaunchStacks]) -> ArmTimes | None:
+    """Return the CPU time of all launches; None if it was not sampled in all of them."""
+    if len(base) < _LEAST_PAIRS or any(one.cpu_load is None for one in (*base, *head)):
+        return None
+    return ArmTimes([one.cpu for one in base], [one.cpu for one in head])
+
+
+def _waiting_times(base: Sequence[LaunchStacks], head: Sequence[LaunchStacks]) -> ArmTimes | None:
+    """Return the time of waiting in all launches; None if it was not sampled in all of them."""
+    if len(base) < _LEAST_PAIRS or any(one.waiting_load is None for one in (*base, *head)):
+        return None
+    return ArmTimes([one.waiting for one in base], [one.waiting for one in head])
+
+
+def _whole(arms: ArmTimes | None) -> Difference | None:
+    return None if arms is None else whole_difference(arms)
+
+
+def _explained(causes: Sequence[Cause], whole: Difference | None) -> float | None:
+    """Return the part of the whole change that the causes make up, as a fraction."""
+    # The time of a query is in neither whole, since the database takes it.
+    known = [one.change_s for one in causes if one.kind is not CauseKind.QUERIES]
+    if whole is None or not whole.change_s or len(known) != len(causes):
+        return None
+    return sum(known) / whole.change_s
+
+
+def _functions(
+    arms: ArmTimes | None, changes: CodeChanges, *, is_waiting: bool
+) -> Iterator[FunctionChange]:
+    """Yield the functions with some time in one of the arms."""
+    if arms is None:
+        return
+    totals = changed_items(arms, _functions_on)
+    owns = changed_items(arms, lambda stack: (stack.calls[-1].function,))
+    none = Changed(Difference(0.0, 0.0, (0.0, 0.0), 1.0), is_certain=False)
+    for function, total in totals.items():
+        own = owns.get(function, none)
+        yield FunctionChange(
+            function,
+            own.difference,
+            total.difference,
+            is_waiting,
+            own.is_certain or total.is_certain,
+            changes.is_edited(function),
+        )
+
+
+def _functions_on(stack: TimedStack) -> Iterator[Function]:
+    return (call.function for call in stack.calls)
+
+
+def _importance(change: FunctionChange) -> tuple[object, ...]:
+    own = max(abs(change.own.change_s), abs(change.total.change_s))
+    return not change.is_certain, not change.function.is_of_site, -own, str(change.function)
+
+
+def _flame(arms: ArmTimes | None) -> FlameGraph:
+    """Return the mean time of each stack of functions in both arms."""
+    if arms is None:
+        return FlameGraph()
+    times = _mean_times(arms.base), _mean_times(arms.head)
+    least_s = _LEAST_OF_FLAME * max(sum(one.values()) for one in times)
+    numbers: dict[Function, int] = {}
+    stacks = []
+    for functions in {**times[0], **times[1]}:
+        both = times[0].get(functions, 0.0), times[1].get(functions, 0.0)
+        if max(both) >= least_s:
+            numbered = tuple(numbers.setdefault(one, len(numbers)) for one in functions)
+            stacks.append(ArmStack(numbered, *both))
+    return FlameGraph(tuple(numbers), tuple(stacks))
+
+
+def _mean_times(launches: LaunchTimes) -> Mapping[tuple[Function, ...], float]:
+    found: dict[tuple[Function, ...], float] = defaultdict(float)
+    for stacks in launches:
+        for one in stacks:
+            found[tuple(_functions_on(one))] += one.time_s / len(launches)
+    return found

@@ -1,0 +1,77 @@
+"""The lines that say why head is slower or faster."""
+
+from __future__ import annotations
+
+from pytest_djworkers.compare.result import ArmComparison
+from pytest_djworkers.profiling.explanation import Cause, CauseKind, Explanation, Place
+from pytest_djworkers.units import before_and_after, format_duration, format_share
+from pytest_djworkers.verdict.judgement import Verdict
+
+_MOST_OTHERS = 2
+_CHANGED = (Verdict.REGRESSED, Verdict.IMPROVED)
+
+
+def cause_lines(compared: ArmComparison) -> list[str]:
+    """Return the lines, the main cause first; none if nobody looked for it.
+
+    At most three, and one for each thing that could not be sampled.
+    """
+    found = compared.explanation
+    if found is None:
+        return []
+    causes = [_cause(one) for one in found.causes]
+    others = "; ".join(causes[1 : 1 + _MOST_OTHERS])
+    return [
+        line
+        for line in (
+            f"because: {causes[0]}" if causes else _nothing(compared, found),
+            f"and: {others}" if others else "",
+            _rest(found) if causes else "",
+            *found.problems,
+        )
+        if line
+    ]
+
+
+def _nothing(compared: ArmComparison, found: Explanation) -> str:
+    """Return that no cause is known; empty if nothing changed that would need one."""
+    if compared.verdict not in _CHANGED or found.cpu is None or found.visible_s is None:
+        return ""
+    return (
+        "not explained: no function, query or wait differs by more than chance; a function's change"
+        f" of {format_duration(found.visible_s)} of {format_duration(found.cpu.base_s)} would have"
+        " been seen"
+    )
+
+
+def _cause(cause: Cause) -> str:
+    if cause.kind is CauseKind.QUERIES:
+        return cause.queries[0]
+    assert cause.place is not None
+    change = f"{'+' if cause.change_s > 0 else '-'}{format_duration(abs(cause.change_s))}"
+    what = "" if cause.wait is None else f" of waiting for {cause.wait.value}"
+    return f"{change}{what} in {in_words(cause.place)}"
+
+
+def in_words(place: Place) -> str:
+    """Return where the time is spent: ``burn (shop/urls.py:9), called from users``."""
+    function = place.function
+    at = f"{function.name} ({function.file}{f':{place.line}' if place.line else ''})"
+    edited = ", which was edited" if place.is_edited else ""
+    if place.through is not None:
+        return f"{place.through}, called from {at}{edited}"
+    caller = "" if place.caller is None else f", called from {place.caller.name}"
+    return f"{at}{caller}{edited}"
+
+
+def _rest(found: Explanation) -> str:
+    """Return how much of the change is explained, and what the server was limited by."""
+    whole = found.cpu if found.is_computing else found.waiting
+    parts = []
+    if whole is not None and found.explained is not None:
+        kind = "CPU time" if found.is_computing else "waiting"
+        both = before_and_after(format_duration(whole.base_s), format_duration(whole.head_s))
+        parts.append(f"this explains {format_share(found.explained)} of {kind} {both} per request")
+    if limit := found.limits[1]:
+        parts.append(f"the limit was {limit}")
+    return "; ".join(parts)
