@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from functools import partial
 
 from pytest_djworkers.backends.protocol import workers_of
 from pytest_djworkers.compare.arms import BASE, NAMES, Arm, Databases, NotComparable, PreparedArms
@@ -93,15 +94,42 @@ class TwoArms:
         self._turn.note(planned.name, outcome, measured)
         return measured
 
-    def compare(self, planned: PlannedBurst) -> ComparisonOutcome:
-        """Compare base and head, and do nothing else if they can't be compared. Raises as
-        ``measure`` does."""
-        _refuse_stages(planned)
-        # A test may have asked for head's server: nobody may use the databases while they are
-        # seeded and copied.
-        self._server.stop()
-        with self._run.machine():
-            return self._compare(planned)
+    def compare(self, planned: PlannedBurst, *, explains: bool = True) -> ComparisonOutcome:
+        """Compare base and head, and do nothing else if they can't be compared.
+
+        Without ``explains``, nothing is launched after the verdict. Raises as ``measure`` does.
+        """
+
+        def keep(outcome: ComparisonOutcome) -> None:
+            if (measured := self.measured(outcome, planned.overridden)) is not None:
+                self._run.cut_short.append(measured.record)
+
+        def judged(arms: PreparedArms, profile: Profile, needs: BurstNeeds) -> ComparisonOutcome:
+            if self._comparison_setup.flags.against is Against.ITSELF:
+                return calibrate(arms, profile, needs)
+            outcome = compare(
+                arms,
+                profile,
+                needs,
+                self._tolerances,
+                history=self._turn.history_of(profile.name),
+                enough=self._turn.enough_for(profile.name),
+                keep=keep,
+            )
+            try:
+                return self._explained(outcome, arms, profile, needs) if explains else outcome
+            except (KeyboardInterrupt, SystemExit):
+                keep(outcome)
+                raise
+
+        return self._with_arms(planned, judged)
+
+    def explain(self, planned: PlannedBurst, outcome: ComparisonOutcome) -> ComparisonOutcome:
+        """Launch the arms anew, and return their comparison with why head is slower or faster.
+
+        Raises as ``measure`` does.
+        """
+        return self._with_arms(planned, partial(self._explained, outcome))
 
     def _labelled(self, comparison: ArmComparison) -> ArmComparison:
         of_backends = self._comparison_setup.flags.against is Against.BACKEND
@@ -111,42 +139,30 @@ class TwoArms:
         shape = replace(planned.profile.shape, connections=self._most_connections())
         return planned.with_shape(shape)
 
-    def _compare(self, planned: PlannedBurst) -> ComparisonOutcome:
-        settings, flags = self._run.settings, self._comparison_setup.flags
+    def _with_arms(
+        self,
+        planned: PlannedBurst,
+        act: Callable[[PreparedArms, Profile, BurstNeeds], ComparisonOutcome],
+    ) -> ComparisonOutcome:
+        """Prepare the arms, and return what ``act`` returns; nothing is left of their data."""
+        _refuse_stages(planned)
         if planned.profile.has_streams:
             return self._not_compared("its windows are shorter than streams (stream=)")
-        spec = self._prepare(self._run.launch_spec(self._hooks))
-        logged_in = self._log_in(planned, spec)
-        profile = logged_in.profile
-        needs = BurstNeeds.of_burst(profile, self._most_connections(), probe_path=settings.probe)
-
-        def keep(outcome: ComparisonOutcome) -> None:
-            if (measured := self.measured(outcome, planned.overridden)) is not None:
-                self._run.cut_short.append(measured.record)
-
-        with ArmData(spec, self._database_setup.unblocked, logged_in.cached) as data:
-            try:
-                self._run.progress.begin(Phase("prepare the arms"))
-                refuse_unreadable_sessions(logged_in)
-                arms = self._prepared_arms(spec, data, logged_in)
-                if flags.against is Against.ITSELF:
-                    return calibrate(arms, profile, needs)
-                outcome = compare(
-                    arms,
-                    profile,
-                    needs,
-                    self._tolerances,
-                    history=self._turn.history_of(profile.name),
-                    enough=self._turn.enough_for(profile.name),
-                    keep=keep,
-                )
+        # A test may have asked for head's server: nobody may use the databases while they are
+        # seeded and copied.
+        self._server.stop()
+        with self._run.machine():
+            spec = self._prepare(self._run.launch_spec(self._hooks))
+            logged_in = self._log_in(planned, spec)
+            profile, path = logged_in.profile, self._run.settings.probe
+            needs = BurstNeeds.of_burst(profile, self._most_connections(), probe_path=path)
+            with ArmData(spec, self._database_setup.unblocked, logged_in.cached) as data:
                 try:
-                    return self._explained(outcome, arms, profile, needs)
-                except (KeyboardInterrupt, SystemExit):
-                    keep(outcome)
-                    raise
-            except NotComparable as reason:
-                return self._not_compared(str(reason))
+                    self._run.progress.begin(Phase("prepare the arms"))
+                    refuse_unreadable_sessions(logged_in)
+                    return act(self._prepared_arms(spec, data, logged_in), profile, needs)
+                except NotComparable as reason:
+                    return self._not_compared(str(reason))
 
     def _explained(
         self, outcome: ComparisonOutcome, arms: PreparedArms, profile: Profile, needs: BurstNeeds

@@ -19,9 +19,10 @@ import sys
 sys.path.insert(0, {root!r})
 
 from pytest_djworkers.run import two_arms
-from tests.support.bisected import made_up_compare
+from tests.support.bisected import made_up_compare, made_up_explain
 
 two_arms.TwoArms.compare = made_up_compare
+two_arms.TwoArms.explain = made_up_explain
 """
 ROOT = Path(__file__).parents[2]
 NOT_IN_GIT = (
@@ -37,7 +38,7 @@ BISECT = tuple(flag for flag in FLAGS if not flag.startswith("--djworkers-compar
 """The flags of a run that bisects, but for the good revision."""
 
 
-def made_up_compare(arms: object, planned: object) -> object:
+def made_up_compare(arms: object, planned: object, *, explains: bool) -> object:
     """Stand in for ``TwoArms.compare``: the file ``verdicts.json`` has the verdict on each commit.
 
     Other words are how the comparison ends: ``broken``, ``head fails``, ``Ctrl-C``, ``new
@@ -52,10 +53,9 @@ def made_up_compare(arms: object, planned: object) -> object:
     from tests.support.comparisons import compared
     from tests.support.results import RESULT
 
+    assert not explains, "only the last comparison is worth the time"
     revision = arms._comparison_setup.revision  # type: ignore[attr-defined]  # a TwoArms
-    subject, verdict = json.loads(Path("verdicts.json").read_text())[revision.commit]
-    with Path("compared").open("a") as file:
-        file.write(f"{subject}\n")
+    verdict = _noted(revision.commit)
     if verdict == "Ctrl-C":
         raise KeyboardInterrupt
     if verdict == "head fails":
@@ -74,6 +74,23 @@ def made_up_compare(arms: object, planned: object) -> object:
         found = (replace(one, verdict=Verdict(verdict)) for one in comparison.judgements)
         comparison = replace(comparison, judgements=tuple(found))
     return ComparisonOutcome(comparison, replace(RESULT, profile=planned.profile))  # type: ignore[attr-defined]  # a PlannedBurst
+
+
+def made_up_explain(arms: object, planned: object, outcome: object) -> object:
+    """Stand in for ``TwoArms.explain``."""
+    from pytest_djworkers.profiling.explanation import Explanation
+
+    _noted(arms._comparison_setup.revision.commit, "why ")  # type: ignore[attr-defined]  # a TwoArms
+    explained = replace(outcome.comparison, explanation=Explanation(4, (100, 100)))  # type: ignore[attr-defined]  # a ComparisonOutcome
+    return replace(outcome, comparison=explained)  # type: ignore[type-var]  # likewise
+
+
+def _noted(commit: str, word: str = "") -> str:
+    """Note what is done with a commit, and return how its comparison ends."""
+    subject, verdict = json.loads(Path("verdicts.json").read_text())[commit]
+    with Path("compared").open("a") as file:
+        file.write(f"{word}{subject}\n")
+    return str(verdict)
 
 
 def history(site: Site, verdicts: Mapping[str, str]) -> None:
@@ -105,5 +122,8 @@ def bisected(site: Site, *arguments: str, good: str = "good") -> pytest.RunResul
 
 
 def compared_commits(site: Site) -> list[str]:
-    """Return the subjects of the commits that the last run has compared, in their order."""
+    """Return the subjects of the commits that were compared since ``expect``, in their order.
+
+    ``why`` is before the subject of the one whose comparison was explained.
+    """
     return (site.folder / "compared").read_text().splitlines()

@@ -8,7 +8,9 @@ from dataclasses import replace
 from pytest_djworkers.compare.arms import HeadError
 from pytest_djworkers.compare.bisection.candidates import Answer
 from pytest_djworkers.compare.bisection.result import BisectionStep, Commit
+from pytest_djworkers.compare.procedure import ComparisonOutcome
 from pytest_djworkers.errors import BurstArgumentError, ServerError, SettingsError
+from pytest_djworkers.printable import in_one_line
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.report.bisection_lines import step_line
 from pytest_djworkers.run.bisection.search import Search
@@ -17,6 +19,7 @@ from pytest_djworkers.run.context import RunContext
 from pytest_djworkers.run.live.burst_progress import BurstProgress
 from pytest_djworkers.run.measurement import MeasuredBurst, PlannedBurst
 from pytest_djworkers.run.two_arms import TwoArms
+from pytest_djworkers.settings.profiling import Profiles
 from pytest_djworkers.system.clock import CLOCK
 from pytest_djworkers.verdict.judgement import Verdict
 
@@ -56,6 +59,7 @@ class BisectedBurst:
                 self._say(step_line(step))
                 if search.steps == 1:
                     _refuse_unclear(step)
+            self._explain(planned)
         except (KeyboardInterrupt, SystemExit):
             if (unfinished := self._record()) is not None:
                 # Instead of the comparison that was cut short.
@@ -86,13 +90,10 @@ class BisectedBurst:
         """
         is_good = commit == self._search.history.good_commit
         try:
-            setup = self._search.setup_of(commit)
-            try:
+            with self._search.setup_of(commit) as setup:
                 arms = self._two_arms(comparison_setup=setup)
-                outcome = arms.compare(planned)
+                outcome = arms.compare(planned, explains=False)
                 measured = arms.measured(outcome, planned.overridden)
-            finally:
-                setup.end()
         except HeadError:
             raise
         except (ServerError, SettingsError) as error:
@@ -105,6 +106,27 @@ class BisectedBurst:
                 raise SettingsError(_of_no_use(commit, reason))
             return KnownVerdict(CLOCK.unix(), skipped=reason)
         return KnownVerdict(CLOCK.unix(), measured.record.without_values())
+
+    def _explain(self, planned: PlannedBurst) -> None:
+        """Find out what made the burst slower, once its commit is known: not after each step."""
+        search, shown, record = self._search, self._search.shown, self._search.shown_record()
+        compared = None if record is None else record.against_base
+        if shown is None or record is None or compared is None or compared.explanation is not None:
+            return
+        if self._run.settings.profiles is Profiles.NEVER:
+            return
+        self._progress.set_note(f"why: {shown.commit.id[:10]}")
+        try:
+            with search.setup_of(shown.commit) as setup:
+                arms = self._two_arms(comparison_setup=setup)
+                outcome = arms.explain(planned, ComparisonOutcome(compared, record.result))
+        except (ServerError, SettingsError) as error:
+            # The commit is known all the same.
+            self._say(f"it can't be told why: {in_one_line(str(error))}")
+            return
+        if (explanation := outcome.comparison.explanation) is not None:
+            explained = replace(record, against_base=replace(compared, explanation=explanation))
+            search.known.add(shown.commit.id, KnownVerdict(shown.measured, explained))
 
     def _refuse_second(self, name: str) -> None:
         if self._bisected is not None:

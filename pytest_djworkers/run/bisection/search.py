@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,9 @@ class Search:
         self.history: History = read_history(setup.revision, written)
         self._settings = settings
         self._flags = flags
-        self._of_good = setup
+        self._of_good: ComparisonSetup | None = setup
+        """The good revision's preparation, which the run has made; None once it was used."""
+        self._first = setup
         self._with_base = partial(
             ComparisonSetup.with_base,
             flags,
@@ -95,14 +98,22 @@ class Search:
         found = self.history.candidates.next(self._answers)
         return None if found is None else self.history.commits[found]
 
-    def setup_of(self, commit: Commit) -> ComparisonSetup:
-        """Return the preparation of the comparison with a commit. Raises SettingsError."""
-        revision = self.history.revision_of(commit)
-        if revision is self._of_good.revision:
-            return self._of_good
-        setup = self._with_base(revision)
-        setup.numbers = self._of_good.numbers
-        return setup
+    @contextmanager
+    def setup_of(self, commit: Commit) -> Iterator[ComparisonSetup]:
+        """Return a context manager that gives the preparation of the comparison with a commit.
+
+        It removes what was made at the end. Raises SettingsError.
+        """
+        setup, revision = self._of_good, self.history.revision_of(commit)
+        if setup is not None and revision is setup.revision:
+            self._of_good = None
+        else:
+            setup = self._with_base(revision)
+            setup.numbers = self._first.numbers
+        try:
+            yield setup
+        finally:
+            setup.end()
 
     def refuse_changes(self) -> None:
         """Raise SettingsError if the working tree is no longer what it was when the run began."""
@@ -146,10 +157,14 @@ class Search:
             is_over,
         )
 
+    @property
+    def shown(self) -> BisectionStep | None:
+        """The comparison that shows the loss; None before there is one."""
+        return self.result().shown
+
     def shown_record(self) -> BurstRecord | None:
         """Return the record of the comparison that shows the loss, else of the first one."""
-        result = self.result()
-        step = result.shown or next(iter(self._steps), None)
+        step = self.shown or next(iter(self._steps), None)
         verdict = None if step is None else self.known.get(step.commit.id)
         return None if verdict is None else verdict.record
 
