@@ -130,23 +130,16 @@ def test_a_working_tree_that_is_no_slower_passes(revisions: Site) -> None:
     assert compared_commits(revisions) == ["one"]
 
 
-@pytest.mark.parametrize(
-    ("word", "said"),
-    [
-        (
-            "inconclusive",
-            "*can't be told * slower than * one: inconclusive: requests/s *; name an*",
-        ),
-        (
-            "new endpoint",
-            "*can't be told if the working tree is slower than * one: new endpoint;*",
-        ),
-        (
-            "edited",
-            "*: files of the working tree were changed meanwhile, so the last*",
-        ),
-    ],
-)
+TELL_NOTHING = [
+    ("inconclusive", "*can't be told * slower than * one: inconclusive: requests/s *; name an*"),
+    ("edited", "*: files of the working tree were changed meanwhile, so the last*"),
+]
+MORE_TELL_NOTHING = [
+    ("new endpoint", "*can't be told if the working tree is slower than * one: new endpoint;*")
+]
+
+
+@pytest.mark.parametrize(("word", "said"), with_more_in_matrix(TELL_NOTHING, MORE_TELL_NOTHING))
 def test_a_good_revision_that_tells_nothing_fails_the_test(
     word: str, said: str, revisions: Site
 ) -> None:
