@@ -83,6 +83,7 @@ class TwoArms:
 
     def measure(self, planned: PlannedBurst) -> MeasuredBurst:
         """Compare base and head under moderate load; head's figures are the burst's."""
+        refuse_stages(planned)
         if (finished := self._turn.finished(planned.name)) is not None:
             return finished
         outcome = self.compare(planned)
@@ -145,7 +146,6 @@ class TwoArms:
         act: Callable[[PreparedArms, Profile, BurstNeeds], ComparisonOutcome],
     ) -> ComparisonOutcome:
         """Prepare the arms, and return what ``act`` returns; nothing is left of their data."""
-        _refuse_stages(planned)
         if planned.profile.has_streams:
             return self._not_compared("its windows are shorter than streams (stream=)")
         # A test may have asked for head's server: nobody may use the databases while they are
@@ -241,7 +241,8 @@ class TwoArms:
         return made
 
 
-def _refuse_stages(planned: PlannedBurst) -> None:
+def refuse_stages(planned: PlannedBurst) -> None:
+    """Raise BurstArgumentError for a burst with stages."""
     if planned.profile.shape.stages:
         raise BurstArgumentError(
             f"{planned.name}: stages= can't be compared: a comparison chooses its own load."

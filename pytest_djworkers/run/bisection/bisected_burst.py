@@ -18,7 +18,7 @@ from pytest_djworkers.run.bisection.verdicts import KnownVerdict
 from pytest_djworkers.run.context import RunContext
 from pytest_djworkers.run.live.burst_progress import BurstProgress
 from pytest_djworkers.run.measurement import MeasuredBurst, PlannedBurst
-from pytest_djworkers.run.two_arms import TwoArms
+from pytest_djworkers.run.two_arms import TwoArms, refuse_stages
 from pytest_djworkers.settings.profiling import Profiles
 from pytest_djworkers.system.clock import CLOCK
 from pytest_djworkers.verdict.judgement import Verdict
@@ -50,6 +50,7 @@ class BisectedBurst:
 
     def measure(self, planned: PlannedBurst) -> MeasuredBurst:
         """Compare commits with the working tree until the first slower one is found."""
+        refuse_stages(planned)
         self._refuse_second(planned.name)
         search = self._search
         search.start_over(planned.name)
