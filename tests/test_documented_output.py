@@ -21,7 +21,9 @@ from pytest_djworkers.limits.marker import Mark
 from pytest_djworkers.load.facts import Connections, Usage
 from pytest_djworkers.load.histogram import Latency
 from pytest_djworkers.load.profile import Shape
+from pytest_djworkers.load.query_plan import PlanNode
 from pytest_djworkers.markers import read_plan
+from pytest_djworkers.profiling.query_changes import changes_of
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.report.alignment import in_a_line
 from pytest_djworkers.report.arrangement import arrange
@@ -37,6 +39,7 @@ from tests.support.comparisons import compared, of_backend, window
 from tests.support.pages import DOCS, ROOT, Example, examples, without_figures
 from tests.support.results import MIX, QUERIES, RESULT, record
 
+SCAN = PlanNode("Seq Scan", relation="shop_item", table_rows=200_000)
 MEASURED = replace(
     compared(1.0),
     size=WindowSize(8, 100, 0.25, 2.0, 2.5, 6),
@@ -55,6 +58,20 @@ def too_many_queries() -> list[str]:
     plan = read_plan([Mark("max_queries", (4,), {})], "granian")
     (line,) = misses(plan.limits, replace(RESULT, queries=QUERIES))
     return [f"GET /users: {line}"]
+
+
+def changed_queries() -> list[str]:
+    """Return the lines on an N+1, and on a lost index."""
+    loop, item, *_ = QUERIES.statements
+    sql = "SELECT id FROM shop_item WHERE name = ?"
+    item = replace(item, sql=sql, count=1, place="shop/views.py:44", times_s=(0.0004,) * 5)
+    index, scan = (PlanNode("Index Scan", relation="shop_item", index="by_name"),), (SCAN,)
+    others = replace(item, sql="SELECT 1", count=2)
+    base = replace(QUERIES, count=3, statements=(others, replace(item, plan=index)))
+    slow = replace(item, times_s=(0.015,) * 5, plan=scan)
+    long = replace(loop, time_s=0.02, sql=loop.sql.replace('"id" FROM', f'"id"{", name" * 9} FROM'))
+    head = replace(QUERIES, count=43, statements=(others, long, slow))
+    return list(changes_of(base, head).lines)
 
 
 def more_errors() -> list[str]:
@@ -153,6 +170,7 @@ def a_bisection() -> list[str]:
 PRINTED: Mapping[str, Callable[[], list[str]]] = {
     "GET /users: requests/s": missed_limits,
     "GET /users: queries": too_many_queries,
+    "queries 3": changed_queries,
     "regressed: test_shop.py": more_errors,
     "this machine, in this run": lambda: [noise_in_words([MEASURED])],
     "djworkers: 1a2b3c4d5e": a_bisection,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
@@ -22,10 +23,10 @@ from pytest_djworkers.profiling.code_folders import CodeFolders
 from pytest_djworkers.profiling.explain import Measured, explain, is_exact
 from pytest_djworkers.profiling.explanation import Explanation
 from pytest_djworkers.profiling.launch_stacks import LaunchStacks
-from pytest_djworkers.profiling.query_changes import QueryChanges, changes_of
+from pytest_djworkers.profiling.pooled_queries import pooled
+from pytest_djworkers.profiling.query_changes import QueryChanges, changes_of_parts
 from pytest_djworkers.progress import Phase
 from pytest_djworkers.server.protocol import BurstNeeds
-from pytest_djworkers.server.sampled_queries import whole_of
 from pytest_djworkers.system.cpu_count import available_cpus
 
 
@@ -60,7 +61,7 @@ class _Explaining:
         base, head = arms.pair
         self._folders = _folders_of(base), _folders_of(head)
         self._found: tuple[list[LaunchStacks], list[LaunchStacks]] = ([], [])
-        self._queries: QueryChanges | None = None
+        self._queries: tuple[dict[str, list[QueryFigures]], dict[str, list[QueryFigures]]] = {}, {}
         self._workers = 1
 
     def run(self) -> Explanation:
@@ -85,7 +86,7 @@ class _Explaining:
             tuple(base),
             tuple(head),
             question.changes,
-            self._queries,
+            self._query_changes,
             question.is_slower,
             capacity,
         )
@@ -99,8 +100,7 @@ class _Explaining:
                 plan, self._arms, question.profile, needs, PartsWatch(), stack, is_profiled=True
             )
             self._workers = servers[HEAD].facts.workers
-            if plan.number == 0:
-                self._queries = _queries(servers[BASE], servers[HEAD], needs)
+            self._count_queries(servers, needs)
             found = {}
             for arm in plan.launches:
                 progress.begin(Phase(f"explain, launch {plan.number + 1}: {self._arms.names[arm]}"))
@@ -109,6 +109,25 @@ class _Explaining:
         # Both or none: they are compared pair by pair.
         for arm in (BASE, HEAD):
             self._found[arm].append(found[arm])
+
+    @property
+    def _query_changes(self) -> QueryChanges | None:
+        """What changed of the queries; None if those of one arm aren't known."""
+        base, head = (
+            {part: pooled(launches) for part, launches in arm.items()} for arm in self._queries
+        )
+        return changes_of_parts(base, head)
+
+    def _count_queries(self, servers: Mapping[int, ArmServer], needs: BurstNeeds) -> None:
+        """Count the queries of the parts of both arms, which are told in the order of launches."""
+        sampled = {arm: server.sample_queries(needs) for arm, server in servers.items()}
+        # None are told of a server that doesn't count.
+        for part in sampled[BASE] if sampled[HEAD] else ():
+            known = {arm: found[part].figures for arm, found in sampled.items()}
+            for arm, figures in known.items():
+                # Both or none: a time is told by comparing as many launches of each.
+                if figures is not None and None not in known.values():
+                    self._queries[arm].setdefault(part, []).append(figures)
 
     def _sample(self, server: ArmServer, arm: int) -> LaunchStacks:
         folders, numbers = self._folders[arm], self._numbers
@@ -128,18 +147,6 @@ class _Explaining:
         size, numbers = self._question.size, self._numbers
         longest_s = max(size.longest_s, 4 * numbers.cpu_s)
         return replace(size, longest_s=longest_s, one_wave=False)
-
-
-def _queries(base: ArmServer, head: ArmServer, needs: BurstNeeds) -> QueryChanges | None:
-    """Return what changed of the queries; None if those of one arm aren't known."""
-    both: list[QueryFigures] = []
-    for server in (base, head):
-        sampled = server.sample_queries(needs)
-        figures = whole_of(sampled).figures if sampled else None
-        if figures is None:
-            return None
-        both.append(figures)
-    return changes_of(*both)
 
 
 def _folders_of(arm: Arm) -> CodeFolders:

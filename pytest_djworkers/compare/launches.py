@@ -45,10 +45,9 @@ def launch_both(
             fresh = arms.with_fresh_data(arms.pair[arm])
         with watch.timing("launch_s"), blaming(arm):
             spec = arms.spec_of(fresh, arms.ports[plan.ports[arm]], plan.hash_seed)
-            is_first = plan.number == 0
-            spec = replace(
-                spec, counts_queries=spec.counts_queries and is_first, is_profiled=is_profiled
-            )
+            # One launch of each arm tells their number, and several tell their time.
+            counts = spec.counts_queries and (plan.number == 0 or is_profiled)
+            spec = replace(spec, counts_queries=counts, is_profiled=is_profiled)
             servers[arm] = stack.enter_context(ArmServer(fresh, spec, profile))
             servers[arm].start(needs)
     # The start of an agent takes as much CPU time as that of a worker, and disturbs nobody now.

@@ -128,20 +128,22 @@ def _undone(database: Any) -> Iterator[None]:
         return
     # Its cursors are the driver's: Django takes no note of what fails in them.
     with closing(database.create_cursor()) as cursor:
-        cursor.execute(f"SAVEPOINT {_SAVEPOINT}")
+        _execute(cursor, f"SAVEPOINT {_SAVEPOINT}")
         try:
             yield
+        except BaseException:
+            _execute(cursor, f"ROLLBACK TO SAVEPOINT {_SAVEPOINT}")
+            raise
         finally:
-            cursor.execute(f"ROLLBACK TO SAVEPOINT {_SAVEPOINT}")
-            cursor.execute(f"RELEASE SAVEPOINT {_SAVEPOINT}")
+            # Without need, nothing is rolled back: psycopg forgets what it has prepared by that.
+            _execute(cursor, f"RELEASE SAVEPOINT {_SAVEPOINT}")
 
 
-def _execute(cursor: Any, sql: str, params: Any) -> None:
-    # Without parameters, Django doesn't give any, and then a percent sign is no placeholder.
-    if params is None:
-        cursor.execute(sql)
-    else:
-        cursor.execute(sql, params)
+def _execute(cursor: Any, sql: str, params: Any = None) -> None:
+    """Execute a statement of ours in PostgreSQL."""
+    # A site may have psycopg 3 prepare statements: ours would stay in its session.
+    once = {"prepare": False} if hasattr(cursor, "pgresult") else {}
+    cursor.execute(sql, params, **once)
 
 
 def _nodes(
@@ -164,7 +166,7 @@ def _nodes(
 
 def _of_sqlite(database: Any, sql: str, params: Any) -> Plan:
     with closing(database.create_cursor()) as cursor:
-        _execute(cursor, f"EXPLAIN QUERY PLAN {sql}", params)
+        cursor.execute(f"EXPLAIN QUERY PLAN {sql}", params)
         return tuple(_sqlites_nodes(cursor.fetchall()))
 
 

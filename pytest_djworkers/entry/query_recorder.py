@@ -41,7 +41,6 @@ class QueryRecorder:
     ) -> Any:
         """Call ``execute``, which runs a statement, and record it. Raises what that raises."""
         began_s = CLOCK.monotonic()
-        key = None
         try:
             result = execute()
         finally:

@@ -33,7 +33,8 @@ class Statement:
     many: bool = False
     """True for ``executemany``, which counts as one query."""
     times_s: tuple[float, ...] = ()
-    """The same time in each request that counts, in seconds; 0 in those that didn't run it."""
+    """The same time in each request that counts, in seconds; 0 in those that didn't run it. If
+    there were several launches, the least of each launch's."""
     plan: Plan = ()
     """The database's plan for it; empty if it wasn't asked for, as in all bursts."""
 
@@ -65,6 +66,8 @@ class QueryFigures:
     """The statements, the most frequent first; rare ones are left out if there are too many."""
     samples: int
     """The number of requests that this is known from."""
+    launches: int = 1
+    """The number of launches that these were sent to."""
 
     @property
     def most_repeated(self) -> Statement | None:

@@ -75,6 +75,7 @@ def explain(measured: Measured) -> Explanation:
         waiting=whole[1],
         visible_s=None if cpu is None else _visible_change_s(cpu),
         explained=_explained(causes, whole[0] if is_computing else whole[1]),
+        queries=measured.queries,
         functions=tuple(sorted(functions, key=_importance)[:_MOST_FUNCTIONS]),
         cpu_flame=_flame(cpu),
         waiting_flame=_flame(waiting),

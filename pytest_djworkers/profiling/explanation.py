@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from pytest_djworkers.profiling.code_folders import Function
 from pytest_djworkers.profiling.differences import Difference
+from pytest_djworkers.profiling.query_changes import QueryChanges
 from pytest_djworkers.profiling.waits import Wait
 
 
@@ -109,6 +110,9 @@ class Explanation:
     """The smallest change of a function's CPU time that could be told from none."""
     explained: float | None = None
     """The part of the change that the causes make up, as a fraction; None if it isn't known."""
+    queries: QueryChanges | None = None
+    """The queries of a request in both arms, with the plans of their statements; None if they
+    aren't known."""
     functions: tuple[FunctionChange, ...] = ()
     """Functions with some time, the largest changes first."""
     cpu_flame: FlameGraph = FlameGraph()

@@ -23,6 +23,7 @@ class Wait(StrEnum):
     NETWORK = "the network"
     PROCESS = "a process"
     DISK = "the disk"
+    THREAD = "a free thread"
     OTHER = "something else"
 
 
@@ -53,6 +54,7 @@ _LIBRARIES = (
             r"|gevent/(?:_?lock|_?semaphore|thread|threading|queue|_?queue|event)\b|filelock/"
         ),
     ),
+    (Wait.THREAD, re.compile(r"asgiref/|anyio/to_thread\.py|anyio/_backends/")),
     (Wait.NETWORK, re.compile(r"socket\.py|ssl\.py|gevent/_?(?:socket|ssl)|asyncio/streams\.py")),
 )
 _SLEEPS = re.compile(r"\bsleep\(")

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 import pytest
 
-from pytest_djworkers.compare import blocks as module
+from pytest_djworkers.compare import launches
 from pytest_djworkers.compare.arm_server import Fired
 from pytest_djworkers.compare.arms import BASE, HEAD, Arm
 from pytest_djworkers.compare.blocks import Block, run_block
@@ -99,7 +99,7 @@ def run(
     seed: int = 1,
     size: WindowSize = SIZE,
 ) -> Block:
-    monkeypatch.setattr(module, "ArmServer", server)
+    monkeypatch.setattr(launches, "ArmServer", server)
     arms, plan = prepared_arms(tmp_path), plan_block(seed, 0)
     return run_block(plan, arms, make_profile(connections=1), NEEDS, size)
 
@@ -143,7 +143,7 @@ def test_arms_whose_view_waits_are_warmed_up_at_once(
 def test_the_first_block_alone_counts_queries_of_both_arms_before_any_load(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "ArmServer", Measured)
+    monkeypatch.setattr(launches, "ArmServer", Measured)
     arms = prepared_arms(tmp_path)
     arms = replace(arms, launch_spec=replace(arms.launch_spec, counts_queries=True))
     profile = make_profile(connections=1)
@@ -182,7 +182,7 @@ def test_a_block_reports_each_window_before_it_begins(
             return super().fire()
 
     Noted.did = []
-    monkeypatch.setattr(module, "ArmServer", Noted)
+    monkeypatch.setattr(launches, "ArmServer", Noted)
     arms, plan = prepared_arms(tmp_path), plan_block(1, 2)
     Noted.windows = {arm.name: [] for arm in arms.pair}
     arms = replace(arms, launch_spec=replace(arms.launch_spec, progress=told))

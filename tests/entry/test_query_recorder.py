@@ -12,6 +12,7 @@ from psycopg import sql
 from pytest_djworkers.entry import query_recorder as module
 from pytest_djworkers.entry.query_place import PlaceFinder
 from pytest_djworkers.entry.query_recorder import QueryRecorder
+from pytest_djworkers.load.query_plan import PlanNode
 
 DATABASE = SimpleNamespace(alias="default", vendor="postgresql", connection=None)
 
@@ -73,3 +74,45 @@ def test_of_many_statements_the_rest_is_only_counted(monkeypatch: pytest.MonkeyP
         ("(more statements)", 3),
     ]
     assert recorded("toolong") == [("too", 1)]
+
+
+PLAN = (PlanNode("Seq Scan", relation="item"),)
+
+
+class Asked:
+    """In place of the reader of plans: it knows one plan, and tells it once."""
+
+    def __init__(self) -> None:
+        self.questions: list[tuple[str, object]] = []
+
+    def __call__(self, database: object, sql: str, params: object, place: str) -> Any:
+        self.questions.append((sql, params))
+        return PLAN if len(self.questions) == 1 else ()
+
+
+def test_plans_are_asked_for_after_a_statement_and_are_in_no_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked, clock = Asked(), iter(range(100))
+    monkeypatch.setattr(module, "CLOCK", SimpleNamespace(monotonic=lambda: float(next(clock))))
+    made = QueryRecorder(PlaceFinder(recorder.__code__), asked)  # type: ignore[arg-type]  # alike
+    for number in (1, 2):
+        made.run(lambda: None, DATABASE, "SELECT %s", [number], many=False)
+    made.run(lambda: None, DATABASE, "INSERT", [[1]], many=True)
+    made.run(lambda: None, DATABASE, "BEGIN", None, many=False)
+
+    def fails() -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        made.run(fails, DATABASE, "SELECT 1/0", None, many=False)
+    assert asked.questions == [("SELECT %s", [1]), ("SELECT %s", [2])]
+    sample = made.finish()
+    assert [(one.sql, one.plan) for one in sample.queries] == [
+        ("SELECT %s", PLAN),
+        ("INSERT", ()),
+        ("SELECT 1/0", ()),
+    ]
+    # The clock is read 16 times; of that, the two questions take 1 s each.
+    assert [one.time_s for one in sample.queries] == [2.0, 1.0, 1.0]
+    assert sample.took_s == next(clock) - 1 - 2

@@ -8,6 +8,7 @@ import pytest
 
 from pytest_djworkers.entry.sampling import Sample, SampledQuery
 from pytest_djworkers.load.queries import Statement
+from pytest_djworkers.load.query_plan import PlanNode
 from pytest_djworkers.server.query_figures import MOST_STATEMENTS, figures_of
 
 
@@ -97,3 +98,32 @@ def test_places_are_relative_to_the_first_folder_that_contains_them(tmp_path: Pa
     assert place(f"{link}/shop/views.py:31", root) == "shop/views.py:31"
     assert place(file, link) == "shop/views.py:31"
     assert place("rest_framework/views.py:3", root) == "rest_framework/views.py:3"
+
+
+def test_a_statement_has_its_time_in_each_sample_that_counts() -> None:
+    first, *others = (
+        sample(1, query("SELECT 1", time_s=time_s), *more)
+        for time_s, more in ((9.0, ()), (0.1, ()), (0.123456789, (query("SELECT b"),)))
+    )
+    figures = figures_of([first, *others, sample(1)], ())
+    assert [(one.sql, one.times_s) for one in figures.statements] == [
+        ("SELECT b", (0.0, 0.5, 0.0)),
+        ("SELECT ?", (0.1, 0.1234568, 0.0)),
+    ]
+
+
+def test_a_plan_is_known_from_any_sample_and_the_costliest_counts() -> None:
+    def plan(cost: float) -> tuple[PlanNode, ...]:
+        return (PlanNode("Seq Scan", relation="a", cost=cost),)
+
+    taken = [
+        sample(1, query("SELECT a FROM b WHERE c = 1", plan=plan(3.0))),
+        sample(
+            1,
+            query("SELECT a FROM b WHERE c = 2", plan=plan(7.0)),
+            query("SELECT a FROM b WHERE c = 3", plan=plan(5.0)),
+        ),
+        sample(1, query("SELECT a FROM b WHERE c = 1"), query("SELECT a"), query("SELECT c")),
+    ]
+    known = {one.sql: one.plan for one in figures_of(taken, ()).statements}
+    assert known == {"SELECT a FROM b WHERE c = ?": plan(7.0), "SELECT a": (), "SELECT c": ()}

@@ -10,6 +10,7 @@ from pytest_djworkers.load.histogram import Latency
 from pytest_djworkers.load.part_figures import PartFigures
 from pytest_djworkers.load.profile import Part, Profile, SentRequest, Shape
 from pytest_djworkers.load.queries import QueryFigures, Statement
+from pytest_djworkers.load.query_plan import PlanNode
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.load.stages import Stage, StageFigures
 from pytest_djworkers.record import BurstRecord
@@ -47,6 +48,41 @@ QUERIES = QueryFigures(
     samples=5,
 )
 """The queries of a request with an N+1."""
+
+BASE_QUERIES = replace(
+    QUERIES,
+    count=3,
+    duplicates=1,
+    by_alias={"default": 3},
+    statements=(
+        Statement(
+            "SELECT ?",
+            2,
+            0.001,
+            "shop/views.py:12",
+            plan=(PlanNode("Index Scan", relation="shop_item", index="by_name", rows=1),),
+        ),
+        Statement("DELETE FROM log", 1, 0.001, "shop/views.py:13"),
+    ),
+)
+"""The queries of the same request in base, whose plans are known."""
+
+SCANNING_QUERIES = replace(
+    QUERIES,
+    statements=(
+        QUERIES.statements[0],
+        replace(
+            QUERIES.statements[1],
+            time_s=0.02,
+            plan=(
+                PlanNode("Limit", rows=1),
+                PlanNode("Seq Scan", 1, "shop_item", rows=1, table_rows=200_000),
+            ),
+        ),
+        QUERIES.statements[2],
+    ),
+)
+"""The same request, one of whose statements has lost its index."""
 
 WRK = replace(
     RESULT,

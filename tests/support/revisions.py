@@ -16,7 +16,7 @@ SHORT_COMPARISONS = """
 from math import inf
 
 from pytest_djworkers.compare.discard import DiscardLimits
-from pytest_djworkers.compare.numbers import ComparisonNumbers
+from pytest_djworkers.compare.numbers import ComparisonNumbers, ExplanationNumbers
 from pytest_djworkers.compare.window_size import WindowSize
 from pytest_djworkers.run.stash import RUN
 from pytest_djworkers.verdict.rule import Rule
@@ -36,6 +36,9 @@ def pytest_sessionstart(session):
         ),
         warm_up_s=0.03,
         calibration_blocks=3,
+        explanation=ExplanationNumbers(
+            least_pairs=2, most_pairs=2, cpu_s=0.5, waiting_s=0.3, responses=1
+        ),
         rule=Rule(looks=(2, 4), ok_level=0.5, change_level=0.5, change_blocks=2),
         discard=DiscardLimits(steal=inf, clock_jump_s=inf, generator_cpu=inf),
     )
@@ -51,7 +54,11 @@ FLAGS = (
     "--djworkers-generator=asyncio",
     "--djworkers-duration=300ms",
     "--djworkers-warmup=100ms",
+    "--djworkers-no-profile",
 )
+
+EXPLAINING = tuple(one for one in FLAGS if one != "--djworkers-no-profile")
+"""The same flags, with which a comparison that finds a change looks for its cause."""
 
 
 ANY_SPEED = "--djworkers-tolerance=90%"

@@ -9,8 +9,11 @@ from pytest_djworkers.report.comparison_cells import cells_of
 from pytest_djworkers.report.markdown.blocks import folded, heading, table
 from pytest_djworkers.report.markdown.endpoints import endpoint, said_of
 from pytest_djworkers.report.standing import Standing, by_standing
+from pytest_djworkers.report.statement_rows import change_rows, changes_of_burst
 
 _TEXT_COLUMNS = frozenset({"endpoint", "server", "remarks"})
+_TEXT_OF_STATEMENTS = frozenset({"statement", "ran by", "database", "plan"})
+_MOST_STATEMENTS = 20
 
 
 def sections(records: Sequence[BurstRecord]) -> Iterator[list[str]]:
@@ -28,4 +31,24 @@ def _table_with_reasons(records: Sequence[BurstRecord]) -> list[str]:
     said = [
         line for one in records for line in said_of(one, about=f"{endpoint(one)}, {one.backend}")
     ]
-    return [*table(rows, text_columns=_TEXT_COLUMNS), *([""] if said else []), *said]
+    changed = [line for one in records for line in ("", *_changed_statements(one))][1:]
+    return [
+        *table(rows, text_columns=_TEXT_COLUMNS),
+        *([""] if said else []),
+        *said,
+        *([""] if any(changed) else []),
+        *changed,
+    ]
+
+
+def _changed_statements(record: BurstRecord) -> list[str]:
+    """Return a folded table of the statements that differ from base's; nothing if none does."""
+    changes = changes_of_burst(record)
+    changed = [one for one in changes.statements if one.is_worth_saying] if changes else []
+    if not changes or not changed:
+        return []
+    rows = change_rows(changed[:_MOST_STATEMENTS])
+    if len({row["database"] for row in rows}) == 1:
+        rows = [{**row, "database": ""} for row in rows]
+    summary = f"{endpoint(record)}, {record.backend}: {changes.total}"
+    return folded(summary, table(rows, text_columns=_TEXT_OF_STATEMENTS))

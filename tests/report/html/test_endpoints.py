@@ -6,13 +6,24 @@ from dataclasses import replace
 from typing import Any
 
 from pytest_djworkers.baseline.figures import StoredFigures
+from pytest_djworkers.profiling.explanation import Explanation
+from pytest_djworkers.profiling.query_changes import changes_of
 from pytest_djworkers.report.html.endpoint_plots import why_no_course
 from pytest_djworkers.report.html.endpoints import endpoints
 from pytest_djworkers.verdict.baseline_verdict import BaselineVerdict
 from pytest_djworkers.verdict.judgement import Verdict
 from tests.support.comparisons import NOTHING, compared
 from tests.support.documents import document, outcome
-from tests.support.results import MIX, QUERIES, RESULT, STAGED, WRK, record
+from tests.support.results import (
+    BASE_QUERIES,
+    MIX,
+    QUERIES,
+    RESULT,
+    SCANNING_QUERIES,
+    STAGED,
+    WRK,
+    record,
+)
 
 STORED = StoredFigures(200.0, 0.002, None, 1, 2, "2026-01-02T03:04:05+00:00")
 
@@ -77,6 +88,50 @@ def test_the_statements_of_a_request_are_a_table_of_their_own() -> None:
     ((_, table),) = section.statements
     assert table.columns[-1] == "database"
     assert {row[-1] for row in table.rows} == {"default"}
+
+
+def test_the_statements_of_a_comparison_have_the_figures_of_both_arms() -> None:
+    slower = compared(0.7, base_queries=BASE_QUERIES)
+    counted = record(result=replace(RESULT, queries=SCANNING_QUERIES), against_base=slower)
+    (section,) = endpoints(document(counted))
+    ((summary, table),) = section.statements
+    assert summary == "granian: SQL queries 3 → 43 per request, in 2 → 29 ms"
+    assert table.columns == ("statement", "times", "time", "ran by", "plan")
+    user = QUERIES.statements[0].sql
+    assert table.rows == (
+        (
+            "SELECT ?",
+            "2",
+            "1 → 20 ms",
+            "shop/views.py:32",
+            "Limit (1 row) ← Seq Scan on shop_item (200,000 rows); before: Index Scan using by_name"
+            " on shop_item (1 row)",
+        ),
+        (user, "0 → 40", "- → 8 ms", "shop/views.py:31", ""),
+        ("INSERT INTO log VALUES (?, …)", "0 → 1", "- → 1 ms", "", ""),
+        ("DELETE FROM log", "1 → 0", "1 ms → -", "shop/views.py:13", ""),
+    )
+    two = replace(BASE_QUERIES, statements=(replace(BASE_QUERIES.statements[0], alias="other"),))
+    counted = replace(counted, against_base=replace(slower, base_queries=two))
+    ((_, table),) = endpoints(document(counted))[0].statements
+    assert table.columns == ("statement", "times", "time", "ran by", "database", "plan")
+    assert ("other", "before: Index Scan using by_name on shop_item (1 row)") in {
+        row[-2:] for row in table.rows
+    }
+    # Of a mix, the part that changed most has both arms' figures, and the others have head's.
+    parts = {name: replace(one, queries=BASE_QUERIES) for name, one in MIX.parts.items()}
+    found = replace(changes_of(BASE_QUERIES, SCANNING_QUERIES), part="GET /fast")
+    explained = replace(slower, explanation=Explanation(2, (5, 5), queries=found))
+    mix = record(result=replace(MIX, parts=parts), against_base=explained)
+    assert [summary for summary, _ in endpoints(document(mix))[0].statements] == [
+        "granian: SQL queries of GET /fast 3 → 43 per request, in 2 → 29 ms",
+        "granian, the slow one: 3 SQL queries per request in 10ms, 1 of them repeated",
+    ]
+    # The plans of a burst that is no comparison.
+    counted = record(result=replace(RESULT, queries=BASE_QUERIES))
+    ((_, table),) = endpoints(document(counted))[0].statements
+    assert table.columns == ("statement", "times", "time", "ran by", "plan")
+    assert table.rows[0][-1] == "Index Scan using by_name on shop_item (1 row)"
 
 
 def test_stages_have_a_table_for_each_server() -> None:

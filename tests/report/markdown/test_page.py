@@ -25,7 +25,7 @@ from pytest_djworkers.verdict.baseline_verdict import BaselineVerdict
 from pytest_djworkers.verdict.judgement import Verdict
 from tests.support.comparisons import NOTHING, compared
 from tests.support.documents import document, outcome
-from tests.support.results import RESULT, record
+from tests.support.results import BASE_QUERIES, MIX, RESULT, SCANNING_QUERIES, record
 
 EVIL = "</details>|@all <!-- pytest-djworkers --> `a` ![x](http://a.b/c) #12 <b>"
 MISSED = "requests/s: 100, limit min_rps(200), 100 (50%) short"
@@ -110,6 +110,28 @@ def test_a_comparison_shows_both_figures_the_interval_and_what_could_be_seen() -
     assert took == "1m"
     assert "  - regressed: requests/s -" in text
     assert "  - regressed: p95 +" in text
+
+
+def test_a_comparison_has_the_statements_that_differ_folded() -> None:
+    slower = compared(0.7, base_queries=BASE_QUERIES)
+    counted = record(result=replace(RESULT, queries=SCANNING_QUERIES), against_base=slower)
+    text = render(document(counted))
+    summary = "<details><summary>GET /json (test_json), granian: queries 3 → 43</summary>"
+    _, statements = tables(text)
+    assert text.index("  - regressed: ") < text.index(summary) < text.index("| SELECT")
+    assert [row[:4] for row in statements] == [
+        ["statement", "times", "time", "ran by"],
+        ["SELECT ?", "2", "1 → 20 ms", "shop/views.py:32"],
+        ['SELECT "id" FROM "auth_user" WHERE "id" = ?', "0 → 40", "- → 8 ms", "shop/views.py:31"],
+        ["INSERT INTO log VALUES (?, …)", "0 → 1", "- → 1 ms", ""],
+        ["DELETE FROM log", "1 → 0", "1 ms → -", "shop/views.py:13"],
+    ]
+    assert "Seq Scan on shop" in statements[1][4]
+    # What is as it was is no news, and a mix has no request of its own.
+    same = replace(counted, against_base=compared(0.7, base_queries=SCANNING_QUERIES))
+    assert len(tables(render(document(same)))) == 1
+    mix = replace(counted, result=replace(MIX, queries=SCANNING_QUERIES))
+    assert len(tables(render(document(mix)))) == 1
 
 
 def test_a_figure_that_is_not_known_leaves_no_column() -> None:
