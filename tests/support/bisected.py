@@ -117,8 +117,10 @@ def expect(site: Site, verdicts: Mapping[str, str]) -> None:
 
 def bisected(site: Site, *arguments: str, good: str = "good") -> pytest.RunResult:
     """Run pytest with such comparisons, and with pytest's cache."""
-    flags = ("-p", "made_up", "-p", "cacheprovider", *BISECT, f"--djworkers-bisect={good}")
-    return site.pytest(*flags, *arguments)
+    # The explanation is made up, too.
+    flags = [flag for flag in BISECT if flag != "--djworkers-no-profile"]
+    plugins = ("-p", "made_up", "-p", "cacheprovider")
+    return site.pytest(*plugins, *flags, f"--djworkers-bisect={good}", *arguments)
 
 
 def compared_commits(site: Site) -> list[str]:
