@@ -197,6 +197,15 @@ OPTIONS: tuple[Option, ...] = (
         flag_only=True,
     ),
     Option(
+        "bisect",
+        parse_text,
+        None,
+        "GOOD",
+        "git revision at which one test was still fast: the commit after it that made the test"
+        " slower is searched for, by comparisons with the working tree; default: no search",
+        flag_only=True,
+    ),
+    Option(
         "compare_connections",
         parse_whole,
         None,
@@ -360,6 +369,7 @@ INI_SWITCHES = (
 ACTIONS = (
     "djworkers_save_baseline",
     "djworkers_compare",
+    "djworkers_bisect",
     "djworkers_compare_backends",
     "djworkers_compare_environments",
     "djworkers_calibrate",
