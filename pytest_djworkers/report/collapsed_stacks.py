@@ -1,7 +1,7 @@
 """Collapsed stacks of both arms, as ``difffolded.pl`` and ``inferno-diff-folded`` write them.
 
-A line is ``frame;frame;... BASE HEAD``, the times of a request in nanoseconds. ``flamegraph.pl``
-and ``inferno-flamegraph`` draw differential flame graphs of it.
+A line is ``frame;frame;... BASE HEAD``, the times of a request in nanoseconds; of a server alone it
+is ``frame;frame;... HEAD``. ``flamegraph.pl`` and ``inferno-flamegraph`` draw both.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ def as_collapsed(document: Document) -> str:
         outermost = [_frame(measured.burst), measured.kind]
         for stack in measured.graph.stacks:
             frames = ";".join([*outermost, *(names[one] for one in stack.functions)])
-            lines.append(f"{frames} {round(stack.base_s * _NS)} {round(stack.head_s * _NS)}")
+            times = (stack.base_s, stack.head_s) if measured.has_base else (stack.head_s,)
+            lines.append(" ".join([frames, *(str(round(one * _NS)) for one in times)]))
     return "".join(f"{line}\n" for line in lines)
 
 

@@ -1,4 +1,4 @@
-"""The rows of a table of functions: the time of a request that base and head spend in each."""
+"""The rows of tables of functions: the time of a request that servers spend in each."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 
 from pytest_djworkers.profiling.differences import Difference
 from pytest_djworkers.profiling.explanation import FunctionChange
+from pytest_djworkers.profiling.time_spent import Part, TimeSpent
 from pytest_djworkers.report.figures import UNKNOWN
-from pytest_djworkers.units import before_and_after, format_duration, format_longer_by
+from pytest_djworkers.units import before_and_after, format_duration, format_longer_by, format_share
 
 MOST_FUNCTIONS = 20
 """The number of functions that are worth a look; the rest is folded, or left out."""
@@ -34,6 +35,25 @@ def function_rows(functions: Iterable[FunctionChange]) -> list[Mapping[str, str]
         }
         for one in listed
     ]
+
+
+def part_rows(parts: Iterable[Part], found: TimeSpent) -> list[Mapping[str, str]]:
+    """Return the row of each part of the time that one server spends on a request."""
+    return [
+        {
+            "function": one.function.name,
+            "time": format_duration(one.time_s),
+            "share": _share(one, found),
+            "of": "CPU" if one.wait is None else f"waiting for {one.wait.value}",
+            "file": one.function.file,
+        }
+        for one in parts
+    ]
+
+
+def _share(part: Part, found: TimeSpent) -> str:
+    whole_s = found.cpu_s if part.wait is None else found.waiting_s
+    return format_share(part.time_s / whole_s) if whole_s else UNKNOWN
 
 
 def _marks(change: FunctionChange) -> str:

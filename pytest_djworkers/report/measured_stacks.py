@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pytest_djworkers.profiling.code_folders import Function
-from pytest_djworkers.profiling.explanation import FlameGraph
+from pytest_djworkers.profiling.explanation import Explanation, FlameGraph
+from pytest_djworkers.profiling.time_spent import TimeSpent
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.report.document import Document
 
@@ -20,6 +21,8 @@ class MeasuredStacks:
     kind: str
     """``CPU`` or ``waiting``."""
     graph: FlameGraph
+    has_base: bool
+    """False for those of one server alone, which are head's."""
 
 
 def stacks_of(document: Document) -> list[MeasuredStacks]:
@@ -31,11 +34,10 @@ def why_no_stacks(document: Document) -> str:
     """Return why no burst has stacks; empty if one has."""
     if stacks_of(document):
         return ""
-    comparisons = [one.against_base for one in document.records if one.against_base is not None]
-    explained = [one.explanation for one in comparisons if one.explanation is not None]
-    if problems := [text for one in explained for text in one.problems]:
+    profiles = [one for record in document.records for one in _profiles(record)]
+    if problems := [text for one in profiles for text in one.problems]:
         return f"no stacks were sampled: {problems[0]}"
-    if explained:
+    if profiles:
         return "no stacks were sampled"
     return (
         "nothing was profiled: that is done after a comparison that finds a change, and always with"
@@ -49,12 +51,16 @@ def frame_name(function: Function) -> str:
 
 
 def _of_record(record: BurstRecord) -> Iterator[MeasuredStacks]:
-    explained = None if record.against_base is None else record.against_base.explanation
-    if explained is None:
-        return
-    name = ", ".join(
-        filter(None, (f"{record.result.name} ({record.test_function})", record.backend))
-    )
-    for kind, graph in (("CPU", explained.cpu_flame), ("waiting", explained.waiting_flame)):
-        if graph.stacks:
-            yield MeasuredStacks(name, kind, graph)
+    where = f"{record.result.name} ({record.test_function})"
+    name = ", ".join(filter(None, (where, record.backend)))
+    for one in _profiles(record):
+        for kind, graph in (("CPU", one.cpu_flame), ("waiting", one.waiting_flame)):
+            if graph.stacks:
+                yield MeasuredStacks(name, kind, graph, has_base=isinstance(one, Explanation))
+
+
+def _profiles(record: BurstRecord) -> Iterator[Explanation | TimeSpent]:
+    if record.time_spent is not None:
+        yield record.time_spent
+    if record.against_base is not None and record.against_base.explanation is not None:
+        yield record.against_base.explanation

@@ -36,6 +36,7 @@ def _profiles(measured: MeasuredStacks, numbers: Mapping[Function, int]) -> Iter
     """Yield the profile of each arm that has some time."""
     graph = measured.graph
     numbered = [numbers[one] for one in graph.functions]
+    name = f"{measured.burst}: {measured.kind}"
     for arm, times in (
         ("base", [one.base_s for one in graph.stacks]),
         ("head", [one.head_s for one in graph.stacks]),
@@ -48,7 +49,7 @@ def _profiles(measured: MeasuredStacks, numbers: Mapping[Function, int]) -> Iter
         if stacks:
             yield {
                 "type": "sampled",
-                "name": f"{measured.burst}: {measured.kind}, {arm}",
+                "name": f"{name}, {arm}" if measured.has_base else name,
                 "unit": "seconds",
                 "startValue": 0,
                 "endValue": sum(times),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pytest_djworkers.report.function_rows import function_rows
-from tests.support.explanations import EXPLAINED
+from pytest_djworkers.report.function_rows import function_rows, part_rows
+from tests.support.explanations import EXPLAINED, SPENT
 
 
 def test_a_function_has_its_change_and_the_time_of_both_arms() -> None:
@@ -22,3 +22,9 @@ def test_a_function_has_its_change_and_the_time_of_both_arms() -> None:
     assert (library["change"], library["own time"]) == ("0s", "10us")
     (alone,) = function_rows(EXPLAINED.functions[:1])
     assert alone["of"] == ""
+
+
+def test_a_part_of_one_servers_time_has_its_share() -> None:
+    burn, wait = part_rows(SPENT.parts, SPENT)
+    assert list(burn.values()) == ["burn", "3ms", "75%", "CPU", "site/b.py"]
+    assert (wait["share"], wait["of"]) == ("100%", f"waiting for {SPENT.parts[1].wait}")

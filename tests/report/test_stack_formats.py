@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from pytest_djworkers.profiling.explanation import Explanation
+from pytest_djworkers.profiling.time_spent import TimeSpent
 from pytest_djworkers.report.collapsed_stacks import as_collapsed
 from pytest_djworkers.report.formats import why_left_out
 from pytest_djworkers.report.measured_stacks import why_no_stacks
@@ -16,9 +17,10 @@ from pytest_djworkers.report.speedscope import as_speedscope
 from pytest_djworkers.report_format import ReportFormat, format_by_suffix
 from tests.support.comparisons import compared
 from tests.support.documents import document
-from tests.support.explanations import EXPLAINED, flame_graph
+from tests.support.explanations import EXPLAINED, SPENT, flame_graph
 from tests.support.results import RESULT, record
 
+NONE = flame_graph()
 DOCUMENT = document(record(against_base=compared(0.7, explanation=EXPLAINED)))
 OUTER = "WSGIHandler.__call__ (django/core/handlers/wsgi.py)"
 LAYER = "convert_exception_to_response.<locals>.inner (django/core/handlers/exception.py)"
@@ -47,9 +49,6 @@ def test_a_name_cant_end_a_frame_or_a_line() -> None:
     assert line == "GET /,x (test_json), granian;CPU;a,b 1 2 (site/a.py) 1 2"
 
 
-NONE = flame_graph()
-
-
 def test_speedscope_has_a_profile_for_each_arm() -> None:
     data = json.loads(as_speedscope(DOCUMENT))
     assert data["$schema"] == "https://www.speedscope.app/file-format-schema.json"
@@ -67,6 +66,19 @@ def test_speedscope_has_a_profile_for_each_arm() -> None:
     named = [[frames[one] for one in stack][-1] for stack in head["samples"]]
     assert named == ["burn (site/b.py)", "page (site/p.py)"]
     assert head["weights"] == [0.005, 0.00101]
+
+
+def test_a_server_alone_has_one_time() -> None:
+    alone = document(record(time_spent=SPENT))
+    first, *_ = as_collapsed(alone).splitlines()
+    assert first.endswith(";CPU;page (site/p.py);burn (site/b.py) 3000000")
+    names = [one["name"] for one in json.loads(as_speedscope(alone))["profiles"]]
+    assert names == [
+        "GET /json (test_json), granian: CPU",
+        "GET /json (test_json), granian: waiting",
+    ]
+    lacking = document(record(time_spent=TimeSpent(0, None, None, problems=("no py-spy",))))
+    assert why_no_stacks(lacking) == "no stacks were sampled: no py-spy"
 
 
 def test_without_stacks_the_reason_is_given() -> None:

@@ -12,6 +12,8 @@ from pytest_djworkers.profiling.explanation import (
     FlameGraph,
     FunctionChange,
 )
+from pytest_djworkers.profiling.time_spent import Part, TimeSpent
+from pytest_djworkers.profiling.waits import Wait
 
 HANDLER = Function("WSGIHandler.__call__", "django/core/handlers/wsgi.py", Owner.LIBRARY)
 LAYER = Function(
@@ -81,3 +83,12 @@ EXPLAINED = Explanation(
     waiting_flame=flame_graph(((HANDLER, LAYER, "page", "wait", SLEEP), 0.0, 0.004)),
 )
 """A page whose ``burn`` takes longer, and which no longer makes JSON."""
+SPENT = TimeSpent(
+    900,
+    0.004,
+    0.001,
+    parts=(Part(function("burn"), None, 0.003), Part(function("wait"), Wait.SLEEP, 0.001)),
+    cpu_flame=flame_graph((["page", "burn"], 0.0, 0.003), (["page"], 0.0, 0.001)),
+    waiting_flame=flame_graph((["page", "wait"], 0.0, 0.001)),
+)
+"""The time of a page under a server alone."""

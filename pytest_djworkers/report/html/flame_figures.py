@@ -6,13 +6,14 @@ a phone and a desk with letters of the same size, and each frame has its figures
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
 
 from pytest_djworkers.profiling.code_folders import Function
 from pytest_djworkers.profiling.differences import Difference
 from pytest_djworkers.profiling.explanation import Explanation, FlameGraph, FunctionChange
+from pytest_djworkers.profiling.time_spent import TimeSpent
 from pytest_djworkers.report.frames.layout import Box, boxes_of
 from pytest_djworkers.units import before_and_after, format_duration, format_longer_by
 
@@ -27,6 +28,8 @@ _STRENGTHS = (0.03, 0.1)
 _ROOM = {"phone": 40 / 290, "tablet": 40 / 700, "desk": 40 / 1150}
 """The widest windows come last; each has room for a few letters in frames of this width."""
 _MOST_NAMED = 12
+_MOST_IN_WORDS = 3
+_CPU, _WAITING = "CPU time", "Waiting"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,30 +69,35 @@ class FlameFigure:
 
 
 def figures_of(found: Explanation, server: str) -> Iterator[FlameFigure]:
-    """Yield the graph of CPU time, and that of waiting if there is enough of it."""
-    computing, waiting = _all_s(found.cpu_flame), _all_s(found.waiting_flame)
-    if computing:
-        changes = [one for one in found.functions if not one.is_waiting]
-        least_s = max(found.visible_s or 0.0, _LEAST_CHANGE * computing)
-        title = _title("CPU time", server, _times(found.cpu))
-        yield _figure("flame-cpu", title, found.cpu_flame, changes, least_s)
-    if waiting > _LEAST_WAITING * computing:
-        changes = [one for one in found.functions if one.is_waiting]
-        by_chance_s = median([one.total.either_way_s for one in changes] or [0.0])
-        least_s = max(by_chance_s, _LEAST_CHANGE * waiting)
-        title = _title("Waiting", server, _times(found.waiting))
-        yield _figure("flame-waiting", title, found.waiting_flame, changes, least_s)
+    """Yield the graphs of both arms: of CPU time, and of waiting if there is enough of it."""
+    for kind, is_waiting in _kinds(found.cpu_flame, found.waiting_flame):
+        graph = found.waiting_flame if is_waiting else found.cpu_flame
+        changes = [one for one in found.functions if one.is_waiting == is_waiting]
+        by_chance_s = found.visible_s
+        if is_waiting:
+            by_chance_s = median([one.total.either_way_s for one in changes] or [0.0])
+        least_s = max(by_chance_s or 0.0, _LEAST_CHANGE * _all_s(graph))
+        title = _title(kind, server, _times(found.waiting if is_waiting else found.cpu))
+        yield _figure(kind, title, _largest(changes), graph, least_s)
 
 
-def figure_of_arm(kind: str, server: str, graph: FlameGraph) -> FlameFigure | None:
-    """Return the graph of head alone, without the colours of changes; None without any time.
+def figures_of_arm(found: TimeSpent, server: str) -> Iterator[FlameFigure]:
+    """Yield the graphs of one server alone, which have no colours of changes."""
+    for kind, is_waiting in _kinds(found.cpu_flame, found.waiting_flame):
+        graph = found.waiting_flame if is_waiting else found.cpu_flame
+        whole_s = found.waiting_s if is_waiting else found.cpu_s
+        title = _title(kind, server, "" if whole_s is None else format_duration(whole_s))
+        parts = [one for one in found.parts if (one.wait is not None) == is_waiting]
+        most = [f"{one.function} {format_duration(one.time_s)}" for one in parts[:_MOST_IN_WORDS]]
+        yield _figure(kind, title, f"Most in: {'; '.join(most)}." if most else "", graph, None)
 
-    ``kind`` is what its time is: ``CPU time``.
-    """
-    if not (whole_s := _all_s(graph)):
-        return None
-    title = _title(kind, server, format_duration(whole_s))
-    return _figure("flame-alone", title, graph, (), None)
+
+def _kinds(cpu: FlameGraph, waiting: FlameGraph) -> Iterator[tuple[str, bool]]:
+    """Yield the kinds of time that have a graph, each with True if it is waiting."""
+    if _all_s(cpu):
+        yield _CPU, False
+    if _all_s(waiting) > _LEAST_WAITING * _all_s(cpu):
+        yield _WAITING, True
 
 
 def _title(kind: str, server: str, times: str) -> str:
@@ -101,26 +109,24 @@ def _times(whole: Difference | None) -> str:
 
 
 def _figure(
-    name: str,
-    title: str,
-    graph: FlameGraph,
-    changes: Sequence[FunctionChange],
-    least_s: float | None,
+    kind: str, title: str, alternative: str, graph: FlameGraph, least_s: float | None
 ) -> FlameFigure:
     """Return a graph; ``least_s`` is the least change that has a colour, None for head alone."""
     whole_s = _all_s(graph)
     return FlameFigure(
-        name,
+        "flame-waiting" if kind is _WAITING else "flame-cpu",
         title,
-        _alternative(title, changes),
+        f"{title}. {alternative}".strip(),
         _note(least_s),
         tuple(_shape(one, whole_s, least_s) for one in boxes_of(graph)),
     )
 
 
-def _alternative(title: str, changes: Iterable[FunctionChange]) -> str:
-    most = [f"{one.function} {format_longer_by(one.total.change_s)}" for one in changes][:3]
-    return f"{title}. Largest changes: {'; '.join(most)}." if most else f"{title}."
+def _largest(changes: Sequence[FunctionChange]) -> str:
+    most = [
+        f"{one.function} {format_longer_by(one.total.change_s)}" for one in changes[:_MOST_IN_WORDS]
+    ]
+    return f"Largest changes: {'; '.join(most)}." if most else ""
 
 
 def _note(least_s: float | None) -> str:

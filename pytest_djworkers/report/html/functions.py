@@ -1,13 +1,13 @@
-"""Why head is slower or faster, in the HTML report: flame graphs and functions of each server."""
+"""The functions that servers spend their time in, in the HTML report: flame graphs and tables."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pytest_djworkers.record import BurstRecord
-from pytest_djworkers.report.function_rows import MOST_FUNCTIONS, function_rows
-from pytest_djworkers.report.html.flame_figures import FlameFigure, figures_of
+from pytest_djworkers.report.function_rows import MOST_FUNCTIONS, function_rows, part_rows
+from pytest_djworkers.report.html.flame_figures import FlameFigure, figures_of, figures_of_arm
 from pytest_djworkers.report.html.plots.plot import Figures
 
 
@@ -18,23 +18,32 @@ class TimeByFunction:
     server: str
     flames: tuple[FlameFigure, ...]
     functions: Figures
-    """The largest changes; without rows if no function is known."""
+    """The largest times or changes."""
     others: Figures
     """The other functions, for which somebody must click."""
 
 
 def times_by_function(records: Iterable[BurstRecord]) -> Iterator[TimeByFunction]:
-    """Yield the functions of each burst that was explained by stacks."""
+    """Yield the functions of each burst and each comparison whose stacks were sampled."""
     for record in records:
-        found = None if record.against_base is None else record.against_base.explanation
-        if found is None or not (found.functions or found.cpu_flame.stacks):
-            continue
-        rows = function_rows(found.functions)
-        columns = tuple(one for one in (rows or [{}])[0] if any(row[one] for row in rows))
+        compared, server = record.against_base, record.backend
+        if record.time_spent is not None:
+            alone = record.time_spent
+            yield from _table(server, figures_of_arm(alone, server), part_rows(alone.parts, alone))
+        if compared is not None and (found := compared.explanation) is not None:
+            yield from _table(server, figures_of(found, server), function_rows(found.functions))
+
+
+def _table(
+    server: str, flames: Iterable[FlameFigure], rows: Sequence[Mapping[str, str]]
+) -> Iterator[TimeByFunction]:
+    """Yield the graphs and the table, without columns that are empty; nothing without rows."""
+    if rows:
+        columns = tuple(one for one in rows[0] if any(row[one] for row in rows))
         cells = [tuple(row[column] for column in columns) for row in rows]
         yield TimeByFunction(
-            record.backend,
-            tuple(figures_of(found, record.backend)),
+            server,
+            tuple(flames),
             Figures(columns, tuple(cells[:MOST_FUNCTIONS])),
             Figures(columns, tuple(cells[MOST_FUNCTIONS:])),
         )

@@ -14,6 +14,7 @@ from pytest_djworkers.verdict.baseline_verdict import BaselineVerdict
 from pytest_djworkers.verdict.judgement import Verdict
 from tests.support.comparisons import NOTHING, compared
 from tests.support.documents import document, outcome
+from tests.support.explanations import SPENT
 from tests.support.results import (
     BASE_QUERIES,
     MIX,
@@ -132,6 +133,16 @@ def test_the_statements_of_a_comparison_have_the_figures_of_both_arms() -> None:
     ((_, table),) = endpoints(document(counted))[0].statements
     assert table.columns == ("statement", "times", "time", "ran by", "plan")
     assert table.rows[0][-1] == "Index Scan using by_name on shop_item (1 row)"
+
+
+def test_the_functions_of_a_server_are_those_of_its_profile() -> None:
+    (section,) = endpoints(document(record(time_spent=SPENT), record("waitress")))
+    (times,) = section.times
+    assert (times.server, len(times.flames), times.others.rows) == ("granian", 2, ())
+    assert times.functions.columns == ("function", "time", "share", "of", "file")
+    without = Explanation(0, (0, 0), problems=("py-spy is not installed",))
+    (section,) = endpoints(document(record(against_base=compared(0.7, explanation=without))))
+    assert section.times == ()
 
 
 def test_stages_have_a_table_for_each_server() -> None:

@@ -5,8 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pytest_djworkers.profiling.explanation import FlameGraph
-from pytest_djworkers.report.html.flame_figures import FlameFigure, Shape, figure_of_arm, figures_of
-from tests.support.explanations import EXPLAINED, flame_graph
+from pytest_djworkers.report.html.flame_figures import (
+    FlameFigure,
+    Shape,
+    figures_of,
+    figures_of_arm,
+)
+from tests.support.explanations import EXPLAINED, SPENT, flame_graph
 
 
 def shape(figure: FlameFigure, beginning: str) -> Shape:
@@ -55,15 +60,14 @@ def test_a_chain_has_its_first_and_its_last_function() -> None:
     assert (chain.room, chain.row) == ("phone", 1)
 
 
-def test_one_arm_alone_is_drawn_without_changes() -> None:
-    graph = flame_graph((["a"], 0.0, 0.003), (["b"], 0.0, 0.001))
-    figure = figure_of_arm("CPU time", "granian", graph)
-    assert figure is not None
-    assert figure.title == "CPU time per request, by function, granian: 4ms"
-    assert [(one.text, one.looks) for one in figure.shapes] == [
-        ("a", "same site"),
-        ("b", "same site"),
+def test_one_server_alone_is_drawn_without_changes() -> None:
+    cpu, waiting = figures_of_arm(SPENT, "granian")
+    assert cpu.title == "CPU time per request, by function, granian: 4ms"
+    assert cpu.alternative == f"{cpu.title}. Most in: burn (site/b.py) 3ms."
+    assert [(one.text, one.looks) for one in cpu.shapes] == [
+        ("page", "same site"),
+        ("burn", "same site"),
     ]
-    assert figure.shapes[0].title == "a (site/a.py)\n3ms per request"
-    assert "head" not in figure.note
-    assert figure_of_arm("CPU time", "granian", FlameGraph()) is None
+    assert cpu.shapes[1].title == "burn (site/b.py)\n3ms per request"
+    assert "head" not in cpu.note
+    assert waiting.alternative.endswith("Most in: wait (site/w.py) 1ms.")
