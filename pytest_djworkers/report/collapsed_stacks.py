@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pytest_djworkers.printable import in_one_line
 from pytest_djworkers.report.document import Document
-from pytest_djworkers.report.measured_stacks import frame_name, stacks_of
+from pytest_djworkers.report.measured_stacks import stacks_of
 
 _NS = 1_000_000_000
 
@@ -20,7 +20,7 @@ def as_collapsed(document: Document) -> str:
     """
     lines = []
     for measured in stacks_of(document):
-        names = [_frame(frame_name(one)) for one in measured.graph.functions]
+        names = [_frame(str(one)) for one in measured.graph.functions]
         outermost = [_frame(measured.burst), measured.kind]
         for stack in measured.graph.stacks:
             frames = ";".join([*outermost, *(names[one] for one in stack.functions)])

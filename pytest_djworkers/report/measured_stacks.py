@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pytest_djworkers.profiling.code_folders import Function
 from pytest_djworkers.profiling.explanation import Explanation, FlameGraph
 from pytest_djworkers.profiling.time_spent import TimeSpent
 from pytest_djworkers.record import BurstRecord
@@ -43,11 +42,6 @@ def why_no_stacks(document: Document) -> str:
         "nothing was profiled: that is done after a comparison that finds a change, and always with"
         " --djworkers-profile"
     )
-
-
-def frame_name(function: Function) -> str:
-    """Return a function as a frame's name, in one line: ``burn (shop/urls.py)``."""
-    return str(function) if function.file else function.name
 
 
 def _of_record(record: BurstRecord) -> Iterator[MeasuredStacks]:

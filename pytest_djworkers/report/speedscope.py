@@ -11,7 +11,7 @@ from typing import Any
 
 from pytest_djworkers.profiling.code_folders import Function
 from pytest_djworkers.report.document import Document
-from pytest_djworkers.report.measured_stacks import MeasuredStacks, frame_name, stacks_of
+from pytest_djworkers.report.measured_stacks import MeasuredStacks, stacks_of
 
 _SCHEMA = "https://www.speedscope.app/file-format-schema.json"
 
@@ -25,7 +25,7 @@ def as_speedscope(document: Document) -> str:
         "$schema": _SCHEMA,
         "exporter": "pytest-djworkers",
         "shared": {
-            "frames": [{"name": frame_name(one), "file": one.file} for one in functions],
+            "frames": [{"name": str(one), "file": one.file} for one in functions],
         },
         "profiles": [profile for one in found for profile in _profiles(one, numbers)],
     }

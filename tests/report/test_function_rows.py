@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from pytest_djworkers.profiling.differences import Difference
 from pytest_djworkers.report.function_rows import function_rows, part_rows
 from tests.support.explanations import EXPLAINED, SPENT
 
 
 def test_a_function_has_its_change_and_the_time_of_both_arms() -> None:
-    burn, wait, library, *_ = function_rows(EXPLAINED.functions)
+    first, *others = EXPLAINED.functions
+    calling = replace(first, total=Difference(0.002, 0.007, (0.004, 0.006), 0.0))
+    burn, wait, library, *_ = function_rows([calling, *others])
     assert burn == {
         "function": "burn",
-        "change": "+4ms",
-        "interval": "+3.9ms to +4.1ms",
+        "change": "+5ms",
+        "interval": "+4ms to +6ms",
         "marks": "certain, edited",
         "own time": "1 → 5 ms",
-        "with calls": "1 → 5 ms",
+        "with calls": "2 → 7 ms",
         "of": "CPU",
         "file": "site/b.py",
     }

@@ -62,7 +62,8 @@ def test_speedscope_has_a_profile_for_each_arm() -> None:
         assert (profile["type"], profile["unit"]) == ("sampled", "seconds")
         assert len(profile["samples"]) == len(profile["weights"])
         assert profile["endValue"] == pytest.approx(sum(profile["weights"]))
-    _, head, _ = data["profiles"]
+    _, head, waiting = data["profiles"]
+    assert frames[waiting["samples"][0][-1]] == "sleep (gevent/hub.py)"
     named = [[frames[one] for one in stack][-1] for stack in head["samples"]]
     assert named == ["burn (site/b.py)", "page (site/p.py)"]
     assert head["weights"] == [0.005, 0.00101]
@@ -89,6 +90,8 @@ def test_without_stacks_the_reason_is_given() -> None:
     lacking = Explanation(0, (0, 0), problems=("py-spy is not installed", "second"))
     found = document(record(against_base=compared(0.7, explanation=lacking)))
     assert why_no_stacks(found) == "no stacks were sampled: py-spy is not installed"
+    silent = document(record(time_spent=TimeSpent(0, None, None)))
+    assert why_no_stacks(silent) == "no stacks were sampled"
     assert why_left_out(ReportFormat.COLLAPSED, found) == why_no_stacks(found)
     assert why_left_out(ReportFormat.JSON, found) == ""
 

@@ -165,7 +165,7 @@ def _name(function: Function) -> str:
 
 
 def _pointed_at(box: Box, *, is_alone: bool) -> str:
-    names = [str(one) if one.file else one.name for one in dict.fromkeys(box.functions)]
+    names = [str(one) if one.file else one.name for one in box.functions]
     if len(names) > _MOST_NAMED:
         names = [*names[: _MOST_NAMED - 1], "…", names[-1]]
     times = format_duration(box.head_s) if is_alone else _both(box.base_s, box.head_s)

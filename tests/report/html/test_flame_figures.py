@@ -60,6 +60,12 @@ def test_a_chain_has_its_first_and_its_last_function() -> None:
     assert (chain.room, chain.row) == ("phone", 1)
 
 
+def test_the_server_has_no_file() -> None:
+    graph = flame_graph((["ACCEPT"], 1.0, 1.0))
+    (figure,) = figures_of(replace(EXPLAINED, cpu_flame=graph, waiting_flame=FlameGraph()), "x")
+    assert figure.shapes[0].title.splitlines()[0] == "the server, outside of the site"
+
+
 def test_one_server_alone_is_drawn_without_changes() -> None:
     cpu, waiting = figures_of_arm(SPENT, "granian")
     assert cpu.title == "CPU time per request, by function, granian: 4ms"
