@@ -17,7 +17,7 @@ from pytest_djworkers.profiling.time_spent import TimeSpent
 from pytest_djworkers.report.frames.layout import Box, boxes_of
 from pytest_djworkers.units import before_and_after, format_duration, format_longer_by
 
-ROW_HEIGHT = 20
+_ROW_HEIGHT = 20
 """The height of a row in pixels."""
 _LEAST_WAITING = 0.1
 """The share of CPU time from which on waiting has a graph of its own."""
@@ -48,6 +48,11 @@ class Shape:
     title: str
     """The text that is shown when it is pointed at."""
 
+    @property
+    def top(self) -> int:
+        """Its upper side in pixels."""
+        return _ROW_HEIGHT * self.row
+
 
 @dataclass(frozen=True, slots=True)
 class FlameFigure:
@@ -65,7 +70,7 @@ class FlameFigure:
     @property
     def height(self) -> int:
         """The height in pixels."""
-        return ROW_HEIGHT * (1 + max(one.row for one in self.shapes))
+        return _ROW_HEIGHT * (1 + max(one.row for one in self.shapes))
 
 
 def figures_of(found: Explanation, server: str) -> Iterator[FlameFigure]:
@@ -146,18 +151,24 @@ def _shape(box: Box, whole_s: float, least_s: float | None) -> Shape:
     sign = "" if least_s is None or abs(box.change_s) < least_s else "-+"[box.change_s > 0]
     strength = 1 + sum(abs(box.change_s) >= share * whole_s for share in _STRENGTHS)
     color = {"": "same", "+": f"more-{strength}", "-": f"less-{strength}"}[sign]
-    name = _name(box.functions[0])
-    if len(box.functions) > 1:
-        name = f"{name} … {_name(box.functions[-1])}"
     return Shape(
         round(100 * box.left, 3),
         round(100 * box.width, 3),
         box.row,
         f"{color} {'site' if box.is_of_site else 'library'}",
-        f"{sign} {name} ({format_longer_by(box.change_s)})" if sign else name,
+        _text(box, sign, is_alone=least_s is None),
         next((window for window, share in _ROOM.items() if box.width >= share), ""),
         _pointed_at(box, is_alone=least_s is None),
     )
+
+
+def _text(box: Box, sign: str, *, is_alone: bool) -> str:
+    name = _name(box.functions[0])
+    if len(box.functions) > 1:
+        name = f"{name} … {_name(box.functions[-1])}"
+    if is_alone:
+        return f"{name} ({format_duration(box.head_s)})"
+    return f"{sign} {name} ({format_longer_by(box.change_s)})" if sign else name
 
 
 def _name(function: Function) -> str:

@@ -71,8 +71,8 @@ def test_one_server_alone_is_drawn_without_changes() -> None:
     assert cpu.title == "CPU time per request, by function, granian: 4ms"
     assert cpu.alternative == f"{cpu.title}. Most in: burn (site/b.py) 3ms."
     assert [(one.text, one.looks) for one in cpu.shapes] == [
-        ("page", "same site"),
-        ("burn", "same site"),
+        ("page (4ms)", "same site"),
+        ("burn (3ms)", "same site"),
     ]
     assert cpu.shapes[1].title == "burn (site/b.py)\n3ms per request"
     assert "head" not in cpu.note
