@@ -73,7 +73,7 @@ class Bench:
             *self._sides(turn),
             f"--djworkers-report={document}",
             f"--ds=example.settings{'_postgres' if cause.needs_postgresql else ''}",
-            f"caused/{cause.test or f'test_caused.py::test_view[{cause.view}]'}",
+            f"caused/{cause.test_file}::test_{cause.view}",
             environment={**self.of_databases[database], **self.variables},
         )
         return Told.of(turn, when, package_commit(), run, document)

@@ -28,8 +28,8 @@ class KnownCause:
     needs_postgresql: bool = False
     is_package: bool = False
     """True if the commit asks for another version of a package."""
-    test: str = ""
-    """The test of the view; empty for the one that most have."""
+    test_file: str = "test_caused.py"
+    """The file with the test of the view."""
 
 
 _WITHOUT_INDEX = '''"""Orders are no longer found by their code."""
@@ -88,7 +88,7 @@ KNOWN_CAUSES = (
         ),
         r"sequential scan of caused_order\b|\bFROM caused_order\b",
         needs_postgresql=True,
-        test="test_orders.py::test_order",
+        test_file="test_orders.py",
     ),
     KnownCause(
         "a slower regular expression",
