@@ -100,7 +100,7 @@ class Told:
         return Answer.NAMED if is_named else Answer.WRONG
 
     def __str__(self) -> str:
-        change = "" if self.change is None else f" {format_change(self.change)}"
+        change = "" if self.change is None else f" {format_change(1 + self.change)}"
         head = f"{self.when} {self.server} {self.name} {self.number}: {self.verdict}{change}"
         lines = [f"{head}, {self.wall_s:.0f} s, {self.answer}", *self.causes]
         return "\n  ".join([*lines, *self.said.splitlines()])
@@ -131,7 +131,7 @@ def table_of(told: Iterable[Told]) -> Iterator[Table]:
     )
     found = [one for one in told if one.name != SAME]
     for one in sorted(found, key=lambda one: (list(_BY_NAME).index(one.name), one.server)):
-        change = "" if one.change is None else format_change(one.change)
+        change = "" if one.change is None else format_change(1 + one.change)
         table.add(one.name, one.server, one.verdict, change, one.answer, one.first_line)
     yield table
     if found:
