@@ -13,7 +13,7 @@ from pytest_djworkers import Burst
 
 FILL = """
 INSERT INTO caused_order (code, total)
-SELECT 'code-' || number, number % 100 FROM generate_series(1, %s) AS number
+SELECT 'code-' || number, number %% 100 FROM generate_series(1, %s) AS number
 """
 
 
