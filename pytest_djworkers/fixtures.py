@@ -175,18 +175,19 @@ def _djworkers_measurement(
     one_server = OneServer(
         run, _djworkers_server, test, regressions, _djworkers_plan.limits, log_in=log_in
     )
-    if run.comparison_setup is None or _djworkers_prepare is None:
+    bisection = request.config.pluginmanager.getplugin("djworkers-bisection")
+    if (run.comparison_setup is None and bisection is None) or _djworkers_prepare is None:
         return one_server
     from pytest_djworkers.run.budget.turn import Turn
     from pytest_djworkers.run.launch_hooks import hooks_of
     from pytest_djworkers.run.two_arms import DatabaseSetup, TwoArms
 
-    return TwoArms(
+    two_arms = partial(
+        TwoArms,
         run,
         _djworkers_server,
         test,
         regressions,
-        comparison_setup=run.comparison_setup,
         prepare=_djworkers_prepare,
         hooks=hooks_of(request.node),
         database_setup=DatabaseSetup(
@@ -198,6 +199,10 @@ def _djworkers_measurement(
         log_in=log_in,
         turn=request.node.stash.get(TURN, None) or Turn.unlimited(),
     )
+    if run.comparison_setup is not None and bisection is None:
+        return two_arms(comparison_setup=run.comparison_setup)
+    measurement: Measurement = bisection.measurement(two_arms)
+    return measurement
 
 
 @pytest.fixture

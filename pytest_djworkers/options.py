@@ -197,6 +197,15 @@ OPTIONS: tuple[Option, ...] = (
         flag_only=True,
     ),
     Option(
+        "bisect",
+        parse_text,
+        None,
+        "GOOD",
+        "git revision at which one test was still fast: the commit after it that made the test"
+        " slower is searched for, by comparisons with the working tree; default: no search",
+        flag_only=True,
+    ),
+    Option(
         "compare_connections",
         parse_whole,
         None,
@@ -360,6 +369,7 @@ INI_SWITCHES = (
 ACTIONS = (
     "djworkers_save_baseline",
     "djworkers_compare",
+    "djworkers_bisect",
     "djworkers_compare_backends",
     "djworkers_compare_environments",
     "djworkers_calibrate",
@@ -392,9 +402,9 @@ MARKERS = (
     "max_memory(size, backend=None): fail if the server uses more memory, such as '512MB'",
     "max_queries(n, part=None, backend=None): fail if a request runs more than n SQL queries",
     "max_regression(share, metric='rps', same_size=False, backend=None): fail if a metric (rps,"
-    " p95, cpu_per_request or errors) is worse than in the baseline, or than that of base in a"
-    " comparison, by more than this share, such as '10%'; with same_size=True also if the lengths"
-    " of their response bodies differ by more than 10%",
+    " p95, cpu_per_request or errors, in a comparison also calls) is worse than in the baseline, or"
+    " than that of base in a comparison, by more than this share, such as '10%'; with"
+    " same_size=True also if the lengths of their response bodies differ by more than 10%",
     "burst(connections=, duration=, timeout=, warmup=, rate=, think=, user=, users=): the shape of"
     " the test's bursts, and the users who are logged in",
     "djworkers(only=[...], skip=[...], reason=None): the backends that the test runs under",

@@ -9,10 +9,12 @@ from typing import Any, Self
 from pytest_djworkers.baseline.conditions import conditions_of
 from pytest_djworkers.baseline.figures import StoredFigures
 from pytest_djworkers.baseline.store import burst_key
+from pytest_djworkers.compare.bisection.result import Bisection
 from pytest_djworkers.compare.result import ArmComparison
 from pytest_djworkers.legend import Remark, Sign
 from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.load.result import BurstResult
+from pytest_djworkers.profiling.time_spent import TimeSpent
 from pytest_djworkers.serialization import from_simple, to_simple
 from pytest_djworkers.verdict.baseline_verdict import BaselineVerdict
 from pytest_djworkers.verdict.judgement import Verdict
@@ -43,6 +45,10 @@ class BurstRecord:
     """The stored figures to show beside the result; None if there are none."""
     against_base: ArmComparison | None = None
     """The comparison of head with base; None in a run that compares no arms."""
+    time_spent: TimeSpent | None = None
+    """The things that the server spends the time on; None if nobody looked."""
+    bisection: Bisection | None = None
+    """The search for the commit that made the burst slower; None in a run that does not bisect."""
     conditions: Mapping[str, Any] | None = field(default=None, compare=False)
     """The conditions of the result, once its request has lost its values; None before."""
     other_settings: tuple[str, ...] = ()

@@ -11,7 +11,9 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from pytest_djworkers.baseline.store import read
+from pytest_djworkers.compare.judge_calls import with_calls_judged
 from pytest_djworkers.compare.parts import BlockParts
+from pytest_djworkers.compare.procedure import ComparisonOutcome
 from pytest_djworkers.compare.result import ArmComparison
 from pytest_djworkers.compare.window_size import WindowSize
 from pytest_djworkers.databases.checks import TestDatabases
@@ -27,12 +29,15 @@ from pytest_djworkers.profiling.query_changes import changes_of
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.report.alignment import in_a_line
 from pytest_djworkers.report.arrangement import arrange
+from pytest_djworkers.report.bisection_lines import result_lines, step_line
 from pytest_djworkers.report.comparison_details import details, noise_in_words
 from pytest_djworkers.report.comparison_lines import findings, lines
 from pytest_djworkers.report.loads import load_line
+from pytest_djworkers.server.call_counts import CallCounts, CalledFunction, PerRequest
 from pytest_djworkers.server.causes import causes_in
 from pytest_djworkers.verdict.judgement import Judgement, Verdict
 from pytest_djworkers.verdict.rounds import Metric, Round
+from tests.support import bisections
 from tests.support.comparisons import compared, of_backend, window
 from tests.support.pages import DOCS, ROOT, Example, examples, without_figures
 from tests.support.results import MIX, QUERIES, RESULT, record
@@ -83,6 +88,16 @@ def more_errors() -> list[str]:
     )
     test = "test_shop.py::test_list[granian] GET /list"
     return [line.replace(": ", f": {test}: ", 1) for line in lines(one, findings(one))]
+
+
+def more_calls() -> list[str]:
+    def counts(calls: float) -> CallCounts:
+        step = CalledFunction("step", "shop/views.py", 9, calls - 72)
+        return CallCounts(PerRequest(calls, calls, calls, 50), None, (step,), "3.11")
+
+    both = counts(3072), counts(3142)
+    outcome = with_calls_judged(ComparisonOutcome(compared(1.0), None), 0.02, both, lambda: both)
+    return [f"GET /users: {lines(outcome.comparison, findings(outcome.comparison))[-1]}"]
 
 
 def an_unreachable_database() -> list[str]:
@@ -160,12 +175,19 @@ def a_mix() -> list[str]:
     return a_table(record("granian", test="test_shop", result=result))
 
 
+def a_bisection() -> list[str]:
+    steps = [f"djworkers: {step_line(one)}" for one in bisections.STEPS]
+    return [*steps, *result_lines(bisections.FOUND, "GET /users")]
+
+
 PRINTED: Mapping[str, Callable[[], list[str]]] = {
     "GET /users: requests/s": missed_limits,
     "GET /users: queries": too_many_queries,
+    "GET /users: regressed: Python calls": more_calls,
     "queries 3": changed_queries,
     "regressed: test_shop.py": more_errors,
     "this machine, in this run": lambda: [noise_in_words([MEASURED])],
+    "djworkers: 1a2b3c4d5e": a_bisection,
     "41 connections": lambda: details(MEASURED),
     "database 'legacy'": an_unreachable_database,
     "GET /books: errors": no_connection_left,
@@ -186,6 +208,7 @@ SEEN_BY = {
         "waiting for tests of other pytest-xdist workers",
     ),
     "djworkers: --dist=": ("run/test_xdist.py", "mixes load tests"),
+    "djworkers: 7 commits": ("run/bisection/test_in_a_run.py", "HEAD: about 4 comparisons, "),
     "djworkers: 18 load tests": ("run/hooks/test_budget.py", "within --djworkers-compare-budget"),
     "regressed: test_load.py": ("verdict/test_tripwire.py", "worse by more than a factor of 2"),
 }

@@ -12,6 +12,7 @@ from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.verdict.baseline_verdict import BaselineVerdict
 from pytest_djworkers.verdict.judgement import Verdict
+from tests.support.bisections import FOUND
 from tests.support.results import MIX, QUERIES, RESULT, WRK, record
 
 
@@ -25,6 +26,7 @@ def test_a_record_survives_json(result: BurstResult, verdict: Verdict) -> None:
         overridden=("--djworkers-connections=8 (instead of 2000)",),
         against_baseline=BaselineVerdict(verdict, "because", fails=True, ratio=0.5),
         other_settings=("CACHES",),
+        bisection=FOUND,
         stored=StoredFigures(100.0, 0.001, None, 3, 4, "2026-01-02T03:04:05+00:00"),
     )
     for one in (whole, record(result=result)):

@@ -9,6 +9,7 @@ from pytest_djworkers.backends.protocol import Backend
 from pytest_djworkers.compare.numbers import ComparisonNumbers
 from pytest_djworkers.entry.brief import DatabaseTarget
 from pytest_djworkers.entry.isolation import Isolation
+from pytest_djworkers.errors import ServerError
 from pytest_djworkers.progress import NO_SINK
 from pytest_djworkers.server.launch import LaunchSpec
 from pytest_djworkers.server.runtime import Runtime
@@ -18,6 +19,10 @@ Databases = Mapping[str, DatabaseTarget]
 # Numbers of the arms, for what comes in pairs.
 BASE, HEAD = 0, 1
 NAMES = ("base", "head")
+
+
+class HeadError(ServerError):
+    """Head's server can't be used, so no base is of any help."""
 
 
 class NotComparable(Exception):

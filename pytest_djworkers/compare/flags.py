@@ -16,7 +16,8 @@ _SEEDS = 1_000_000
 _DETAILS = ("compare_connections", "compare_budget", "seed")
 """Options that only refine a comparison."""
 _OF_A_REVISION = ("compare_python", "compare_requirements", "compare_prepare", "compare_copy")
-"""Options that only refine a comparison with a revision."""
+"""Options that only refine a comparison with a revision, or with several in turn."""
+_BISECT = "--djworkers-bisect"
 
 
 class Against(StrEnum):
@@ -38,6 +39,8 @@ class ComparisonFlags:
     """The seed of every random order."""
     ref: str | None = None
     """The revision that the working tree is compared with."""
+    bisects: bool = False
+    """True if that revision is a good one, after which a slower commit is searched for."""
     python: str | None = None
     """The interpreter that serves that revision; None for this one."""
     requirements: str | None = None
@@ -79,7 +82,7 @@ def read_comparison_flags(
             "--djworkers-compare-backends compares with the first backend: name two or more with"
             " --djworkers=NAME,NAME"
         )
-    if values["compare"] is None:
+    if given[first] is not Against.REVISION:
         for name in _OF_A_REVISION:
             _refuse_without_effect(config, name)
     seed = values["seed"]
@@ -87,16 +90,24 @@ def read_comparison_flags(
         against=given[first],
         # Not a secret: the header prints it, so that the order can be repeated.
         seed=randrange(_SEEDS) if seed is None else seed,  # noqa: S311  # no secret
-        ref=values["compare"],
+        ref=values["compare"] or values["bisect"],
+        bisects=first == _BISECT,
         python=values["compare_python"],
         requirements=values["compare_requirements"],
         environments=values["compare_environments"],
         prepare=values["compare_prepare"],
         copies=values["compare_copy"],
         connections=values["compare_connections"],
-        # A calibration measures the same number of blocks for each test: there is nothing to share.
-        budget_s=None if given[first] is Against.ITSELF else values["compare_budget"],
+        budget_s=values["compare_budget"] if _can_have_budget(given) else None,
     )
+
+
+def _can_have_budget(given: Mapping[str, Against]) -> bool:
+    """Return True for comparisons that can share a budget.
+
+    A calibration measures the same number of blocks for each test, and a bisection is one test.
+    """
+    return Against.ITSELF not in given.values() and _BISECT not in given
 
 
 def _given(config: pytest.Config, values: Mapping[str, Any]) -> dict[str, Against]:
@@ -104,6 +115,8 @@ def _given(config: pytest.Config, values: Mapping[str, Any]) -> dict[str, Agains
     given = {}
     if values["compare"] is not None:
         given["--djworkers-compare"] = Against.REVISION
+    if values["bisect"] is not None:
+        given[_BISECT] = Against.REVISION
     if config.getoption("djworkers_compare_backends"):
         given["--djworkers-compare-backends"] = Against.BACKEND
     if values["compare_environments"] is not None:
@@ -128,6 +141,7 @@ def _not_combinable(config: pytest.Config, values: Mapping[str, Any]) -> Iterato
         and config.getoption("djworkers_compare_budget") is not None
     ):
         yield "--djworkers-compare-budget: a calibration has a fixed number of blocks"
+    yield from _not_with_bisection(config, values)
     if values["compare_budget"] is not None and _is_under_xdist(config):
         yield (
             "--djworkers-compare-budget under pytest-xdist, which can't return to a test: use -n0,"
@@ -135,6 +149,16 @@ def _not_combinable(config: pytest.Config, values: Mapping[str, Any]) -> Iterato
         )
     if values["generator"] == "wrk":
         yield "--djworkers-generator=wrk, which has no windows"
+
+
+def _not_with_bisection(config: pytest.Config, values: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the flags that only a bisection can't be combined with."""
+    if values["bisect"] is None:
+        return
+    if config.getoption("djworkers_compare_budget") is not None:
+        yield "--djworkers-compare-budget: end it with Ctrl-C, and the same command goes on"
+    if _is_under_xdist(config):
+        yield "pytest-xdist: it is one test, and takes one process: use -n0"
 
 
 def _is_under_xdist(config: pytest.Config) -> bool:

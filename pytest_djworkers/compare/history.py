@@ -17,6 +17,7 @@ from pytest_djworkers.load.merge import merge_windows
 from pytest_djworkers.load.part_report import PartReport, sum_of_pairs
 from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.load.result import BurstResult
+from pytest_djworkers.server.call_counts import CallCounts
 from pytest_djworkers.server.sampled_queries import whole_of, with_queries
 from pytest_djworkers.verdict.reliability import IDLE_WORKER
 from pytest_djworkers.verdict.rounds import Round
@@ -31,6 +32,8 @@ class History:
 
     blocks: tuple[Block, ...] = ()
     took_s: float = 0.0
+    counts: tuple[CallCounts, CallCounts] | None = None
+    """The calls of base and head, if they have been counted."""
 
     @property
     def size(self) -> WindowSize | None:

@@ -49,6 +49,8 @@ class ComparisonNumbers:
     calibration_blocks: int = 12
     """The number of blocks of a calibration: enough to tell the spread between launches from the
     spread between rounds."""
+    counted_requests: int = 50
+    """The number of each arm's requests whose Python calls are counted, if they are."""
     most_blocks: int = 100
     """Safety limit on the blocks of a comparison; the rule asks for fewer."""
     rule: Rule = RULE

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 
-from pytest_djworkers.compare.arms import BASE, PreparedArms
+from pytest_djworkers.compare.arms import BASE, HEAD, HeadError, PreparedArms
 from pytest_djworkers.compare.blocks import run_block
 from pytest_djworkers.compare.history import History
 from pytest_djworkers.compare.launches import ArmError
@@ -257,4 +257,5 @@ def _with_arm(error: ArmError, arms: PreparedArms) -> ServerError:
     status = _status(error)
     is_broken = status is None or status >= HTTPStatus.INTERNAL_SERVER_ERROR
     advice = f"\n{arms.advice.strip()}" if arms.advice and error.arm == BASE and is_broken else ""
-    return ServerError(f"{arms.names[error.arm]}: {error}{advice}")
+    kind = HeadError if error.arm == HEAD else ServerError
+    return kind(f"{arms.names[error.arm]}: {error}{advice}")

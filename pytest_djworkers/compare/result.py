@@ -13,6 +13,7 @@ from pytest_djworkers.legend import Remark, Sign
 from pytest_djworkers.load.histogram import Latency
 from pytest_djworkers.load.queries import QueryFigures
 from pytest_djworkers.profiling.explanation import Explanation
+from pytest_djworkers.server.call_counts import CallCounts
 from pytest_djworkers.verdict.judgement import Judgement, Verdict
 from pytest_djworkers.verdict.rounds import Metric, Round, Window, counted_rounds
 
@@ -80,6 +81,9 @@ class ArmComparison:
     0.3 kB``); empty if they are alike."""
     base_queries: QueryFigures | None = None
     """The SQL queries of base's request; None if they aren't known. Head's are the result's."""
+    counts: tuple[CallCounts, CallCounts] | None = None
+    """The Python calls and the memory of base's and head's requests; None if they were not
+    counted."""
     parts: BlockParts | None = None
     """The mean time of each part of a block; None if nothing was measured."""
     idle_workers: str = ""
@@ -97,6 +101,8 @@ class ArmComparison:
         if not self.is_judged:
             return None
         found = {judgement.verdict for judgement in self.judgements}
+        if self.not_compared:
+            found.add(Verdict.NOT_COMPARED)
         return next((one for one in WORST_FIRST if one in found), Verdict.NOT_COMPARED)
 
     @property
@@ -127,12 +133,15 @@ class ArmComparison:
 
 def is_slower(compared: ArmComparison) -> bool | None:
     """Return True if head was found to be slower or dearer than base, and False if it was found to
-    be faster or cheaper; None for any other verdict, and if errors decided."""
+    be faster or cheaper; None for any other verdict, and if errors decided.
+
+    Calls are no time, so their number decides nothing here.
+    """
     changes = {Verdict.REGRESSED: True, Verdict.IMPROVED: False}
     found = [
         changes[one.verdict]
         for one in compared.judgements
-        if one.verdict in changes and one.metric is not Metric.ERRORS
+        if one.verdict in changes and one.metric not in {Metric.ERRORS, Metric.CALLS}
     ]
     return max(found, default=None)
 

@@ -30,8 +30,9 @@ class Revision:
 
     @property
     def label(self) -> str:
-        """The base for people: ``main (1a2b3c4d5e)``."""
-        return f"{self.ref} ({self.commit[:_SHOWN_DIGITS]})"
+        """The base for people: ``main (1a2b3c4d5e)``, or the commit alone if it has no name."""
+        digits = self.commit[:_SHOWN_DIGITS]
+        return digits if self.ref == digits else f"{self.ref} ({digits})"
 
 
 def base_revision(folder: Path, ref: str) -> Revision:
@@ -56,6 +57,21 @@ def base_revision(folder: Path, ref: str) -> Revision:
     )
     changed = git_output(top, "status", "--porcelain", failure="git status fails")
     return Revision(top, ref, commit, commit == head, bool(changed))
+
+
+def good_revision(folder: Path, ref: str) -> Revision:
+    """Return a revision that what is checked out has come from: an ancestor, or the same commit.
+
+    ``folder`` is any folder of the working tree. Raises SettingsError if it is no such revision.
+    """
+    good = base_revision(folder, ref)
+    if good.commit != _commit_of(good.top, ref):
+        raise SettingsError(
+            f"{ref!r} is no ancestor of the commit that is checked out, so there is no history to"
+            f" search between them; the newest commit that both have is {good.commit[:10]}: if the"
+            " test was fast there, name that one"
+        )
+    return good
 
 
 def _refuse_shallow(top: Path) -> None:

@@ -14,7 +14,7 @@ from pytest_djworkers.compare.environments.base_environment import base_environm
 from pytest_djworkers.compare.environments.environment import ServedEnvironment, named_environment
 from pytest_djworkers.compare.flags import Against, ComparisonFlags
 from pytest_djworkers.compare.numbers import DEFAULT_NUMBERS
-from pytest_djworkers.compare.revision import Revision, base_revision
+from pytest_djworkers.compare.revision import Revision, base_revision, good_revision
 from pytest_djworkers.compare.sides import (
     WORKING_TREE,
     BaseFiles,
@@ -80,7 +80,19 @@ class ComparisonSetup:
             return cls(flags, pair=(first, second))
         if flags.ref is None:
             return cls(flags)
-        revision = base_revision(root, flags.ref)
+        find = good_revision if flags.bisects else base_revision
+        return cls.with_base(flags, find(root, flags.ref), root, backends, kept)
+
+    @classmethod
+    def with_base(
+        cls,
+        flags: ComparisonFlags,
+        revision: Revision,
+        root: Path,
+        backends: tuple[Backend, ...],
+        kept: Callable[[], Path] | None,
+    ) -> ComparisonSetup:
+        """Return the preparation of comparisons with this revision. Raises as ``begin`` does."""
         return cls(
             flags,
             revision,
@@ -100,6 +112,11 @@ class ComparisonSetup:
         state = " (with changes that are not committed)" if revision.is_dirty else ""
         same = ", which is the commit checked out" if revision.is_head else ""
         served = "" if self._base is None else self._base.differs
+        if self.flags.bisects:
+            return (
+                f"searches for the commit after {revision.label} that made a test slower; each is"
+                f" compared with the working tree{state}{served}"
+            )
         return f"compares the working tree{state} with {revision.label}{same}{served}"
 
     def prepare_arms(

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pytest_djworkers.compare.arms import HeadError
 from pytest_djworkers.compare.copied_files import copy_files
 from pytest_djworkers.compare.environments.environment import ServedEnvironment
 from pytest_djworkers.compare.prepare_commands import run_prepare_commands
@@ -183,12 +184,13 @@ def _last_migrations(label: str, spec: LaunchSpec, advice: str) -> Migrations:
         return last_migrations(spec)
     except ServerStartError as error:
         text = str(error)
+        kind = HeadError if label == WORKING_TREE else ServerError
         if missing := _missing_settings(spec, text):
-            raise ServerError(f"{label}: {missing}{text}") from None
+            raise kind(f"{label}: {missing}{text}") from None
         is_base = spec.runtime.apart is not None and label != WORKING_TREE
         if is_base and "ModuleNotFoundError" in text:
             advice = f"{_MISSING_PACKAGE}{advice}"
-        raise ServerError(f"{label}: {text}{_on_a_line(advice)}") from None
+        raise kind(f"{label}: {text}{_on_a_line(advice)}") from None
 
 
 def _on_a_line(advice: str) -> str:

@@ -15,7 +15,7 @@ from typing import Any, Self
 
 from pytest_djworkers.entry.changed_settings import ChangedSettings
 from pytest_djworkers.entry.isolation import Isolation
-from pytest_djworkers.entry.sampling import Sampling
+from pytest_djworkers.entry.sampling import Counting, Sampling
 from pytest_djworkers.entry.stack_sampling import StackSampling
 from pytest_djworkers.entry.tree_bounds import TreeBounds
 from pytest_djworkers.entry.typed_json import decoded
@@ -90,6 +90,8 @@ class Brief:
     """True if the plugin's own view is to be served, too."""
     sampling: Sampling | None = None
     """The secret that marks requests whose queries are counted; None to count none."""
+    counting: Counting | None = None
+    """The secrets that mark requests whose calls and memory are counted; None to count none."""
     stacks: StackSampling | None = None
     """The place for the stacks of requests in flight; None to sample none."""
 
@@ -116,6 +118,7 @@ class Brief:
             data[name] = tuple(data[name])
         data["isolation"] = data["isolation"] and Isolation.from_json(data["isolation"])
         data["sampling"] = data["sampling"] and Sampling(**data["sampling"])
+        data["counting"] = data["counting"] and Counting.from_json(data["counting"])
         data["stacks"] = data["stacks"] and StackSampling(**data["stacks"])
         data["changed_settings"] = ChangedSettings.from_json(data["changed_settings"])
         return cls(**{**data, "bounds": bounds})

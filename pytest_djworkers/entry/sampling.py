@@ -1,7 +1,8 @@
 """Sample requests: what the pytest process and the server's processes agree on about them.
 
-Before a burst, the pytest process sends a few requests with a private header. The process that gets
-one counts its SQL queries, and leaves a file with them before it sends the response.
+The pytest process sends a few requests with a private header. The process that gets one records
+something about it, such as its SQL queries, and leaves a file with that before it sends the
+response.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ import hmac
 import json
 import secrets
 import shutil
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -57,11 +59,16 @@ class Sample:
     """The time that the site took for it, in seconds."""
     queries: tuple[SampledQuery, ...]
 
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Return the sample that ``asdict`` has made plain."""
+        return cls(data["pid"], data["took_s"], tuple(map(_query_of, data["queries"])))
+
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
     """The secret of one launch by which a server knows sample requests, and the place for what it
-    counts."""
+    records."""
 
     token: str
     folder: str
@@ -69,9 +76,9 @@ class Sampling:
     """True if the server is to ask the database for the plans of statements, too."""
 
     @classmethod
-    def begin(cls, parent: Path, *, plans: bool = False) -> Self:
-        """Return the sampling of a new launch, with an empty folder."""
-        folder = parent / "samples"
+    def begin(cls, parent: Path, name: str = "samples", *, plans: bool = False) -> Self:
+        """Return the sampling of a new launch, with an empty folder of this name."""
+        folder = parent / name
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(mode=0o700)
         return cls(secrets.token_hex(16), str(folder), plans)
@@ -82,7 +89,7 @@ class Sampling:
         return replace(request, headers=(*request.headers, header))
 
     def end(self) -> None:
-        """Let the server remove what counts, at the next request that is no sample."""
+        """Let the server remove what records, at the next request that is no sample."""
         self._over.touch(mode=0o600)
 
     @property
@@ -101,20 +108,22 @@ class Sampling:
         is_ours = hmac.compare_digest(token.encode(), self.token.encode())
         return int(number) if is_ours and number.isdecimal() else None
 
-    def write(self, number: int, sample: Sample) -> None:
+    def write(self, number: int, sample: Mapping[str, Any]) -> None:
         """Leave a sample for the pytest process, whole or not at all. Raises OSError."""
         file = self._file(number)
         temporary = file.with_suffix(f".{secrets.token_hex(4)}")
-        write_private(temporary, json.dumps(asdict(sample)).encode())
+        write_private(temporary, json.dumps(sample).encode())
         temporary.replace(file)
 
-    def read(self, number: int) -> Sample | None:
+    def read(self, number: int) -> dict[str, Any] | None:
         """Return the sample of this number; None if there is none yet. Raises OSError."""
         try:
-            data = json.loads(read_regular(self._file(number), most_bytes=_MOST_BYTES))
+            found: dict[str, Any] = json.loads(
+                read_regular(self._file(number), most_bytes=_MOST_BYTES)
+            )
         except FileNotFoundError:
             return None
-        return Sample(data["pid"], data["took_s"], tuple(map(_query_of, data["queries"])))
+        return found
 
     def _file(self, number: int) -> Path:
         return Path(self.folder) / f"{number}.json"
@@ -122,3 +131,22 @@ class Sampling:
 
 def _query_of(data: dict[str, Any]) -> SampledQuery:
     return SampledQuery(**{**data, "plan": tuple(PlanNode(**one) for one in data["plan"])})
+
+
+@dataclass(frozen=True, slots=True)
+class Counting:
+    """The sampling of a launch whose calls and memory are counted, each in requests of its own:
+    what counts the one would disturb the other."""
+
+    calls: Sampling
+    memory: Sampling
+
+    @classmethod
+    def begin(cls, parent: Path) -> Self:
+        """Return the counting of a new launch."""
+        return cls(Sampling.begin(parent, "calls"), Sampling.begin(parent, "memory"))
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Return the counting that ``asdict`` has made plain."""
+        return cls(Sampling(**data["calls"]), Sampling(**data["memory"]))

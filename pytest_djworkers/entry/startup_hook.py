@@ -20,6 +20,7 @@ STARTUP = os.path.join(os.path.dirname(__file__), "startup")
 _ACTIONS = (
     ("django.conf", "settings_hook", "hook_settings"),
     ("django.core.handlers.base", "counting_chain", "hook_handlers"),
+    ("django.core.handlers.base", "call_counter", "hook_handlers"),
     ("django.core.handlers.base", "stack_sampler", "hook_handlers"),
     ("django.db.backends.signals", "connection_checks", "check_after"),
     ("django.db.backends.base.base", "connection_checks", "check_before"),

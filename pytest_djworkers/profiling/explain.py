@@ -2,37 +2,33 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 
 from pytest_djworkers.profiling.bottleneck import Capacity, bottleneck, computes
 from pytest_djworkers.profiling.causes import CauseFinder
 from pytest_djworkers.profiling.code_changes import CodeChanges
-from pytest_djworkers.profiling.code_folders import Function
 from pytest_djworkers.profiling.differences import Difference
 from pytest_djworkers.profiling.explanation import (
-    ArmStack,
+    NO_FLAME,
     Cause,
     CauseKind,
     Explanation,
     FlameGraph,
     FunctionChange,
 )
+from pytest_djworkers.profiling.flames import flame_of, functions_on
 from pytest_djworkers.profiling.items import item_of
 from pytest_djworkers.profiling.items_changed import (
     ArmTimes,
     Changed,
-    LaunchTimes,
     changed_items,
     whole_difference,
 )
 from pytest_djworkers.profiling.launch_stacks import LaunchStacks, TimedStack
 from pytest_djworkers.profiling.query_changes import QueryChanges
 
-_LEAST_OF_FLAME = 0.001
-"""The share of all time that a stack must have in one of the arms to be kept."""
 _MOST_FUNCTIONS = 60
 _LEAST_PAIRS = 2
 
@@ -145,7 +141,7 @@ def _functions(
     """Yield the functions with some time in one of the arms."""
     if arms is None:
         return
-    totals = changed_items(arms, _functions_on)
+    totals = changed_items(arms, functions_on)
     owns = changed_items(arms, lambda stack: (stack.calls[-1].function,))
     none = Changed(Difference(0.0, 0.0, (0.0, 0.0), 1.0), is_certain=False)
     for function, total in totals.items():
@@ -160,34 +156,10 @@ def _functions(
         )
 
 
-def _functions_on(stack: TimedStack) -> Iterator[Function]:
-    return (call.function for call in stack.calls)
-
-
 def _importance(change: FunctionChange) -> tuple[object, ...]:
     own = max(abs(change.own.change_s), abs(change.total.change_s))
     return not change.is_certain, not change.function.is_of_site, -own, str(change.function)
 
 
 def _flame(arms: ArmTimes | None) -> FlameGraph:
-    """Return the mean time of each stack of functions in both arms."""
-    if arms is None:
-        return FlameGraph()
-    times = _mean_times(arms.base), _mean_times(arms.head)
-    least_s = _LEAST_OF_FLAME * max(sum(one.values()) for one in times)
-    numbers: dict[Function, int] = {}
-    stacks = []
-    for functions in {**times[0], **times[1]}:
-        both = times[0].get(functions, 0.0), times[1].get(functions, 0.0)
-        if max(both) >= least_s:
-            numbered = tuple(numbers.setdefault(one, len(numbers)) for one in functions)
-            stacks.append(ArmStack(numbered, *both))
-    return FlameGraph(tuple(numbers), tuple(stacks))
-
-
-def _mean_times(launches: LaunchTimes) -> Mapping[tuple[Function, ...], float]:
-    found: dict[tuple[Function, ...], float] = defaultdict(float)
-    for stacks in launches:
-        for one in stacks:
-            found[tuple(_functions_on(one))] += one.time_s / len(launches)
-    return found
+    return NO_FLAME if arms is None else flame_of(arms.base, arms.head)

@@ -90,6 +90,10 @@ class FlameGraph:
     """Stacks with very little time are left out."""
 
 
+NO_FLAME = FlameGraph()
+"""The stacks of nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Explanation:
     """Why head is slower or faster than base, as far as that is known."""
@@ -115,8 +119,8 @@ class Explanation:
     aren't known."""
     functions: tuple[FunctionChange, ...] = ()
     """Functions with some time, the largest changes first."""
-    cpu_flame: FlameGraph = FlameGraph()
-    waiting_flame: FlameGraph = FlameGraph()
+    cpu_flame: FlameGraph = NO_FLAME
+    waiting_flame: FlameGraph = NO_FLAME
     limits: tuple[str, str] = ("", "")
     """The thing that limits base and head, in words; empty if it isn't known."""
     problems: tuple[str, ...] = ()

@@ -8,8 +8,12 @@ from dataclasses import dataclass, field
 
 from pytest_djworkers.entry.stack_sampling import SampledRequests
 from pytest_djworkers.profiling.code_folders import CodeFolders, Function, Owner
-from pytest_djworkers.profiling.stacks import Frame, Stack
+from pytest_djworkers.profiling.stacks import Frame, Stack, StackSamples
 from pytest_djworkers.profiling.waits import Wait, wait_of
+
+_MOST_ACTIVE = 1.15
+"""The time for which threads may be active, as a multiple of the CPU time, before some of it is
+taken for waiting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +78,15 @@ class LaunchStacks:
 
 
 def cpu_stacks(
-    samples: Mapping[Stack, int], rate_hz: float, load: Load, folders: CodeFolders
+    samples: StackSamples, rate_hz: float, load: Load, folders: CodeFolders
 ) -> tuple[TimedStack, ...]:
-    """Return the stacks that used CPU time, from samples of those that ran or could."""
+    """Return the stacks that used CPU time."""
     if not load.requests:
         return ()
-    each_s = _cpu_of_sample(sum(samples.values()) / rate_hz, load) / rate_hz / load.requests
+    chosen = _of_cpu_time(samples, rate_hz, load)
+    each_s = _cpu_of_sample(sum(chosen.values()) / rate_hz, load) / rate_hz / load.requests
     found: Counter[tuple[Call, ...]] = Counter()
-    for stack, count in samples.items():
+    for stack, count in chosen.items():
         if calls := tuple(_calls(stack, folders)):
             found[calls] += count
     return tuple(TimedStack(calls, None, count * each_s, count) for calls, count in found.items())
@@ -113,6 +118,19 @@ def waiting_stacks(
         for (calls, wait), (time_s, samples) in found.items()
     )
     return tuple(stacks), in_flight
+
+
+def _of_cpu_time(samples: StackSamples, rate_hz: float, load: Load) -> Mapping[Stack, int]:
+    """Return the samples that tell what CPU time was used for.
+
+    Threads that wait for the GIL are seen as active whenever the system wakes them, at the places
+    where they gave it away. So if more threads were active than CPU time was used, those that held
+    the GIL tell more, though code that computes without it is not among them.
+    """
+    active_s = sum(samples.active.values()) / rate_hz
+    if not samples.holding or load.cpu_s is None or active_s <= _MOST_ACTIVE * load.cpu_s:
+        return samples.active
+    return samples.holding
 
 
 def _cpu_of_sample(sampled_s: float, load: Load) -> float:

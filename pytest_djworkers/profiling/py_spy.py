@@ -7,11 +7,12 @@ import shutil
 import signal
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
-from pytest_djworkers.profiling.stacks import Stack, collapsed_stacks
+from pytest_djworkers.profiling.stacks import Stack, StackSamples, collapsed_stacks
 from pytest_djworkers.system.clock import CLOCK
 from pytest_djworkers.system.environment import child_environment
 from pytest_djworkers.system.process import GuardedProcess
@@ -19,7 +20,7 @@ from pytest_djworkers.system.process import GuardedProcess
 RATE_HZ = 100
 """The number of samples per second and process: more would slow the server down by more."""
 MOST_PROCESSES = 4
-"""The number of workers that are sampled: each needs a process that takes CPU time itself."""
+"""The number of workers that are sampled: each needs two processes that take CPU time."""
 NOT_INSTALLED = "py-spy is not installed: pip install 'pytest-djworkers[profile]'"
 _ATTACHED_WITHIN_S = 10.0
 _WRITTEN_WITHIN_S = 10.0
@@ -42,31 +43,42 @@ def find_py_spy() -> str | None:
     return str(beside) if beside.is_file() else shutil.which("py-spy")
 
 
+@dataclass(frozen=True, slots=True)
+class _Recorder:
+    """A process that samples one worker."""
+
+    process: GuardedProcess
+    file: Path
+    """The file that it writes."""
+    of_holder: bool
+    """True if it samples the thread that holds the GIL, and no other."""
+
+
 class StackRecording:
     """A recording of stacks that is under way; ``finish`` ends it."""
 
-    def __init__(self, recorders: Sequence[tuple[GuardedProcess, Path]]) -> None:
+    def __init__(self, recorders: Sequence[_Recorder]) -> None:
         self._recorders = recorders
 
-    def finish(self) -> Mapping[Stack, int]:
-        """End the recording, and return the number of samples of each stack that was not idle.
-
-        Raises SamplerError if a recorder has failed.
-        """
-        for process, _ in self._recorders:
-            if process.pid is not None:
+    def finish(self) -> StackSamples:
+        """End the recording, and return the samples. Raises SamplerError if it has failed."""
+        for one in self._recorders:
+            if one.process.pid is not None:
                 with suppress(OSError):
-                    os.kill(process.pid, signal.SIGINT)
-        found: Counter[Stack] = Counter()
-        for process, file in self._recorders:
-            process.wait(_WRITTEN_WITHIN_S)
+                    os.kill(one.process.pid, signal.SIGINT)
+        active: Counter[Stack] = Counter()
+        holding: Counter[Stack] = Counter()
+        for one in self._recorders:
+            one.process.wait(_WRITTEN_WITHIN_S)
             try:
-                text = file.read_text(encoding="utf-8", errors="replace")
+                text = one.file.read_text(encoding="utf-8", errors="replace")
             except OSError:
-                raise SamplerError(f"py-spy wrote nothing{_said(_log_of(file))}") from None
+                said = _said(_log_of(one.file))
+                raise SamplerError(f"py-spy wrote nothing{said}") from None
+            found = holding if one.of_holder else active
             for stack, count in collapsed_stacks(text):
                 found[stack] += count
-        return found
+        return StackSamples(active, holding)
 
 
 @contextmanager
@@ -82,24 +94,26 @@ def recording(pids: Sequence[int], folder: Path) -> Iterator[StackRecording]:
     with ExitStack() as stack:
         recorders = []
         for pid in sorted(pids)[:MOST_PROCESSES]:
-            file = folder / f"stacks-{pid}.txt"
-            process = _record(program, pid, file)
-            stack.callback(process.stop)
-            recorders.append((process, file))
+            for of_holder in (False, True):
+                kind = "holding" if of_holder else "active"
+                file = folder / f"stacks-{pid}-{kind}.txt"
+                process = _record(program, pid, file, ["--gil"] if of_holder else [])
+                stack.callback(process.stop)
+                recorders.append(_Recorder(process, file, of_holder))
         deadline = CLOCK.monotonic() + _ATTACHED_WITHIN_S
-        for process, file in recorders:
-            _wait_until_attached(process, _log_of(file), deadline)
+        for one in recorders:
+            _wait_until_attached(one.process, _log_of(one.file), deadline)
         yield StackRecording(recorders)
 
 
-def _record(program: str, pid: int, file: Path) -> GuardedProcess:
+def _record(program: str, pid: int, file: Path, extra: Sequence[str]) -> GuardedProcess:
     for old in (file, _log_of(file)):
         old.unlink(missing_ok=True)
     # To pause a process, py-spy stops its threads one by one, and the one that computes goes on
     # until its turn: of a view's CPU time in a server with 20 threads, it then saw a seventh.
     arguments = ("--nonblocking", "--format", "raw", "--full-filenames", "--rate", str(RATE_HZ))
     return GuardedProcess(
-        [program, "record", "--pid", str(pid), *arguments, "--output", str(file)],
+        [program, "record", "--pid", str(pid), *arguments, *extra, "--output", str(file)],
         log=_log_of(file),
         environment=child_environment(RUST_BACKTRACE="0"),
         name="py-spy",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -23,6 +23,16 @@ class Frame:
 
 Stack: TypeAlias = tuple[Frame, ...]
 """The calls that are under way in a thread, the outermost first."""
+
+
+@dataclass(frozen=True, slots=True)
+class StackSamples:
+    """The numbers of samples of each stack, as a profiler from outside sees them."""
+
+    active: Mapping[Stack, int]
+    """Those of threads that ran, or could have."""
+    holding: Mapping[Stack, int]
+    """Those of the thread that held the interpreter's lock (GIL)."""
 
 
 def collapsed_stacks(text: str) -> Iterator[tuple[Stack, int]]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pytest_djworkers.compare.result import ArmComparison
 from pytest_djworkers.profiling.explanation import Cause, CauseKind, Explanation, Place
+from pytest_djworkers.profiling.time_spent import Part, TimeSpent
 from pytest_djworkers.units import before_and_after, format_duration, format_share
 from pytest_djworkers.verdict.judgement import Verdict
 
 _MOST_OTHERS = 2
+_MOST_PARTS = 3
 _CHANGED = (Verdict.REGRESSED, Verdict.IMPROVED)
 
 
@@ -31,6 +35,31 @@ def cause_lines(compared: ArmComparison) -> list[str]:
         )
         if line
     ]
+
+
+def time_lines(found: TimeSpent) -> list[str]:
+    """Return the lines that say what a burst's server spends the time of its requests on."""
+    shares = [
+        _share(kind, whole_s, [one for one in found.parts if (one.wait is None) == is_cpu])
+        for kind, whole_s, is_cpu in (
+            ("CPU time", found.cpu_s, True),
+            ("waiting", found.waiting_s, False),
+        )
+    ]
+    limit = f"the limit was {found.limit}" if found.limit else ""
+    return [line for line in (*shares, limit, *found.problems) if line]
+
+
+def _share(kind: str, whole_s: float | None, parts: Sequence[Part]) -> str:
+    """Return the largest parts of a time; empty if there is none."""
+    if not whole_s or not parts:
+        return ""
+    named = ", ".join(
+        f"{format_share(one.time_s / whole_s)}"
+        f"{'' if one.wait is None else f' for {one.wait.value}'} in {one.function}"
+        for one in parts[:_MOST_PARTS]
+    )
+    return f"{kind} per request {format_duration(whole_s)}: {named}"
 
 
 def _nothing(compared: ArmComparison, found: Explanation) -> str:

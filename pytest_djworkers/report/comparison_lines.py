@@ -6,7 +6,7 @@ The failure of a test, the notes below the table, Markdown and JUnit's propertie
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from pytest_djworkers.compare.result import ArmComparison, ArmFigures
@@ -16,7 +16,9 @@ from pytest_djworkers.units import (
     format_change,
     format_duration,
     format_rate,
+    format_size,
 )
+from pytest_djworkers.verdict.call_counts import calls_in_words
 from pytest_djworkers.verdict.estimate import Estimate
 from pytest_djworkers.verdict.judgement import Judgement, Verdict
 from pytest_djworkers.verdict.rounds import Metric
@@ -32,12 +34,14 @@ _WORSE = {
     Metric.P95: "slower",
     Metric.CPU_PER_REQUEST: "dearer",
     Metric.ERRORS: "more errors",
+    Metric.CALLS: "more calls",
 }
 _BETTER = {
     Metric.RPS: "faster",
     Metric.P95: "faster",
     Metric.CPU_PER_REQUEST: "cheaper",
     Metric.ERRORS: "fewer errors",
+    Metric.CALLS: "fewer calls",
 }
 
 
@@ -55,14 +59,15 @@ class Finding:
 
 def findings(compared: ArmComparison) -> list[Finding]:
     """Return the verdict on each figure, requests/s first, or why nothing could be compared."""
+    found = []
     if compared.not_compared:
         verdict = Verdict.NOT_COMPARED
-        return [Finding(verdict, verdict.value, with_names(compared, compared.not_compared))]
+        found.append(Finding(verdict, verdict.value, with_names(compared, compared.not_compared)))
     # Errors and slow responses decide for every figure, and are said once.
     different: dict[tuple[Verdict, str], Judgement] = {}
     for judgement in compared.judgements:
         different.setdefault((judgement.verdict, judgement.reason), judgement)
-    return [
+    return found + [
         Finding(one.verdict, _word(compared, one), with_names(compared, one.reason), one)
         for one in different.values()
     ]
@@ -124,8 +129,21 @@ def figures_in_words(compared: ArmComparison, judgement: Judgement | None = None
         _speeds(base, head, with_change=not estimated),
         _times("CPU per request", base.cpu_per_request_s, head.cpu_per_request_s),
         "" if compared.latencies is None else _tails(*compared.latencies),
+        *_counts(compared),
     ]
     return ", ".join(filter(None, parts))
+
+
+def _counts(compared: ArmComparison) -> Iterator[str]:
+    """Yield the counts of both arms, if they are known and no judgement says them."""
+    if compared.counts is None:
+        return
+    base, head = compared.counts
+    if all(one.metric is not Metric.CALLS for one in compared.judgements):
+        yield calls_in_words(base.calls, head.calls)
+    if base.memory is not None and head.memory is not None:
+        memory = before_and_after(format_size(base.memory.median), format_size(head.memory.median))
+        yield f"memory per request {memory}"
 
 
 def _speeds(base: ArmFigures, head: ArmFigures, *, with_change: bool) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from pytest_djworkers.compare.result import ArmComparison
 from pytest_djworkers.record import BurstRecord
-from pytest_djworkers.report.cause_lines import cause_lines
+from pytest_djworkers.report.cause_lines import cause_lines, time_lines
 from pytest_djworkers.report.comparison_lines import Finding, findings, lines, with_names
 from pytest_djworkers.report.document import TestOutcome
 from pytest_djworkers.report.figures import queries_by_part
@@ -38,6 +38,8 @@ def remarks_of_burst(record: BurstRecord) -> list[str]:
     if kinds := kinds_of(record.result):
         found.append(f"errors: {in_words(kinds)}")
     found += _repeated_queries(record)
+    if record.time_spent is not None:
+        found += time_lines(record.time_spent)
     if (compared := record.against_base) is not None:
         said = " ".join(judgement.reason for judgement in compared.judgements)
         if compared.worker_exits not in (said or compared.not_compared):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pytest_djworkers.record import BurstRecord
+from pytest_djworkers.report.bisection_lines import result_lines
 from pytest_djworkers.report.burst_rows import BURSTS
 from pytest_djworkers.report.calibration_rows import CALIBRATIONS
 from pytest_djworkers.report.comparison_details import details, noise_in_words
@@ -60,4 +61,9 @@ def noise_note(records: Sequence[BurstRecord]) -> str:
 def _notes(record: BurstRecord) -> list[str]:
     about, compared = f"{record.test} {record.result.name}", record.against_base
     arms = [] if compared is None else lines(compared, worth_saying(compared), about)
-    return [*baseline_reason(record, about), *arms]
+    return [*_of_bisection(record), *baseline_reason(record, about), *arms]
+
+
+def _of_bisection(record: BurstRecord) -> list[str]:
+    found = record.bisection
+    return [] if found is None else result_lines(found, record.result.name)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from pytest_djworkers.record import BurstRecord
+from pytest_djworkers.report.bisection_lines import FOUND, FOUND_ERRORS
 from pytest_djworkers.report.file_outcomes import FileOutcomes
 from pytest_djworkers.report.summary import noise_note, notes
 from pytest_djworkers.report.terminal_lines import write_wrapped
@@ -14,7 +15,7 @@ from pytest_djworkers.report.terminal_table import print_table
 
 _QUIETEST = -2
 """The verbosity of ``-qq``, which leaves the table out."""
-_COLORS = {"regressed": "red", "improved": "green"}
+_COLORS = {"regressed": "red", "improved": "green", FOUND: "red", FOUND_ERRORS: "red"}
 
 
 def print_summary(

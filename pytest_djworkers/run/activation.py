@@ -56,7 +56,9 @@ def activate(config: pytest.Config) -> None:
         worker = XdistWorker.of(config)
         if worker is not None:
             settings = settings.with_seed(worker.told.seed)
-        run = RunContext.begin(settings, worker, lock_wait, _environments_folder(config), progress)
+        kept = _cache_folder(config, "djworkers-environments")
+        run = RunContext.begin(settings, worker, lock_wait, kept, progress)
+        bisection = _bisection(config, run)
     except SettingsError as error:
         raise pytest.UsageError(printable(str(error))) from None
     # From here on, fixtures know that backends are chosen.
@@ -75,8 +77,11 @@ def activate(config: pytest.Config) -> None:
         "teardown": TeardownPlugin(interrupts),
         "lock-wait": lock_wait,
         "progress": ProgressPlugin(config, progress),
-        "expected-length": ExpectedLengthPlugin(settings),
     }
+    if bisection is None:
+        plugins["expected-length"] = ExpectedLengthPlugin(settings)
+    else:
+        plugins["bisection"] = bisection
     flags = settings.comparison_flags
     advice = BURST_ADVICE if flags is None else comparison_advice(flags.budget_s)
     plugins["ended-by-timeout"] = EndedByTimeoutPlugin(advice)
@@ -167,8 +172,26 @@ def _check_aliases(left_out: tuple[str, ...]) -> None:
         )
 
 
-def _environments_folder(config: pytest.Config) -> Callable[[], Path] | None:
-    """Return what gives the folder for environments in pytest's cache; None without the cache."""
+def _bisection(config: pytest.Config, run: RunContext) -> object | None:
+    """Return the plugin of a run that bisects; None for others. Raises SettingsError."""
+    flags, setup = run.settings.comparison_flags, run.comparison_setup
+    if flags is None or setup is None or not flags.bisects:
+        return None
+    # Other runs don't wait for its modules.
+    from pytest_djworkers.run.bisection.search import Search
+    from pytest_djworkers.run.hooks.bisection import BisectionPlugin
+
+    search = Search(
+        run.settings,
+        setup,
+        environments=_cache_folder(config, "djworkers-environments"),
+        verdicts=_cache_folder(config, "djworkers-bisections"),
+    )
+    return BisectionPlugin(config, run, search)
+
+
+def _cache_folder(config: pytest.Config, name: str) -> Callable[[], Path] | None:
+    """Return what gives a folder in pytest's cache; None without the cache."""
     # Under -p no:cacheprovider there is none.
     cache = getattr(config, "cache", None)
-    return None if cache is None else partial(cache.mkdir, "djworkers-environments")
+    return None if cache is None else partial(cache.mkdir, name)

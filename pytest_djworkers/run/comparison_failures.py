@@ -7,6 +7,8 @@ from collections.abc import Container, Iterator
 from pytest_djworkers.compare.result import ArmComparison
 from pytest_djworkers.compare.same_work import MOST_DIFFERENCE, lengths_differ
 from pytest_djworkers.markers import TestPlan
+from pytest_djworkers.record import BurstRecord
+from pytest_djworkers.report.bisection_lines import result_lines
 from pytest_djworkers.report.comparison_lines import Finding, findings, lines
 from pytest_djworkers.run.plans import max_regressions
 from pytest_djworkers.settings.settings import Settings
@@ -31,6 +33,15 @@ def comparison_failures(
     if not settings.strict:
         yield from _limits_without_figure(found, plan.regressions)
     yield from _different_size(compared, plan)
+
+
+def bisection_failures(record: BurstRecord) -> list[str]:
+    """Return which commit made a burst slower, if a bisection has found it."""
+    found = record.bisection
+    if found is None or not found.has_found:
+        return []
+    # Each failure of a burst begins with its name.
+    return ["\n".join(result_lines(found))]
 
 
 def _fails(

@@ -64,6 +64,11 @@ COMPARISON = Timing(COMPARISON_STARTS_S + TYPICAL_BLOCKS * BLOCK_S, TYPICAL_BLOC
 """The expected timing of a comparison of which nothing is known."""
 
 
+def cache_key(kind: str) -> str:
+    """Return the key of pytest's cache for the timings of bursts, or comparisons, of this kind."""
+    return f"djworkers/seconds/{kind}"
+
+
 def calibration(blocks: int) -> Timing:
     """Return the expected timing of a calibration."""
     return Timing(COMPARISON_STARTS_S + blocks * BLOCK_S, blocks)

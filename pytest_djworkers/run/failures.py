@@ -18,7 +18,7 @@ from pytest_djworkers.markers import TestPlan
 from pytest_djworkers.printable import printable
 from pytest_djworkers.record import BurstRecord, LimitOutcome
 from pytest_djworkers.report.figures import with_arrows_for
-from pytest_djworkers.run.comparison_failures import comparison_failures
+from pytest_djworkers.run.comparison_failures import bisection_failures, comparison_failures
 from pytest_djworkers.run.measurement import MeasuredBurst
 from pytest_djworkers.settings.settings import Settings
 from pytest_djworkers.unexpected_responses import why_nothing_expected
@@ -121,7 +121,11 @@ def _missed_limits(measured: MeasuredBurst, plan: TestPlan, settings: Settings) 
     record, strict = measured.record, settings.strict
     found = misses(_limits_of(record, plan), record.result)
     if record.against_base is not None:
-        return [*found, *comparison_failures(record.against_base, plan, settings)]
+        return [
+            *found,
+            *bisection_failures(record),
+            *comparison_failures(record.against_base, plan, settings),
+        ]
     verdict = record.against_baseline
     if verdict and (verdict.fails or (strict and verdict.is_open)):
         found.append(f"{verdict.verdict.value}: {verdict.reason}")

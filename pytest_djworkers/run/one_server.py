@@ -23,11 +23,13 @@ from pytest_djworkers.run.context import RunContext
 from pytest_djworkers.run.measurement import MeasuredBurst, PlannedBurst
 from pytest_djworkers.run.references import is_plain
 from pytest_djworkers.run.site.log_in import LogIn
+from pytest_djworkers.run.time_spent import time_of_burst
 from pytest_djworkers.server.diagnosis import first_refusal, why_requests_failed
 from pytest_djworkers.server.protocol import AnyServer, BurstNeeds, check_alive
 from pytest_djworkers.server.sample_requests import sample_queries
 from pytest_djworkers.server.sampled_queries import SampledQueries, with_queries
 from pytest_djworkers.server.usage import UsageWatch
+from pytest_djworkers.settings.profiling import Profiles
 from pytest_djworkers.system.netstat import KernelCounts, read_counts
 from pytest_djworkers.verdict.baseline_verdict import not_compared
 from pytest_djworkers.verdict.rounds import Metric
@@ -66,6 +68,8 @@ class OneServer:
                 " one of the site's paths"
             )
         measured = self._with_references(self.fire(planned))
+        if self._run.settings.profiles is Profiles.ALWAYS:
+            measured = self._with_time_spent(measured, planned)
         settings, baseline = self._run.settings, self._run.baseline
         if settings.save_baseline or (baseline.is_empty and not self._max_regressions):
             return measured
@@ -115,6 +119,18 @@ class OneServer:
         )
         record = replace(measured.record, result=replace(result, references=references))
         return replace(measured, record=record)
+
+    def _with_time_spent(self, measured: MeasuredBurst, planned: PlannedBurst) -> MeasuredBurst:
+        """Return a burst with what its server spends the time on, in a launch of its own."""
+        server, run = self._server, self._run
+        spec = server.prepare()
+        assert spec is not None, "a server that runs already is not profiled"
+        profile = self._log_in(planned, spec).profile
+        needs = BurstNeeds.of_burst(
+            profile, profile.shape.connections, probe_path=run.settings.probe
+        )
+        found = time_of_burst(run, server.backend, spec, profile, needs)
+        return replace(measured, record=replace(measured.record, time_spent=found))
 
     def _sample_queries(self, profile: Profile, needs: BurstNeeds) -> Mapping[str, SampledQueries]:
         """Count the queries of each part of a burst, before it is fired."""

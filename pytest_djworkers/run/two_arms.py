@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 
 from pytest_djworkers.backends.protocol import workers_of
 from pytest_djworkers.compare.arms import BASE, NAMES, Arm, Databases, NotComparable, PreparedArms
 from pytest_djworkers.compare.base_databases import make_own_databases, refuse_different_rows
+from pytest_djworkers.compare.count_calls import NotCountedError, count_calls
 from pytest_djworkers.compare.explain import Question, explain_change
 from pytest_djworkers.compare.flags import Against
+from pytest_djworkers.compare.judge_calls import with_calls_judged
 from pytest_djworkers.compare.procedure import ComparisonOutcome, calibrate, compare
 from pytest_djworkers.compare.result import ArmComparison, is_slower
 from pytest_djworkers.compare.setup import ComparisonSetup
@@ -79,28 +82,60 @@ class TwoArms:
         self._turn = turn
         # Requests/s are always judged, and first.
         self._tolerances = {Metric.RPS: run.settings.tolerance, **max_regressions}
+        # Those are not figures of rounds.
+        self._calls_tolerance = self._tolerances.pop(Metric.CALLS, None)
 
     def measure(self, planned: PlannedBurst) -> MeasuredBurst:
         """Compare base and head under moderate load; head's figures are the burst's."""
-        if planned.profile.shape.stages:
-            raise BurstArgumentError(
-                f"{planned.name}: stages= can't be compared: a comparison chooses its own load."
-                " Measure stages in a run without a comparison"
-            )
+        refuse_stages(planned)
         if (finished := self._turn.finished(planned.name)) is not None:
             return finished
-        # A test may have asked for head's server: nobody may use the databases while they are
-        # seeded and copied.
-        self._server.stop()
-        with self._run.machine():
-            outcome = self._compare(planned)
+        outcome = self.compare(planned)
         # Base may lack the endpoint, or be unable to use the databases.
-        if (measured := self._measured(outcome, planned.overridden)) is None:
+        if (measured := self.measured(outcome, planned.overridden)) is None:
             measured = self._alone.fire(self._at_moderate_load(planned))
             compared = self._labelled(outcome.comparison)
             measured = replace(measured, record=replace(measured.record, against_base=compared))
         self._turn.note(planned.name, outcome, measured)
         return measured
+
+    def compare(self, planned: PlannedBurst, *, explains: bool = True) -> ComparisonOutcome:
+        """Compare base and head, and do nothing else if they can't be compared.
+
+        Without ``explains``, nothing is launched after the verdict. Raises as ``measure`` does.
+        """
+
+        def keep(outcome: ComparisonOutcome) -> None:
+            if (measured := self.measured(outcome, planned.overridden)) is not None:
+                self._run.cut_short.append(measured.record)
+
+        def judged(arms: PreparedArms, profile: Profile, needs: BurstNeeds) -> ComparisonOutcome:
+            if self._comparison_setup.flags.against is Against.ITSELF:
+                return calibrate(arms, profile, needs)
+            outcome = compare(
+                arms,
+                profile,
+                needs,
+                self._tolerances,
+                history=self._turn.history_of(profile.name),
+                enough=self._turn.enough_for(profile.name),
+                keep=keep,
+            )
+            try:
+                outcome = self._with_calls(outcome, arms, profile, needs)
+                return self._explained(outcome, arms, profile, needs) if explains else outcome
+            except (KeyboardInterrupt, SystemExit):
+                keep(outcome)
+                raise
+
+        return self._with_arms(planned, judged)
+
+    def explain(self, planned: PlannedBurst, outcome: ComparisonOutcome) -> ComparisonOutcome:
+        """Launch the arms anew, and return their comparison with why head is slower or faster.
+
+        Raises as ``measure`` does.
+        """
+        return self._with_arms(planned, partial(self._explained, outcome))
 
     def _labelled(self, comparison: ArmComparison) -> ArmComparison:
         of_backends = self._comparison_setup.flags.against is Against.BACKEND
@@ -110,42 +145,44 @@ class TwoArms:
         shape = replace(planned.profile.shape, connections=self._most_connections())
         return planned.with_shape(shape)
 
-    def _compare(self, planned: PlannedBurst) -> ComparisonOutcome:
-        settings, flags = self._run.settings, self._comparison_setup.flags
+    def _with_arms(
+        self,
+        planned: PlannedBurst,
+        act: Callable[[PreparedArms, Profile, BurstNeeds], ComparisonOutcome],
+    ) -> ComparisonOutcome:
+        """Prepare the arms, and return what ``act`` returns; nothing is left of their data."""
         if planned.profile.has_streams:
             return self._not_compared("its windows are shorter than streams (stream=)")
-        spec = self._prepare(self._run.launch_spec(self._hooks))
-        logged_in = self._log_in(planned, spec)
-        profile = logged_in.profile
-        needs = BurstNeeds.of_burst(profile, self._most_connections(), probe_path=settings.probe)
-
-        def keep(outcome: ComparisonOutcome) -> None:
-            if (measured := self._measured(outcome, planned.overridden)) is not None:
-                self._run.cut_short.append(measured.record)
-
-        with ArmData(spec, self._database_setup.unblocked, logged_in.cached) as data:
-            try:
-                self._run.progress.begin(Phase("prepare the arms"))
-                refuse_unreadable_sessions(logged_in)
-                arms = self._prepared_arms(spec, data, logged_in)
-                if flags.against is Against.ITSELF:
-                    return calibrate(arms, profile, needs)
-                outcome = compare(
-                    arms,
-                    profile,
-                    needs,
-                    self._tolerances,
-                    history=self._turn.history_of(profile.name),
-                    enough=self._turn.enough_for(profile.name),
-                    keep=keep,
-                )
+        # A test may have asked for head's server: nobody may use the databases while they are
+        # seeded and copied.
+        self._server.stop()
+        with self._run.machine():
+            spec = self._prepare(self._run.launch_spec(self._hooks))
+            logged_in = self._log_in(planned, spec)
+            profile, path = logged_in.profile, self._run.settings.probe
+            needs = BurstNeeds.of_burst(profile, self._most_connections(), probe_path=path)
+            with ArmData(spec, self._database_setup.unblocked, logged_in.cached) as data:
                 try:
-                    return self._explained(outcome, arms, profile, needs)
-                except (KeyboardInterrupt, SystemExit):
-                    keep(outcome)
-                    raise
-            except NotComparable as reason:
-                return self._not_compared(str(reason))
+                    self._run.progress.begin(Phase("prepare the arms"))
+                    refuse_unreadable_sessions(logged_in)
+                    return act(self._prepared_arms(spec, data, logged_in), profile, needs)
+                except NotComparable as reason:
+                    return self._not_compared(str(reason))
+
+    def _with_calls(
+        self, outcome: ComparisonOutcome, arms: PreparedArms, profile: Profile, needs: BurstNeeds
+    ) -> ComparisonOutcome:
+        """Return the outcome with the verdict on calls, if the test has a limit on them."""
+        # Without a result of head, not even one of its requests may have worked.
+        if self._calls_tolerance is None or outcome.head_result is None:
+            return outcome
+        self._run.progress.begin(Phase("count calls"))
+        return with_calls_judged(
+            outcome,
+            self._calls_tolerance,
+            self._turn.history_of(profile.name).counts,
+            lambda: count_calls(arms, profile, needs),
+        )
 
     def _explained(
         self, outcome: ComparisonOutcome, arms: PreparedArms, profile: Profile, needs: BurstNeeds
@@ -157,7 +194,13 @@ class TwoArms:
         changes = self._comparison_setup.code_changes
         question = Question(profile, needs, compared.size, changes, is_slower(compared))
         explanation = explain_change(arms, question)
-        return replace(outcome, comparison=replace(compared, explanation=explanation))
+        counts = compared.counts
+        # Why they can't be counted is of interest to a limit on them only.
+        with suppress(NotCountedError):
+            counts = counts or count_calls(arms, profile, needs)
+        return replace(
+            outcome, comparison=replace(compared, explanation=explanation, counts=counts)
+        )
 
     def _is_to_be_explained(self, compared: ArmComparison) -> bool:
         profiles = self._run.settings.profiles
@@ -173,7 +216,7 @@ class TwoArms:
         labels = NAMES if base is None else (base, self._server.backend)
         return ComparisonOutcome(ArmComparison(labels, seed, 0.0, not_compared=reason), None)
 
-    def _measured(
+    def measured(
         self, outcome: ComparisonOutcome, overridden: tuple[str, ...]
     ) -> MeasuredBurst | None:
         """Return head's figures with the comparison; None if head was not measured."""
@@ -222,3 +265,12 @@ class TwoArms:
         except NotComparable as reason:
             raise NotComparable(f"{arms.migration_difference}; {reason}") from None
         return made
+
+
+def refuse_stages(planned: PlannedBurst) -> None:
+    """Raise BurstArgumentError for a burst with stages."""
+    if planned.profile.shape.stages:
+        raise BurstArgumentError(
+            f"{planned.name}: stages= can't be compared: a comparison chooses its own load."
+            " Measure stages in a run without a comparison"
+        )

@@ -15,7 +15,7 @@ from pytest_djworkers.entry.brief import ENVIRONMENT_KEY, Brief, DatabaseTarget
 from pytest_djworkers.entry.changed_settings import ChangedSettings
 from pytest_djworkers.entry.isolation import Isolation
 from pytest_djworkers.entry.proxy_header import proxy_header_file
-from pytest_djworkers.entry.sampling import Sampling
+from pytest_djworkers.entry.sampling import Counting, Sampling
 from pytest_djworkers.entry.site_environment import site_environment
 from pytest_djworkers.entry.stack_sampling import StackSampling
 from pytest_djworkers.entry.startup_hook import STARTUP
@@ -63,6 +63,8 @@ class LaunchSpec:
     """The aliases of databases that the site must not connect to."""
     counts_queries: bool = False
     """True if the server is to count the queries of sample requests."""
+    counts_calls: bool = False
+    """True if the server is to count the Python calls of sample requests, and their memory."""
     is_profiled: bool = False
     """True if the stacks of the server's processes are to be sampled."""
     watch: tuple[int, ...] = ()
@@ -97,12 +99,14 @@ def start_process(
     ready: Path,
     plain_view: bool = False,
     sampling: Sampling | None = None,
+    counting: Counting | None = None,
     stacks: StackSampling | None = None,
 ) -> GuardedProcess:
     """Start a backend, whose workers report to the socket ``ready`` when they have loaded the site.
 
     With ``plain_view`` they serve the plugin's own view, too, with ``sampling`` they count the
-    queries of requests that it knows, and with ``stacks`` they sample those of their requests.
+    queries of requests that it knows, with ``counting`` the calls, and with ``stacks`` they sample
+    those of their requests.
 
     Raises OSError if the process can't be started.
     """
@@ -115,7 +119,15 @@ def start_process(
     shutil.rmtree(differing_settings_folder(spec.folder), ignore_errors=True)
     command = backend.command(spec.runtime.python, plan)
     brief = spec.folder / "brief.json"
-    told = _brief(spec, command, ready, plain_view=plain_view, sampling=sampling, stacks=stacks)
+    told = _brief(
+        spec,
+        command,
+        ready,
+        plain_view=plain_view,
+        sampling=sampling,
+        counting=counting,
+        stacks=stacks,
+    )
     told.write(brief)
     return GuardedProcess(
         command,
@@ -133,6 +145,7 @@ def _brief(
     *,
     plain_view: bool,
     sampling: Sampling | None,
+    counting: Counting | None,
     stacks: StackSampling | None,
 ) -> Brief:
     runtime = spec.runtime
@@ -149,6 +162,7 @@ def _brief(
         changed_settings=spec.changed_settings,
         plain_view=plain_view,
         sampling=sampling,
+        counting=counting,
         stacks=stacks,
     )
 

@@ -16,7 +16,7 @@ from pytest_djworkers.backends.registry import version_of
 from pytest_djworkers.backends.spec import spec_of
 from pytest_djworkers.entry.apply_test_changes import differing_settings_folder
 from pytest_djworkers.entry.proxy_header import reported_proxy_header
-from pytest_djworkers.entry.sampling import Sampling
+from pytest_djworkers.entry.sampling import Counting, Sampling
 from pytest_djworkers.entry.stack_sampling import StackSampling
 from pytest_djworkers.errors import ProbeError, ServerStartError
 from pytest_djworkers.load.facts import ServerFacts
@@ -80,6 +80,8 @@ class Server:
         """The spec of the next launch, if the site has been prepared for it."""
         self.sampling: Sampling | None = None
         """The way to send requests whose queries the last launch counts; None if it counts none."""
+        self.counting: Counting | None = None
+        """The way to send requests whose calls the last launch counts; None if it counts none."""
         self.stacks: StackSampling | None = None
         """The place where the last launch's processes tell the stacks of their requests; None if
         they don't."""
@@ -252,6 +254,7 @@ class Server:
             self.sampling = None
             if spec.counts_queries and needs.samples and spec.databases:
                 self.sampling = Sampling.begin(spec.folder, plans=needs.plans)
+            self.counting = Counting.begin(spec.folder) if spec.counts_calls else None
             self.stacks = None
             if spec.is_profiled:
                 self.stacks = StackSampling.begin(spec.folder, os.getpid())
@@ -263,6 +266,7 @@ class Server:
                 ready=ready.path,
                 plain_view=needs.plain_view,
                 sampling=self.sampling,
+                counting=self.counting,
                 stacks=self.stacks,
             )
 

@@ -25,6 +25,7 @@ class Metric(StrEnum):
     P95 = "p95"
     CPU_PER_REQUEST = "cpu_per_request"
     ERRORS = "errors"
+    CALLS = "calls"
 
 
 METRIC_NAMES = {
@@ -32,8 +33,11 @@ METRIC_NAMES = {
     Metric.P95: "p95",
     Metric.CPU_PER_REQUEST: "CPU time per request",
     Metric.ERRORS: "errors",
+    Metric.CALLS: "Python calls per request",
 }
 """The names of the figures for people."""
+OF_ROUNDS = tuple(metric for metric in Metric if metric is not Metric.CALLS)
+"""The figures that windows have. Calls are counted in requests of their own."""
 LEAST_CLEAN = 0.5
 """Rounds with errors are left out of the speed while at least this share is without."""
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from pytest_djworkers.verdict.judgement import Judgement, MoreBlocks, Verdict
 from pytest_djworkers.verdict.look import Look
-from pytest_djworkers.verdict.rounds import Metric, Round, blocks_of
+from pytest_djworkers.verdict.rounds import OF_ROUNDS, Metric, Round, blocks_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +51,12 @@ def judge(
     it asked for, with all of them. Blocks beyond those that decided change nothing, so several
     figures can be judged from one run. ``tolerance`` is a fraction of the figure; for errors it
     is the largest growth of their share (0.005: half a percentage point). Raises ValueError if
-    the tolerance is negative, or if the rule has no looks.
+    the tolerance is negative, if rounds have no such figure, or if the rule has no looks.
     """
     if not tolerance >= 0:
         raise ValueError(f"a tolerance is 0 or more, not {tolerance!r}")
+    if metric not in OF_ROUNDS:
+        raise ValueError(f"rounds have no {metric}")
     if not rule.looks:
         raise ValueError("a rule without looks judges nothing")
     blocks = blocks_of(rounds)

@@ -15,7 +15,7 @@ from pytest_djworkers.verdict.baseline_verdict import BaselineVerdict
 from pytest_djworkers.verdict.burst_figures import NO_DOUBTS, Doubts, Figures
 from pytest_djworkers.verdict.judgement import Verdict
 from pytest_djworkers.verdict.least_change import LEAST_CHANGE_ERRORS
-from pytest_djworkers.verdict.rounds import Metric
+from pytest_djworkers.verdict.rounds import METRIC_NAMES, Metric
 from pytest_djworkers.verdict.stored_figure import (
     CPU,
     GROSS_FACTOR,
@@ -98,6 +98,8 @@ def _findings(
     yield judge(CPU, believes_loss=True)
     if Metric.P95 in limits:
         yield judge(P95, believes_loss=believes_loss)
+    if (limit := limits.get(Metric.CALLS)) is not None:
+        yield _no_calls(limit)
     accepted = stored[-1]
     is_gross = GROSS_FACTOR * new.good_share < accepted.good_share
     shares = (accepted.error_share, new.error_share)
@@ -105,6 +107,13 @@ def _findings(
     if believes_loss:
         shares = (accepted.timeout_share, new.timeout_share)
         yield _more("timeouts", *shares, None, is_gross)
+
+
+def _no_calls(limit: float) -> Finding:
+    """Return the finding on the calls that a baseline doesn't store."""
+    name, said = METRIC_NAMES[Metric.CALLS], limit_in_words(Metric.CALLS, limit)
+    text = f"{name}: a baseline has none, so {said} can't pass: compare with a revision"
+    return Finding(f"{text} (--djworkers-compare)", Change.UNKNOWN, fails=True)
 
 
 def _more(

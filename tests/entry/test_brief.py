@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pytest_djworkers.entry.brief import Brief, DatabaseTarget
-from pytest_djworkers.entry.sampling import Sampling
+from pytest_djworkers.entry.sampling import Counting, Sampling
 
 BRIEF = Brief(
     "site.settings",
@@ -18,6 +18,7 @@ BRIEF = Brief(
     },
     "/tmp/x/ready",
     sampling=Sampling("token", "/tmp/x/samples"),
+    counting=Counting(Sampling("of calls", "/tmp/x/calls"), Sampling("of memory", "/tmp/x/memory")),
 )
 
 

@@ -14,6 +14,7 @@ from pytest_djworkers.report.comparison_lines import (
     lines,
     word_of_all,
 )
+from pytest_djworkers.server.call_counts import CallCounts, PerRequest
 from pytest_djworkers.verdict.estimate import Estimate
 from pytest_djworkers.verdict.judgement import Judgement, Verdict
 from pytest_djworkers.verdict.rounds import Metric, Round
@@ -126,3 +127,28 @@ def test_backends_are_called_by_their_names() -> None:
 def test_what_decides_for_every_figure_is_said_once() -> None:
     (judgement,) = MORE_ERRORS.judgements
     assert said(replace(MORE_ERRORS, judgements=(judgement, judgement))) == said(MORE_ERRORS)
+
+
+def test_counts_that_no_limit_judges_are_told() -> None:
+    def counts(calls: float, memory: PerRequest | None) -> CallCounts:
+        return CallCounts(PerRequest(calls, calls, calls, 50), memory, (), "3.11")
+
+    memory = PerRequest(20_000, 19_000, 21_000, 10)
+    one = replace(MORE_ERRORS, counts=(counts(1000, memory), counts(1100, memory)))
+    assert figures_in_words(one).endswith(
+        ", Python calls per request 1,000 → 1,100 (+10.0%), memory per request 20 → 20 kB"
+    )
+    of_calls = replace(BY_ERRORS, metric=Metric.CALLS)
+    assert "calls" not in figures_in_words(replace(one, judgements=(of_calls,)))
+    unknown = replace(MORE_ERRORS, counts=(counts(1000, None), counts(1100, memory)))
+    assert "memory" not in figures_in_words(unknown)
+
+
+def test_calls_are_told_beside_what_could_not_be_compared() -> None:
+    of_calls = replace(BY_ERRORS, metric=Metric.CALLS, reason="more calls")
+    one = replace(NOTHING, judgements=(of_calls,))
+    assert said(one) == ["not compared: migrations differ", "regressed: more calls"]
+    assert one.verdict is Verdict.REGRESSED
+    assert replace(NOTHING, judgements=(replace(of_calls, verdict=Verdict.OK),)).verdict is (
+        Verdict.NOT_COMPARED
+    )

@@ -282,7 +282,7 @@ def test_variants_of_a_request_take_turns(counting: Server, folder: Path) -> Non
     numbers = sorted(int(file.stem) for file in Path(sampling.folder).glob("*.json"))
     taken = [sampling.read(number) for number in numbers]
     # The first one is that of the probe.
-    assert [bool(one and one.queries) for one in taken] == [True, *[False, True] * 3]
+    assert [bool(one and one["queries"]) for one in taken] == [True, *[False, True] * 3]
 
 
 def test_a_request_that_changes_data_is_sent_three_times(counting: Server, folder: Path) -> None:

@@ -39,6 +39,7 @@ def pytest_sessionstart(session):
         explanation=ExplanationNumbers(
             least_pairs=2, most_pairs=2, cpu_s=0.5, waiting_s=0.3, responses=1
         ),
+        counted_requests=5,
         rule=Rule(looks=(2, 4), ok_level=0.5, change_level=0.5, change_blocks=2),
         discard=DiscardLimits(steal=inf, clock_jump_s=inf, generator_cpu=inf),
     )

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_djworkers.verdict.judgement import Judgement, MoreBlocks, Verdict
-from pytest_djworkers.verdict.rounds import Metric, Round, Window
+from pytest_djworkers.verdict.rounds import OF_ROUNDS, Metric, Round, Window
 from pytest_djworkers.verdict.rule import RULE, Rule, judge, judge_open
 from tests.support.blocks import SPEEDS, STEADY, block, blocks, window
 
@@ -231,7 +231,7 @@ def failing(rounds: list[Round], share: float = 0.02) -> list[Round]:
     ]
 
 
-@pytest.mark.parametrize("metric", Metric)
+@pytest.mark.parametrize("metric", OF_ROUNDS)
 def test_errors_decide_after_two_blocks(metric: Metric) -> None:
     found = judged(failing(blocks([-0.5] * EARLY)), metric=metric, tolerance=0.005)
     assert (found.verdict, found.metric) == (Verdict.REGRESSED, Metric.ERRORS)

@@ -15,7 +15,7 @@ from pytest_djworkers.verdict.prediction import (
     MOST_SESSIONS,
     prediction_floor,
 )
-from pytest_djworkers.verdict.rounds import Metric
+from pytest_djworkers.verdict.rounds import OF_ROUNDS, Metric
 from pytest_djworkers.verdict.tripwire import compare_with_stored
 
 rates = st.floats(1.0, 1e6)
@@ -309,7 +309,7 @@ figures = st.builds(
     cpu_per_request_s=st.none() | st.floats(1e-5, 100),
 )
 any_doubts = st.sampled_from([NO_DOUBTS, STARVED, BOUND, DIED])
-any_limits = st.dictionaries(st.sampled_from(Metric), st.sampled_from([0.0, 0.1, 0.6, 3.0]))
+any_limits = st.dictionaries(st.sampled_from(OF_ROUNDS), st.sampled_from([0.0, 0.1, 0.6, 3.0]))
 
 
 @given(
@@ -398,3 +398,12 @@ def test_a_limit_on_requests_fails_against_a_stored_zero() -> None:
     found = compare_with_stored(DEAR, [nothing], tolerance=0.1, max_regressions=limits)
     assert (found.verdict, found.fails) == (Verdict.NOT_COMPARED, True)
     assert not compare_with_stored(DEAR, [nothing], tolerance=0.1).fails
+
+
+def test_a_limit_on_calls_fails_against_a_baseline_which_has_none() -> None:
+    found = compare_with_stored(DEAR, [DEAR], tolerance=0.1, max_regressions={Metric.CALLS: 0.02})
+    assert found.fails
+    assert (
+        "Python calls per request: a baseline has none, so max_regression(2%, metric='calls')"
+        " can't pass: compare with a revision (--djworkers-compare)"
+    ) in found.reason

@@ -10,7 +10,14 @@ from collections.abc import Iterator, Sequence
 
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.report.document import Document
-from pytest_djworkers.report.markdown import bursts, comparisons, failed_tests, rankings, run
+from pytest_djworkers.report.markdown import (
+    bisections,
+    bursts,
+    comparisons,
+    failed_tests,
+    rankings,
+    run,
+)
 from pytest_djworkers.report.standing import (
     Standing,
     failed_before_bursts,
@@ -76,6 +83,7 @@ def _sections(document: Document) -> Iterator[list[str]]:
     )
     if records := document.records:
         yield from _of_bursts(records)
+        yield from bisections.sections(records)
     yield run.section(document)
 
 

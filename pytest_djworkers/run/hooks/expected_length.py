@@ -12,6 +12,7 @@ from pytest_djworkers.run.expected_length import (
     COMPARISON,
     Timing,
     burst,
+    cache_key,
     calibration,
     expected_s,
     known_timings,
@@ -116,7 +117,7 @@ class ExpectedLengthPlugin:
         shape, _ = self._settings.shape_for({}, {})
         flags = self._settings.comparison_flags
         kind = f"bursts of {format_duration(shape.warmup_s + shape.duration_s)}"
-        return f"djworkers/seconds/{kind if flags is None else flags.against.value}"
+        return cache_key(kind if flags is None else flags.against.value)
 
     def _expected(self, item: pytest.Item) -> Timing:
         settings, flags = self._settings, self._settings.comparison_flags

@@ -20,6 +20,7 @@ class _Current:
     """The burst at hand."""
 
     title: str
+    note: str = ""
     phases: tuple[Phase, ...] = ()
     began_s: float = 0.0
     """The beginning of the first of these phases."""
@@ -80,6 +81,12 @@ class BurstProgress:
                 self._current = None
                 self._display.hide()
 
+    def set_note(self, note: str) -> None:
+        """Show this between the title and the phases of the burst at hand, until the next note."""
+        with self._lock:
+            if self._current is not None:
+                self._current.note = note
+
     def begin(self, *phases: Phase) -> None:
         """Show the phase that begins now; see ``ProgressSink``."""
         current = self._current
@@ -129,7 +136,8 @@ class BurstProgress:
             one = self._current
             if one is None or not one.phases:
                 return
-            line = progress_line(one.title, one.phases, one.began_s, CLOCK.monotonic(), one.figures)
+            title = f"{one.title}, {one.note}" if one.note else one.title
+            line = progress_line(title, one.phases, one.began_s, CLOCK.monotonic(), one.figures)
             self._display.show(line, stays=_is_left_alone(one.phases[0]))
 
 
