@@ -71,6 +71,7 @@ class Bench:
             self.site.folder,
             f"--djworkers={turn.server}",
             *self._sides(turn),
+            *cause.options,
             f"--djworkers-report={document}",
             f"--ds=example.settings{'_postgres' if cause.needs_postgresql else ''}",
             f"caused/{cause.test_file}::test_{cause.view}",

@@ -28,6 +28,8 @@ class KnownCause:
     needs_postgresql: bool = False
     is_package: bool = False
     """True if the commit asks for another version of a package."""
+    options: tuple[str, ...] = ()
+    """Further options of pytest."""
     test_file: str = "test_caused.py"
     """The file with the test of the view."""
 
@@ -158,6 +160,8 @@ KNOWN_CAUSES = (
         ),
         r"waiting for a connection of the pool\b",
         needs_postgresql=True,
+        # Or else both arms have the OPTIONS of the tests, which are head's.
+        options=("--djworkers-settings=example.settings_postgres",),
     ),
     KnownCause(
         "an outgoing request",
