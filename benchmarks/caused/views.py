@@ -18,7 +18,7 @@ from myapp.models import Book
 from myapp.queries import newest_books
 from myapp.responses import books_json, books_page
 
-LEAVES = ("Preface", "Chapter", "Appendix", "Notes", "Index")
+LEAVES = ("Preface", "Chapter", "Appendix", "Notes", "Index", "Cover", "Errata")
 ORDERS = 200_000
 ROWS = 900
 
