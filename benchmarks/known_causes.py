@@ -142,11 +142,11 @@ KNOWN_CAUSES = (
         (
             Edit(
                 "caused/reservations.py",
-                "    time.sleep(TAKES_S)\n",
-                "    with LOCK:\n        time.sleep(TAKES_S)\n",
+                "    time.sleep(MARKING_TAKES_S)\n",
+                "    with LOCK:\n        time.sleep(MARKING_TAKES_S)\n",
             ),
         ),
-        r"waiting for a lock in reserve \(caused/reservations\.py",
+        r"waiting for a lock in mark \(caused/reservations\.py",
     ),
     KnownCause(
         "a smaller pool",
