@@ -76,7 +76,7 @@ def basket(request: HttpRequest) -> HttpResponse:
 def waiting_query(request: HttpRequest) -> HttpResponse:
     """Respond after a query for which the database waits."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_sleep(0.01)")
+        cursor.execute("SELECT pg_sleep(0.002)")
     return JsonResponse({"waited": True})
 
 

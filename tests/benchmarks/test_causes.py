@@ -30,7 +30,7 @@ FIRST_LINES = {
     "an added middleware": "+1ms in Watermark.sign (caused/middleware.py:27)",
     "JSON of twice the size": "+2ms in JsonResponse.__init__ (django/http/response.py), called from"
     " export (caused/views.py:69)",
-    "a lock": "+20ms of waiting for a lock in mark (caused/reservations.py:21), called from reserve",
+    "a lock": "+9ms of waiting for a lock in mark (caused/reservations.py:21), called from reserve",
     "a smaller pool": "+20ms of waiting for a connection of the pool in ConnectionPool.getconn"
     " (psycopg_pool/pool.py), called from waiting_query (caused/views.py:80)",
     "an outgoing request": "+10ms of waiting for an outgoing request in asked (caused/stock.py:18)",
