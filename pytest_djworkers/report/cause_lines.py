@@ -13,7 +13,7 @@ from pytest_djworkers.verdict.judgement import Verdict
 _MOST_OTHERS = 2
 _MOST_PARTS = 3
 _MOST_EXPLAINED = 1.5
-"""The share of a change above which its causes say nothing of how much they explain: others went the
+"""The share of a change from which on its causes are not said to explain it: others went the
 other way."""
 _CHANGED = (Verdict.REGRESSED, Verdict.IMPROVED)
 
