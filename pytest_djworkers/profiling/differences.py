@@ -12,8 +12,10 @@ from pytest_djworkers.verdict.student_t import upper_quantile, upper_tail
 
 LEVEL = 0.95
 """The level of the intervals."""
-FALSE_DISCOVERIES = 0.01
+FALSE_DISCOVERIES = 0.05
 """The share of differences by chance among those that are called differences."""
+FALSE_WITHOUT_CHANGE = 0.005
+"""The same where the comparison as a whole found no change."""
 _Key = TypeVar("_Key")
 
 
@@ -75,7 +77,7 @@ def _mean(times: Sequence[float], sample_s: float) -> tuple[float, float]:
     return mean, max(variance(times), mean * sample_s) / len(times)
 
 
-def discoveries(chances: Mapping[_Key, float], share: float = FALSE_DISCOVERIES) -> set[_Key]:
+def discoveries(chances: Mapping[_Key, float], share: float) -> set[_Key]:
     """Return the keys whose differences are not by chance.
 
     Among many functions some differ much by chance. Benjamini and Hochberg (1995), "Controlling the
