@@ -44,7 +44,7 @@ def test_the_sleep_of_a_slower_view_is_named(revisions: Site) -> None:
 
 
 @pytest.mark.matrix
-@pytest.mark.parametrize("backend", ["granian", "gunicorn-gevent", "uvicorn"])
+@pytest.mark.parametrize("backend", ["granian", "gunicorn-gevent"])
 def test_the_function_that_computes_more_is_named(revisions: Site, backend: str) -> None:
     urls = revisions.folder / "urls.py"
     plain = urls.read_text()

@@ -32,7 +32,7 @@ urlpatterns.append(path("busy", busy))
 
 
 @pytest.mark.matrix
-@pytest.mark.parametrize("backend", ["granian", "gunicorn-gevent", "uvicorn"])
+@pytest.mark.parametrize("backend", ["granian", "gunicorn-gevent"])
 def test_the_computing_function_and_the_waits_are_named(site: Site, backend: str) -> None:
     site.write("urls.py", URLS + VIEWS)
     site.test("def test_busy(burst):\n    burst('/busy')")
