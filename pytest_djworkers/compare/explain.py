@@ -106,7 +106,7 @@ class _Explaining:
                 progress.begin(Phase(f"explain, launch {plan.number + 1}: {self._arms.names[arm]}"))
                 with blaming(arm):
                     found[arm] = self._sample(servers[arm], arm)
-        # Both or none: they are compared pair by pair.
+        # Both or none: neither arm has more launches than the other.
         for arm in (BASE, HEAD):
             self._found[arm].append(found[arm])
 
