@@ -30,6 +30,11 @@ def test_a_worker_uses_one_cpu() -> None:
     )
 
 
+def test_many_workers_have_no_more_than_all_cpus() -> None:
+    capacity = Capacity(connections=16, workers=8, cpus=2)
+    assert bottleneck([launch(cpu_s=1.9)], capacity) == "the CPUs: the workers used 95% of 2"
+
+
 @pytest.mark.parametrize(
     ("found", "expected"),
     [

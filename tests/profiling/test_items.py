@@ -43,6 +43,7 @@ def test_the_line_is_the_one_with_most_time_in_the_larger_arm() -> None:
     one, other, most = lined((BURN, 3), ms=1), lined((BURN, 4), ms=2), lined((BURN, 8), ms=9)
     assert place([], [one, other, one, one]).line == 3
     assert place([most], [one, other]).line == 8
+    assert place([lined((BURN, 8), ms=2)], [one, other]).line == 4
 
 
 def test_the_caller_is_the_sites_function_just_outside() -> None:

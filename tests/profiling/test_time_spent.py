@@ -25,11 +25,12 @@ def test_parts_are_the_largest_first_and_waiting_is_apart() -> None:
         ),
         CAPACITY,
     )
-    assert [(one.function, one.wait, one.time_s) for one in found.parts] == [
-        (VIEW, Wait.LOCK, pytest.approx(0.015)),
-        (BURN, None, pytest.approx(0.004)),
-        (VIEW, None, pytest.approx(0.003)),
+    assert [(one.function, one.wait) for one in found.parts] == [
+        (VIEW, Wait.LOCK),
+        (BURN, None),
+        (VIEW, None),
     ]
+    assert [one.time_s for one in found.parts] == pytest.approx([0.015, 0.004, 0.003])
     assert (found.cpu_s, found.waiting_s) == pytest.approx((0.007, 0.015))
     assert found.samples == 140
     assert found.limit == "the wait for a lock: 94% of their time"
