@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -92,9 +93,12 @@ async def view_in_a_thread() -> None:
 
 
 @pytest.fixture(autouse=True)
-def no_requests() -> None:
+def no_requests() -> Iterator[None]:
     REQUESTS.clear()
     GOES_ON.clear()
+    yield
+    # If a test fails, its thread ends nevertheless.
+    GOES_ON.set()
 
 
 def test_a_thread_that_waits_is_in_a_system_call() -> None:

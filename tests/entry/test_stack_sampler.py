@@ -145,9 +145,10 @@ def test_each_window_has_its_own_samples(sampling: Sampling) -> None:
     def second(_: str) -> None:
         sampling.sample()
 
+    served = handler(lambda view: view(""))
     seen = []
     for view in (first, second):
-        handler(view)("request")
+        served(view)
         frames = {name.rpartition(".")[2] for name, _, _ in sampling.told().frames}
         seen.append(frames & {"first", "second"})
     assert seen == [{"first"}, {"second"}]
