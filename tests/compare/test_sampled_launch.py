@@ -32,6 +32,21 @@ ASLEEP = SampledRequests(10, (VIEW,), (RequestStack("sleep", "sleep(1)", 20, (0,
 
 
 @dataclass
+class Clock:
+    """A clock that goes on when somebody sleeps, and when a test says so."""
+
+    now_s: float = 0.0
+
+    def monotonic(self) -> float:
+        """Return the time."""
+        return self.now_s
+
+    def sleep(self, seconds: float) -> None:
+        """Go on."""
+        self.now_s += seconds
+
+
+@dataclass
 class FakeServer:
     """A server that responds to 100 requests in 2 s, with 0.5 s of CPU time."""
 
@@ -40,6 +55,9 @@ class FakeServer:
     workers: frozenset[int] = frozenset({7, 8})
     tells: tuple[int, ...] = (7, 8)
     fails: bool = False
+    takes_s: float = 0.0
+    """The seconds by which the clock goes on until the last response is there."""
+    clock: Clock = field(default_factory=Clock)
     closes: list[EarlyClose | None] = field(default_factory=list)
     was_open: list[bool] = field(default_factory=list)
 
@@ -47,6 +65,7 @@ class FakeServer:
         """Respond to requests, and tell of those in flight."""
         self.closes.append(early_close)
         self.was_open.append(self.stacks.is_open)
+        self.clock.now_s += self.takes_s
         if self.fails:
             raise GeneratorError("the agent ended")
         if self.stacks.is_open:
@@ -56,8 +75,10 @@ class FakeServer:
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> FakeServer:
-    return FakeServer(tmp_path, StackSampling.begin(tmp_path, os.getpid()))
+def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeServer:
+    made = FakeServer(tmp_path, StackSampling.begin(tmp_path, os.getpid()))
+    monkeypatch.setattr(module, "CLOCK", made.clock)
+    return made
 
 
 class FakeRecording:
@@ -116,6 +137,7 @@ def test_without_a_sampler_no_load_is_applied_and_the_reason_is_told(
 
 
 def test_waiting_is_sampled_in_a_window_of_its_own(server: FakeServer) -> None:
+    server.takes_s = 2.0
     earlier = LaunchStacks(cpu_load=Load(1, 1.0, 1.0), problems=("earlier",))
     found = waited(server, earlier)
     assert (server.was_open, server.stacks.is_open) == ([True], False)
@@ -128,10 +150,16 @@ def test_waiting_is_sampled_in_a_window_of_its_own(server: FakeServer) -> None:
     assert (found.cpu_load, found.problems) == (earlier.cpu_load, ("earlier",))
 
 
-def test_processes_that_tell_nothing_are_a_problem(
-    server: FakeServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "_TOLD_WITHIN_S", 0.05)
+def test_the_time_of_requests_that_end_after_the_window_is_theirs_too(server: FakeServer) -> None:
+    # Two processes have 2 requests asleep at any time in 5 s, and 100 are served: 0.2 s each. The
+    # window of responses that count was shorter.
+    server.takes_s = 5.0
+    found = waited(server)
+    assert found.waiting_s == pytest.approx(0.2)
+    assert found.waiting_load == Load(100, 5.0, 0.5)
+
+
+def test_processes_that_tell_nothing_are_a_problem(server: FakeServer) -> None:
     server.tells = ()
     found = waited(server, LaunchStacks(problems=("earlier",)))
     assert found.waiting_load is None
@@ -139,10 +167,7 @@ def test_processes_that_tell_nothing_are_a_problem(
     assert "get_wsgi_application()" in found.problems[1]
 
 
-def test_a_process_without_requests_is_not_waited_for_without_end(
-    server: FakeServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "_TOLD_WITHIN_S", 0.05)
+def test_a_process_without_requests_is_not_waited_for_without_end(server: FakeServer) -> None:
     server.tells = (8,)
     assert waited(server).in_flight == pytest.approx(2)
 
