@@ -172,6 +172,20 @@ def test_a_process_without_requests_is_not_waited_for_without_end(server: FakeSe
     assert waited(server).in_flight == pytest.approx(2)
 
 
+def test_processes_that_tell_late_are_waited_for(
+    server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.tells = (8,)
+
+    def sleep(seconds: float) -> None:
+        server.clock.now_s += seconds
+        if server.clock.now_s > 0.5:
+            server.stacks.write(7, ASLEEP)
+
+    monkeypatch.setattr(server.clock, "sleep", sleep)
+    assert waited(server).in_flight == pytest.approx(4)
+
+
 def test_a_window_that_fails_is_closed(server: FakeServer) -> None:
     server.fails = True
     with pytest.raises(GeneratorError):
