@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from pytest_djworkers.profiling.launch_stacks import LaunchStacks, Load
-from pytest_djworkers.profiling.waits import Wait
+from pytest_djworkers.profiling.waits import QUEUES, Wait
 from pytest_djworkers.units import counted
 
 BUSY = 0.5
@@ -54,7 +54,12 @@ def computes(launches: Sequence[LaunchStacks], capacity: Capacity) -> bool:
     # On a busy machine, a server gets less than the CPUs, and its requests wait for them.
     loads = [(one, one.waiting_load) for one in launches if one.waiting_load is not None]
     cpu_s = [load.cpu_s / load.requests for _, load in loads if load.cpu_s and load.requests]
-    return not cpu_s or fmean(one.waiting_s for one, _ in loads) <= fmean(cpu_s)
+    return not cpu_s or fmean(_own_waiting_s(one) for one, _ in loads) <= fmean(cpu_s)
+
+
+def _own_waiting_s(launch: LaunchStacks) -> float:
+    """Return the time for which a request waits, but not for others."""
+    return sum(one.time_s for one in launch.waiting if one.wait not in QUEUES)
 
 
 def bottleneck(launches: Sequence[LaunchStacks], capacity: Capacity) -> str:

@@ -11,7 +11,7 @@ from pytest_djworkers.profiling.items import Item, item_of, place_of
 from pytest_djworkers.profiling.items_changed import ArmTimes, Changed, LaunchTimes, changed_items
 from pytest_djworkers.profiling.launch_stacks import TimedStack
 from pytest_djworkers.profiling.query_changes import QueryChanges
-from pytest_djworkers.profiling.waits import Wait
+from pytest_djworkers.profiling.waits import QUEUES, Wait
 
 _LEAST_OF_LARGEST = 0.1
 """The share of the largest cause that another one must have to be named."""
@@ -44,6 +44,9 @@ class CauseFinder:
         if self.is_computing and (found or query):
             # While the CPUs are busy, everything that waits also waits for them.
             waiting = {item: one for item, one in waiting.items() if _is_new_wait(item, one)}
+        elif found or query:
+            # Requests queue because of what the others do.
+            waiting = {item: one for item, one in waiting.items() if item.wait not in QUEUES}
         found += self._of_waiting(waiting, without_database=query is not None)
         if query is not None:
             found.append(query)

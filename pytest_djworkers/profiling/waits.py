@@ -27,6 +27,10 @@ class Wait(StrEnum):
     OTHER = "something else"
 
 
+QUEUES = {Wait.THREAD, Wait.OTHER}
+"""The waits that may be for other requests to end."""
+
+
 # A file of a library, or a function in it, that a waiting request is in. The first that fits
 # counts: a pool waits by a lock, and a database by the network.
 _LIBRARIES = (

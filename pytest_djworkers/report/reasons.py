@@ -44,10 +44,12 @@ def remarks_of_burst(record: BurstRecord) -> list[str]:
         said = " ".join(judgement.reason for judgement in compared.judgements)
         if compared.worker_exits not in (said or compared.not_compared):
             found.append(with_names(compared, compared.worker_exits))
-        found += _changed_queries(record, compared)
+        causes = cause_lines(compared)
+        if not any("queries " in one for one in causes):
+            found += _changed_queries(record, compared)
         if compared.idle_workers:
             found.append(with_names(compared, compared.idle_workers))
-        found += cause_lines(compared)
+        found += causes
     return found
 
 

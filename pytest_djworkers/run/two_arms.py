@@ -196,6 +196,7 @@ class TwoArms:
         explanation = explain_change(arms, question)
         counts = compared.counts
         # Why they can't be counted is of interest to a limit on them only.
+        self._run.progress.begin(Phase("count calls"))
         with suppress(NotCountedError):
             counts = counts or count_calls(arms, profile, needs)
         return replace(
