@@ -54,14 +54,17 @@ def sample_waiting(
     stacks = server.stacks
     assert stacks is not None, "the server was not launched to be profiled"
     stacks.open_window()
+    opened = CLOCK.monotonic()
     try:
         fired = server.fire(EarlyClose(numbers.waiting_s, numbers.responses))
     finally:
         stacks.close_window()
+    # Requests are sampled until the last is served, and all of them are counted.
+    sampled_s = CLOCK.monotonic() - opened
     told = _told(server)
     if not told:
         return replace(found, problems=(*found.problems, _NOTHING_TOLD))
-    load = _load(fired)
+    load = replace(_load(fired), window_s=sampled_s)
     waiting, in_flight = waiting_stacks(told.values(), load, folders)
     return replace(found, waiting=waiting, in_flight=in_flight, waiting_load=load)
 

@@ -42,6 +42,7 @@ class Load:
     requests: int
     """The number of requests that it responded to."""
     window_s: float
+    """The time for which they were sampled, in seconds."""
     cpu_s: float | None
     """The CPU time of the server; None if it is not known."""
 

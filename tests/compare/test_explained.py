@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import json
+import signal
+from pathlib import Path
 
 import pytest
 
+from tests.support.ended_comparisons import found, prepare, wait_until_clean
+from tests.support.endings import running
+from tests.support.processes import mentioning, until
 from tests.support.repository import commit, git, left
 from tests.support.revisions import EXPLAINING, nothing_is_left
 from tests.support.site import Site
 
+SAMPLES = r"^(?!guard)\S*py-spy record"
+"""The command of a process that samples a server."""
 BURN = """
 import hashlib
 
@@ -58,3 +65,45 @@ def test_the_function_that_computes_more_is_named(revisions: Site, backend: str)
     result = revisions.pytest(*flags, f"--djworkers={backend}", timeout_s=240)
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*because: +*s in burn (urls.py:*), called from burns*"])
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize(
+    ("victim", "number", "exit_code", "says"),
+    [
+        ("pytest", signal.SIGINT, pytest.ExitCode.INTERRUPTED, "KeyboardInterrupt"),
+        ("pytest", signal.SIGKILL, -signal.SIGKILL, ""),
+        ("py-spy", signal.SIGKILL, pytest.ExitCode.TESTS_FAILED, "py-spy wrote nothing"),
+    ],
+)
+def test_an_explanation_that_is_ended_leaves_nothing_behind(
+    victim: str,
+    number: int,
+    exit_code: int,
+    says: str,
+    site: Site,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    prepare(site, tmp_path)
+    urls = site.folder / "urls.py"
+    urls.write_text(urls.read_text().replace("sleep(request, 2)", "sleep(request, 30)"))
+    before = left(site.folder)
+    with running(site, *EXPLAINING) as run:
+        until(lambda: found(site, SAMPLES) or run.pytest.poll() is not None, within_s=120)
+        assert run.pytest.poll() is None, run.output
+        if victim == "pytest":
+            run.pytest.send_signal(number)
+        else:
+            sampler = found(site, SAMPLES)
+            assert sampler is not None
+            sampler.send_signal(number)
+        assert says in run.output
+        assert run.pytest.returncode == exit_code, run.output
+    if number == signal.SIGKILL and victim == "pytest":
+        # Nobody is left to remove files: the next run does.
+        until(lambda: not mentioning(site.folder))
+    else:
+        wait_until_clean(site, before)
+        assert [one.name for one in tmp_path.glob("djworkers-*")] == []

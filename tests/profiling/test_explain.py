@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
+from pytest_djworkers.load.queries import QueryFigures, Statement
 from pytest_djworkers.profiling.bottleneck import Capacity
 from pytest_djworkers.profiling.code_changes import NO_CHANGES, CodeChanges
 from pytest_djworkers.profiling.code_folders import Function, Owner
 from pytest_djworkers.profiling.explain import Measured, explain, is_exact
 from pytest_djworkers.profiling.explanation import CauseKind
 from pytest_djworkers.profiling.launch_stacks import LaunchStacks
+from pytest_djworkers.profiling.query_changes import changes_of
 from pytest_djworkers.profiling.waits import Wait
 from tests.support.stacks import BURN, DUMPS, QUERY, VIEW, launch, stack
 
+QUERIES = changes_of(
+    QueryFigures(0, 0.1, 0, {}, (), 5),
+    QueryFigures(9, 0.1, 0, {}, (Statement("SELECT 1", 9, 0.001, "a.py:3", times_s=(0.001,)),), 5),
+)
 NOISE = (0.98, 1.0, 1.02, 1.01)
 CAPACITY = Capacity(connections=16, workers=2, cpus=2)
 
@@ -122,6 +129,25 @@ def test_without_samples_the_problems_are_told() -> None:
     found = explain(Measured((nothing,) * 4, (nothing,) * 4, NO_CHANGES, None, True, CAPACITY))
     assert found.problems == ("py-spy is not installed",)
     assert (found.causes, found.cpu, found.visible_s) == ((), None, None)
+
+
+def test_one_launch_of_each_arm_tells_queries_alone() -> None:
+    one = replace(measured(plain, burning), base=(plain(1.0),), head=(burning(1.0),))
+    found = explain(replace(one, queries=QUERIES))
+    assert (found.cpu, found.waiting, found.functions) == (None, None, ())
+    assert [cause.kind for cause in found.causes] == [CauseKind.QUERIES]
+
+
+def test_the_share_of_a_change_that_queries_are_a_part_of_is_not_told() -> None:
+    found = explain(replace(measured(plain, burning), queries=QUERIES))
+    assert {cause.kind for cause in found.causes} == {CauseKind.CPU, CauseKind.QUERIES}
+    assert found.explained is None
+
+
+def test_a_problem_of_several_launches_is_told_once() -> None:
+    base = replace(plain(1.0), problems=("one", "two"))
+    found = explain(replace(measured(plain, plain), base=(base, base)))
+    assert found.problems == ("one", "two")
 
 
 def test_it_is_exact_when_a_small_change_could_be_told() -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from pytest_djworkers.profiling.py_spy import NOT_INSTALLED, SamplerError, recording
-from tests.support.processes import mentioning
+from tests.support.processes import REPOSITORY, mentioning, until
 
 UNREADABLE = """\
 Error: Failed to find python version from target process
@@ -44,8 +48,8 @@ def failing(programs: Path, message: str) -> None:
     program.chmod(0o755)
 
 
-def why_not(folder: Path) -> str:
-    with pytest.raises(SamplerError) as raised, recording([1], folder):
+def why_not(folder: Path, pid: int = 1) -> str:
+    with pytest.raises(SamplerError) as raised, recording([pid], folder):
         pass
     return str(raised.value)
 
@@ -73,3 +77,97 @@ def test_an_interpreter_that_py_spy_cannot_read_is_a_line(programs: Path, tmp_pa
         "Error: Failed to find python version from target process"
     )
     assert not mentioning(tmp_path)
+
+
+BURN = """
+def burn():
+    while True:
+        sum(range(1000))
+
+print("up", flush=True)
+burn()
+"""
+UNDUMPABLE = """
+import ctypes, subprocess, sys, tempfile
+from pathlib import Path
+from pytest_djworkers.profiling.py_spy import SamplerError, recording
+
+hides = "import ctypes; ctypes.CDLL(None).prctl(4, 0); print('up', flush=True); input()"
+pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+with (
+    tempfile.TemporaryDirectory() as folder,
+    subprocess.Popen([sys.executable, "-c", hides], **pipes) as process,
+):
+    process.stdout.readline()
+    try:
+        with recording([process.pid], Path(folder)):
+            print("attached")
+    except SamplerError as error:
+        print(error)
+    process.kill()
+"""
+"""Records a process that has made itself undumpable (PR_SET_DUMPABLE), and prints why it can't."""
+
+
+@pytest.fixture
+def burning() -> Iterator[int]:
+    """The id of a process that computes."""
+    with subprocess.Popen([sys.executable, "-c", BURN], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"up\n"
+        yield process.pid
+        process.kill()
+
+
+def test_the_function_that_computes_is_seen(burning: int, tmp_path: Path) -> None:
+    with recording([burning], tmp_path) as recorded:
+        # Samples are in no file before the end.
+        used = psutil.Process(burning).cpu_times
+        begun_s = used().user
+        until(lambda: used().user - begun_s > 0.5, within_s=60)
+        samples = recorded.finish()
+    for found in (samples.active, samples.holding):
+        in_burn = sum(number for stack, number in found.items() if stack[-1].name == "burn")
+        # A fifth of a busy machine's samples.
+        assert in_burn > 10
+        assert in_burn > 0.8 * sum(found.values())
+    most = max(samples.holding, key=lambda stack: samples.holding[stack])
+    assert (most[-1].name, most[-1].line) == ("burn", 4)
+    assert not mentioning(tmp_path)
+
+
+def test_a_process_that_is_gone_is_a_line(tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        process.wait()
+    said = why_not(tmp_path, process.pid)
+    assert said.startswith("py-spy can't read the server's stacks: ")
+    assert "\n" not in said
+    assert not mentioning(tmp_path)
+
+
+def test_a_process_that_ends_meanwhile_leaves_its_samples(burning: int, tmp_path: Path) -> None:
+    with recording([burning], tmp_path) as recorded:
+        psutil.Process(burning).kill()
+        recorded.finish()
+    assert not mentioning(tmp_path)
+
+
+def test_a_recording_that_is_left_early_leaves_no_process(burning: int, tmp_path: Path) -> None:
+    with recording([burning], tmp_path):
+        assert mentioning(tmp_path)
+    assert not mentioning(tmp_path)
+
+
+def test_an_undumpable_process_is_refused_without_the_capability() -> None:
+    # Only root has it, and a plain user may not be able to run root's Python.
+    without = ["setpriv", "--bounding-set=-sys_ptrace"] if os.getuid() == 0 else []
+    done = subprocess.run(
+        [*without, sys.executable, "-c", UNDUMPABLE],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=REPOSITORY,
+        timeout=60,
+    )
+    assert done.stdout.startswith("py-spy may not attach to the server: "), done.stdout
+    assert "undumpable" in done.stdout
