@@ -25,8 +25,10 @@ _LEAST_CHANGE = 0.01
 """The share of all time from which on a change has a colour, if chance doesn't make it."""
 _STRENGTHS = (0.03, 0.1)
 """The shares of all time from which on a change has a stronger colour."""
-_ROOM = {"phone": 40 / 290, "tablet": 40 / 700, "desk": 40 / 1150}
-"""The widest windows come last; each has room for a few letters in frames of this width."""
+_WINDOWS = {"phone": 290, "tablet": 700, "desk": 1150}
+"""The least width of a graph in each kind of window in pixels, the widest last."""
+_SIGN, _LETTERS = 14, 40
+"""The pixels that a sign and a few letters need."""
 _MOST_NAMED = 12
 _MOST_IN_WORDS = 3
 _CPU, _WAITING = "CPU time", "Waiting"
@@ -42,9 +44,13 @@ class Shape:
     row: int
     looks: str
     """The classes of the style sheet: its colour, and its owner."""
+    sign: str
+    """``+`` or ``-``, for those who can't tell the colours; empty without a change."""
+    room_for_sign: str
+    """The narrowest kind of window that has room for the sign; empty if none has."""
     text: str
     room: str
-    """The narrowest kind of window that has room for its text; empty if none has."""
+    """The narrowest kind of window that has room for the text, too; empty if none has."""
     title: str
     """The text that is shown when it is pointed at."""
 
@@ -136,13 +142,12 @@ def _largest(changes: Sequence[FunctionChange]) -> str:
 
 def _note(least_s: float | None) -> str:
     compared = (
-        " in base or in head, the longer of both, so that removed code has a frame, too: red and +"
-        " took longer in head, blue and - shorter, and grey changed by less than"
-        f" {format_duration(least_s or 0.0)}."
+        " in base or in head, whichever is longer: red and + took longer in head, blue and -"
+        f" shorter, grey changed by less than {format_duration(least_s or 0.0)}"
     )
     return (
-        "Each frame is a function, below the one that calls it, and as wide as its time"
-        f"{'.' if least_s is None else compared} Outlined and bold is the site's own code. A chain"
+        "A frame is a function, below the one that calls it, as wide as its time"
+        f"{'' if least_s is None else compared}; outlined and bold is the site's own code. A chain"
         " of library functions is one frame, and a middleware stands beside what it calls."
     )
 
@@ -156,19 +161,26 @@ def _shape(box: Box, whole_s: float, least_s: float | None) -> Shape:
         round(100 * box.width, 3),
         box.row,
         f"{color} {'site' if box.is_of_site else 'library'}",
-        _text(box, sign, is_alone=least_s is None),
-        next((window for window, share in _ROOM.items() if box.width >= share), ""),
+        sign,
+        _room(box, _SIGN),
+        _text(box, has_changed=bool(sign), is_alone=least_s is None),
+        _room(box, _LETTERS),
         _pointed_at(box, is_alone=least_s is None),
     )
 
 
-def _text(box: Box, sign: str, *, is_alone: bool) -> str:
+def _room(box: Box, pixels: int) -> str:
+    fitting = (window for window, width in _WINDOWS.items() if box.width * width >= pixels)
+    return next(fitting, "")
+
+
+def _text(box: Box, *, has_changed: bool, is_alone: bool) -> str:
     name = _name(box.functions[0])
     if len(box.functions) > 1:
         name = f"{name} … {_name(box.functions[-1])}"
     if is_alone:
         return f"{name} ({format_duration(box.head_s)})"
-    return f"{sign} {name} ({format_longer_by(box.change_s)})" if sign else name
+    return f"{name} ({format_longer_by(box.change_s)})" if has_changed else name
 
 
 def _name(function: Function) -> str:
