@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 # Each of a thousand short-lived processes of the tests would compile its modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test coverage coverage-run coverage-report matrix endings lint docs schemas reference pictures wheel benchmarks launches regressions tails budget tables clean
+.PHONY: demo test coverage coverage-run coverage-report matrix endings lint docs schemas reference pictures wheel benchmarks launches regressions tails causes budget tables clean
 
 demo: $(STAMP)  ## the example project's load tests under both servers, ends in the table
 	cd example_project && ../$(BIN)/python -m pytest --djworkers=gunicorn-gevent,granian $(DEMO)
@@ -87,6 +87,9 @@ regressions: $(STAMP)  ## comparisons of revisions whose cost is known, and thei
 
 tails: $(STAMP)  ## verdicts on commits that are easy to miss, and their table; 20 minutes
 	$(BIN)/python benchmarks/tails.py --rst docs/appendix/tails-table.rst
+
+causes: $(STAMP)  ## comparisons of commits whose cause is known, and their table; 2 hours
+	$(BIN)/python benchmarks/causes.py $(CAUSES) --rst docs/appendix/causes-table.rst
 
 budget: $(STAMP)  ## the example's nine endpoints under two servers, compared in 8 minutes
 	$(BIN)/python benchmarks/budget.py

@@ -35,6 +35,7 @@ SLOW_SHARE = 0.015
 """More than 1 %, or else p99 would be at the edge between the two modes."""
 DISTRIBUTIONS: dict[str, Callable[[random.Random], float]] = {
     "none": lambda _: 0.0,
+    "constant": lambda _: 1.0,
     "lognormal": lambda source: source.lognormvariate(0.0, SIGMA),
     "bimodal": lambda source: (
         source.uniform(4.0, 6.0) if source.random() < SLOW_SHARE else source.uniform(0.8, 1.2)

@@ -5,18 +5,14 @@ A series that was stopped goes on from there.
 
 from __future__ import annotations
 
-import json
-import os
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
 
+from kept_lines import KeptLines
 from pytest_djworkers.compare.result import ArmComparison
 from pytest_djworkers.report.alignment import align_row
 from pytest_djworkers.report.comparison_lines import findings, lines
-from pytest_djworkers.serialization import from_simple, to_simple
 from pytest_djworkers.verdict.judgement import Judgement
 
 _WIDTHS = (len("2026-01-02T03:04:05+00:00"), 15, 10, 22, 2)
@@ -62,16 +58,6 @@ class Outcome:
         verdict = self.compared and self.compared.verdict
         return verdict.value if verdict else "error"
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return simple types only, for JSON."""
-        data: dict[str, Any] = to_simple(self)
-        return data
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """Return the outcome that ``to_dict`` made these data of."""
-        return from_simple(data, cls)
-
     def __str__(self) -> str:
         cells = (self.when, self.place.server, self.place.database, self.series, str(self.number))
         parts = [align_row(cells, _WIDTHS, (True, True, True, True, False))]
@@ -88,9 +74,12 @@ class Results:
     """The file of outcomes."""
 
     def __init__(self, file: Path) -> None:
-        self._file = file
-        self.outcomes: list[Outcome] = []
-        self._read()
+        self._kept = KeptLines(file, Outcome)
+
+    @property
+    def outcomes(self) -> Sequence[Outcome]:
+        """All of them, in the order in which they were measured."""
+        return self._kept.lines
 
     def of(self, series: str, place: Place) -> list[Outcome]:
         """Return the outcomes of one series in one place."""
@@ -102,26 +91,4 @@ class Results:
 
     def add(self, outcome: Outcome) -> None:
         """Keep an outcome."""
-        # One write for each line, and on the disk at once: an outcome takes minutes to measure.
-        with self._file.open("ab", buffering=0) as file:
-            line = json.dumps(outcome.to_dict(), separators=(",", ":"))
-            file.write(line.encode() + b"\n")
-            os.fsync(file.fileno())
-        self.outcomes.append(outcome)
-
-    def _read(self) -> None:
-        with suppress(FileNotFoundError):
-            text = self._file.read_bytes()
-            # A killed run may have left half a line at the end.
-            whole = text[: text.rfind(b"\n") + 1]
-            # Without it the next line would continue the broken one.
-            if whole != text:
-                os.truncate(self._file, len(whole))
-            for number, line in enumerate(whole.splitlines(), start=1):
-                try:
-                    self.outcomes.append(Outcome.from_dict(json.loads(line)))
-                except (ValueError, KeyError, TypeError) as error:
-                    raise SystemExit(
-                        f"{self._file}:{number} is of another version ({error!r}): remove the"
-                        " file, or name another with --results"
-                    ) from None
+        self._kept.add(outcome)

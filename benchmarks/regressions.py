@@ -25,10 +25,8 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
-import tempfile
-import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Iterable, Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from math import inf
@@ -40,15 +38,13 @@ from machine import describe_machine
 from outcomes import Outcome, Place, Results
 from regressions_found import counted_verdicts, noises, times, verdicts
 from revisions import Revisions
-from series import ALL, POSTGRESQL, SQLITE, Series, Turn, missing
+from series import ALL, Series, Turn, missing
+from surroundings import POSTGRESQL, SQLITE, Environments, databases, folder_for, until_stopped
 from tables import finish
-from tests.support.postgres import MISSING, SUPERUSER, Cluster, find_binaries, running_cluster
 
 SITE = Path(__file__).parent / "costly"
 SERVERS = ("granian", "gunicorn-gevent")
 DATABASES = (SQLITE, POSTGRESQL)
-Environments = Mapping[str, Mapping[str, str]]
-"""The variables that the site needs for each database that can be used."""
 
 
 def measure(
@@ -84,49 +80,6 @@ def compare(revisions: Revisions, turn: Turn, environment: Mapping[str, str]) ->
         *(series.name, place, turn.number, when, package_commit()),
         *(run.wall_s, run.status, run.compared, said),
     )
-
-
-@contextmanager
-def databases(wanted: Sequence[str]) -> Iterator[Environments]:
-    """Start what these databases need, and give their variables."""
-    plain: Environments = {SQLITE: {}}
-    if POSTGRESQL not in wanted:
-        yield plain
-        return
-    binaries = find_binaries()
-    if binaries is None:
-        print(f"nothing is compared on PostgreSQL: it {MISSING}")
-        yield plain
-        return
-    with running_cluster(binaries) as cluster:
-        yield {**plain, POSTGRESQL: variables_of(cluster)}
-
-
-def variables_of(cluster: Cluster) -> Mapping[str, str]:
-    """Return libpq's variables for a cluster."""
-    entry = cluster.entry()
-    return {"PGHOST": entry["HOST"], "PGPORT": entry["PORT"], "PGUSER": SUPERUSER}
-
-
-def until_stopped(turns: Sequence[Turn], minutes: float) -> Iterator[Turn]:
-    """Yield turns until so many minutes have passed."""
-    end_s = time.monotonic() + minutes * 60
-    for turn in turns:
-        if time.monotonic() > end_s:
-            print(f"stopped after {minutes:g} minutes")
-            return
-        yield turn
-
-
-@contextmanager
-def folder_for(given: Path | None) -> Iterator[Path]:
-    """Give the folder for the repository: the given one, or a temporary one."""
-    if given is not None:
-        given.mkdir(parents=True, exist_ok=True)
-        yield given
-        return
-    with tempfile.TemporaryDirectory(prefix="regressions-") as name:
-        yield Path(name)
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -182,7 +135,10 @@ def main() -> int:
     if not arguments.tables:
         turns = until_stopped(missing(results, chosen, places), arguments.minutes)
         try:
-            with folder_for(arguments.folder) as folder, databases(names) as environments:
+            with (
+                folder_for(arguments.folder, "regressions") as folder,
+                databases(names) as environments,
+            ):
                 measure(Revisions(folder / "site", SITE), results, turns, environments)
         except KeyboardInterrupt:
             print(f"stopped; the same command goes on from {arguments.results}")

@@ -10,9 +10,9 @@ from typing import Any
 from outcomes import Place, Results
 from pytest_djworkers.verdict.judgement import Verdict
 from revisions import Change
+from surroundings import POSTGRESQL, SQLITE
 
 IMPORT_S = 3.0
-SQLITE, POSTGRESQL = "sqlite", "postgresql"
 NONE_REGRESSED, ALL_REGRESSED, NONE_OK = "no regressed", "all regressed", "no ok"
 _STATED_AIMS_S = ((0.003, 45.0), (0.1, 90.0), (1.0, 240.0))
 """The CPU seconds of a request, and the seconds in which a loss of 20 % must have a verdict."""

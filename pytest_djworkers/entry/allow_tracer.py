@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import sys
+
+from pytest_djworkers.entry.forks import call_in_forks
 
 _PR_SET_PTRACER = 0x59616D61
 
@@ -11,8 +12,8 @@ _PR_SET_PTRACER = 0x59616D61
 def allow_tracer(pid: int) -> None:
     """Let a process and its children attach to this one, and to those that it forks from now on.
 
-    With Yama's restrictions, which most distributions have, only an ancestor may. Elsewhere the
-    call does nothing.
+    To be called when the site is loaded (see ``call_in_forks``). With Yama's restrictions, which
+    most distributions have, only an ancestor may. Elsewhere the call does nothing.
     """
     if sys.platform != "linux":
         return
@@ -25,4 +26,4 @@ def allow_tracer(pid: int) -> None:
         libc.prctl(_PR_SET_PTRACER, ctypes.c_ulong(pid), 0, 0, 0)
 
     allow()
-    os.register_at_fork(after_in_child=allow)
+    call_in_forks(allow)

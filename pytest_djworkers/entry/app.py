@@ -38,8 +38,6 @@ def load(interface: str) -> Any:
     """Set this process up, and return the site's application for ``wsgi`` or ``asgi``."""
     die_with_parent()
     brief = this_brief()
-    if brief.stacks is not None:
-        allow_tracer(brief.stacks.tracer)
     try:
         return _load(interface, brief)
     except (Exception, SystemExit) as error:
@@ -75,6 +73,8 @@ def _load(interface: str, brief: Brief) -> Any:
         strays.refuse()
     report_differing_settings(brief)
     report_proxy_header(Path(os.environ[ENVIRONMENT_KEY]).parent)
+    if brief.stacks is not None:
+        allow_tracer(brief.stacks.tracer)
     report_ready(brief.ready_socket)
     return application
 

@@ -9,13 +9,12 @@ reasons.
 from __future__ import annotations
 
 import os
-import sys
 import traceback
 from _socket import AF_UNIX, SOCK_DGRAM
 from _socket import socket as plain_socket
-from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+
+from pytest_djworkers.entry.forks import call_in_forks
 
 FAILED = "failed"
 """The word before the id of a process that can't load the site."""
@@ -29,8 +28,7 @@ def report_ready(address: str) -> None:
     def forked() -> None:
         _say(address, f"{os.getpid()} {parent}")
 
-    os.register_at_fork(after_in_child=forked)
-    _tell_uwsgi(forked)
+    call_in_forks(forked)
 
 
 def report_failure(address: str, error: BaseException) -> None:
@@ -52,20 +50,3 @@ def _say(address: str, text: str) -> None:
             said.sendto(text.encode(), address)
     finally:
         said.close()
-
-
-def _tell_uwsgi(forked: Callable[[], None]) -> None:
-    """Report uWSGI's workers as well."""
-    # uWSGI forks in C, so that Python's own fork hooks don't run. It has a hook of its own.
-    uwsgi: Any = sys.modules.get("uwsgi")
-    if not hasattr(uwsgi, "worker_id"):
-        return
-    before = getattr(uwsgi, "post_fork_hook", None)
-
-    def hook() -> None:
-        if uwsgi.worker_id():  # 0 in its mules and spoolers, which are forked as well
-            forked()
-        if before is not None:
-            before()
-
-    uwsgi.post_fork_hook = hook

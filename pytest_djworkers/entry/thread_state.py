@@ -65,9 +65,13 @@ def _written(code: CodeType, at: int) -> str:
     if not 0 <= at // 2 < len(positions):
         return ""
     line, end_line, begin, end = positions[at // 2]
-    if line is None or line != end_line or begin is None or end is None:
-        return ""
-    # Python counts bytes of UTF-8.
-    text = linecache.getline(code.co_filename, line).encode()[begin:end].decode(errors="replace")
     is_with = dis.opname[code.co_code[at]] in _WITH
-    return f"with {text}"[:_MOST_SHOWN] if is_with else text[:_MOST_SHOWN]
+    if line is None or begin is None or (line != end_line and not is_with):
+        return ""
+    # Before Python 3.13, a context manager is entered at the place of the whole statement.
+    last = end if line == end_line else None
+    # Python counts bytes of UTF-8.
+    written = linecache.getline(code.co_filename, line).encode()[begin:last]
+    text = written.decode(errors="replace").strip()
+    has_with = text.startswith(("with ", "async with "))
+    return f"with {text}"[:_MOST_SHOWN] if is_with and not has_with else text[:_MOST_SHOWN]

@@ -16,6 +16,8 @@ from pytest_djworkers.profiling.waits import Wait
 _LEAST_OF_LARGEST = 0.1
 """The share of the largest cause that another one must have to be named."""
 _MOST_CAUSES = 5
+_NOT_FOR_CPUS = {Wait.POOL, Wait.HTTP, Wait.LOCK, Wait.SLEEP}
+"""The waits that are long whatever the CPUs do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +41,10 @@ class CauseFinder:
         cpu, waiting = _certain(self.cpu), _certain(self.waiting)
         query = self._query(cpu)
         found = list(self._of_cpu(cpu, without_database=_has_other_count(self.queries)))
-        if not self.is_computing or not (found or query):
+        if self.is_computing and (found or query):
             # While the CPUs are busy, everything that waits also waits for them.
-            found += self._of_waiting(waiting, without_database=query is not None)
+            waiting = {item: one for item, one in waiting.items() if _is_new_wait(item, one)}
+        found += self._of_waiting(waiting, without_database=query is not None)
         if query is not None:
             found.append(query)
         found = [one for one in found if self._fits(one.change_s)]
@@ -99,6 +102,12 @@ class CauseFinder:
             cpu_s = sum(one.difference.change_s for item, one in cpu.items() if item.in_database)
             change_s = max(change_s, cpu_s, key=abs)
         return Cause(CauseKind.QUERIES, change_s, queries=queries.lines)
+
+
+def _is_new_wait(item: Item, changed: Changed) -> bool:
+    """Return True if an item waits in one arm only, and for something other than the CPUs."""
+    less_s, more_s = sorted((changed.difference.base_s, changed.difference.head_s))
+    return item.wait in _NOT_FOR_CPUS and less_s <= _LEAST_OF_LARGEST * more_s
 
 
 def _certain(arms: ArmTimes | None) -> Mapping[Item, Changed]:

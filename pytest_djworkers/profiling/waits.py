@@ -57,6 +57,8 @@ _LIBRARIES = (
     (Wait.THREAD, re.compile(r"asgiref/|anyio/to_thread\.py|anyio/_backends/")),
     (Wait.NETWORK, re.compile(r"socket\.py|ssl\.py|gevent/_?(?:socket|ssl)|asyncio/streams\.py")),
 )
+# A thread waits for these by a socket or a file: in a futex, it waits for the interpreter's lock.
+_WITHOUT_FUTEX = {Wait.DATABASE, Wait.HTTP, Wait.CACHE, Wait.NETWORK}
 _SLEEPS = re.compile(r"\bsleep\(")
 _LOCKS = re.compile(r"^with |\.acquire\(|\.wait\(|\.join\(|\.get\(|\.result\(")
 _OF_CALLS = {
@@ -76,9 +78,10 @@ def wait_of(functions: Sequence[Function], state: str, call: str) -> Wait | None
     if state not in {SUSPENDED, "futex", *_OF_CALLS}:
         return None
     called = _called_from_site(functions)
-    for wait, files in _LIBRARIES:
-        if any(files.match(one.file) for one in called):
-            return wait
+    found = [wait for wait, files in _LIBRARIES if any(files.match(one.file) for one in called)]
+    if found:
+        is_computing = state == "futex" and _WITHOUT_FUTEX.issuperset(found)
+        return None if is_computing else found[0]
     innermost = functions[-1] if functions else None
     if _SLEEPS.search(call) or (innermost is not None and innermost.name == "sleep"):
         return Wait.SLEEP

@@ -12,6 +12,9 @@ from pytest_djworkers.verdict.judgement import Verdict
 
 _MOST_OTHERS = 2
 _MOST_PARTS = 3
+_MOST_EXPLAINED = 1.5
+"""The share of a change from which on its causes are not said to explain it: others went the
+other way."""
 _CHANGED = (Verdict.REGRESSED, Verdict.IMPROVED)
 
 
@@ -96,7 +99,7 @@ def _rest(found: Explanation) -> str:
     """Return how much of the change is explained, and what the server was limited by."""
     whole = found.cpu if found.is_computing else found.waiting
     parts = []
-    if whole is not None and found.explained is not None:
+    if whole is not None and found.explained is not None and 0 < found.explained <= _MOST_EXPLAINED:
         kind = "CPU time" if found.is_computing else "waiting"
         both = before_and_after(format_duration(whole.base_s), format_duration(whole.head_s))
         parts.append(f"this explains {format_share(found.explained)} of {kind} {both} per request")

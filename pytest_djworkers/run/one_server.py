@@ -25,6 +25,7 @@ from pytest_djworkers.run.references import is_plain
 from pytest_djworkers.run.site.log_in import LogIn
 from pytest_djworkers.run.time_spent import time_of_burst
 from pytest_djworkers.server.diagnosis import first_refusal, why_requests_failed
+from pytest_djworkers.server.launch import LaunchSpec
 from pytest_djworkers.server.protocol import AnyServer, BurstNeeds, check_alive
 from pytest_djworkers.server.sample_requests import sample_queries
 from pytest_djworkers.server.sampled_queries import SampledQueries, with_queries
@@ -57,6 +58,8 @@ class OneServer:
         limits = tuple(limits)
         self._references = references_in(limits)
         self._log_in = log_in
+        self._launched: tuple[LaunchSpec, Profile, BurstNeeds] | None = None
+        """The last launch, for a burst of this profile; None for a server that isn't ours."""
         self._every_request = need_every_request(limits)
         self._needs_queries = any(isinstance(limit, MaxQueries) for limit in limits)
 
@@ -67,9 +70,10 @@ class OneServer:
                 f"of={PLAIN!r}: a server that runs already doesn't have the plugin's own view. Name"
                 " one of the site's paths"
             )
-        measured = self._with_references(self.fire(planned))
+        measured = self.fire(planned)
         if self._run.settings.profiles is Profiles.ALWAYS:
-            measured = self._with_time_spent(measured, planned)
+            measured = self._with_time_spent(measured)
+        measured = self._with_references(measured)
         settings, baseline = self._run.settings, self._run.baseline
         if settings.save_baseline or (baseline.is_empty and not self._max_regressions):
             return measured
@@ -83,8 +87,10 @@ class OneServer:
         if reason := generator.cannot(profile):
             raise BurstArgumentError(f"{profile.name}: {reason}")
         probe_path = self._run.settings.probe
-        profile = self._log_in(planned, server.prepare()).profile
+        spec = server.prepare()
+        profile = self._log_in(planned, spec).profile
         needs = BurstNeeds.of_burst(profile, profile.shape.connections, probe_path=probe_path)
+        self._launched = None if spec is None else (spec, profile, needs)
         server.launch(replace(needs, plain_view=is_plain(profile)))
         try:
             if server.interim:
@@ -120,16 +126,12 @@ class OneServer:
         record = replace(measured.record, result=replace(result, references=references))
         return replace(measured, record=record)
 
-    def _with_time_spent(self, measured: MeasuredBurst, planned: PlannedBurst) -> MeasuredBurst:
-        """Return a burst with what its server spends the time on, in a launch of its own."""
-        server, run = self._server, self._run
-        spec = server.prepare()
-        assert spec is not None, "a server that runs already is not profiled"
-        profile = self._log_in(planned, spec).profile
-        needs = BurstNeeds.of_burst(
-            profile, profile.shape.connections, probe_path=run.settings.probe
-        )
-        found = time_of_burst(run, server.backend, spec, profile, needs)
+    def _with_time_spent(self, measured: MeasuredBurst) -> MeasuredBurst:
+        """Return the last burst with what its server spends the time on, in another launch."""
+        assert self._launched is not None, "no burst was fired"
+        # The site is not prepared again: rows can't be made twice in one test.
+        self._server.stop()
+        found = time_of_burst(self._run, self._server.backend, *self._launched)
         return replace(measured, record=replace(measured.record, time_spent=found))
 
     def _sample_queries(self, profile: Profile, needs: BurstNeeds) -> Mapping[str, SampledQueries]:

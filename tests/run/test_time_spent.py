@@ -1,0 +1,42 @@
+"""The time that a burst's server spends, under each built-in server."""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_djworkers.backends.registry import BACKENDS
+from tests.support.site import URLS, Site
+
+VIEWS = """
+import hashlib
+import threading
+
+LOCK = threading.Lock()
+
+
+def burn():
+    data = b"x"
+    for _ in range(1200):
+        data = hashlib.sha256(data).digest()
+
+
+def busy(request):
+    burn()
+    time.sleep(0.01)
+    with LOCK:
+        time.sleep(0.002)
+    return JsonResponse({})
+
+
+urlpatterns.append(path("busy", busy))
+"""
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize("backend", sorted(BACKENDS))
+def test_the_computing_function_and_the_waits_are_named(site: Site, backend: str) -> None:
+    site.write("urls.py", URLS + VIEWS)
+    site.test("def test_busy(burst):\n    burst('/busy')")
+    result = site.burst("--djworkers-profile", backends=backend)
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["*burn*urls.py*"])
