@@ -27,7 +27,7 @@ from math import inf
 from pathlib import Path
 
 from caused_site import CausedSite
-from causes_told import Told, Turn, missing, same_table, table_of
+from causes_told import SAME_RUNS, Told, Turn, missing, same_table, table_of
 from comparisons import package_commit, run_pytest
 from delays_server import delays_server
 from kept_lines import KeptLines
@@ -124,7 +124,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--same",
         type=int,
-        default=20,
+        default=SAME_RUNS,
         metavar="N",
         help="the number of comparisons of the same code (default: 20)",
     )

@@ -20,7 +20,7 @@ def label_of(text):
 _SLOW = '''
 def label_of(text):
     """Return a text as it is printed on a label."""
-    return "".join(_printed(one) for one in text * 6)[: len(text)]
+    return "".join(_printed(one) for one in text * 40)[: len(text)]
 
 
 def _printed(one):

@@ -25,11 +25,14 @@ from pytest_djworkers.load.histogram import Latency
 from pytest_djworkers.load.profile import Shape
 from pytest_djworkers.load.query_plan import PlanNode
 from pytest_djworkers.markers import read_plan
+from pytest_djworkers.profiling.differences import Difference
+from pytest_djworkers.profiling.explanation import Cause, CauseKind, Explanation, Place
 from pytest_djworkers.profiling.query_changes import changes_of
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.report.alignment import in_a_line
 from pytest_djworkers.report.arrangement import arrange
 from pytest_djworkers.report.bisection_lines import result_lines, step_line
+from pytest_djworkers.report.cause_lines import cause_lines
 from pytest_djworkers.report.comparison_details import details, noise_in_words
 from pytest_djworkers.report.comparison_lines import findings, lines
 from pytest_djworkers.report.loads import load_line
@@ -41,6 +44,7 @@ from tests.support import bisections
 from tests.support.comparisons import compared, of_backend, window
 from tests.support.pages import DOCS, ROOT, Example, examples, without_figures
 from tests.support.results import MIX, QUERIES, RESULT, record
+from tests.support.stacks import BURN, VIEW
 
 SCAN = PlanNode("Seq Scan", relation="shop_item", table_rows=200_000)
 MEASURED = replace(
@@ -75,6 +79,26 @@ def changed_queries() -> list[str]:
     long = replace(loop, time_s=0.02, sql=loop.sql.replace('"id" FROM', f'"id"{", name" * 9} FROM'))
     head = replace(QUERIES, count=43, statements=(others, long, slow))
     return list(changes_of(base, head).lines)
+
+
+def a_cause() -> list[str]:
+    """Return the lines on a function and on queries."""
+    place = Place(BURN, 11, VIEW, None, is_edited=True)
+    queries = (
+        "queries 3 → 43: 40 times SELECT … FROM auth_user WHERE id = ? from shop/views.py:31",
+    )
+    found = Explanation(
+        pairs=4,
+        samples=(1, 1),
+        causes=(
+            Cause(CauseKind.CPU, 0.000507, place),
+            Cause(CauseKind.QUERIES, 0.0001, queries=queries),
+        ),
+        cpu=Difference(0.000493, 0.0012, (0.0, 0.0), 0.0),
+        explained=0.94,
+        limits=("", "the CPUs: the workers used 81% of 2"),
+    )
+    return cause_lines(replace(compared(1.0), explanation=found))
 
 
 def more_errors() -> list[str]:
@@ -185,6 +209,7 @@ PRINTED: Mapping[str, Callable[[], list[str]]] = {
     "GET /users: queries": too_many_queries,
     "GET /users: regressed: Python calls": more_calls,
     "queries 3": changed_queries,
+    "because": a_cause,
     "regressed: test_shop.py": more_errors,
     "this machine, in this run": lambda: [noise_in_words([MEASURED])],
     "djworkers: 1a2b3c4d5e": a_bisection,

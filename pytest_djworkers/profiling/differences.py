@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import inf, sqrt
+from math import sqrt
 from statistics import fmean, variance
 from typing import TypeVar
 
@@ -12,8 +12,10 @@ from pytest_djworkers.verdict.student_t import upper_quantile, upper_tail
 
 LEVEL = 0.95
 """The level of the intervals."""
-FALSE_DISCOVERIES = 0.01
+FALSE_DISCOVERIES = 0.05
 """The share of differences by chance among those that are called differences."""
+FALSE_WITHOUT_CHANGE = 0.005
+"""The same where the comparison as a whole found no change."""
 _Key = TypeVar("_Key")
 
 
@@ -42,7 +44,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Launches:
-    """A time per request in the launches of both arms, pair by pair, in seconds."""
+    """A time per request in the launches of both arms, in seconds."""
 
     base: Sequence[float]
     head: Sequence[float]
@@ -51,23 +53,31 @@ class Launches:
     head_sample_s: float = 0.0
 
     def difference(self) -> Difference:
-        """Return the difference between the arms; there must be two pairs of launches."""
-        pairs = len(self.base)
-        changes = [head - base for base, head in zip(self.base, self.head, strict=True)]
-        change = fmean(changes)
-        # The variance of a count is its mean (Poisson), so few pairs that agree by chance are not
-        # taken for exact.
-        counted = fmean(self.base) * self.base_sample_s + fmean(self.head) * self.head_sample_s
-        error = sqrt(max(variance(changes), counted) / pairs)
-        half = upper_quantile((1 - LEVEL) / 2, pairs - 1) * error
-        t = abs(change) / error if error else (inf if change else 0.0)
-        chance = 2 * upper_tail(t, pairs - 1) if t < inf else 0.0
-        return Difference(
-            fmean(self.base), fmean(self.head), (change - half, change + half), chance
-        )
+        """Return the difference between the arms, of which each has two launches or more.
+
+        Welch's t-test, with the degrees of freedom rounded down.
+        """
+        base, base_error = _mean(self.base, self.base_sample_s)
+        head, head_error = _mean(self.head, self.head_sample_s)
+        change, error = head - base, sqrt(base_error + head_error)
+        if not error:
+            return Difference(base, head, (change, change), 0.0 if change else 1.0)
+        spread = base_error**2 / (len(self.base) - 1) + head_error**2 / (len(self.head) - 1)
+        freedom = max(1, int(error**4 / spread * (1 + 1e-9)))
+        half = upper_quantile((1 - LEVEL) / 2, freedom) * error
+        chance = 2 * upper_tail(abs(change) / error, freedom)
+        return Difference(base, head, (change - half, change + half), chance)
 
 
-def discoveries(chances: Mapping[_Key, float], share: float = FALSE_DISCOVERIES) -> set[_Key]:
+def _mean(times: Sequence[float], sample_s: float) -> tuple[float, float]:
+    """Return the mean of an arm's launches, and the square of its standard error."""
+    mean = fmean(times)
+    # The variance of a count is its mean (Poisson), so few launches that agree by chance are not
+    # taken for exact.
+    return mean, max(variance(times), mean * sample_s) / len(times)
+
+
+def discoveries(chances: Mapping[_Key, float], share: float) -> set[_Key]:
     """Return the keys whose differences are not by chance.
 
     Among many functions some differ much by chance. Benjamini and Hochberg (1995), "Controlling the

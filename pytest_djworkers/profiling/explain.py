@@ -9,7 +9,11 @@ from statistics import median
 from pytest_djworkers.profiling.bottleneck import Capacity, bottleneck, computes
 from pytest_djworkers.profiling.causes import CauseFinder
 from pytest_djworkers.profiling.code_changes import CodeChanges
-from pytest_djworkers.profiling.differences import Difference
+from pytest_djworkers.profiling.differences import (
+    FALSE_DISCOVERIES,
+    FALSE_WITHOUT_CHANGE,
+    Difference,
+)
 from pytest_djworkers.profiling.explanation import (
     NO_FLAME,
     Cause,
@@ -38,7 +42,7 @@ class Measured:
     """All that an explanation is made from."""
 
     base: tuple[LaunchStacks, ...]
-    """The launches of base, pair by pair with those of head."""
+    """The launches of base, as many as those of head."""
     head: tuple[LaunchStacks, ...]
     changes: CodeChanges
     queries: QueryChanges | None
@@ -53,7 +57,8 @@ def explain(measured: Measured) -> Explanation:
     base = tuple(_translated(one, measured.changes) for one in measured.base)
     head, changes = measured.head, measured.changes
     is_computing = computes(head, measured.capacity)
-    cpu, waiting = _cpu_times(base, head), _waiting_times(base, head)
+    share = FALSE_WITHOUT_CHANGE if measured.is_slower is None else FALSE_DISCOVERIES
+    cpu, waiting = _cpu_times(base, head, share), _waiting_times(base, head, share)
     causes = CauseFinder(
         cpu, waiting, changes, measured.queries, measured.is_slower, is_computing
     ).find()
@@ -83,7 +88,7 @@ def explain(measured: Measured) -> Explanation:
 def is_exact(measured: Measured, share: float) -> bool:
     """Return True if a change of a function's CPU time by this share of all time could be told from
     none, or if no CPU time is sampled."""
-    cpu = _cpu_times(measured.base, measured.head)
+    cpu = _cpu_times(measured.base, measured.head, FALSE_DISCOVERIES)
     if cpu is None:
         return True
     visible_s = _visible_change_s(cpu)
@@ -108,18 +113,22 @@ def _translated(launch: LaunchStacks, changes: CodeChanges) -> LaunchStacks:
     return replace(launch, cpu=tuple(stacks(launch.cpu)), waiting=tuple(stacks(launch.waiting)))
 
 
-def _cpu_times(base: Sequence[LaunchStacks], head: Sequence[LaunchStacks]) -> ArmTimes | None:
+def _cpu_times(
+    base: Sequence[LaunchStacks], head: Sequence[LaunchStacks], share: float
+) -> ArmTimes | None:
     """Return the CPU time of all launches; None if it was not sampled in all of them."""
     if len(base) < _LEAST_PAIRS or any(one.cpu_load is None for one in (*base, *head)):
         return None
-    return ArmTimes([one.cpu for one in base], [one.cpu for one in head])
+    return ArmTimes([one.cpu for one in base], [one.cpu for one in head], share)
 
 
-def _waiting_times(base: Sequence[LaunchStacks], head: Sequence[LaunchStacks]) -> ArmTimes | None:
+def _waiting_times(
+    base: Sequence[LaunchStacks], head: Sequence[LaunchStacks], share: float
+) -> ArmTimes | None:
     """Return the time of waiting in all launches; None if it was not sampled in all of them."""
     if len(base) < _LEAST_PAIRS or any(one.waiting_load is None for one in (*base, *head)):
         return None
-    return ArmTimes([one.waiting for one in base], [one.waiting for one in head])
+    return ArmTimes([one.waiting for one in base], [one.waiting for one in head], share)
 
 
 def _whole(arms: ArmTimes | None) -> Difference | None:

@@ -7,7 +7,12 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from pytest_djworkers.profiling.differences import Difference, Launches, discoveries
+from pytest_djworkers.profiling.differences import (
+    FALSE_DISCOVERIES,
+    Difference,
+    Launches,
+    discoveries,
+)
 from pytest_djworkers.profiling.launch_stacks import TimedStack
 
 LEAST_SHARE = 0.01
@@ -21,10 +26,12 @@ LaunchTimes = Sequence[Sequence[TimedStack]]
 
 @dataclass(frozen=True, slots=True)
 class ArmTimes:
-    """The stacks of both arms' launches, pair by pair; there are two pairs or more."""
+    """The stacks of both arms' launches, of which there are two or more."""
 
     base: LaunchTimes
     head: LaunchTimes
+    share: float = FALSE_DISCOVERIES
+    """The share of differences by chance among those that are called certain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +71,8 @@ def changed_items(
         difference = launches.difference()
         if max(difference.base_s, difference.head_s) >= least_s:
             differences[key] = difference
-    certain = discoveries({key: one.chance for key, one in differences.items()})
+    chances = {key: one.chance for key, one in differences.items()}
+    certain = discoveries(chances, arms.share)
     return {
         key: Changed(one, key in certain and abs(one.change_s) >= LEAST_CHANGE * whole_s)
         for key, one in differences.items()

@@ -11,9 +11,8 @@ from pytest_djworkers.profiling.code_folders import CodeFolders, Function, Owner
 from pytest_djworkers.profiling.stacks import Frame, Stack, StackSamples
 from pytest_djworkers.profiling.waits import Wait, wait_of
 
-_MOST_ACTIVE = 1.15
-"""The time for which threads may be active, as a multiple of the CPU time, before some of it is
-taken for waiting."""
+_LEAST_HOLDING = 0.4
+"""The share of the CPU time for which threads must hold the GIL to tell what it was used for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,12 +122,12 @@ def waiting_stacks(
 def _of_cpu_time(samples: StackSamples, rate_hz: float, load: Load) -> Mapping[Stack, int]:
     """Return the samples that tell what CPU time was used for.
 
-    Threads that wait for the GIL are seen as active whenever the system wakes them, at the places
-    where they gave it away. So if more threads were active than CPU time was used, those that held
-    the GIL tell more, though code that computes without it is not among them.
+    Threads are seen as active whenever the system wakes them: at the places where they gave the GIL
+    away, or slept. So those that held the GIL tell more, unless much of the CPU time is of code
+    that computes without it.
     """
-    active_s = sum(samples.active.values()) / rate_hz
-    if not samples.holding or load.cpu_s is None or active_s <= _MOST_ACTIVE * load.cpu_s:
+    holding_s = sum(samples.holding.values()) / rate_hz
+    if load.cpu_s is None or holding_s < _LEAST_HOLDING * load.cpu_s:
         return samples.active
     return samples.holding
 

@@ -40,7 +40,7 @@ def test_its_extra_lists_its_requirements(backend: Backend) -> None:
 
 
 def test_every_extra_of_a_server_is_a_backend() -> None:
-    others = {"agents", "all", "postgresql", "report", "tls", "websockets"}
+    others = {"agents", "all", "postgresql", "profile", "report", "tls", "websockets"}
     assert EXTRAS.keys() - others == BACKENDS.keys()
 
 

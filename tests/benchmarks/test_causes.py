@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 from caused_site import CausedSite
-from causes_told import SAME, Answer, Told, Turn, missing, same_table, table_of
+from causes_told import SAME, UNFINISHED, Answer, Told, Turn, missing, same_table, table_of
 from known_causes import KNOWN_CAUSES, KnownCause
 from tables import HELD, MISSED
 from tests.support.repository import git
@@ -78,7 +78,8 @@ def test_of_the_same_code_every_named_cause_is_wrong() -> None:
     named = told(SAME, f"because: {FIRST_LINES['a lock']}")
 
     assert same_table([named]).missed
-    assert not same_table([told(SAME, "")]).missed
+    assert same_table([told(SAME, "")] * 19).rows[-1][-1] == UNFINISHED
+    assert same_table([told(SAME, "")] * 20).rows[-1][-1] == HELD
 
 
 def test_a_run_goes_on_where_the_last_one_stopped() -> None:
@@ -98,18 +99,28 @@ def test_the_same_code_is_compared_under_all_servers_and_with_many_views() -> No
     assert {turn.cause for turn in turns} == {one for one in KNOWN_CAUSES if not one.is_package}
 
 
+def bars_of(lines: dict[str, str], servers: int = 3) -> list[tuple[str, ...]]:
+    found = [told(name, line and f"because: {line}") for name, line in lines.items()]
+    _, bars = table_of(found * servers)
+    return bars.rows
+
+
 @pytest.mark.parametrize(("unnamed", "expected"), [(2, HELD), (3, MISSED)])
 def test_one_in_six_may_be_unnamed(unnamed: int, expected: str) -> None:
-    lines = {**FIRST_LINES, **dict.fromkeys(NAMES[:unnamed], "")}
+    rows = bars_of({**FIRST_LINES, **dict.fromkeys(NAMES[:unnamed], "")})
 
-    _, bars = table_of([told(name, line and f"because: {line}") for name, line in lines.items()])
-
-    assert ("named", str(12 - unnamed), "at least 30 of 36", expected) in bars.rows
+    assert ("named", str(36 - 3 * unnamed), "at least 30", expected) in rows
 
 
 def test_none_may_be_wrong() -> None:
     lines = {**FIRST_LINES, "a lock": FIRST_LINES["a smaller pool"]}
 
-    _, bars = table_of([told(name, f"because: {line}") for name, line in lines.items()])
+    assert ("wrong", "3", "at most 0", MISSED) in bars_of(lines)
+    # However many are not compared yet.
+    assert ("wrong", "1", "at most 0", MISSED) in bars_of(lines, servers=1)
 
-    assert ("wrong", "1", "at most 0", MISSED) in bars.rows
+
+def test_no_bar_is_held_before_all_were_compared() -> None:
+    rows = bars_of(FIRST_LINES, servers=2)
+
+    assert [row[-1] for row in rows if row[2]] == [UNFINISHED, UNFINISHED]
