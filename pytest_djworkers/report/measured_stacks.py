@@ -10,6 +10,10 @@ from pytest_djworkers.profiling.time_spent import TimeSpent
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.report.document import Document
 
+CPU, WAITING = "CPU", "waiting"
+_LEAST_WAITING_S = 1e-4
+"""The time of a request that is worth a look: a tenth of what Django itself computes for one."""
+
 
 @dataclass(frozen=True, slots=True)
 class MeasuredStacks:
@@ -29,11 +33,37 @@ def stacks_of(document: Document) -> list[MeasuredStacks]:
     return [one for record in document.records for one in _of_record(record)]
 
 
+def profiles_of(record: BurstRecord) -> Iterator[Explanation | TimeSpent]:
+    """Yield what the profiler found in a burst and in its comparison."""
+    if record.time_spent is not None:
+        yield record.time_spent
+    if record.against_base is not None and record.against_base.explanation is not None:
+        yield record.against_base.explanation
+
+
+def graphs_of(found: Explanation | TimeSpent) -> dict[str, FlameGraph]:
+    """Return the stacks of each kind of time that a request spends, ``CPU`` or ``waiting``.
+
+    A site that hardly waits has those of waiting that were met by chance: they are left out.
+    """
+    graphs = {}
+    if found.cpu_flame.stacks:
+        graphs[CPU] = found.cpu_flame
+    if longer_s(found.waiting_flame) >= _LEAST_WAITING_S:
+        graphs[WAITING] = found.waiting_flame
+    return graphs
+
+
+def longer_s(graph: FlameGraph) -> float:
+    """Return the sum over the stacks of the longer time of both arms, in seconds of a request."""
+    return sum(max(one.base_s, one.head_s) for one in graph.stacks)
+
+
 def why_no_stacks(document: Document) -> str:
     """Return why no burst has stacks; empty if one has."""
     if stacks_of(document):
         return ""
-    profiles = [one for record in document.records for one in _profiles(record)]
+    profiles = [one for record in document.records for one in profiles_of(record)]
     if problems := [text for one in profiles for text in one.problems]:
         return f"no stacks were sampled: {problems[0]}"
     if profiles:
@@ -47,14 +77,6 @@ def why_no_stacks(document: Document) -> str:
 def _of_record(record: BurstRecord) -> Iterator[MeasuredStacks]:
     where = f"{record.result.name} ({record.test_function})"
     name = ", ".join(filter(None, (where, record.backend)))
-    for one in _profiles(record):
-        for kind, graph in (("CPU", one.cpu_flame), ("waiting", one.waiting_flame)):
-            if graph.stacks:
-                yield MeasuredStacks(name, kind, graph, has_base=isinstance(one, Explanation))
-
-
-def _profiles(record: BurstRecord) -> Iterator[Explanation | TimeSpent]:
-    if record.time_spent is not None:
-        yield record.time_spent
-    if record.against_base is not None and record.against_base.explanation is not None:
-        yield record.against_base.explanation
+    for one in profiles_of(record):
+        for kind, graph in graphs_of(one).items():
+            yield MeasuredStacks(name, kind, graph, has_base=isinstance(one, Explanation))

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from pytest_djworkers.profiling.explanation import Explanation
 from pytest_djworkers.profiling.time_spent import TimeSpent
 from pytest_djworkers.report.collapsed_stacks import as_collapsed
 from pytest_djworkers.report.formats import why_left_out
@@ -17,7 +16,7 @@ from pytest_djworkers.report.speedscope import as_speedscope
 from pytest_djworkers.report_format import ReportFormat, format_by_suffix
 from tests.support.comparisons import compared
 from tests.support.documents import document
-from tests.support.explanations import EXPLAINED, SPENT, flame_graph
+from tests.support.explanations import EXPLAINED, HARDLY_WAITS, SPENT, flame_graph
 from tests.support.results import RESULT, record
 
 NONE = flame_graph()
@@ -87,8 +86,7 @@ def test_without_stacks_the_reason_is_given() -> None:
     assert "always with --djworkers-profile" in why_no_stacks(document(record()))
     ok = document(record(against_base=compared(1.0)))
     assert why_no_stacks(ok).startswith("nothing was profiled: that is done after a comparison")
-    lacking = Explanation(0, (0, 0), problems=("py-spy is not installed", "second"))
-    found = document(record(against_base=compared(0.7, explanation=lacking)))
+    found = document(record(against_base=compared(0.7, explanation=HARDLY_WAITS)))
     assert why_no_stacks(found) == "no stacks were sampled: py-spy is not installed"
     silent = document(record(time_spent=TimeSpent(0, None, None)))
     assert why_no_stacks(silent) == "no stacks were sampled"

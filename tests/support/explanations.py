@@ -83,6 +83,15 @@ EXPLAINED = Explanation(
     waiting_flame=flame_graph(((HANDLER, LAYER, "page", "wait", SLEEP), 0.0, 0.004)),
 )
 """A page whose ``burn`` takes longer, and which no longer makes JSON."""
+HARDLY_WAITS = Explanation(
+    4,
+    (0, 0),
+    waiting=Difference(0.0, 9e-5, (-1e-4, 2.8e-4), 0.4),
+    functions=(function_change("wait", 0.0, 9e-5, is_waiting=True),),
+    waiting_flame=flame_graph((["page", "wait"], 0.0, 9e-5)),
+    problems=("py-spy is not installed",),
+)
+"""Nothing but a few samples of waiting, by chance, without those of CPU time."""
 SPENT = TimeSpent(
     900,
     0.004,

@@ -41,7 +41,9 @@ _EXPLAINED = replace(
     cpu_flame=flame_graph(
         ((HANDLER, "page", "burn"), 0.001, 0.005),
         ((HANDLER, "page", _HOSTILE_FUNCTION), 0.002, 0.0),
-        ((HANDLER, "page"), 0.001, 0.001),
+        # It has room for letters on a desk only.
+        ((HANDLER, "page", "NARROW"), 0.0, 0.0004),
+        ((HANDLER, "page"), 0.0006, 0.0006),
     ),
 )
 

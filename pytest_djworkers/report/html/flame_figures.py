@@ -15,6 +15,7 @@ from pytest_djworkers.profiling.differences import Difference
 from pytest_djworkers.profiling.explanation import Explanation, FlameGraph, FunctionChange
 from pytest_djworkers.profiling.time_spent import TimeSpent
 from pytest_djworkers.report.frames.layout import Box, boxes_of
+from pytest_djworkers.report.measured_stacks import CPU, WAITING, graphs_of, longer_s
 from pytest_djworkers.units import before_and_after, format_duration, format_longer_by
 
 _ROW_HEIGHT = 20
@@ -25,11 +26,13 @@ _LEAST_CHANGE = 0.01
 """The share of all time from which on a change has a colour, if chance doesn't make it."""
 _STRENGTHS = (0.03, 0.1)
 """The shares of all time from which on a change has a stronger colour."""
-_ROOM = {"phone": 40 / 290, "tablet": 40 / 700, "desk": 40 / 1150}
-"""The widest windows come last; each has room for a few letters in frames of this width."""
+_WINDOWS = {"phone": 290, "tablet": 700, "desk": 1150}
+"""The least width of a graph in each kind of window in pixels, the widest last."""
+_SIGN, _LETTERS = 14, 40
+"""The pixels that a sign and a few letters need."""
 _MOST_NAMED = 12
 _MOST_IN_WORDS = 3
-_CPU, _WAITING = "CPU time", "Waiting"
+_TITLES = {CPU: "CPU time", WAITING: "Waiting"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +45,13 @@ class Shape:
     row: int
     looks: str
     """The classes of the style sheet: its colour, and its owner."""
+    sign: str
+    """``+`` or ``-``, for those who can't tell the colours; empty without a change."""
+    room_for_sign: str
+    """The narrowest kind of window that has room for the sign; empty if none has."""
     text: str
     room: str
-    """The narrowest kind of window that has room for its text; empty if none has."""
+    """The narrowest kind of window that has room for the text, too; empty if none has."""
     title: str
     """The text that is shown when it is pointed at."""
 
@@ -75,21 +82,21 @@ class FlameFigure:
 
 def figures_of(found: Explanation, server: str) -> Iterator[FlameFigure]:
     """Yield the graphs of both arms: of CPU time, and of waiting if there is enough of it."""
-    for kind, is_waiting in _kinds(found.cpu_flame, found.waiting_flame):
-        graph = found.waiting_flame if is_waiting else found.cpu_flame
+    for kind, graph in _drawn(found):
+        is_waiting = kind == WAITING
         changes = [one for one in found.functions if one.is_waiting == is_waiting]
         by_chance_s = found.visible_s
         if is_waiting:
             by_chance_s = median([one.total.either_way_s for one in changes] or [0.0])
-        least_s = max(by_chance_s or 0.0, _LEAST_CHANGE * _all_s(graph))
+        least_s = max(by_chance_s or 0.0, _LEAST_CHANGE * longer_s(graph))
         title = _title(kind, server, _times(found.waiting if is_waiting else found.cpu))
         yield _figure(kind, title, _largest(changes), graph, least_s)
 
 
 def figures_of_arm(found: TimeSpent, server: str) -> Iterator[FlameFigure]:
     """Yield the graphs of one server alone, which have no colours of changes."""
-    for kind, is_waiting in _kinds(found.cpu_flame, found.waiting_flame):
-        graph = found.waiting_flame if is_waiting else found.cpu_flame
+    for kind, graph in _drawn(found):
+        is_waiting = kind == WAITING
         whole_s = found.waiting_s if is_waiting else found.cpu_s
         title = _title(kind, server, "" if whole_s is None else format_duration(whole_s))
         parts = [one for one in found.parts if (one.wait is not None) == is_waiting]
@@ -97,16 +104,16 @@ def figures_of_arm(found: TimeSpent, server: str) -> Iterator[FlameFigure]:
         yield _figure(kind, title, f"Most in: {'; '.join(most)}." if most else "", graph, None)
 
 
-def _kinds(cpu: FlameGraph, waiting: FlameGraph) -> Iterator[tuple[str, bool]]:
-    """Yield the kinds of time that have a graph, each with True if it is waiting."""
-    if _all_s(cpu):
-        yield _CPU, False
-    if _all_s(waiting) > _LEAST_WAITING * _all_s(cpu):
-        yield _WAITING, True
+def _drawn(found: Explanation | TimeSpent) -> Iterator[tuple[str, FlameGraph]]:
+    """Yield the kinds of time that have a graph, with their stacks."""
+    least_s = _LEAST_WAITING * longer_s(found.cpu_flame)
+    for kind, graph in graphs_of(found).items():
+        if kind == CPU or longer_s(graph) > least_s:
+            yield kind, graph
 
 
 def _title(kind: str, server: str, times: str) -> str:
-    return ": ".join(filter(None, (f"{kind} per request, by function, {server}", times)))
+    return ": ".join(filter(None, (f"{_TITLES[kind]} per request, by function, {server}", times)))
 
 
 def _times(whole: Difference | None) -> str:
@@ -117,9 +124,9 @@ def _figure(
     kind: str, title: str, alternative: str, graph: FlameGraph, least_s: float | None
 ) -> FlameFigure:
     """Return a graph; ``least_s`` is the least change that has a colour, None for head alone."""
-    whole_s = _all_s(graph)
+    whole_s = longer_s(graph)
     return FlameFigure(
-        "flame-waiting" if kind is _WAITING else "flame-cpu",
+        f"flame-{kind.lower()}",
         title,
         f"{title}. {alternative}".strip(),
         _note(least_s),
@@ -136,13 +143,12 @@ def _largest(changes: Sequence[FunctionChange]) -> str:
 
 def _note(least_s: float | None) -> str:
     compared = (
-        " in base or in head, the longer of both, so that removed code has a frame, too: red and +"
-        " took longer in head, blue and - shorter, and grey changed by less than"
-        f" {format_duration(least_s or 0.0)}."
+        " in base or in head, whichever is longer: red and + took longer in head, blue and -"
+        f" shorter, grey changed by less than {format_duration(least_s or 0.0)}"
     )
     return (
-        "Each frame is a function, below the one that calls it, and as wide as its time"
-        f"{'.' if least_s is None else compared} Outlined and bold is the site's own code. A chain"
+        "A frame is a function, below the one that calls it, as wide as its time"
+        f"{'' if least_s is None else compared}; outlined and bold is the site's own code. A chain"
         " of library functions is one frame, and a middleware stands beside what it calls."
     )
 
@@ -156,19 +162,26 @@ def _shape(box: Box, whole_s: float, least_s: float | None) -> Shape:
         round(100 * box.width, 3),
         box.row,
         f"{color} {'site' if box.is_of_site else 'library'}",
-        _text(box, sign, is_alone=least_s is None),
-        next((window for window, share in _ROOM.items() if box.width >= share), ""),
+        sign,
+        _room(box, _SIGN),
+        _text(box, has_changed=bool(sign), is_alone=least_s is None),
+        _room(box, _LETTERS),
         _pointed_at(box, is_alone=least_s is None),
     )
 
 
-def _text(box: Box, sign: str, *, is_alone: bool) -> str:
+def _room(box: Box, pixels: int) -> str:
+    fitting = (window for window, width in _WINDOWS.items() if box.width * width >= pixels)
+    return next(fitting, "")
+
+
+def _text(box: Box, *, has_changed: bool, is_alone: bool) -> str:
     name = _name(box.functions[0])
     if len(box.functions) > 1:
         name = f"{name} … {_name(box.functions[-1])}"
     if is_alone:
         return f"{name} ({format_duration(box.head_s)})"
-    return f"{sign} {name} ({format_longer_by(box.change_s)})" if sign else name
+    return f"{name} ({format_longer_by(box.change_s)})" if has_changed else name
 
 
 def _name(function: Function) -> str:
@@ -186,7 +199,3 @@ def _pointed_at(box: Box, *, is_alone: bool) -> str:
 
 def _both(base_s: float, head_s: float) -> str:
     return before_and_after(format_duration(base_s), format_duration(head_s))
-
-
-def _all_s(graph: FlameGraph) -> float:
-    return sum(max(one.base_s, one.head_s) for one in graph.stacks)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from pytest_djworkers.profiling.explanation import Explanation
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.report.function_rows import MOST_FUNCTIONS, function_rows, part_rows
 from pytest_djworkers.report.html.flame_figures import FlameFigure, figures_of, figures_of_arm
 from pytest_djworkers.report.html.plots.plot import Figures
+from pytest_djworkers.report.measured_stacks import graphs_of, profiles_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +28,15 @@ class TimeByFunction:
 def times_by_function(records: Iterable[BurstRecord]) -> Iterator[TimeByFunction]:
     """Yield the functions of each burst and each comparison whose stacks were sampled."""
     for record in records:
-        compared, server = record.against_base, record.backend
-        if record.time_spent is not None:
-            alone = record.time_spent
-            yield from _table(server, figures_of_arm(alone, server), part_rows(alone.parts, alone))
-        if compared is not None and (found := compared.explanation) is not None:
-            yield from _table(server, figures_of(found, server), function_rows(found.functions))
+        server = record.backend
+        for found in profiles_of(record):
+            if not graphs_of(found):
+                continue
+            if isinstance(found, Explanation):
+                flames, rows = figures_of(found, server), function_rows(found.functions)
+            else:
+                flames, rows = figures_of_arm(found, server), part_rows(found.parts, found)
+            yield from _table(server, flames, rows)
 
 
 def _table(

@@ -13,6 +13,7 @@ from pytest_djworkers.report.function_rows import (
 )
 from pytest_djworkers.report.markdown.blocks import folded, heading, table
 from pytest_djworkers.report.markdown.endpoints import endpoint, said_of
+from pytest_djworkers.report.measured_stacks import graphs_of
 from pytest_djworkers.report.standing import Standing, by_standing
 from pytest_djworkers.report.statement_rows import change_rows, changes_of_burst
 
@@ -51,7 +52,7 @@ def _table_with_reasons(records: Sequence[BurstRecord]) -> list[str]:
 def _changed_functions(record: BurstRecord) -> list[str]:
     """Return a folded table of the functions whose time differs most; nothing if none is known."""
     found = None if record.against_base is None else record.against_base.explanation
-    if found is None or not found.functions:
+    if found is None or not found.functions or not graphs_of(found):
         return []
     rows = function_rows(found.functions[:MOST_FUNCTIONS])
     return folded(

@@ -14,7 +14,7 @@ from pytest_djworkers.verdict.baseline_verdict import BaselineVerdict
 from pytest_djworkers.verdict.judgement import Verdict
 from tests.support.comparisons import NOTHING, compared
 from tests.support.documents import document, outcome
-from tests.support.explanations import SPENT
+from tests.support.explanations import HARDLY_WAITS, SPENT
 from tests.support.results import (
     BASE_QUERIES,
     MIX,
@@ -140,8 +140,8 @@ def test_the_functions_of_a_server_are_those_of_its_profile() -> None:
     (times,) = section.times
     assert (times.server, len(times.flames), times.others.rows) == ("granian", 2, ())
     assert times.functions.columns == ("function", "time", "share", "of", "file")
-    without = Explanation(0, (0, 0), problems=("py-spy is not installed",))
-    (section,) = endpoints(document(record(against_base=compared(0.7, explanation=without))))
+    hardly = record(against_base=compared(0.7, explanation=HARDLY_WAITS))
+    (section,) = endpoints(document(hardly))
     assert section.times == ()
 
 

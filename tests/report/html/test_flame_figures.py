@@ -24,14 +24,14 @@ def test_red_is_more_blue_is_less_and_a_sign_says_the_same() -> None:
     cpu, waiting = figures_of(EXPLAINED, "granian")
     assert cpu.title == "CPU time per request, by function, granian: 4 → 6 ms"
     assert "Largest changes: burn (site/b.py) +4ms; LIBRARY0 (library/L.py) 0s" in cpu.alternative
-    burn, removed = shape(cpu, "+ burn"), shape(cpu, "- DUMPS")
-    assert (burn.looks, burn.text) == ("more-3 site", "+ burn (+4ms)")
+    burn, removed = shape(cpu, "burn"), shape(cpu, "DUMPS")
+    assert (burn.looks, burn.sign, burn.text) == ("more-3 site", "+", "burn (+4ms)")
     assert burn.title == "burn (site/b.py)\n1 → 5 ms per request (+4ms)"
-    assert (removed.looks, removed.text) == ("less-3 library", "- DUMPS (-2ms)")
+    assert (removed.looks, removed.sign, removed.text) == ("less-3 library", "-", "DUMPS (-2ms)")
     assert burn.width == 62.422
     assert removed.width > 20
     assert waiting.name == "flame-waiting"
-    assert shape(waiting, "+ wait").looks == "more-3 site"
+    assert shape(waiting, "wait").looks == "more-3 site"
     assert waiting.height == 60
 
 
@@ -44,11 +44,21 @@ def test_a_change_that_chance_can_make_has_no_colour() -> None:
     )
     # There is too little waiting for a graph.
     (figure,) = figures_of(same, "granian")
-    assert [(one.text, one.looks) for one in figure.shapes] == [
-        ("+ b (+300us)", "more-2 site"),
-        ("a", "same site"),
+    assert [(one.sign, one.text, one.looks) for one in figure.shapes] == [
+        ("+", "b (+300us)", "more-2 site"),
+        ("", "a", "same site"),
     ]
     assert "grey changed by less than 200us" in figure.note
+
+
+def test_a_frame_that_is_too_narrow_for_letters_has_its_sign() -> None:
+    graph = flame_graph((["a"], 0.0, 0.94), (["b"], 0.05, 0.0), (["c"], 0.01, 0.0))
+    (figure,) = figures_of(replace(EXPLAINED, cpu_flame=graph, waiting_flame=FlameGraph()), "x")
+    assert [(one.text[:1], one.sign, one.room_for_sign, one.room) for one in figure.shapes] == [
+        ("a", "+", "phone", "phone"),
+        ("b", "-", "phone", "desk"),
+        ("c", "-", "", ""),
+    ]
 
 
 def test_a_chain_has_its_first_and_its_last_function() -> None:

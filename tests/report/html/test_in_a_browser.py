@@ -207,7 +207,7 @@ def test_a_flame_graph_has_frames_as_wide_as_their_time(compared_page: Page) -> 
     (burn,) = (one for title, one in frames.items() if title.startswith("burn (site/b.py)"))
     (page,) = (one for title, one in frames.items() if title.startswith("page"))
     assert "1 → 5 ms per request (+4ms)" in (burn.locator("title").text_content() or "")
-    assert burn.locator("text").inner_html() == "+ burn (+4ms)"
+    assert burn.locator("text").text_content() == "+ burn (+4ms)"
     boxes = [one.locator("rect").bounding_box() for one in (page, burn)]
     (above, below) = (one for one in boxes if one is not None)
     assert below["width"] / above["width"] == pytest.approx(5 / 8, abs=0.01)
@@ -223,19 +223,31 @@ def test_the_largest_changes_are_a_table_and_the_others_are_folded(compared_page
     assert functions.locator("th[scope=row]").nth(1).inner_text() == "wait"
 
 
-def _fill(page: Page, kind: str) -> str:
+def _drawn(page: Page, kind: str, what: str = "fill") -> str:
     rect = page.locator(f".flame .{kind} rect").first
-    return str(rect.evaluate("one => getComputedStyle(one).fill"))
+    return str(rect.evaluate("(one, what) => getComputedStyle(one)[what]", what))
 
 
 def test_frames_have_the_colours_of_the_device(browser: Browser, files: dict[str, Path]) -> None:
     with opened(browser, files["comparisons"], width=320, dark=True) as page:
         page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
         assert page.evaluate("document.documentElement.scrollWidth") == 320
-        assert _fill(page, "more-3") == "rgb(151, 58, 48)"
-        assert _fill(page, "less-3") == "rgb(43, 102, 156)"
+        assert _drawn(page, "more-3") == "rgb(151, 58, 48)"
+        assert _drawn(page, "less-3") == "rgb(43, 102, 156)"
+        assert _drawn(page, "site", "stroke") != _drawn(page, "library", "stroke")
         page.emulate_media(color_scheme="light")
-        assert _fill(page, "more-3") == "rgb(236, 131, 120)"
+        assert _drawn(page, "more-3") == "rgb(236, 131, 120)"
+
+
+def test_a_narrow_frame_has_its_sign_and_no_part_of_a_letter(
+    browser: Browser, files: dict[str, Path]
+) -> None:
+    with opened(browser, files["comparisons"], width=1280) as page:
+        parts = page.locator(".flame text", has_text="NARROW").locator("tspan").all()
+        assert [one.text_content() for one in parts] == ["+ ", "NARROW (+400us)"]
+        assert all(one.is_visible() for one in parts)
+        page.set_viewport_size({"width": 320, "height": 700})
+        assert [one.is_visible() for one in parts] == [True, False]
 
 
 def test_the_top_says_how_much_and_how_sure(compared_page: Page) -> None:

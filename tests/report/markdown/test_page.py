@@ -25,7 +25,7 @@ from pytest_djworkers.verdict.baseline_verdict import BaselineVerdict
 from pytest_djworkers.verdict.judgement import Verdict
 from tests.support.comparisons import NOTHING, compared
 from tests.support.documents import document, outcome
-from tests.support.explanations import EXPLAINED
+from tests.support.explanations import EXPLAINED, HARDLY_WAITS
 from tests.support.results import BASE_QUERIES, MIX, RESULT, SCANNING_QUERIES, record
 
 EVIL = "</details>|@all <!-- pytest-djworkers --> `a` ![x](http://a.b/c) #12 <b>"
@@ -121,6 +121,8 @@ def test_a_comparison_has_the_functions_that_differ_folded_at_the_end() -> None:
     (functions,) = (one for one in tables(text) if one[0][0] == "function")
     assert functions[1][:4] == ["burn", "+4ms", "+3.9ms to +4.1ms", "certain, edited"]
     assert len(functions) == 21
+    hardly = record(against_base=compared(0.7, explanation=HARDLY_WAITS))
+    assert "time per request by function" not in render(document(hardly))
 
 
 def test_a_comparison_has_the_statements_that_differ_folded() -> None:

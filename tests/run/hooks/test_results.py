@@ -69,16 +69,6 @@ def test_without_a_load_test_the_files_that_were_asked_for_are_said_to_be_missin
     assert not (site.folder / "load.json").exists()
 
 
-def test_a_file_of_stacks_without_any_is_said_to_be_missing(site: Site) -> None:
-    site.test('def test_json(burst):\n    burst("/json")\n')
-    result = site.burst("--djworkers-report=load.speedscope.json")
-    result.assert_outcomes(passed=1)
-    result.stdout.fnmatch_lines(
-        ["report not written: *load.speedscope.json: nothing was profiled: *--djworkers-profile"]
-    )
-    assert result.ret == 0
-
-
 def test_figures_reach_every_output(site: Site) -> None:
     site.test(
         """
