@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from math import inf, sqrt
 
 from pytest_djworkers.load.early_close import EarlyClose
+from pytest_djworkers.profiling.bottleneck import BUSY
 from pytest_djworkers.verdict.slow_responses import USUAL_TIMES
 
 PROBED_CONNECTIONS = 4
@@ -27,8 +28,6 @@ fast view gets as many connections as that allows: workers share a few connectio
 each launch, and one with a single connection idles between its requests."""
 WAITING_CONNECTIONS = 16
 """The connections for each worker of a view that waits, if the server can serve them together."""
-LEAST_CPU_SHARE = 0.5
-"""The share of the CPU time that a server's workers can have, from which on its view computes."""
 LEAST_RESPONSES = 12
 """The number of responses in the longest window without which a view is too slow to compare."""
 LONGEST_WINDOW_S = 30.0
@@ -95,7 +94,7 @@ class ViewSpeed:
     @property
     def waits(self) -> bool:
         """True if the view waits for something more than it computes."""
-        return self.cpu_share is not None and self.cpu_share < LEAST_CPU_SHARE
+        return self.cpu_share is not None and self.cpu_share < BUSY
 
     @property
     def is_served_together(self) -> bool:

@@ -8,13 +8,19 @@ from dataclasses import dataclass
 from pytest_djworkers.profiling.code_changes import CodeChanges
 from pytest_djworkers.profiling.explanation import Cause, CauseKind
 from pytest_djworkers.profiling.items import Item, item_of, place_of
-from pytest_djworkers.profiling.items_changed import ArmTimes, Changed, LaunchTimes, changed_items
+from pytest_djworkers.profiling.items_changed import (
+    ArmTimes,
+    Changed,
+    LaunchTimes,
+    changed_items,
+    whole_difference,
+)
 from pytest_djworkers.profiling.launch_stacks import TimedStack
 from pytest_djworkers.profiling.query_changes import QueryChanges
 from pytest_djworkers.profiling.waits import QUEUES, Wait
 
 _LEAST_OF_LARGEST = 0.1
-"""The share of the largest cause that another one must have to be named."""
+"""The share that a cause must have to be named, of the largest one and of the whole change."""
 _MOST_CAUSES = 5
 _NOT_FOR_CPUS = {Wait.POOL, Wait.HTTP, Wait.LOCK, Wait.SLEEP}
 """The waits that are long whatever the CPUs do."""
@@ -52,10 +58,20 @@ class CauseFinder:
             found.append(query)
         found = [one for one in found if self._fits(one.change_s)]
         found.sort(key=lambda one: -abs(one.change_s))
-        largest = abs(found[0].change_s) if found else 0.0
-        return tuple(
-            one for one in found[:_MOST_CAUSES] if abs(one.change_s) >= _LEAST_OF_LARGEST * largest
-        )
+        largest_s = abs(found[0].change_s) if found else 0.0
+        if query is None:
+            # What is slow may be in no sample. A query's own time is in neither whole.
+            largest_s = max(largest_s, self._whole_s)
+        least_s = _LEAST_OF_LARGEST * largest_s
+        return tuple(one for one in found[:_MOST_CAUSES] if abs(one.change_s) >= least_s)
+
+    @property
+    def _whole_s(self) -> float:
+        """The change of all time that decides how fast head is, in seconds, in the direction in
+        which the whole went; 0 if it isn't known, or went the other way."""
+        arms = self.cpu if self.is_computing else self.waiting
+        change_s = 0.0 if arms is None else whole_difference(arms).change_s
+        return abs(change_s) if self._fits(change_s) else 0.0
 
     def _fits(self, change_s: float) -> bool:
         """Return True if a change goes the way that the whole went."""

@@ -166,8 +166,11 @@ def _functions(
 
 
 def _importance(change: FunctionChange) -> tuple[object, ...]:
-    own = max(abs(change.own.change_s), abs(change.total.change_s))
-    return not change.is_certain, not change.function.is_of_site, -own, str(change.function)
+    function, change_s = change.function, abs(change.own.change_s)
+    if function.is_of_site:
+        # The functions of a library that call others are those of the server, above all.
+        change_s = max(change_s, abs(change.total.change_s))
+    return not change.is_certain, not function.is_of_site, -change_s, str(function)
 
 
 def _flame(arms: ArmTimes | None) -> FlameGraph:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pytest_djworkers.profiling.code_changes import CodeChanges
 from pytest_djworkers.profiling.code_folders import Function
+from pytest_djworkers.profiling.django_layers import inside_layers
 from pytest_djworkers.profiling.explanation import Place
 from pytest_djworkers.profiling.launch_stacks import Call, TimedStack
 from pytest_djworkers.profiling.waits import Wait
 
 _DATABASE = re.compile(r"django/db/|psycopg|sqlite3|MySQLdb/|pymysql/|oracledb/")
+_DECORATOR = re.compile(r"\.<locals>\.(?!<)")
+"""The name of a function that another one has made, such as a decorator's."""
 _MOST = 0.5
 """The share of a change that one called function must make up to be named."""
 
@@ -52,7 +55,7 @@ def place_of(
     for stacks, factor in ((base, -sign), (head, sign)):
         for one in stacks:
             at = _owner(one.calls)
-            throughs[next(iter(_functions(one.calls[at + 1 :])), None)] += factor * one.time_s
+            throughs[_called(one.calls[at + 1 :])] += factor * one.time_s
             callers[_caller(one.calls, at)] += factor * one.time_s
             # Lines of base and of head can't be compared, and only those of the larger are shown.
             if factor > 0:
@@ -67,8 +70,10 @@ def place_of(
 
 
 def _owner(calls: Sequence[Call]) -> int:
-    """Return the place on a stack of the site's innermost function, or of the innermost one."""
-    of_site = (at for at in reversed(range(len(calls))) if calls[at].function.is_of_site)
+    """Return the place on a stack of the site's innermost function, or of the innermost one if the
+    site has none inside of Django's layers."""
+    first = inside_layers(_functions(calls))
+    of_site = (at for at in reversed(range(first, len(calls))) if calls[at].function.is_of_site)
     return next(of_site, len(calls) - 1)
 
 
@@ -82,8 +87,15 @@ def _caller(calls: Sequence[Call], at: int) -> Function | None:
     return caller if caller.is_of_site and caller != own else None
 
 
-def _functions(calls: Iterable[Call]) -> Iterator[Function]:
-    return (one.function for one in calls)
+def _called(calls: Sequence[Call]) -> Function | None:
+    """Return the outermost function of these calls that isn't a decorator's; None without calls."""
+    functions = _functions(calls)
+    of_no_decorator = (one for one in functions if not _DECORATOR.search(one.name))
+    return next(of_no_decorator, next(iter(functions), None))
+
+
+def _functions(calls: Iterable[Call]) -> Sequence[Function]:
+    return [one.function for one in calls]
 
 
 def _named(changes: Mapping[Function | None, float]) -> Function | None:

@@ -12,6 +12,7 @@ from pytest_djworkers.verdict.judgement import Verdict
 
 _MOST_OTHERS = 2
 _MOST_PARTS = 3
+_ALL_EXPLAINED = 0.95
 _MOST_EXPLAINED = 1.5
 """The share of a change from which on its causes are not said to explain it: others went the
 other way."""
@@ -70,9 +71,9 @@ def _nothing(compared: ArmComparison, found: Explanation) -> str:
     if compared.verdict not in _CHANGED or found.cpu is None or found.visible_s is None:
         return ""
     return (
-        "not explained: no function, query or wait differs by more than chance; a function's change"
-        f" of {format_duration(found.visible_s)} of {format_duration(found.cpu.base_s)} would have"
-        " been seen"
+        "not explained: no function, query or wait differs by more than chance and by a tenth of"
+        f" the whole; {format_duration(found.visible_s)} of {format_duration(found.cpu.base_s)} CPU"
+        " time in a function would have been seen"
     )
 
 
@@ -102,7 +103,8 @@ def _rest(found: Explanation) -> str:
     if whole is not None and found.explained is not None and 0 < found.explained <= _MOST_EXPLAINED:
         kind = "CPU time" if found.is_computing else "waiting"
         both = before_and_after(format_duration(whole.base_s), format_duration(whole.head_s))
-        parts.append(f"this explains {format_share(found.explained)} of {kind} {both} per request")
+        share = format_share(found.explained) if found.explained < _ALL_EXPLAINED else "all"
+        parts.append(f"this explains {share} of {kind} {both} per request")
     if limit := found.limits[1]:
         parts.append(f"the limit was {limit}")
     return "; ".join(parts)

@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pytest_djworkers.profiling.code_folders import Function, Owner
+from pytest_djworkers.profiling.django_layers import HANDLERS, inside_layers
 
 SERVER = Function("the server, outside of the site", "", Owner.LIBRARY)
 """Stands for the outermost functions of stacks that never reach Django or the site."""
-_HANDLERS = "django/core/handlers/"
-_LAYER_FILE = f"{_HANDLERS}exception.py"
-_LAYER = "inner"
-"""The function that Django puts around each middleware and around the view."""
 
 
 def shown(functions: Sequence[Function]) -> tuple[Function, ...]:
@@ -27,16 +24,11 @@ def shown(functions: Sequence[Function]) -> tuple[Function, ...]:
 
 def _start(functions: Sequence[Function]) -> int | None:
     """Return the place of the first function to show; None if Django and the site have none."""
-    layers = [at for at, one in enumerate(functions) if _is_layer(one)]
-    if layers:
-        return min(layers[-1] + 1, len(functions) - 1)
-    of_django = (at for at, one in enumerate(functions) if one.file.startswith(_HANDLERS))
+    if at := inside_layers(functions):
+        return at
+    of_django = (at for at, one in enumerate(functions) if one.file.startswith(HANDLERS))
     of_site = (at for at, one in enumerate(functions) if one.is_of_site)
     return next(of_django, next(of_site, None))
-
-
-def _is_layer(function: Function) -> bool:
-    return function.file == _LAYER_FILE and function.name.rpartition(".")[2] == _LAYER
 
 
 def _once_each(functions: Sequence[Function]) -> list[Function]:
