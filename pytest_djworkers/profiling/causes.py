@@ -19,7 +19,7 @@ from pytest_djworkers.profiling.launch_stacks import TimedStack
 from pytest_djworkers.profiling.query_changes import QueryChanges
 from pytest_djworkers.profiling.waits import QUEUES, Wait
 
-_LEAST_OF_LARGEST = 0.1
+_LEAST_SHARE = 0.1
 """The share that a cause must have to be named, of the largest one and of the whole change."""
 _MOST_CAUSES = 5
 _NOT_FOR_CPUS = {Wait.POOL, Wait.HTTP, Wait.LOCK, Wait.SLEEP}
@@ -46,24 +46,27 @@ class CauseFinder:
         """Return the causes that are certain, the largest first."""
         cpu, waiting = _certain(self.cpu), _certain(self.waiting)
         query = self._query(cpu)
-        found = list(self._of_cpu(cpu, without_database=_has_other_count(self.queries)))
+        # A query's own time is in neither whole.
+        least_s = 0.0 if query else _LEAST_SHARE * self._whole_s
+        of_cpu = self._of_cpu(cpu, without_database=_has_other_count(self.queries))
+        found = [one for one in of_cpu if self._matters(one, least_s)]
         if self.is_computing and (found or query):
             # While the CPUs are busy, everything that waits also waits for them.
             waiting = {item: one for item, one in waiting.items() if _is_new_wait(item, one)}
         elif found or query:
             # Requests queue because of what the others do.
             waiting = {item: one for item, one in waiting.items() if item.wait not in QUEUES}
-        found += self._of_waiting(waiting, without_database=query is not None)
+        others = [*self._of_waiting(waiting, without_database=query is not None)]
         if query is not None:
-            found.append(query)
-        found = [one for one in found if self._fits(one.change_s)]
+            others.append(query)
+        found += [one for one in others if self._matters(one, least_s)]
         found.sort(key=lambda one: -abs(one.change_s))
-        largest_s = abs(found[0].change_s) if found else 0.0
-        if query is None:
-            # What is slow may be in no sample. A query's own time is in neither whole.
-            largest_s = max(largest_s, self._whole_s)
-        least_s = _LEAST_OF_LARGEST * largest_s
+        least_s = _LEAST_SHARE * abs(found[0].change_s) if found else 0.0
         return tuple(one for one in found[:_MOST_CAUSES] if abs(one.change_s) >= least_s)
+
+    def _matters(self, cause: Cause, least_s: float) -> bool:
+        """Return True if a cause is large enough, and goes the way that the whole went."""
+        return abs(cause.change_s) >= least_s and self._fits(cause.change_s)
 
     @property
     def _whole_s(self) -> float:
@@ -126,7 +129,7 @@ class CauseFinder:
 def _is_new_wait(item: Item, changed: Changed) -> bool:
     """Return True if an item waits in one arm only, and for something other than the CPUs."""
     less_s, more_s = sorted((changed.difference.base_s, changed.difference.head_s))
-    return item.wait in _NOT_FOR_CPUS and less_s <= _LEAST_OF_LARGEST * more_s
+    return item.wait in _NOT_FOR_CPUS and less_s <= _LEAST_SHARE * more_s
 
 
 def _certain(arms: ArmTimes | None) -> Mapping[Item, Changed]:

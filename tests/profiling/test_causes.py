@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from pytest_djworkers.load.queries import QueryFigures, Statement
@@ -81,6 +82,21 @@ def test_small_causes_beside_a_large_one_are_not_named_and_the_largest_is_first(
         [stack(small, ms=7), stack(middle, ms=10), stack(BURN, ms=30)],
     )
     assert [one.place.function for one in finder(cpu=grown).find() if one.place] == [BURN, middle]
+
+
+def test_a_tiny_part_of_the_whole_change_is_not_named_for_it() -> None:
+    # Head waits for something that has no kind.
+    burning = times([stack(BURN, ms=5)], [stack(BURN, ms=6)])
+    waiting = times(
+        [stack(VIEW, ms=5, wait=Wait.OTHER)], [stack(VIEW, ms=5.1 + 40, wait=Wait.OTHER)]
+    )
+    found = finder(cpu=burning, waiting=waiting, is_computing=False)
+    assert kinds(found.find()) == [(CauseKind.WAIT, Wait.OTHER)]
+    assert replace(found, waiting=times([], [stack(VIEW, ms=40, wait=Wait.THREAD)])).find()
+    # If it computes, its CPU time is the whole.
+    assert kinds(replace(found, is_computing=True).find()) == [(CauseKind.CPU, None)]
+    # The time of other queries is in neither whole.
+    assert kinds(replace(found, queries=counts(1, 6)).find()) == [(CauseKind.CPU, None)]
 
 
 def test_no_more_than_five_are_named() -> None:

@@ -5,12 +5,21 @@ from __future__ import annotations
 import pytest
 
 from pytest_djworkers.profiling.code_changes import NO_CHANGES, CodeChanges
-from pytest_djworkers.profiling.code_folders import Function
+from pytest_djworkers.profiling.code_folders import Function, Owner
 from pytest_djworkers.profiling.explanation import Place
 from pytest_djworkers.profiling.items import Item, item_of, place_of
 from pytest_djworkers.profiling.launch_stacks import Call, TimedStack
 from pytest_djworkers.profiling.waits import Wait
-from tests.support.stacks import BURN, DUMPS, QUERY, VIEW, WORKER, stack
+from tests.support.stacks import (
+    BURN,
+    DUMPS,
+    LAYER,
+    MIDDLEWARE,
+    QUERY,
+    VIEW,
+    WORKER,
+    stack,
+)
 
 
 def lined(*calls: tuple[Function, int], ms: float = 1.0) -> TimedStack:
@@ -27,6 +36,11 @@ def lined(*calls: tuple[Function, int], ms: float = 1.0) -> TimedStack:
         (stack(VIEW, QUERY, ms=1, wait=Wait.DATABASE), Item(VIEW, Wait.DATABASE, False)),
         (stack(DUMPS, ms=1), Item(DUMPS, None, in_database=False)),
         (stack(ms=1), Item(WORKER, None, in_database=False)),
+        (stack(LAYER, MIDDLEWARE, DUMPS, ms=1), Item(MIDDLEWARE, None, in_database=False)),
+        # A middleware only passes on what is inside of the next layer.
+        (stack(LAYER, MIDDLEWARE, LAYER, DUMPS, ms=1), Item(DUMPS, None, in_database=False)),
+        (stack(LAYER, MIDDLEWARE, LAYER, VIEW, ms=1), Item(VIEW, None, in_database=False)),
+        (stack(LAYER, MIDDLEWARE, LAYER, ms=1), Item(LAYER, None, in_database=False)),
     ],
 )
 def test_time_belongs_to_the_innermost_function_of_the_site(
@@ -65,6 +79,17 @@ def test_a_called_library_is_named_if_most_of_the_change_is_in_it() -> None:
     # In none of three is most of it.
     three = [lined((VIEW, 5), (one, 1), ms=4) for one in (DUMPS, QUERY, WORKER)]
     assert place([], three).through is None
+
+
+def test_a_decorator_of_a_library_is_not_named_for_what_it_calls() -> None:
+    wrapper = Function("safe.<locals>.inner", "asyncs/utils.py", Owner.LIBRARY)
+    listed = Function("rows.<locals>.<listcomp>", "lists/utils.py", Owner.LIBRARY)
+    for calls, expected in (
+        ((VIEW, wrapper, wrapper, DUMPS), DUMPS),
+        ((VIEW, wrapper), wrapper),
+        ((VIEW, listed, DUMPS), listed),
+    ):
+        assert place([], [lined(*((one, 1) for one in calls))]).through == expected
 
 
 def test_what_an_improvement_saved_is_named() -> None:

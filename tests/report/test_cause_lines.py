@@ -54,6 +54,12 @@ def test_other_causes_are_on_the_second_line() -> None:
     ]
 
 
+def test_causes_that_make_up_the_whole_change_or_a_little_more_explain_all_of_it() -> None:
+    for explained in (0.96, 1.0, 1.3):
+        _, rest = lines(replace(FOUND, explained=explained, limits=("", "")))
+        assert rest == "this explains all of CPU time 1 → 2 ms per request"
+
+
 def test_a_share_that_makes_no_sense_is_left_out() -> None:
     assert len(lines(replace(FOUND, explained=2.5, limits=("", "")))) == 1
     assert len(lines(replace(FOUND, explained=-0.5, limits=("", "")))) == 1

@@ -14,13 +14,9 @@ from pytest_djworkers.profiling.explanation import (
 )
 from pytest_djworkers.profiling.time_spent import Part, TimeSpent
 from pytest_djworkers.profiling.waits import Wait
+from tests.support.stacks import LAYER
 
 HANDLER = Function("WSGIHandler.__call__", "django/core/handlers/wsgi.py", Owner.LIBRARY)
-LAYER = Function(
-    "convert_exception_to_response.<locals>.inner",
-    "django/core/handlers/exception.py",
-    Owner.LIBRARY,
-)
 SLEEP = Function("sleep", "gevent/hub.py", Owner.LIBRARY)
 
 

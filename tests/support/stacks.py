@@ -12,6 +12,12 @@ VIEW = Function("page", "shop/views.py", Owner.SITE)
 BURN = Function("burn", "shop/views.py", Owner.SITE)
 DUMPS = Function("dumps", "json/__init__.py", Owner.LIBRARY)
 QUERY = Function("CursorWrapper.execute", "django/db/backends/utils.py", Owner.LIBRARY)
+LAYER = Function(
+    "convert_exception_to_response.<locals>.inner",
+    "django/core/handlers/exception.py",
+    Owner.LIBRARY,
+)
+MIDDLEWARE = Function("Watermark.__call__", "shop/middleware.py", Owner.SITE)
 
 
 def stack(*functions: Function, ms: float, wait: Wait | None = None) -> TimedStack:

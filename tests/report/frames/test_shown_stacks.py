@@ -6,7 +6,8 @@ import pytest
 
 from pytest_djworkers.profiling.code_folders import Function, Owner
 from pytest_djworkers.report.frames.shown_stacks import SERVER, shown
-from tests.support.explanations import HANDLER, LAYER, function
+from tests.support.explanations import HANDLER, function
+from tests.support.stacks import LAYER
 
 MIXIN = Function("MiddlewareMixin.__call__", "django/utils/deprecation.py", Owner.LIBRARY)
 
