@@ -88,7 +88,7 @@ def a_cause() -> list[str]:
         "queries 3 → 43: 40 times SELECT … FROM auth_user WHERE id = ? from shop/views.py:31",
     )
     found = Explanation(
-        pairs=4,
+        launches=4,
         samples=(1, 1),
         causes=(
             Cause(CauseKind.CPU, 0.000507, place),

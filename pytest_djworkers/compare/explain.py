@@ -69,9 +69,10 @@ class _Explaining:
         numbers = self._numbers
         problems: tuple[str, ...] = ()
         try:
-            for number in range(numbers.most_pairs):
-                self._launch_pair(plan_block(self._arms.seed, number))
-                if number + 1 >= numbers.least_pairs and is_exact(self._measured, numbers.visible):
+            for launches in range(1, 1 + numbers.most_launches):
+                self._launch_pair(plan_block(self._arms.seed, launches - 1))
+                is_enough = launches >= numbers.least_launches
+                if is_enough and is_exact(self._measured, numbers.visible):
                     break
         except (ArmError, DjworkersError) as error:
             problems = (f"no further launch was sampled: {error}".splitlines()[0],)

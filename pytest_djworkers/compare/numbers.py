@@ -15,9 +15,9 @@ _DISCARD = DiscardLimits()
 class ExplanationNumbers:
     """The numbers of an explanation: how many launches it samples, and for how long."""
 
-    least_pairs: int = 4
+    least_launches: int = 4
     """The number of launches of each arm, at least."""
-    most_pairs: int = 6
+    most_launches: int = 6
     visible: float = 0.02
     """The change of a function's time, as a share of all time, that can be told from none when no
     further launches are needed."""

@@ -16,12 +16,11 @@ from typing import Any
 
 from pytest_djworkers.entry.coroutines import suspended_frames
 from pytest_djworkers.entry.plain_threads import thread_ident
+from pytest_djworkers.entry.thread_calls import awaits_thread, call_of
 from pytest_djworkers.entry.thread_state import CallFinder, system_call
 
 SUSPENDED = "suspended"
 READY = "ready"
-_IN_A_THREAD = "thread_handler"
-"""The method of asgiref's SyncToAsync that runs in a thread what a coroutine waits for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +91,11 @@ class Look:
             return Seen([] if innermost is None else self._inwards(_outwards(innermost)), "")
         frames = list(suspended_frames(coroutine))
         waiting = self._inwards((one.f_code, one.f_lineno) for one in reversed(frames))
-        call = next((one.f_locals.get("self") for one in frames if _calls_thread(one)), None)
+        call = next((one.f_locals.get("self") for one in frames if awaits_thread(one)), None)
         thread = self._thread_of(call)
         if thread is not None:
             innermost, native_id = thread
-            inner = _until(_outwards(innermost), _IN_A_THREAD)
-            return self._of_thread([*inner, *waiting], innermost, native_id)
+            return self._of_thread([*_within_call(innermost), *waiting], innermost, native_id)
         # The loop runs it as soon as it can if there is nothing that it waits for.
         is_ready = getattr(served.task, "_fut_waiter", None) is None
         return Seen(waiting, READY if is_ready else SUSPENDED)
@@ -116,8 +114,9 @@ class Look:
         for ident, innermost in self._frames.items():
             frame: FrameType | None = innermost
             while frame is not None:
-                if frame.f_code.co_name == _IN_A_THREAD and "asgiref" in frame.f_code.co_filename:
-                    yield id(frame.f_locals.get("self")), (innermost, natives.get(ident, 0))
+                call = call_of(frame)
+                if call is not None:
+                    yield id(call), (innermost, natives.get(ident, 0))
                 frame = frame.f_back
 
     def _inwards(self, frames: Iterable[tuple[CodeType, int]]) -> list[tuple[CodeType, int]]:
@@ -136,15 +135,17 @@ def _outwards(frame: FrameType | None) -> Iterator[tuple[CodeType, int]]:
         frame = frame.f_back
 
 
-def _until(frames: Iterable[tuple[CodeType, int]], name: str) -> list[tuple[CodeType, int]]:
-    """Return the frames within the outermost call of this name, the innermost first."""
-    listed = list(frames)
-    places = [place for place, (code, _) in enumerate(listed) if code.co_name == name]
-    return listed[: places[-1]] if places else listed
-
-
-def _calls_thread(frame: FrameType) -> bool:
-    return frame.f_code.co_name == "__call__" and "asgiref" in frame.f_code.co_filename
+def _within_call(innermost: FrameType) -> list[tuple[CodeType, int]]:
+    """Return the frames within the outermost call that a thread runs, the innermost first."""
+    found: list[tuple[CodeType, int]] = []
+    within: list[tuple[CodeType, int]] = []
+    frame: FrameType | None = innermost
+    while frame is not None:
+        if call_of(frame) is not None:
+            within = list(found)
+        found.append((frame.f_code, frame.f_lineno))
+        frame = frame.f_back
+    return within
 
 
 def _native_id() -> int:

@@ -15,6 +15,7 @@ from functools import lru_cache
 from types import CodeType, FrameType
 
 from pytest_djworkers.entry.coroutines import suspended_frames
+from pytest_djworkers.entry.thread_calls import call_of
 from pytest_djworkers.system.python_folders import python_folders
 
 _PACKAGES = ("/site-packages/", "/dist-packages/")
@@ -22,8 +23,6 @@ _NOT_SHOWN = ("django", "asgiref", "pytest_djworkers")
 """Packages whose lines only say that Django runs the query, and that it is counted."""
 _RENDERS = "render_annotated"
 """The method of a template's nodes by which Django renders each of them."""
-_IN_A_THREAD = "thread_handler"
-"""The method of asgiref's SyncToAsync that runs in a thread what a coroutine waits for."""
 
 
 class PlaceFinder:
@@ -52,12 +51,13 @@ class PlaceFinder:
     def _waiting_for(self, stack: Iterable[FrameType]) -> Iterator[list[FrameType]]:
         """Yield the frames of each task that waits for a thread's work, the innermost first."""
         for frame in stack:
-            if frame.f_code.co_name == _IN_A_THREAD and "asgiref" in frame.f_code.co_filename:
-                call, loop = (frame.f_locals.get(name) for name in ("self", "loop"))
-                for task in asyncio.all_tasks(loop):
-                    frames = list(suspended_frames(task.get_coro()))
-                    if any(one.f_locals.get("self") is call for one in frames):
-                        yield self._inwards(frames)
+            call = call_of(frame)
+            if call is None:
+                continue
+            for task in asyncio.all_tasks(frame.f_locals.get("loop")):
+                frames = list(suspended_frames(task.get_coro()))
+                if any(one.f_locals.get("self") is call for one in frames):
+                    yield self._inwards(frames)
 
     def _inwards(self, frames: Sequence[FrameType]) -> list[FrameType]:
         """Return the frames within the call of ``end``, or all, the innermost first."""

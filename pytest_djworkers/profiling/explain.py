@@ -34,7 +34,7 @@ from pytest_djworkers.profiling.launch_stacks import LaunchStacks, TimedStack
 from pytest_djworkers.profiling.query_changes import QueryChanges
 
 _MOST_FUNCTIONS = 60
-_LEAST_PAIRS = 2
+_LEAST_LAUNCHES = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Measured:
 
 
 def explain(measured: Measured) -> Explanation:
-    """Return the explanation. With fewer than two pairs of launches, it has queries alone."""
+    """Return the explanation. With fewer than two launches of each arm, it has queries alone."""
     base = tuple(_translated(one, measured.changes) for one in measured.base)
     head, changes = measured.head, measured.changes
     is_computing = computes(head, measured.capacity)
@@ -68,7 +68,7 @@ def explain(measured: Measured) -> Explanation:
         *_functions(waiting, changes, is_waiting=True),
     ]
     return Explanation(
-        pairs=len(base),
+        launches=len(base),
         samples=(sum(one.samples for one in base), sum(one.samples for one in head)),
         causes=causes,
         is_computing=is_computing,
@@ -117,7 +117,7 @@ def _cpu_times(
     base: Sequence[LaunchStacks], head: Sequence[LaunchStacks], share: float
 ) -> ArmTimes | None:
     """Return the CPU time of all launches; None if it was not sampled in all of them."""
-    if len(base) < _LEAST_PAIRS or any(one.cpu_load is None for one in (*base, *head)):
+    if len(base) < _LEAST_LAUNCHES or any(one.cpu_load is None for one in (*base, *head)):
         return None
     return ArmTimes([one.cpu for one in base], [one.cpu for one in head], share)
 
@@ -126,7 +126,7 @@ def _waiting_times(
     base: Sequence[LaunchStacks], head: Sequence[LaunchStacks], share: float
 ) -> ArmTimes | None:
     """Return the time of waiting in all launches; None if it was not sampled in all of them."""
-    if len(base) < _LEAST_PAIRS or any(one.waiting_load is None for one in (*base, *head)):
+    if len(base) < _LEAST_LAUNCHES or any(one.waiting_load is None for one in (*base, *head)):
         return None
     return ArmTimes([one.waiting for one in base], [one.waiting for one in head], share)
 

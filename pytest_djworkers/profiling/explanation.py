@@ -98,7 +98,7 @@ NO_FLAME = FlameGraph()
 class Explanation:
     """Why head is slower or faster than base, as far as that is known."""
 
-    pairs: int
+    launches: int
     """The number of launches of each arm."""
     samples: tuple[int, int]
     """The number of samples of CPU time in base and in head."""

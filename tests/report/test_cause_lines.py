@@ -14,7 +14,7 @@ from tests.support.stacks import BURN, DUMPS, VIEW
 
 CPU = Difference(0.001, 0.002, (0.0009, 0.0011), 0.0)
 FOUND = Explanation(
-    pairs=4,
+    launches=4,
     samples=(1000, 2000),
     causes=(Cause(CauseKind.CPU, 0.001, Place(BURN, 9, VIEW, None, is_edited=True)),),
     cpu=CPU,

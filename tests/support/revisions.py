@@ -37,7 +37,7 @@ def pytest_sessionstart(session):
         warm_up_s=0.03,
         calibration_blocks=3,
         explanation=ExplanationNumbers(
-            least_pairs=4, most_pairs=4, cpu_s=1.0, waiting_s=0.4, responses=1
+            least_launches=4, most_launches=4, cpu_s=1.0, waiting_s=0.4, responses=1
         ),
         counted_requests=5,
         rule=Rule(looks=(2, 4), ok_level=0.5, change_level=0.5, change_blocks=2),
