@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 # Each of a thousand short-lived processes of the tests would compile its modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test coverage coverage-run coverage-report matrix endings lint docs schemas reference pictures wheel benchmarks launches regressions tails causes budget tables clean
+.PHONY: demo test coverage coverage-run coverage-report matrix endings lint docs schemas reference pictures wheel benchmarks launches regressions tails causes places budget tables clean
 
 demo: $(STAMP)  ## the example project's load tests under both servers, ends in the table
 	cd example_project && ../$(BIN)/python -m pytest --djworkers=gunicorn-gevent,granian $(DEMO)
@@ -90,6 +90,9 @@ tails: $(STAMP)  ## verdicts on commits that are easy to miss, and their table; 
 
 causes: $(STAMP)  ## comparisons of commits whose cause is known, and their table; 2 hours
 	$(BIN)/python benchmarks/causes.py $(CAUSES) --rst docs/appendix/causes-table.rst
+
+places: $(STAMP)  ## where a view's time is found under each server, and the table; 5 minutes
+	$(BIN)/python benchmarks/places.py --rst docs/appendix/places-table.rst
 
 budget: $(STAMP)  ## the example's nine endpoints under two servers, compared in 8 minutes
 	$(BIN)/python benchmarks/budget.py

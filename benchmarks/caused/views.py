@@ -12,6 +12,7 @@ from django.urls import path
 
 from caused import codes, notes, reservations, stock
 from caused.models import Order
+from caused.places import async_places, places
 from caused.serializers import BookSerializer
 from caused.sheets import row
 from myapp.models import Book
@@ -106,4 +107,6 @@ urlpatterns = [
     path("waiting_query", waiting_query),
     path("book_in_stock", book_in_stock),
     path("label", label),
+    path("places", places),
+    path("async_places", async_places),
 ]
