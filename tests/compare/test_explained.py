@@ -34,6 +34,20 @@ def burns(request):
 
 urlpatterns.append(path("burns", burns))
 """
+WATCHED = """
+import inspect
+import os
+
+
+def watched(request):
+    is_sampled = any("stack_sampler" in one.filename for one in inspect.stack(context=0))
+    with open("{seen}", "a") as file:
+        file.write(f"{{os.getpid()}} {{is_sampled}}\\n")
+    return sleep(request, 4)
+
+
+urlpatterns.append(path("watched", watched))
+"""
 
 
 @pytest.mark.matrix
@@ -48,6 +62,30 @@ def test_the_sleep_of_a_slower_view_is_named(revisions: Site) -> None:
     (first, *_) = burst["comparison"]["causes"]
     assert first.startswith("because: ")
     nothing_is_left(revisions, before)
+
+
+@pytest.mark.matrix
+def test_nothing_is_sampled_in_the_rounds_that_decide(revisions: Site) -> None:
+    seen = revisions.folder / "home" / "seen"
+    seen.parent.mkdir()
+    urls = revisions.folder / "urls.py"
+    plain = urls.read_text() + WATCHED.format(seen=str(seen))
+    git(revisions.folder, "checkout", "-q", "main")
+    urls.write_text(plain)
+    revisions.test("def test_slows(burst):\n    burst('/watched')")
+    commit(revisions.folder, "a view that tells who looks at it")
+    git(revisions.folder, "checkout", "-q", "-B", "feature")
+    urls.write_text(plain.replace("sleep(request, 4)", "sleep(request, 20)"))
+    result = revisions.pytest(*EXPLAINING, timeout_s=120)
+    result.stdout.fnmatch_lines(["*because: *"])
+    lines = [line.split() for line in seen.read_text().splitlines()]
+    is_sampled = {pid: watched == "True" for pid, watched in lines}
+    # Of each server, all requests are sampled or none; those that are sampled come last.
+    assert len({tuple(line) for line in lines}) == len(is_sampled)
+    in_order = list(is_sampled.values())
+    assert in_order == sorted(in_order)
+    assert in_order.count(True) == 2 * 4
+    assert in_order.count(False) >= 2 * 2
 
 
 @pytest.mark.matrix
