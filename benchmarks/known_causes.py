@@ -146,7 +146,7 @@ KNOWN_CAUSES = (
                 "    with LOCK:\n        time.sleep(MARKING_TAKES_S)\n",
             ),
         ),
-        r"waiting for a lock in mark \(caused/reservations\.py",
+        r"waiting for a lock in (\S+ \(\S+\), called from )?mark \(caused/reservations\.py",
     ),
     KnownCause(
         "a smaller pool",

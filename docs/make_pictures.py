@@ -56,6 +56,8 @@ _COLUMNS = {"desk": 80, "phone": 44}
 _WIDTHS = {"desk": 1280, "phone": 390}
 """The widths of a report's pictures, in pixels."""
 _HEIGHT = 900
+_FLAME = "figure.flame"
+"""The first flame graph of a report."""
 _PAGE = """\
 <!doctype html><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <style>
@@ -110,6 +112,7 @@ def main() -> None:
         page.write_text(_PAGE + render_markdown((folder / _MARKDOWN).read_text()))
         pages = {"regression-report": folder / _REPORT, "regression-markdown": page}
         photograph(pages, ["desk", "phone"])
+        photograph({"regression-flame": folder / _REPORT}, ["desk"], part=_FLAME)
 
 
 def commit_and_change(folder: Path) -> None:
@@ -200,8 +203,9 @@ def render_markdown(text: str) -> str:
     return str(MarkdownIt("commonmark", {"html": True}).enable("table").render(text))
 
 
-def photograph(pages: Mapping[str, Path], devices: Sequence[str]) -> None:
-    """Make pictures of the top of pages, light and dark, at the widths of devices."""
+def photograph(pages: Mapping[str, Path], devices: Sequence[str], *, part: str = "") -> None:
+    """Make pictures of the top of pages, light and dark, at the widths of devices; ``part`` is the
+    selector of an element to show in place of that."""
     from playwright.sync_api import sync_playwright  # takes a while, and not every picture needs it
 
     options: dict[str, Any] = {"executable_path": shutil.which("chromium")}
@@ -210,7 +214,8 @@ def photograph(pages: Mapping[str, Path], devices: Sequence[str]) -> None:
             size: Any = {"width": _WIDTHS[device], "height": _HEIGHT}
             page = browser.new_page(viewport=size, color_scheme=scheme)
             page.goto(file.as_uri())
-            page.screenshot(path=_FOLDER / f"{name}-{device}-{scheme}.png")
+            shown = page.locator(part).first if part else page
+            shown.screenshot(path=_FOLDER / f"{name}-{device}-{scheme}.png")
             page.close()
 
 

@@ -15,7 +15,9 @@ from tests.support.repository import git
 
 NAMES = [one.name for one in KNOWN_CAUSES]
 SERVERS = ["granian", "uvicorn"]
-NOT_EXPLAINED = "not explained: no function, query or wait differs by more than chance"
+NOT_EXPLAINED = (
+    "not explained: no function, query or wait differs by more than chance and by a tenth"
+)
 FIRST_LINES = {
     "a hash loop": "+840us in check_code (caused/codes.py:12), called from"
     " ticket.<locals>.<dictcomp>, which was edited",
@@ -66,6 +68,15 @@ def test_the_words_name_their_own_cause_and_no_other(name: str) -> None:
     for other, line in FIRST_LINES.items():
         expected = Answer.NAMED if other == name else Answer.WRONG
         assert told(name, f"because: {line}").answer is expected, other
+
+
+def test_a_library_by_which_the_cause_waits_may_be_named_with_it() -> None:
+    through = (
+        "because: +9ms of waiting for a lock in LockType.acquire (gevent/thread.py), called from "
+    )
+
+    assert told("a lock", f"{through}mark (caused/reservations.py:21)").answer is Answer.NAMED
+    assert told("a lock", f"{through}reserve (caused/reservations.py:15)").answer is Answer.WRONG
 
 
 @pytest.mark.parametrize("line", ["", NOT_EXPLAINED])
