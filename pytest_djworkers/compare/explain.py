@@ -29,6 +29,9 @@ from pytest_djworkers.progress import Phase
 from pytest_djworkers.server.protocol import BurstNeeds
 from pytest_djworkers.system.cpu_count import available_cpus
 
+_TRIED = 2
+"""The number of launches after which py-spy is not tried again if it never worked."""
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
@@ -133,9 +136,8 @@ class _Explaining:
     def _sample(self, server: ArmServer, arm: int) -> LaunchStacks:
         folders, numbers = self._folders[arm], self._numbers
         warm_up(server, self._size, self._arms.numbers)
-        # py-spy either works in all launches, or in none.
         earlier = self._found[arm]
-        if earlier and earlier[0].cpu_load is None:
+        if len(earlier) >= _TRIED and all(one.cpu_load is None for one in earlier):
             found = LaunchStacks(problems=earlier[0].problems)
         else:
             found = sample_cpu(server, folders, numbers)

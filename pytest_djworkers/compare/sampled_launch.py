@@ -13,10 +13,15 @@ from pytest_djworkers.profiling.code_folders import CodeFolders
 from pytest_djworkers.profiling.launch_stacks import (
     LaunchStacks,
     Load,
-    cpu_stacks,
+    launch_of_cpu,
     waiting_stacks,
 )
-from pytest_djworkers.profiling.py_spy import RATE_HZ, SamplerError, recording
+from pytest_djworkers.profiling.py_spy import (
+    MOST_PROCESSES,
+    RATE_HZ,
+    SamplerError,
+    recording,
+)
 from pytest_djworkers.system.clock import CLOCK
 
 _TOLD_WITHIN_S = 1.0
@@ -40,8 +45,9 @@ def sample_cpu(
             samples = recorded.finish()
     except SamplerError as error:
         return LaunchStacks(problems=(str(error),))
-    load = _load(fired)
-    return LaunchStacks(cpu=cpu_stacks(samples, RATE_HZ, load, folders), cpu_load=load)
+    # Others have about as many requests as those that are sampled.
+    load = _load(fired).part(min(1.0, MOST_PROCESSES / max(1, len(server.workers))))
+    return launch_of_cpu(samples, RATE_HZ, load, folders)
 
 
 def sample_waiting(
@@ -62,6 +68,7 @@ def sample_waiting(
     # Requests are sampled until the last is served, and all of them are counted.
     sampled_s = CLOCK.monotonic() - opened
     told = _told(server)
+    # A worker without requests has nothing to tell.
     if not told:
         return replace(found, problems=(*found.problems, _NOTHING_TOLD))
     load = replace(_load(fired), window_s=sampled_s)

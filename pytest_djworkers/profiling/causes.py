@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pytest_djworkers.profiling.code_changes import CodeChanges
@@ -45,21 +45,20 @@ class CauseFinder:
     def find(self) -> tuple[Cause, ...]:
         """Return the causes that are certain, the largest first."""
         cpu, waiting = _certain(self.cpu), _certain(self.waiting)
-        query = self._query(cpu)
+        query = self._query(cpu, waiting)
         # A query's own time is in neither whole.
         least_s = 0.0 if query else _LEAST_SHARE * self._whole_s
-        of_cpu = self._of_cpu(cpu, without_database=_has_other_count(self.queries))
-        found = [one for one in of_cpu if self._matters(one, least_s)]
+        is_counted = query is not None and _has_other_count(self.queries)
+        found = self._of_cpu(cpu, least_s, without_database=is_counted)
         if self.is_computing and (found or query):
             # While the CPUs are busy, everything that waits also waits for them.
             waiting = {item: one for item, one in waiting.items() if _is_new_wait(item, one)}
         elif found or query:
             # Requests queue because of what the others do.
             waiting = {item: one for item, one in waiting.items() if item.wait not in QUEUES}
-        others = [*self._of_waiting(waiting, without_database=query is not None)]
+        found += self._of_waiting(waiting, least_s, without_database=query is not None)
         if query is not None:
-            others.append(query)
-        found += [one for one in others if self._matters(one, least_s)]
+            found.append(query)
         found.sort(key=lambda one: -abs(one.change_s))
         least_s = _LEAST_SHARE * abs(found[0].change_s) if found else 0.0
         return tuple(one for one in found[:_MOST_CAUSES] if abs(one.change_s) >= least_s)
@@ -81,24 +80,27 @@ class CauseFinder:
         return self.is_slower is None or (change_s > 0) == self.is_slower
 
     def _of_cpu(
-        self, certain: Mapping[Item, Changed], *, without_database: bool
-    ) -> Iterator[Cause]:
-        of_site = any(one.function.is_of_site for one in certain)
-        for item, changed in certain.items():
-            if (item.in_database and without_database) or (
-                # The server's own functions only tell what those of the site have caused.
-                of_site and not item.function.is_of_site
-            ):
-                continue
-            yield self._cause(CauseKind.CPU, item, changed, self.cpu)
+        self, certain: Mapping[Item, Changed], least_s: float, *, without_database: bool
+    ) -> list[Cause]:
+        found = [
+            (item, cause)
+            for item, changed in certain.items()
+            if not (item.in_database and without_database)
+            and self._matters(cause := self._cause(CauseKind.CPU, item, changed, self.cpu), least_s)
+        ]
+        of_site = [cause for item, cause in found if item.function.is_of_site]
+        # The server's own functions only tell what those of the site have caused.
+        return of_site or [cause for _, cause in found]
 
     def _of_waiting(
-        self, certain: Mapping[Item, Changed], *, without_database: bool
-    ) -> Iterator[Cause]:
-        for item, changed in certain.items():
-            if without_database and item.wait is Wait.DATABASE:
-                continue
-            yield self._cause(CauseKind.WAIT, item, changed, self.waiting)
+        self, certain: Mapping[Item, Changed], least_s: float, *, without_database: bool
+    ) -> list[Cause]:
+        causes = (
+            self._cause(CauseKind.WAIT, item, changed, self.waiting)
+            for item, changed in certain.items()
+            if not (without_database and item.wait is Wait.DATABASE)
+        )
+        return [one for one in causes if self._matters(one, least_s)]
 
     def _cause(
         self,
@@ -113,17 +115,31 @@ class CauseFinder:
         difference = changed.difference
         return Cause(kind, difference.change_s, place, item.wait, difference)
 
-    def _query(self, cpu: Mapping[Item, Changed]) -> Cause | None:
-        """Return the change of the queries as a cause; None if they are the same."""
+    def _query(self, cpu: Mapping[Item, Changed], waiting: Mapping[Item, Changed]) -> Cause | None:
+        """Return the change of the queries as a cause; None if they are the same, or if their
+        change goes another way than the whole."""
         queries = self.queries
         if queries is None or not queries.lines:
             return None
         change_s = sum(one.grown_s for one in queries.statements)
-        if _has_other_count(queries):
-            # Django's own work for them is most of their time, and in no query's.
-            cpu_s = sum(one.difference.change_s for item, one in cpu.items() if item.in_database)
-            change_s = max(change_s, cpu_s, key=abs)
+        more = queries.head_count - queries.base_count
+        under_load_s = self._of_database_s(cpu, waiting, is_counted=more != 0)
+        if (under_load_s > 0) == ((more or change_s) > 0):
+            change_s = max(change_s, under_load_s, key=abs)
+        if not all(map(self._fits, filter(None, (more, change_s)))) or not (more or change_s):
+            return None
         return Cause(CauseKind.QUERIES, change_s, queries=queries.lines)
+
+    def _of_database_s(
+        self, cpu: Mapping[Item, Changed], waiting: Mapping[Item, Changed], *, is_counted: bool
+    ) -> float:
+        """Return the change of the time for queries under load, in seconds."""
+        # Django's own work for further queries is most of their time, and in no query's.
+        items = [(item, one) for item, one in cpu.items() if is_counted and item.in_database]
+        if not self.is_computing:
+            # They wait for longer than in a sample request.
+            items += [(item, one) for item, one in waiting.items() if item.wait is Wait.DATABASE]
+        return sum(one.difference.change_s for _, one in items)
 
 
 def _is_new_wait(item: Item, changed: Changed) -> bool:

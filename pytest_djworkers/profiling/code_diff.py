@@ -65,6 +65,11 @@ def file_diffs(text: str) -> Iterator[FileDiff]:
         )
 
 
+def new_file(path: str, text: str) -> FileDiff:
+    """Return the difference of a file that only head has."""
+    return FileDiff(None, path, (Hunk(0, 0, 1, len(text.splitlines())),))
+
+
 def _hunks(body: str) -> Iterator[Hunk]:
     for line in body.splitlines():
         if found := _HUNK.match(line):

@@ -27,10 +27,11 @@ from pytest_djworkers.profiling.items import item_of
 from pytest_djworkers.profiling.items_changed import (
     ArmTimes,
     Changed,
+    LaunchTimes,
     changed_items,
     whole_difference,
 )
-from pytest_djworkers.profiling.launch_stacks import LaunchStacks, TimedStack
+from pytest_djworkers.profiling.launch_stacks import LaunchStacks, TimedStack, told_alike
 from pytest_djworkers.profiling.query_changes import QueryChanges
 
 _MOST_FUNCTIONS = 60
@@ -69,13 +70,15 @@ def explain(measured: Measured) -> Explanation:
     ]
     return Explanation(
         launches=len(base),
-        samples=(sum(one.samples for one in base), sum(one.samples for one in head)),
+        samples=(0, 0) if cpu is None else (_samples(cpu.base), _samples(cpu.head)),
         causes=causes,
         is_computing=is_computing,
         cpu=whole[0],
         waiting=whole[1],
         visible_s=None if cpu is None else _visible_change_s(cpu),
-        explained=_explained(causes, whole[0] if is_computing else whole[1]),
+        explained=_explained(causes, whole[0], CauseKind.CPU)
+        if is_computing
+        else _explained(causes, whole[1], CauseKind.WAIT),
         queries=measured.queries,
         functions=tuple(sorted(functions, key=_importance)[:_MOST_FUNCTIONS]),
         cpu_flame=_flame(cpu),
@@ -110,38 +113,59 @@ def _translated(launch: LaunchStacks, changes: CodeChanges) -> LaunchStacks:
             calls = (replace(call, function=changes.in_head(call.function)) for call in one.calls)
             yield replace(one, calls=tuple(calls))
 
-    return replace(launch, cpu=tuple(stacks(launch.cpu)), waiting=tuple(stacks(launch.waiting)))
+    return replace(
+        launch,
+        cpu=tuple(stacks(launch.cpu)),
+        active=tuple(stacks(launch.active)),
+        waiting=tuple(stacks(launch.waiting)),
+    )
 
 
 def _cpu_times(
     base: Sequence[LaunchStacks], head: Sequence[LaunchStacks], share: float
 ) -> ArmTimes | None:
-    """Return the CPU time of all launches; None if it was not sampled in all of them."""
-    if len(base) < _LEAST_LAUNCHES or any(one.cpu_load is None for one in (*base, *head)):
+    """Return the CPU time of the launches in which that of both arms was sampled; None if they are
+    too few."""
+    pairs = [
+        pair
+        for pair in zip(base, head, strict=True)
+        if all(one.cpu_load is not None for one in pair)
+    ]
+    if len(pairs) < _LEAST_LAUNCHES:
         return None
-    return ArmTimes([one.cpu for one in base], [one.cpu for one in head], share)
+    alike = told_alike([*(one for one, _ in pairs), *(one for _, one in pairs)])
+    of_base, of_head = alike[: len(pairs)], alike[len(pairs) :]
+    return ArmTimes([one.cpu for one in of_base], [one.cpu for one in of_head], share)
 
 
 def _waiting_times(
     base: Sequence[LaunchStacks], head: Sequence[LaunchStacks], share: float
 ) -> ArmTimes | None:
-    """Return the time of waiting in all launches; None if it was not sampled in all of them."""
-    if len(base) < _LEAST_LAUNCHES or any(one.waiting_load is None for one in (*base, *head)):
+    """Return the same for the time of waiting."""
+    pairs = [
+        pair
+        for pair in zip(base, head, strict=True)
+        if all(one.waiting_load is not None for one in pair)
+    ]
+    if len(pairs) < _LEAST_LAUNCHES:
         return None
-    return ArmTimes([one.waiting for one in base], [one.waiting for one in head], share)
+    return ArmTimes([one.waiting for one, _ in pairs], [one.waiting for _, one in pairs], share)
+
+
+def _samples(launches: LaunchTimes) -> int:
+    return sum(one.samples for stacks in launches for one in stacks)
 
 
 def _whole(arms: ArmTimes | None) -> Difference | None:
     return None if arms is None else whole_difference(arms)
 
 
-def _explained(causes: Sequence[Cause], whole: Difference | None) -> float | None:
-    """Return the part of the whole change that the causes make up, as a fraction."""
+def _explained(causes: Sequence[Cause], whole: Difference | None, kind: CauseKind) -> float | None:
+    """Return the part of the whole change that its causes make up, as a fraction."""
     # The time of a query is in neither whole, since the database takes it.
-    known = [one.change_s for one in causes if one.kind is not CauseKind.QUERIES]
-    if whole is None or not whole.change_s or len(known) != len(causes):
+    if whole is None or not whole.change_s or any(one.kind is CauseKind.QUERIES for one in causes):
         return None
-    return sum(known) / whole.change_s
+    return sum(one.change_s for one in causes if one.kind is kind) / whole.change_s
 
 
 def _functions(

@@ -29,10 +29,10 @@ def functions_in(source: str) -> tuple[SourceFunction, ...]:
     """Return the functions in a source text, each before those inside of it; none if it can't be
     read."""
     try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError):
+        return tuple(_functions(ast.parse(source), ""))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        # The latter two are of expressions that are nested too deeply.
         return ()
-    return tuple(_functions(tree, ""))
 
 
 def _functions(parent: ast.AST, prefix: str) -> Iterator[SourceFunction]:

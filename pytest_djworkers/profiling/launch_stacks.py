@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from statistics import fmean
 
 from pytest_djworkers.entry.stack_sampling import SampledRequests
 from pytest_djworkers.profiling.code_folders import CodeFolders, Function, Owner
@@ -46,12 +47,22 @@ class Load:
     cpu_s: float | None
     """The CPU time of the server; None if it is not known."""
 
+    def part(self, share: float) -> Load:
+        """Return the load of a share of the workers."""
+        cpu_s = None if self.cpu_s is None else self.cpu_s * share
+        return replace(self, requests=round(self.requests * share), cpu_s=cpu_s)
+
 
 @dataclass(frozen=True, slots=True)
 class LaunchStacks:
     """The stacks of one launch."""
 
     cpu: tuple[TimedStack, ...] = ()
+    """Of the threads that held the GIL; of all active ones if ``told_alike`` has chosen those."""
+    active: tuple[TimedStack, ...] = ()
+    """The same of all active threads."""
+    held: float = 1.0
+    """The share of the CPU time for which threads held the GIL."""
     waiting: tuple[TimedStack, ...] = ()
     in_flight: float | None = None
     """The number of requests that the site had in flight on average; None if it is not known."""
@@ -77,19 +88,29 @@ class LaunchStacks:
         return sum(one.samples for one in self.cpu)
 
 
-def cpu_stacks(
+def launch_of_cpu(
     samples: StackSamples, rate_hz: float, load: Load, folders: CodeFolders
-) -> tuple[TimedStack, ...]:
-    """Return the stacks that used CPU time."""
-    if not load.requests:
-        return ()
-    chosen = _of_cpu_time(samples, rate_hz, load)
-    each_s = _cpu_of_sample(sum(chosen.values()) / rate_hz, load) / rate_hz / load.requests
-    found: Counter[tuple[Call, ...]] = Counter()
-    for stack, count in chosen.items():
-        if calls := tuple(_calls(stack, folders)):
-            found[calls] += count
-    return tuple(TimedStack(calls, None, count * each_s, count) for calls, count in found.items())
+) -> LaunchStacks:
+    """Return a launch with the stacks that used CPU time."""
+    holding_s = sum(samples.holding.values()) / rate_hz
+    return LaunchStacks(
+        cpu=_cpu_stacks(samples.holding, rate_hz, load, folders),
+        active=_cpu_stacks(samples.active, rate_hz, load, folders),
+        held=holding_s / load.cpu_s if load.cpu_s else 0.0,
+        cpu_load=load,
+    )
+
+
+def told_alike(launches: Sequence[LaunchStacks]) -> list[LaunchStacks]:
+    """Return launches whose CPU time is told by the same kind of samples.
+
+    Threads are seen as active whenever the system wakes them: at the places where they gave the GIL
+    away, or slept. So those that held the GIL tell more, unless much of the CPU time is of code
+    that computes without it.
+    """
+    if launches and fmean(one.held for one in launches) < _LEAST_HOLDING:
+        return [replace(one, cpu=one.active) for one in launches]
+    return [*launches]
 
 
 def waiting_stacks(
@@ -120,17 +141,17 @@ def waiting_stacks(
     return tuple(stacks), in_flight
 
 
-def _of_cpu_time(samples: StackSamples, rate_hz: float, load: Load) -> Mapping[Stack, int]:
-    """Return the samples that tell what CPU time was used for.
-
-    Threads are seen as active whenever the system wakes them: at the places where they gave the GIL
-    away, or slept. So those that held the GIL tell more, unless much of the CPU time is of code
-    that computes without it.
-    """
-    holding_s = sum(samples.holding.values()) / rate_hz
-    if load.cpu_s is None or holding_s < _LEAST_HOLDING * load.cpu_s:
-        return samples.active
-    return samples.holding
+def _cpu_stacks(
+    samples: Mapping[Stack, int], rate_hz: float, load: Load, folders: CodeFolders
+) -> tuple[TimedStack, ...]:
+    if not load.requests:
+        return ()
+    each_s = _cpu_of_sample(sum(samples.values()) / rate_hz, load) / rate_hz / load.requests
+    found: Counter[tuple[Call, ...]] = Counter()
+    for stack, count in samples.items():
+        if calls := tuple(_calls(stack, folders)):
+            found[calls] += count
+    return tuple(TimedStack(calls, None, count * each_s, count) for calls, count in found.items())
 
 
 def _cpu_of_sample(sampled_s: float, load: Load) -> float:

@@ -11,7 +11,7 @@ from pytest_djworkers.profiling.code_folders import Function
 from pytest_djworkers.profiling.explanation import NO_FLAME, FlameGraph
 from pytest_djworkers.profiling.flames import flame_of
 from pytest_djworkers.profiling.items import item_of
-from pytest_djworkers.profiling.launch_stacks import LaunchStacks, TimedStack
+from pytest_djworkers.profiling.launch_stacks import LaunchStacks, TimedStack, told_alike
 from pytest_djworkers.profiling.waits import Wait
 
 _MOST = 30
@@ -52,6 +52,7 @@ class TimeSpent:
 
 def time_spent(launch: LaunchStacks, capacity: Capacity) -> TimeSpent:
     """Return what a launch spent its time on."""
+    (launch,) = told_alike([launch])
     parts = sorted(_parts((*launch.cpu, *launch.waiting)), key=lambda one: -one.time_s)
     return TimeSpent(
         samples=launch.samples,

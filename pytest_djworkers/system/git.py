@@ -26,6 +26,8 @@ _SETTINGS = (
     "core.untrackedCache=false",
     # If a branch and a tag have the same name, git must say so: we don't guess which is meant.
     "core.warnAmbiguousRefs=true",
+    # Paths are printed as they are, whatever letters they have.
+    "core.quotePath=false",
     "submodule.recurse=false",
     "maintenance.auto=false",
     "gc.auto=0",

@@ -118,7 +118,7 @@ def test_cpu_time_is_sampled_under_load(
     assert recorded == [([7, 8], server.folder)]
     assert server.closes == [EarlyClose(3.0, 8)]
     assert server.was_open == [False]
-    (stack,) = found.cpu
+    (stack,) = found.active
     assert stack.time_s == pytest.approx(0.4 / 100)
     assert found.cpu_load == Load(100, 2.0, 0.5)
     assert found.waiting_load is None

@@ -69,8 +69,9 @@ def test_the_servers_own_functions_only_tell_what_the_site_has_caused() -> None:
         [stack(VIEW, BURN, ms=9), stack(server, ms=9)],
     )
     assert [one.place.function for one in finder(cpu=grown).find() if one.place] == [BURN]
-    alone = times([stack(VIEW, BURN, ms=5), stack(server, ms=5)], [stack(server, ms=9)])
-    assert [one.place.function for one in finder(cpu=alone).find() if one.place] == []
+    # What got faster has caused nothing.
+    alone = times([stack(VIEW, BURN, ms=1), stack(server, ms=5)], [stack(server, ms=9)])
+    assert [one.place.function for one in finder(cpu=alone).find() if one.place] == [server]
     only = times([stack(server, ms=5)], [stack(server, ms=9)])
     assert [one.place.function for one in finder(cpu=only).find() if one.place] == [server]
 
@@ -129,6 +130,9 @@ def test_other_queries_are_the_cause_of_the_time_of_the_database_layer() -> None
     )
     (cause,) = finder(cpu=layer, waiting=waits, queries=counts(3, 43), is_computing=False).find()
     assert kinds([cause]) == [(CauseKind.QUERIES, None)]
+    assert round(cause.change_s, 3) == 0.077
+    (cause,) = finder(cpu=layer, waiting=waits, queries=counts(3, 43)).find()
+    # Whatever waits also waits for busy CPUs.
     assert round(cause.change_s, 3) == 0.058
     assert cause.queries[0].startswith("queries 3 → 43: ")
     assert cause.place is None
@@ -149,6 +153,29 @@ def test_queries_that_the_whole_change_contradicts_are_no_cause() -> None:
     assert kinds(finder(queries=counts(43, 3), is_slower=False).find()) == [
         (CauseKind.QUERIES, None)
     ]
+
+
+def test_queries_that_are_no_cause_hide_nothing() -> None:
+    waits = times(
+        [stack(VIEW, QUERY, ms=1, wait=Wait.DATABASE)],
+        [stack(VIEW, QUERY, ms=20, wait=Wait.DATABASE)],
+    )
+    found = finder(waiting=waits, queries=counts(3, 2), is_computing=False).find()
+    assert kinds(found) == [(CauseKind.WAIT, Wait.DATABASE)]
+    layer = times([stack(VIEW, QUERY, ms=2)], [stack(VIEW, QUERY, ms=60)])
+    assert kinds(finder(cpu=layer, queries=counts(3, 2)).find()) == [(CauseKind.CPU, None)]
+    # Its number is another one, and so is its time, the other way.
+    less = times([stack(VIEW, QUERY, ms=60)], [stack(VIEW, QUERY, ms=2)])
+    assert finder(cpu=less, queries=counts(2, 3)).find() == (
+        Cause(CauseKind.QUERIES, 0.0, queries=counts(2, 3).lines),
+    )
+
+
+def test_a_query_that_waits_for_longer_under_load_is_the_cause_with_that_wait() -> None:
+    waits = times([], [stack(VIEW, QUERY, ms=200, wait=Wait.DATABASE)])
+    burning = times([stack(BURN, ms=5)], [stack(BURN, ms=9)])
+    (cause,) = finder(cpu=burning, waiting=waits, queries=counts(2, 3), is_computing=False).find()
+    assert (cause.kind, round(cause.change_s, 3)) == (CauseKind.QUERIES, 0.2)
 
 
 def test_longer_waits_of_busy_cpus_are_a_cause_only_if_nothing_else_is() -> None:

@@ -123,6 +123,18 @@ def test_a_renamed_file_keeps_its_functions(tmp_path: Path) -> None:
     assert not changed.is_edited(new)
 
 
+def test_a_function_that_moved_to_a_file_that_git_does_not_have_is_known(tmp_path: Path) -> None:
+    source = f"def page(value):\n{BODY}\n\ndef other(value):\n{BODY}"
+    top = tmp_path / "now"
+    assert between(tmp_path, {"shop/views.py": source}, {"shop/views.py": source}) == NO_CHANGES
+    page, other = source.split("\n\ndef ")
+    write(top, {"shop/views.py": page, "shop/new.py": f"def {other}", ".gitignore": "ignored.py"})
+    write(top, {"ignored.py": f"def {other}"})
+    changed = changed_code(base_revision(top, "HEAD"), tmp_path / "base")
+    assert changed.head_names == {("shop/views.py", "other"): ("shop/new.py", "other")}
+    assert ("shop/new.py", "other") in changed.edited
+
+
 def test_a_deleted_file_has_no_functions_in_head(tmp_path: Path) -> None:
     changed = between(tmp_path, {"gone.py": f"def gone(value):\n{BODY}", "a.py": ""}, {"a.py": ""})
     assert changed == CodeChanges()

@@ -146,8 +146,27 @@ def test_the_share_of_a_change_that_queries_are_a_part_of_is_not_told() -> None:
 
 def test_a_problem_of_several_launches_is_told_once() -> None:
     base = replace(plain(1.0), problems=("one", "two"))
-    found = explain(replace(measured(plain, plain), base=(base, base)))
+    found = explain(replace(measured(plain, plain), base=(base,) * 4))
     assert found.problems == ("one", "two")
+
+
+def test_launches_that_could_not_be_sampled_are_left_out() -> None:
+    whole = measured(plain, burning)
+    failed = replace(whole.base[1], cpu=(), cpu_load=None)
+    found = explain(replace(whole, base=(whole.base[0], failed, *whole.base[2:])))
+    assert [one.place.function for one in found.causes if one.place] == [BURN]
+    assert explain(replace(whole, base=(failed,) * 3 + whole.base[3:])).cpu is None
+
+
+def test_causes_of_another_kind_are_no_part_of_what_is_explained() -> None:
+    def waiting(noise: float) -> LaunchStacks:
+        new = stack(VIEW, ms=2 * noise, wait=Wait.SLEEP)
+        return launch(stack(VIEW, ms=5 * noise), stack(VIEW, BURN, ms=9 * noise), new)
+
+    found = explain(measured(plain, waiting))
+    assert {one.kind for one in found.causes} == {CauseKind.CPU, CauseKind.WAIT}
+    assert found.explained is not None
+    assert 0.95 < found.explained < 1.05
 
 
 def test_it_is_exact_when_a_small_change_could_be_told() -> None:

@@ -9,7 +9,8 @@ from pytest_djworkers.profiling.code_folders import CodeFolders
 from pytest_djworkers.profiling.launch_stacks import (
     LaunchStacks,
     Load,
-    cpu_stacks,
+    launch_of_cpu,
+    told_alike,
     waiting_stacks,
 )
 from pytest_djworkers.profiling.stacks import Frame, Stack, StackSamples
@@ -24,8 +25,8 @@ FRAMES = tuple((one.name, one.file, one.line) for one in BURNS)
 
 
 def times(active: dict[Stack, int], holding: dict[Stack, int], load: Load) -> dict[str, float]:
-    found = cpu_stacks(StackSamples(active, holding), 100, load, FOLDERS)
-    return {one.calls[-1].function.name: one.time_s for one in found}
+    (found,) = told_alike([launch_of_cpu(StackSamples(active, holding), 100, load, FOLDERS)])
+    return {one.calls[-1].function.name: one.time_s for one in found.cpu}
 
 
 def test_each_sample_is_a_part_of_a_requests_time() -> None:
@@ -51,10 +52,28 @@ def test_the_holder_of_the_gil_tells_what_cpu_time_is_used_for(held: int, expect
     assert list(times({VIEWED: 100}, {BURNS: held}, load)) == [expected]
 
 
+def test_launches_are_told_by_the_same_kind_of_samples() -> None:
+    load = Load(requests=50, window_s=2.0, cpu_s=1.0)
+
+    def names(*held: int) -> list[str]:
+        samples = [StackSamples({VIEWED: 100}, {BURNS: one}) for one in held]
+        found = told_alike([launch_of_cpu(one, 100, load, FOLDERS) for one in samples])
+        return [one.cpu[0].calls[-1].function.name for one in found]
+
+    assert names(30, 60) == ["burn", "burn"]
+    assert names(30, 45) == ["page", "page"]
+    assert told_alike([]) == []
+
+
+def test_the_load_of_some_of_the_workers_is_a_part_of_it() -> None:
+    assert Load(100, 2.0, 8.0).part(0.5) == Load(50, 2.0, 4.0)
+    assert Load(100, 2.0, None).part(0.5) == Load(50, 2.0, None)
+
+
 def test_stacks_without_our_own_code_are_one_and_its_lines_are_kept() -> None:
     load = Load(requests=1, window_s=1.0, cpu_s=None)
     samples = StackSamples({BURNS: 1, BURNS[1:]: 2, (PLUGIN,): 5}, {})
-    (found,) = cpu_stacks(samples, 100, load, FOLDERS)
+    (found,) = launch_of_cpu(samples, 100, load, FOLDERS).active
     assert [(one.function, one.line) for one in found.calls] == [(VIEW, 5), (BURN, 9)]
     assert (found.samples, found.wait) == (3, None)
 

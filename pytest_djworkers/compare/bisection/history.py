@@ -9,13 +9,13 @@ from pathlib import Path
 
 from pytest_djworkers.compare.bisection.candidates import Candidates
 from pytest_djworkers.compare.bisection.result import UNCOMMITTED, Commit
+from pytest_djworkers.compare.changed_code import new_modules
 from pytest_djworkers.compare.revision import Revision
 from pytest_djworkers.errors import SettingsError
 from pytest_djworkers.system.git import git_output, run_git
 
 _SEPARATOR = "\x1f"
 _FORMAT = "%x1f".join(("%H", "%P", "%an", "%as", "%s"))
-_PYTHON = ":(top,glob)**/*.py"
 _WORKING_TREE = ""
 """The id of the changes that are not committed, which come after all commits."""
 
@@ -85,12 +85,7 @@ def changes_of(good: Revision) -> str:
         failure="git diff fails",
     )
     digest.update(difference.encode(errors="surrogateescape"))
-    listed = git_output(
-        top,
-        *("ls-files", "--others", "--exclude-standard", "-z", "--", _PYTHON),
-        failure="git ls-files fails",
-    )
-    for name in sorted(filter(None, listed.split("\0"))):
+    for name in new_modules(top):
         digest.update(f"\0{name}\0".encode(errors="surrogateescape"))
         file = top / name
         # git lists a link to nothing, and a repository in a folder, too.
@@ -101,7 +96,11 @@ def changes_of(good: Revision) -> str:
 
 def _has_changes(good: Revision, written: Collection[Path]) -> bool:
     """Return True if files are changed, or new and not in ``written``."""
-    status = git_output(good.top, "status", "--porcelain", "-z", failure="git status fails")
+    status = git_output(
+        good.top,
+        *("status", "--porcelain", "--untracked-files=all", "-z"),
+        failure="git status fails",
+    )
     top, files = good.top.resolve(), [file.resolve() for file in written]
     new = {f"?? {file.relative_to(top)}" for file in files if file.is_relative_to(top)}
     # The old name of a file that was renamed is an entry of its own, after the new one's.
