@@ -77,7 +77,7 @@ class _Explaining:
                 is_enough = launches >= numbers.least_launches
                 if is_enough and is_exact(self._measured, numbers.visible):
                     break
-        except (ArmError, DjworkersError) as error:
+        except (ArmError, DjworkersError, OSError) as error:
             problems = (f"no further launch was sampled: {error}".splitlines()[0],)
         explained = explain(self._measured)
         return replace(explained, problems=(*explained.problems, *problems))

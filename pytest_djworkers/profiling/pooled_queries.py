@@ -15,8 +15,8 @@ _Key = tuple[str, str, bool, str]
 def pooled(launches: Sequence[QueryFigures]) -> QueryFigures:
     """Return the figures of several launches as one; there must be one.
 
-    Counts and statements are those of the launch with the most queries. A statement's times are the
-    least of each launch.
+    Counts and statements are those of the launch with the median number of queries: one in fifty
+    requests may run another one. A statement's times are the least of each launch.
     """
     if len(launches) == 1:
         return launches[0]
@@ -26,13 +26,13 @@ def pooled(launches: Sequence[QueryFigures]) -> QueryFigures:
         for one in figures.statements:
             times[_key(one)].append(min(one.times_s or (one.time_s,)))
             plans[_key(one)] = plans.get(_key(one)) or one.plan
-    most = max(launches, key=lambda one: one.count)
+    usual = sorted(launches, key=lambda one: one.count)[(len(launches) - 1) // 2]
     samples = sum(one.samples for one in launches)
     return replace(
-        most,
+        usual,
         statements=tuple(
             replace(one, times_s=tuple(times[_key(one)]), plan=plans[_key(one)])
-            for one in most.statements
+            for one in usual.statements
         ),
         time_s=sum(one.time_s * one.samples for one in launches) / samples,
         samples=samples,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -106,9 +107,15 @@ def change_between(pair: Pair, *, launches: int, is_cut: bool) -> StatementChang
         lost_sequential_scans=_only_in(base_plan, head_plan) if head_plan or not head else (),
         is_time_told=base is not None
         and head is not None
-        and differ(_times(base), _times(head), launches=launches),
+        and _differ(_times(base), _times(head), launches=launches),
         is_cut=is_cut and None in pair,
     )
+
+
+def _differ(base: Sequence[float], head: Sequence[float], *, launches: int) -> bool:
+    """Return True if times differ; those of several launches are one of each that runs the
+    statement."""
+    return differ(base, head, launches=min(launches, len(base), len(head)))
 
 
 def _times(statement: Statement) -> tuple[float, ...]:

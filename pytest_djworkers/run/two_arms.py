@@ -123,7 +123,10 @@ class TwoArms:
             )
             try:
                 outcome = self._with_calls(outcome, arms, profile, needs)
-                return self._explained(outcome, arms, profile, needs) if explains else outcome
+                if explains:
+                    outcome = self._explained(outcome, arms, profile, needs)
+                    outcome = self._with_counts(outcome, arms, profile, needs)
+                return outcome
             except (KeyboardInterrupt, SystemExit):
                 keep(outcome)
                 raise
@@ -194,22 +197,32 @@ class TwoArms:
         changes = self._comparison_setup.code_changes
         question = Question(profile, needs, compared.size, changes, is_slower(compared))
         explanation = explain_change(arms, question)
-        counts = compared.counts
-        # Why they can't be counted is of interest to a limit on them only.
+        return replace(outcome, comparison=replace(compared, explanation=explanation))
+
+    def _with_counts(
+        self, outcome: ComparisonOutcome, arms: PreparedArms, profile: Profile, needs: BurstNeeds
+    ) -> ComparisonOutcome:
+        """Return the outcome with the calls of both arms beside an explanation."""
+        compared = outcome.comparison
+        if compared.explanation is None or compared.counts is not None:
+            return outcome
         self._run.progress.begin(Phase("count calls"))
+        # Why they can't be counted is of interest to a limit on them only.
         with suppress(NotCountedError):
-            counts = counts or count_calls(arms, profile, needs)
-        return replace(
-            outcome, comparison=replace(compared, explanation=explanation, counts=counts)
-        )
+            counts = count_calls(arms, profile, needs)
+            return replace(outcome, comparison=replace(compared, counts=counts))
+        return outcome
 
     def _is_to_be_explained(self, compared: ArmComparison) -> bool:
         profiles = self._run.settings.profiles
+        if compared.ended_early:
+            # In a run with a budget, it may go on in another turn.
+            return False
         if profiles is Profiles.AFTER_A_CHANGE:
             # Two servers differ in everything that they do, and errors have causes of their own.
             is_of_backends = self._comparison_setup.flags.against is Against.BACKEND
             return not is_of_backends and is_slower(compared) is not None
-        return profiles is Profiles.ALWAYS and not compared.ended_early
+        return profiles is Profiles.ALWAYS
 
     def _not_compared(self, reason: str) -> ComparisonOutcome:
         base, seed = self._run.settings.base, self._comparison_setup.flags.seed

@@ -216,10 +216,15 @@ def test_the_figures_of_several_launches_are_one() -> None:
     first = figures(statement(times_s=FAST), statement("SELECT a"))
     second = figures(statement(times_s=SLOW, plan=BY_SCAN), unseen=3)
     both = pooled((first, replace(second, time_s=0.4, samples=15)))
-    assert (both.count, both.samples, both.launches) == (4, 20, 2)
+    assert (both.count, both.samples, both.launches) == (2, 20, 2)
     assert both.time_s == pytest.approx(0.325)
-    (one,) = both.statements
+    one, _ = both.statements
     assert (one.times_s, one.plan) == ((FAST[0], SLOW[0]), BY_SCAN)
+    # What few requests run is in the median launch of neither arm.
+    usual = figures(*OTHERS)
+    rare = figures(*OTHERS, statement())
+    assert lines(pooled([usual] * 4), pooled([usual, rare, usual, usual])) == []
+    assert pooled([usual, rare, rare]).count == 3
     assert pooled((first,)) == first
     slower = replace(first, statements=(statement(times_s=(0.001,) * 5), *first.statements[1:]))
     assert lines(first, slower) == []
