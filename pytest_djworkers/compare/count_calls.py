@@ -13,7 +13,8 @@ from pytest_djworkers.compare.plan import plan_block
 from pytest_djworkers.entry.strays import refusal, strays_told
 from pytest_djworkers.errors import DjworkersError, ServerError
 from pytest_djworkers.load.profile import Profile
-from pytest_djworkers.profiling.code_folders import CodeFolders, Function
+from pytest_djworkers.profiling.code_changes import NO_CHANGES, CodeChanges
+from pytest_djworkers.profiling.code_folders import CodeFolders
 from pytest_djworkers.profiling.stacks import Frame
 from pytest_djworkers.server.call_counts import CallCounts, CalledFunction
 from pytest_djworkers.server.count_calls import count_calls as count_calls_of
@@ -31,13 +32,15 @@ class NotCountedError(Exception):
 
 
 def count_calls(
-    arms: PreparedArms, profile: Profile, needs: BurstNeeds
+    arms: PreparedArms, profile: Profile, needs: BurstNeeds, changes: CodeChanges = NO_CHANGES
 ) -> tuple[CallCounts, CallCounts]:
-    """Launch each arm once with one worker, and return the counts of base and head.
+    """Launch each arm once with one worker, and return the counts of base and head; base's
+    functions have head's names.
 
     Nothing else may be measured meanwhile. Raises NotCountedError.
     """
-    base, head = (_of_arm(arms, arm, profile, needs) for arm in (BASE, HEAD))
+    base = _of_arm(arms, BASE, profile, needs, changes)
+    head = _of_arm(arms, HEAD, profile, needs, NO_CHANGES)
     if base.python != head.python:
         raise NotCountedError(
             f"Python {base.python} serves {arms.names[BASE]} and {head.python} {arms.names[HEAD]}:"
@@ -61,7 +64,9 @@ def most_changed(
             yield known[key], changes[key]
 
 
-def _of_arm(arms: PreparedArms, arm: int, profile: Profile, needs: BurstNeeds) -> CallCounts:
+def _of_arm(
+    arms: PreparedArms, arm: int, profile: Profile, needs: BurstNeeds, changes: CodeChanges
+) -> CallCounts:
     name = arms.names[arm]
     try:
         fresh = arms.with_fresh_data(arms.pair[arm])
@@ -78,7 +83,8 @@ def _of_arm(arms: PreparedArms, arm: int, profile: Profile, needs: BurstNeeds) -
     except (DjworkersError, NoSampleError) as error:
         raise NotCountedError(f"{name}: {error}") from None
     roots = filter(None, (fresh.runtime.folder, fresh.runtime.tree))
-    return replace(counted, functions=tuple(_placed(counted, CodeFolders(tuple(map(str, roots))))))
+    folders = CodeFolders(tuple(map(str, roots)))
+    return replace(counted, functions=tuple(_placed(counted, folders, changes)))
 
 
 def _with_one_worker(backend: Backend) -> Backend:
@@ -87,11 +93,13 @@ def _with_one_worker(backend: Backend) -> Backend:
     return backend if backend.workers is None else replace(changed, workers=1)
 
 
-def _placed(counted: CallCounts, folders: CodeFolders) -> Iterator[CalledFunction]:
-    """Yield the functions with the files that people know them by."""
+def _placed(
+    counted: CallCounts, folders: CodeFolders, changes: CodeChanges
+) -> Iterator[CalledFunction]:
+    """Yield the functions with the names and the files that head has for them."""
     for one in counted.functions:
-        function: Function = folders.function_of(Frame(one.name, one.file, one.line))
-        yield replace(one, file=function.file, of_site=function.is_of_site)
+        function = changes.in_head(folders.function_of(Frame(one.name, one.file, one.line)))
+        yield replace(one, name=function.name, file=function.file, of_site=function.is_of_site)
 
 
 def _key(function: CalledFunction) -> tuple[str, str]:

@@ -184,7 +184,7 @@ class TwoArms:
             outcome,
             self._calls_tolerance,
             self._turn.history_of(profile.name).counts,
-            lambda: count_calls(arms, profile, needs),
+            lambda: count_calls(arms, profile, needs, self._comparison_setup.code_changes),
         )
 
     def _explained(
@@ -209,7 +209,8 @@ class TwoArms:
         self._run.progress.begin(Phase("count calls"))
         # Why they can't be counted is of interest to a limit on them only.
         with suppress(NotCountedError):
-            counts = count_calls(arms, profile, needs)
+            changes = self._comparison_setup.code_changes
+            counts = count_calls(arms, profile, needs, changes)
             return replace(outcome, comparison=replace(compared, counts=counts))
         return outcome
 

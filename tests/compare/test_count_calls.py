@@ -22,6 +22,7 @@ from pytest_djworkers.compare.judge_calls import with_calls_judged
 from pytest_djworkers.compare.procedure import ComparisonOutcome
 from pytest_djworkers.compare.result import is_slower
 from pytest_djworkers.errors import ServerStartError
+from pytest_djworkers.profiling.code_changes import CodeChanges
 from pytest_djworkers.server.call_counts import CallCounts, CalledFunction, PerRequest
 from pytest_djworkers.server.launch import LaunchSpec
 from pytest_djworkers.server.sample_sender import NoSampleError
@@ -105,6 +106,16 @@ def test_both_arms_have_one_worker_and_one_hash_seed(
     assert all(one.counts_calls and not one.counts_queries for one in launches.specs)
     assert {one.workers for one in launches.specs} == {1}
     assert len({one.environment["PYTHONHASHSEED"] for one in launches.specs}) == 1
+
+
+def test_a_function_that_was_renamed_or_moved_is_the_same(
+    arms: PreparedArms, launches: Launches
+) -> None:
+    old = replace(STEP, name="Shop.walk")
+    launches.counts = iter([counts(110, old), counts(110, STEP)])
+    names = {("shop/views.py", "Shop.walk"): ("shop/views.py", STEP.name)}
+    changes = CodeChanges(head_names=names)
+    assert not list(most_changed(count_calls(arms, make_profile(), NEEDS, changes)))
 
 
 def test_another_python_counts_otherwise(arms: PreparedArms, launches: Launches) -> None:
