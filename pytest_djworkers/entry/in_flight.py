@@ -16,11 +16,9 @@ from typing import Any
 
 from pytest_djworkers.entry.coroutines import suspended_frames
 from pytest_djworkers.entry.plain_threads import thread_ident
+from pytest_djworkers.entry.stack_sampling import READY, SUSPENDED
 from pytest_djworkers.entry.thread_calls import awaits_thread, call_of
 from pytest_djworkers.entry.thread_state import CallFinder, system_call
-
-SUSPENDED = "suspended"
-READY = "ready"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,8 @@ from pytest_djworkers.system.files import read_regular, write_private
 
 _MOST_BYTES = 64 << 20
 _OPEN = "open"
+SUSPENDED, READY = "suspended", "ready"
+"""The states of a greenlet or a coroutine that waits, and of a coroutine that could run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +26,9 @@ class RequestStack:
     """A stack in which requests were seen."""
 
     state: str
-    """``suspended`` for a greenlet or a coroutine that waits, ``ready`` for a coroutine that could
-    run, and for a thread the kind of system call that it is in: ``sleep``, ``futex``, ``network``,
-    ``disk`` or ``process``. Empty if it runs, or if nothing is known."""
+    """``SUSPENDED`` or ``READY``, and for a thread the kind of system call that it is in:
+    ``sleep``, ``futex``, ``network``, ``disk`` or ``process``. Empty if it runs, or if nothing is
+    known."""
     call: str
     """The call that the innermost line is in, as it is written: ``time.sleep(0.1)``; or
     ``with LOCK``. Empty if it is not known."""

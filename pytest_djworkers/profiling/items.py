@@ -12,9 +12,8 @@ from pytest_djworkers.profiling.code_folders import Function
 from pytest_djworkers.profiling.django_layers import inside_layers
 from pytest_djworkers.profiling.explanation import Place
 from pytest_djworkers.profiling.launch_stacks import Call, TimedStack
-from pytest_djworkers.profiling.waits import Wait
+from pytest_djworkers.profiling.waits import OF_DATABASES, Wait
 
-_DATABASE = re.compile(r"django/db/|psycopg|sqlite3|MySQLdb/|pymysql/|oracledb/")
 _DECORATOR = re.compile(r"\.<locals>\.(?!<)")
 """The name of a function that another one has made, such as a decorator's."""
 _MOST = 0.5
@@ -37,7 +36,7 @@ def item_of(stack: TimedStack) -> Item:
     innermost one if none is the site's."""
     at = _owner(stack.calls)
     below = stack.calls[at + 1 :]
-    in_database = stack.wait is None and any(_DATABASE.match(one.function.file) for one in below)
+    in_database = stack.wait is None and any(OF_DATABASES.match(one.function.file) for one in below)
     return Item(stack.calls[at].function, stack.wait, in_database)
 
 

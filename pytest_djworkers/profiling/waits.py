@@ -6,9 +6,8 @@ import re
 from collections.abc import Sequence
 from enum import StrEnum
 
+from pytest_djworkers.entry.stack_sampling import SUSPENDED
 from pytest_djworkers.profiling.code_folders import Function
-
-SUSPENDED = "suspended"
 
 
 class Wait(StrEnum):
@@ -31,17 +30,16 @@ QUEUES = {Wait.THREAD, Wait.OTHER}
 """The waits that may be for other requests to end."""
 
 
+OF_DATABASES = re.compile(
+    r"psycopg2?/|psycopg_c/|django/db/|sqlite3/|MySQLdb/|pymysql/|oracledb/|asyncpg/|sqlalchemy/"
+    r"|aiosqlite/|pymongo/"
+)
+"""The files of Django's database layer, and of drivers."""
 # A file of a library, or a function in it, that a waiting request is in. The first that fits
 # counts: a pool waits by a lock, and a database by the network.
 _LIBRARIES = (
     (Wait.POOL, re.compile(r"psycopg_pool/|sqlalchemy/pool/|dbutils/|asyncpg/pool\.py")),
-    (
-        Wait.DATABASE,
-        re.compile(
-            r"psycopg2?/|psycopg_c/|django/db/|sqlite3/|MySQLdb/|pymysql/|oracledb/|asyncpg/"
-            r"|sqlalchemy/|aiosqlite/|pymongo/"
-        ),
-    ),
+    (Wait.DATABASE, OF_DATABASES),
     (
         Wait.HTTP,
         re.compile(

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 import pytest
 from asgiref.sync import sync_to_async
 
-from pytest_djworkers.entry.in_flight import READY, SUSPENDED, Look, Seen, Served
+from pytest_djworkers.entry.in_flight import Look, Seen, Served
+from pytest_djworkers.entry.stack_sampling import READY, SUSPENDED
 from pytest_djworkers.entry.thread_state import CallFinder
 from tests.support.processes import REPOSITORY, until
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from pytest_djworkers.entry.stack_sampling import SUSPENDED
 from pytest_djworkers.profiling.code_folders import Function, Owner
-from pytest_djworkers.profiling.waits import SUSPENDED, Wait, wait_of
+from pytest_djworkers.profiling.waits import Wait, wait_of
 
 VIEW = Function("view", "shop/views.py", Owner.SITE)
 

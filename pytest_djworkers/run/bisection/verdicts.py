@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import fmean
 from typing import Any, Self
@@ -59,7 +59,8 @@ class KnownVerdicts:
 
     @classmethod
     def read(cls, folder: Path | None, key: Mapping[str, Any]) -> Self:
-        """Return the verdicts that earlier runs have stored under the same key.
+        """Return the verdicts that earlier runs have stored under the same key, without the commits
+        that were skipped: those are tried again.
 
         What can't be read, such as the file of another version, counts for nothing. Nothing is
         stored if ``folder`` is None.
@@ -71,7 +72,9 @@ class KnownVerdicts:
         file, stored = folder / f"{digest[:16]}.json", _Stored(whole)
         with suppress(OSError, ValueError):
             data = json.loads(read_regular(file, most_bytes=_MOST_BYTES))
-            stored = from_simple(data, _Stored)
+            found = from_simple(data, _Stored)
+            compared = {id_: one for id_, one in found.verdicts.items() if one.record is not None}
+            stored = replace(found, verdicts=compared)
         return cls(file, stored)
 
     @property

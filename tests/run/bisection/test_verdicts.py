@@ -26,14 +26,17 @@ def stored(folder: Path, key: dict[str, object] = KEY, burst: str = "GET /a") ->
 def test_what_is_added_is_there_in_the_next_run(tmp_path: Path) -> None:
     known = stored(tmp_path)
     known.add("one", KnownVerdict(5.0, RECORD))
-    known.add("two", KnownVerdict(7.0, skipped="broken"))
+    known.add("two", KnownVerdict(7.0, RECORD))
+    known.add("three", KnownVerdict(8.0, skipped="broken"))
     assert known.earlier == frozenset()
     again = stored(tmp_path)
     assert again.earlier == {"one", "two"}
     assert again.last_measured == 7.0
     assert again.usual_s == 60.0
     assert again.get("one") == KnownVerdict(5.0, RECORD)
-    assert again.get("two") == KnownVerdict(7.0, skipped="broken")
+    # What was in its way may be gone.
+    assert known.get("three") is not None
+    assert again.get("three") is None
     assert stored(tmp_path, {**KEY, "test": "b"}).earlier == frozenset()
     other_burst = stored(tmp_path, burst="GET /b")
     assert other_burst.earlier == frozenset()
@@ -50,7 +53,7 @@ def test_a_file_that_can_t_be_read_counts_for_nothing(tmp_path: Path) -> None:
 
 def test_old_files_go_when_another_bisection_begins(tmp_path: Path) -> None:
     for name, days in (("old", 31), ("new", 29)):
-        stored(tmp_path, {"test": name}).add("one", KnownVerdict(5.0, skipped="broken"))
+        stored(tmp_path, {"test": name}).add("one", KnownVerdict(5.0, RECORD))
         (file,) = (one for one in tmp_path.iterdir() if f'"{name}"' in one.read_text())
         then = file.stat().st_mtime - days * 86_400
         os.utime(file, (then, then))
