@@ -19,7 +19,7 @@ from comparisons import run_pytest
 from delays_server import delays_server
 from machine import describe_machine
 from pytest_djworkers.backends.registry import BACKENDS
-from pytest_djworkers.profiling.time_spent import Part, TimeSpent
+from pytest_djworkers.profiling.time_spent import TimePart, TimeSpent
 from pytest_djworkers.profiling.waits import Wait
 from pytest_djworkers.units import format_duration
 from surroundings import POSTGRESQL, databases, folder_for
@@ -63,7 +63,7 @@ def cells(found: TimeSpent) -> Iterator[str]:
         yield format_duration(time_s) if is_there else none
 
 
-def _is_at(part: Part, functions: Sequence[str], wait: Wait | None) -> bool:
+def _is_at(part: TimePart, functions: Sequence[str], wait: Wait | None) -> bool:
     return part.function.name in functions and part.wait is wait
 
 

@@ -18,7 +18,7 @@ _MOST = 30
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class TimePart:
     """A part of a request's time: that of one function with the libraries that it calls."""
 
     function: Function
@@ -39,7 +39,7 @@ class TimeSpent:
     """The CPU time of a request in Python code; None if it wasn't sampled."""
     waiting_s: float | None
     """The time for which a request's code waits; None if it wasn't sampled."""
-    parts: tuple[Part, ...] = ()
+    parts: tuple[TimePart, ...] = ()
     """The largest parts, largest first."""
     cpu_flame: FlameGraph = NO_FLAME
     """The stacks of CPU time; base's times are 0."""
@@ -66,9 +66,9 @@ def time_spent(launch: LaunchStacks, capacity: Capacity) -> TimeSpent:
     )
 
 
-def _parts(stacks: Iterable[TimedStack]) -> Iterator[Part]:
+def _parts(stacks: Iterable[TimedStack]) -> Iterator[TimePart]:
     found: dict[tuple[Function, Wait | None], float] = defaultdict(float)
     for one in stacks:
         item = item_of(one)
         found[item.function, item.wait] += one.time_s
-    return (Part(function, wait, time_s) for (function, wait), time_s in found.items())
+    return (TimePart(function, wait, time_s) for (function, wait), time_s in found.items())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pytest_djworkers.compare.bisection.candidates import Answer
-from pytest_djworkers.compare.bisection.history import History
+from pytest_djworkers.compare.bisection.commit_history import CommitHistory
 from pytest_djworkers.compare.bisection.result import Bisection, BisectionStep
 from pytest_djworkers.printable import in_one_line
 from pytest_djworkers.system.log import TAIL_HEADING
@@ -17,7 +17,7 @@ FOUND = "first slower commit"
 FOUND_ERRORS = "first commit with more errors"
 
 
-def budget_line(history: History, comparisons: int, each_s: float | None) -> str:
+def budget_line(history: CommitHistory, comparisons: int, each_s: float | None) -> str:
     """Return the number of commits and of comparisons, and the time that one takes.
 
     ``each_s`` is the time in seconds that earlier ones took; None if there were none.

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from pytest_djworkers.compare.result import ArmComparison
 from pytest_djworkers.profiling.explanation import Cause, CauseKind, Explanation, Place
-from pytest_djworkers.profiling.time_spent import Part, TimeSpent
+from pytest_djworkers.profiling.time_spent import TimePart, TimeSpent
 from pytest_djworkers.units import before_and_after, format_duration, format_longer_by, format_share
 from pytest_djworkers.verdict.judgement import Verdict
 
@@ -54,7 +54,7 @@ def time_lines(found: TimeSpent) -> list[str]:
     return [line for line in (*shares, limit, *found.problems) if line]
 
 
-def _share(kind: str, whole_s: float | None, parts: Sequence[Part]) -> str:
+def _share(kind: str, whole_s: float | None, parts: Sequence[TimePart]) -> str:
     """Return the largest parts of a time; empty if there is none."""
     if not whole_s or not parts:
         return ""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from pytest_djworkers.profiling.differences import Difference
 from pytest_djworkers.profiling.explanation import FunctionChange
-from pytest_djworkers.profiling.time_spent import Part, TimeSpent
+from pytest_djworkers.profiling.time_spent import TimePart, TimeSpent
 from pytest_djworkers.report.figures import UNKNOWN
 from pytest_djworkers.units import before_and_after, format_duration, format_longer_by, format_share
 
@@ -37,7 +37,7 @@ def function_rows(functions: Iterable[FunctionChange]) -> list[Mapping[str, str]
     ]
 
 
-def part_rows(parts: Iterable[Part], found: TimeSpent) -> list[Mapping[str, str]]:
+def part_rows(parts: Iterable[TimePart], found: TimeSpent) -> list[Mapping[str, str]]:
     """Return the row of each part of the time that one server spends on a request."""
     return [
         {
@@ -51,7 +51,7 @@ def part_rows(parts: Iterable[Part], found: TimeSpent) -> list[Mapping[str, str]
     ]
 
 
-def _share(part: Part, found: TimeSpent) -> str:
+def _share(part: TimePart, found: TimeSpent) -> str:
     whole_s = found.cpu_s if part.wait is None else found.waiting_s
     return format_share(part.time_s / whole_s) if whole_s else UNKNOWN
 

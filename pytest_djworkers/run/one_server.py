@@ -22,8 +22,8 @@ from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.run.context import RunContext
 from pytest_djworkers.run.measurement import MeasuredBurst, PlannedBurst
 from pytest_djworkers.run.references import is_plain
+from pytest_djworkers.run.sampled_burst import time_of_burst
 from pytest_djworkers.run.site.log_in import LogIn
-from pytest_djworkers.run.time_spent import time_of_burst
 from pytest_djworkers.server.diagnosis import first_refusal, why_requests_failed
 from pytest_djworkers.server.launch import LaunchSpec
 from pytest_djworkers.server.protocol import AnyServer, BurstNeeds, check_alive

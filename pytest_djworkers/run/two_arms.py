@@ -11,11 +11,11 @@ from pytest_djworkers.backends.protocol import workers_of
 from pytest_djworkers.compare.arms import BASE, NAMES, Arm, Databases, NotComparable, PreparedArms
 from pytest_djworkers.compare.base_databases import make_own_databases, refuse_different_rows
 from pytest_djworkers.compare.count_calls import NotCountedError, count_calls
-from pytest_djworkers.compare.explain import Question, explain_change
 from pytest_djworkers.compare.flags import Against
 from pytest_djworkers.compare.judge_calls import with_calls_judged
 from pytest_djworkers.compare.procedure import ComparisonOutcome, calibrate, compare
 from pytest_djworkers.compare.result import ArmComparison, is_slower
+from pytest_djworkers.compare.sampled_arms import Question, explain_change
 from pytest_djworkers.compare.setup import ComparisonSetup
 from pytest_djworkers.compare.window_size import WAITING_CONNECTIONS
 from pytest_djworkers.errors import BurstArgumentError

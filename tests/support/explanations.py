@@ -12,7 +12,7 @@ from pytest_djworkers.profiling.explanation import (
     FlameGraph,
     FunctionChange,
 )
-from pytest_djworkers.profiling.time_spent import Part, TimeSpent
+from pytest_djworkers.profiling.time_spent import TimePart, TimeSpent
 from pytest_djworkers.profiling.waits import Wait
 from tests.support.stacks import LAYER
 
@@ -92,7 +92,7 @@ SPENT = TimeSpent(
     900,
     0.004,
     0.001,
-    parts=(Part(function("burn"), None, 0.003), Part(function("wait"), Wait.SLEEP, 0.001)),
+    parts=(TimePart(function("burn"), None, 0.003), TimePart(function("wait"), Wait.SLEEP, 0.001)),
     cpu_flame=flame_graph((["page", "burn"], 0.0, 0.003), (["page"], 0.0, 0.001)),
     waiting_flame=flame_graph((["page", "wait"], 0.0, 0.001)),
 )

@@ -11,7 +11,11 @@ from typing import Any
 from pytest_djworkers.baseline.session import own_versions
 from pytest_djworkers.compare.bisection.answers import metric_of, skipped, step_of
 from pytest_djworkers.compare.bisection.candidates import Answer
-from pytest_djworkers.compare.bisection.history import History, changes_of, read_history
+from pytest_djworkers.compare.bisection.commit_history import (
+    CommitHistory,
+    changes_of,
+    read_history,
+)
 from pytest_djworkers.compare.bisection.result import Bisection, BisectionStep, Commit
 from pytest_djworkers.compare.setup import ComparisonSetup
 from pytest_djworkers.errors import SettingsError
@@ -43,7 +47,7 @@ class Search:
         assert setup.revision is not None
         assert flags is not None
         written = [one.file for one in settings.reports]
-        self.history: History = read_history(setup.revision, written)
+        self.history: CommitHistory = read_history(setup.revision, written)
         self._settings = settings
         self._flags = flags
         self._of_good: ComparisonSetup | None = setup

@@ -21,7 +21,7 @@ _WORKING_TREE = ""
 
 
 @dataclass(frozen=True, slots=True)
-class History:
+class CommitHistory:
     """The good revision, and all that came after it."""
 
     good: Revision
@@ -50,7 +50,7 @@ class History:
         return replace(self.good, ref=commit.id[:10], commit=commit.id, is_head=is_head)
 
 
-def read_history(good: Revision, written: Collection[Path] = ()) -> History:
+def read_history(good: Revision, written: Collection[Path] = ()) -> CommitHistory:
     """Return the commits after a good one. Raises SettingsError if there are none, and no changes.
 
     All commits that the good one doesn't have are taken, also those of merged branches. ``written``
@@ -69,7 +69,7 @@ def read_history(good: Revision, written: Collection[Path] = ()) -> History:
         )
     parents = {commit.id: ids for commit, ids in listed}
     commits = {commit.id: commit for commit, _ in listed}
-    return History(good, good_commit, head, commits, Candidates(parents))
+    return CommitHistory(good, good_commit, head, commits, Candidates(parents))
 
 
 def changes_of(good: Revision) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_djworkers.compare.bisection.history import changes_of, read_history
+from pytest_djworkers.compare.bisection.commit_history import changes_of, read_history
 from pytest_djworkers.compare.revision import good_revision
 from pytest_djworkers.errors import SettingsError
 from tests.support.repository import commit, git, left
