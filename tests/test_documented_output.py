@@ -25,6 +25,7 @@ from pytest_djworkers.load.histogram import Latency
 from pytest_djworkers.load.profile import Shape
 from pytest_djworkers.load.query_plan import PlanNode
 from pytest_djworkers.markers import read_plan
+from pytest_djworkers.profiling.code_folders import Function, Owner
 from pytest_djworkers.profiling.differences import Difference
 from pytest_djworkers.profiling.explanation import Cause, CauseKind, Explanation, Place
 from pytest_djworkers.profiling.query_changes import changes_of
@@ -44,7 +45,6 @@ from tests.support import bisections
 from tests.support.comparisons import compared, of_backend, window
 from tests.support.pages import DOCS, ROOT, Example, examples, without_figures
 from tests.support.results import MIX, QUERIES, RESULT, record
-from tests.support.stacks import BURN, VIEW
 
 SCAN = PlanNode("Seq Scan", relation="shop_item", table_rows=200_000)
 MEASURED = replace(
@@ -82,21 +82,19 @@ def changed_queries() -> list[str]:
 
 
 def a_cause() -> list[str]:
-    """Return the lines on a function and on queries."""
-    place = Place(BURN, 11, VIEW, None, is_edited=True)
-    queries = (
-        "queries 3 → 43: 40 times SELECT … FROM auth_user WHERE id = ? from shop/views.py:31",
+    """Return the lines on a function."""
+    function, caller = (
+        Function(name, f"caused/{file}.py", Owner.SITE)
+        for name, file in (("check_code", "codes"), ("ticket", "views"))
     )
+    place = Place(function, 12, caller, None, is_edited=True)
     found = Explanation(
         launches=4,
         samples=(1, 1),
-        causes=(
-            Cause(CauseKind.CPU, 0.000507, place),
-            Cause(CauseKind.QUERIES, 0.0001, queries=queries),
-        ),
-        cpu=Difference(0.000493, 0.0012, (0.0, 0.0), 0.0),
-        explained=0.94,
-        limits=("", "the CPUs: the workers used 81% of 2"),
+        causes=(Cause(CauseKind.CPU, 0.001, place),),
+        cpu=Difference(0.00132, 0.00286, (0.0, 0.0), 0.0),
+        explained=0.65,
+        limits=("", "the CPUs: the workers used 84% of 2"),
     )
     return cause_lines(replace(compared(1.0), explanation=found))
 
