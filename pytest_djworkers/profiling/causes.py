@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from pytest_djworkers.profiling.code_changes import CodeChanges
 from pytest_djworkers.profiling.explanation import Cause, CauseKind
@@ -50,18 +50,31 @@ class CauseFinder:
         least_s = 0.0 if query else _LEAST_SHARE * self._whole_s
         is_counted = query is not None and _has_other_count(self.queries)
         found = self._of_cpu(cpu, least_s, without_database=is_counted)
-        if self.is_computing and (found or query):
-            # While the CPUs are busy, everything that waits also waits for them.
-            waiting = {item: one for item, one in waiting.items() if _is_new_wait(item, one)}
-        elif found or query:
-            # Requests queue because of what the others do.
-            waiting = {item: one for item, one in waiting.items() if item.wait not in QUEUES}
+        waiting = dict(self._own_waits(waiting, is_another=bool(found or query)))
         found += self._of_waiting(waiting, least_s, without_database=query is not None)
         if query is not None:
             found.append(query)
         found.sort(key=lambda one: -abs(one.change_s))
         least_s = _LEAST_SHARE * abs(found[0].change_s) if found else 0.0
         return tuple(one for one in found[:_MOST_CAUSES] if abs(one.change_s) >= least_s)
+
+    def _own_waits(
+        self, waiting: Mapping[Item, Changed], *, is_another: bool
+    ) -> Iterator[tuple[Item, Changed]]:
+        """Yield the waits that are no result of something else; ``is_another`` says that another
+        cause is known."""
+        for item, changed in waiting.items():
+            is_new = _is_new(changed)
+            if self.is_computing and is_another:
+                # While the CPUs are busy, everything that waits also waits for them.
+                is_own = is_new and item.wait in _NOT_FOR_CPUS
+            elif self.is_computing or item.wait is Wait.THREAD:
+                # Requests queue because of what the others do.
+                is_own = is_new or item.wait not in QUEUES
+            else:
+                is_own = not is_another or item.wait not in QUEUES
+            if is_own:
+                yield item, changed
 
     def _matters(self, cause: Cause, least_s: float) -> bool:
         """Return True if a cause is large enough, and goes the way that the whole went."""
@@ -72,7 +85,7 @@ class CauseFinder:
         """The change of all time that decides how fast head is, in seconds, in the direction in
         which the whole went; 0 if it isn't known, or went the other way."""
         arms = self.cpu if self.is_computing else self.waiting
-        change_s = 0.0 if arms is None else whole_difference(arms).change_s
+        change_s = 0.0 if arms is None else whole_difference(_without_queue(arms)).change_s
         return abs(change_s) if self._fits(change_s) else 0.0
 
     def _fits(self, change_s: float) -> bool:
@@ -142,10 +155,19 @@ class CauseFinder:
         return sum(one.difference.change_s for _, one in items)
 
 
-def _is_new_wait(item: Item, changed: Changed) -> bool:
-    """Return True if an item waits in one arm only, and for something other than the CPUs."""
+def _is_new(changed: Changed) -> bool:
+    """Return True if an item has its time in one arm only."""
     less_s, more_s = sorted((changed.difference.base_s, changed.difference.head_s))
-    return item.wait in _NOT_FOR_CPUS and less_s <= _LEAST_SHARE * more_s
+    return less_s <= _LEAST_SHARE * more_s
+
+
+def _without_queue(arms: ArmTimes) -> ArmTimes:
+    """Return the times without that of requests which wait for others to end."""
+
+    def kept(launches: LaunchTimes) -> LaunchTimes:
+        return [[one for one in stacks if one.wait is not Wait.THREAD] for stacks in launches]
+
+    return replace(arms, base=kept(arms.base), head=kept(arms.head))
 
 
 def _certain(arms: ArmTimes | None) -> Mapping[Item, Changed]:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from pytest_djworkers.load.queries import QueryFigures, Statement
 from pytest_djworkers.profiling.causes import CauseFinder
 from pytest_djworkers.profiling.code_changes import NO_CHANGES
@@ -98,6 +100,23 @@ def test_a_tiny_part_of_the_whole_change_is_not_named_for_it() -> None:
     assert kinds(replace(found, is_computing=True).find()) == [(CauseKind.CPU, None)]
     # The time of other queries is in neither whole.
     assert kinds(replace(found, queries=counts(1, 6)).find()) == [(CauseKind.CPU, None)]
+
+
+@pytest.mark.parametrize("is_computing", [True, False])
+def test_requests_that_queue_for_a_thread_are_no_cause_unless_they_did_not_before(
+    is_computing: bool,
+) -> None:
+    longer = times(
+        [stack(DUMPS, ms=200, wait=Wait.THREAD)], [stack(DUMPS, ms=260, wait=Wait.THREAD)]
+    )
+    assert finder(waiting=longer, is_computing=is_computing).find() == ()
+    new = times([], [stack(DUMPS, ms=24, wait=Wait.THREAD)])
+    found = finder(waiting=new, is_computing=is_computing).find()
+    assert kinds(found) == [(CauseKind.WAIT, Wait.THREAD)]
+    # A small cause makes a long queue.
+    burning = times([stack(BURN, ms=10)], [stack(BURN, ms=13)])
+    small = finder(cpu=burning, waiting=longer, is_computing=is_computing).find()
+    assert kinds(small) == [(CauseKind.CPU, None)]
 
 
 def test_no_more_than_five_are_named() -> None:
