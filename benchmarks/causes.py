@@ -23,7 +23,6 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from math import inf
 from pathlib import Path
 
 from caused_site import CausedSite
@@ -34,7 +33,15 @@ from kept_lines import KeptLines
 from known_causes import KNOWN_CAUSES
 from label_package import environments
 from machine import describe_machine
-from surroundings import POSTGRESQL, SQLITE, Environments, databases, folder_for, until_stopped
+from surroundings import (
+    POSTGRESQL,
+    SQLITE,
+    Environments,
+    add_options,
+    databases,
+    folder_for,
+    until_stopped,
+)
 from tables import finish
 
 SERVERS = ("granian", "gunicorn-gevent", "uvicorn")
@@ -108,7 +115,7 @@ def chosen_causes(arguments: argparse.Namespace) -> list[str]:
 
 def servers(arguments: argparse.Namespace) -> list[str]:
     """Return the servers that the command line asks for."""
-    names: list[str] = arguments.server.split(",")
+    names: list[str] = arguments.servers.split(",")
     return names
 
 
@@ -117,7 +124,7 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--server", default=",".join(SERVERS), metavar="NAME,NAME")
+    parser.add_argument("--servers", default=",".join(SERVERS), metavar="NAME,NAME")
     parser.add_argument(
         "--cause", default="", metavar="TEXT", help="causes that have it in their name"
     )
@@ -128,28 +135,13 @@ def parse_arguments() -> argparse.Namespace:
         metavar="N",
         help="the number of comparisons of the same code (default: 20)",
     )
-    parser.add_argument(
-        "--minutes",
-        type=float,
-        default=inf,
-        help="begin no comparison after so many minutes (default: make all)",
-    )
-    parser.add_argument("--tables", action="store_true", help="print tables, measure nothing")
-    parser.add_argument(
-        "--results",
-        type=Path,
-        default=Path("causes.jsonl"),
-        metavar="FILE",
-        help="file of the outcomes; remove it to begin anew (default: causes.jsonl)",
-    )
-    parser.add_argument("--folder", type=Path, help="for the repository (default: a temporary one)")
+    add_options(parser, "causes.jsonl")
     parser.add_argument(
         "--documents",
         type=Path,
         metavar="FOLDER",
         help="keep the runs' JSON documents there (default: beside the repository)",
     )
-    parser.add_argument("--rst", type=Path, metavar="FILE", help="write the tables for the docs")
     arguments = parser.parse_args()
     if not chosen_causes(arguments):
         names = ", ".join(one.name for one in KNOWN_CAUSES)

@@ -29,7 +29,6 @@ from collections.abc import Iterable, Mapping
 from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
-from math import inf
 from pathlib import Path
 
 from comparisons import WITHIN_S, package_commit, run_pytest
@@ -39,7 +38,15 @@ from outcomes import Outcome, Place, Results
 from regressions_found import counted_verdicts, noises, times, verdicts
 from revisions import Revisions
 from series import ALL, Series, Turn, missing
-from surroundings import POSTGRESQL, SQLITE, Environments, databases, folder_for, until_stopped
+from surroundings import (
+    POSTGRESQL,
+    SQLITE,
+    Environments,
+    add_options,
+    databases,
+    folder_for,
+    until_stopped,
+)
 from tables import finish
 
 SITE = Path(__file__).parent / "costly"
@@ -94,22 +101,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--servers", default=",".join(SERVERS), metavar="NAME,NAME")
     parser.add_argument("--databases", default=",".join(DATABASES), metavar="NAME,NAME")
     parser.add_argument("--quick", action="store_true", help="one comparison a series, to try")
-    parser.add_argument(
-        "--minutes",
-        type=float,
-        default=inf,
-        help="begin no comparison after so many minutes (default: make all)",
-    )
-    parser.add_argument("--tables", action="store_true", help="print tables, measure nothing")
-    parser.add_argument(
-        "--results",
-        type=Path,
-        default=Path("regressions.jsonl"),
-        metavar="FILE",
-        help="file of the outcomes; remove it to begin anew (default: regressions.jsonl)",
-    )
-    parser.add_argument("--folder", type=Path, help="for the repository (default: a temporary one)")
-    parser.add_argument("--rst", type=Path, metavar="FILE", help="write the tables for the docs")
+    add_options(parser, "regressions.jsonl")
     arguments = parser.parse_args()
     if not any(arguments.only in name for name in names):
         parser.error(f"no series has {arguments.only!r} in its name; there are {', '.join(names)}")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import argparse
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from math import inf
 from pathlib import Path
 from typing import TypeVar
 
@@ -47,6 +49,27 @@ def until_stopped(turns: Iterable[_Turn], minutes: float) -> Iterator[_Turn]:
             print(f"stopped after {minutes:g} minutes")
             return
         yield turn
+
+
+def add_options(parser: argparse.ArgumentParser, results: str) -> None:
+    """Add the options of a run that goes on where the last one was stopped; ``results`` is the name
+    of its file of outcomes."""
+    parser.add_argument(
+        "--minutes",
+        type=float,
+        default=inf,
+        help="begin no comparison after so many minutes (default: make all)",
+    )
+    parser.add_argument("--tables", action="store_true", help="print tables, measure nothing")
+    parser.add_argument(
+        "--results",
+        type=Path,
+        default=Path(results),
+        metavar="FILE",
+        help=f"file of the outcomes; remove it to begin anew (default: {results})",
+    )
+    parser.add_argument("--folder", type=Path, help="for the repository (default: a temporary one)")
+    parser.add_argument("--rst", type=Path, metavar="FILE", help="write the tables for the docs")
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 
@@ -124,13 +124,8 @@ def _translated(launch: LaunchStacks, changes: CodeChanges) -> LaunchStacks:
 def _cpu_times(
     base: Sequence[LaunchStacks], head: Sequence[LaunchStacks], share: float
 ) -> ArmTimes | None:
-    """Return the CPU time of the launches in which that of both arms was sampled; None if they are
-    too few."""
-    pairs = [
-        pair
-        for pair in zip(base, head, strict=True)
-        if all(one.cpu_load is not None for one in pair)
-    ]
+    """Return the CPU time of the launches; None if it was sampled in too few of them."""
+    pairs = _pairs(base, head, lambda one: one.cpu_load is not None)
     if len(pairs) < _LEAST_LAUNCHES:
         return None
     alike = told_alike([*(one for one, _ in pairs), *(one for _, one in pairs)])
@@ -142,14 +137,20 @@ def _waiting_times(
     base: Sequence[LaunchStacks], head: Sequence[LaunchStacks], share: float
 ) -> ArmTimes | None:
     """Return the same for the time of waiting."""
-    pairs = [
-        pair
-        for pair in zip(base, head, strict=True)
-        if all(one.waiting_load is not None for one in pair)
-    ]
+    pairs = _pairs(base, head, lambda one: one.waiting_load is not None)
     if len(pairs) < _LEAST_LAUNCHES:
         return None
     return ArmTimes([one.waiting for one, _ in pairs], [one.waiting for _, one in pairs], share)
+
+
+def _pairs(
+    base: Sequence[LaunchStacks],
+    head: Sequence[LaunchStacks],
+    is_sampled: Callable[[LaunchStacks], bool],
+) -> list[tuple[LaunchStacks, LaunchStacks]]:
+    """Return the launches of both arms, without those in which one was not sampled."""
+    pairs = zip(base, head, strict=True)
+    return [pair for pair in pairs if all(map(is_sampled, pair))]
 
 
 def _samples(launches: LaunchTimes) -> int:
