@@ -2,7 +2,7 @@
 
 A request may be served by a thread, a greenlet or a coroutine. One that is served by a coroutine
 may wait for a thread, in which Django runs a view that is not async: then the thread's stack
-continues that of the coroutine.
+continues that of the coroutine. The reverse is a thread that waits for an async view.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ import asyncio
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from types import CodeType, FrameType
 from typing import Any
 
 from pytest_djworkers.entry.coroutines import suspended_frames
 from pytest_djworkers.entry.plain_threads import thread_ident
 from pytest_djworkers.entry.stack_sampling import READY, SUSPENDED
-from pytest_djworkers.entry.thread_calls import awaits_thread, call_of
+from pytest_djworkers.entry.thread_calls import awaited_by, awaits_thread, call_of
 from pytest_djworkers.entry.thread_state import CallFinder, system_call
 
 
@@ -69,12 +70,16 @@ class Look:
         if served.task is not None:
             return self._of_task(served)
         suspended = getattr(served.greenlet, "gr_frame", None)
-        if suspended is not None:
-            return Seen(self._inwards(_outwards(suspended)), SUSPENDED)
-        innermost = self._frames.get(served.thread)
+        innermost = self._frames.get(served.thread) if suspended is None else suspended
         if innermost is None:
             return Seen([], "")
-        return self._of_thread(self._inwards(_outwards(innermost)), innermost, served.native_id)
+        if (awaiting := _awaiting(innermost)) is not None:
+            frame, coroutine = awaiting
+            return self._of_coroutine(coroutine, _outwards(frame), is_ready=False)
+        frames = self._inwards(_outwards(innermost))
+        if suspended is not None:
+            return Seen(frames, SUSPENDED)
+        return self._of_thread(frames, innermost, served.native_id)
 
     def _of_thread(
         self, frames: list[tuple[CodeType, int]], innermost: FrameType, native_id: int
@@ -87,15 +92,29 @@ class Look:
         if coroutine is None or getattr(coroutine, "cr_running", False):
             innermost = self._frames.get(served.thread)
             return Seen([] if innermost is None else self._inwards(_outwards(innermost)), "")
+        # The loop runs it as soon as it can if there is nothing that it waits for.
+        is_ready = getattr(served.task, "_fut_waiter", None) is None
+        return self._of_coroutine(coroutine, (), is_ready=is_ready)
+
+    def _of_coroutine(
+        self, coroutine: Any, outer: Iterable[tuple[CodeType, int]], *, is_ready: bool
+    ) -> Seen:
+        """Return the stack of a coroutine within these frames, the innermost of which is first."""
+        if getattr(coroutine, "cr_running", False):
+            return Seen(self._inwards(outer), "")
         frames = list(suspended_frames(coroutine))
-        waiting = self._inwards((one.f_code, one.f_lineno) for one in reversed(frames))
+        inner = ((one.f_code, one.f_lineno) for one in reversed(frames))
+        waiting = self._inwards(chain(inner, outer))
         call = next((one.f_locals.get("self") for one in frames if awaits_thread(one)), None)
         thread = self._thread_of(call)
         if thread is not None:
             innermost, native_id = thread
+            if (awaiting := _awaiting(innermost)) is not None:
+                frame, inner_coroutine = awaiting
+                return self._of_coroutine(
+                    inner_coroutine, [*_within_call(frame), *waiting], is_ready=False
+                )
             return self._of_thread([*_within_call(innermost), *waiting], innermost, native_id)
-        # The loop runs it as soon as it can if there is nothing that it waits for.
-        is_ready = getattr(served.task, "_fut_waiter", None) is None
         return Seen(waiting, READY if is_ready else SUSPENDED)
 
     def _thread_of(self, call: Any) -> tuple[FrameType, int] | None:
@@ -125,6 +144,17 @@ class Look:
                 break
             found.append((code, line))
         return found
+
+
+def _awaiting(innermost: FrameType) -> tuple[FrameType, Any] | None:
+    """Return the frame by which a thread waits for a coroutine, and the coroutine; None if it does
+    not, or if it works for the coroutine meanwhile."""
+    frame: FrameType | None = innermost
+    while frame is not None and call_of(frame) is None:
+        if (coroutine := awaited_by(frame)) is not None:
+            return frame, coroutine
+        frame = frame.f_back
+    return None
 
 
 def _outwards(frame: FrameType | None) -> Iterator[tuple[CodeType, int]]:

@@ -16,6 +16,14 @@ def call_of(frame: FrameType) -> Any:
     return frame.f_locals.get("self")
 
 
+def awaited_by(frame: FrameType) -> Any:
+    """Return the coroutine that a thread's frame waits for; None if it is another frame."""
+    if frame.f_code.co_name != "__call__" or not _is_of_asgiref(frame):
+        return None
+    found = frame.f_locals.get("awaitable")
+    return found if hasattr(found, "cr_frame") else None
+
+
 def awaits_thread(frame: FrameType) -> bool:
     """Return True if a coroutine's frame is that of a call in a thread, or of the reverse."""
     return frame.f_code.co_name == "__call__" and _is_of_asgiref(frame)

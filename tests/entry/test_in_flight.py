@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from asgiref.sync import sync_to_async
+from asgiref.sync import async_to_sync, sync_to_async
 
 from pytest_djworkers.entry.in_flight import Look, Seen, Served
 from pytest_djworkers.entry.stack_sampling import READY, SUSPENDED
@@ -191,6 +191,60 @@ def test_the_stack_of_a_thread_continues_that_of_its_coroutine() -> None:
     assert found.index("view") < found.index("view_in_a_thread")
     assert "acquire" in seen.call
     assert not {"thread_handler", "_bootstrap"}.intersection(found)
+
+
+async def async_view_that_ends() -> None:
+    while not GOES_ON.is_set():
+        await asyncio.sleep(0.05)
+
+
+def middleware() -> None:
+    async_to_sync(async_view_that_ends)()
+
+
+async def middleware_in_a_thread() -> None:
+    await sync_to_async(middleware)()
+
+
+def test_a_thread_that_waits_for_a_coroutine_is_where_that_is() -> None:
+    thread = threading.Thread(target=chain, args=(middleware,))
+    thread.start()
+    until(lambda: REQUESTS and "sleep" in names(look(REQUESTS[0])))
+    seen = look(REQUESTS[0])
+    GOES_ON.set()
+    thread.join()
+    assert names(seen)[:2] == ["sleep", "async_view_that_ends"]
+    assert names(seen)[-1] == "middleware"
+    assert seen.state == SUSPENDED
+
+
+def test_a_thread_that_works_for_its_coroutine_is_where_it_works() -> None:
+    thread = threading.Thread(target=chain, args=(async_to_sync(view_in_a_thread),))
+    thread.start()
+    until(lambda: REQUESTS and look(REQUESTS[0]).state == "futex")
+    until(lambda: "view" in names(look(REQUESTS[0])))
+    seen = look(REQUESTS[0])
+    GOES_ON.set()
+    thread.join()
+    assert "acquire" in seen.call
+
+
+def test_a_coroutine_within_a_thread_of_a_coroutine_is_seen() -> None:
+    async def run() -> Seen:
+        task = asyncio.create_task(async_chain(middleware_in_a_thread))
+        seen = None
+        while seen is None or "sleep" not in names(seen):
+            await asyncio.sleep(0.01)
+            seen = look(REQUESTS[0])
+        GOES_ON.set()
+        await task
+        return seen
+
+    seen = asyncio.run(asyncio.wait_for(run(), 30))
+    found = names(seen)
+    assert found[:2] == ["sleep", "async_view_that_ends"]
+    assert found.index("async_view_that_ends") < found.index("middleware")
+    assert found[-1] == "middleware_in_a_thread"
 
 
 def test_greenlets_are_told_from_each_other() -> None:
