@@ -10,6 +10,7 @@ from pytest_djworkers.compare.numbers import ComparisonNumbers
 from pytest_djworkers.entry.brief import DatabaseTarget
 from pytest_djworkers.entry.isolation import Isolation
 from pytest_djworkers.errors import ServerError
+from pytest_djworkers.profiling.code_folders import CodeFolders
 from pytest_djworkers.progress import NO_SINK
 from pytest_djworkers.server.launch import LaunchSpec
 from pytest_djworkers.server.runtime import Runtime
@@ -43,6 +44,12 @@ class Arm:
     """The arm's own test databases, new for each block."""
     isolation: Isolation | None = None
     """The files and cache keys that the arm writes to, new for each block."""
+
+    @property
+    def code_folders(self) -> CodeFolders:
+        """The folders of its own code: those that git's paths are relative to come first."""
+        roots = filter(None, (self.runtime.tree, self.runtime.folder))
+        return CodeFolders(tuple(map(str, roots)))
 
 
 @dataclass(frozen=True, slots=True)

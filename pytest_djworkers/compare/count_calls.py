@@ -82,9 +82,7 @@ def _of_arm(
             server.stop()
     except (DjworkersError, NoSampleError) as error:
         raise NotCountedError(f"{name}: {error}") from None
-    roots = filter(None, (fresh.runtime.folder, fresh.runtime.tree))
-    folders = CodeFolders(tuple(map(str, roots)))
-    return replace(counted, functions=tuple(_placed(counted, folders, changes)))
+    return replace(counted, functions=tuple(_placed(counted, fresh.code_folders, changes)))
 
 
 def _with_one_worker(backend: Backend) -> Backend:

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
 from pytest_djworkers.compare.arm_server import ArmServer
-from pytest_djworkers.compare.arms import BASE, HEAD, Arm, PreparedArms
+from pytest_djworkers.compare.arms import BASE, HEAD, PreparedArms
 from pytest_djworkers.compare.launches import ArmError, blaming, launch_both
 from pytest_djworkers.compare.parts import PartsWatch
 from pytest_djworkers.compare.plan import BlockPlan, plan_block
@@ -19,7 +19,6 @@ from pytest_djworkers.load.profile import Profile
 from pytest_djworkers.load.queries import QueryFigures
 from pytest_djworkers.profiling.bottleneck import Capacity
 from pytest_djworkers.profiling.code_changes import CodeChanges
-from pytest_djworkers.profiling.code_folders import CodeFolders
 from pytest_djworkers.profiling.explain import Measured, explain, is_exact
 from pytest_djworkers.profiling.explanation import Explanation
 from pytest_djworkers.profiling.launch_stacks import LaunchStacks
@@ -62,7 +61,7 @@ class _Explaining:
         self._question = question
         self._numbers = arms.numbers.explanation
         base, head = arms.pair
-        self._folders = _folders_of(base), _folders_of(head)
+        self._folders = base.code_folders, head.code_folders
         self._found: tuple[list[LaunchStacks], list[LaunchStacks]] = ([], [])
         self._queries: tuple[dict[str, list[QueryFigures]], dict[str, list[QueryFigures]]] = {}, {}
         self._workers = 1
@@ -150,7 +149,3 @@ class _Explaining:
         size, numbers = self._question.size, self._numbers
         longest_s = max(size.longest_s, 4 * numbers.cpu_s)
         return replace(size, longest_s=longest_s, one_wave=False)
-
-
-def _folders_of(arm: Arm) -> CodeFolders:
-    return CodeFolders(tuple(map(str, filter(None, (arm.runtime.tree, arm.runtime.folder)))))

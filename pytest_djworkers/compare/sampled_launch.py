@@ -27,8 +27,9 @@ from pytest_djworkers.system.clock import CLOCK
 _TOLD_WITHIN_S = 1.0
 _LOOK_AGAIN_AFTER_S = 0.01
 _NOTHING_TOLD = (
-    "the server's processes told no stacks of their requests: is the application made by Django's"
-    " get_wsgi_application() or get_asgi_application()?"
+    "the server's processes told no stacks of their requests: the application must be made by"
+    " Django's get_wsgi_application() or get_asgi_application(), and a free-threaded Python is not"
+    " sampled"
 )
 
 

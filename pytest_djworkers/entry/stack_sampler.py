@@ -7,6 +7,7 @@ greenlets and coroutines, which no profiler from outside can see.
 from __future__ import annotations
 
 import os
+import sys
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
@@ -28,7 +29,8 @@ interpreter's time, which no request gets."""
 def hook_handlers(base: ModuleType) -> None:
     """Watch the requests of the handlers that are made from now on, if the brief asks for it."""
     stacks = this_brief().stacks
-    if stacks is not None:
+    # Without the GIL, the frames of a running thread can't be read.
+    if stacks is not None and getattr(sys, "_is_gil_enabled", lambda: True)():
         _Watch(stacks).install(base.BaseHandler)
 
 

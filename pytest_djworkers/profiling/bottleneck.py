@@ -74,7 +74,12 @@ def bottleneck(launches: Sequence[LaunchStacks], capacity: Capacity) -> str:
         return _computing(share, capacity)
     flights = [one.in_flight for one in launches if one.in_flight is not None]
     in_flight = fmean(flights) if flights else 0.0
-    waits = _waits(launches)
+    waits = {
+        wait: number
+        for wait, number in _waits(launches).items()
+        # Whoever waits for others that compute waits for a CPU.
+        if share < BUSY or wait not in QUEUES
+    }
     main = max(waits, key=lambda one: waits[one], default=None)
     waits_mostly = in_flight > 0 and sum(waits.values()) >= _MOST * in_flight
     if main is Wait.POOL and waits_mostly:

@@ -12,6 +12,7 @@ from pytest_djworkers.profiling.stacks import Frame
 
 _PACKAGES = re.compile(r".*/(?:site|dist)-packages/(?P<inner>.*)", re.DOTALL)
 _STANDARD = re.compile(r".*/lib(?:64)?/python3\.\d+t?/(?P<inner>.*)", re.DOTALL)
+_NATIVE = {"", ".so", ".c", ".rs"}
 _OURS = re.compile(r".*/pytest_djworkers/(?:entry|system)/.*", re.DOTALL)
 
 
@@ -69,11 +70,12 @@ def _place(file: str, roots: tuple[str, ...]) -> tuple[Owner, str]:
         if found := pattern.fullmatch(file):
             return Owner.LIBRARY, found["inner"]
     path = Path(file)
-    if not path.is_absolute() or path.suffix != ".py":
+    if not path.is_absolute() or path.suffix in _NATIVE:
         return Owner.LIBRARY, file
     for root in map(Path, roots):
         # With links resolved, too: the server may know the folder by another path.
         for inside, folder in ((path, root), (path.resolve(), root.resolve())):
             if inside.is_relative_to(folder):
                 return Owner.SITE, str(inside.relative_to(folder))
-    return Owner.SITE, file
+    # A template's file may be anywhere, and need not be told.
+    return (Owner.SITE, file) if path.suffix == ".py" else (Owner.LIBRARY, path.name)

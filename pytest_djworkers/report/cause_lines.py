@@ -10,6 +10,7 @@ from pytest_djworkers.profiling.time_spent import TimePart, TimeSpent
 from pytest_djworkers.units import before_and_after, format_duration, format_longer_by, format_share
 from pytest_djworkers.verdict.judgement import Verdict
 
+_BECAUSE = "because: "
 _MOST_OTHERS = 2
 _MOST_PARTS = 3
 _ALL_EXPLAINED = 0.95
@@ -32,13 +33,18 @@ def cause_lines(compared: ArmComparison) -> list[str]:
     return [
         line
         for line in (
-            f"because: {causes[0]}" if causes else _nothing(compared, found),
+            f"{_BECAUSE}{causes[0]}" if causes else _nothing(compared, found),
             f"and: {others}" if others else "",
             _rest(found) if causes else "",
             *found.problems,
         )
         if line
     ]
+
+
+def main_cause(compared: ArmComparison) -> str:
+    """Return the line that names the largest cause; empty if none is known."""
+    return next((line for line in cause_lines(compared) if line.startswith(_BECAUSE)), "")
 
 
 def time_lines(found: TimeSpent) -> list[str]:

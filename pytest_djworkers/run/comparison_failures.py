@@ -9,6 +9,7 @@ from pytest_djworkers.compare.same_work import MOST_DIFFERENCE, lengths_differ
 from pytest_djworkers.markers import TestPlan
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.report.bisection_lines import result_lines
+from pytest_djworkers.report.cause_lines import main_cause
 from pytest_djworkers.report.comparison_lines import Finding, findings, lines
 from pytest_djworkers.run.plans import max_regressions
 from pytest_djworkers.settings.settings import Settings
@@ -29,7 +30,10 @@ def comparison_failures(
     """
     limits, found = max_regressions(plan, settings), findings(compared)
     failing = [one for one in found if _fails(compared, one, limits, strict=settings.strict)]
-    yield from lines(compared, failing)
+    failures = lines(compared, failing)
+    if failures and (cause := main_cause(compared)):
+        failures[-1] = f"{failures[-1]}\n{cause}"
+    yield from failures
     if not settings.strict:
         yield from _limits_without_figure(found, plan.regressions)
     yield from _different_size(compared, plan)

@@ -9,6 +9,7 @@ import pytest
 
 from pytest_djworkers.load.result import BurstResult
 from pytest_djworkers.record import BurstRecord
+from pytest_djworkers.report.cause_lines import main_cause
 from pytest_djworkers.report.comparison_lines import findings, lines
 
 _PREFIX = "djworkers "
@@ -44,6 +45,7 @@ def _figures(record: BurstRecord) -> Mapping[str, object]:
         "generator": result.generator.name,
         "verdict": record.verdict and record.verdict.value,
         "comparison": _comparison(record),
+        "cause": (record.against_base and main_cause(record.against_base)) or None,
         "attempt": record.attempt if record.attempt > 1 else None,
     }
 

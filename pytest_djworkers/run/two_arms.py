@@ -127,7 +127,8 @@ class TwoArms:
                     outcome = self._explained(outcome, arms, profile, needs)
                     outcome = self._with_counts(outcome, arms, profile, needs)
                 return outcome
-            except (KeyboardInterrupt, SystemExit):
+            except BaseException:
+                # Also what pytest-timeout raises: the verdict is known.
                 keep(outcome)
                 raise
 

@@ -25,6 +25,11 @@ class Profiles(Enum):
     ALWAYS = "always"
 
 
+def _in_file(switch: str) -> str:
+    """Return the name of a switch in a configuration file."""
+    return switch.removeprefix("--").replace("-", "_")
+
+
 def read_profiles(config: pytest.Config, *, is_served: bool) -> Profiles:
     """Return when servers are profiled; ``is_served`` is False if the run starts none.
 
@@ -32,7 +37,10 @@ def read_profiles(config: pytest.Config, *, is_served: bool) -> Profiles:
     """
     always, never = read_switch(config, _ALWAYS), read_switch(config, _NEVER)
     if always and never:
-        raise SettingsError(f"{_ALWAYS} and {_NEVER} can't be combined: choose one")
+        raise SettingsError(
+            f"{_ALWAYS} and {_NEVER} can't be combined: choose one. One in a configuration file is"
+            f" switched off by -o {_in_file(_ALWAYS)}=false, or -o {_in_file(_NEVER)}=false"
+        )
     if always and not is_served:
         raise SettingsError(
             f"{_ALWAYS} can't be combined with --djworkers-url: only servers that this run starts"

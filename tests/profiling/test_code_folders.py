@@ -25,6 +25,8 @@ def of(file: object, *roots: object) -> tuple[Owner, str]:
         ("/usr/lib64/python3.11/socket.py", (Owner.LIBRARY, "socket.py")),
         ("<frozen runpy>", (Owner.LIBRARY, "<frozen runpy>")),
         ("/site/native.so", (Owner.LIBRARY, "/site/native.so")),
+        ("/site/templates/page.html", (Owner.SITE, "templates/page.html")),
+        ("/elsewhere/templates/page.html", (Owner.LIBRARY, "page.html")),
         ("src/native.py", (Owner.LIBRARY, "src/native.py")),
         ("/elsewhere/views.py", (Owner.SITE, "/elsewhere/views.py")),
         ("/sites/views.py", (Owner.SITE, "/sites/views.py")),
