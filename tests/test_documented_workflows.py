@@ -236,7 +236,9 @@ def test_the_job_on_github_measures_against_the_target_branch(
     }
     install, measure = (step for step in MEASURE["jobs"]["measure"]["steps"] if "run" in step)
     assert runner.run(install["run"], GITHUB_DEFAULT, environment).returncode == 0
-    assert runner.calls == ["python -m pip install -r requirements.txt pytest-djworkers[granian,profile]"]
+    assert runner.calls == [
+        "python -m pip install -r requirements.txt pytest-djworkers[granian,profile]"
+    ]
     done = runner.run(measure["run"], GITHUB_DEFAULT, environment)
     assert done.returncode == 1, done.stdout
     assert "\n::error file=test_site.py,line=4,title=test_slows[granian]%3A failed::" in done.stdout

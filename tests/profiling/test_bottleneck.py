@@ -51,6 +51,9 @@ def test_many_workers_have_no_more_than_all_cpus() -> None:
         (waiting(Wait.LOCK, 30), "the wait for a lock: 100% of their time"),
         (waiting(Wait.LOCK, 4), ""),
         (waiting(Wait.LOCK, 4, cpu_s=1.2), "the CPUs: the workers used 60% of 2"),
+        # Whoever waits for others that compute waits for a CPU.
+        (waiting(Wait.THREAD, 15, cpu_s=1.6), "the CPUs: the workers used 80% of 2"),
+        (waiting(Wait.THREAD, 12), "the wait for a free thread: 75% of their time"),
         (waiting(Wait.LOCK, 15, cpu_s=1.9), "the CPUs: the workers used 95% of 2"),
         (launch(cpu_s=0.2), ""),
         (LaunchStacks(), ""),

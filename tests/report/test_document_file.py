@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,10 @@ from pytest_djworkers.errors import ReportError
 from pytest_djworkers.record import LimitOutcome
 from pytest_djworkers.report.document import SCHEMA
 from pytest_djworkers.report.document_file import as_json, read_document
+from tests.support.bisections import FOUND
 from tests.support.comparisons import compared
 from tests.support.documents import document
+from tests.support.explanations import NAMED, SPENT
 from tests.support.results import WRK, record
 
 DOCUMENT = document(
@@ -23,6 +26,8 @@ DOCUMENT = document(
     ),
     record("gunicorn-gevent", result=WRK),
     record(against_base=compared(0.7)),
+    record(against_base=replace(compared(0.7), explanation=NAMED), bisection=FOUND),
+    record(time_spent=SPENT),
 )
 
 

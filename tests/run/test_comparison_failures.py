@@ -11,6 +11,7 @@ from pytest_djworkers.limits.marker import Mark
 from pytest_djworkers.markers import read_plan
 from pytest_djworkers.run.comparison_failures import comparison_failures
 from tests.support.comparisons import NOTHING, compared
+from tests.support.explanations import HARDLY_WAITS, NAMED
 from tests.support.settings import SETTINGS
 
 SLOWER = compared(0.7)
@@ -30,6 +31,14 @@ def test_only_a_regression_fails_unless_strict() -> None:
     assert first.startswith("regressed: requests/s ")
     assert failures(NOTHING) == []
     assert failures(NOTHING, strict=True) == ["not compared: migrations differ"]
+
+
+def test_the_cause_of_a_regression_is_said_with_it() -> None:
+    (*_, last) = failures(replace(SLOWER, explanation=NAMED))
+    reason, cause = last.splitlines()
+    assert reason == failures(SLOWER)[-1]
+    assert cause == "because: +4ms in burn (site/b.py:9), called from page"
+    assert failures(replace(SLOWER, explanation=HARDLY_WAITS)) == failures(SLOWER)
 
 
 def test_a_slower_backend_fails_only_a_test_with_a_limit_on_the_figure() -> None:

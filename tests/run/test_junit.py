@@ -12,6 +12,7 @@ from pytest_djworkers.load.facts import Usage
 from pytest_djworkers.record import BurstRecord
 from pytest_djworkers.run.junit import add_burst_properties
 from tests.support.comparisons import NOTHING, compared
+from tests.support.explanations import NAMED
 from tests.support.results import MIX, QUERIES, RESULT, record
 
 
@@ -30,6 +31,14 @@ def test_a_comparison_is_a_property_in_the_words_of_the_report() -> None:
     assert of_rps.startswith("regressed: requests/s ")
     assert "; requests/s 2,000 → " in of_rps
     assert of_p95.startswith("regressed: p95 ")
+
+
+def test_its_cause_is_a_property() -> None:
+    found = properties(record(against_base=replace(compared(0.7), explanation=NAMED)))
+    assert found["djworkers GET /json cause"] == (
+        "because: +4ms in burn (site/b.py:9), called from page"
+    )
+    assert "djworkers GET /json cause" not in properties(record(against_base=compared(0.7)))
 
 
 def test_a_comparison_has_the_figures_of_both_arms() -> None:

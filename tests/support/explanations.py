@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from pytest_djworkers.profiling.code_folders import Function, Owner
 from pytest_djworkers.profiling.differences import Difference
 from pytest_djworkers.profiling.explanation import (
     ArmStack,
+    Cause,
+    CauseKind,
     Explanation,
     FlameGraph,
     FunctionChange,
+    Place,
 )
 from pytest_djworkers.profiling.time_spent import TimePart, TimeSpent
 from pytest_djworkers.profiling.waits import Wait
@@ -79,6 +83,10 @@ EXPLAINED = Explanation(
     waiting_flame=flame_graph(((HANDLER, LAYER, "page", "wait", SLEEP), 0.0, 0.004)),
 )
 """A page whose ``burn`` takes longer, and which no longer makes JSON."""
+NAMED = replace(
+    EXPLAINED, causes=(Cause(CauseKind.CPU, 0.004, Place(function("burn"), 9, function("page"))),)
+)
+"""The same, with its cause."""
 HARDLY_WAITS = Explanation(
     4,
     (0, 0),
