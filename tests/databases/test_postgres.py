@@ -236,6 +236,7 @@ def test_ctrl_c_leaves_no_database(site: Site, asleep: Start, flags: tuple[str, 
     assert "Warning" not in output
 
 
+@pytest.mark.matrix
 def test_a_killed_run_is_cleaned_up_by_the_next(
     site: Site, postgres: Cluster, asleep: Start
 ) -> None:

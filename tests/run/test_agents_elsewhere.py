@@ -126,6 +126,7 @@ def test_a_run_that_fires_nothing_opens_no_gateway(site: Site) -> None:
     site.burst(flag, "test_other.py").assert_outcomes(passed=1)
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT], ids=["SIGKILL", "SIGINT"])
 def test_nothing_is_left_behind(
     number: int, site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -142,6 +143,7 @@ def test_nothing_is_left_behind(
         assert not list(tmp_path.glob("djworkers-*"))
 
 
+@pytest.mark.matrix
 def test_a_test_that_stops_time_moves_no_clock_that_is_compared(site: Site) -> None:
     site.test("""
 import freezegun

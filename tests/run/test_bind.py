@@ -19,7 +19,8 @@ TEST = "def test_named(burst):\n    burst('/named')"
 NOTE = "djworkers: serves the site at 127.0.0.2, for everyone who reaches this address"
 
 
-@pytest.mark.parametrize("generator", ["asyncio", pytest.param("wrk", marks=pytest.mark.matrix)])
+@pytest.mark.matrix
+@pytest.mark.parametrize("generator", ["asyncio", "wrk"])
 def test_a_burst_goes_to_the_address_and_names_it_as_the_host(site: Site, generator: str) -> None:
     site.write("urls.py", URLS + NAMED)
     site.test(TEST)

@@ -43,6 +43,7 @@ def test_a_site_that_redirects_is_measured_over_tls(site: Site) -> None:
     assert "PRIVATE KEY" not in (site.folder / "load.json").read_text()
 
 
+@pytest.mark.matrix
 def test_a_site_that_redirects_is_measured_as_behind_its_proxy(site: Site) -> None:
     site.write("settings.py", SETTINGS + REDIRECTS + BEHIND_A_PROXY)
     site.test(TESTS.format("unix"))

@@ -127,6 +127,7 @@ def company(site: Site) -> Site:
     return site
 
 
+@pytest.mark.matrix
 def test_a_burst_works_with_frozen_time_a_running_loop_or_blocked_sockets(company: Site) -> None:
     company.test(PROLOGUE + FROZEN + IN_A_LOOP + BLOCKED)
     company.burst("-panyio").assert_outcomes(passed=3)

@@ -75,6 +75,7 @@ def test_the_line_stands_below_the_dots_is_replaced_and_is_gone_at_the_end(site:
     assert "captured" not in "\n".join(shown.screen.lines)
 
 
+@pytest.mark.matrix
 def test_on_a_narrow_terminal_nothing_of_the_line_is_wrapped(site: Site) -> None:
     site.test(TWO)
     shown = run(site, "--no-header", columns=44)
@@ -84,6 +85,7 @@ def test_on_a_narrow_terminal_nothing_of_the_line_is_wrapped(site: Site) -> None
     assert all(len(state) < 44 for state in live)
 
 
+@pytest.mark.matrix
 def test_with_verbose_the_line_stands_below_the_name_of_the_test(site: Site) -> None:
     site.test(TWO)
     shown = run(site, "-v")
@@ -243,7 +245,8 @@ def test_a_log_has_a_line_for_each_burst_when_it_ends(site: Site) -> None:
     quiet.stdout.no_fnmatch_line("djworkers: granian GET *")
 
 
-@pytest.mark.parametrize("flags", [(), pytest.param(("-v",), marks=pytest.mark.matrix)], ids=str)
+@pytest.mark.matrix
+@pytest.mark.parametrize("flags", [(), ("-v",)], ids=str)
 def test_under_xdist_the_controller_prints_the_lines(site: Site, flags: tuple[str, ...]) -> None:
     site.test(BURST)
     result = site.burst("-n1", *flags)

@@ -55,6 +55,7 @@ def test_a_baseline_is_saved_and_the_next_run_is_compared_with_it(site: Site) ->
     assert list(stored_sessions(site).values()) == [2]
 
 
+@pytest.mark.matrix
 def test_a_baseline_of_another_machine_is_reported_and_not_compared(site: Site) -> None:
     site.test(ONE_BURST)
     sessions = {f"{TEST_JSON} GET /json": burst_of(RESULT)}

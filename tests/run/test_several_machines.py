@@ -130,6 +130,7 @@ def bench(site: Site) -> Iterator[Bench]:
         yield Bench(site, serving, {"ssh": ssh, "socket": socket})
 
 
+@pytest.mark.matrix
 def test_agents_on_two_machines_fire_together(bench: Bench) -> None:
     with bench.run(TEST, "ssh", "socket", duration="500ms") as process:
         said, _ = process.communicate(timeout=TAKES_AT_MOST_S)

@@ -50,6 +50,7 @@ def add_websocket(site: Site, scheme: str = "http://") -> None:
     site.test(TEST)
 
 
+@pytest.mark.matrix
 def test_messages_go_around_under_servers_for_asgi(site: Site) -> None:
     add_websocket(site)
     backends = ["uvicorn", "hypercorn", "granian-asgi"]

@@ -74,6 +74,7 @@ def test_no_test_runs_during_a_burst(site: Site, time_line_in: Path, dist: str) 
     assert not time_line.beside_servers(stretches)
 
 
+@pytest.mark.matrix
 def test_load_tests_are_a_block_behind_the_others(site: Site, time_line_in: Path) -> None:
     # Collected first, by the name of its file.
     site.write("test_a.py", "def test_load(burst):\n    burst('/json')")
@@ -160,6 +161,7 @@ def test_users(burst):
 """
 
 
+@pytest.mark.matrix
 def test_a_worker_that_crashes_in_a_burst_loses_that_result_and_nothing_else(site: Site) -> None:
     site.test(CRASHES)
     flags = [one for one in GENTLE if "duration" not in one]

@@ -230,6 +230,7 @@ def test_short(number):
 """Tests that begin before the burst, and of which some are left when it is over."""
 
 
+@pytest.mark.matrix
 def test_a_test_that_waits_for_a_burst_is_not_ended_by_its_time_limit(
     site: Site, time_line_in: Path
 ) -> None:

@@ -29,6 +29,7 @@ FOUND = (
 )
 
 
+@pytest.mark.matrix
 def test_ctrl_c_in_the_middle_and_then_the_same_command_goes_on(revisions: Site) -> None:
     history(revisions, {**EIGHT, "six": "Ctrl-C"})
     before = left(revisions.folder)
@@ -87,6 +88,7 @@ def test_a_run_after_the_search_is_over_compares_nothing_unless_the_cache_is_cle
         assert compared_commits(revisions) == expected
 
 
+@pytest.mark.matrix
 def test_a_commit_that_can_t_be_compared_is_skipped(revisions: Site) -> None:
     history(revisions, {**EIGHT, "five": "broken", "six": "new endpoint", "four": "improved"})
     result = bisected(revisions)

@@ -84,6 +84,7 @@ def test_without_a_limit(request):
 """
 
 
+@pytest.mark.matrix
 def test_the_wait_counts_neither_as_duration_nor_for_pytest_timeout(site: Site) -> None:
     site.test(TIMED)
     result = site.pytest("--djworkers=granian", "--junitxml=junit.xml", "--durations=0", "-vv")

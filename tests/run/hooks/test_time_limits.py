@@ -67,7 +67,8 @@ def test_a_test_without_a_limit_is_compared_whatever_the_limit_of_the_others(
     paced(revisions, IT, "--timeout=60").assert_outcomes(passed=2)
 
 
-@pytest.mark.parametrize("method", ["signal", pytest.param("thread", marks=pytest.mark.matrix)])
+@pytest.mark.matrix
+@pytest.mark.parametrize("method", ["signal", "thread"])
 def test_a_comparison_that_is_ended_leaves_nothing_behind_and_says_what_to_set(
     revisions: Site, method: str
 ) -> None:
