@@ -72,8 +72,6 @@ from django.test import Client
 from django.utils.functional import SimpleLazyObject
 
 from people.models import Member, Person
-import pytest
-
 from pytest_djworkers.errors import BurstArgumentError
 from pytest_djworkers.users.credentials import Credentials
 from pytest_djworkers.users.find import find_users
@@ -333,7 +331,6 @@ def test_json(alice, settings):
 """
 
 
-@pytest.mark.matrix
 def test_what_django_makes_is_what_the_site_takes(site: Site) -> None:
     site.write("settings.py", WITH_SESSIONS + MORE_SETTINGS)
     site.write("people/__init__.py", "")
